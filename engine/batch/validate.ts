@@ -1,0 +1,127 @@
+/**
+ * Judges record batches by their header and checksum. Records are not decoded here; `records.ts`
+ * does that for the topics that ask for it.
+ */
+
+import { crc32c } from './crc32c.js';
+import {
+  ATTRIBUTES_AT,
+  attributes,
+  BASE_SEQUENCE_AT,
+  baseTimestamp,
+  batchSize,
+  CODEC_MASK,
+  CONTROL_BIT,
+  crc,
+  HEADER_SIZE,
+  lastOffsetDelta,
+  MAGIC_AT,
+  MAGIC_V2,
+  magic,
+  maxTimestamp,
+  PREFIX_SIZE,
+  PRODUCER_EPOCH_AT,
+  producerId,
+  recordCount,
+  TIMESTAMP_TYPE_BIT,
+  TRANSACTIONAL_BIT,
+} from './header.js';
+
+/**
+ * What is wrong with a batch that a client sent.
+ *
+ * - `unsupported-magic`: format v0 or v1, or no batch at all
+ * - `bad-length`: the length field is below a header or beyond the bytes
+ * - `more-than-one-batch`: bytes follow the first batch
+ * - `too-large`: larger than `maxBatchBytes`
+ * - `bad-crc`: the checksum does not match the bytes
+ * - `unknown-codec`: codec 5, 6 or 7
+ * - `control-batch`: only the broker writes those
+ * - `bad-count`: no records, or the count is not `lastOffsetDelta + 1`
+ * - `bad-timestamp`: below -1, beyond 2^53, or marked as append time, which only the log sets
+ * - `bad-producer`: a producer id without epoch and sequence or beyond 2^53, or transactional
+ *   without a producer id
+ */
+export type BatchProblem =
+  | 'unsupported-magic'
+  | 'bad-length'
+  | 'more-than-one-batch'
+  | 'too-large'
+  | 'bad-crc'
+  | 'unknown-codec'
+  | 'control-batch'
+  | 'bad-count'
+  | 'bad-timestamp'
+  | 'bad-producer';
+
+const HIGHEST_CODEC_ID = 4;
+
+/**
+ * The first problem of a batch that a client wants to append, or null. Exactly one batch must fill
+ * `bytes`; `maxBatchBytes` is inclusive. Unused attribute bits are ignored, as Kafka does. A
+ * timestamp too far in the future or past is the topic's policy and not judged here.
+ */
+export function validateBatch(
+  bytes: Buffer,
+  limits: { maxBatchBytes: number },
+): BatchProblem | null {
+  if (bytes.length > MAGIC_AT && magic(bytes) !== MAGIC_V2) return 'unsupported-magic';
+  if (bytes.length < HEADER_SIZE) return 'bad-length';
+  const size = batchSize(bytes);
+  if (size < HEADER_SIZE || size > bytes.length) return 'bad-length';
+  if (size < bytes.length) return 'more-than-one-batch';
+  if (size > limits.maxBatchBytes) return 'too-large';
+  if (!hasMatchingCrc(bytes, 0, size)) return 'bad-crc';
+  return judgeHeader(bytes);
+}
+
+/** The checks that make sense only once the CRC has vouched for the header. */
+function judgeHeader(bytes: Buffer): BatchProblem | null {
+  const bits = attributes(bytes);
+  if ((bits & CODEC_MASK) > HIGHEST_CODEC_ID) return 'unknown-codec';
+  if ((bits & CONTROL_BIT) !== 0) return 'control-batch';
+
+  const count = recordCount(bytes);
+  if (count < 1 || lastOffsetDelta(bytes) !== count - 1) return 'bad-count';
+
+  if ((bits & TIMESTAMP_TYPE_BIT) !== 0) return 'bad-timestamp';
+  if (!isTimestamp(baseTimestamp(bytes)) || !isTimestamp(maxTimestamp(bytes))) {
+    return 'bad-timestamp';
+  }
+
+  const producer = producerId(bytes);
+  if (producer < -1 || producer === Number.POSITIVE_INFINITY) return 'bad-producer';
+  if (producer === -1) return (bits & TRANSACTIONAL_BIT) !== 0 ? 'bad-producer' : null;
+  const hasEpoch = bytes.readInt16BE(PRODUCER_EPOCH_AT) >= 0;
+  const hasSequence = bytes.readInt32BE(BASE_SEQUENCE_AT) >= 0;
+  return hasEpoch && hasSequence ? null : 'bad-producer';
+}
+
+function isTimestamp(ms: number): boolean {
+  return ms >= -1 && ms !== Number.POSITIVE_INFINITY;
+}
+
+/**
+ * Looks for a structurally whole batch with a matching CRC at `at`, of which `available` bytes can
+ * be read (`at + available` is at most `buffer.length`): what recovery and scrubs walk a log with.
+ *
+ * @returns the batch's size in bytes; `incomplete` if more bytes than available would be needed
+ * to tell, which is also what a damaged length field looks like; `corrupt` if no bytes to come
+ * could make it whole. Counts, timestamps and codec are not judged, since compaction changes some.
+ */
+export function scanBatchAt(
+  buffer: Buffer,
+  at: number,
+  available: number,
+): number | 'incomplete' | 'corrupt' {
+  if (available < PREFIX_SIZE) return 'incomplete';
+  const size = batchSize(buffer, at);
+  if (size < HEADER_SIZE) return 'corrupt';
+  if (available > MAGIC_AT && magic(buffer, at) !== MAGIC_V2) return 'corrupt';
+  if (available < size) return 'incomplete';
+  return hasMatchingCrc(buffer, at, size) ? size : 'corrupt';
+}
+
+function hasMatchingCrc(buffer: Buffer, at: number, size: number): boolean {
+  return crc32c(buffer.subarray(at + ATTRIBUTES_AT, at + size)) === crc(buffer, at);
+}
