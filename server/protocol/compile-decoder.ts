@@ -1,0 +1,164 @@
+import type { Reader } from './primitives.js';
+import { ProtocolError } from './protocol-error.js';
+import { defaultsOf, type Field, type Fields, type FieldType, inRange } from './schema.js';
+
+/** Reads one value; the type behind `unknown` is the one that the table infers. */
+export type Decode = (reader: Reader) => unknown;
+
+/** The version that a decoder is made for. */
+export interface WireVersion {
+  readonly version: number;
+  /** Whether compact encodings and tagged sections apply (KIP-482). */
+  readonly flexible: boolean;
+}
+
+/** Builds the decoder of a structure as it looks in one version. */
+export function compileStructDecoder(fields: Fields, wire: WireVersion): Decode {
+  const template = defaultsOf(fields);
+  const names: string[] = [];
+  const decoders: Decode[] = [];
+  const tags = new Map<number, { name: string; decode: Decode }>();
+  for (const [name, field] of Object.entries(fields)) {
+    if (!inRange(field.versions, wire.version)) continue;
+    const decode = compileFieldDecoder(field, wire);
+    if (field.tag === null) {
+      names.push(name);
+      decoders.push(decode);
+    } else {
+      tags.set(field.tag, { name, decode });
+    }
+  }
+
+  const decodePlain = (reader: Reader): Record<string, unknown> => {
+    // Spreading a frozen template gives every value the same hidden class in one step.
+    const value: Record<string, unknown> = { ...template };
+    for (let i = 0; i < names.length; i++) value[names[i]!] = decoders[i]!(reader);
+    return value;
+  };
+  if (!wire.flexible) return decodePlain;
+  if (tags.size === 0) {
+    return (reader) => {
+      const value = decodePlain(reader);
+      reader.skipTags();
+      return value;
+    };
+  }
+  return (reader) => {
+    const value = decodePlain(reader);
+    const count = reader.uvarint();
+    for (let i = 0; i < count; i++) {
+      const tag = tags.get(reader.uvarint());
+      const size = reader.uvarint();
+      if (tag === undefined) reader.skip(size);
+      else value[tag.name] = decodeTag(reader, size, tag.decode);
+    }
+    return value;
+  };
+}
+
+function decodeTag(reader: Reader, size: number, decode: Decode): unknown {
+  const start = reader.position;
+  const value = decode(reader);
+  if (reader.position !== start + size) {
+    throw new ProtocolError('BAD_TAG', `tagged field at byte ${start} is not ${size} bytes long`);
+  }
+  return value;
+}
+
+function compileFieldDecoder(field: Field, wire: WireVersion): Decode {
+  return compileDecoder(field.type, inRange(field.nullable, wire.version), wire);
+}
+
+function compileDecoder(type: FieldType, nullable: boolean, wire: WireVersion): Decode {
+  const { flexible } = wire;
+  switch (type.kind) {
+    case 'bool':
+      return (reader) => reader.bool();
+    case 'int8':
+      return (reader) => reader.int8();
+    case 'int16':
+      return (reader) => reader.int16();
+    case 'uint16':
+      return (reader) => reader.uint16();
+    case 'int32':
+      return (reader) => reader.int32();
+    case 'uint32':
+      return (reader) => reader.uint32();
+    case 'int64':
+      return type.clamp ? (reader) => reader.int64Clamped() : (reader) => reader.int64();
+    case 'float64':
+      return (reader) => reader.float64();
+    case 'uuid':
+      return (reader) => reader.uuid();
+    case 'string':
+      if (nullable) {
+        return flexible
+          ? (reader) => reader.compactNullableString()
+          : (reader) => reader.nullableString();
+      }
+      return flexible ? (reader) => reader.compactString() : (reader) => reader.string();
+    case 'bytes':
+    case 'records':
+      if (nullable) {
+        return flexible
+          ? (reader) => reader.compactNullableBytes()
+          : (reader) => reader.nullableBytes();
+      }
+      return flexible ? (reader) => reader.compactBytes() : (reader) => reader.bytes();
+    case 'array':
+      return compileArrayDecoder(type.element, nullable, wire);
+    case 'struct': {
+      const decode = compileStructDecoder(type.fields, wire);
+      return nullable ? (reader) => (reader.int8() < 0 ? null : decode(reader)) : decode;
+    }
+  }
+}
+
+function compileArrayDecoder(element: FieldType, nullable: boolean, wire: WireVersion): Decode {
+  const { flexible } = wire;
+  const decode = compileDecoder(element, false, wire);
+  const elementSizeMin = Math.max(1, smallestSize(element, false, wire));
+  return (reader) => {
+    const announced = flexible ? reader.uvarint() - 1 : reader.int32();
+    if (announced === -1 && nullable) return null;
+    const count = reader.count(announced, elementSizeMin);
+    const values = new Array<unknown>(count);
+    for (let i = 0; i < count; i++) values[i] = decode(reader);
+    return values;
+  };
+}
+
+/** Fewest bytes that a value can take on the wire. */
+function smallestSize(type: FieldType, nullable: boolean, wire: WireVersion): number {
+  switch (type.kind) {
+    case 'bool':
+    case 'int8':
+      return 1;
+    case 'int16':
+    case 'uint16':
+      return 2;
+    case 'int32':
+    case 'uint32':
+      return 4;
+    case 'int64':
+    case 'float64':
+      return 8;
+    case 'uuid':
+      return 16;
+    case 'string':
+      return wire.flexible ? 1 : 2;
+    case 'bytes':
+    case 'records':
+    case 'array':
+      return wire.flexible ? 1 : 4;
+    case 'struct': {
+      if (nullable) return 1;
+      let size = wire.flexible ? 1 : 0;
+      for (const field of Object.values(type.fields)) {
+        if (field.tag !== null || !inRange(field.versions, wire.version)) continue;
+        size += smallestSize(field.type, inRange(field.nullable, wire.version), wire);
+      }
+      return size;
+    }
+  }
+}

@@ -1,0 +1,142 @@
+import { type Api, type ApiName, type KnownApi, lookupApi, type RequestOf } from './api-keys.js';
+import { codec } from './compile.js';
+import {
+  type RequestStart,
+  readClientId,
+  readRequestStart,
+  readResponseHeader,
+  requestHeaderVersion,
+  responseHeaderVersion,
+  writeRequestHeader,
+  writeResponseHeader,
+} from './header.js';
+import { ELEMENTS_MAX, type Part, Reader, Writer } from './primitives.js';
+import { ProtocolError } from './protocol-error.js';
+import type { InputOf, Message, ValueOf } from './schema.js';
+
+/** A decoded request of one API; narrow it by `name`. Byte fields are views on its frame. */
+export interface RequestFrame<N extends ApiName> {
+  readonly name: N;
+  readonly apiKey: number;
+  readonly apiVersion: number;
+  readonly correlationId: number;
+  readonly clientId: string | null;
+  readonly body: RequestOf<N>;
+}
+
+/** A decoded request of any API. */
+export type AnyRequestFrame = { [N in ApiName]: RequestFrame<N> }[ApiName];
+
+/**
+ * Reads the first eight bytes of a request without its size prefix: enough to answer an ApiVersions
+ * request of a version that we do not know, and to name an API that we do not have.
+ *
+ * @throws ProtocolError `TRUNCATED` if there are fewer
+ */
+export function decodeRequestStart(frame: Buffer): RequestStart {
+  return readRequestStart(new Reader(frame));
+}
+
+/**
+ * Decodes a request without its size prefix. Byte fields are views on `frame`, which must stay
+ * unchanged while they are in use. Bytes behind the body are ignored, as Kafka does.
+ *
+ * @param elementsMax bound on array elements over the whole frame
+ * @throws ProtocolError `UNKNOWN_API`, `UNSUPPORTED_VERSION`, or why the bytes cannot be read
+ */
+export function decodeRequest(frame: Buffer, elementsMax = ELEMENTS_MAX): AnyRequestFrame {
+  const reader = new Reader(frame, 0, elementsMax);
+  const { apiKey, apiVersion, correlationId } = readRequestStart(reader);
+  const api = lookupApi(apiKey);
+  if (api === undefined) throw new ProtocolError('UNKNOWN_API', `API key ${apiKey} is not known`);
+  checkVersion(api, apiVersion);
+  const clientId = readClientId(reader, requestHeaderVersion(api.request, apiVersion));
+  const body = codec<Message['fields']>(api.request, apiVersion).decode(reader);
+  return {
+    name: api.name,
+    apiKey,
+    apiVersion,
+    correlationId,
+    clientId,
+    body,
+  } as unknown as AnyRequestFrame;
+}
+
+/**
+ * Encodes a request with its size prefix into one buffer.
+ *
+ * @throws RangeError if the API does not implement the version, or holds a slice
+ */
+export function encodeRequest<A extends Api>(
+  api: A,
+  version: number,
+  correlationId: number,
+  clientId: string | null,
+  body: InputOf<A['request']>,
+): Buffer {
+  const writer = new Writer();
+  writer.int32(0);
+  writeRequestHeader(
+    writer,
+    { apiKey: api.key, apiVersion: version, correlationId },
+    clientId,
+    requestHeaderVersion(api.request, version),
+  );
+  codec<Message['fields']>(api.request, version).encode(writer, body);
+  const parts = writer.finishFrame();
+  if (!parts.every((part) => Buffer.isBuffer(part))) {
+    throw new RangeError('a request cannot hold a slice');
+  }
+  return parts.length === 1 ? parts[0]! : Buffer.concat(parts);
+}
+
+/**
+ * Encodes a response with its size prefix into parts, to be sent in order. Bytes of more than 1 KiB
+ * and slices in the body are parts of their own, not copied: keep them unchanged until sent.
+ *
+ * @throws RangeError if the API does not implement the version
+ */
+export function encodeResponse<A extends Api>(
+  api: A,
+  version: number,
+  correlationId: number,
+  body: InputOf<A['response']>,
+): Part[] {
+  const writer = new Writer();
+  writer.int32(0);
+  writeResponseHeader(writer, correlationId, responseHeaderVersion(api.response, version));
+  codec<Message['fields']>(api.response, version).encode(writer, body);
+  return writer.finishFrame();
+}
+
+/**
+ * Decodes a response without its size prefix. Byte fields are views on `frame`.
+ *
+ * @throws ProtocolError why the bytes cannot be read; `TRAILING_BYTES` if some are left over
+ */
+export function decodeResponse<A extends Api>(
+  api: A,
+  version: number,
+  frame: Buffer,
+): { readonly correlationId: number; readonly body: ValueOf<A['response']> } {
+  checkVersion(api, version);
+  const reader = new Reader(frame);
+  const correlationId = readResponseHeader(reader, responseHeaderVersion(api.response, version));
+  const body = codec<Message['fields']>(api.response, version).decode(reader);
+  if (reader.remaining > 0) {
+    throw new ProtocolError(
+      'TRAILING_BYTES',
+      `${reader.remaining} bytes behind ${api.name} response`,
+    );
+  }
+  return { correlationId, body: body as ValueOf<A['response']> };
+}
+
+function checkVersion(api: KnownApi | Api, version: number): void {
+  if (version < api.min || version > api.max) {
+    throw new ProtocolError(
+      'UNSUPPORTED_VERSION',
+      `${api.name} version ${version} is not in ${api.min}-${api.max}`,
+    );
+  }
+}

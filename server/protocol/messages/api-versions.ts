@@ -1,0 +1,51 @@
+import {
+  array,
+  bool,
+  type InputOf,
+  int16,
+  int32,
+  int64,
+  message,
+  string,
+  type ValueOf,
+} from '../schema.js';
+
+/**
+ * A request of a version above ours is answered in the version 0 layout with UNSUPPORTED_VERSION
+ * and the range of this API (KIP-511). The response header has no tagged section in any version.
+ */
+export const ApiVersionsRequest = message({
+  apiKey: 18,
+  min: 0,
+  max: 4,
+  flexible: 3,
+  fields: {
+    clientSoftwareName: string({ versions: '3+' }), // KIP-511
+    clientSoftwareVersion: string({ versions: '3+' }),
+  },
+});
+export type ApiVersionsRequest = ValueOf<typeof ApiVersionsRequest>;
+
+export const ApiVersionsResponse = message({
+  apiKey: 18,
+  min: 0,
+  max: 4,
+  flexible: 3,
+  fields: {
+    errorCode: int16(),
+    apiKeys: array({ apiKey: int16(), minVersion: int16(), maxVersion: int16() }),
+    throttleTimeMs: int32({ versions: '1+' }),
+    // KIP-584. A feature whose minimum is 0 may be named from version 4 on only (KAFKA-17011).
+    supportedFeatures: array(
+      { name: string(), minVersion: int16(), maxVersion: int16() },
+      { versions: '3+', tag: 0 },
+    ),
+    finalizedFeaturesEpoch: int64({ versions: '3+', tag: 1, default: -1 }),
+    finalizedFeatures: array(
+      { name: string(), maxVersionLevel: int16(), minVersionLevel: int16() },
+      { versions: '3+', tag: 2 },
+    ),
+    zkMigrationReady: bool({ versions: '3+', tag: 3, default: false }), // KIP-866
+  },
+});
+export type ApiVersionsResponse = InputOf<typeof ApiVersionsResponse>;

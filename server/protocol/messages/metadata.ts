@@ -1,0 +1,71 @@
+import {
+  array,
+  bool,
+  type InputOf,
+  int16,
+  int32,
+  message,
+  string,
+  uuid,
+  type ValueOf,
+} from '../schema.js';
+
+/** Set of allowed operations that was not asked for (KIP-430). */
+const OPERATIONS_UNKNOWN = -2147483648;
+
+/**
+ * All topics: an empty list in version 0, null from 1 on (where an empty list means none). Asking
+ * by topic id works from 12 on; 10 and 11 have the field, but no client may use it.
+ */
+export const MetadataRequest = message({
+  apiKey: 3,
+  min: 0,
+  max: 12,
+  flexible: 9,
+  fields: {
+    topics: array(
+      { topicId: uuid({ versions: '10+' }), name: string({ nullable: '10+' }) }, // KIP-516
+      { nullable: '1+' },
+    ),
+    allowAutoTopicCreation: bool({ versions: '4+', default: true }), // KIP-204
+    includeClusterAuthorizedOperations: bool({ versions: '8-10' }), // KIP-430
+    includeTopicAuthorizedOperations: bool({ versions: '8+' }),
+  },
+});
+export type MetadataRequest = ValueOf<typeof MetadataRequest>;
+
+export const MetadataResponse = message({
+  apiKey: 3,
+  min: 0,
+  max: 12,
+  flexible: 9,
+  fields: {
+    throttleTimeMs: int32({ versions: '3+' }),
+    brokers: array({
+      nodeId: int32(),
+      host: string(),
+      port: int32(),
+      rack: string({ versions: '1+', nullable: '1+', default: null }), // KIP-36
+    }),
+    clusterId: string({ versions: '2+', nullable: '2+', default: null }), // KIP-78
+    controllerId: int32({ versions: '1+', default: -1 }),
+    topics: array({
+      errorCode: int16(),
+      name: string({ nullable: '12+' }),
+      topicId: uuid({ versions: '10+' }), // KIP-516
+      isInternal: bool({ versions: '1+', default: false }),
+      partitions: array({
+        errorCode: int16(),
+        partitionIndex: int32(),
+        leaderId: int32(),
+        leaderEpoch: int32({ versions: '7+', default: -1 }), // KIP-320
+        replicaNodes: array(int32()),
+        isrNodes: array(int32()),
+        offlineReplicas: array(int32(), { versions: '5+' }), // KIP-112
+      }),
+      topicAuthorizedOperations: int32({ versions: '8+', default: OPERATIONS_UNKNOWN }),
+    }),
+    clusterAuthorizedOperations: int32({ versions: '8-10', default: OPERATIONS_UNKNOWN }),
+  },
+});
+export type MetadataResponse = InputOf<typeof MetadataResponse>;
