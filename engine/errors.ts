@@ -1,9 +1,33 @@
 /** Every expected failure of the engine, by code, with what it tells a caller. */
 export const ENGINE_ERRORS = {
+  INVALID_RECORD: 'a record to be appended cannot be written as it is',
   CORRUPT_BATCH: 'a record batch is damaged or was never well-formed',
   BATCH_TOO_LARGE: 'a record batch is larger, or unpacks to more, than is allowed',
   UNKNOWN_CODEC: 'a record batch names a compression codec that does not exist',
   CODEC_UNAVAILABLE: 'the package that implements a compression codec cannot be loaded',
+  INVALID_BATCH: 'a record batch contradicts itself or holds what a client may not send',
+  UNSUPPORTED_MAGIC: 'a record batch has a format older than v2',
+  INVALID_TIMESTAMP: 'a timestamp is further ahead or behind than the topic allows',
+  NULL_KEY: 'a record of a compacted topic has no key',
+  OUT_OF_ORDER_SEQUENCE: 'batches of an idempotent producer are missing before this one',
+  DUPLICATE_SEQUENCE: 'the batch was stored before, too long ago to know its offset',
+  STALE_PRODUCER_EPOCH: 'a newer instance of the producer has taken over',
+  UNEXPECTED_OFFSET: 'a replicated batch does not continue the log',
+  OFFSET_OUT_OF_RANGE: 'there is no such offset between log start and log end',
+  DAMAGED_LOG:
+    'the log holds a bad batch with good ones behind it; nothing was cut, the partition is not served',
+  LOG_CLOSED: 'the log was closed or deleted',
+  INVALID_NAME:
+    'a log name is empty, too long or has characters other than letters, digits, dot, dash, underscore',
+  INVALID_SETTING: 'a setting is out of its range',
+  ABORTED: 'the caller aborted the operation',
+  STORAGE_OFFLINE: 'the disk failed; its data directory answers nothing more until a restart',
+  STORAGE_FULL: 'the disk has no room left; nothing of the rejected write was kept',
+  DIRECTORY_LOCKED: 'another engine owns the data directory',
+  NOT_A_DATA_DIRECTORY: 'the folder holds files, and they are not those of a data directory',
+  FORMAT_TOO_NEW:
+    'the data directory was written by a later version, in a format unknown to this one',
+  DAMAGED_FILE: 'a small file of the data directory fails its checksum',
 } as const;
 
 export type EngineErrorCode = keyof typeof ENGINE_ERRORS;
@@ -12,9 +36,19 @@ export type EngineErrorCode = keyof typeof ENGINE_ERRORS;
 export class EngineError extends Error {
   override name = 'EngineError';
   readonly code: EngineErrorCode;
+  /** The file or folder concerned, where there is one. */
+  readonly path: string | undefined;
+  /** The offset concerned, where there is one. */
+  readonly offset: number | undefined;
 
-  constructor(code: EngineErrorCode, message: string, options?: { cause?: unknown }) {
+  constructor(
+    code: EngineErrorCode,
+    message: string,
+    options?: { cause?: unknown; path?: string; offset?: number },
+  ) {
     super(message, options);
     this.code = code;
+    this.path = options?.path;
+    this.offset = options?.offset;
   }
 }

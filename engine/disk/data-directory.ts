@@ -1,0 +1,77 @@
+import { EngineError } from '../errors.js';
+import type { Disk } from './disk.js';
+import { afterWrite, NOT_STALLED, type StallState } from './stall-guard.js';
+
+/**
+ * One data directory's state of health, shared by everything that writes to it. It is where a failing
+ * disk is caught: the directory goes offline once and stays so until a restart, because after a failed sync the
+ * next one may answer ok although the bytes are gone.
+ */
+export class DataDirectory {
+  /** Absolute. */
+  readonly root: string;
+  readonly disk: Disk;
+  #failure: EngineError | null = null;
+  #stall: StallState = NOT_STALLED;
+  readonly #listeners = new Set<(failure: EngineError) => void>();
+
+  constructor(root: string, disk: Disk) {
+    this.root = root;
+    this.disk = disk;
+  }
+
+  /** Why the directory is offline, or null while it works. */
+  get failure(): EngineError | null {
+    return this.#failure;
+  }
+
+  /**
+   * Takes the directory offline for good. `what` says what was tried, to which file: "cannot sync /data/a-0/….log".
+   * Returns the error, code STORAGE_OFFLINE, that everybody gets from now on: the first failure's, when there
+   * was one before.
+   */
+  fail(what: string, error: unknown): EngineError {
+    if (this.#failure) return this.#failure;
+    const reason = error instanceof Error ? error.message : String(error);
+    const failure = new EngineError(
+      'STORAGE_OFFLINE',
+      `${this.root} is offline until a restart: ${what}: ${reason}`,
+      { cause: error, path: this.root },
+    );
+    this.#failure = failure;
+    for (const listener of this.#listeners) listener(failure);
+    this.#listeners.clear();
+    return failure;
+  }
+
+  /** Throws STORAGE_OFFLINE when the disk has failed. */
+  assertOnline(): void {
+    if (this.#failure) throw this.#failure;
+  }
+
+  /**
+   * Calls `listener` once, when the directory goes offline; at once when it already is. It must not throw. Returns what
+   * takes the listener off again.
+   */
+  onOffline(listener: (failure: EngineError) => void): () => void {
+    if (this.#failure) {
+      listener(this.#failure);
+      return () => {};
+    }
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  /** Tells how long a write took, of the kind that `writesAsynchronously` asked for. */
+  noteWrite(elapsedMs: number): void {
+    this.#stall = afterWrite(this.#stall, elapsedMs);
+  }
+
+  /**
+   * Whether appends go through the thread pool for now: a synchronous write stalled the loop, and the disk has
+   * not recovered yet.
+   */
+  get writesAsynchronously(): boolean {
+    return this.#stall.asynchronous;
+  }
+}

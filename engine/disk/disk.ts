@@ -1,0 +1,76 @@
+/**
+ * The disk, passed in: everything the engine asks of a file system, and nothing else. The real one
+ * (`node-disk.ts`) is thin; tests and simulations pass one that records, fails or loses power.
+ *
+ * Paths are absolute. Failures throw (or reject with) an Error whose `code` is the errno's name:
+ * ENOENT, EEXIST, ENOSPC, EIO … Nothing is durable until it was synced: bytes by `datasync`, names by
+ * `syncDirectory` of the folder that holds them, or both by `syncFileSystem`.
+ */
+export interface Disk {
+  /** Opens synchronously, because a segment rolls on the append path. */
+  openSync(path: string, mode: OpenMode): DiskFile;
+  open(path: string, mode: OpenMode): Promise<DiskFile>;
+  /** Creates one folder; its parent exists. EEXIST when it is there already. */
+  mkdirSync(path: string): void;
+  mkdir(path: string): Promise<void>;
+  /** Names in a folder, in no particular order. ENOENT when there is no such folder. */
+  readdir(path: string): Promise<string[]>;
+  /** Null when nothing has that name. */
+  stat(path: string): Promise<DiskStat | null>;
+  readFile(path: string): Promise<Buffer>;
+  /** For small things needed in the middle of a synchronous path, such as a sealed segment's index. */
+  readFileSync(path: string): Buffer;
+  /** Atomic within one file system; replaces what had the new name. Works on folders. */
+  rename(from: string, to: string): Promise<void>;
+  /** Always asynchronous: unlinking gigabytes blocks for a second. */
+  unlink(path: string): Promise<void>;
+  /** The folder must be empty. */
+  rmdir(path: string): Promise<void>;
+  /** When it resolves, the names in this folder are durable. */
+  syncDirectory(path: string): Promise<void>;
+  /**
+   * When it resolves, everything written before the call to the file system that holds `root`, bytes and
+   * names, is durable (syncfs(2)). Undefined where the platform has no such call. `root` is opened on
+   * the first call and stays open, because write-back errors are reported from then on.
+   */
+  readonly syncFileSystem: ((root: string) => Promise<void>) | undefined;
+  /** Closes what `syncFileSystem` keeps open for `root`, after the calls that are running. */
+  releaseFileSystem?(root: string): void;
+  /** Bytes free for an ordinary user. */
+  freeBytes(path: string): Promise<number>;
+}
+
+/** 'create' fails with EEXIST, 'append' creates when missing, 'read' and 'write' fail with ENOENT. All but 'read' can write. */
+export type OpenMode = 'create' | 'append' | 'read' | 'write';
+
+export interface DiskStat {
+  readonly size: number;
+  readonly isDirectory: boolean;
+  readonly modifiedMs: number;
+}
+
+/**
+ * One open descriptor. Positions are explicit. The caller keeps it open for as long as a sync, a read or a slice that
+ * names it is queued or running: a number that was reused would sync or send another file.
+ */
+export interface DiskFile {
+  readonly path: string;
+  /** The descriptor for sendfile(2), or -1 where there is none (a simulated disk). */
+  readonly fd: number;
+  size(): Promise<number>;
+  /**
+   * Writes every byte at `position`, or throws. A short write is no error in Node: the remainder is
+   * written once more to learn the errno. After a throw the file may hold a part of the bytes.
+   */
+  writevSync(buffers: readonly Uint8Array[], position: number): void;
+  /** As `writevSync`, on the thread pool. The buffers may not change until it settles. */
+  writev(buffers: readonly Uint8Array[], position: number): Promise<void>;
+  /** Reads up to `into.length` bytes; returns the count, less only at the end of the file. */
+  readSync(into: Uint8Array, position: number): number;
+  read(into: Uint8Array, position: number): Promise<number>;
+  truncateSync(size: number): void;
+  truncate(size: number): Promise<void>;
+  /** When it resolves, the bytes written before the call are durable (fdatasync(2)). */
+  datasync(): Promise<void>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,64 @@
+import { assert } from '../assert.js';
+import type { DiskFile } from './disk.js';
+import type { LogFile } from './log-file.js';
+
+/**
+ * A range of a log file, which a read returns instead of bytes, so that sendfile(2) can move them.
+ *
+ * It holds one pin on its file, hence a valid descriptor, until its owner calls `release`, exactly the one
+ * that the read handed it to. Unlinking the file meanwhile is harmless; cutting it below the slice's end is
+ * not, and then fewer bytes arrive than `size`.
+ */
+export class FileSlice {
+  /** First byte in the file. */
+  readonly position: number;
+  /** Bytes. */
+  readonly size: number;
+  /** The descriptor, valid until `release`. */
+  readonly file: DiskFile;
+  readonly #source: LogFile;
+  #released = false;
+
+  /** Pins `source`; throws what opening it throws. */
+  constructor(source: LogFile, position: number, size: number) {
+    assert(position >= 0 && size >= 0, 'a slice lies inside its file');
+    this.#source = source;
+    this.position = position;
+    this.size = size;
+    this.file = source.pin();
+  }
+
+  /**
+   * Reads into `into`, from byte `at` of the slice on; never beyond the slice's end. Returns the count: 0 at
+   * the end, less than asked only there or where the file was cut.
+   */
+  async read(into: Buffer, at: number): Promise<number> {
+    const wanted = this.#within(into, at);
+    return wanted.length === 0 ? 0 : this.#source.read(wanted, this.position + at);
+  }
+
+  /** As `read`, synchronously. */
+  readSync(into: Buffer, at: number): number {
+    const wanted = this.#within(into, at);
+    return wanted.length === 0 ? 0 : this.#source.readSync(wanted, this.position + at);
+  }
+
+  /** The whole slice in memory, in a new buffer. Shorter than `size` only where the file was cut. */
+  async bytes(): Promise<Buffer> {
+    const bytes = Buffer.allocUnsafe(this.size);
+    return bytes.subarray(0, await this.read(bytes, 0));
+  }
+
+  /** Gives the descriptor back. A read that is running finishes first; a second call does nothing. */
+  release(): void {
+    if (this.#released) return;
+    this.#released = true;
+    this.#source.unpin();
+  }
+
+  #within(into: Buffer, at: number): Buffer {
+    assert(!this.#released, 'a released slice is not read');
+    assert(at >= 0 && at <= this.size, 'a read begins inside its slice');
+    return into.length <= this.size - at ? into : into.subarray(0, this.size - at);
+  }
+}

@@ -1,0 +1,255 @@
+import { assert } from '../assert.js';
+import type { Disk, DiskFile, OpenMode } from './disk.js';
+
+/** What a file tells its pool, so that the pool knows which descriptors exist and which may be closed. */
+export interface DescriptorBudget {
+  /** The file holds a descriptor from now on. */
+  opened(file: LogFile): void;
+  /** It holds none any more; closing it may still be running. */
+  closed(file: LogFile): void;
+  /** Nothing names its descriptor and no bytes wait for a sync: it may be evicted. Most recently used last. */
+  idle(file: LogFile): void;
+  /** It may not be evicted. */
+  busy(file: LogFile): void;
+}
+
+/**
+ * One file of a log, of which the descriptor comes and goes. Opened by its first use, closed by the
+ * pool's LRU, opened again by the next use.
+ *
+ * A pin keeps the descriptor open. Every method that touches the bytes pins for its own duration; whoever
+ * hands the descriptor's number to something queued (a slice, a sync round) pins for as long as that
+ * lives. A file with bytes that were not synced stays open too, pinned or not: only a descriptor
+ * that was open while they were written is certain to be told that writing them back failed.
+ *
+ * One owner, which creates it from a FilePool; two objects for one path do not know of each other.
+ */
+export class LogFile {
+  readonly #disk: Disk;
+  readonly #budget: DescriptorBudget;
+  #path: string;
+  #descriptor: DiskFile | null = null;
+  #pins = 0;
+  #writes = 0;
+  #cleanWrites = 0;
+  #forgotten = false;
+  #whenUnpinned: (() => void)[] = [];
+  /** Closes that are running; two at most overlap, when a file is opened again at once. */
+  readonly #closing = new Set<Promise<void>>();
+
+  /** Called by FilePool; use `pool.file(path)`. */
+  constructor(disk: Disk, budget: DescriptorBudget, path: string) {
+    this.#disk = disk;
+    this.#budget = budget;
+    this.#path = path;
+  }
+
+  /** Where the next open will look. */
+  get path(): string {
+    return this.#path;
+  }
+
+  /** Whether a descriptor is held at this moment. */
+  get isOpen(): boolean {
+    return this.#descriptor !== null;
+  }
+
+  /** Whether bytes were written that no successful sync covers. */
+  get isDirty(): boolean {
+    return this.#cleanWrites < this.#writes;
+  }
+
+  /** Whether something holds the descriptor. */
+  get isPinned(): boolean {
+    return this.#pins > 0;
+  }
+
+  /**
+   * Counts the changes of this file's bytes. Taken when a sync is submitted and given to `markClean` when it
+   * succeeds, so that bytes written in between stay dirty.
+   */
+  get writeCount(): number {
+    return this.#writes;
+  }
+
+  /** Creates the file and holds its descriptor. EEXIST when it is there. The name is durable after `syncDirectory`. */
+  createSync(): void {
+    assert(this.#descriptor === null, 'a file is created before it is used');
+    this.#open('create');
+    if (this.#pins === 0 && !this.isDirty) this.#budget.idle(this);
+  }
+
+  /**
+   * The descriptor, opened synchronously if need be; it stays open, and the same, until the matching
+   * `unpin`. Throws what opening throws (ENOENT, EMFILE …), and then there is no pin.
+   */
+  pin(): DiskFile {
+    const descriptor = this.#descriptor ?? this.#open('write');
+    if (this.#pins++ === 0) this.#budget.busy(this);
+    return descriptor;
+  }
+
+  /** Gives one pin back. */
+  unpin(): void {
+    assert(this.#pins > 0, 'a file is unpinned once per pin');
+    if (--this.#pins > 0) return;
+    const waiting = this.#whenUnpinned;
+    if (waiting.length > 0) {
+      this.#whenUnpinned = [];
+      for (const resolve of waiting) resolve();
+    }
+    if (!this.isDirty) this.#budget.idle(this);
+  }
+
+  /** The bytes changed. Called by the methods below; callers that write through a pinned descriptor call it themselves, first. */
+  markDirty(): void {
+    this.#writes++;
+    if (this.#descriptor !== null && this.#pins === 0) this.#budget.busy(this);
+  }
+
+  /**
+   * A sync that was submitted when `writeCount` was `throughWrites` has succeeded. Without the argument:
+   * nothing was written since it was submitted.
+   */
+  markClean(throughWrites = this.#writes): void {
+    assert(throughWrites <= this.#writes, 'a sync covers writes that were made');
+    if (throughWrites <= this.#cleanWrites) return;
+    this.#cleanWrites = throughWrites;
+    if (!this.isDirty && this.#pins === 0 && this.#descriptor !== null) this.#budget.idle(this);
+  }
+
+  /** As `DiskFile.writevSync`. The file is dirty afterwards, also after a throw. */
+  writevSync(buffers: readonly Uint8Array[], position: number): void {
+    const descriptor = this.pin();
+    try {
+      this.markDirty();
+      descriptor.writevSync(buffers, position);
+    } finally {
+      this.unpin();
+    }
+  }
+
+  /** As `DiskFile.writev`. Bytes that a sync submitted meanwhile may have missed leave the file dirty. */
+  async writev(buffers: readonly Uint8Array[], position: number): Promise<void> {
+    const descriptor = this.pin();
+    try {
+      this.markDirty();
+      await descriptor.writev(buffers, position);
+    } finally {
+      this.markDirty();
+      this.unpin();
+    }
+  }
+
+  readSync(into: Uint8Array, position: number): number {
+    const descriptor = this.pin();
+    try {
+      return descriptor.readSync(into, position);
+    } finally {
+      this.unpin();
+    }
+  }
+
+  async read(into: Uint8Array, position: number): Promise<number> {
+    const descriptor = this.pin();
+    try {
+      return await descriptor.read(into, position);
+    } finally {
+      this.unpin();
+    }
+  }
+
+  async size(): Promise<number> {
+    const descriptor = this.pin();
+    try {
+      return await descriptor.size();
+    } finally {
+      this.unpin();
+    }
+  }
+
+  truncateSync(size: number): void {
+    const descriptor = this.pin();
+    try {
+      this.markDirty();
+      descriptor.truncateSync(size);
+    } finally {
+      this.unpin();
+    }
+  }
+
+  async truncate(size: number): Promise<void> {
+    const descriptor = this.pin();
+    try {
+      this.markDirty();
+      await descriptor.truncate(size);
+    } finally {
+      this.markDirty();
+      this.unpin();
+    }
+  }
+
+  /** When it resolves, every byte whose write had returned before the call is durable, and the file clean up to there. */
+  async datasync(): Promise<void> {
+    const descriptor = this.pin();
+    try {
+      const throughWrites = this.#writes;
+      await descriptor.datasync();
+      this.markClean(throughWrites);
+    } finally {
+      this.unpin();
+    }
+  }
+
+  /** The file was renamed on disk. An open descriptor stays valid; the next open uses the new path. */
+  renamed(newPath: string): void {
+    this.#path = newPath;
+  }
+
+  /**
+   * Waits until nothing pins the descriptor, then closes it, dirty or not: a caller that needs the bytes
+   * has synced them. The next use opens it again. Rejects with what close(2) answered.
+   */
+  async close(): Promise<void> {
+    while (this.#pins > 0) {
+      await new Promise<void>((resolve) => this.#whenUnpinned.push(resolve));
+    }
+    if (this.#descriptor !== null) void this.#detach();
+    await Promise.all(this.#closing);
+  }
+
+  /** Closes for good, as for a file that goes away: from now on every new use is a broken program. */
+  forget(): Promise<void> {
+    this.#forgotten = true;
+    return this.close();
+  }
+
+  /** The pool's LRU takes the descriptor away. Resolves when it is closed. */
+  evict(): Promise<void> {
+    assert(this.#pins === 0, 'a pinned descriptor is never closed');
+    assert(!this.isDirty, 'a descriptor with unsynced bytes is never closed by the pool');
+    return this.#detach();
+  }
+
+  #open(mode: OpenMode): DiskFile {
+    assert(!this.#forgotten, `a forgotten file is not used again: ${this.#path}`);
+    const descriptor = this.#disk.openSync(this.#path, mode);
+    this.#descriptor = descriptor;
+    this.#budget.opened(this);
+    return descriptor;
+  }
+
+  #detach(): Promise<void> {
+    const descriptor = this.#descriptor;
+    assert(descriptor !== null, 'only an open file is closed');
+    this.#descriptor = null;
+    // What was written through the old descriptor is out of the new one's sight.
+    this.#cleanWrites = this.#writes;
+    this.#budget.closed(this);
+    const closing = descriptor.close();
+    this.#closing.add(closing);
+    const done = (): void => void this.#closing.delete(closing);
+    closing.then(done, done);
+    return closing;
+  }
+}

@@ -1,0 +1,124 @@
+import { createRequire } from 'node:module';
+
+/** The system calls that Node has no way to make. */
+export interface NativeCalls {
+  /** Resolves when the whole file system that holds `fd` is durable. Linux only; runs on the thread pool. */
+  readonly syncfs: ((fd: number) => Promise<void>) | null;
+  /** flock(2), exclusive, never waiting. 0, or the negative errno: -EWOULDBLOCK when another holds it. */
+  flockExclusive(fd: number): number;
+  /**
+   * sendfile(2), synchronous. The count of bytes sent, or the negative errno. Interrupted calls are
+   * repeated. Linux only.
+   */
+  readonly sendfile:
+    | ((outFd: number, inFd: number, position: number, count: number) => number)
+    | null;
+  /** Numbers of errno by name on this platform. */
+  readonly errno: Readonly<Record<string, number>>;
+}
+
+const LOCK_EX_NB = 2 | 4;
+
+type Koffi = typeof import('koffi');
+
+function bind(koffi: Koffi): NativeCalls {
+  const { errno } = koffi.os;
+  const libc = koffi.load(null);
+  const flock = libc.func('int flock(int fd, int operation)') as (
+    fd: number,
+    operation: number,
+  ) => number;
+  const flockExclusive = (fd: number): number => {
+    for (;;) {
+      if (flock(fd, LOCK_EX_NB) === 0) return 0;
+      const failed = koffi.errno() || errno.EIO!;
+      if (failed !== errno.EINTR) return -failed;
+    }
+  };
+  if (process.platform !== 'linux') return { syncfs: null, flockExclusive, sendfile: null, errno };
+
+  const nameOf = (value: number): string =>
+    Object.keys(errno).find((name) => errno[name] === value) ?? 'EIO';
+  const syncfsCall = libc.func('int syncfs(int fd)');
+  const syncfs = (fd: number): Promise<void> =>
+    new Promise((resolve, reject) => {
+      syncfsCall.async(fd, (error: Error | null, result: number) => {
+        if (error) return reject(error);
+        if (result === 0) return resolve();
+        const code = nameOf(koffi.errno());
+        reject(Object.assign(new Error(`${code}: syncfs failed`), { code, syscall: 'syncfs' }));
+      });
+    });
+
+  // Where off_t has 32 bits the pointer below would be read wrongly.
+  const wideOffsets = process.arch !== 'arm' && process.arch !== 'ia32';
+  return {
+    syncfs,
+    flockExclusive,
+    sendfile: wideOffsets ? bindSendfile(koffi, libc) : null,
+    errno,
+  };
+}
+
+function bindSendfile(
+  koffi: Koffi,
+  libc: ReturnType<Koffi['load']>,
+): NonNullable<NativeCalls['sendfile']> {
+  // koffi has no ssize_t; both are 64 bits wide here.
+  const call = libc.func(
+    'int64_t sendfile(int outFd, int inFd, int64_t *offset, size_t count)',
+  ) as (outFd: number, inFd: number, offset: BigInt64Array, count: number) => number;
+  const { errno } = koffi.os;
+  const offset = new BigInt64Array(1);
+  return (outFd, inFd, position, count) => {
+    for (;;) {
+      offset[0] = BigInt(position);
+      const sent = call(outFd, inFd, offset, count);
+      if (sent >= 0) return sent;
+      // Never 0, which would mean the end of the file.
+      const failed = koffi.errno() || errno.EIO!;
+      if (failed !== errno.EINTR) return -failed;
+    }
+  };
+}
+
+let calls: NativeCalls | null | undefined;
+
+/**
+ * The native calls, or null where koffi cannot be loaded or `ODRADEK_NO_NATIVE=1` is set. Loaded at
+ * the first use and remembered. Every caller has a way without them: a sync per file, a socket as
+ * the directory lock, reading and writing instead of sendfile.
+ */
+export function native(): NativeCalls | null {
+  if (calls === undefined) {
+    calls = loadNative(() => createRequire(import.meta.url)('koffi') as Koffi);
+  }
+  return calls;
+}
+
+/** As `native`, but not remembered, and with the loader passed in. */
+export function loadNative(
+  load: () => Koffi,
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): NativeCalls | null {
+  if (environment.ODRADEK_NO_NATIVE === '1') return null;
+  try {
+    return bind(load());
+  } catch {
+    return null;
+  }
+}
+
+/** Whether `sendFile` may be called on this machine. */
+export function sendFileAvailable(): boolean {
+  return Boolean(native()?.sendfile);
+}
+
+/**
+ * Sends up to `count` bytes of `inFd`, from byte `position` on, to the socket `outFd`; returns how many went, 0 at the end of
+ * the file, or a negative errno (`-native().errno.EAGAIN` when the socket is full). Both descriptors must be open for certain
+ * when it is called: a number that was reused would send another file.
+ */
+export function sendFile(outFd: number, inFd: number, position: number, count: number): number {
+  return native()!.sendfile!(outFd, inFd, position, count);
+}

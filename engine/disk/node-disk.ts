@@ -1,0 +1,222 @@
+import {
+  close,
+  closeSync,
+  constants,
+  fdatasync,
+  fstat,
+  fsync,
+  ftruncate,
+  ftruncateSync,
+  mkdirSync,
+  open,
+  openSync,
+  read,
+  readFileSync,
+  readSync,
+  writev,
+  writevSync,
+} from 'node:fs';
+import { mkdir, readdir, readFile, rename, rmdir, stat, statfs, unlink } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import { LIMITS } from '../limits.js';
+import type { Disk, DiskFile, OpenMode } from './disk.js';
+import { hasErrno } from './errno.js';
+import { dropBytes, totalSize } from './gather.js';
+import { native } from './native.js';
+
+const openAsync = promisify(open);
+const closeAsync = promisify(close);
+const fstatAsync = promisify(fstat);
+const ftruncateAsync = promisify(ftruncate);
+const fdatasyncAsync = promisify(fdatasync);
+const fsyncAsync = promisify(fsync);
+
+// Never O_APPEND: Linux then ignores the position of a write.
+const OPEN_FLAGS: Record<OpenMode, number> = {
+  create: constants.O_RDWR | constants.O_CREAT | constants.O_EXCL,
+  append: constants.O_RDWR | constants.O_CREAT,
+  read: constants.O_RDONLY,
+  write: constants.O_RDWR,
+};
+
+/** A write that made no progress and gave no errno either. Without this the loop would never end. */
+function noProgress(path: string): Error {
+  return Object.assign(new Error(`ESHORT: a write to ${path} wrote nothing`), { code: 'ESHORT' });
+}
+
+/** What one writev(2) takes of what is left. */
+function firstBuffers(left: readonly Uint8Array[]): readonly Uint8Array[] {
+  return left.length <= LIMITS.writevBuffersMax ? left : left.slice(0, LIMITS.writevBuffersMax);
+}
+
+class NodeFile implements DiskFile {
+  readonly path: string;
+  readonly fd: number;
+
+  constructor(path: string, fd: number) {
+    this.path = path;
+    this.fd = fd;
+  }
+
+  async size(): Promise<number> {
+    return (await fstatAsync(this.fd)).size;
+  }
+
+  writevSync(buffers: readonly Uint8Array[], position: number): void {
+    let left = buffers;
+    let at = position;
+    for (let size = totalSize(buffers); size > 0; ) {
+      const written = writevSync(this.fd, firstBuffers(left), at);
+      if (written === 0) throw noProgress(this.path);
+      size -= written;
+      at += written;
+      if (size > 0) left = dropBytes(left, written);
+    }
+  }
+
+  async writev(buffers: readonly Uint8Array[], position: number): Promise<void> {
+    let left = buffers;
+    let at = position;
+    for (let size = totalSize(buffers); size > 0; ) {
+      const written = await this.#writeOnce(firstBuffers(left), at);
+      if (written === 0) throw noProgress(this.path);
+      size -= written;
+      at += written;
+      if (size > 0) left = dropBytes(left, written);
+    }
+  }
+
+  #writeOnce(buffers: readonly Uint8Array[], position: number): Promise<number> {
+    return new Promise((resolve, reject) => {
+      writev(this.fd, buffers, position, (error, written) =>
+        error ? reject(error) : resolve(written),
+      );
+    });
+  }
+
+  readSync(into: Uint8Array, position: number): number {
+    let count = 0;
+    while (count < into.length) {
+      const got = readSync(this.fd, into, count, into.length - count, position + count);
+      if (got === 0) break;
+      count += got;
+    }
+    return count;
+  }
+
+  async read(into: Uint8Array, position: number): Promise<number> {
+    let count = 0;
+    while (count < into.length) {
+      const got = await this.#readOnce(into, count, position + count);
+      if (got === 0) break;
+      count += got;
+    }
+    return count;
+  }
+
+  #readOnce(into: Uint8Array, start: number, position: number): Promise<number> {
+    return new Promise((resolve, reject) => {
+      read(this.fd, into, start, into.length - start, position, (error, count) =>
+        error ? reject(error) : resolve(count),
+      );
+    });
+  }
+
+  truncateSync(size: number): void {
+    ftruncateSync(this.fd, size);
+  }
+
+  truncate(size: number): Promise<void> {
+    return ftruncateAsync(this.fd, size);
+  }
+
+  datasync(): Promise<void> {
+    return fdatasyncAsync(this.fd);
+  }
+
+  close(): Promise<void> {
+    return closeAsync(this.fd);
+  }
+}
+
+/** A folder opened for `syncfs`, and the calls that use it. */
+interface FileSystemHandle {
+  readonly fd: number;
+  running: number;
+  released: boolean;
+}
+
+const fileSystems = new Map<string, FileSystemHandle>();
+
+function closeWhenIdle(handle: FileSystemHandle): void {
+  if (handle.released && handle.running === 0) closeSync(handle.fd);
+}
+
+/** Kept open per root, not shared per device: each descriptor is told of a write-back error once. */
+async function syncFileSystem(root: string): Promise<void> {
+  const syncfs = native()?.syncfs;
+  if (!syncfs) throw new Error('syncfs(2) is not available');
+  let handle = fileSystems.get(root);
+  if (!handle) {
+    handle = { fd: openSync(root, constants.O_RDONLY), running: 0, released: false };
+    fileSystems.set(root, handle);
+  }
+  handle.running++;
+  try {
+    await syncfs(handle.fd);
+  } finally {
+    handle.running--;
+    closeWhenIdle(handle);
+  }
+}
+
+function releaseFileSystem(root: string): void {
+  const handle = fileSystems.get(root);
+  if (!handle) return;
+  fileSystems.delete(root);
+  handle.released = true;
+  closeWhenIdle(handle);
+}
+
+/** The machine's own file system, through `node:fs`. */
+export const nodeDisk: Disk = {
+  openSync: (path, mode) => new NodeFile(path, openSync(path, OPEN_FLAGS[mode])),
+  open: async (path, mode) => new NodeFile(path, await openAsync(path, OPEN_FLAGS[mode])),
+  mkdirSync: (path) => void mkdirSync(path),
+  mkdir: async (path) => void (await mkdir(path)),
+  readdir: (path) => readdir(path),
+  async stat(path) {
+    try {
+      const found = await stat(path);
+      return {
+        size: found.size,
+        isDirectory: found.isDirectory(),
+        modifiedMs: found.mtimeMs,
+      };
+    } catch (error) {
+      if (hasErrno(error, 'ENOENT') || hasErrno(error, 'ENOTDIR')) return null;
+      throw error;
+    }
+  },
+  readFile: (path) => readFile(path),
+  readFileSync: (path) => readFileSync(path),
+  rename: (from, to) => rename(from, to),
+  unlink: (path) => unlink(path),
+  rmdir: (path) => rmdir(path),
+  async syncDirectory(path) {
+    const fd = await openAsync(path, constants.O_RDONLY);
+    try {
+      await fsyncAsync(fd);
+    } finally {
+      await closeAsync(fd);
+    }
+  },
+  get syncFileSystem() {
+    return native()?.syncfs ? syncFileSystem : undefined;
+  },
+  releaseFileSystem,
+  async freeBytes(path) {
+    const { bavail, bsize } = await statfs(path);
+    return bavail * bsize;
+  },
+};
