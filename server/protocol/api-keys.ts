@@ -1,6 +1,23 @@
+import { AlterConfigsRequest, AlterConfigsResponse } from './messages/alter-configs.js';
 import { ApiVersionsRequest, ApiVersionsResponse } from './messages/api-versions.js';
+import { CreatePartitionsRequest, CreatePartitionsResponse } from './messages/create-partitions.js';
+import { CreateTopicsRequest, CreateTopicsResponse } from './messages/create-topics.js';
+import { DeleteRecordsRequest, DeleteRecordsResponse } from './messages/delete-records.js';
+import { DeleteTopicsRequest, DeleteTopicsResponse } from './messages/delete-topics.js';
+import { DescribeClusterRequest, DescribeClusterResponse } from './messages/describe-cluster.js';
+import { DescribeConfigsRequest, DescribeConfigsResponse } from './messages/describe-configs.js';
 import { FetchRequest, FetchResponse } from './messages/fetch.js';
+import {
+  IncrementalAlterConfigsRequest,
+  IncrementalAlterConfigsResponse,
+} from './messages/incremental-alter-configs.js';
+import { InitProducerIdRequest, InitProducerIdResponse } from './messages/init-producer-id.js';
+import { ListOffsetsRequest, ListOffsetsResponse } from './messages/list-offsets.js';
 import { MetadataRequest, MetadataResponse } from './messages/metadata.js';
+import {
+  OffsetForLeaderEpochRequest,
+  OffsetForLeaderEpochResponse,
+} from './messages/offset-for-leader-epoch.js';
 import { ProduceRequest, ProduceResponse } from './messages/produce.js';
 import type { InputOf, Message, ValueOf } from './schema.js';
 
@@ -28,8 +45,27 @@ export interface Api<
 export const APIS = {
   Produce: api('Produce', ProduceRequest, ProduceResponse),
   Fetch: api('Fetch', FetchRequest, FetchResponse),
+  ListOffsets: api('ListOffsets', ListOffsetsRequest, ListOffsetsResponse),
   Metadata: api('Metadata', MetadataRequest, MetadataResponse),
   ApiVersions: api('ApiVersions', ApiVersionsRequest, ApiVersionsResponse),
+  CreateTopics: api('CreateTopics', CreateTopicsRequest, CreateTopicsResponse),
+  DeleteTopics: api('DeleteTopics', DeleteTopicsRequest, DeleteTopicsResponse),
+  DeleteRecords: api('DeleteRecords', DeleteRecordsRequest, DeleteRecordsResponse),
+  InitProducerId: api('InitProducerId', InitProducerIdRequest, InitProducerIdResponse),
+  OffsetForLeaderEpoch: api(
+    'OffsetForLeaderEpoch',
+    OffsetForLeaderEpochRequest,
+    OffsetForLeaderEpochResponse,
+  ),
+  DescribeConfigs: api('DescribeConfigs', DescribeConfigsRequest, DescribeConfigsResponse),
+  AlterConfigs: api('AlterConfigs', AlterConfigsRequest, AlterConfigsResponse),
+  CreatePartitions: api('CreatePartitions', CreatePartitionsRequest, CreatePartitionsResponse),
+  IncrementalAlterConfigs: api(
+    'IncrementalAlterConfigs',
+    IncrementalAlterConfigsRequest,
+    IncrementalAlterConfigsResponse,
+  ),
+  DescribeCluster: api('DescribeCluster', DescribeClusterRequest, DescribeClusterResponse),
 };
 
 export type ApiName = keyof typeof APIS;

@@ -1,0 +1,48 @@
+import {
+  array,
+  bool,
+  type InputOf,
+  int8,
+  int16,
+  int32,
+  message,
+  string,
+  type ValueOf,
+} from '../schema.js';
+
+/** KIP-700. Endpoint types: 1 brokers, 2 controllers (KIP-919). */
+export const DescribeClusterRequest = message({
+  apiKey: 60,
+  min: 0,
+  max: 1,
+  flexible: 0,
+  fields: {
+    includeClusterAuthorizedOperations: bool(),
+    endpointType: int8({ versions: '1+', default: 1 }),
+  },
+});
+export type DescribeClusterRequest = ValueOf<typeof DescribeClusterRequest>;
+
+export const DescribeClusterResponse = message({
+  apiKey: 60,
+  min: 0,
+  max: 1,
+  flexible: 0,
+  fields: {
+    throttleTimeMs: int32(),
+    errorCode: int16(),
+    errorMessage: string({ nullable: '0+', default: null }),
+    endpointType: int8({ versions: '1+', default: 1 }),
+    clusterId: string(),
+    controllerId: int32({ default: -1 }),
+    brokers: array({
+      brokerId: int32(),
+      host: string(),
+      port: int32(),
+      rack: string({ nullable: '0+', default: null }),
+    }),
+    // Smallest int32: not asked for (KIP-430).
+    clusterAuthorizedOperations: int32({ default: -2147483648 }),
+  },
+});
+export type DescribeClusterResponse = InputOf<typeof DescribeClusterResponse>;

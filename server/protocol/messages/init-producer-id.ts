@@ -1,0 +1,32 @@
+import { type InputOf, int16, int32, int64, message, string, type ValueOf } from '../schema.js';
+
+/** KIP-98. From 4 on the answer may be PRODUCER_FENCED, from 5 on TRANSACTION_ABORTABLE (KIP-890). */
+export const InitProducerIdRequest = message({
+  apiKey: 22,
+  min: 0,
+  max: 5,
+  flexible: 2,
+  fields: {
+    /** Null for a producer that is idempotent only. */
+    transactionalId: string({ nullable: '0+' }),
+    transactionTimeoutMs: int32(),
+    // What the producer had before, to go on with a raised epoch (KIP-360).
+    producerId: int64({ versions: '3+', default: -1 }),
+    producerEpoch: int16({ versions: '3+', default: -1 }),
+  },
+});
+export type InitProducerIdRequest = ValueOf<typeof InitProducerIdRequest>;
+
+export const InitProducerIdResponse = message({
+  apiKey: 22,
+  min: 0,
+  max: 5,
+  flexible: 2,
+  fields: {
+    throttleTimeMs: int32(),
+    errorCode: int16(),
+    producerId: int64({ default: -1 }),
+    producerEpoch: int16(),
+  },
+});
+export type InitProducerIdResponse = InputOf<typeof InitProducerIdResponse>;
