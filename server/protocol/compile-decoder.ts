@@ -1,5 +1,5 @@
-import type { Reader } from './primitives.js';
 import { ProtocolError } from './protocol-error.js';
+import type { Reader } from './reader.js';
 import { defaultsOf, type Field, type Fields, type FieldType, inRange } from './schema.js';
 
 /** Reads one value; the type behind `unknown` is the one that the table infers. */

@@ -1,6 +1,6 @@
 import type { WireVersion } from './compile-decoder.js';
-import type { Writer } from './primitives.js';
 import { type Field, type Fields, type FieldType, inRange, type RecordsInput } from './schema.js';
+import type { Writer } from './writer.js';
 
 /** Writes one value; the type behind `unknown` is the one that the table infers. */
 export type Encode = (writer: Writer, value: unknown) => void;

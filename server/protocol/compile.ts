@@ -1,7 +1,8 @@
 import { compileStructDecoder } from './compile-decoder.js';
 import { compileStructEncoder } from './compile-encoder.js';
-import type { Reader, Writer } from './primitives.js';
+import type { Reader } from './reader.js';
 import type { Fields, Schema, StructInput, StructValue } from './schema.js';
+import type { Writer } from './writer.js';
 
 /** Reads and writes one version of a message. Has no state of its own: share it freely. */
 export interface Codec<V, I> {

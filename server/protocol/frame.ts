@@ -10,9 +10,10 @@ import {
   writeRequestHeader,
   writeResponseHeader,
 } from './header.js';
-import { ELEMENTS_MAX, type Part, Reader, Writer } from './primitives.js';
 import { ProtocolError } from './protocol-error.js';
+import { ELEMENTS_MAX, Reader } from './reader.js';
 import type { InputOf, Message, ValueOf } from './schema.js';
+import { type Part, Writer } from './writer.js';
 
 /** A decoded request of one API; narrow it by `name`. Byte fields are views on its frame. */
 export interface RequestFrame<N extends ApiName> {

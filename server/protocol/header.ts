@@ -1,4 +1,5 @@
-import type { Reader, Writer } from './primitives.js';
+import type { Reader } from './reader.js';
+import type { Writer } from './writer.js';
 
 /** The first eight bytes of a request, which have this layout whatever follows. */
 export interface RequestStart {

@@ -33,10 +33,10 @@ export const AlterConfigsResponse = message({
   max: 2,
   flexible: 2,
   fields: {
-    throttleTimeMs: int32(),
+    throttleTimeMs: int32({ default: 0 }),
     responses: array({
       errorCode: int16(),
-      errorMessage: string({ nullable: '0+' }),
+      errorMessage: string({ nullable: '0+', default: null }),
       resourceType: int8(),
       resourceName: string(),
     }),

@@ -34,7 +34,7 @@ export const ApiVersionsResponse = message({
   fields: {
     errorCode: int16(),
     apiKeys: array({ apiKey: int16(), minVersion: int16(), maxVersion: int16() }),
-    throttleTimeMs: int32({ versions: '1+' }),
+    throttleTimeMs: int32({ versions: '1+', default: 0 }),
     // KIP-584. A feature whose minimum is 0 may be named from version 4 on only (KAFKA-17011).
     supportedFeatures: array(
       { name: string(), minVersion: int16(), maxVersion: int16() },

@@ -38,12 +38,12 @@ export const CreateTopicsResponse = message({
   max: 7,
   flexible: 5,
   fields: {
-    throttleTimeMs: int32(),
+    throttleTimeMs: int32({ default: 0 }),
     topics: array({
       name: string(),
       topicId: uuid({ versions: '7+' }), // KIP-516
       errorCode: int16(),
-      errorMessage: string({ nullable: '2+' }),
+      errorMessage: string({ nullable: '2+', default: null }),
       // The rest describes the created topic (KIP-525).
       topicConfigErrorCode: int16({ versions: '5+', tag: 0 }),
       numPartitions: int32({ versions: '5+', default: -1 }),

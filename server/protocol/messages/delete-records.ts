@@ -35,7 +35,7 @@ export const DeleteRecordsResponse = message({
   max: 2,
   flexible: 2,
   fields: {
-    throttleTimeMs: int32(),
+    throttleTimeMs: int32({ default: 0 }),
     topics: array({
       name: string(),
       partitions: array({

@@ -33,7 +33,7 @@ export const DeleteTopicsResponse = message({
   max: 6,
   flexible: 4,
   fields: {
-    throttleTimeMs: int32(),
+    throttleTimeMs: int32({ default: 0 }),
     responses: array({
       name: string({ nullable: '6+' }),
       topicId: uuid({ versions: '6+' }),

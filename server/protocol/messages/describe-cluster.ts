@@ -29,7 +29,7 @@ export const DescribeClusterResponse = message({
   max: 1,
   flexible: 0,
   fields: {
-    throttleTimeMs: int32(),
+    throttleTimeMs: int32({ default: 0 }),
     errorCode: int16(),
     errorMessage: string({ nullable: '0+', default: null }),
     endpointType: int8({ versions: '1+', default: 1 }),

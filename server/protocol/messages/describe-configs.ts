@@ -36,10 +36,10 @@ export const DescribeConfigsResponse = message({
   max: 4,
   flexible: 4,
   fields: {
-    throttleTimeMs: int32(),
+    throttleTimeMs: int32({ default: 0 }),
     results: array({
       errorCode: int16(),
-      errorMessage: string({ nullable: '1+' }),
+      errorMessage: string({ nullable: '1+', default: null }),
       resourceType: int8(),
       resourceName: string(),
       configs: array({
@@ -55,7 +55,7 @@ export const DescribeConfigsResponse = message({
           source: int8(),
         }),
         configType: int8({ versions: '3+', default: 0 }),
-        documentation: string({ versions: '3+', nullable: '3+' }),
+        documentation: string({ versions: '3+', nullable: '3+', default: null }),
       }),
     }),
   },

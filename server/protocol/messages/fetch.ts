@@ -93,9 +93,10 @@ export const FetchResponse = message({
         ),
         abortedTransactions: array(
           { producerId: int64(), firstOffset: int64() },
-          { nullable: '4+' },
+          { nullable: '4+', default: null },
         ),
         preferredReadReplica: int32({ versions: '11+', default: -1 }), // KIP-392
+        /** Answer empty bytes where there is nothing: librdkafka takes null for a broken frame. */
         records: records(),
       }),
     }),

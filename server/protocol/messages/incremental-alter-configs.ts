@@ -37,10 +37,10 @@ export const IncrementalAlterConfigsResponse = message({
   max: 1,
   flexible: 1,
   fields: {
-    throttleTimeMs: int32(),
+    throttleTimeMs: int32({ default: 0 }),
     responses: array({
       errorCode: int16(),
-      errorMessage: string({ nullable: '0+' }),
+      errorMessage: string({ nullable: '0+', default: null }),
       resourceType: int8(),
       resourceName: string(),
     }),

@@ -23,7 +23,7 @@ export const InitProducerIdResponse = message({
   max: 5,
   flexible: 2,
   fields: {
-    throttleTimeMs: int32(),
+    throttleTimeMs: int32({ default: 0 }),
     errorCode: int16(),
     producerId: int64({ default: -1 }),
     producerEpoch: int16(),

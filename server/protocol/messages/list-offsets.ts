@@ -41,7 +41,7 @@ export const ListOffsetsResponse = message({
   max: 9,
   flexible: 6,
   fields: {
-    throttleTimeMs: int32({ versions: '2+' }),
+    throttleTimeMs: int32({ versions: '2+', default: 0 }),
     topics: array({
       name: string(),
       partitions: array({

@@ -40,7 +40,7 @@ export const MetadataResponse = message({
   max: 12,
   flexible: 9,
   fields: {
-    throttleTimeMs: int32({ versions: '3+' }),
+    throttleTimeMs: int32({ versions: '3+', default: 0 }),
     brokers: array({
       nodeId: int32(),
       host: string(),

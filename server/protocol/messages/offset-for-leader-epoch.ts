@@ -36,7 +36,7 @@ export const OffsetForLeaderEpochResponse = message({
   max: 4,
   flexible: 4,
   fields: {
-    throttleTimeMs: int32(),
+    throttleTimeMs: int32({ default: 0 }),
     topics: array({
       topic: string(),
       partitions: array({

@@ -1,10 +1,6 @@
-import { ProtocolError } from './protocol-error.js';
 import { type RecordsInput, type RecordsPart, ZERO_UUID } from './schema.js';
 
-/** Array elements that one frame may hold unless the reader is told otherwise. */
-export const ELEMENTS_MAX = 1_000_000;
-
-/** Bytes longer than this leave the encoder as a part of their own instead of being copied. */
+/** Bytes longer than this leave the writer as a part of their own instead of being copied. */
 export const COPY_MAX = 1024;
 
 /** A piece of an encoded frame: bytes in memory, or a slice that the socket writer knows to send. */
@@ -12,224 +8,6 @@ export type Part = Buffer | RecordsPart;
 
 const TWO_32 = 0x1_0000_0000;
 const SHORT_STRING_CHARS = 24;
-
-/**
- * Reads Kafka's basic types, big-endian, from a view on a frame. Every length is checked against
- * the bytes that are left before anything is read or allocated for it; what does not fit throws a
- * {@link ProtocolError}. Byte fields are views on the frame, not copies.
- */
-export class Reader {
-  readonly buffer: Buffer;
-  /** Place of the next byte to read. */
-  position: number;
-  private readonly end: number;
-  private elementsLeft: number;
-
-  /**
-   * @param position where reading starts
-   * @param elementsMax bound on array elements over the whole frame: one byte on the wire may
-   *   become an object of a hundred, and this caps the product
-   */
-  constructor(buffer: Buffer, position = 0, elementsMax = ELEMENTS_MAX) {
-    this.buffer = buffer;
-    this.position = position;
-    this.end = buffer.length;
-    this.elementsLeft = elementsMax;
-  }
-
-  /** Bytes not read yet. */
-  get remaining(): number {
-    return this.end - this.position;
-  }
-
-  bool(): boolean {
-    return this.buffer[this.take(1)] !== 0;
-  }
-
-  int8(): number {
-    return (this.buffer[this.take(1)]! << 24) >> 24;
-  }
-
-  int16(): number {
-    const at = this.take(2);
-    return ((this.buffer[at]! << 24) >> 16) | this.buffer[at + 1]!;
-  }
-
-  uint16(): number {
-    const at = this.take(2);
-    return (this.buffer[at]! << 8) | this.buffer[at + 1]!;
-  }
-
-  int32(): number {
-    return this.int32At(this.take(4));
-  }
-
-  uint32(): number {
-    return this.int32At(this.take(4)) >>> 0;
-  }
-
-  /** Throws `INT64_RANGE` for a value that a number cannot hold exactly. */
-  int64(): number {
-    const value = this.rawInt64();
-    if (!Number.isSafeInteger(value)) {
-      throw new ProtocolError('INT64_RANGE', `int64 at byte ${this.position - 8} is beyond ±2^53`);
-    }
-    return value;
-  }
-
-  /** A value beyond ±(2^53 - 1) reads as the nearest safe integer. */
-  int64Clamped(): number {
-    const value = this.rawInt64();
-    if (value > Number.MAX_SAFE_INTEGER) return Number.MAX_SAFE_INTEGER;
-    return value < Number.MIN_SAFE_INTEGER ? Number.MIN_SAFE_INTEGER : value;
-  }
-
-  float64(): number {
-    return this.buffer.readDoubleBE(this.take(8));
-  }
-
-  uuid(): string {
-    const at = this.take(16);
-    for (let i = at; i < at + 16; i++) {
-      if (this.buffer[i] !== 0) return this.buffer.toString('base64url', at, at + 16);
-    }
-    return ZERO_UUID;
-  }
-
-  /** Unsigned variable-length number of at most 32 bits. */
-  uvarint(): number {
-    const { buffer } = this;
-    const first = buffer[this.take(1)]!;
-    if (first < 0x80) return first;
-    let value = first & 0x7f;
-    for (let shift = 7; shift < 35; shift += 7) {
-      const byte = buffer[this.take(1)]!;
-      if (shift === 28 && byte > 0x0f) break;
-      value |= (byte & 0x7f) << shift;
-      if (byte < 0x80) return value >>> 0;
-    }
-    throw new ProtocolError('BAD_VARINT', `varint before byte ${this.position} exceeds 32 bits`);
-  }
-
-  string(): string {
-    return this.text(this.length(this.int16()));
-  }
-
-  nullableString(): string | null {
-    const length = this.int16();
-    return length === -1 ? null : this.text(this.length(length));
-  }
-
-  compactString(): string {
-    return this.text(this.length(this.uvarint() - 1));
-  }
-
-  compactNullableString(): string | null {
-    const length = this.uvarint() - 1;
-    return length === -1 ? null : this.text(length);
-  }
-
-  bytes(): Buffer {
-    return this.view(this.length(this.int32()));
-  }
-
-  nullableBytes(): Buffer | null {
-    const length = this.int32();
-    return length === -1 ? null : this.view(this.length(length));
-  }
-
-  compactBytes(): Buffer {
-    return this.view(this.length(this.uvarint() - 1));
-  }
-
-  compactNullableBytes(): Buffer | null {
-    const length = this.uvarint() - 1;
-    return length === -1 ? null : this.view(length);
-  }
-
-  /**
-   * Accepts the announced count of an array that is not null, or throws: the elements must fit into
-   * what is left of the frame, and into the bound of the whole frame.
-   *
-   * @param elementSizeMin smallest size of one element on the wire, at least 1
-   */
-  count(announced: number, elementSizeMin: number): number {
-    const count = this.length(announced);
-    if (count * elementSizeMin > this.end - this.position) {
-      throw truncated(count * elementSizeMin, this.position, this.end);
-    }
-    this.elementsLeft -= count;
-    if (this.elementsLeft < 0) {
-      throw new ProtocolError(
-        'TOO_MANY_ELEMENTS',
-        'the frame holds more array elements than allowed',
-      );
-    }
-    return count;
-  }
-
-  /** Passes over `size` bytes. */
-  skip(size: number): void {
-    this.take(size);
-  }
-
-  /** Passes over a tagged section none of whose tags is known. */
-  skipTags(): void {
-    const count = this.uvarint();
-    for (let i = 0; i < count; i++) {
-      this.uvarint();
-      this.skip(this.uvarint());
-    }
-  }
-
-  /** -1 is null and anything below has no meaning; both are refused. */
-  private length(announced: number): number {
-    if (announced >= 0) return announced;
-    throw announced === -1
-      ? new ProtocolError(
-          'UNEXPECTED_NULL',
-          `null before byte ${this.position} is not allowed here`,
-        )
-      : new ProtocolError('BAD_LENGTH', `length ${announced} before byte ${this.position}`);
-  }
-
-  private text(length: number): string {
-    const at = this.take(length);
-    const { buffer } = this;
-    if (length > SHORT_STRING_CHARS) return buffer.toString('utf8', at, at + length);
-    // For short ASCII text this loop costs less than the call into the runtime.
-    let text = '';
-    for (let i = at; i < at + length; i++) {
-      const byte = buffer[i]!;
-      if (byte >= 0x80) return buffer.toString('utf8', at, at + length);
-      text += String.fromCharCode(byte);
-    }
-    return text;
-  }
-
-  private view(length: number): Buffer {
-    const at = this.take(length);
-    return this.buffer.subarray(at, at + length);
-  }
-
-  private int32At(at: number): number {
-    const { buffer } = this;
-    return (buffer[at]! << 24) | (buffer[at + 1]! << 16) | (buffer[at + 2]! << 8) | buffer[at + 3]!;
-  }
-
-  /** Exact if safe; otherwise rounded, but never into the safe range. */
-  private rawInt64(): number {
-    const at = this.take(8);
-    return this.int32At(at) * TWO_32 + (this.int32At(at + 4) >>> 0);
-  }
-
-  private take(size: number): number {
-    const at = this.position;
-    if (size > this.end - at) throw truncated(size, at, this.end);
-    this.position = at + size;
-    return at;
-  }
-}
 
 /**
  * Writes Kafka's basic types into one growing buffer. Bytes above {@link COPY_MAX} and slices are
@@ -255,12 +33,12 @@ export class Writer {
   }
 
   bool(value: boolean): void {
-    this.buffer[this.reserve(1)] = value ? 1 : 0;
+    this.putInt8(value ? 1 : 0);
   }
 
   int8(value: number): void {
     if ((value << 24) >> 24 !== value) throw outOfRange('int8', value);
-    this.buffer[this.reserve(1)] = value;
+    this.putInt8(value);
   }
 
   int16(value: number): void {
@@ -308,10 +86,10 @@ export class Writer {
     if (value >>> 0 !== value) throw outOfRange('uvarint', value);
     let rest = value;
     while (rest > 0x7f) {
-      this.buffer[this.reserve(1)] = (rest & 0x7f) | 0x80;
+      this.putInt8((rest & 0x7f) | 0x80);
       rest >>>= 7;
     }
-    this.buffer[this.reserve(1)] = rest;
+    this.putInt8(rest);
   }
 
   string(value: string): void {
@@ -440,6 +218,11 @@ export class Writer {
     return size;
   }
 
+  private putInt8(value: number): void {
+    const at = this.reserve(1);
+    this.buffer[at] = value;
+  }
+
   private putInt16(value: number): void {
     const at = this.reserve(2);
     this.buffer[at] = value >> 8;
@@ -486,13 +269,6 @@ function asBuffer(value: Uint8Array): Buffer {
   return Buffer.isBuffer(value)
     ? value
     : Buffer.from(value.buffer, value.byteOffset, value.byteLength);
-}
-
-function truncated(size: number, at: number, end: number): ProtocolError {
-  return new ProtocolError(
-    'TRUNCATED',
-    `${size} bytes wanted at byte ${at} of a frame of ${end} bytes`,
-  );
 }
 
 function outOfRange(type: string, value: unknown): RangeError {
