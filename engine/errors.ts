@@ -22,12 +22,14 @@ export const ENGINE_ERRORS = {
   INVALID_SETTING: 'a setting is out of its range',
   ABORTED: 'the caller aborted the operation',
   STORAGE_OFFLINE: 'the disk failed; its data directory answers nothing more until a restart',
+  STORAGE_BUSY: 'no file descriptor is left; nothing of the rejected operation was kept',
   STORAGE_FULL: 'the disk has no room left; nothing of the rejected write was kept',
   DIRECTORY_LOCKED: 'another engine owns the data directory',
   NOT_A_DATA_DIRECTORY: 'the folder holds files, and they are not those of a data directory',
   FORMAT_TOO_NEW:
     'the data directory was written by a later version, in a format unknown to this one',
   DAMAGED_FILE: 'a small file of the data directory fails its checksum',
+  CATALOG_DAMAGED: 'the catalog cannot be opened or read; its logs are untouched',
 } as const;
 
 export type EngineErrorCode = keyof typeof ENGINE_ERRORS;

@@ -1,0 +1,175 @@
+/**
+ * The compression codecs of record batches, by the id in a batch's attributes. Native packages
+ * load on first use, so that importing the engine stays quick and a platform without a binary
+ * loses one codec, not the engine.
+ */
+
+import { createRequire } from 'node:module';
+import { promisify } from 'node:util';
+import * as zlib from 'node:zlib';
+import { EngineError } from '../errors.js';
+import { lz4FrameBound } from './lz4-frame.js';
+import { decodeSnappy, encodeXerial } from './snappy-framing.js';
+import { decodeZstdFrames } from './zstd-frame.js';
+
+export type CodecName = 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd';
+
+/**
+ * One codec. Both functions read `bytes` on another thread until their promise settles: the caller
+ * leaves them alone for so long. The result may be `bytes` itself (codec `none`).
+ */
+export type Codec = {
+  readonly id: number;
+  readonly name: CodecName;
+  /** Rejects with `CODEC_UNAVAILABLE` if the package cannot be loaded. */
+  compress(bytes: Buffer): Promise<Buffer>;
+  /**
+   * Rejects with `BATCH_TOO_LARGE` if the result would be over `maxBytes` (inclusive; whatever the
+   * bytes say, no more than about twice that is ever unpacked), with `CORRUPT_BATCH` if the
+   * bytes are not of this codec, and with `CODEC_UNAVAILABLE`.
+   */
+  decompress(bytes: Buffer, maxBytes: number): Promise<Buffer>;
+};
+
+/** The codec of an attribute value 0 to 4; undefined for any other number. */
+export function codecById(id: number): Codec | undefined {
+  return CODECS[id];
+}
+
+/** The codec that Kafka's settings call `name`. */
+export function codecByName(name: CodecName): Codec {
+  return CODECS.find((codec) => codec.name === name)!;
+}
+
+const none: Codec = {
+  id: 0,
+  name: 'none',
+  compress: async (bytes) => bytes,
+  decompress: async (bytes, maxBytes) => {
+    if (bytes.length > maxBytes) throw tooLarge(maxBytes);
+    return bytes;
+  },
+};
+
+const gzip: Codec = {
+  id: 1,
+  name: 'gzip',
+  compress: promisify<Buffer, Buffer>(zlib.gzip),
+  decompress: (bytes, maxBytes) => inflate('gzip', promisify(zlib.gunzip), bytes, maxBytes),
+};
+
+const snappy: Codec = {
+  id: 2,
+  name: 'snappy',
+  compress: async (bytes) => {
+    const { compress } = loadSnappy();
+    return encodeXerial(bytes, (block) => compress(block));
+  },
+  decompress: async (bytes, maxBytes) => {
+    const { uncompress } = loadSnappy();
+    return decoding('snappy', () =>
+      decodeSnappy(bytes, maxBytes, async (block) => (await uncompress(block)) as Buffer),
+    );
+  },
+};
+
+const lz4: Codec = {
+  id: 3,
+  name: 'lz4',
+  // Without options: independent blocks, the only kind that Kafka's own reader accepts.
+  compress: async (bytes) => loadLz4().compressFrame(bytes),
+  decompress: async (bytes, maxBytes) => {
+    if (lz4FrameBound(bytes, maxBytes) > maxBytes) throw tooLarge(maxBytes);
+    const { decompressFrame } = loadLz4();
+    return decoding('lz4', () => decompressFrame(bytes));
+  },
+};
+
+const zstd: Codec = {
+  id: 4,
+  name: 'zstd',
+  compress: async (bytes) => (builtInZstd ?? loadZstd()).compress(bytes),
+  decompress: async (bytes, maxBytes) => {
+    if (builtInZstd !== undefined) return inflate('zstd', builtInZstd.decompress, bytes, maxBytes);
+    const { decompress } = loadZstd();
+    return decoding('zstd', () => decodeZstdFrames(bytes, maxBytes, decompress));
+  },
+};
+
+const CODECS: readonly Codec[] = [none, gzip, snappy, lz4, zstd];
+
+type Inflate = (bytes: Buffer, options: { maxOutputLength: number }) => Promise<Buffer>;
+
+/** Node has had zstd since 22.15; the types this project builds with are older. */
+const builtInZstd = findBuiltInZstd(zlib);
+
+function findBuiltInZstd(
+  module: object,
+): { compress: (bytes: Buffer) => Promise<Buffer>; decompress: Inflate } | undefined {
+  const { zstdCompress, zstdDecompress } = module as {
+    zstdCompress?: typeof zlib.gzip;
+    zstdDecompress?: typeof zlib.gunzip;
+  };
+  if (zstdCompress === undefined || zstdDecompress === undefined) return undefined;
+  return {
+    compress: promisify<Buffer, Buffer>(zstdCompress),
+    decompress: promisify(zstdDecompress) as Inflate,
+  };
+}
+
+async function inflate(
+  name: CodecName,
+  run: Inflate,
+  bytes: Buffer,
+  maxBytes: number,
+): Promise<Buffer> {
+  try {
+    // zlib refuses a limit of 0, and a result of one byte is caught below.
+    const result = await run(bytes, { maxOutputLength: Math.max(1, maxBytes) });
+    if (result.length > maxBytes) throw tooLarge(maxBytes);
+    return result;
+  } catch (error) {
+    if (error instanceof EngineError) throw error;
+    if ((error as { code?: unknown }).code === 'ERR_BUFFER_TOO_LARGE') throw tooLarge(maxBytes);
+    throw notOfCodec(name, error);
+  }
+}
+
+/** Runs a native decoder; what it complains about is the bytes. */
+async function decoding(name: CodecName, run: () => Promise<Buffer>): Promise<Buffer> {
+  try {
+    return await run();
+  } catch (error) {
+    throw error instanceof EngineError ? error : notOfCodec(name, error);
+  }
+}
+
+function notOfCodec(name: CodecName, cause: unknown): EngineError {
+  return new EngineError('CORRUPT_BATCH', `the records cannot be decompressed (${name})`, {
+    cause,
+  });
+}
+
+function tooLarge(maxBytes: number): EngineError {
+  return new EngineError('BATCH_TOO_LARGE', `the records unpack to more than ${maxBytes} bytes`);
+}
+
+const require = createRequire(import.meta.url);
+
+// Node caches loaded modules, so that a call costs a look-up.
+const loadSnappy = () => loadPackage<typeof import('snappy')>('snappy');
+const loadLz4 = () => loadPackage<typeof import('lz4-napi')>('lz4-napi');
+const loadZstd = () => loadPackage<typeof import('@mongodb-js/zstd')>('@mongodb-js/zstd');
+
+/** The package, or `CODEC_UNAVAILABLE` with its name. */
+export function loadPackage<Module>(packageName: string): Module {
+  try {
+    return require(packageName) as Module;
+  } catch (cause) {
+    throw new EngineError(
+      'CODEC_UNAVAILABLE',
+      `the package ${packageName} cannot be loaded on ${process.platform}-${process.arch}`,
+      { cause },
+    );
+  }
+}

@@ -1,0 +1,180 @@
+/**
+ * The records inside a batch. Once unpacked, each is
+ *
+ * ```text
+ *   length varint              bytes that follow
+ *   attributes int8            unused
+ *   timestampDelta varlong     to the batch's base timestamp, ms
+ *   offsetDelta varint         to the batch's base offset
+ *   keyLength varint, key      -1: null
+ *   valueLength varint, value  -1: null
+ *   headerCount varint, then { keyLength varint, key, valueLength varint, value }
+ * ```
+ */
+
+import { EngineError } from '../errors.js';
+import { codecById } from './compression.js';
+import {
+  baseOffset,
+  baseTimestamp,
+  batchSize,
+  codecId,
+  HEADER_SIZE,
+  lastOffsetDelta,
+  maxTimestamp,
+  recordCount,
+  timestampType,
+} from './header.js';
+import { type Cursor, readVarint, readVarlong } from './varint.js';
+
+export type RecordHeader = { key: string; value: Buffer | null };
+
+/** One record; keys and values are views on the unpacked bytes and live as long as those. */
+export type RecordView = {
+  offset: number;
+  /** Milliseconds; -1: none. In a batch of append time, that time. */
+  timestamp: number;
+  key: Buffer | null;
+  value: Buffer | null;
+  headers: RecordHeader[];
+};
+
+/**
+ * What is wrong inside a batch whose header is good.
+ *
+ * - `malformed-records`: not to be decompressed, or lengths, counts or offsets contradict
+ * - `non-consecutive-offsets`: the offset deltas are not 0, 1, 2, ...
+ * - `null-key`: a record without a key, for a compacted topic
+ * - `unpacks-too-large`: more than `maxDecompressedBytes` unpacked
+ */
+export type RecordsProblem =
+  | 'malformed-records'
+  | 'non-consecutive-offsets'
+  | 'null-key'
+  | 'unpacks-too-large';
+
+/**
+ * Unpacks the records of one whole batch, whose header and CRC were checked before. The batch must
+ * not change until the promise settles; the result may be a view on it.
+ *
+ * @param maxBytes largest unpacked size, inclusive
+ * @throws EngineError `CORRUPT_BATCH`, `BATCH_TOO_LARGE`, `UNKNOWN_CODEC`, `CODEC_UNAVAILABLE`
+ */
+export async function decompressRecords(batch: Buffer, maxBytes: number): Promise<Buffer> {
+  const codec = codecById(codecId(batch));
+  if (codec === undefined) {
+    throw new EngineError('UNKNOWN_CODEC', `there is no compression codec ${codecId(batch)}`);
+  }
+  return codec.decompress(batch.subarray(HEADER_SIZE, batchSize(batch)), maxBytes);
+}
+
+/**
+ * Decodes a whole batch; for one record at a time see {@link walkRecords}. Errors are those of
+ * {@link decompressRecords}.
+ */
+export async function decodeRecords(batch: Buffer, maxBytes: number): Promise<RecordView[]> {
+  return [...walkRecords(await decompressRecords(batch, maxBytes), batch)];
+}
+
+/**
+ * Yields the records in `payload`, the unpacked records of a batch, in ascending order of offset.
+ * Lengths are checked against the bytes, offsets against the header; the count must match and no
+ * byte be left over.
+ *
+ * @param header a batch header; more bytes may follow it
+ * @throws EngineError `CORRUPT_BATCH` at the first contradiction; earlier records were yielded
+ */
+export function* walkRecords(payload: Buffer, header: Buffer): Generator<RecordView, void> {
+  const cursor: Cursor = { bytes: payload, position: 0, end: payload.length };
+  const count = recordCount(header);
+  const firstOffset = baseOffset(header);
+  const lastDelta = lastOffsetDelta(header);
+  const firstTimestamp = baseTimestamp(header);
+  const appendTimestamp = timestampType(header) === 'append' ? maxTimestamp(header) : undefined;
+
+  let previousDelta = -1;
+  for (let i = 0; i < count; i++) {
+    const length = readVarint(cursor);
+    const end = cursor.position + length;
+    if (length < 0 || end > payload.length) throw malformed('a record is longer than its batch');
+    cursor.end = end;
+    // The attributes of a record have no meaning yet; readers skip them.
+    cursor.position++;
+    const timestampDelta = readVarlong(cursor);
+    const offsetDelta = readVarint(cursor);
+    if (offsetDelta <= previousDelta || offsetDelta > lastDelta) {
+      throw malformed('a record has an offset outside its batch or out of order');
+    }
+    previousDelta = offsetDelta;
+    const timestamp = appendTimestamp ?? firstTimestamp + timestampDelta;
+    if (!Number.isSafeInteger(timestamp)) throw malformed('a timestamp is beyond 2^53');
+    const key = readBytes(cursor);
+    const value = readBytes(cursor);
+    const headers = readHeaders(cursor);
+    if (cursor.position !== end) throw malformed('a record has bytes left over');
+    yield { offset: firstOffset + offsetDelta, timestamp, key, value, headers };
+    cursor.end = payload.length;
+  }
+  if (cursor.position !== payload.length) throw malformed('bytes follow the last record');
+}
+
+/** A negative length is null, as Kafka reads it. */
+function readBytes(cursor: Cursor): Buffer | null {
+  const length = readVarint(cursor);
+  if (length < 0) return null;
+  const start = cursor.position;
+  const end = start + length;
+  if (end > cursor.end) throw malformed('a key or value is longer than its record');
+  cursor.position = end;
+  return cursor.bytes.subarray(start, end);
+}
+
+function readHeaders(cursor: Cursor): RecordHeader[] {
+  const count = readVarint(cursor);
+  if (count === 0) return [];
+  // A header takes at least two bytes, so a false count ends at the record's last byte.
+  if (count < 0 || count > (cursor.end - cursor.position) / 2) {
+    throw malformed('a record has more headers than bytes');
+  }
+  const headers: RecordHeader[] = [];
+  for (let i = 0; i < count; i++) {
+    const key = readBytes(cursor);
+    if (key === null) throw malformed('a header has no key');
+    headers.push({ key: key.toString(), value: readBytes(cursor) });
+  }
+  return headers;
+}
+
+/**
+ * Checks everything inside a batch that a client wants to append: for `odradek.validate=records`,
+ * and for compacted topics, where each record needs a key. Its header must have passed
+ * `validateBatch`. Unpacks at most `maxDecompressedBytes` (inclusive).
+ *
+ * @returns the first problem or null
+ * @throws EngineError `CODEC_UNAVAILABLE`
+ */
+export async function validateRecords(
+  batch: Buffer,
+  options: { compacted: boolean; maxDecompressedBytes: number },
+): Promise<RecordsProblem | null> {
+  try {
+    const payload = await decompressRecords(batch, options.maxDecompressedBytes);
+    let nextOffset = baseOffset(batch);
+    for (const record of walkRecords(payload, batch)) {
+      if (record.offset !== nextOffset++) return 'non-consecutive-offsets';
+      if (options.compacted && record.key === null) return 'null-key';
+    }
+    return null;
+  } catch (error) {
+    if (!(error instanceof EngineError)) throw error;
+    if (error.code === 'CORRUPT_BATCH' || error.code === 'UNKNOWN_CODEC') {
+      return 'malformed-records';
+    }
+    if (error.code === 'BATCH_TOO_LARGE') return 'unpacks-too-large';
+    throw error;
+  }
+}
+
+function malformed(what: string): EngineError {
+  return new EngineError('CORRUPT_BATCH', `the records of a batch are malformed: ${what}`);
+}
