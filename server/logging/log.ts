@@ -1,0 +1,124 @@
+import { type DestinationStream, destination, pino } from 'pino';
+import { prettyFactory } from 'pino-pretty';
+import { escapeClientText } from './escape.js';
+
+/** What a line says beside its message. Strings are escaped, so text of clients may be passed. */
+export type LogFields = Readonly<Record<string, unknown>>;
+
+/** Where the broker's parts write what happens. Passed in; never imported as a global. */
+export interface Logger {
+  debug(fields: LogFields, message: string): void;
+  info(fields: LogFields, message: string): void;
+  warn(fields: LogFields, message: string): void;
+  error(fields: LogFields, message: string): void;
+}
+
+export const logLevels = ['debug', 'info', 'warn', 'error'] as const;
+export type LogLevel = (typeof logLevels)[number];
+
+export interface LoggerOptions {
+  /** Lines below it are not written. Default: info. */
+  readonly level?: LogLevel;
+  /** Default: pretty if stderr is a terminal, else json. */
+  readonly format?: 'pretty' | 'json';
+  /** Default: stderr. One complete line a call. */
+  readonly stream?: { write(line: string): void };
+}
+
+/** Longest string in a field or message, in characters; a stack is longer than a client's text. */
+const TEXT_LENGTH_MAX = 2000;
+const DEPTH_MAX = 4;
+const ELEMENTS_MAX = 50;
+const STDERR = 2;
+
+/**
+ * A logger on pino. Writes synchronously, so that the last line before an exit is not lost. Every
+ * string that goes in comes out on one line, printable and capped (stacks keep their lines).
+ */
+export function createLogger(options: LoggerOptions = {}): Logger {
+  const format = options.format ?? (process.stderr.isTTY ? 'pretty' : 'json');
+  const target: DestinationStream = options.stream ?? destination({ fd: STDERR, sync: true });
+  const stream = format === 'json' ? target : prettyOn(target, options.stream === undefined);
+  const out = pino(
+    {
+      level: options.level ?? 'info',
+      base: null,
+      // Errors are made safe before they get here.
+      serializers: { err: (error: unknown) => error },
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+    },
+    stream,
+  );
+  const line =
+    (level: LogLevel) =>
+    (fields: LogFields, message: string): void => {
+      if (out.isLevelEnabled(level)) out[level](safeFields(fields), safeText(message));
+    };
+  return { debug: line('debug'), info: line('info'), warn: line('warn'), error: line('error') };
+}
+
+/** A logger that writes nothing. */
+export const silentLogger: Logger = {
+  debug: () => {},
+  info: () => {},
+  warn: () => {},
+  error: () => {},
+};
+
+/** pino-pretty's own stream needs a Node stream to end in; its formatter alone needs none. */
+function prettyOn(target: DestinationStream, isStderr: boolean): DestinationStream {
+  const format = prettyFactory({
+    colorize: isStderr && process.stderr.hasColors?.() === true,
+    ignore: 'pid,hostname',
+    translateTime: 'SYS:yyyy-mm-dd HH:MM:ss.l',
+  });
+  return { write: (line) => target.write(format(line)) };
+}
+
+function safeFields(fields: LogFields): Record<string, unknown> {
+  return safeValue(fields, 0) as Record<string, unknown>;
+}
+
+function safeValue(value: unknown, depth: number): unknown {
+  if (typeof value === 'string') return safeText(value);
+  if (typeof value === 'bigint') return value.toString();
+  if (typeof value !== 'object' || value === null) return value;
+  if (value instanceof Uint8Array) return escapeClientText(value);
+  if (depth >= DEPTH_MAX) return '[deeper]';
+  if (value instanceof Error) return safeError(value, depth);
+  if (Array.isArray(value)) {
+    return value.slice(0, ELEMENTS_MAX).map((element) => safeValue(element, depth + 1));
+  }
+  const safe: Record<string, unknown> = {};
+  for (const [key, each] of Object.entries(value).slice(0, ELEMENTS_MAX)) {
+    safe[safeText(key)] = safeValue(each, depth + 1);
+  }
+  return safe;
+}
+
+function safeError(error: Error, depth: number): Record<string, unknown> {
+  const code = (error as { code?: unknown }).code;
+  return {
+    type: safeText(error.name),
+    message: safeText(error.message),
+    ...(code === undefined ? {} : { code: safeValue(code, DEPTH_MAX) }),
+    ...(error.stack === undefined ? {} : { stack: safeStack(error) }),
+    ...(error.cause === undefined ? {} : { cause: safeValue(error.cause, depth + 1) }),
+  };
+}
+
+/** The frames keep their lines; the head carries the message, which may be a client's. */
+function safeStack(error: Error): string {
+  const stack = error.stack ?? '';
+  // From the end of the message, which may hold lines that look like frames.
+  const tail = stack.slice(Math.max(0, stack.indexOf(error.message)) + error.message.length);
+  const framesAt = tail.search(/\n {4}at /);
+  const frames = framesAt === -1 ? '' : tail.slice(framesAt);
+  const safeFrames = frames.split('\n').slice(0, ELEMENTS_MAX).map(safeText).join('\n');
+  return `${safeText(error.name)}: ${safeText(error.message)}${safeFrames}`;
+}
+
+function safeText(text: string): string {
+  return escapeClientText(text, TEXT_LENGTH_MAX);
+}

@@ -1,0 +1,123 @@
+import { brokerKeys } from './broker-keys.js';
+import { type Listener, parseListeners } from './listeners.js';
+import {
+  resolveTopicSettings,
+  type SettingTexts,
+  type TopicSettings,
+  textOf,
+} from './topic-settings.js';
+import { parseValue, type SettingValue } from './value.js';
+
+/** The broker's own settings, ready to use. Those of topics are in `topicDefaults`. */
+export interface BrokerSettings {
+  readonly nodeId: number;
+  readonly listeners: readonly Listener[];
+  /** As written; relative to the working directory. */
+  readonly dataDir: string;
+  readonly numPartitions: number;
+  readonly autoCreateTopics: boolean;
+  readonly deleteTopics: boolean;
+  readonly requestBytesMax: number;
+  readonly fetchBytesMax: number;
+  /** null where not set: the table of limits decides. */
+  readonly connectionsMax: number | null;
+  readonly connectionsPerAddressMax: number | null;
+  readonly bytesInFlightMax: number | null;
+  /** Infinity for never. */
+  readonly connectionIdleMs: number;
+  readonly producerIdExpirationMs: number;
+  readonly retentionCheckIntervalMs: number;
+  /** What a topic without settings of its own gets, before any change while running. */
+  readonly topicDefaults: TopicSettings;
+}
+
+/**
+ * The typed form of the keys that were set, each of which is valid on its own, and what is wrong
+ * with them together. `settings` is meaningful only if there are no problems.
+ */
+export function typedBrokerSettings(brokerStatic: SettingTexts): {
+  settings: BrokerSettings;
+  problems: readonly string[];
+  warnings: readonly string[];
+} {
+  const text = (name: string): string | null => brokerText(brokerStatic, name);
+  const value = <T extends SettingValue>(name: string): T => brokerValue(brokerStatic, name) as T;
+  const isSet = (name: string): boolean => textOf(brokerStatic, name) !== undefined;
+  const listeners = parseListeners({
+    listeners: text('listeners') ?? '',
+    advertisedListeners: text('advertised.listeners'),
+    protocolMap: text('listener.security.protocol.map') ?? '',
+    controllerListenerNames: text('controller.listener.names'),
+  });
+  const dirsKey = text('log.dirs') === null ? 'log.dir' : 'log.dirs';
+  const dirs = value<readonly string[]>(dirsKey).filter((dir) => dir !== '');
+  const settings: BrokerSettings = {
+    nodeId: value('node.id'),
+    listeners: listeners.listeners,
+    dataDir: dirs[0] ?? '',
+    numPartitions: value('num.partitions'),
+    autoCreateTopics: value('auto.create.topics.enable'),
+    deleteTopics: value('delete.topic.enable'),
+    requestBytesMax: value('socket.request.max.bytes'),
+    fetchBytesMax: value('fetch.max.bytes'),
+    connectionsMax: isSet('max.connections') ? value('max.connections') : null,
+    connectionsPerAddressMax: isSet('max.connections.per.ip')
+      ? value('max.connections.per.ip')
+      : null,
+    bytesInFlightMax:
+      value('queued.max.request.bytes') === -1 ? null : value('queued.max.request.bytes'),
+    connectionIdleMs:
+      value('connections.max.idle.ms') === -1
+        ? Number.POSITIVE_INFINITY
+        : value('connections.max.idle.ms'),
+    producerIdExpirationMs: value('producer.id.expiration.ms'),
+    retentionCheckIntervalMs: value('log.retention.check.interval.ms'),
+    topicDefaults: resolveTopicSettings({}, {}, brokerStatic),
+  };
+  const problems = [...listeners.problems, ...relationProblems(settings)];
+  if (dirs.length !== 1) {
+    problems.push(
+      `${dirsKey}=${dirs.join(',')}: this broker keeps its data in one directory: name exactly one`,
+    );
+  }
+  return { settings, problems, warnings: [...listeners.warnings, ...relationWarnings(settings)] };
+}
+
+/** The text in effect for a broker key at the start, by itself; null where there is none. */
+export function brokerText(brokerStatic: SettingTexts, name: string): string | null {
+  return textOf(brokerStatic, name) ?? brokerKeys.get(name)?.defaultText ?? null;
+}
+
+function brokerValue(brokerStatic: SettingTexts, name: string): SettingValue {
+  const setting = brokerKeys.get(name);
+  const text = brokerText(brokerStatic, name);
+  if (setting === undefined || text === null)
+    throw new Error(`broker setting ${name} has no value`);
+  const parsed = parseValue(setting, text);
+  if (!parsed.ok) throw new Error(`broker setting ${name}=${text}: expected ${parsed.expected}`);
+  return parsed.value;
+}
+
+function relationProblems(settings: BrokerSettings): string[] {
+  const problems: string[] = [];
+  const { bytesInFlightMax, requestBytesMax, topicDefaults } = settings;
+  if (bytesInFlightMax !== null && bytesInFlightMax < requestBytesMax) {
+    problems.push(
+      `queued.max.request.bytes=${bytesInFlightMax} is less than socket.request.max.bytes=${requestBytesMax}: the largest request would never fit; raise the one or lower the other`,
+    );
+  }
+  const { minCompactionLagMs, maxCompactionLagMs } = topicDefaults;
+  if (minCompactionLagMs > maxCompactionLagMs) {
+    problems.push(
+      `log.cleaner.min.compaction.lag.ms=${minCompactionLagMs} is greater than log.cleaner.max.compaction.lag.ms=${maxCompactionLagMs}: lower the one or raise the other`,
+    );
+  }
+  return problems;
+}
+
+function relationWarnings({ requestBytesMax, topicDefaults }: BrokerSettings): string[] {
+  if (topicDefaults.maxMessageBytes <= requestBytesMax) return [];
+  return [
+    `message.max.bytes=${topicDefaults.maxMessageBytes} is greater than socket.request.max.bytes=${requestBytesMax}: a batch that large cannot arrive`,
+  ];
+}

@@ -1,0 +1,200 @@
+import { nearestName } from './nearest.js';
+import { type TopicSetting, topicKeys } from './topic-keys.js';
+import { equalsDefault, parseValue, type SettingValue, showPair } from './value.js';
+
+/** When a produce is answered: after its sync, or once written. */
+export type Flush = 'ack' | 'interval' | 'os';
+
+/** The settings of one topic, ready to use. Infinity stands for "no limit" and "never". */
+export interface TopicSettings {
+  readonly cleanupPolicy: { readonly delete: boolean; readonly compact: boolean };
+  readonly retentionMs: number;
+  readonly retentionBytes: number;
+  readonly segmentBytes: number;
+  readonly segmentMs: number;
+  readonly segmentJitterMs: number;
+  readonly segmentIndexBytes: number;
+  readonly indexIntervalBytes: number;
+  readonly maxMessageBytes: number;
+  readonly timestampType: 'create' | 'append';
+  readonly timestampBeforeMaxMs: number;
+  readonly timestampAfterMaxMs: number;
+  readonly flush: Flush;
+  /** Both hold under flush 'interval'; whichever comes first. */
+  readonly flushMessages: number;
+  readonly flushMs: number;
+  readonly fileDeleteDelayMs: number;
+  readonly minInsyncReplicas: number;
+  readonly validate: 'header' | 'records';
+  /** Kept for compaction. */
+  readonly minCleanableDirtyRatio: number;
+  readonly minCompactionLagMs: number;
+  readonly maxCompactionLagMs: number;
+  readonly deleteRetentionMs: number;
+}
+
+/** Texts by key; keys that a layer does not set are absent. */
+export type SettingTexts = Readonly<Record<string, string>>;
+
+/** What is wrong with one key of a topic. On the wire: INVALID_CONFIG with the message. */
+export interface TopicProblem {
+  readonly name: string;
+  readonly message: string;
+}
+
+/** The interval of odradek.flush=interval where neither flush.ms nor flush.messages sets one. */
+const FLUSH_INTERVAL_MS_DEFAULT = 1000;
+
+/**
+ * The settings of a topic by Kafka's precedence: the topic's own, the broker's changed while
+ * running, the broker's at its start, the default. The layers hold valid values: what
+ * `validateTopicOverrides`, `applyAlterConfigs` and `resolveBrokerSettings` let through. A value
+ * that is not valid throws.
+ */
+export function resolveTopicSettings(
+  overrides: SettingTexts,
+  brokerDynamic: SettingTexts,
+  brokerStatic: SettingTexts,
+): TopicSettings {
+  const value = <T extends SettingValue>(name: string): T => {
+    const setting = settingNamed(name);
+    const text = effectiveTopicText(setting, overrides, brokerDynamic, brokerStatic);
+    const parsed = parseValue(setting, text);
+    if (!parsed.ok) throw new Error(`topic setting ${name}=${text}: expected ${parsed.expected}`);
+    return parsed.value as T;
+  };
+  const policies = value<readonly string[]>('cleanup.policy');
+  const flush = effectiveFlush(overrides, brokerDynamic, brokerStatic);
+  const flushMessages = value<number>('flush.messages');
+  const flushMs = value<number>('flush.ms');
+  const hasInterval =
+    flushMs !== Number.POSITIVE_INFINITY || flushMessages !== Number.POSITIVE_INFINITY;
+  return {
+    cleanupPolicy: { delete: policies.includes('delete'), compact: policies.includes('compact') },
+    retentionMs: unlimited(value('retention.ms')),
+    retentionBytes: unlimited(value('retention.bytes')),
+    segmentBytes: value('segment.bytes'),
+    segmentMs: value('segment.ms'),
+    segmentJitterMs: value('segment.jitter.ms'),
+    segmentIndexBytes: value('segment.index.bytes'),
+    indexIntervalBytes: value('index.interval.bytes'),
+    maxMessageBytes: value('max.message.bytes'),
+    timestampType: value('message.timestamp.type') === 'LogAppendTime' ? 'append' : 'create',
+    timestampBeforeMaxMs: value('message.timestamp.before.max.ms'),
+    timestampAfterMaxMs: value('message.timestamp.after.max.ms'),
+    flush,
+    flushMessages,
+    flushMs: flush === 'interval' && !hasInterval ? FLUSH_INTERVAL_MS_DEFAULT : flushMs,
+    fileDeleteDelayMs: value('file.delete.delay.ms'),
+    minInsyncReplicas: value('min.insync.replicas'),
+    validate: value<'header' | 'records'>('odradek.validate'),
+    minCleanableDirtyRatio: value('min.cleanable.dirty.ratio'),
+    minCompactionLagMs: value('min.compaction.lag.ms'),
+    maxCompactionLagMs: value('max.compaction.lag.ms'),
+    deleteRetentionMs: value('delete.retention.ms'),
+  };
+}
+
+/** Everything wrong with a topic's own settings, in their order; empty if they may be stored. */
+export function validateTopicOverrides(
+  overrides: Readonly<Record<string, string | null>>,
+): TopicProblem[] {
+  const problems: TopicProblem[] = [];
+  for (const [name, text] of Object.entries(overrides)) {
+    const message = problemOf(name, text);
+    if (message !== undefined) problems.push({ name, message });
+  }
+  const minLag = lagMs(overrides, 'min.compaction.lag.ms');
+  const maxLag = lagMs(overrides, 'max.compaction.lag.ms');
+  if (minLag !== undefined && maxLag !== undefined && minLag > maxLag) {
+    const name = 'min.compaction.lag.ms';
+    problems.push({
+      name,
+      message: `${name} (${minLag}) must not be greater than max.compaction.lag.ms (${maxLag})`,
+    });
+  }
+  return problems;
+}
+
+/** The text in effect for a topic key, in the topic key's unit. */
+export function effectiveTopicText(
+  setting: TopicSetting,
+  overrides: SettingTexts,
+  brokerDynamic: SettingTexts,
+  brokerStatic: SettingTexts,
+): string {
+  const own = textOf(overrides, setting.name);
+  if (own !== undefined) return own;
+  for (const { name, factor } of setting.brokerKeys) {
+    const text = textOf(brokerDynamic, name) ?? textOf(brokerStatic, name);
+    if (text === undefined) continue;
+    return factor === 1 || text === '-1' ? text : (BigInt(text) * BigInt(factor)).toString();
+  }
+  return setting.defaultText ?? '';
+}
+
+/** A record's own text; keys come from clients, so what every object inherits must not count. */
+export function textOf(texts: Readonly<Record<string, string>>, name: string): string | undefined {
+  return Object.hasOwn(texts, name) ? texts[name] : undefined;
+}
+
+/**
+ * The highest layer that says something decides. Within one, odradek.flush goes before
+ * flush.messages=1, which is how a Kafka file asks for a sync before each answer.
+ */
+function effectiveFlush(
+  overrides: SettingTexts,
+  brokerDynamic: SettingTexts,
+  brokerStatic: SettingTexts,
+): Flush {
+  const layers = [
+    [textOf(overrides, 'odradek.flush'), textOf(overrides, 'flush.messages')],
+    ...[brokerDynamic, brokerStatic].map((layer) => [
+      textOf(layer, 'odradek.flush'),
+      textOf(layer, 'log.flush.interval.messages'),
+    ]),
+  ];
+  let sawMessages = false;
+  for (const [flush, messages] of layers) {
+    if (flush !== undefined) return flush.trim() as Flush;
+    if (messages === undefined || sawMessages) continue;
+    if (Number(messages) === 1) return 'ack';
+    sawMessages = true;
+  }
+  return 'ack';
+}
+
+function problemOf(name: string, text: string | null): string | undefined {
+  const setting = topicKeys.get(name);
+  if (setting === undefined) {
+    const shown = JSON.stringify(name.slice(0, 200));
+    return `Unknown topic config name: ${shown}; the nearest one is ${nearestName(name, topicKeys.keys())}`;
+  }
+  if (text === null) return `${name} has no value`;
+  const parsed = parseValue(setting, text);
+  if (!parsed.ok)
+    return `Invalid value: ${showPair(setting, name, text)}: expected ${parsed.expected}`;
+  if (setting.effect === 'promise' && !equalsDefault(setting, text)) {
+    return `${showPair(setting, name, text)} is refused: ${setting.reason}`;
+  }
+  return undefined;
+}
+
+function lagMs(
+  overrides: Readonly<Record<string, string | null>>,
+  name: string,
+): number | undefined {
+  const text = Object.hasOwn(overrides, name) ? overrides[name] : undefined;
+  const parsed = text == null ? undefined : parseValue(settingNamed(name), text);
+  return parsed?.ok ? (parsed.value as number) : undefined;
+}
+
+function unlimited(value: number): number {
+  return value === -1 ? Number.POSITIVE_INFINITY : value;
+}
+
+function settingNamed(name: string): TopicSetting {
+  const setting = topicKeys.get(name);
+  if (setting === undefined) throw new Error(`no topic setting ${name}`);
+  return setting;
+}

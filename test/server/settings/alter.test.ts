@@ -1,0 +1,102 @@
+import { describe, expect, test } from 'vitest';
+import {
+  type AlterOperation,
+  applyAlterConfigs,
+  type ConfigChange,
+} from '../../../server/settings/alter.js';
+
+function change(
+  operation: AlterOperation,
+  name: string,
+  value: string | null = null,
+): ConfigChange {
+  return { name, operation, value };
+}
+
+describe('applyAlterConfigs on a topic', () => {
+  test('sets and deletes, and leaves the given overrides as they are', () => {
+    const before = { 'retention.ms': '5', 'segment.ms': '7' };
+    expect(
+      applyAlterConfigs('topic', before, [
+        change('SET', 'retention.ms', '6'),
+        change('DELETE', 'segment.ms'),
+      ]),
+    ).toEqual({ ok: true, overrides: { 'retention.ms': '6' } });
+    expect(before).toEqual({ 'retention.ms': '5', 'segment.ms': '7' });
+  });
+
+  test('appends to a list and subtracts from it, starting from the default', () => {
+    const key = 'cleanup.policy';
+    const altered = (overrides: Record<string, string>, operation: AlterOperation, value: string) =>
+      applyAlterConfigs('topic', overrides, [change(operation, key, value)]);
+    expect(altered({}, 'APPEND', 'compact')).toEqual({
+      ok: true,
+      overrides: { [key]: 'delete,compact' },
+    });
+    expect(altered({ [key]: 'compact' }, 'APPEND', 'compact')).toEqual({
+      ok: true,
+      overrides: { [key]: 'compact' },
+    });
+    expect(altered({ [key]: 'compact,delete' }, 'SUBTRACT', 'delete')).toEqual({
+      ok: true,
+      overrides: { [key]: 'compact' },
+    });
+    expect(altered({}, 'APPEND', 'keep')).toMatchObject({ ok: false, error: 'INVALID_CONFIG' });
+  });
+
+  test.each<[string, ConfigChange[], string, string]>([
+    [
+      'an unknown key',
+      [change('SET', 'retention.mz', '1')],
+      'INVALID_CONFIG',
+      'nearest one is retention.ms',
+    ],
+    ['deleting an unknown key', [change('DELETE', '__proto__')], 'INVALID_CONFIG', '__proto__'],
+    ['a bad value', [change('SET', 'retention.ms', 'x')], 'INVALID_CONFIG', 'retention.ms=x'],
+    ['a refused value', [change('SET', 'preallocate', 'true')], 'INVALID_CONFIG', 'is refused'],
+    ['a missing value', [change('SET', 'retention.ms')], 'INVALID_REQUEST', 'needs a value'],
+    [
+      'an append to a number',
+      [change('APPEND', 'retention.ms', '1')],
+      'INVALID_CONFIG',
+      'is for lists',
+    ],
+    [
+      'a key twice',
+      [change('SET', 'retention.ms', '1'), change('DELETE', 'retention.ms')],
+      'INVALID_REQUEST',
+      'twice',
+    ],
+  ])('refuses %s and says so', (_case, changes, error, message) => {
+    const result = applyAlterConfigs('topic', {}, changes);
+    expect(result).toMatchObject({ ok: false, error });
+    expect(result.ok ? '' : result.message).toContain(message);
+  });
+});
+
+describe('applyAlterConfigs on a broker', () => {
+  test('changes what topics inherit while the broker runs', () => {
+    const set = change('SET', 'log.retention.ms', '5');
+    const size = change('SET', 'message.max.bytes', '6');
+    expect(applyAlterConfigs('broker', {}, [set, size])).toEqual({
+      ok: true,
+      overrides: { 'log.retention.ms': '5', 'message.max.bytes': '6' },
+    });
+  });
+
+  test.each(['listeners', 'log.retention.hours', 'num.io.threads', 'ssl.keystore.location'])(
+    'cannot change %s',
+    (name) => {
+      const result = applyAlterConfigs('broker', {}, [change('SET', name, 'x')]);
+      expect(result).toMatchObject({ ok: false, error: 'INVALID_REQUEST' });
+    },
+  );
+
+  test('refuses unknown keys and bad values', () => {
+    const error = (name: string, value: string) =>
+      applyAlterConfigs('broker', {}, [change('SET', name, value)]);
+    expect(error('log.retention.mss', '1')).toMatchObject({ error: 'INVALID_CONFIG' });
+    expect(error('log.retention.ms', '-5')).toMatchObject({ error: 'INVALID_CONFIG' });
+    expect(error('log.retention.ms', '-1')).toMatchObject({ ok: true });
+  });
+});
