@@ -62,6 +62,11 @@ export class DataDirectory {
     return () => void this.#listeners.delete(listener);
   }
 
+  /** Lets go of what the disk keeps open for this directory. The last use of it. */
+  close(): void {
+    this.disk.releaseFileSystem?.(this.root);
+  }
+
   /** Tells how long a write took, of the kind that `writesAsynchronously` asked for. */
   noteWrite(elapsedMs: number): void {
     this.#stall = afterWrite(this.#stall, elapsedMs);

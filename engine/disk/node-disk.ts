@@ -18,10 +18,9 @@ import {
 } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rmdir, stat, statfs, unlink } from 'node:fs/promises';
 import { promisify } from 'node:util';
-import { LIMITS } from '../limits.js';
 import type { Disk, DiskFile, OpenMode } from './disk.js';
 import { hasErrno } from './errno.js';
-import { dropBytes, totalSize } from './gather.js';
+import { writeAll, writeAllSync } from './gather.js';
 import { native } from './native.js';
 
 const openAsync = promisify(open);
@@ -39,16 +38,6 @@ const OPEN_FLAGS: Record<OpenMode, number> = {
   write: constants.O_RDWR,
 };
 
-/** A write that made no progress and gave no errno either. Without this the loop would never end. */
-function noProgress(path: string): Error {
-  return Object.assign(new Error(`ESHORT: a write to ${path} wrote nothing`), { code: 'ESHORT' });
-}
-
-/** What one writev(2) takes of what is left. */
-function firstBuffers(left: readonly Uint8Array[]): readonly Uint8Array[] {
-  return left.length <= LIMITS.writevBuffersMax ? left : left.slice(0, LIMITS.writevBuffersMax);
-}
-
 class NodeFile implements DiskFile {
   readonly path: string;
   readonly fd: number;
@@ -63,27 +52,11 @@ class NodeFile implements DiskFile {
   }
 
   writevSync(buffers: readonly Uint8Array[], position: number): void {
-    let left = buffers;
-    let at = position;
-    for (let size = totalSize(buffers); size > 0; ) {
-      const written = writevSync(this.fd, firstBuffers(left), at);
-      if (written === 0) throw noProgress(this.path);
-      size -= written;
-      at += written;
-      if (size > 0) left = dropBytes(left, written);
-    }
+    writeAllSync((left, at) => writevSync(this.fd, left, at), buffers, position);
   }
 
-  async writev(buffers: readonly Uint8Array[], position: number): Promise<void> {
-    let left = buffers;
-    let at = position;
-    for (let size = totalSize(buffers); size > 0; ) {
-      const written = await this.#writeOnce(firstBuffers(left), at);
-      if (written === 0) throw noProgress(this.path);
-      size -= written;
-      at += written;
-      if (size > 0) left = dropBytes(left, written);
-    }
+  writev(buffers: readonly Uint8Array[], position: number): Promise<void> {
+    return writeAll((left, at) => this.#writeOnce(left, at), buffers, position);
   }
 
   #writeOnce(buffers: readonly Uint8Array[], position: number): Promise<number> {

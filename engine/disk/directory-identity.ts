@@ -1,0 +1,124 @@
+import { basename, join } from 'node:path';
+import { EngineError } from '../errors.js';
+import { newUuid, type Random } from '../random.js';
+import { isLockFileName } from './directory-lock.js';
+import type { Disk } from './disk.js';
+import { ensureDirectory, syncAncestors } from './ensure-directory.js';
+import { readSmallFile, temporaryPath, writeSmallFile } from './small-file.js';
+
+/** The format of data directories that this version writes, and the newest that it reads. */
+export const FORMAT_VERSION = 1;
+
+/** The small file in a data directory's root that says whose it is and how it was closed. */
+export const IDENTITY_FILE = 'meta.properties';
+
+/** An opened data directory's identity. */
+export interface DirectoryIdentity {
+  /** 22 characters of base64url; never changes. */
+  readonly directoryId: string;
+  /**
+   * How often the directory was opened after a stop that was not clean, this time included. It is the leader epoch of all
+   * its partitions: raised durably before anything is served.
+   */
+  readonly uncleanOpens: number;
+  /** Whether whoever had it open before closed it; true for a new directory. */
+  readonly wasClean: boolean;
+  /** Writes down, durably, that everything is synced and closed. The last thing done to the directory. */
+  markClean(): Promise<void>;
+}
+
+interface Facts {
+  readonly directoryId: string;
+  readonly uncleanOpens: number;
+  readonly cleanStop: boolean;
+}
+
+/**
+ * Opens the directory's identity, creating the folder and the file where there are none. The caller holds the directory's
+ * lock. When it resolves, the file says durably that the directory is in use, so that a crash from now on
+ * counts as an unclean stop.
+ *
+ * Errors: NOT_A_DATA_DIRECTORY for a folder with files of somebody else, FORMAT_TOO_NEW, DAMAGED_FILE; what the disk
+ * throws.
+ */
+export async function openIdentity(
+  disk: Disk,
+  root: string,
+  random: Random,
+): Promise<DirectoryIdentity> {
+  await ensureDirectory(disk, root);
+  const path = join(root, IDENTITY_FILE);
+  const found = await readFacts(disk, path);
+  const wasClean = found?.cleanStop ?? true;
+  if (!found) {
+    await refuseForeignFiles(disk, root);
+    await syncAncestors(disk, root);
+  }
+  const directoryId = found?.directoryId ?? newUuid(random);
+  const uncleanOpens = (found?.uncleanOpens ?? 0) + (wasClean ? 0 : 1);
+  await writeFacts(disk, path, { directoryId, uncleanOpens, cleanStop: false });
+  return {
+    directoryId,
+    uncleanOpens,
+    wasClean,
+    markClean: () => writeFacts(disk, path, { directoryId, uncleanOpens, cleanStop: true }),
+  };
+}
+
+function writeFacts(disk: Disk, path: string, facts: Facts): Promise<void> {
+  return writeSmallFile(disk, path, [
+    ['format.version', String(FORMAT_VERSION)],
+    ['directory.id', facts.directoryId],
+    ['clean.stop', String(facts.cleanStop)],
+    ['unclean.opens', String(facts.uncleanOpens)],
+  ]);
+}
+
+async function readFacts(disk: Disk, path: string): Promise<Facts | null> {
+  const file = await readSmallFile(disk, path);
+  if (file.kind === 'missing') return null;
+  if (file.kind === 'damaged') throw damaged(path);
+  const { values } = file;
+  const version = wholeNumber(values.get('format.version'));
+  if (version !== null && version > FORMAT_VERSION) {
+    throw new EngineError(
+      'FORMAT_TOO_NEW',
+      `${path} has format version ${version}, this version of odradek reads up to ${FORMAT_VERSION}: ` +
+        'open the directory with the version that wrote it, or a later one',
+      { path },
+    );
+  }
+  const directoryId = values.get('directory.id');
+  const cleanStop = values.get('clean.stop');
+  const uncleanOpens = wholeNumber(values.get('unclean.opens'));
+  if (version !== FORMAT_VERSION || !directoryId || uncleanOpens === null) throw damaged(path);
+  if (cleanStop !== 'true' && cleanStop !== 'false') throw damaged(path);
+  return { directoryId, uncleanOpens, cleanStop: cleanStop === 'true' };
+}
+
+function wholeNumber(text: string | undefined): number | null {
+  return text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : null;
+}
+
+function damaged(path: string): EngineError {
+  return new EngineError(
+    'DAMAGED_FILE',
+    `${path} is damaged: its checksum or its lines are wrong; restore it from a copy of the directory`,
+    { path },
+  );
+}
+
+/** A new directory is made only where nothing is: a mistyped path must not mix a log with somebody's files. */
+async function refuseForeignFiles(disk: Disk, root: string): Promise<void> {
+  const unfinished = basename(temporaryPath(IDENTITY_FILE));
+  const foreign = (await disk.readdir(root)).filter(
+    (name) => name !== 'lost+found' && name !== unfinished && !isLockFileName(name),
+  );
+  if (foreign.length === 0) return;
+  throw new EngineError(
+    'NOT_A_DATA_DIRECTORY',
+    `${root} is not empty and has no ${IDENTITY_FILE} (it holds ${foreign.sort()[0]}): ` +
+      'name an empty folder or an odradek data directory',
+    { path: root },
+  );
+}

@@ -1,0 +1,28 @@
+import { EngineError } from '../errors.js';
+import type { DataDirectory } from './data-directory.js';
+import { hasErrno } from './errno.js';
+
+/**
+ * What a failed disk operation means to a caller. A full disk and a lack of descriptors pass, and nothing of the operation was kept; everything else
+ * takes the directory offline, here and nowhere else. An EngineError passes unchanged.
+ */
+export function storageError(directory: DataDirectory, what: string, error: unknown): EngineError {
+  if (error instanceof EngineError) return error;
+  if (hasErrno(error, 'ENOSPC') || hasErrno(error, 'EDQUOT')) {
+    return new EngineError('STORAGE_FULL', `${what}: no space is left on the disk`, {
+      cause: error,
+      path: directory.root,
+    });
+  }
+  if (hasErrno(error, 'EMFILE') || hasErrno(error, 'ENFILE')) {
+    return new EngineError(
+      'STORAGE_BUSY',
+      `${what}: no file descriptor is left (raise ulimit -n)`,
+      {
+        cause: error,
+        path: directory.root,
+      },
+    );
+  }
+  return directory.fail(what, error);
+}
