@@ -1,4 +1,4 @@
-import { type Api, type ApiName, type KnownApi, lookupApi, type RequestOf } from './api-keys.js';
+import { type Api, type ApiName, lookupApi, type RequestOf } from './api-keys.js';
 import { codec } from './compile.js';
 import {
   type RequestStart,
@@ -133,7 +133,7 @@ export function decodeResponse<A extends Api>(
   return { correlationId, body: body as ValueOf<A['response']> };
 }
 
-function checkVersion(api: KnownApi | Api, version: number): void {
+function checkVersion(api: Api, version: number): void {
   if (version < api.min || version > api.max) {
     throw new ProtocolError(
       'UNSUPPORTED_VERSION',

@@ -39,7 +39,7 @@ describe.each(cases)('$name', ({ api, version }) => {
           body,
         });
       }),
-      { numRuns: 30 },
+      { numRuns: 20 },
     );
   });
 
@@ -50,7 +50,7 @@ describe.each(cases)('$name', ({ api, version }) => {
         expect(frame.readInt32BE(0)).toBe(frame.length - 4);
         expect(decodeResponse(api, version, frame.subarray(4))).toEqual({ correlationId, body });
       }),
-      { numRuns: 30 },
+      { numRuns: 20 },
     );
   });
 
@@ -60,7 +60,7 @@ describe.each(cases)('$name', ({ api, version }) => {
         const frame = request(api, version, 1, 'client', body);
         expect(() => decodeRequest(frame.subarray(0, cut % frame.length))).toThrow(ProtocolError);
       }),
-      { numRuns: 60 },
+      { numRuns: 40 },
     );
     const [body] = fc.sample(requests, { numRuns: 1, seed: version });
     const frame = request(api, version, 1, 'client', body!).subarray(0, 2000);
@@ -81,7 +81,7 @@ describe.each(cases)('$name', ({ api, version }) => {
         for (const [at, byte] of changes) frame[4 + (at % (frame.length - 4))] = byte;
         expectBounded(frame);
       }),
-      { numRuns: 60 },
+      { numRuns: 40 },
     );
   });
 
@@ -93,7 +93,7 @@ describe.each(cases)('$name', ({ api, version }) => {
       fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {
         expectBounded(Buffer.concat([start, bytes]));
       }),
-      { numRuns: 60 },
+      { numRuns: 40 },
     );
   });
 });
