@@ -1,0 +1,109 @@
+import type { ServerLimits } from '../limits.js';
+import type { CloseReason } from './dispatcher.js';
+
+/** What a connection looks like at the moment of a sweep. */
+export interface ConnectionPulse {
+  /** On the monotonic clock. */
+  readonly nowMs: number;
+  /** All is sent and our side has ended. */
+  readonly lingering: boolean;
+  /** Bytes held of a frame that is not complete; 0 between frames. */
+  readonly frameBytes: number;
+  /** Frames that were completed since the beginning. */
+  readonly framesReceived: number;
+  /** Whether we take what the client sends. */
+  readonly reading: boolean;
+  /** Whether some answer has not been taken by the kernel. */
+  readonly unsent: boolean;
+  /** Bytes that the kernel has taken since the beginning. */
+  readonly sentBytes: number;
+  /** Bytes that have arrived since the beginning. */
+  readonly receivedBytes: number;
+  /** Requests received and not answered. */
+  readonly requests: number;
+}
+
+/**
+ * The deadlines of one connection, judged by looking at it now and then: no timer and no clock reading per request. What began
+ * between two sweeps counts from the second, so a deadline is late by up to a sweep, never early.
+ */
+export class ConnectionDeadlines {
+  readonly #limits: ServerLimits;
+  #sweptMs: number;
+  #framesReceived = 0;
+  #hadFrame = false;
+  #frameMs = 0;
+  #wasUnsent = false;
+  #sentBytes = 0;
+  #stalledMs = 0;
+  #receivedBytes = 0;
+  #idleMs = 0;
+  #lingeringMs = -1;
+
+  constructor(limits: ServerLimits, nowMs: number) {
+    this.#limits = limits;
+    this.#sweptMs = nowMs;
+  }
+
+  /** The deadline that has passed, or null. */
+  sweep(pulse: ConnectionPulse): CloseReason | null {
+    const passedMs = pulse.nowMs - this.#sweptMs;
+    this.#sweptMs = pulse.nowMs;
+    const overdue =
+      this.#linger(pulse, passedMs) ??
+      this.#frame(pulse, passedMs) ??
+      this.#write(pulse, passedMs) ??
+      this.#idle(pulse, passedMs);
+    this.#sentBytes = pulse.sentBytes;
+    this.#receivedBytes = pulse.receivedBytes;
+    return overdue;
+  }
+
+  #linger(pulse: ConnectionPulse, passedMs: number): CloseReason | null {
+    if (!pulse.lingering) return null;
+    this.#lingeringMs = this.#lingeringMs < 0 ? 0 : this.#lingeringMs + passedMs;
+    if (this.#lingeringMs < this.#limits.lingerMs) return null;
+    return { code: 'client', message: 'the client did not close its side' };
+  }
+
+  #frame(pulse: ConnectionPulse, passedMs: number): CloseReason | null {
+    const same = this.#hadFrame && pulse.framesReceived === this.#framesReceived;
+    this.#hadFrame = pulse.frameBytes > 0;
+    this.#framesReceived = pulse.framesReceived;
+    if (!this.#hadFrame || !same) this.#frameMs = 0;
+    else if (pulse.reading) this.#frameMs += passedMs;
+    const { frameDeadlineMs, frameBytesPerSecondMin } = this.#limits;
+    const earnedMs = (pulse.frameBytes / frameBytesPerSecondMin) * 1000;
+    if (this.#frameMs < frameDeadlineMs + earnedMs) return null;
+    return {
+      code: 'frameDeadline',
+      message: `a request was not complete after ${Math.round(this.#frameMs / 1000)} s, ${pulse.frameBytes} bytes of it had come`,
+    };
+  }
+
+  #write(pulse: ConnectionPulse, passedMs: number): CloseReason | null {
+    const stalled = pulse.unsent && this.#wasUnsent && pulse.sentBytes === this.#sentBytes;
+    this.#wasUnsent = pulse.unsent;
+    this.#stalledMs = stalled ? this.#stalledMs + passedMs : 0;
+    if (this.#stalledMs < this.#limits.writeDeadlineMs) return null;
+    return {
+      code: 'writeDeadline',
+      message: `the client has read nothing for ${Math.round(this.#stalledMs / 1000)} s`,
+    };
+  }
+
+  #idle(pulse: ConnectionPulse, passedMs: number): CloseReason | null {
+    const idle =
+      pulse.requests === 0 &&
+      !pulse.unsent &&
+      pulse.frameBytes === 0 &&
+      pulse.receivedBytes === this.#receivedBytes &&
+      pulse.sentBytes === this.#sentBytes;
+    this.#idleMs = idle ? this.#idleMs + passedMs : 0;
+    if (this.#idleMs < this.#limits.idleMs) return null;
+    return {
+      code: 'idle',
+      message: `nothing was asked for ${Math.round(this.#idleMs / 1000)} s`,
+    };
+  }
+}

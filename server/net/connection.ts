@@ -1,0 +1,306 @@
+import type { Clock } from '../../engine/index.js';
+import type { ServerLimits } from '../limits.js';
+import type { BudgetWaiter, ByteBudget } from './byte-budget.js';
+import { ConnectionDeadlines } from './connection-deadlines.js';
+import type {
+  ClientSoftware,
+  CloseReason,
+  ConnectionCounters,
+  ConnectionInfo,
+  Dispatcher,
+} from './dispatcher.js';
+import { FrameParser, FramingError, REQUEST_BYTES_MIN } from './framing.js';
+import type { Socket } from './network.js';
+import { RequestPipeline } from './request-pipeline.js';
+import { ResponseWriter } from './response-writer.js';
+import type { Turn } from './turn.js';
+
+export interface ConnectionOptions {
+  readonly id: number;
+  /** Name of the listener. */
+  readonly listener: string;
+  readonly limits: ServerLimits;
+  readonly clock: Clock;
+  /** Shared by all connections of the broker. */
+  readonly turn: Turn;
+  readonly budget: ByteBudget;
+  readonly dispatcher: Dispatcher;
+  /** Called once, when the socket is gone. */
+  onClosed(connection: Connection, reason: CloseReason): void;
+}
+
+/**
+ * - `open`: receives and answers.
+ * - `ending`: receives no more; answers what it has.
+ * - `lingering`: everything is sent; discards what still comes, so that the last answers are not lost to a reset.
+ * - `closed`: holds nothing.
+ */
+type State = 'open' | 'ending' | 'lingering' | 'closed';
+
+/**
+ * One client: cuts what it sends into requests, hands them to the dispatcher, and writes the answers in order. Reading stops while
+ * too much is held on its behalf, and the deadlines of `sweep` end a client that stands still. It owns its socket.
+ *
+ * A turn with data: parse everything → dispatch everything → (microtasks answer) → one write of all answers that are due.
+ */
+export class Connection implements ConnectionInfo, BudgetWaiter {
+  readonly id: number;
+  readonly listener: string;
+  readonly localAddress: string;
+  readonly localPort: number;
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  clientSoftware: ClientSoftware | null = null;
+
+  readonly #socket: Socket;
+  readonly #limits: ServerLimits;
+  readonly #turn: Turn;
+  readonly #budget: ByteBudget;
+  readonly #onClosed: ConnectionOptions['onClosed'];
+  readonly #parser: FrameParser;
+  readonly #pipeline: RequestPipeline;
+  readonly #writer: ResponseWriter;
+  readonly #deadlines: ConnectionDeadlines;
+  readonly #openedMs: number;
+  readonly #closeListeners = new Set<() => void>();
+  readonly #addFrame: (frame: Buffer) => void;
+  readonly #flush: () => void;
+  #state: State = 'open';
+  #reason: CloseReason | null = null;
+  #framesReceived = 0;
+  #bytesReceived = 0;
+  /** What the budget knows of this connection. */
+  #accountedBytes = 0;
+  #paused = false;
+  #flushScheduled = false;
+  #turnNumber = -1;
+  #turnBytes = 0;
+  #waitingTurn = false;
+
+  constructor(socket: Socket, options: ConnectionOptions) {
+    const { limits, turn } = options;
+    this.id = options.id;
+    this.listener = options.listener;
+    this.localAddress = socket.localAddress;
+    this.localPort = socket.localPort;
+    this.remoteAddress = socket.remoteAddress;
+    this.remotePort = socket.remotePort;
+    this.#socket = socket;
+    this.#limits = limits;
+    this.#turn = turn;
+    this.#budget = options.budget;
+    this.#onClosed = options.onClosed;
+    this.#openedMs = options.clock.monotonicMs();
+    this.#deadlines = new ConnectionDeadlines(limits, this.#openedMs);
+    this.#parser = new FrameParser({
+      sizeMin: REQUEST_BYTES_MIN,
+      sizeMax: limits.requestBytesMax,
+      allocateAtOnceBytes: limits.frameAllocateAtOnceBytes,
+    });
+    this.#flush = () => this.#flushNow();
+    this.#addFrame = (frame) => {
+      this.#framesReceived += 1;
+      this.#pipeline.add(frame);
+    };
+    this.#pipeline = new RequestPipeline(options.dispatcher, this, limits, turn, () =>
+      this.#scheduleFlush(),
+    );
+    this.#writer = new ResponseWriter(socket, limits, turn, {
+      onProgress: () => this.#settle(),
+      onFailed: (cause) =>
+        this.destroy({ code: 'failed', message: 'a file slice could not be sent', cause }),
+    });
+    socket.setHandler({
+      receiveInto: () => (this.#state === 'open' ? this.#parser.receiveInto() : null),
+      onData: (chunk) => this.#receive(chunk),
+      onEnd: () => this.end({ code: 'client', message: 'the client closed the connection' }),
+      onDrain: () => this.#writer.drained(),
+      onClose: (error) => this.#socketClosed(error),
+    });
+  }
+
+  get counters(): ConnectionCounters {
+    return {
+      openedMs: this.#openedMs,
+      requests: this.#pipeline.started,
+      bytesReceived: this.#bytesReceived,
+      bytesSent: this.#socket.sentBytes,
+    };
+  }
+
+  get closing(): boolean {
+    return this.#state !== 'open';
+  }
+
+  onClose(listener: () => void): () => void {
+    if (this.closing) {
+      listener();
+      return () => {};
+    }
+    this.#closeListeners.add(listener);
+    return () => void this.#closeListeners.delete(listener);
+  }
+
+  /** Receives no more, lets the requests that were received whole finish, sends their answers, and closes. */
+  end(reason: CloseReason): void {
+    if (this.#state !== 'open') return;
+    this.#state = 'ending';
+    this.#reason ??= reason;
+    this.#tellCloseListeners();
+    this.#settle();
+  }
+
+  /** Closes at once; nothing more is sent. */
+  destroy(reason: CloseReason): void {
+    if (this.#state === 'closed') return;
+    this.#reason ??= reason;
+    this.#close();
+    this.#socket.destroy();
+  }
+
+  /** Looks at the deadlines. Called at an even pace, `sweepMs`, with the monotonic clock's time. */
+  sweep(nowMs: number): void {
+    if (this.#state === 'closed') return;
+    const overdue = this.#deadlines.sweep({
+      nowMs,
+      lingering: this.#state === 'lingering',
+      frameBytes: this.#state === 'open' ? this.#parser.partialBytes : 0,
+      framesReceived: this.#framesReceived,
+      reading: !this.#paused,
+      unsent: !this.#writer.idle,
+      sentBytes: this.#socket.sentBytes,
+      receivedBytes: this.#bytesReceived,
+      requests: this.#pipeline.count,
+    });
+    if (!overdue) return;
+    if (overdue.code === 'idle') this.end(overdue);
+    else this.destroy(overdue);
+  }
+
+  /** The broker's budget has room again, or this connection may finish its frame. */
+  onBudget(): void {
+    this.#regulate();
+  }
+
+  #receive(chunk: Buffer): void {
+    this.#bytesReceived += chunk.length;
+    if (this.#state !== 'open') return;
+    this.#turnBytes = this.#bytesOfTurn() + chunk.length;
+    let broken: CloseReason | null = null;
+    try {
+      this.#parser.push(chunk, this.#addFrame);
+    } catch (error) {
+      if (!(error instanceof FramingError)) throw error;
+      broken = { code: 'framing', message: error.message };
+    }
+    this.#pipeline.start();
+    if (broken) this.end(broken);
+    else this.#regulate();
+  }
+
+  /** After the microtasks that are running: every answer that they bring leaves in one write. */
+  #scheduleFlush(): void {
+    if (this.#flushScheduled) return;
+    this.#flushScheduled = true;
+    process.nextTick(this.#flush);
+  }
+
+  #flushNow(): void {
+    this.#flushScheduled = false;
+    if (this.#state === 'closed') return;
+    this.#pipeline.takeAnswers((parts) => this.#writer.push(parts));
+    this.#writer.run();
+    const { refusal } = this.#pipeline;
+    if (refusal) this.end(refusal);
+    this.#pipeline.start();
+    this.#settle();
+  }
+
+  /** Goes on with whatever the last change made possible. */
+  #settle(): void {
+    if (this.#state === 'closed') return;
+    this.#regulate();
+    if (this.#state === 'ending' && this.#pipeline.count === 0 && this.#writer.idle) {
+      this.#state = 'lingering';
+      this.#socket.end();
+      this.#setPaused(false);
+    }
+  }
+
+  /** Tells the budget what is held, and reads on or not. */
+  #regulate(): void {
+    const partialBytes = this.#state === 'open' ? this.#parser.partialBytes : 0;
+    const answerableBytes = this.#pipeline.bytes + this.#writer.pendingBytes;
+    const heldBytes = partialBytes + answerableBytes;
+    if (heldBytes !== this.#accountedBytes) {
+      const change = heldBytes - this.#accountedBytes;
+      this.#accountedBytes = heldBytes;
+      this.#budget.add(change);
+    }
+    if (this.#state === 'ending') this.#setPaused(true);
+    else if (this.#state === 'open') this.#setPaused(!this.#mayRead(partialBytes, heldBytes));
+  }
+
+  #mayRead(partialBytes: number, heldBytes: number): boolean {
+    const limits = this.#limits;
+    if (this.#pipeline.count >= limits.requestsInFlightPerConnection) return false;
+    // A single frame larger than the limit must be able to arrive: only what will be answered holds reading back.
+    const overOwn = heldBytes >= limits.bytesInFlightPerConnection && heldBytes > partialBytes;
+    const overFloor = heldBytes >= limits.bytesInFlightFloor;
+    const room = this.#budget.mayRead(this, partialBytes > 0 && overFloor && !overOwn);
+    if (overOwn || (overFloor && !room)) return false;
+    if (this.#bytesOfTurn() < limits.turnBytesMax) return true;
+    if (!this.#waitingTurn) {
+      this.#waitingTurn = true;
+      this.#turn.next(() => {
+        this.#waitingTurn = false;
+        if (this.#state === 'open') this.#regulate();
+      });
+    }
+    return false;
+  }
+
+  #bytesOfTurn(): number {
+    const number = this.#turn.current();
+    if (number !== this.#turnNumber) {
+      this.#turnNumber = number;
+      this.#turnBytes = 0;
+    }
+    return this.#turnBytes;
+  }
+
+  #setPaused(paused: boolean): void {
+    if (paused === this.#paused) return;
+    this.#paused = paused;
+    if (paused) this.#socket.pause();
+    else this.#socket.resume();
+  }
+
+  #tellCloseListeners(): void {
+    const listeners = [...this.#closeListeners];
+    this.#closeListeners.clear();
+    for (const listener of listeners) listener();
+  }
+
+  /** Lets go of everything but the socket. */
+  #close(): void {
+    if (this.#state === 'closed') return;
+    this.#state = 'closed';
+    this.#pipeline.drop();
+    this.#writer.dispose();
+    this.#budget.leave(this);
+    this.#budget.add(-this.#accountedBytes);
+    this.#accountedBytes = 0;
+    this.#tellCloseListeners();
+  }
+
+  #socketClosed(error: Error | null): void {
+    this.#reason ??= {
+      code: 'network',
+      message: error?.message ?? 'the connection was lost',
+      ...(error ? { cause: error } : {}),
+    };
+    this.#close();
+    this.#onClosed(this, this.#reason);
+  }
+}

@@ -1,0 +1,188 @@
+import type { Clock, Timer } from '../../engine/index.js';
+
+/** Something that waits: a long-poll fetch, or a produce with acks=all. */
+export interface DelayedOperation<K> {
+  /** What it waits on; a check of any of them may complete it. Not changed while it waits. */
+  readonly keys: readonly K[];
+  /** On the monotonic clock. */
+  readonly deadlineMs: number;
+  /** Completes the operation if that is possible by now. After true it is over, and nothing more is called. */
+  tryComplete(): boolean;
+  /** The deadline has come first. The operation is over. */
+  onExpire(): void;
+}
+
+export interface DelayedHandle {
+  /** Ends the waiting without completing it; nothing is called any more. Does nothing if it is over. */
+  cancel(): void;
+}
+
+interface Waiter<K> extends DelayedHandle {
+  readonly operation: DelayedOperation<K>;
+  /** Place in the heap, or -1 when it is over. */
+  at: number;
+  /** Its `tryComplete` is running; `again` if a check came meanwhile. */
+  trying: boolean;
+  again: boolean;
+}
+
+/**
+ * Everything that waits for a partition to move, with deadlines. Each operation ends exactly once: completed, expired or cancelled.
+ * A check looks only at those who wait on its key; one timer serves all deadlines. A key is compared by identity (or by value, if
+ * it is a primitive) and costs nothing when nobody waits on it.
+ */
+export class DelayedOperations<K> {
+  readonly #clock: Clock;
+  readonly #byKey = new Map<K, Set<Waiter<K>>>();
+  /** A binary heap by deadline. */
+  readonly #heap: Waiter<K>[] = [];
+  #timer: Timer | null = null;
+  #timerMs = Number.POSITIVE_INFINITY;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Operations that wait. */
+  get size(): number {
+    return this.#heap.length;
+  }
+
+  /**
+   * Tries once, and waits if that fails: so the caller need not have looked before. Both may happen before this returns: completing,
+   * and expiring if the deadline has passed.
+   */
+  add(operation: DelayedOperation<K>): DelayedHandle {
+    const waiter: Waiter<K> = {
+      operation,
+      at: -1,
+      trying: false,
+      again: false,
+      cancel: () => this.#remove(waiter),
+    };
+    if (operation.tryComplete()) return waiter;
+    if (operation.deadlineMs <= this.#clock.monotonicMs()) {
+      operation.onExpire();
+      return waiter;
+    }
+    for (const key of operation.keys) {
+      const waiters = this.#byKey.get(key);
+      if (waiters) waiters.add(waiter);
+      else this.#byKey.set(key, new Set([waiter]));
+    }
+    this.#heap.push(waiter);
+    this.#rise(waiter, this.#heap.length - 1);
+    if (operation.deadlineMs < this.#timerMs) this.#schedule();
+    return waiter;
+  }
+
+  /** Something about `key` has moved: lets those who wait on it try. Returns how many completed. */
+  check(key: K): number {
+    const waiters = this.#byKey.get(key);
+    if (!waiters) return 0;
+    let completed = 0;
+    // A copy, because completing one may add another or end a third.
+    for (const waiter of [...waiters]) {
+      if (waiter.at < 0 || !this.#try(waiter)) continue;
+      this.#remove(waiter);
+      completed += 1;
+    }
+    return completed;
+  }
+
+  /** Ends everything that waits by its `onExpire`, as if all deadlines had come: for a stop. */
+  expireAll(): void {
+    for (let waiter = this.#heap[0]; waiter; waiter = this.#heap[0]) {
+      this.#remove(waiter);
+      waiter.operation.onExpire();
+    }
+    this.#timer?.cancel();
+    this.#timer = null;
+    this.#timerMs = Number.POSITIVE_INFINITY;
+  }
+
+  /** Completing may move the very thing that is waited on: a check from within is remembered, not nested. */
+  #try(waiter: Waiter<K>): boolean {
+    if (waiter.trying) {
+      waiter.again = true;
+      return false;
+    }
+    waiter.trying = true;
+    let done = false;
+    do {
+      waiter.again = false;
+      done = waiter.operation.tryComplete();
+    } while (!done && waiter.again && waiter.at >= 0);
+    waiter.trying = false;
+    return done;
+  }
+
+  #remove(waiter: Waiter<K>): void {
+    if (waiter.at < 0) return;
+    const at = waiter.at;
+    waiter.at = -1;
+    const last = this.#heap.pop()!;
+    if (last !== waiter) {
+      this.#rise(last, at);
+      this.#sink(last, last.at);
+    }
+    for (const key of waiter.operation.keys) {
+      const waiters = this.#byKey.get(key);
+      waiters?.delete(waiter);
+      if (waiters?.size === 0) this.#byKey.delete(key);
+    }
+  }
+
+  /** The timer may be early, when the first to expire has ended otherwise: then it is only set anew. */
+  #schedule(): void {
+    this.#timer?.cancel();
+    this.#timer = null;
+    this.#timerMs = this.#heap[0]?.operation.deadlineMs ?? Number.POSITIVE_INFINITY;
+    if (this.#timerMs === Number.POSITIVE_INFINITY) return;
+    const delayMs = Math.max(0, this.#timerMs - this.#clock.monotonicMs());
+    this.#timer = this.#clock.schedule(delayMs, () => this.#expire());
+  }
+
+  #expire(): void {
+    const nowMs = this.#clock.monotonicMs();
+    for (let waiter = this.#heap[0]; waiter; waiter = this.#heap[0]) {
+      if (waiter.operation.deadlineMs > nowMs) break;
+      this.#remove(waiter);
+      waiter.operation.onExpire();
+    }
+    this.#schedule();
+  }
+
+  #rise(waiter: Waiter<K>, from: number): void {
+    let at = from;
+    while (at > 0) {
+      const parentAt = (at - 1) >> 1;
+      const parent = this.#heap[parentAt]!;
+      if (parent.operation.deadlineMs <= waiter.operation.deadlineMs) break;
+      this.#put(parent, at);
+      at = parentAt;
+    }
+    this.#put(waiter, at);
+  }
+
+  #sink(waiter: Waiter<K>, from: number): void {
+    let at = from;
+    for (;;) {
+      let childAt = 2 * at + 1;
+      const right = this.#heap[childAt + 1];
+      if (right && right.operation.deadlineMs < this.#heap[childAt]!.operation.deadlineMs) {
+        childAt += 1;
+      }
+      const child = this.#heap[childAt];
+      if (!child || child.operation.deadlineMs >= waiter.operation.deadlineMs) break;
+      this.#put(child, at);
+      at = childAt;
+    }
+    this.#put(waiter, at);
+  }
+
+  #put(waiter: Waiter<K>, at: number): void {
+    this.#heap[at] = waiter;
+    waiter.at = at;
+  }
+}

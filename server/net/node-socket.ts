@@ -1,0 +1,143 @@
+import type { Socket as NetSocket, OnReadOpts } from 'node:net';
+import { constants } from 'node:os';
+
+import type { Socket, SocketHandler } from './network.js';
+
+/**
+ * sendfile(2): sends up to `count` bytes of `inFd` from `position` on; returns how many went, 0 at the end of the file, or a
+ * negative errno.
+ */
+export type SendFile = (outFd: number, inFd: number, position: number, count: number) => number;
+
+/** Up to this much it is cheaper to copy several buffers into one than to hand each to the kernel. */
+const GATHER_BYTES_MAX = 64 * 1024;
+
+/** The part of a TCP handle that Node does not document. */
+interface HandleInternals {
+  readonly _handle: { readonly fd?: number; readonly writeQueueSize?: number } | null;
+}
+
+/**
+ * A socket of Node's. It is made before Node's own, because that one asks for its buffer while it is constructed: pass `onread` to
+ * it, then `attach` it. Without `onread`, attach with `stream`.
+ */
+export class NodeSocket implements Socket {
+  localAddress = '';
+  localPort = 0;
+  remoteAddress = '';
+  remotePort = 0;
+  readonly sendFile: Socket['sendFile'];
+  #raw!: NetSocket;
+  #handler: SocketHandler | null = null;
+  #error: Error | null = null;
+  #closed = false;
+  #awaitsDrain = false;
+  #handedBytes = 0;
+  readonly #onWritten = (): void => {
+    if (!this.#awaitsDrain || this.#raw.writableLength > 0 || this.#closed) return;
+    this.#awaitsDrain = false;
+    this.#handler?.onDrain();
+  };
+
+  constructor(sendFile: SendFile | null) {
+    this.sendFile =
+      sendFile &&
+      ((fd, position, count) => {
+        // Asked afresh for every call: after a close the number may be another connection's.
+        const outFd = (this.#raw as unknown as HandleInternals)._handle?.fd ?? -1;
+        if (outFd < 0) return -constants.errno.EBADF;
+        const sent = sendFile(outFd, fd, position, count);
+        if (sent > 0) this.#handedBytes += sent;
+        return sent;
+      });
+  }
+
+  /** What makes Node read into the handler's own buffer, or else into `scratch`. */
+  onread(scratch: Buffer): OnReadOpts {
+    return {
+      buffer: () => this.#handler?.receiveInto() ?? scratch,
+      callback: (count, buffer) => {
+        this.#handler!.onData((buffer as Buffer).subarray(0, count));
+        return true;
+      },
+    };
+  }
+
+  attach(raw: NetSocket, mode: 'onread' | 'stream'): this {
+    this.#raw = raw;
+    this.localAddress = plainAddress(raw.localAddress);
+    this.localPort = raw.localPort ?? 0;
+    this.remoteAddress = plainAddress(raw.remoteAddress);
+    this.remotePort = raw.remotePort ?? 0;
+    raw.on('error', (error) => {
+      this.#error = error;
+    });
+    raw.on('end', () => this.#handler?.onEnd());
+    raw.on('close', () => {
+      this.#closed = true;
+      this.#handler?.onClose(this.#error);
+    });
+    if (mode === 'stream') {
+      raw.on('data', (chunk: Buffer) => this.#handler!.onData(chunk));
+      raw.resume();
+    }
+    return this;
+  }
+
+  setHandler(handler: SocketHandler): void {
+    this.#handler = handler;
+  }
+
+  write(buffers: readonly Buffer[]): boolean {
+    const raw = this.#raw;
+    if (!raw.writable) return true;
+    let bytes = 0;
+    for (const buffer of buffers) bytes += buffer.length;
+    this.#handedBytes += bytes;
+    if (buffers.length === 1) {
+      raw.write(buffers[0]!, this.#onWritten);
+    } else if (bytes <= GATHER_BYTES_MAX) {
+      raw.write(Buffer.concat(buffers, bytes), this.#onWritten);
+    } else {
+      raw.cork();
+      for (const buffer of buffers) raw.write(buffer, this.#onWritten);
+      raw.uncork();
+    }
+    this.#awaitsDrain = raw.writableLength > 0;
+    return !this.#awaitsDrain;
+  }
+
+  get queuedBytes(): number {
+    return this.#raw.writableLength;
+  }
+
+  get sentBytes(): number {
+    const queued = this.#raw.writableLength;
+    if (queued === 0) return this.#handedBytes;
+    // A chunk counts whole in Node until it is gone; libuv knows how much of it is left.
+    const left = (this.#raw as unknown as HandleInternals)._handle?.writeQueueSize ?? queued;
+    return this.#handedBytes - Math.min(queued, left);
+  }
+
+  pause(): void {
+    this.#raw.pause();
+  }
+
+  resume(): void {
+    this.#raw.resume();
+  }
+
+  end(): void {
+    this.#raw.end();
+  }
+
+  destroy(): void {
+    this.#raw.destroy();
+  }
+}
+
+/** An IPv4 address that came in by an IPv6 socket is shown as the IPv4 address that it is. */
+function plainAddress(address: string | undefined): string {
+  if (address === undefined) return '';
+  return address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address;
+}

@@ -1,0 +1,280 @@
+import { constants } from 'node:os';
+
+import type { ServerLimits } from '../limits.js';
+import { Fifo } from './fifo.js';
+import type { Socket } from './network.js';
+import type { Turn } from './turn.js';
+
+/**
+ * A range of a file that goes out as it is. Whoever holds a slice keeps its file open; the writer releases each slice exactly
+ * once, sent or not. The range may be unlinked meanwhile, but not truncated.
+ */
+export interface FilePart {
+  /** Bytes in the range. */
+  readonly size: number;
+  /** Where it starts in the file. */
+  readonly position: number;
+  /** `fd` is the open descriptor, or -1 where there is none (a simulated disk). */
+  readonly file: { readonly fd: number };
+  /** Fills `into` from byte `at` of the range; resolves with the count, less only at the end of the file. */
+  read(into: Buffer, at: number): Promise<number>;
+  readSync(into: Buffer, at: number): number;
+  release(): void;
+}
+
+/** A piece of a response. The first one begins with the size prefix. */
+export type ResponsePart = Buffer | FilePart;
+
+export interface WriterEvents {
+  /** More went out, or all of it: ask for `pendingBytes` again. */
+  onProgress(): void;
+  /** A slice could not be read whole. The framing is lost: the socket must be destroyed. */
+  onFailed(error: Error): void;
+}
+
+const EAGAIN = -constants.errno.EAGAIN;
+
+/** Chunks for copying files, kept for the next copy. They are large, and first touching memory is slow. */
+class ChunkPool {
+  readonly #free: Buffer[] = [];
+  static readonly keepMax = 16;
+
+  take(size: number): Buffer {
+    const chunk = this.#free.pop();
+    return chunk?.length === size ? chunk : Buffer.allocUnsafeSlow(size);
+  }
+
+  give(chunk: Buffer): void {
+    if (this.#free.length < ChunkPool.keepMax) this.#free.push(chunk);
+  }
+}
+
+const chunks = new ChunkPool();
+
+/**
+ * Writes response parts to one socket, in order. Neighbouring buffers leave in one write. A small slice is read synchronously and
+ * joins its neighbours: what is fetched in small pieces was almost always written a moment ago. A larger one goes by sendfile,
+ * and where that is missing by reading and writing chunks.
+ *
+ * How a slice is sent without ever mixing its bytes with others:
+ *
+ * 1. Nothing else is written while a slice is on its way, and it starts only when nothing is queued on the socket.
+ * 2. sendfile takes the descriptor of the socket afresh for every call, and an explicit position in the file.
+ * 3. Socket full: a chunk of the file is read asynchronously and written. libuv waits for room; its drain goes on with 2.
+ * 4. The end of the file, or any other error: the socket is destroyed, because a promised size cannot be taken back.
+ *
+ * About `turnBytesMax` leave per turn of the event loop; the rest follows in later turns, so that others get theirs.
+ */
+export class ResponseWriter {
+  readonly #socket: Socket;
+  readonly #limits: ServerLimits;
+  readonly #turn: Turn;
+  readonly #events: WriterEvents;
+  readonly #parts = new Fifo<ResponsePart>();
+  #bufferBytes = 0;
+  /** The slice on its way and how much of it has been handed over. */
+  #slice: FilePart | null = null;
+  #sliceSent = 0;
+  #reading = false;
+  #chunk: Buffer | null = null;
+  #turnNumber = -1;
+  #turnBytes = 0;
+  #waitingTurn = false;
+  #disposed = false;
+
+  constructor(socket: Socket, limits: ServerLimits, turn: Turn, events: WriterEvents) {
+    this.#socket = socket;
+    this.#limits = limits;
+    this.#turn = turn;
+    this.#events = events;
+  }
+
+  /** Bytes of memory that wait here or in the socket. Slices are files, and count only while they are copied. */
+  get pendingBytes(): number {
+    return this.#bufferBytes + this.#socket.queuedBytes;
+  }
+
+  /** Whether everything has been taken by the kernel. */
+  get idle(): boolean {
+    return this.#slice === null && this.#parts.length === 0 && this.#socket.queuedBytes === 0;
+  }
+
+  /** Appends the parts, which now belong to the writer. Call `run` to send. */
+  push(parts: readonly ResponsePart[]): void {
+    for (const part of parts) {
+      if (this.#disposed) {
+        if (!Buffer.isBuffer(part)) part.release();
+        continue;
+      }
+      if (Buffer.isBuffer(part)) this.#bufferBytes += part.length;
+      this.#parts.push(part);
+    }
+  }
+
+  /** Sends what can be sent now. Harmless at any time. */
+  run(): void {
+    while (!this.#disposed && !this.#reading && !this.#waitingTurn) {
+      if (this.#socket.queuedBytes > 0) return;
+      if (this.#slice === null && this.#parts.length === 0) return;
+      const allowance = this.#allowance();
+      if (allowance <= 0) {
+        this.#waitTurn();
+        return;
+      }
+      if (this.#slice) this.#sendSlice(this.#slice, allowance);
+      else this.#sendBuffers(allowance);
+    }
+  }
+
+  /** The socket's queue is empty: goes on, if something is left. */
+  drained(): void {
+    if (this.#chunk && !this.#reading) this.#dropChunk();
+    this.run();
+    this.#events.onProgress();
+  }
+
+  /** Releases every slice that was not sent. Nothing is written any more. */
+  dispose(): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    // A read that is running still needs the descriptor; it releases the slice when it settles.
+    if (!this.#reading) this.#releaseSlice();
+    for (const part of this.#parts) if (!Buffer.isBuffer(part)) part.release();
+    this.#parts.clear();
+    this.#bufferBytes = 0;
+  }
+
+  #sendBuffers(allowance: number): void {
+    const { sliceReadAtOnceBytes } = this.#limits;
+    const buffers: Buffer[] = [];
+    let bytes = 0;
+    while (bytes < allowance) {
+      const part = this.#parts.peek();
+      if (!part) break;
+      if (Buffer.isBuffer(part)) {
+        this.#bufferBytes -= part.length;
+        buffers.push(part);
+        bytes += part.length;
+      } else if (part.size <= sliceReadAtOnceBytes) {
+        const content = this.#readSmall(part);
+        if (!content) return;
+        buffers.push(content);
+        bytes += content.length;
+      } else {
+        if (buffers.length === 0) this.#slice = part;
+        break;
+      }
+      this.#parts.drop();
+    }
+    if (buffers.length > 0) {
+      this.#spend(bytes);
+      this.#socket.write(buffers);
+    } else if (this.#slice) {
+      this.#parts.drop();
+    }
+  }
+
+  /** Null after a failure; the slice then still stands in the list and is released with it. */
+  #readSmall(part: FilePart): Buffer | null {
+    const content = Buffer.allocUnsafe(part.size);
+    try {
+      if (part.readSync(content, 0) < part.size) throw shortRead(part, 0);
+    } catch (error) {
+      this.#fail(error);
+      return null;
+    }
+    part.release();
+    return content;
+  }
+
+  #sendSlice(slice: FilePart, allowance: number): void {
+    const { sendfileNudgeBytes, copyChunkBytes } = this.#limits;
+    const left = slice.size - this.#sliceSent;
+    const { sendFile } = this.#socket;
+    if (!sendFile || slice.file.fd < 0) {
+      this.#copy(slice, Math.min(left, copyChunkBytes));
+      return;
+    }
+    const position = slice.position + this.#sliceSent;
+    const sent = sendFile.call(this.#socket, slice.file.fd, position, Math.min(left, allowance));
+    if (sent > 0) this.#advance(slice, sent);
+    else if (sent === EAGAIN) this.#copy(slice, Math.min(left, sendfileNudgeBytes));
+    else if (sent === 0) this.#fail(shortRead(slice, this.#sliceSent));
+    else this.#fail(new Error(`sendfile failed with errno ${-sent}`));
+  }
+
+  #copy(slice: FilePart, count: number): void {
+    this.#chunk ??= chunks.take(this.#limits.copyChunkBytes);
+    const chunk = this.#chunk;
+    const into = chunk.subarray(0, count);
+    this.#reading = true;
+    const settle = (read: number, error: unknown): void => {
+      this.#reading = false;
+      if (this.#disposed) {
+        this.#releaseSlice();
+        this.#dropChunk();
+        return;
+      }
+      if (error !== null || read <= 0) {
+        this.#fail(error ?? shortRead(slice, this.#sliceSent));
+        return;
+      }
+      const taken = this.#socket.write([into.subarray(0, read)]);
+      this.#advance(slice, read);
+      if (taken) this.drained();
+    };
+    slice.read(into, this.#sliceSent).then(
+      (read) => settle(read, null),
+      (error: unknown) => settle(0, error),
+    );
+  }
+
+  #advance(slice: FilePart, bytes: number): void {
+    this.#spend(bytes);
+    this.#sliceSent += bytes;
+    if (this.#sliceSent === slice.size) this.#releaseSlice();
+  }
+
+  #releaseSlice(): void {
+    this.#slice?.release();
+    this.#slice = null;
+    this.#sliceSent = 0;
+  }
+
+  #dropChunk(): void {
+    if (this.#chunk) chunks.give(this.#chunk);
+    this.#chunk = null;
+  }
+
+  #allowance(): number {
+    const number = this.#turn.current();
+    if (number !== this.#turnNumber) {
+      this.#turnNumber = number;
+      this.#turnBytes = 0;
+    }
+    return this.#limits.turnBytesMax - this.#turnBytes;
+  }
+
+  #spend(bytes: number): void {
+    this.#turnBytes += bytes;
+  }
+
+  #waitTurn(): void {
+    this.#waitingTurn = true;
+    this.#turn.next(() => {
+      this.#waitingTurn = false;
+      if (this.#disposed) return;
+      this.run();
+      this.#events.onProgress();
+    });
+  }
+
+  #fail(error: unknown): void {
+    this.dispose();
+    this.#events.onFailed(error instanceof Error ? error : new Error(String(error)));
+  }
+}
+
+function shortRead(part: FilePart, at: number): Error {
+  return new Error(`a file slice of ${part.size} bytes ended at ${at}`);
+}
