@@ -1,0 +1,28 @@
+/** A key: parts that sort one after another, strings bytewise, numbers by value, numbers before strings. */
+export type CatalogKey = readonly (string | number)[];
+
+/** Plain data that msgpack can carry: numbers, strings, booleans, null, Buffers, arrays and records of them. */
+export type CatalogValue = unknown;
+
+/** One change of a transaction; `value: undefined` removes the key. */
+export interface CatalogChange {
+  readonly key: CatalogKey;
+  readonly value: CatalogValue | undefined;
+}
+
+/**
+ * A small ordered store of one data directory's facts. One process, one writer. Reads are synchronous and see every write
+ * that was handed in before them.
+ */
+export interface Catalog {
+  get(key: CatalogKey): CatalogValue | undefined;
+  /** Entries whose key begins with `prefix`, in key order. */
+  range(prefix: CatalogKey): Iterable<{ key: CatalogKey; value: CatalogValue }>;
+  /**
+   * Applies all changes in one transaction. When it resolves they are durable, all of them. When it rejects the
+   * disk failed: the state on disk is unknown and the directory must go offline (no retry).
+   */
+  write(changes: readonly CatalogChange[]): Promise<void>;
+  /** Resolves when everything handed in is durable and the files are closed. */
+  close(): Promise<void>;
+}

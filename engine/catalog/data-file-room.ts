@@ -1,0 +1,40 @@
+import type { FileHandle } from 'node:fs/promises';
+
+/** Smallest step by which the data file grows, and the share of its size beyond that. */
+const STEP_BYTES_MIN = 256 * 1024;
+const STEP_SHARE = 1 / 8;
+const ZEROS = Buffer.alloc(STEP_BYTES_MIN);
+
+/**
+ * Grows LMDB's data file ahead of its commits, by writing zeros behind its end, so that a full disk is met here, with
+ * an errno and nothing changed. Met inside LMDB it overruns a buffer (lmdb 3.5.6, the message after a failed page
+ * write) and may abort the process. Never called while a commit runs.
+ */
+export class DataFileRoom {
+  readonly #file: FileHandle;
+  #fileBytes: number;
+
+  /** `fileBytes`: the file's size now. Takes over the handle. */
+  constructor(file: FileHandle, fileBytes: number) {
+    this.#file = file;
+    this.#fileBytes = fileBytes;
+  }
+
+  /** When it resolves, the file has at least `wantedBytes`; rejects with the errno of the write that failed. */
+  async ensure(wantedBytes: number): Promise<void> {
+    if (wantedBytes <= this.#fileBytes) return;
+    const step = Math.max(STEP_BYTES_MIN, Math.floor(this.#fileBytes * STEP_SHARE));
+    // Whole steps, so that the file ends with a page.
+    const end = Math.ceil((wantedBytes + step) / STEP_BYTES_MIN) * STEP_BYTES_MIN;
+    while (this.#fileBytes < end) {
+      const count = Math.min(ZEROS.length, end - this.#fileBytes);
+      // A short write is no error; the next round learns the errno.
+      const { bytesWritten } = await this.#file.write(ZEROS, 0, count, this.#fileBytes);
+      this.#fileBytes += bytesWritten;
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#file.close();
+  }
+}

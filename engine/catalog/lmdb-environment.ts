@@ -1,0 +1,37 @@
+import type { Database } from 'lmdb';
+
+/** The one table of an environment: keys and values are bytes, encoded by this project. */
+export type LmdbTable = Database<Buffer, Buffer>;
+
+const MAP_BYTES_FIRST = 16 * 2 ** 20;
+
+/**
+ * Opens, or creates, the LMDB data file at `path`; its lock file lies beside it as `<path>-lock`.
+ *
+ * `overlappingSync: false` makes lmdb-js commit as LMDB itself does: pages, fdatasync, meta page through O_DSYNC, and
+ * only then does the promise resolve. With its default the promise resolves before the sync, and after a failed sync
+ * `flushed` never settles and an unhandled rejection escapes; it was no faster (0.51 ms against 0.44 ms a commit).
+ */
+export async function openEnvironment(path: string): Promise<LmdbTable> {
+  // Loaded here because it takes 35 ms, which users of the in-memory catalog need not pay.
+  const { open } = await import('lmdb');
+  const options = {
+    path,
+    noSubdir: true,
+    encoding: 'binary' as const,
+    keyEncoding: 'binary' as const,
+    overlappingSync: false,
+    // Counts only where syncs overlap, and would be vital there; lmdb-js's types do not know it.
+    safeRestore: true,
+    // With it lmdb-js keeps a second promise of each commit, which rejects where nobody can catch it.
+    eventTurnBatching: false,
+    noMemInit: true,
+    maxDbs: 1,
+    // Address space only; lmdb-js maps more by itself when the data outgrows it.
+    mapSize: MAP_BYTES_FIRST,
+  };
+  return open<Buffer, Buffer>(options);
+}
+
+/** First possible key of a whole-table range; lmdb-js would begin after its own symbols otherwise. */
+export const LOWEST_KEY = Buffer.of(0);
