@@ -1,0 +1,84 @@
+import { fileURLToPath } from 'node:url';
+import type { Piscina } from 'piscina';
+import { type JobReply, type JobRequest, outputOf } from './job-message.js';
+import type { JobName, JobRunner, Jobs } from './job-runner.js';
+
+export interface JobPoolOptions {
+  /** Threads at most. Default 2. */
+  readonly threadsMax?: number;
+  /** Jobs that may wait for a thread; a further one rejects at once. */
+  readonly queueMax: number;
+  /** URL of the thread's entry module. Default: the compiled `worker.ts`. */
+  readonly workerUrl?: string;
+}
+
+const THREADS_MAX = 2;
+const IDLE_TIMEOUT_MS = 10_000;
+
+/**
+ * The bounded thread pool for maintenance. Nothing is loaded or started before the first job, and threads end after
+ * 10 s without one. A thread that cannot start rejects every job that has not ended; the next job tries anew.
+ */
+export function createJobPool(options: JobPoolOptions): JobRunner {
+  return new JobPool(options);
+}
+
+class JobPool implements JobRunner {
+  readonly #options: JobPoolOptions;
+  #pool: Promise<Piscina> | null = null;
+  readonly #rejections = new Set<(error: unknown) => void>();
+  #isClosed = false;
+
+  constructor(options: JobPoolOptions) {
+    this.#options = options;
+  }
+
+  async run<Name extends JobName>(
+    name: Name,
+    input: Jobs[Name]['input'],
+  ): Promise<Jobs[Name]['output']> {
+    if (this.#isClosed) throw new Error('the job pool is closed');
+    this.#pool ??= this.#start();
+    const pool = await this.#pool;
+    const request: JobRequest = { name, input };
+    const reply = await new Promise<JobReply>((resolve, reject) => {
+      this.#rejections.add(reject);
+      pool
+        .run(request)
+        .then(resolve, reject)
+        .finally(() => this.#rejections.delete(reject));
+    });
+    return outputOf(reply);
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    const pool = await this.#pool;
+    await pool?.close({ force: true });
+  }
+
+  async #start(): Promise<Piscina> {
+    const { Piscina } = await import('piscina');
+    const pool = new Piscina({
+      filename: fileURLToPath(
+        this.#options.workerUrl ?? import.meta.resolve('#maintenance-worker'),
+      ),
+      minThreads: 0,
+      maxThreads: this.#options.threadsMax ?? THREADS_MAX,
+      maxQueue: this.#options.queueMax,
+      idleTimeout: IDLE_TIMEOUT_MS,
+      // Jobs take milliseconds at least; a thread that sleeps in Atomics.wait serves only those that take less.
+      atomics: 'disabled',
+    });
+    // A thread that fails before it has a job is reported here and nowhere else: its jobs would wait for ever.
+    pool.on('error', (error) => void this.#abandon(pool, error));
+    return pool;
+  }
+
+  async #abandon(pool: Piscina, error: unknown): Promise<void> {
+    this.#pool = null;
+    for (const reject of this.#rejections) reject(error);
+    this.#rejections.clear();
+    await pool.destroy();
+  }
+}

@@ -1,0 +1,12 @@
+/** Entry of a maintenance thread: plain jobs in, plain replies out, on the machine's own disk. */
+import { nodeDisk } from '../disk/node-disk.js';
+import { failureOf, type JobReply, type JobRequest } from './job-message.js';
+import { runJob } from './jobs/run-job.js';
+
+export default async function work(request: JobRequest): Promise<JobReply> {
+  try {
+    return { output: await runJob(nodeDisk, request.name, request.input as never) };
+  } catch (error) {
+    return failureOf(error);
+  }
+}

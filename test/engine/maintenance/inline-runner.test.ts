@@ -1,0 +1,33 @@
+import { expect, test } from 'vitest';
+import { createInlineRunner } from '../../../engine/maintenance/inline-runner.js';
+import { SimDisk } from '../../support/sim-disk.js';
+
+test('jobs run on the disk that was given', async () => {
+  const disk = new SimDisk();
+  disk.openSync('/a', 'create').writevSync([Buffer.alloc(7)], 0);
+  const runner = createInlineRunner(disk);
+  expect(await runner.run('unlink', { paths: ['/a'] })).toEqual({ bytes: 7 });
+  expect(await disk.stat('/a')).toBeNull();
+  await expect(
+    runner.run('scrub', { path: '/a', baseOffset: 0, endPosition: 1 }),
+  ).rejects.toMatchObject({ code: 'ENOENT' });
+  await runner.close();
+});
+
+test('close waits for running jobs, and a closed runner takes no more', async () => {
+  const disk = new SimDisk();
+  disk.openSync('/a', 'create');
+  disk.hold();
+  const runner = createInlineRunner(disk);
+  const job = runner.run('unlink', { paths: ['/a'] });
+  let isClosed = false;
+  const closing = runner.close().then(() => {
+    isClosed = true;
+  });
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(isClosed).toBe(false);
+  disk.release();
+  expect(await job).toEqual({ bytes: 0 });
+  await closing;
+  await expect(runner.run('unlink', { paths: [] })).rejects.toThrow('closed');
+});

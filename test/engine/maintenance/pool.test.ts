@@ -1,0 +1,111 @@
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { buildBatchSync } from '../../../engine/batch/builder.js';
+import { createJobPool } from '../../../engine/maintenance/pool.js';
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'odradek-pool-'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+test('jobs run in compiled worker threads, on real files', async () => {
+  const pool = createJobPool({ queueMax: 10 });
+  const path = join(folder, 'segment.log');
+  const batch = buildBatchSync([{ key: 'k', value: 'v', timestamp: 1 }], { baseOffset: 4 });
+  await writeFile(path, Buffer.concat([batch, Buffer.from('torn')]));
+  expect(await pool.run('scrub', { path, baseOffset: 4, endPosition: batch.length + 4 })).toEqual({
+    batches: 1,
+    bad: { position: batch.length, expectedOffset: 5 },
+  });
+  expect(await pool.run('unlink', { paths: [path] })).toEqual({ bytes: batch.length + 4 });
+  expect(await readdir(folder)).toEqual([]);
+  await pool.close();
+});
+
+test('the error of a job comes back with its message and its code', async () => {
+  const pool = createJobPool({ queueMax: 10 });
+  const path = join(folder, 'none.log');
+  await expect(pool.run('scrub', { path, baseOffset: 0, endPosition: 1 })).rejects.toMatchObject({
+    code: 'ENOENT',
+    message: expect.stringContaining('none.log'),
+  });
+  await pool.close();
+});
+
+test('a worker that cannot start rejects every job, and the next job tries anew', async () => {
+  const missing = createJobPool({
+    queueMax: 10,
+    workerUrl: pathToFileURL(join(folder, 'no.js')).href,
+  });
+  for (let round = 0; round < 2; round++) {
+    const jobs = [1, 2, 3].map(() => missing.run('unlink', { paths: [] }));
+    for (const result of await Promise.allSettled(jobs)) {
+      expect(result).toMatchObject({
+        status: 'rejected',
+        reason: { message: expect.stringContaining('no.js') },
+      });
+    }
+  }
+  await missing.close();
+
+  const throwing = join(folder, 'throwing.mjs');
+  await writeFile(throwing, `throw new Error('cannot start');`);
+  const broken = createJobPool({ queueMax: 10, workerUrl: pathToFileURL(throwing).href });
+  await expect(broken.run('unlink', { paths: [] })).rejects.toThrow('cannot start');
+  await broken.close();
+});
+
+test('the queue is bounded: a job too many rejects at once', async () => {
+  const slow = join(folder, 'slow.mjs');
+  await writeFile(
+    slow,
+    `export default ({ input }) => new Promise((resolve) =>
+       setTimeout(resolve, input.paths.length, { output: { bytes: input.paths.length } }));`,
+  );
+  const pool = createJobPool({ threadsMax: 1, queueMax: 2, workerUrl: pathToFileURL(slow).href });
+  const jobs = Array.from({ length: 6 }, () => pool.run('unlink', { paths: Array(50).fill('x') }));
+  const results = await Promise.allSettled(jobs);
+  expect(results.filter(({ status }) => status === 'fulfilled').length).toBeGreaterThanOrEqual(2);
+  const rejected = results.filter((result) => result.status === 'rejected');
+  expect(rejected.length).toBeGreaterThanOrEqual(2);
+  for (const { reason } of rejected) expect(reason.message).toContain('queue');
+  await pool.close();
+});
+
+test('close lets the running job end and rejects the queued ones', async () => {
+  const gate = join(folder, 'gate.mjs');
+  await writeFile(
+    gate,
+    `import { existsSync, writeFileSync } from 'node:fs';
+     export default ({ input: { paths: [started, go] } }) => new Promise((resolve) => {
+       writeFileSync(started, '');
+       const timer = setInterval(() => {
+         if (!existsSync(go)) return;
+         clearInterval(timer);
+         resolve({ output: { bytes: 1 } });
+       }, 2);
+     });`,
+  );
+  const pool = createJobPool({ threadsMax: 1, queueMax: 5, workerUrl: pathToFileURL(gate).href });
+  const [started, go] = [join(folder, 'started'), join(folder, 'go')];
+  const running = pool.run('unlink', { paths: [started, go] });
+  while (!(await readdir(folder)).includes('started')) await new Promise(setImmediate);
+  const queued = pool.run('unlink', { paths: [started, go] });
+  const outcome = Promise.allSettled([running, queued]);
+  const closing = pool.close();
+  await writeFile(go, '');
+  await closing;
+  expect(await outcome).toMatchObject([
+    { status: 'fulfilled', value: { bytes: 1 } },
+    { status: 'rejected' },
+  ]);
+  await expect(pool.run('unlink', { paths: [] })).rejects.toThrow('closed');
+});
+
+test('a pool that never ran a job starts nothing and closes at once', async () => {
+  await createJobPool({ queueMax: 1 }).close();
+});
