@@ -23,6 +23,16 @@ export interface LmdbCatalogOptions {
 
 const COMMIT_DEADLINE_MS = 30_000;
 const PROBE_OUTPUT_MAX = 2000;
+/** `probe.ts` exits with it. */
+const PROBE_EXIT_DAMAGED = 3;
+const CRASH_SIGNALS: ReadonlySet<string> = new Set([
+  'SIGSEGV',
+  'SIGBUS',
+  'SIGABRT',
+  'SIGILL',
+  'SIGFPE',
+  'SIGTRAP',
+]);
 
 /**
  * Opens, or creates, the catalog whose data file is `path` (`<path>-lock` appears beside it). The folder exists and is
@@ -89,20 +99,28 @@ async function syncFolder(path: string): Promise<void> {
   }
 }
 
-/** Null when a child process could read the whole catalog, else what became of it. */
+/**
+ * Null when a child process could read the whole catalog, else what is wrong with it. Rejects when the child could not
+ * do its work, be it that it was not found or that somebody killed it: that says nothing about the file.
+ */
 function probe(path: string): Promise<string | null> {
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
     const program = fileURLToPath(import.meta.resolve('#catalog-probe'));
     const child = spawn(process.execPath, [program, path], { stdio: ['ignore', 'ignore', 'pipe'] });
     let output = '';
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       output = (output + text).slice(-PROBE_OUTPUT_MAX);
     });
-    child.on('error', (error) => resolve(`it could not be tried: ${error.message}`));
+    child.on('error', reject);
     child.on('close', (code, signal) => {
       if (code === 0) resolve(null);
-      else if (signal) resolve(`reading it ends a process with ${signal}`);
-      else resolve(output.trim() || `reading it fails with exit code ${code}`);
+      else if (code === PROBE_EXIT_DAMAGED) resolve(output.trim());
+      else if (signal && CRASH_SIGNALS.has(signal)) {
+        resolve(`reading it ends a process with ${signal}`);
+      } else {
+        const outcome = signal ?? `exit code ${code}`;
+        reject(new Error(`the catalog ${path} could not be tried: ${outcome} ${output.trim()}`));
+      }
     });
   });
 }

@@ -1,7 +1,7 @@
 /**
  * The program of a child process that tries a catalog after an unclean stop: `node probe.js <data file>` opens it as
  * the real owner would, reads every key and value, takes pages from the free list in a transaction that it aborts, and
- * exits with 0. Damage ends it with a signal or with 1 and a line on stderr; the parent lives on.
+ * exits with 0. Damage ends it with a signal, or with 3 and a line on stderr; the parent lives on.
  */
 import { decodeKey } from './key-codec.js';
 import { LOWEST_KEY, openEnvironment } from './lmdb-environment.js';
@@ -28,6 +28,6 @@ probe(process.argv[2] ?? '').then(
   () => process.exit(0),
   (error: unknown) => {
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-    process.exit(1);
+    process.exit(3);
   },
 );

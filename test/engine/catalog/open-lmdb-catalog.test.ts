@@ -1,6 +1,15 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, open, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import {
+  appendFile,
+  mkdtemp,
+  open,
+  readFile,
+  rm,
+  stat,
+  truncate,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -190,6 +199,17 @@ test('after an unclean stop garbled pages behind sound meta pages are CATALOG_DA
   await expect(openLmdbCatalog(path, { suspicious: true })).rejects.toMatchObject({
     code: 'CATALOG_DAMAGED',
   });
+});
+
+test('a catalog that is whole but for a torn last page opens, after it was read through', async () => {
+  const path = newPath();
+  await writeMany(path, 200);
+  await appendFile(path, Buffer.alloc(100, 0xa5));
+  const catalog = await openLmdbCatalog(path);
+  expect([...catalog.range(['k'])]).toHaveLength(200);
+  await catalog.write([{ key: ['more'], value: Buffer.alloc(2 ** 20) }]);
+  expect((await stat(path)).size % (256 * 1024)).toBe(0);
+  await catalog.close();
 });
 
 test('a folder that does not exist is the errno, not damage', async () => {
