@@ -44,33 +44,43 @@ export async function lockDirectory(
   calls: NativeCalls | null = native(),
 ): Promise<DirectoryLock> {
   const fd = openSync(join(root, LOCK_FILE), constants.O_RDWR | constants.O_CREAT, 0o644);
-  try {
-    const letGo = calls ? flockFile(root, fd, calls) : await lockBySocket(root, fd);
-    ftruncateSync(fd, 0);
-    writeSync(fd, ownerText(), 0);
-    let released: Promise<void> | undefined;
-    const release = async (): Promise<void> => {
+  let letGo = async (): Promise<void> => {};
+  const release = async (): Promise<void> => {
+    try {
       // A later owner must not be mistaken for this one before it has written its own name.
       ftruncateSync(fd, 0);
+    } finally {
       await letGo();
       closeSync(fd);
-    };
-    return {
-      release: () => {
-        released ??= release();
-        return released;
-      },
-    };
+    }
+  };
+  try {
+    if (calls) flockFile(root, fd, calls);
+    else letGo = await lockBySocket(root, fd);
   } catch (error) {
     closeSync(fd);
     throw error;
   }
+  try {
+    ftruncateSync(fd, 0);
+    writeSync(fd, ownerText(), 0);
+  } catch (error) {
+    await release();
+    throw error;
+  }
+  let released: Promise<void> | undefined;
+  return {
+    release: () => {
+      released ??= release();
+      return released;
+    },
+  };
 }
 
 /** The lock lives as long as the descriptor: nothing else is to be let go. */
-function flockFile(root: string, fd: number, calls: NativeCalls): () => Promise<void> {
+function flockFile(root: string, fd: number, calls: NativeCalls): void {
   const result = calls.flockExclusive(fd);
-  if (result === 0) return async () => {};
+  if (result === 0) return;
   if (result === -(calls.errno.EWOULDBLOCK ?? calls.errno.EAGAIN!)) throw locked(root, fd);
   throw new Error(`cannot lock ${root}: flock failed with errno ${-result}`);
 }

@@ -1,0 +1,218 @@
+import { join, resolve } from 'node:path';
+import type { Catalog } from './catalog/catalog.js';
+import { openLmdbCatalog } from './catalog/open-lmdb-catalog.js';
+import { type Clock, systemClock } from './clock.js';
+import { DataDirectory } from './disk/data-directory.js';
+import { type DirectoryIdentity, openIdentity } from './disk/directory-identity.js';
+import { type DirectoryLock, type DirectoryLocker, systemLocker } from './disk/directory-lock.js';
+import type { Disk } from './disk/disk.js';
+import { ensureDirectory } from './disk/ensure-directory.js';
+import { FilePool } from './disk/file-pool.js';
+import { nodeDisk } from './disk/node-disk.js';
+import { EngineError } from './errors.js';
+import { LIMITS } from './limits.js';
+import { Checkpoints } from './log/checkpoints.js';
+import { IndexCache } from './log/index-cache.js';
+import type { LogContext } from './log/log-context.js';
+import type { LogSettings } from './log/log-settings.js';
+import type { PartitionLog, PartitionName } from './log/partition-log.js';
+import { SyncRounds } from './log/sync-rounds.js';
+import { type EngineLogger, silentLogger } from './logger.js';
+import type { JobRunner } from './maintenance/job-runner.js';
+import { createJobPool } from './maintenance/pool.js';
+import { type EngineCounters, newCounters } from './metrics.js';
+import { Partitions } from './partitions.js';
+import { type Random, systemRandom } from './random.js';
+
+/** Everything the engine takes from the world. All of it has a default: the machine's own. */
+export interface EngineOptions {
+  readonly disk?: Disk;
+  readonly clock?: Clock;
+  readonly random?: Random;
+  readonly jobs?: JobRunner;
+  readonly locker?: DirectoryLocker;
+  readonly logger?: EngineLogger;
+  /** Opens the catalog at a path; `suspicious` after an unclean stop. `onFailure` takes the directory offline. */
+  readonly openCatalog?: (
+    path: string,
+    options: { suspicious: boolean; onFailure: (error: EngineError) => void },
+  ) => Promise<Catalog>;
+  /** Descriptors kept open; files in use may exceed it. */
+  readonly descriptorsOpenMax?: number;
+}
+
+const CATALOG_FILE = 'catalog.mdb';
+const JOBS_QUEUED_MAX = 1024;
+
+/**
+ * One data directory with its partition logs. The broker works with this; programs with `engine.log()` on top of it.
+ * One engine per directory: a second one gets DIRECTORY_LOCKED.
+ */
+export class Engine {
+  /** Absolute path of the data directory. */
+  readonly path: string;
+  readonly #context: LogContext;
+  readonly #identity: DirectoryIdentity;
+  readonly #lock: DirectoryLock;
+  readonly #partitions: Partitions;
+  #closing: Promise<void> | null = null;
+
+  private constructor(context: LogContext, identity: DirectoryIdentity, lock: DirectoryLock) {
+    this.path = context.directory.root;
+    this.#context = context;
+    this.#identity = identity;
+    this.#lock = lock;
+    this.#partitions = new Partitions(context);
+    context.directory.onOffline((failure) => {
+      context.logger.error(
+        { directory: this.path, reason: failure.message },
+        'data directory is offline',
+      );
+      this.#partitions.failAll(failure);
+    });
+  }
+
+  /** See `openEngine`. */
+  static async open(path: string, options: EngineOptions): Promise<Engine> {
+    const root = resolve(path);
+    const disk = options.disk ?? nodeDisk;
+    const clock = options.clock ?? systemClock;
+    const random = options.random ?? systemRandom;
+    const logger = options.logger ?? silentLogger;
+    await ensureDirectory(disk, root);
+    const lock = await (options.locker ?? systemLocker).lock(root);
+    const directory = new DataDirectory(root, disk);
+    let catalog: Catalog | null = null;
+    try {
+      const identity = await openIdentity(disk, root, random);
+      catalog = await (options.openCatalog ?? openLmdbCatalog)(join(root, CATALOG_FILE), {
+        suspicious: !identity.wasClean,
+        onFailure: (error) => void directory.fail('the catalog cannot be written', error),
+      });
+      const counters = newCounters();
+      const syncRounds = new SyncRounds(directory, clock, counters);
+      const context: LogContext = {
+        disk,
+        directory,
+        clock,
+        random,
+        logger,
+        catalog,
+        counters,
+        syncRounds,
+        files: new FilePool(disk, {
+          openMax: options.descriptorsOpenMax ?? LIMITS.descriptorsOpenMax,
+        }),
+        jobs: options.jobs ?? createJobPool({ queueMax: JOBS_QUEUED_MAX }),
+        indexCache: new IndexCache(disk, LIMITS.indexCacheBytes, counters),
+        checkpoints: new Checkpoints({
+          directory,
+          catalog,
+          clock,
+          syncRounds,
+          counters,
+          intervalMs: LIMITS.checkpointIntervalMs,
+        }),
+        leaderEpoch: identity.uncleanOpens,
+      };
+      const engine = new Engine(context, identity, lock);
+      await engine.#partitions.finishDeletions();
+      return engine;
+    } catch (error) {
+      await catalog?.close();
+      await lock.release();
+      throw error;
+    }
+  }
+
+  /** 22 characters of base64url; never changes. */
+  get directoryId(): string {
+    return this.#identity.directoryId;
+  }
+  /** Epoch of every partition's leader here: how often the directory was opened after an unclean stop. */
+  get leaderEpoch(): number {
+    return this.#identity.uncleanOpens;
+  }
+  /** Whether the last stop was clean. */
+  get wasClean(): boolean {
+    return this.#identity.wasClean;
+  }
+  /** Why the directory is offline; null while it works. */
+  get failure(): EngineError | null {
+    return this.#context.directory.failure;
+  }
+  get counters(): Readonly<EngineCounters> {
+    return this.#context.counters;
+  }
+  get catalog(): Catalog {
+    return this.#context.catalog;
+  }
+  get clock(): Clock {
+    return this.#context.clock;
+  }
+  get random(): Random {
+    return this.#context.random;
+  }
+
+  /** Calls the listener once, when the disk fails (at once if it has). Returns how to take it off. */
+  onOffline(listener: (failure: EngineError) => void): () => void {
+    return this.#context.directory.onOffline(listener);
+  }
+
+  /**
+   * The log of a partition, recovered if need be; opening it again gives the same one, with its first settings. No file is created before the first append.
+   * Rejects DAMAGED_LOG when good data lies behind bad, STORAGE_OFFLINE.
+   */
+  openPartition(name: PartitionName, settings: LogSettings): Promise<PartitionLog> {
+    this.#assertOpen();
+    return this.#partitions.open(name, settings);
+  }
+
+  /** Durable when it resolves: the partition will not come back. Its log answers LOG_CLOSED; the files go later. */
+  deletePartition(name: PartitionName): Promise<void> {
+    this.#assertOpen();
+    return this.#partitions.delete(name);
+  }
+
+  /** Sets folders aside (`-stray`) of which `<topicId>-<partition>` is not known. Returns their new paths. */
+  setAsideStrays(known: ReadonlySet<string>): Promise<string[]> {
+    this.#assertOpen();
+    return this.#partitions.setAsideStrays(known);
+  }
+
+  /** Partitions that have files, open or not. */
+  partitionsOnDisk(): ReturnType<Partitions['onDisk']> {
+    this.#assertOpen();
+    return this.#partitions.onDisk();
+  }
+
+  /**
+   * Finishes appends under way, makes everything durable, and marks the stop as clean. A directory that is offline is closed without the mark. Calling it
+   * again returns the same promise.
+   */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    const { checkpoints, catalog, files, jobs, directory } = this.#context;
+    checkpoints.stop();
+    const logs = await this.#partitions.logs();
+    try {
+      for (const log of logs) await log.prepareClose();
+      await checkpoints.run();
+      for (const log of logs) await log.finishClose();
+      await files.close();
+      await jobs.close();
+      await catalog.close();
+      if (!directory.failure) await this.#identity.markClean();
+    } finally {
+      await this.#lock.release();
+    }
+  }
+
+  #assertOpen(): void {
+    if (this.#closing) throw new EngineError('LOG_CLOSED', `the engine of ${this.path} is closed`);
+  }
+}

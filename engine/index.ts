@@ -1,0 +1,47 @@
+/// <reference lib="esnext.disposable" />
+
+/** The only door of the engine: `import { openEngine } from 'odradek/engine'`. */
+
+import { Engine, type EngineOptions } from './engine.js';
+
+/**
+ * Opens a data directory, creating it if need be. When it resolves the directory is locked for this process and marked as in use, so that a
+ * crash is noticed by the next open.
+ *
+ * Rejects DIRECTORY_LOCKED (naming the owner), NOT_A_DATA_DIRECTORY, FORMAT_TOO_NEW, DAMAGED_FILE, CATALOG_DAMAGED, or with the errno of the disk.
+ */
+export function openEngine(path: string, options: EngineOptions = {}): Promise<Engine> {
+  return Engine.open(path, options);
+}
+
+export { AssertionError, assert } from './assert.js';
+export type { Catalog, CatalogChange, CatalogKey, CatalogValue } from './catalog/catalog.js';
+export { MemoryCatalog } from './catalog/memory-catalog.js';
+export { openLmdbCatalog } from './catalog/open-lmdb-catalog.js';
+export { type Clock, systemClock, type Timer } from './clock.js';
+export type { DirectoryLocker } from './disk/directory-lock.js';
+export { noLocker } from './disk/directory-lock.js';
+export type { Disk, DiskFile } from './disk/disk.js';
+export { FileSlice } from './disk/file-slice.js';
+export { sendFile, sendFileAvailable } from './disk/native.js';
+export { nodeDisk } from './disk/node-disk.js';
+export type { Engine, EngineOptions } from './engine.js';
+export { ENGINE_ERRORS, EngineError, type EngineErrorCode } from './errors.js';
+export { DEFAULT_LOG_SETTINGS, type FlushPromise, type LogSettings } from './log/log-settings.js';
+export type {
+  Appended,
+  EpochEnd,
+  HighWatermarkRule,
+  LogEnds,
+  PartitionLog,
+  PartitionName,
+  ReadIsolation,
+  ReadRequest,
+  ReadResult,
+  TimestampLookup,
+} from './log/partition-log.js';
+export type { EngineLogger } from './logger.js';
+export type { JobRunner } from './maintenance/job-runner.js';
+export { ManualClock } from './manual-clock.js';
+export type { EngineCounters } from './metrics.js';
+export { newUuid, type Random, seededRandom, systemRandom } from './random.js';

@@ -1,0 +1,103 @@
+import type { Catalog, CatalogChange } from '../catalog/catalog.js';
+import type { Clock, Timer } from '../clock.js';
+import type { DataDirectory } from '../disk/data-directory.js';
+import type { EngineCounters } from '../metrics.js';
+import type { SyncRounds, SyncTarget } from './sync-rounds.js';
+
+/** What a log wants to be found with after a restart, as of one moment. */
+export interface CheckpointCapture {
+  readonly changes: readonly CatalogChange[];
+  /** Asked right before the changes are written: false when the log was truncated or deleted since. */
+  isStillTrue(): boolean;
+  /** Called when the changes are durable. */
+  done(): void;
+}
+
+export interface CheckpointTarget extends SyncTarget {
+  /** Writes index entries that only memory has; failures are the log's affair. */
+  saveIndexes(): Promise<void>;
+  captureCheckpoint(): CheckpointCapture;
+}
+
+export interface CheckpointsOptions {
+  readonly directory: DataDirectory;
+  readonly catalog: Catalog;
+  readonly clock: Clock;
+  readonly syncRounds: SyncRounds;
+  readonly counters: EngineCounters;
+  /** A changed log is checkpointed no later than this. */
+  readonly intervalMs: number;
+}
+
+/**
+ * Bounds what recovery costs: at each roll, and at least every 64 MB or 5 s while something changes, a log's state goes to the
+ * catalog, always after the sync that covers it. One run at a time serves all logs that changed, in one sync round and
+ * one transaction.
+ */
+export class Checkpoints {
+  readonly #options: CheckpointsOptions;
+  #dirty = new Set<CheckpointTarget>();
+  #timer: Timer | null = null;
+  #running: Promise<void> | null = null;
+
+  constructor(options: CheckpointsOptions) {
+    this.#options = options;
+  }
+
+  /** The log changed: it is checkpointed within the interval. */
+  markDirty(target: CheckpointTarget): void {
+    this.#dirty.add(target);
+    this.#timer ??= this.#options.clock.schedule(this.#options.intervalMs, () => {
+      this.#timer = null;
+      void this.run();
+    });
+  }
+
+  /** The log has rolled or grown much: it is checkpointed now. */
+  request(target: CheckpointTarget): void {
+    this.#dirty.add(target);
+    void this.run();
+  }
+
+  /** The log is gone. */
+  forget(target: CheckpointTarget): void {
+    this.#dirty.delete(target);
+  }
+
+  /**
+   * Resolves when everything that was dirty at the call has been checkpointed, or the directory is offline: it never
+   * rejects, the failure is the directory's.
+   */
+  async run(): Promise<void> {
+    while (this.#running) await this.#running;
+    if (this.#dirty.size === 0) return;
+    this.#running = this.#checkpoint().finally(() => {
+      this.#running = null;
+    });
+    await this.#running;
+  }
+
+  /** Stops the timer; what is dirty stays so. */
+  stop(): void {
+    this.#timer?.cancel();
+    this.#timer = null;
+  }
+
+  async #checkpoint(): Promise<void> {
+    const { directory, catalog, syncRounds, counters } = this.#options;
+    const targets = [...this.#dirty];
+    this.#dirty = new Set();
+    try {
+      for (const target of targets) await target.saveIndexes();
+      const captures = targets.map((target) => target.captureCheckpoint());
+      await syncRounds.flush(targets);
+      const valid = captures.filter((capture) => capture.isStillTrue());
+      if (valid.length === 0) return;
+      await catalog.write(valid.flatMap((capture) => capture.changes));
+      counters.checkpoints++;
+      for (const capture of valid) capture.done();
+    } catch (error) {
+      directory.fail('a checkpoint could not be written', error);
+    }
+  }
+}

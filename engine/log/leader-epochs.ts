@@ -1,0 +1,69 @@
+import type { EpochEnd } from './partition-log.js';
+
+/** One leader epoch and the first offset written in it (inclusive). */
+export interface EpochStart {
+  readonly epoch: number;
+  readonly startOffset: number;
+}
+
+/**
+ * Which epoch wrote which offsets (KIP-101): epochs and start offsets both rise. Truth for
+ * OffsetForLeaderEpoch; saved with every checkpoint.
+ */
+export class LeaderEpochs {
+  #starts: EpochStart[];
+
+  constructor(starts: readonly EpochStart[] = []) {
+    this.#starts = [...starts];
+  }
+
+  get latest(): number {
+    return this.#starts.at(-1)?.epoch ?? -1;
+  }
+
+  entries(): readonly EpochStart[] {
+    return this.#starts;
+  }
+
+  /** Notes that `epoch` wrote at `offset`; nothing to do while the epoch stays the same. */
+  assign(epoch: number, offset: number): void {
+    if (epoch > this.latest) this.#starts.push({ epoch, startOffset: offset });
+  }
+
+  /** The epoch that wrote `offset`; -1 when that is not known. */
+  epochOf(offset: number): number {
+    let epoch = -1;
+    for (const start of this.#starts) {
+      if (start.startOffset > offset) break;
+      epoch = start.epoch;
+    }
+    return epoch;
+  }
+
+  /**
+   * Where the asked epoch ended: at the start of the next larger one, or at the log end when it is the latest.
+   * An epoch above all known, or asked of an empty history, is unknown: (-1, -1).
+   */
+  endOf(epoch: number, logEndOffset: number): EpochEnd {
+    if (epoch < 0 || epoch > this.latest) return { leaderEpoch: -1, endOffset: -1 };
+    if (epoch === this.latest) return { leaderEpoch: epoch, endOffset: logEndOffset };
+    const above = this.#starts.findIndex((start) => start.epoch > epoch);
+    const next = this.#starts[above]!;
+    const floor = this.#starts[above - 1];
+    return { leaderEpoch: floor?.epoch ?? epoch, endOffset: next.startOffset };
+  }
+
+  /** Forgets what began at or above `offset`, after a truncation to it. */
+  truncateEnd(offset: number): void {
+    this.#starts = this.#starts.filter((start) => start.startOffset < offset);
+  }
+
+  /** Forgets what ended at or below `offset`, the new log start; the epoch that holds it now begins there. */
+  truncateStart(offset: number): void {
+    const holds = this.#starts.findLastIndex((start) => start.startOffset <= offset);
+    if (holds < 0) return;
+    const kept = this.#starts.slice(holds);
+    kept[0] = { epoch: kept[0]!.epoch, startOffset: offset };
+    this.#starts = kept;
+  }
+}

@@ -1,0 +1,30 @@
+import type { Catalog } from '../catalog/catalog.js';
+import type { Clock } from '../clock.js';
+import type { DataDirectory } from '../disk/data-directory.js';
+import type { Disk } from '../disk/disk.js';
+import type { FilePool } from '../disk/file-pool.js';
+import type { EngineLogger } from '../logger.js';
+import type { JobRunner } from '../maintenance/job-runner.js';
+import type { EngineCounters } from '../metrics.js';
+import type { Random } from '../random.js';
+import type { Checkpoints } from './checkpoints.js';
+import type { IndexCache } from './index-cache.js';
+import type { SyncRounds } from './sync-rounds.js';
+
+/** What all logs of one data directory share. */
+export interface LogContext {
+  readonly disk: Disk;
+  readonly directory: DataDirectory;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly files: FilePool;
+  readonly catalog: Catalog;
+  readonly jobs: JobRunner;
+  readonly syncRounds: SyncRounds;
+  readonly checkpoints: Checkpoints;
+  readonly indexCache: IndexCache;
+  readonly counters: EngineCounters;
+  readonly logger: EngineLogger;
+  /** Epoch stamped into new batches: how often this directory was opened uncleanly. */
+  readonly leaderEpoch: number;
+}

@@ -1,0 +1,41 @@
+import type { LogFile } from '../disk/log-file.js';
+import type { AppendWaiters } from './append-waiters.js';
+import type { CheckpointTarget } from './checkpoints.js';
+import type { LeaderEpochs } from './leader-epochs.js';
+import type { LogContext } from './log-context.js';
+import type { LogSettings } from './log-settings.js';
+import type { LogWriter } from './log-writer.js';
+import type { OffsetTracker } from './offset-tracker.js';
+import type { Appended, PartitionName } from './partition-log.js';
+import type { ProducerStates } from './producer-state.js';
+import type { Segment } from './segment.js';
+import type { SegmentList } from './segment-list.js';
+import type { SyncTarget } from './sync-rounds.js';
+
+/** What one log is made of; the functions beside it (`append.ts`, `read.ts`, …) work on this. */
+export interface LogParts extends SyncTarget {
+  readonly context: LogContext;
+  readonly name: PartitionName;
+  /** Absolute path of the partition's folder. It exists once the first segment does. */
+  readonly folder: string;
+  readonly settings: LogSettings;
+  readonly segments: SegmentList;
+  readonly offsets: OffsetTracker;
+  readonly epochs: LeaderEpochs;
+  readonly producers: ProducerStates;
+  readonly writer: LogWriter;
+  /** Appends that were written and wait for the durable end. */
+  readonly durableWaiters: AppendWaiters;
+  /** Files with bytes that no sync covers yet. */
+  readonly unsyncedFiles: Set<LogFile>;
+  /** Folders that got names which no sync covers yet. */
+  readonly unsyncedFolders: Set<string>;
+  /** Sealed segments whose indexes are not saved yet. */
+  readonly sealing: Segment[];
+  /** Throws LOG_CLOSED, DAMAGED_LOG or STORAGE_OFFLINE. */
+  assertServing(): void;
+  /** Resolves with `appended` when the flush promise holds for it, rejects if it was lost. */
+  whenPromised(appended: Appended): Promise<Appended>;
+  /** Something was written or changed that the next checkpoint should know. */
+  readonly checkpointTarget: CheckpointTarget;
+}

@@ -1,0 +1,96 @@
+import type { Catalog, CatalogKey } from '../catalog/catalog.js';
+import type { EpochStart } from './leader-epochs.js';
+import type { PartitionName } from './partition-log.js';
+import type { ProducerBatch, ProducerSnapshot } from './producer-state.js';
+
+/** A log's state as of `offset` (exclusive), all of it durable. Recovery looks at nothing before it. See docs/format.md. */
+export interface LogCheckpoint {
+  readonly offset: number;
+  /** The segment in which `offset` lies, and the byte position of it there. */
+  readonly segmentBase: number;
+  readonly position: number;
+  readonly epochs: readonly EpochStart[];
+  readonly producers: ProducerSnapshot;
+}
+
+/** As stored: arrays of numbers, since producers come by the thousand. */
+type StoredProducer = [producerId: number, ...numbers: number[]];
+
+interface StoredCheckpoint {
+  offset: number;
+  segmentBase: number;
+  position: number;
+  epochs: [epoch: number, startOffset: number][];
+  producers: StoredProducer[];
+}
+
+const NUMBERS_PER_BATCH = 6;
+
+export function checkpointKey(name: PartitionName): CatalogKey {
+  return ['log', name.topicId, name.partition, 'checkpoint'];
+}
+
+export function logStartKey(name: PartitionName): CatalogKey {
+  return ['log', name.topicId, name.partition, 'start'];
+}
+
+/** Marks a log whose deletion has begun: whatever is left of it on disk goes. */
+export function tombstoneKey(topicId: string, partition: number): CatalogKey {
+  return ['deleted', topicId, partition];
+}
+
+export function encodeCheckpoint(checkpoint: LogCheckpoint): StoredCheckpoint {
+  return {
+    offset: checkpoint.offset,
+    segmentBase: checkpoint.segmentBase,
+    position: checkpoint.position,
+    epochs: checkpoint.epochs.map((start) => [start.epoch, start.startOffset]),
+    producers: checkpoint.producers.map(([producerId, batches]) => [
+      producerId,
+      ...batches.flatMap((batch) => [
+        batch.epoch,
+        batch.baseSequence,
+        batch.lastSequence,
+        batch.baseOffset,
+        batch.lastOffset,
+        batch.timestampMs,
+      ]),
+    ]),
+  };
+}
+
+/** Null when there is none. */
+export function readCheckpoint(catalog: Catalog, name: PartitionName): LogCheckpoint | null {
+  const stored = catalog.get(checkpointKey(name)) as StoredCheckpoint | undefined;
+  if (!stored) return null;
+  return {
+    offset: stored.offset,
+    segmentBase: stored.segmentBase,
+    position: stored.position,
+    epochs: stored.epochs.map(([epoch, startOffset]) => ({ epoch, startOffset })),
+    producers: stored.producers.map(([producerId, ...numbers]) => [
+      producerId,
+      decodeBatches(numbers),
+    ]),
+  };
+}
+
+function decodeBatches(numbers: readonly number[]): ProducerBatch[] {
+  const batches: ProducerBatch[] = [];
+  for (let at = 0; at < numbers.length; at += NUMBERS_PER_BATCH) {
+    batches.push({
+      epoch: numbers[at]!,
+      baseSequence: numbers[at + 1]!,
+      lastSequence: numbers[at + 2]!,
+      baseOffset: numbers[at + 3]!,
+      lastOffset: numbers[at + 4]!,
+      timestampMs: numbers[at + 5]!,
+    });
+  }
+  return batches;
+}
+
+/** Where the log begins by decree of DeleteRecords; 0 when that never happened. */
+export function readLogStart(catalog: Catalog, name: PartitionName): number {
+  return (catalog.get(logStartKey(name)) as number | undefined) ?? 0;
+}

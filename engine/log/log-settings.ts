@@ -1,0 +1,61 @@
+/** When an append counts as done. See docs/durability.md for what each promises. */
+export type FlushPromise = 'ack' | 'interval' | 'os';
+
+/** What a log needs to know of its topic's settings. Infinity means "no limit". */
+export interface LogSettings {
+  readonly flush: FlushPromise;
+  /** Under `interval`: sync after so many records … */
+  readonly flushRecords: number;
+  /** … or when the oldest unsynced one is so old. */
+  readonly flushMs: number;
+  readonly segmentBytes: number;
+  /** Age of a segment's first batch at which a new segment starts. */
+  readonly segmentMs: number;
+  /** Rolls by age happen up to so much earlier, at random, so that partitions do not roll all at once. */
+  readonly segmentJitterMs: number;
+  readonly segmentIndexBytes: number;
+  /** A sparse index entry is added once per so many bytes of batches. */
+  readonly indexIntervalBytes: number;
+  readonly retentionMs: number;
+  readonly retentionBytes: number;
+  /** Deleted segments are renamed at once and unlinked so much later, so that readers can finish. */
+  readonly fileDeleteDelayMs: number;
+  readonly maxBatchBytes: number;
+  readonly timestampType: 'create' | 'append';
+  /** A batch whose largest timestamp is further back (or ahead) than this is refused. */
+  readonly timestampBeforeMaxMs: number;
+  readonly timestampAfterMaxMs: number;
+  /** Compacted logs refuse records without a key. */
+  readonly compacted: boolean;
+  /** Whether retention by time and size deletes segments. */
+  readonly deletes: boolean;
+  /** 'header' judges a batch by its header; 'records' decodes and checks every record, as Kafka does. */
+  readonly validate: 'header' | 'records';
+  /** An idempotent producer that was silent for so long is forgotten. */
+  readonly producerExpirationMs: number;
+}
+
+const HOUR_MS = 3_600_000;
+
+/** Apache Kafka's defaults; `flush` is ours. */
+export const DEFAULT_LOG_SETTINGS: LogSettings = {
+  flush: 'ack',
+  flushRecords: Number.POSITIVE_INFINITY,
+  flushMs: Number.POSITIVE_INFINITY,
+  segmentBytes: 1024 ** 3,
+  segmentMs: 7 * 24 * HOUR_MS,
+  segmentJitterMs: 0,
+  segmentIndexBytes: 10 * 1024 ** 2,
+  indexIntervalBytes: 4096,
+  retentionMs: 7 * 24 * HOUR_MS,
+  retentionBytes: Number.POSITIVE_INFINITY,
+  fileDeleteDelayMs: 60_000,
+  maxBatchBytes: 1_048_588,
+  timestampType: 'create',
+  timestampBeforeMaxMs: Number.POSITIVE_INFINITY,
+  timestampAfterMaxMs: HOUR_MS,
+  compacted: false,
+  deletes: true,
+  validate: 'header',
+  producerExpirationMs: 24 * HOUR_MS,
+};

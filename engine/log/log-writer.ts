@@ -1,0 +1,162 @@
+import { assert } from '../assert.js';
+import type { Clock } from '../clock.js';
+import type { DataDirectory } from '../disk/data-directory.js';
+import type { EngineError } from '../errors.js';
+import type { EngineCounters } from '../metrics.js';
+import type { AppendWaiter } from './append-waiters.js';
+import type { Segment, SegmentMark } from './segment.js';
+
+/** Batches that go to one segment in one gathered write. */
+export interface WriteGroup {
+  readonly segment: Segment;
+  /** The segment before the first batch: where to go back to if the write fails. */
+  readonly mark: SegmentMark;
+  /** First offset of the group, inclusive. */
+  readonly startOffset: number;
+  readonly appends: AppendWaiter[];
+  buffers: Uint8Array[];
+  bytes: number;
+  /** Exclusive. */
+  endOffset: number;
+}
+
+/** What the log does about the outcome of a write. */
+export interface WriteOutcome {
+  wrote(group: WriteGroup): void;
+  /** Nothing of these groups is kept; they are all that was staged or queued, in order. Returns what their appends were told. */
+  writeFailed(groups: readonly WriteGroup[], error: unknown): EngineError;
+}
+
+/** A group is written at once when it has grown to this, so that one write stays short. */
+const GROUP_BYTES_MAX = 1024 * 1024;
+
+/**
+ * Turns appends into gathered writes: all batches that arrive in one turn for one log leave in one writev(2), synchronously, because a
+ * page-cache write costs less than handing it to a thread. While the directory's disk stalls, writes go through the thread pool instead,
+ * one at a time, from copies.
+ */
+export class LogWriter {
+  readonly #directory: DataDirectory;
+  readonly #clock: Clock;
+  readonly #counters: EngineCounters;
+  readonly #outcome: WriteOutcome;
+  #staged: WriteGroup | null = null;
+  readonly #queued: WriteGroup[] = [];
+  #idle: Promise<void> = Promise.resolve();
+
+  constructor(
+    directory: DataDirectory,
+    clock: Clock,
+    counters: EngineCounters,
+    outcome: WriteOutcome,
+  ) {
+    this.#directory = directory;
+    this.#clock = clock;
+    this.#counters = counters;
+    this.#outcome = outcome;
+  }
+
+  /** Whether nothing is staged, queued or being written. */
+  get isIdle(): boolean {
+    return this.#staged === null && this.#queued.length === 0;
+  }
+
+  /** Whether a write is on the thread pool or waits for one. Rolling waits until it is not. */
+  get isWritingAsynchronously(): boolean {
+    return this.#queued.length > 0;
+  }
+
+  /** Whether the next batch joins a group, rather than beginning one. */
+  get hasStaged(): boolean {
+    return this.#staged !== null;
+  }
+
+  /** Adds a stamped batch to this turn's group. One that begins a group brings the segment's mark from before it was noted there. */
+  stage(
+    batch: Uint8Array,
+    startOffset: number,
+    append: AppendWaiter,
+    segment: Segment,
+    mark: SegmentMark | null,
+  ): void {
+    let group = this.#staged;
+    if (group === null) {
+      assert(mark !== null, 'a batch that begins a group brings a mark');
+      group = {
+        segment,
+        mark,
+        startOffset,
+        appends: [],
+        buffers: [],
+        bytes: 0,
+        endOffset: startOffset,
+      };
+      this.#staged = group;
+      queueMicrotask(() => this.flush());
+    }
+    group.buffers.push(batch);
+    group.bytes += batch.length;
+    group.endOffset = append.endOffset;
+    group.appends.push(append);
+  }
+
+  /** Whether the group in the making should be flushed before more is added. */
+  get isFull(): boolean {
+    return this.#staged !== null && this.#staged.bytes >= GROUP_BYTES_MAX;
+  }
+
+  /** Writes what is staged; returns the failure if there was one. During a stall it is queued instead. */
+  flush(): EngineError | null {
+    const group = this.#staged;
+    if (group === null) return null;
+    this.#staged = null;
+    if (this.#queued.length > 0 || this.#directory.writesAsynchronously) {
+      this.#enqueue(group);
+      return null;
+    }
+    const startedMs = this.#clock.monotonicMs();
+    try {
+      this.#directory.assertOnline();
+      group.segment.file.writevSync(group.buffers, group.mark.size);
+    } catch (error) {
+      return this.#outcome.writeFailed([group], error);
+    }
+    this.#directory.noteWrite(this.#clock.monotonicMs() - startedMs);
+    this.#counters.writes++;
+    this.#outcome.wrote(group);
+    return null;
+  }
+
+  /** Resolves when everything staged by now was written or has failed. */
+  async settled(): Promise<void> {
+    this.flush();
+    while (this.#queued.length > 0) await this.#idle;
+  }
+
+  #enqueue(group: WriteGroup): void {
+    // The batches are views on receive buffers whose owners expect to be done within this turn.
+    group.buffers = [Buffer.concat(group.buffers, group.bytes)];
+    this.#queued.push(group);
+    if (this.#queued.length === 1) this.#idle = this.#drain();
+  }
+
+  async #drain(): Promise<void> {
+    for (let group = this.#queued[0]; group; group = this.#queued[0]) {
+      const startedMs = this.#clock.monotonicMs();
+      try {
+        this.#directory.assertOnline();
+        await group.segment.file.writev(group.buffers, group.mark.size);
+      } catch (error) {
+        const lost = this.#queued.splice(0);
+        if (this.#staged) lost.push(this.#staged);
+        this.#staged = null;
+        this.#outcome.writeFailed(lost, error);
+        return;
+      }
+      this.#directory.noteWrite(this.#clock.monotonicMs() - startedMs);
+      this.#counters.writes++;
+      this.#queued.shift();
+      this.#outcome.wrote(group);
+    }
+  }
+}

@@ -1,0 +1,502 @@
+import { validateRecords } from '../batch/records.js';
+import { validateBatch } from '../batch/validate.js';
+import type { Timer } from '../clock.js';
+import type { LogFile } from '../disk/log-file.js';
+import { storageError } from '../disk/storage-error.js';
+import { EngineError } from '../errors.js';
+import { LIMITS } from '../limits.js';
+import { appendBatch, appendStampedBatch, rollSegment } from './append.js';
+import { AppendWaiters } from './append-waiters.js';
+import type { CheckpointCapture, CheckpointTarget } from './checkpoints.js';
+import { saveIndexes } from './index-files.js';
+import type { LeaderEpochs } from './leader-epochs.js';
+import type { LogContext } from './log-context.js';
+import type { LogParts } from './log-parts.js';
+import { checkpointKey, encodeCheckpoint } from './log-records.js';
+import type { LogSettings } from './log-settings.js';
+import { LogWriter, type WriteGroup } from './log-writer.js';
+import { type LogPosition, OffsetTracker } from './offset-tracker.js';
+import type {
+  Appended,
+  EpochEnd,
+  HighWatermarkRule,
+  PartitionLog,
+  PartitionName,
+  ReadRequest,
+  ReadResult,
+  TimestampLookup,
+} from './partition-log.js';
+import type { ProducerStates } from './producer-state.js';
+import { findBatch, readLog } from './read.js';
+import type { RecoveredLog } from './recovery.js';
+import type { Segment } from './segment.js';
+import type { SegmentList } from './segment-list.js';
+import { deleteBefore, retain } from './shrink.js';
+import type { SyncCapture } from './sync-rounds.js';
+import { largestTimestamp, lookupTimestamp } from './timestamp-lookup.js';
+import { truncateLog } from './truncate.js';
+
+/** One partition's log; see `PartitionLog` for what each method promises. Owns the offsets and says who waits for what. */
+export class Log implements PartitionLog, LogParts, CheckpointTarget {
+  readonly context: LogContext;
+  readonly name: PartitionName;
+  readonly folder: string;
+  readonly segments: SegmentList;
+  readonly offsets: OffsetTracker;
+  readonly epochs: LeaderEpochs;
+  readonly producers: ProducerStates;
+  readonly writer: LogWriter;
+  readonly durableWaiters = new AppendWaiters();
+  readonly unsyncedFiles = new Set<LogFile>();
+  readonly unsyncedFolders = new Set<string>();
+  readonly sealing: Segment[] = [];
+  #settings: LogSettings;
+  #rule: HighWatermarkRule = (ends) => ends.promisedEnd;
+  readonly #listeners = new Set<() => void>();
+  #failure: EngineError | null = null;
+  #flushTimer: Timer | null = null;
+  #recordsUnsynced = 0;
+  #bytesUnsynced = 0;
+  #bytesSinceCheckpoint = 0;
+  /** Offset up to which the last checkpoint reaches. */
+  #checkpointed: number;
+  /** Rises when a checkpoint that was captured before must not be written any more. */
+  #generation = 0;
+  /** Batches whose records are being checked, which takes a thread; appends queue behind them to keep their order. */
+  #checking: Promise<unknown> | null = null;
+
+  constructor(
+    context: LogContext,
+    name: PartitionName,
+    folder: string,
+    settings: LogSettings,
+    found: RecoveredLog,
+  ) {
+    this.context = context;
+    this.name = name;
+    this.folder = folder;
+    this.#settings = settings;
+    this.segments = found.segments;
+    this.offsets = new OffsetTracker(found.logStart, found.end);
+    this.epochs = found.epochs;
+    this.producers = found.producers;
+    this.writer = new LogWriter(context.directory, context.clock, context.counters, this);
+    for (const segment of found.segments.all()) {
+      if (segment !== found.segments.active && segment.indexes !== null) {
+        segment.closeTimeIndex();
+        this.sealing.push(segment);
+      }
+    }
+    const isNews = found.scannedBytes > 0 || found.cutBytes > 0 || this.sealing.length > 0;
+    this.#checkpointed = isNews ? -1 : found.end.offset;
+    if (isNews) context.checkpoints.markDirty(this);
+  }
+
+  get settings(): LogSettings {
+    return this.#settings;
+  }
+  get logStartOffset(): number {
+    return this.offsets.logStart;
+  }
+  get logEndOffset(): number {
+    return this.offsets.logEnd;
+  }
+  get highWatermark(): number {
+    return this.offsets.highWatermark.offset;
+  }
+  get lastStableOffset(): number {
+    return this.offsets.highWatermark.offset;
+  }
+  get durableEndOffset(): number {
+    return this.offsets.durable.offset;
+  }
+  get leaderEpoch(): number {
+    return this.context.leaderEpoch;
+  }
+  get sizeBytes(): number {
+    return this.segments.sizeBytes;
+  }
+  get checkpointTarget(): CheckpointTarget {
+    return this;
+  }
+
+  updateSettings(settings: LogSettings): void {
+    this.#settings = settings;
+    if (settings.flush !== 'os') this.context.syncRounds.request(this);
+    this.advance();
+  }
+
+  assertServing(): void {
+    if (this.#failure) throw this.#failure;
+  }
+
+  // --- append ---
+
+  append(batch: Buffer): Promise<Appended> {
+    const { validate, compacted } = this.#settings;
+    if (validate === 'header' && !compacted && this.#checking === null) return this.#append(batch);
+    return this.#appendChecked(batch);
+  }
+
+  appendStamped(batch: Buffer): Promise<Appended> {
+    try {
+      return appendStampedBatch(this, batch);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  #append(batch: Buffer): Promise<Appended> {
+    try {
+      return appendBatch(this, batch);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /** Records may have to be decompressed to be checked, on a thread: appends keep their order by queueing behind one another. */
+  #appendChecked(batch: Buffer): Promise<Appended> {
+    const problem =
+      this.#settings.validate === 'records' || this.#settings.compacted
+        ? this.#checkRecords(batch)
+        : null;
+    const turn = (this.#checking ?? Promise.resolve()).then(async () => {
+      const failure = await problem;
+      return { appended: failure ? Promise.reject(failure) : this.#append(batch) };
+    });
+    const settled = turn.then(
+      ({ appended }) => void appended.catch(() => {}),
+      () => {},
+    );
+    this.#checking = settled;
+    void settled.then(() => {
+      if (this.#checking === settled) this.#checking = null;
+    });
+    return turn.then(({ appended }) => appended);
+  }
+
+  async #checkRecords(batch: Buffer): Promise<EngineError | null> {
+    try {
+      const { compacted } = this.#settings;
+      // A batch that is wrong outside is refused by the append itself, more precisely.
+      if (validateBatch(batch, this.#settings) !== null) return null;
+      const problem = await validateRecords(batch, {
+        compacted,
+        maxDecompressedBytes: LIMITS.decompressedBatchBytesMax,
+      });
+      if (problem === null) return null;
+      if (problem === 'null-key')
+        return new EngineError('NULL_KEY', 'a record of a compacted topic needs a key');
+      if (problem === 'unpacks-too-large') {
+        return new EngineError(
+          'BATCH_TOO_LARGE',
+          `the batch unpacks to more than ${LIMITS.decompressedBatchBytesMax} bytes`,
+        );
+      }
+      return new EngineError('INVALID_BATCH', `the records of the batch are not valid: ${problem}`);
+    } catch (error) {
+      return error instanceof EngineError
+        ? error
+        : new EngineError('CORRUPT_BATCH', 'the batch cannot be unpacked', { cause: error });
+    }
+  }
+
+  whenPromised(appended: Appended): Promise<Appended> {
+    const endOffset = appended.lastOffset + 1;
+    if (endOffset <= this.#promisedEnd().offset) return Promise.resolve(appended);
+    this.context.syncRounds.request(this);
+    return new Promise((resolve, reject) => {
+      this.durableWaiters.push({ endOffset, appended, resolve, reject });
+    });
+  }
+
+  // --- outcomes of writes and syncs ---
+
+  wrote(group: WriteGroup): void {
+    const { context, offsets } = this;
+    group.segment.writtenSize = group.mark.size + group.bytes;
+    this.unsyncedFiles.add(group.segment.file);
+    this.#bytesUnsynced += group.bytes;
+    this.#recordsUnsynced += group.endOffset - group.startOffset;
+    this.#bytesSinceCheckpoint += group.bytes;
+    offsets.wrote({
+      offset: group.endOffset,
+      segmentBase: group.segment.baseOffset,
+      position: group.segment.writtenSize,
+    });
+    if (this.#settings.flush === 'ack') {
+      for (const append of group.appends) this.durableWaiters.push(append);
+      context.syncRounds.request(this);
+    } else {
+      for (const append of group.appends) append.resolve(append.appended);
+      // A duplicate of one of these may be waiting among the durable ones.
+      if (this.durableWaiters.count > 0) this.durableWaiters.resolveUpTo(group.endOffset);
+      this.#syncInTime();
+    }
+    if (this.#bytesSinceCheckpoint >= LIMITS.checkpointBytes) {
+      this.#bytesSinceCheckpoint = 0;
+      context.checkpoints.request(this);
+    } else context.checkpoints.markDirty(this);
+    this.advance();
+  }
+
+  writeFailed(groups: readonly WriteGroup[], error: unknown): EngineError {
+    const { directory } = this.context;
+    const [first] = groups;
+    const { segment, mark, startOffset } = first!;
+    const failure = storageError(directory, `cannot write to ${segment.file.path}`, error);
+    if (!directory.failure) {
+      try {
+        segment.file.truncateSync(mark.size);
+        this.unsyncedFiles.add(segment.file);
+      } catch (cutError) {
+        directory.fail(`cannot cut ${segment.file.path} back to ${mark.size} bytes`, cutError);
+      }
+    }
+    segment.backTo(mark);
+    this.offsets.unassigned(startOffset);
+    this.producers.truncateEnd(startOffset);
+    this.epochs.truncateEnd(startOffset);
+    for (const group of groups) for (const append of group.appends) append.reject(failure);
+    this.durableWaiters.rejectFrom(startOffset, failure);
+    return failure;
+  }
+
+  /** Under `interval` by count and age; under `os` only so that write-back starts early and never stalls a later write. */
+  #syncInTime(): void {
+    const { flush, flushRecords, flushMs } = this.#settings;
+    const { syncRounds, clock } = this.context;
+    if (this.#bytesUnsynced >= LIMITS.writeBackBytes) syncRounds.request(this);
+    if (flush !== 'interval') return;
+    if (this.#recordsUnsynced >= flushRecords) syncRounds.request(this);
+    else if (this.#flushTimer === null && flushMs !== Number.POSITIVE_INFINITY) {
+      this.#flushTimer = clock.schedule(flushMs, () => {
+        this.#flushTimer = null;
+        if (this.#failure === null) syncRounds.request(this);
+      });
+    }
+  }
+
+  captureSync(): SyncCapture {
+    const end = this.offsets.written;
+    const files = [...this.unsyncedFiles];
+    const writes = files.map((file) => file.writeCount);
+    const folders = [...this.unsyncedFolders];
+    this.unsyncedFiles.clear();
+    this.unsyncedFolders.clear();
+    this.#bytesUnsynced = 0;
+    this.#recordsUnsynced = 0;
+    this.#flushTimer?.cancel();
+    this.#flushTimer = null;
+    const generation = this.#generation;
+    return {
+      files,
+      folders,
+      done: () => {
+        for (const [at, file] of files.entries()) file.markClean(writes[at]!);
+        // After a truncation the captured end may lie in bytes that were written since.
+        if (generation === this.#generation) this.#synced(end);
+      },
+    };
+  }
+
+  #synced(end: LogPosition): void {
+    this.offsets.synced(end);
+    this.durableWaiters.resolveUpTo(this.offsets.durable.offset);
+    this.advance();
+  }
+
+  // --- checkpoint ---
+
+  async saveIndexes(): Promise<void> {
+    const { disk, directory, indexCache, logger } = this.context;
+    const active = this.segments.active;
+    try {
+      for (let segment = this.sealing[0]; segment; segment = this.sealing[0]) {
+        await saveIndexes(disk, segment, true);
+        this.sealing.shift();
+        if (segment !== this.segments.active && this.#failure === null) indexCache.adopt(segment);
+      }
+      if (
+        active?.indexes &&
+        active.indexes.offsets.count - active.savedOffsetEntries >= LIMITS.indexEntriesUnsavedMax
+      ) {
+        await saveIndexes(disk, active, false);
+      }
+    } catch (error) {
+      if (this.#failure !== null) return;
+      const failure = storageError(directory, `cannot save the indexes in ${this.folder}`, error);
+      logger.warn(
+        { folder: this.folder, reason: failure.message },
+        'indexes were not saved; they are rebuilt when needed',
+      );
+    }
+  }
+
+  captureCheckpoint(): CheckpointCapture {
+    const end = this.offsets.written;
+    const generation = this.#generation;
+    this.producers.expire(this.context.clock.wallMs() - this.#settings.producerExpirationMs);
+    const value = encodeCheckpoint({
+      ...end,
+      epochs: this.epochs.entries().filter((start) => start.startOffset < end.offset),
+      producers: this.producers.snapshot(end.offset),
+    });
+    const isStillTrue = (): boolean => this.#generation === generation && this.segments.count > 0;
+    const done = (): void => {
+      this.#checkpointed = end.offset;
+    };
+    return { changes: [{ key: checkpointKey(this.name), value }], isStillTrue, done };
+  }
+
+  /** Nothing captured before this call is written to the catalog any more. */
+  invalidateCheckpoints(): void {
+    this.#generation++;
+  }
+
+  // --- high watermark ---
+
+  setHighWatermarkRule(rule: HighWatermarkRule): void {
+    this.#rule = rule;
+    this.advance();
+  }
+
+  advance(): void {
+    if (this.#failure) return;
+    const { written, durable } = this.offsets;
+    const promised = this.#promisedEnd();
+    const wanted = this.#rule({
+      writtenEnd: written.offset,
+      durableEnd: durable.offset,
+      promisedEnd: promised.offset,
+    });
+    if (wanted <= this.offsets.highWatermark.offset) return;
+    if (this.offsets.committed(this.#positionOf(wanted, promised))) this.notify();
+  }
+
+  #promisedEnd(): LogPosition {
+    return this.#settings.flush === 'ack' ? this.offsets.durable : this.offsets.written;
+  }
+
+  #positionOf(offset: number, promised: LogPosition): LogPosition {
+    const { written } = this.offsets;
+    if (offset === promised.offset) return promised;
+    if (offset >= written.offset) return written;
+    const found = findBatch(this, offset);
+    return found
+      ? { offset, segmentBase: found.segment.baseOffset, position: found.position }
+      : written;
+  }
+
+  onAdvance(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  notify(): void {
+    for (const listener of this.#listeners) listener();
+  }
+
+  // --- reads ---
+
+  read(request: ReadRequest): ReadResult {
+    return readLog(this, request);
+  }
+
+  async offsetForTimestamp(timestampMs: number): Promise<TimestampLookup | null> {
+    this.assertServing();
+    return lookupTimestamp(this, timestampMs);
+  }
+
+  async offsetOfLargestTimestamp(): Promise<TimestampLookup | null> {
+    this.assertServing();
+    return largestTimestamp(this);
+  }
+
+  endOfEpoch(leaderEpoch: number): EpochEnd {
+    this.assertServing();
+    return this.epochs.endOf(leaderEpoch, this.offsets.logEnd);
+  }
+
+  // --- shrinking, rolling, flushing ---
+
+  async deleteBefore(offset: number): Promise<number> {
+    this.assertServing();
+    return deleteBefore(this, offset);
+  }
+
+  async truncateTo(offset: number): Promise<void> {
+    this.assertServing();
+    await truncateLog(this, offset);
+  }
+
+  async applyRetention(): Promise<{ segments: number; bytes: number }> {
+    this.assertServing();
+    return retain(this);
+  }
+
+  async roll(): Promise<void> {
+    this.assertServing();
+    await this.writer.settled();
+    this.assertServing();
+    const active = this.segments.active;
+    if (!active || active.size === 0 || !this.writer.isIdle) return;
+    try {
+      rollSegment(this, active);
+    } catch (error) {
+      throw storageError(this.context.directory, `cannot start a segment in ${this.folder}`, error);
+    }
+  }
+
+  async flush(): Promise<void> {
+    this.assertServing();
+    await this.writer.settled();
+    await this.context.syncRounds.flush([this]);
+    this.assertServing();
+  }
+
+  // --- the end ---
+
+  /** Finishes what is under way, syncs, checkpoints, and gives back descriptors. */
+  async close(): Promise<void> {
+    await this.prepareClose();
+    await this.context.checkpoints.run();
+    await this.finishClose();
+  }
+
+  /** First half of a close: appends under way are finished, and the next checkpoint will cover them and save all indexes. */
+  async prepareClose(): Promise<void> {
+    if (this.#failure) return;
+    while (this.#checking) await this.#checking;
+    await this.writer.settled();
+    const active = this.segments.active;
+    if (!active || this.offsets.written.offset === this.#checkpointed) return;
+    if (!this.sealing.includes(active)) {
+      active.closeTimeIndex();
+      this.sealing.push(active);
+    }
+    this.context.checkpoints.markDirty(this);
+  }
+
+  /** Second half, once that checkpoint was written: nothing is served any more. */
+  async finishClose(): Promise<void> {
+    this.fail(new EngineError('LOG_CLOSED', `${this.name.topic}-${this.name.partition} is closed`));
+    for (const segment of this.segments.all()) {
+      this.context.indexCache.forget(segment);
+      await segment.file.close();
+    }
+    for (const file of this.unsyncedFiles) await file.close();
+  }
+
+  /** Everything that waits, and everything that comes, gets this error. */
+  fail(error: EngineError): void {
+    if (this.#failure) return;
+    this.#failure = error;
+    this.#generation++;
+    this.#flushTimer?.cancel();
+    this.context.checkpoints.forget(this);
+    this.durableWaiters.rejectFrom(-1, error);
+    this.notify();
+    this.#listeners.clear();
+  }
+}

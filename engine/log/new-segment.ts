@@ -1,0 +1,53 @@
+import { join } from 'node:path';
+import { hasErrno } from '../disk/errno.js';
+import {
+  PARTITION_METADATA_FILE,
+  partitionMetadataText,
+  segmentFileName,
+} from '../disk/file-names.js';
+import type { LogParts } from './log-parts.js';
+import { emptyIndexes, Segment } from './segment.js';
+
+/**
+ * Creates the file of a new active segment, synchronously, since it happens on the append path. The first one of a log also creates the folder and its
+ * `partition.metadata`: a log that was never written has no file. All names are durable with the next sync round.
+ */
+export function startSegment(log: LogParts, baseOffset: number): Segment {
+  const { context, folder } = log;
+  if (log.segments.count === 0) createFolder(log);
+  const file = context.files.file(join(folder, segmentFileName(baseOffset, 'log')));
+  file.createSync();
+  log.unsyncedFolders.add(folder);
+  const segment = new Segment({
+    baseOffset,
+    file,
+    size: 0,
+    createdMs: context.clock.wallMs(),
+    rollJitterMs: context.random.next() * log.settings.segmentJitterMs,
+    indexes: emptyIndexes(),
+  });
+  log.segments.add(segment);
+  return segment;
+}
+
+function createFolder(log: LogParts): void {
+  const { disk, directory, files } = log.context;
+  toleratingExisting(() => disk.mkdirSync(log.folder));
+  log.unsyncedFolders.add(directory.root);
+  log.unsyncedFolders.add(log.folder);
+  const metadata = files.file(join(log.folder, PARTITION_METADATA_FILE));
+  if (!toleratingExisting(() => metadata.createSync())) return;
+  metadata.writevSync([Buffer.from(partitionMetadataText(log.name.topicId))], 0);
+  log.unsyncedFiles.add(metadata);
+}
+
+/** Whether `create` made something new. An earlier attempt may have got half way, on a disk that was full. */
+function toleratingExisting(create: () => void): boolean {
+  try {
+    create();
+    return true;
+  } catch (error) {
+    if (hasErrno(error, 'EEXIST')) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,140 @@
+import type { FileSlice } from '../disk/file-slice.js';
+import type { LogSettings } from './log-settings.js';
+
+/** Which partition a log holds. `topicId` is a UUID in Kafka's text form (22 characters). */
+export interface PartitionName {
+  readonly topic: string;
+  readonly topicId: string;
+  readonly partition: number;
+}
+
+/** How far a reader may see: everything written, what is committed, or what no open transaction holds back. */
+export type ReadIsolation = 'log-end' | 'high-watermark' | 'last-stable-offset';
+
+/** What an append answers. All offsets are inclusive. */
+export interface Appended {
+  readonly baseOffset: number;
+  readonly lastOffset: number;
+  /** The broker's time for `message.timestamp.type=LogAppendTime`, else -1. */
+  readonly appendTimeMs: number;
+  readonly logStartOffset: number;
+  /** True when an idempotent producer sent this batch before; the offsets are the original's. */
+  readonly duplicate: boolean;
+}
+
+export interface ReadRequest {
+  /** First wanted offset. The batch that holds it is returned whole, so records before it may come too. */
+  readonly offset: number;
+  /** At most so many bytes, whole batches only … */
+  readonly maxBytes: number;
+  /** … but the first batch whole even when it is larger, if this is set. */
+  readonly minOneBatch: boolean;
+  readonly isolation: ReadIsolation;
+}
+
+/** What a read answers. End offsets are exclusive, as everywhere. */
+export interface ReadResult {
+  /** Whole batches, still in the file; null when there is nothing to read. The caller releases it. */
+  readonly slice: FileSlice | null;
+  readonly logStartOffset: number;
+  readonly highWatermark: number;
+  readonly lastStableOffset: number;
+  readonly logEndOffset: number;
+}
+
+export interface TimestampLookup {
+  readonly offset: number;
+  readonly timestampMs: number;
+  readonly leaderEpoch: number;
+}
+
+/** Where an epoch ended, for OffsetForLeaderEpoch (KIP-101): `leaderEpoch` is the largest known one that is not above the asked. */
+export interface EpochEnd {
+  readonly leaderEpoch: number;
+  /** First offset after that epoch; -1 with epoch -1 when the asked epoch is unknown. */
+  readonly endOffset: number;
+}
+
+/** The ends a high watermark rule may look at; all exclusive. */
+export interface LogEnds {
+  /** Everything handed to the file. */
+  readonly writtenEnd: number;
+  /** Everything that was synced. */
+  readonly durableEnd: number;
+  /** What this log's own flush promise has kept: `durableEnd` under `ack`, `writtenEnd` otherwise. */
+  readonly promisedEnd: number;
+}
+
+/** Says where the high watermark may stand. It never moves back by this rule; it is capped at `writtenEnd`. */
+export type HighWatermarkRule = (ends: LogEnds) => number;
+
+/**
+ * One partition's log: a sequence of record batches with consecutive offsets. All methods may be called at any time
+ * from the one thread that owns the engine; appends take effect in call order.
+ *
+ * Every method rejects (or throws) `EngineError`: LOG_CLOSED after close or deletion, STORAGE_OFFLINE once the directory's disk has failed.
+ */
+export interface PartitionLog {
+  readonly name: PartitionName;
+  /** First offset that may be read. */
+  readonly logStartOffset: number;
+  /** Next offset to be assigned. */
+  readonly logEndOffset: number;
+  /** First offset not yet committed; readers at 'high-watermark' end here. */
+  readonly highWatermark: number;
+  /** First offset held back by an open transaction; the high watermark when there is none. */
+  readonly lastStableOffset: number;
+  /** First offset not known to be on disk. */
+  readonly durableEndOffset: number;
+  /** Epoch stamped into new batches. Rises on every unclean open; equal for all logs of a data directory. */
+  readonly leaderEpoch: number;
+  /** Bytes in all live segments. */
+  readonly sizeBytes: number;
+  readonly settings: LogSettings;
+
+  /** Applies to what happens next; nothing that is written changes. */
+  updateSettings(settings: LogSettings): void;
+
+  /**
+   * Appends one record batch from a client: judged by its header, stamped in place with offset and epoch, copied by nobody. Must be
+   * called with a buffer that stays untouched until the promise settles.
+   *
+   * Resolves when the log's flush promise holds for the batch (`ack`: synced; else: written).
+   * Rejects: CORRUPT_BATCH, INVALID_BATCH, UNSUPPORTED_MAGIC, UNSUPPORTED_CODEC, BATCH_TOO_LARGE, INVALID_TIMESTAMP, NULL_KEY,
+   * OUT_OF_ORDER_SEQUENCE, STALE_PRODUCER_EPOCH, DUPLICATE_SEQUENCE, STORAGE_FULL (nothing was kept, later appends may work).
+   */
+  append(batch: Buffer): Promise<Appended>;
+
+  /** Appends a batch that already carries its offsets and epoch, as a follower does. Rejects UNEXPECTED_OFFSET unless it continues the log. */
+  appendStamped(batch: Buffer): Promise<Appended>;
+
+  /** Synchronous: finds the batches, reads no record. Throws OFFSET_OUT_OF_RANGE, CORRUPT_BATCH. */
+  read(request: ReadRequest): ReadResult;
+
+  /** First record at or after the time, at or below the high watermark; null when there is none. */
+  offsetForTimestamp(timestampMs: number): Promise<TimestampLookup | null>;
+  /** The first record that carries the largest timestamp; null for an empty log (KIP-734). */
+  offsetOfLargestTimestamp(): Promise<TimestampLookup | null>;
+  endOfEpoch(leaderEpoch: number): EpochEnd;
+
+  /**
+   * Moves the log start offset up to `offset` (exclusive end of what goes). Resolves with the new log start offset when that is durable.
+   * Rejects OFFSET_OUT_OF_RANGE above the high watermark or below zero; at or below the present start it changes nothing.
+   */
+  deleteBefore(offset: number): Promise<number>;
+  /** Drops everything at and above `offset`, durably. For followers and for repair. */
+  truncateTo(offset: number): Promise<void>;
+  /** Deletes the prefix of segments that time and size say may go. Resolves with what went. */
+  applyRetention(): Promise<{ segments: number; bytes: number }>;
+  /** Starts a new segment now, unless the active one is empty. */
+  roll(): Promise<void>;
+  /** Resolves when everything appended before the call is durable, whatever the flush promise. */
+  flush(): Promise<void>;
+
+  /** Replaces the rule that moves the high watermark; by default it follows the flush promise. */
+  setHighWatermarkRule(rule: HighWatermarkRule): void;
+  /** Re-applies the rule, for a rule whose inputs lie elsewhere (followers' ends). */
+  advance(): void;
+  /** Called after the high watermark (or the log start offset) has moved. Returns how to stop. */
+  onAdvance(listener: () => void): () => void;
+}

@@ -1,0 +1,151 @@
+import { baseOffset } from '../batch/header.js';
+import { FileSlice } from '../disk/file-slice.js';
+import { EngineError } from '../errors.js';
+import { type HeaderAt, walkHeaders } from './header-walk.js';
+import type { LogParts } from './log-parts.js';
+import type { LogPosition } from './offset-tracker.js';
+import type { ReadRequest, ReadResult } from './partition-log.js';
+import type { Segment, SegmentIndexes } from './segment.js';
+
+/** A batch found by offset. */
+export interface FoundBatch {
+  readonly segment: Segment;
+  readonly position: number;
+  readonly size: number;
+  readonly baseOffset: number;
+  readonly lastOffset: number;
+}
+
+/**
+ * THE FETCH PATH: offset → segment → sparse index → a few headers → a slice of the file. No record is read, and the end needs no
+ * search: it is known with its position, or lies at an index entry. Synchronous.
+ */
+export function readLog(log: LogParts, request: ReadRequest): ReadResult {
+  log.assertServing();
+  const { offsets } = log;
+  const { offset, isolation } = request;
+  if (offset < offsets.logStart || offset > offsets.logEnd) {
+    throw new EngineError(
+      'OFFSET_OUT_OF_RANGE',
+      `offset ${offset} is not within ${offsets.logStart} to ${offsets.logEnd} of ${log.name.topic}-${log.name.partition}`,
+    );
+  }
+  const limit = isolation === 'log-end' ? offsets.written : offsets.highWatermark;
+  return {
+    slice: offset >= limit.offset ? null : sliceFrom(log, request, limit),
+    logStartOffset: offsets.logStart,
+    highWatermark: offsets.highWatermark.offset,
+    lastStableOffset: offsets.highWatermark.offset,
+    logEndOffset: offsets.logEnd,
+  };
+}
+
+function sliceFrom(log: LogParts, request: ReadRequest, limit: LogPosition): FileSlice | null {
+  const found = findBatch(log, request.offset);
+  if (found === null) return null;
+  const { segment, position, size } = found;
+  const isLimitSegment = segment.baseOffset === limit.segmentBase;
+  if (isLimitSegment && position >= limit.position) return null;
+  const available = Math.min(
+    isLimitSegment ? limit.position : segment.writtenSize,
+    segment.damagedFrom,
+  );
+  if (position + size > available) throw corruptAt(log, segment, position);
+  if (size > request.maxBytes && !request.minOneBatch) return null;
+  const end = wholeBatchesEnd(log, found, position + request.maxBytes, available);
+  return new FileSlice(segment.file, position, end - position);
+}
+
+/** The end of the last whole batch at or below `wanted`, at least that of the first batch. */
+function wholeBatchesEnd(
+  log: LogParts,
+  first: FoundBatch,
+  wanted: number,
+  available: number,
+): number {
+  if (wanted >= available) return available;
+  const firstEnd = first.position + first.size;
+  if (wanted <= firstEnd) return firstEnd;
+  const indexes = log.context.indexCache.of(first.segment, log.settings.indexIntervalBytes);
+  const slot = indexes.offsets.floorByPosition(wanted);
+  const from = Math.max(firstEnd, slot < 0 ? 0 : indexes.offsets.positionAt(slot));
+  const stopped = walkHeaders(
+    first.segment.file,
+    from,
+    available,
+    (header) => header.position + header.size > wanted,
+  );
+  // An index that was wrong led between batches: the bytes up to the first batch's end are right in any case.
+  return stopped > wanted ? firstEnd : stopped;
+}
+
+/**
+ * The batch that holds `offset`, or the first one behind it where compaction left a gap; null when there is none. Lands by the
+ * index, checks the header there, and rebuilds the index once if it does not fit.
+ *
+ * @throws EngineError CORRUPT_BATCH
+ */
+export function findBatch(log: LogParts, offset: number): FoundBatch | null {
+  for (let segment = log.segments.floor(offset); segment; segment = log.segments.after(segment)) {
+    const found = findInSegment(log, segment, offset);
+    if (found !== null) return found;
+  }
+  return null;
+}
+
+function findInSegment(log: LogParts, segment: Segment, offset: number): FoundBatch | null {
+  const { indexCache } = log.context;
+  const interval = log.settings.indexIntervalBytes;
+  const first = walkTo(segment, indexCache.of(segment, interval), offset);
+  if (first.sound) return first.found;
+  const second = walkTo(segment, indexCache.rebuild(segment, interval), offset);
+  if (second.sound) return second.found;
+  throw corruptAt(log, segment, second.stopped);
+}
+
+/**
+ * Walks from the index entry at or below `offset` to the batch that holds it. Not sound when a header on the way is not, or the landing is not what
+ * the index said; then `stopped` is where.
+ */
+function walkTo(
+  segment: Segment,
+  indexes: SegmentIndexes,
+  offset: number,
+): { sound: boolean; found: FoundBatch | null; stopped: number } {
+  const slot = indexes.offsets.floorByOffset(offset - segment.baseOffset);
+  const landing = slot < 0 ? null : segment.baseOffset + indexes.offsets.relativeOffsetAt(slot);
+  const from = slot < 0 ? 0 : indexes.offsets.positionAt(slot);
+  let found: FoundBatch | null = null;
+  let misled = false;
+  const stopped = walkHeaders(segment.file, from, segment.writtenSize, (header) => {
+    if (header.position === from && landing !== null && header.lastOffset !== landing)
+      misled = true;
+    else if (header.lastOffset >= offset) found = foundAt(segment, header);
+    return misled || found !== null;
+  });
+  return { sound: !misled && (found !== null || stopped === segment.writtenSize), found, stopped };
+}
+
+function foundAt(segment: Segment, header: HeaderAt): FoundBatch {
+  return {
+    segment,
+    position: header.position,
+    size: header.size,
+    baseOffset: baseOffset(header.bytes, header.at),
+    lastOffset: header.lastOffset,
+  };
+}
+
+/** Notes that the segment is damaged there, so that nothing from there on is served, and returns the error. */
+export function corruptAt(log: LogParts, segment: Segment, position: number): EngineError {
+  if (position < segment.damagedFrom) {
+    segment.damagedFrom = position;
+    log.context.logger.error(
+      { file: segment.file.path, position },
+      'a damaged batch is not served from here on: restore the file from a copy, or delete records up to the next segment',
+    );
+  }
+  return new EngineError('CORRUPT_BATCH', `${segment.file.path} is damaged at byte ${position}`, {
+    path: segment.file.path,
+  });
+}

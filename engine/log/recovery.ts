@@ -1,0 +1,337 @@
+import { join } from 'node:path';
+import {
+  baseOffset,
+  baseSequence,
+  lastOffset,
+  lastOffsetDelta,
+  leaderEpoch,
+  maxTimestamp,
+  producerEpoch,
+  producerId,
+} from '../batch/header.js';
+import { hasErrno } from '../disk/errno.js';
+import { parseSegmentFileName, segmentFileName } from '../disk/file-names.js';
+import { EngineError } from '../errors.js';
+import { walkHeaders } from './header-walk.js';
+import { loadIndexes } from './index-files.js';
+import { LeaderEpochs } from './leader-epochs.js';
+import type { LogContext } from './log-context.js';
+import type { LogCheckpoint } from './log-records.js';
+import type { LogSettings } from './log-settings.js';
+import type { LogPosition } from './offset-tracker.js';
+import { lastSequenceOf, ProducerStates } from './producer-state.js';
+import { copyAside, rewriteRange } from './rewrite-range.js';
+import { emptyIndexes, Segment } from './segment.js';
+import { SegmentList } from './segment-list.js';
+import { hasBatchBehind, scanTail } from './tail-scan.js';
+
+/** What recovery found: everything in it is durable. */
+export interface RecoveredLog {
+  readonly segments: SegmentList;
+  readonly logStart: number;
+  readonly end: LogPosition;
+  readonly epochs: LeaderEpochs;
+  readonly producers: ProducerStates;
+  /** Bytes behind the checkpoint that were read; 0 after a clean stop. */
+  readonly scannedBytes: number;
+  /** Bytes of a torn tail that were set aside. */
+  readonly cutBytes: number;
+}
+
+export interface RecoveryInput {
+  readonly folder: string;
+  readonly settings: LogSettings;
+  readonly checkpoint: LogCheckpoint | null;
+  /** Log start offset by decree. */
+  readonly logStart: number;
+}
+
+/**
+ * Opens what is on disk. Everything below the checkpoint is trusted; behind it every batch is read with its CRC, and
+ *
+ * - where the promise was `ack` the bytes are written again, since a page cache that survived a failed sync can hold pages that never reached the disk;
+ * - they are synced before anything is served;
+ * - a torn tail is cut off, its bytes kept in a `.cut` file;
+ * - a bad batch with a good one behind it is damage: nothing is cut, the log is not opened (DAMAGED_LOG).
+ *
+ * Costs what was appended since the checkpoint, whatever the size of the log.
+ */
+export async function recoverLog(context: LogContext, input: RecoveryInput): Promise<RecoveredLog> {
+  const recovery = new Recovery(context, input);
+  return recovery.run();
+}
+
+class Recovery {
+  readonly #context: LogContext;
+  readonly #input: RecoveryInput;
+  readonly #segments = new SegmentList();
+  readonly #epochs: LeaderEpochs;
+  readonly #producers: ProducerStates;
+  #scannedBytes = 0;
+  #cutBytes = 0;
+
+  constructor(context: LogContext, input: RecoveryInput) {
+    this.#context = context;
+    this.#input = input;
+    this.#epochs = new LeaderEpochs(input.checkpoint?.epochs);
+    this.#producers = new ProducerStates(input.checkpoint?.producers);
+  }
+
+  async run(): Promise<RecoveredLog> {
+    const found = await this.#findSegments();
+    const { checkpoint, logStart } = this.#input;
+    this.#checkAgainstCheckpoint(found);
+    const from = checkpoint?.segmentBase ?? 0;
+    for (const segment of found) {
+      if (segment.baseOffset < from) this.#segments.add(segment);
+    }
+    const tail = found.filter((segment) => segment.baseOffset >= from);
+    const end = await this.#recoverTail(tail);
+    return {
+      segments: this.#segments,
+      logStart: Math.max(logStart, this.#segments.first?.baseOffset ?? 0),
+      // Where everything up to the decreed start is gone, the log goes on there.
+      end: { ...end, offset: Math.max(end.offset, logStart) },
+      epochs: this.#epochs,
+      producers: this.#producers,
+      scannedBytes: this.#scannedBytes,
+      cutBytes: this.#cutBytes,
+    };
+  }
+
+  /** Live segments by base offset. Files on their way out are removed, in the background. */
+  async #findSegments(): Promise<Segment[]> {
+    const { disk, files, jobs, logger } = this.#context;
+    const { folder } = this.#input;
+    let names: string[];
+    try {
+      names = await disk.readdir(folder);
+    } catch (error) {
+      if (hasErrno(error, 'ENOENT')) return [];
+      throw error;
+    }
+    const segments: Segment[] = [];
+    const leftovers: string[] = [];
+    for (const name of names) {
+      const parsed = parseSegmentFileName(name);
+      if (!parsed) continue;
+      if (parsed.state === 'deleted' || parsed.state === 'cleaned')
+        leftovers.push(join(folder, name));
+      if (parsed.state !== null || parsed.kind !== 'log') continue;
+      const stat = await disk.stat(join(folder, name));
+      if (!stat) continue;
+      segments.push(
+        new Segment({
+          baseOffset: parsed.baseOffset,
+          file: files.file(join(folder, name)),
+          size: stat.size,
+          createdMs: stat.modifiedMs,
+          rollJitterMs: this.#context.random.next() * this.#input.settings.segmentJitterMs,
+          indexes: null,
+        }),
+      );
+    }
+    if (leftovers.length > 0) {
+      jobs.run('unlink', { paths: leftovers }).catch((error: unknown) => {
+        logger.warn({ folder, error }, 'files of deleted segments could not be removed');
+      });
+    }
+    return segments.sort((a, b) => a.baseOffset - b.baseOffset);
+  }
+
+  #checkAgainstCheckpoint(found: readonly Segment[]): void {
+    const { checkpoint, folder } = this.#input;
+    if (!checkpoint) return;
+    const segment = found.find((candidate) => candidate.baseOffset === checkpoint.segmentBase);
+    if (!segment) {
+      throw damaged(
+        `${join(folder, segmentFileName(checkpoint.segmentBase, 'log'))} is missing, with acknowledged records up to offset ${checkpoint.offset}`,
+      );
+    }
+    if (segment.size < checkpoint.position) {
+      throw damaged(
+        `${segment.file.path} has ${segment.size} bytes, ${checkpoint.position} of them were acknowledged`,
+      );
+    }
+  }
+
+  /** The segment of the checkpoint and all behind it. */
+  async #recoverTail(tail: readonly Segment[]): Promise<LogPosition> {
+    const { checkpoint, logStart } = this.#input;
+    let end: LogPosition = {
+      offset: checkpoint?.offset ?? logStart,
+      segmentBase: logStart,
+      position: 0,
+    };
+    for (const [at, segment] of tail.entries()) {
+      const trusted = segment.baseOffset === checkpoint?.segmentBase ? checkpoint.position : 0;
+      if (at > 0 && segment.baseOffset !== end.offset && segment.baseOffset > logStart) {
+        throw damaged(
+          `${segment.file.path} should begin at offset ${end.offset}: a segment or a part of one is missing`,
+        );
+      }
+      if (!checkpoint && at === 0) end = { ...end, offset: segment.baseOffset };
+      end = await this.#recoverSegment(
+        segment,
+        trusted,
+        Math.max(end.offset, segment.baseOffset),
+        tail.slice(at + 1),
+      );
+      this.#segments.add(segment);
+      if (this.#cutBytes > 0) break;
+    }
+    return end;
+  }
+
+  async #recoverSegment(
+    segment: Segment,
+    trusted: number,
+    expectedOffset: number,
+    later: readonly Segment[],
+  ): Promise<LogPosition> {
+    const { settings } = this.#input;
+    const size = segment.size;
+    await this.#resume(segment, trusted);
+    if (size === trusted && later.length === 0) {
+      return { offset: expectedOffset, segmentBase: segment.baseOffset, position: trusted };
+    }
+    const scan = await scanTail(
+      segment.file,
+      trusted,
+      size,
+      expectedOffset,
+      (bytes, at, batchBytes) => {
+        segment.note(bytes, at, batchBytes, settings.indexIntervalBytes);
+        this.#noteBatch(bytes, at);
+      },
+    );
+    this.#scannedBytes += scan.end - trusted;
+    segment.writtenSize = segment.size;
+    if (scan.verdict === 'damaged') {
+      throw damaged(
+        `${segment.file.path} is damaged at byte ${scan.end} (offset ${scan.endOffset}), with whole batches behind it`,
+      );
+    }
+    if (scan.verdict === 'torn') await this.#cut(segment, scan.end, size, scan.endOffset, later);
+    await this.#makeDurable(segment, trusted, scan.end);
+    return { offset: scan.endOffset, segmentBase: segment.baseOffset, position: scan.end };
+  }
+
+  /** Brings the segment's bookkeeping to byte `trusted`: from its index files, and the few headers behind their last entry. */
+  async #resume(segment: Segment, trusted: number): Promise<void> {
+    const { disk, counters } = this.#context;
+    const { indexIntervalBytes } = this.#input.settings;
+    segment.indexes =
+      (trusted > 0 ? await loadIndexes(disk, segment, trusted) : null) ?? emptyIndexes();
+    let stopped = -1;
+    const entry = entryPosition(segment);
+    if (entry !== null && entry > 0) {
+      stopped = walkHeaders(segment.file, entry, trusted, (header) => {
+        if (header.position === entry)
+          segment.resumeBehindEntry(header.position + header.size, header.size);
+        else segment.note(header.bytes, header.at, header.size, indexIntervalBytes);
+        return false;
+      });
+    }
+    if (stopped !== trusted) {
+      if (segment.indexes.offsets.count > 0) counters.indexRebuilds++;
+      segment.startOver();
+      stopped = walkHeaders(segment.file, 0, trusted, (header) => {
+        segment.note(header.bytes, header.at, header.size, indexIntervalBytes);
+        return false;
+      });
+      if (stopped !== trusted) {
+        throw damaged(
+          `${segment.file.path} is damaged at byte ${stopped}, below the recovery point ${trusted}`,
+        );
+      }
+    }
+    this.#readFirstTimestamp(segment);
+    segment.writtenSize = segment.size;
+  }
+
+  #readFirstTimestamp(segment: Segment): void {
+    walkHeaders(segment.file, 0, segment.size, (header) => {
+      segment.firstTimestampMs = maxTimestamp(header.bytes, header.at);
+      return true;
+    });
+  }
+
+  #noteBatch(bytes: Buffer, at: number): void {
+    const epoch = leaderEpoch(bytes, at);
+    const base = baseOffset(bytes, at);
+    this.#epochs.assign(epoch, base);
+    const id = producerId(bytes, at);
+    const sequence = baseSequence(bytes, at);
+    if (id < 0 || sequence < 0) return;
+    this.#producers.add(id, {
+      epoch: producerEpoch(bytes, at),
+      baseSequence: sequence,
+      lastSequence: lastSequenceOf(sequence, lastOffsetDelta(bytes, at) + 1),
+      baseOffset: base,
+      lastOffset: lastOffset(bytes, at),
+      timestampMs: maxTimestamp(bytes, at),
+    });
+  }
+
+  /** Sets the torn bytes aside, durably, before they are cut off. Later files may only hold torn bytes too. */
+  async #cut(
+    segment: Segment,
+    end: number,
+    size: number,
+    endOffset: number,
+    later: readonly Segment[],
+  ): Promise<void> {
+    const { disk, logger } = this.#context;
+    const { folder } = this.#input;
+    for (const next of later) {
+      if (next.size > 0 && (await hasBatchBehind(next.file, 0, next.size, endOffset))) {
+        throw damaged(
+          `${segment.file.path} is damaged at byte ${end} (offset ${endOffset}), with whole batches in ${next.file.path}`,
+        );
+      }
+    }
+    const path = join(folder, segmentFileName(endOffset, 'log', 'cut'));
+    await copyAside(disk, segment.file, end, size, path);
+    for (const next of later) {
+      await next.file.forget();
+      await disk.rename(next.file.path, `${next.file.path}.cut`);
+    }
+    await disk.syncDirectory(folder);
+    await segment.file.truncate(end);
+    this.#cutBytes += size - end;
+    logger.warn(
+      { file: segment.file.path, position: end, bytes: size - end, kept: path },
+      'a torn tail was cut off',
+    );
+  }
+
+  async #makeDurable(segment: Segment, from: number, end: number): Promise<void> {
+    const { disk, directory } = this.#context;
+    if (this.#input.settings.flush === 'ack') await rewriteRange(segment.file, from, end);
+    await segment.file.datasync();
+    await disk.syncDirectory(this.#input.folder);
+    await disk.syncDirectory(directory.root);
+  }
+}
+
+/** Where the batch of the last index entry begins; 0 without entries; null when that entry lies. */
+function entryPosition(segment: Segment): number | null {
+  const { offsets } = segment.indexes!;
+  const last = offsets.count - 1;
+  if (last < 0) return 0;
+  const from = offsets.positionAt(last);
+  let fits = false;
+  walkHeaders(segment.file, from, segment.writtenSize, (header) => {
+    fits = header.lastOffset === segment.baseOffset + offsets.relativeOffsetAt(last);
+    return true;
+  });
+  return fits ? from : null;
+}
+
+function damaged(message: string): EngineError {
+  return new EngineError(
+    'DAMAGED_LOG',
+    `${message}; nothing was cut, restore the file from a copy or delete the topic`,
+  );
+}

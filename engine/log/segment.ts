@@ -1,0 +1,175 @@
+import { lastOffset, maxTimestamp } from '../batch/header.js';
+import type { LogFile } from '../disk/log-file.js';
+import { OffsetIndex } from './offset-index.js';
+import { TimeIndex } from './time-index.js';
+
+/** The two sparse indexes of one segment. */
+export interface SegmentIndexes {
+  readonly offsets: OffsetIndex;
+  readonly times: TimeIndex;
+}
+
+/** Where a segment stood at some moment, to go back to when a write fails. */
+export interface SegmentMark {
+  readonly size: number;
+  readonly offsetEntries: number;
+  readonly timeEntries: number;
+  readonly largestTimestampMs: number;
+  readonly offsetOfLargest: number;
+  readonly firstTimestampMs: number;
+  readonly bytesSinceEntry: number;
+}
+
+export function emptyIndexes(): SegmentIndexes {
+  return { offsets: OffsetIndex.empty(), times: TimeIndex.empty() };
+}
+
+/**
+ * One `.log` file with its indexes: record batches from `baseOffset` on. The active segment keeps its indexes in memory, a
+ * sealed one gives them back and has them loaded on demand.
+ */
+export class Segment {
+  readonly baseOffset: number;
+  readonly file: LogFile;
+  /** Bytes assigned to batches; those above `writtenSize` are staged for a write. */
+  size: number;
+  /** Bytes handed to the file: what readers may see. */
+  writtenSize: number;
+  /** -1 while no record has a timestamp. Unknown (null) for a sealed segment until its time index is loaded. */
+  largestTimestampMs: number | null = -1;
+  /** Last offset of the batch that has the largest timestamp. */
+  offsetOfLargest = -1;
+  /** Largest timestamp of the first batch, for rolling by age. */
+  firstTimestampMs = -1;
+  /** Wall time at which the file was begun; of its last change for one that was found on disk. */
+  readonly createdMs: number;
+  /** Wall time of the last append, for retention of records that have no timestamp. */
+  changedMs: number;
+  /** In memory; null for a sealed segment whose indexes are on disk only. */
+  indexes: SegmentIndexes | null;
+  /** Entries already in the index files. */
+  savedOffsetEntries = 0;
+  savedTimeEntries = 0;
+  /** A batch that begins at or behind this position is not served: it was found damaged. */
+  damagedFrom = Number.POSITIVE_INFINITY;
+  /** This segment's own share of the roll jitter. */
+  readonly rollJitterMs: number;
+  /** How often its end was cut off. */
+  cuts = 0;
+  #bytesSinceEntry = 0;
+
+  constructor(options: {
+    baseOffset: number;
+    file: LogFile;
+    size: number;
+    createdMs: number;
+    rollJitterMs: number;
+    indexes: SegmentIndexes | null;
+  }) {
+    this.baseOffset = options.baseOffset;
+    this.file = options.file;
+    this.size = options.size;
+    this.writtenSize = options.size;
+    this.createdMs = options.createdMs;
+    this.changedMs = options.createdMs;
+    this.rollJitterMs = options.rollJitterMs;
+    this.indexes = options.indexes;
+    if (options.indexes === null) this.largestTimestampMs = null;
+  }
+
+  /**
+   * Notes a stamped batch at the end of the segment: the sparse index entry it may earn, its timestamp, its size. `batch` holds at
+   * least the header at `at`.
+   */
+  note(batch: Buffer, at: number, size: number, indexIntervalBytes: number): void {
+    const indexes = this.indexes!;
+    const last = lastOffset(batch, at);
+    const timestampMs = maxTimestamp(batch, at);
+    if (this.size === 0) this.firstTimestampMs = timestampMs;
+    if (timestampMs > this.largestTimestampMs!) {
+      this.largestTimestampMs = timestampMs;
+      this.offsetOfLargest = last;
+    }
+    if (this.#bytesSinceEntry > indexIntervalBytes) {
+      indexes.offsets.append(last - this.baseOffset, this.size);
+      this.closeTimeIndex();
+      this.#bytesSinceEntry = 0;
+    }
+    this.#bytesSinceEntry += size;
+    this.size += size;
+  }
+
+  /** Adds the entry for the largest timestamp so far, as every sealed segment's time index ends with it. */
+  closeTimeIndex(): void {
+    if (this.largestTimestampMs !== null && this.largestTimestampMs >= 0) {
+      this.indexes!.times.maybeAppend(
+        this.largestTimestampMs,
+        this.offsetOfLargest - this.baseOffset,
+      );
+    }
+  }
+
+  mark(): SegmentMark {
+    return {
+      size: this.size,
+      offsetEntries: this.indexes!.offsets.count,
+      timeEntries: this.indexes!.times.count,
+      largestTimestampMs: this.largestTimestampMs!,
+      offsetOfLargest: this.offsetOfLargest,
+      firstTimestampMs: this.firstTimestampMs,
+      bytesSinceEntry: this.#bytesSinceEntry,
+    };
+  }
+
+  /** Forgets everything noted since the mark. The file is cut by the caller. */
+  backTo(mark: SegmentMark): void {
+    this.cuts++;
+    this.size = mark.size;
+    this.writtenSize = Math.min(this.writtenSize, mark.size);
+    this.indexes!.offsets.truncate(mark.offsetEntries);
+    this.indexes!.times.truncate(mark.timeEntries);
+    this.savedOffsetEntries = Math.min(this.savedOffsetEntries, mark.offsetEntries);
+    this.savedTimeEntries = Math.min(this.savedTimeEntries, mark.timeEntries);
+    this.largestTimestampMs = mark.largestTimestampMs;
+    this.offsetOfLargest = mark.offsetOfLargest;
+    this.firstTimestampMs = mark.firstTimestampMs;
+    this.#bytesSinceEntry = mark.bytesSinceEntry;
+  }
+
+  /** Takes indexes that were rebuilt; those on disk are written anew. */
+  replaceIndexes(indexes: SegmentIndexes): void {
+    this.indexes = indexes;
+    this.savedOffsetEntries = 0;
+    this.savedTimeEntries = 0;
+    this.cuts++;
+  }
+
+  /** Becomes what `other` says: the same segment, noted anew up to where it was cut. */
+  takeOver(other: Segment): void {
+    this.size = other.size;
+    this.largestTimestampMs = other.largestTimestampMs;
+    this.offsetOfLargest = other.offsetOfLargest;
+    this.#bytesSinceEntry = other.#bytesSinceEntry;
+    this.firstTimestampMs = other.firstTimestampMs;
+    this.replaceIndexes(other.indexes!);
+  }
+
+  /** Forgets everything, before the whole file is noted anew. */
+  startOver(): void {
+    this.size = 0;
+    this.largestTimestampMs = -1;
+    this.offsetOfLargest = -1;
+    this.#bytesSinceEntry = 0;
+    this.replaceIndexes(emptyIndexes());
+  }
+
+  /** Goes on from the batch of the last index entry, which ends at `size`: entry and timestamps come from the index files. */
+  resumeBehindEntry(size: number, entryBatchBytes: number): void {
+    const times = this.indexes!.times;
+    const last = times.count - 1;
+    this.largestTimestampMs = last < 0 ? -1 : times.timestampAt(last);
+    this.offsetOfLargest = last < 0 ? -1 : this.baseOffset + times.relativeOffsetAt(last);
+    this.size = size;
+    this.#bytesSinceEntry = entryBatchBytes;
+  }
+}

@@ -1,0 +1,154 @@
+import { join } from 'node:path';
+import { hasErrno } from '../disk/errno.js';
+import { SEGMENT_FILE_KINDS, segmentFileName } from '../disk/file-names.js';
+import { storageError } from '../disk/storage-error.js';
+import { EngineError } from '../errors.js';
+import { deletableSegments } from '../maintenance/retention-policy.js';
+import type { Log } from './log.js';
+import { logStartKey } from './log-records.js';
+import { writeLogStart } from './log-start-file.js';
+import type { Segment } from './segment.js';
+
+/** See `PartitionLog.deleteBefore`. The new start is durable, in the catalog and beside the log, before anything goes. */
+export async function deleteBefore(log: Log, offset: number): Promise<number> {
+  const { offsets, context, segments } = log;
+  if (!(offset >= 0 && offset <= offsets.highWatermark.offset)) {
+    throw new EngineError(
+      'OFFSET_OUT_OF_RANGE',
+      `records are deleted up to the high watermark ${offsets.highWatermark.offset}, not ${offset}`,
+    );
+  }
+  if (offset <= offsets.logStart) return offsets.logStart;
+  try {
+    if (segments.count > 0) await writeLogStart(context.disk, log.folder, offset);
+    await context.catalog.write([{ key: logStartKey(log.name), value: offset }]);
+  } catch (error) {
+    throw storageError(
+      context.directory,
+      `cannot store the log start offset of ${log.folder}`,
+      error,
+    );
+  }
+  log.assertServing();
+  // Another deletion may have gone further meanwhile, or a truncation lower.
+  const reached = Math.min(offset, offsets.highWatermark.offset);
+  if (reached > offsets.logStart) offsets.startedAt(reached);
+  log.epochs.truncateStart(offsets.logStart);
+  log.notify();
+  await removeBelowStart(log);
+  return offsets.logStart;
+}
+
+/** Removes segments that lie wholly below the log start. An active one that does is rolled first. */
+async function removeBelowStart(log: Log): Promise<void> {
+  const { segments, offsets } = log;
+  if (segments.active && segments.active.size > 0 && offsets.logEnd === offsets.logStart)
+    await log.roll();
+  const all = segments.all();
+  let count = 0;
+  while (count < all.length - 1 && all[count + 1]!.baseOffset <= offsets.logStart) count++;
+  await removePrefix(log, count, 'below the log start offset');
+}
+
+/** See `PartitionLog.applyRetention`. */
+export async function retain(log: Log): Promise<{ segments: number; bytes: number }> {
+  const { settings, offsets, context } = log;
+  if (!settings.deletes) return { segments: 0, bytes: 0 };
+  const all = log.segments.all();
+  const count = deletableSegments(
+    all.map((segment, at) => ({
+      sizeBytes: segment.size,
+      newestMs: () => newestMs(log, segment),
+      endOffset: all[at + 1]?.baseOffset ?? offsets.logEnd,
+    })),
+    {
+      retentionMs: settings.retentionMs,
+      retentionBytes: settings.retentionBytes,
+      nowMs: context.clock.wallMs(),
+      highWatermark: offsets.highWatermark.offset,
+    },
+  );
+  if (count === 0) return { segments: 0, bytes: 0 };
+  // The active segment goes only when a new one has taken its place.
+  if (count === all.length) await log.roll();
+  const removable = Math.min(count, log.segments.count - 1);
+  const startOffset = log.segments.all()[removable]!.baseOffset;
+  if (startOffset > offsets.logStart) offsets.startedAt(startOffset);
+  log.epochs.truncateStart(offsets.logStart);
+  log.notify();
+  return removePrefix(log, removable, 'retention');
+}
+
+function newestMs(log: Log, segment: Segment): number {
+  if (segment.largestTimestampMs === null)
+    log.context.indexCache.of(segment, log.settings.indexIntervalBytes);
+  const largestMs = segment.largestTimestampMs ?? -1;
+  return largestMs >= 0 ? largestMs : segment.changedMs;
+}
+
+async function removePrefix(
+  log: Log,
+  count: number,
+  why: string,
+): Promise<{ segments: number; bytes: number }> {
+  const removed = log.segments.removePrefix(count);
+  let bytes = 0;
+  for (const segment of removed) bytes += segment.size;
+  await retireSegments(log, removed);
+  for (const segment of removed) {
+    log.context.logger.info(
+      { file: segment.file.path, bytes: segment.size, why },
+      'segment deleted',
+    );
+  }
+  return { segments: removed.length, bytes };
+}
+
+/**
+ * Takes files of segments that are off the list out of the way: renamed at once, unlinked after `file.delete.delay.ms`, so
+ * that readers finish. A stop in between leaves `.deleted` files, which the next open removes.
+ */
+export async function retireSegments(log: Log, removed: readonly Segment[]): Promise<void> {
+  const { disk, directory, clock, jobs, indexCache, counters } = log.context;
+  const paths: string[] = [];
+  try {
+    for (const segment of removed) {
+      indexCache.forget(segment);
+      const unsaved = log.sealing.indexOf(segment);
+      if (unsaved >= 0) log.sealing.splice(unsaved, 1);
+      for (const kind of SEGMENT_FILE_KINDS) {
+        const from = join(log.folder, segmentFileName(segment.baseOffset, kind));
+        const to = join(log.folder, segmentFileName(segment.baseOffset, kind, 'deleted'));
+        if (!(await renameIfThere(log, from, to))) continue;
+        if (kind === 'log') segment.file.renamed(to);
+        paths.push(to);
+      }
+      counters.segmentsDeleted++;
+    }
+    if (removed.length > 0) await disk.syncDirectory(log.folder);
+  } catch (error) {
+    throw directory.fail(`cannot rename segments in ${log.folder}`, error);
+  }
+  if (paths.length === 0) return;
+  clock.schedule(log.settings.fileDeleteDelayMs, () => {
+    const closing = removed.map((segment) => segment.file.forget());
+    Promise.all(closing)
+      .then(() => jobs.run('unlink', { paths }))
+      .catch((error: unknown) => {
+        log.context.logger.warn(
+          { folder: log.folder, error },
+          'files of deleted segments could not be removed',
+        );
+      });
+  });
+}
+
+async function renameIfThere(log: Log, from: string, to: string): Promise<boolean> {
+  try {
+    await log.context.disk.rename(from, to);
+    return true;
+  } catch (error) {
+    if (hasErrno(error, 'ENOENT')) return false;
+    throw error;
+  }
+}

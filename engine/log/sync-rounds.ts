@@ -1,0 +1,117 @@
+import type { Clock } from '../clock.js';
+import type { DataDirectory } from '../disk/data-directory.js';
+import type { LogFile } from '../disk/log-file.js';
+import type { EngineCounters } from '../metrics.js';
+
+/** What one log wants from a round, as of the moment the round is submitted. */
+export interface SyncCapture {
+  /** Every file with bytes between the durable end and the captured end: both sides of a roll. */
+  readonly files: readonly LogFile[];
+  /** Folders that got new names since they were last synced. */
+  readonly folders: readonly string[];
+  /** Called once all of that is durable. */
+  readonly done: () => void;
+}
+
+export interface SyncTarget {
+  captureSync(): SyncCapture;
+}
+
+/** From so many files on, one syncfs(2) is cheaper than a sync of each (docs/durability.md has the figures). */
+const FILES_BY_ONE_SYNCFS = 3;
+
+/**
+ * Group commit for a whole data directory: one sync serves every waiter of every partition.
+ *
+ * 1. Logs ask for a sync; while a round is under way they gather for the next.
+ * 2. At the end of the turn the round is submitted: each log says what it has written by now. Nothing written later is promised.
+ * 3. The files are synced (one or two by fdatasync, more by one syncfs where there is one), then the folders with new names.
+ * 4. Each log moves its durable end to what it captured and answers its waiters.
+ *
+ * A failed sync takes the directory offline; it is never tried again, because the kernel may have dropped the pages.
+ */
+export class SyncRounds {
+  readonly #directory: DataDirectory;
+  readonly #clock: Clock;
+  readonly #counters: EngineCounters;
+  #wanted = new Set<SyncTarget>();
+  #waiters: { resolve: () => void; reject: (error: Error) => void }[] = [];
+  #running = false;
+
+  constructor(directory: DataDirectory, clock: Clock, counters: EngineCounters) {
+    this.#directory = directory;
+    this.#clock = clock;
+    this.#counters = counters;
+  }
+
+  /** Asks for a round that covers what the target has written when it is submitted. */
+  request(target: SyncTarget): void {
+    this.#wanted.add(target);
+    if (this.#running) return;
+    this.#running = true;
+    this.#clock.afterTurn(() => void this.#run());
+  }
+
+  /** Resolves when a round submitted after this call has made everything of these targets durable. */
+  flush(targets: Iterable<SyncTarget>): Promise<void> {
+    if (this.#directory.failure) return Promise.reject(this.#directory.failure);
+    return new Promise((resolve, reject) => {
+      this.#waiters.push({ resolve, reject });
+      let any = false;
+      for (const target of targets) {
+        this.request(target);
+        any = true;
+      }
+      if (!any && !this.#running) {
+        this.#running = true;
+        this.#clock.afterTurn(() => void this.#run());
+      }
+    });
+  }
+
+  async #run(): Promise<void> {
+    while ((this.#wanted.size > 0 || this.#waiters.length > 0) && !this.#directory.failure) {
+      const targets = this.#wanted;
+      const waiters = this.#waiters;
+      this.#wanted = new Set();
+      this.#waiters = [];
+      const captures: SyncCapture[] = [];
+      for (const target of targets) captures.push(target.captureSync());
+      try {
+        await this.#sync(captures);
+      } catch (error) {
+        const failure = this.#directory.fail('a sync failed', error);
+        for (const waiter of waiters) waiter.reject(failure);
+        break;
+      }
+      this.#counters.syncRounds++;
+      for (const capture of captures) capture.done();
+      for (const waiter of waiters) waiter.resolve();
+    }
+    this.#running = false;
+    const failure = this.#directory.failure;
+    if (!failure) return;
+    this.#wanted.clear();
+    for (const waiter of this.#waiters.splice(0)) waiter.reject(failure);
+  }
+
+  async #sync(captures: readonly SyncCapture[]): Promise<void> {
+    const files = captures.flatMap((capture) => capture.files);
+    const folders = new Set(captures.flatMap((capture) => capture.folders));
+    const { disk, root } = this.#directory;
+    // Pinned by descriptor from submission to the end: a number that was reused would sync another file.
+    const pinned = files.map((file) => file.pin());
+    try {
+      if (disk.syncFileSystem && files.length + folders.size >= FILES_BY_ONE_SYNCFS) {
+        this.#counters.fileSystemSyncs++;
+        await disk.syncFileSystem(root);
+        return;
+      }
+      this.#counters.fileSyncs += pinned.length;
+      await Promise.all(pinned.map((file) => file.datasync()));
+      for (const folder of folders) await disk.syncDirectory(folder);
+    } finally {
+      for (const file of files) file.unpin();
+    }
+  }
+}

@@ -1,0 +1,105 @@
+import { readInt64, writeInt64 } from '../batch/header.js';
+
+/**
+ * The sparse time index of one segment, in Kafka's `.timeindex` format: 12-byte entries, big-endian,
+ *
+ *   timestamp int64 | relative offset int32
+ *
+ * meaning: the largest timestamp up to and including the batch that ends at this offset is this one, and that batch has it.
+ * Timestamps are strictly increasing. The last entry of a sealed segment tells its largest timestamp.
+ */
+export const TIME_INDEX_ENTRY_SIZE = 12;
+
+export class TimeIndex {
+  #timestamps: Float64Array;
+  #relativeOffsets: Int32Array;
+  #count: number;
+
+  private constructor(timestamps: Float64Array, relativeOffsets: Int32Array, count: number) {
+    this.#timestamps = timestamps;
+    this.#relativeOffsets = relativeOffsets;
+    this.#count = count;
+  }
+
+  static empty(): TimeIndex {
+    return new TimeIndex(new Float64Array(0), new Int32Array(0), 0);
+  }
+
+  /** Reads a file's bytes; null when they are not a time index. */
+  static decode(bytes: Buffer): TimeIndex | null {
+    if (bytes.length % TIME_INDEX_ENTRY_SIZE !== 0) return null;
+    const count = bytes.length / TIME_INDEX_ENTRY_SIZE;
+    const index = new TimeIndex(new Float64Array(count), new Int32Array(count), 0);
+    for (let at = 0; at < bytes.length; at += TIME_INDEX_ENTRY_SIZE) {
+      const timestampMs = readInt64(bytes, at);
+      const relativeOffset = bytes.readInt32BE(at + 8);
+      if (!Number.isFinite(timestampMs) || relativeOffset < 0) return null;
+      if (!index.maybeAppend(timestampMs, relativeOffset)) return null;
+    }
+    return index;
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Bytes of memory held. */
+  get memoryBytes(): number {
+    return this.#timestamps.byteLength + this.#relativeOffsets.byteLength;
+  }
+
+  /** Adds an entry if its timestamp exceeds the last one's; says whether it did. */
+  maybeAppend(timestampMs: number, relativeOffset: number): boolean {
+    if (this.#count > 0 && timestampMs <= this.#timestamps[this.#count - 1]!) return false;
+    if (this.#count === this.#timestamps.length) this.#grow();
+    this.#timestamps[this.#count] = timestampMs;
+    this.#relativeOffsets[this.#count] = relativeOffset;
+    this.#count++;
+    return true;
+  }
+
+  #grow(): void {
+    const room = Math.max(16, this.#timestamps.length * 2);
+    const timestamps = new Float64Array(room);
+    const relativeOffsets = new Int32Array(room);
+    timestamps.set(this.#timestamps);
+    relativeOffsets.set(this.#relativeOffsets);
+    this.#timestamps = timestamps;
+    this.#relativeOffsets = relativeOffsets;
+  }
+
+  timestampAt(slot: number): number {
+    return this.#timestamps[slot]!;
+  }
+
+  relativeOffsetAt(slot: number): number {
+    return this.#relativeOffsets[slot]!;
+  }
+
+  /** The last slot whose timestamp is *below* `timestampMs`; -1 when there is none. */
+  lastBelow(timestampMs: number): number {
+    let low = 0;
+    let high = this.#count - 1;
+    while (low <= high) {
+      const middle = (low + high) >>> 1;
+      if (this.#timestamps[middle]! < timestampMs) low = middle + 1;
+      else high = middle - 1;
+    }
+    return high;
+  }
+
+  /** Keeps the first `count` entries. */
+  truncate(count: number): void {
+    if (count < this.#count) this.#count = count;
+  }
+
+  /** File bytes of the entries from slot `from` on. */
+  encode(from = 0): Buffer {
+    const bytes = Buffer.allocUnsafe((this.#count - from) * TIME_INDEX_ENTRY_SIZE);
+    for (let slot = from, at = 0; slot < this.#count; slot++, at += TIME_INDEX_ENTRY_SIZE) {
+      writeInt64(bytes, at, this.#timestamps[slot]!);
+      bytes.writeInt32BE(this.#relativeOffsets[slot]!, at + 8);
+    }
+    return bytes;
+  }
+}

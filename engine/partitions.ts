@@ -1,0 +1,240 @@
+import { join } from 'node:path';
+import { hasErrno } from './disk/errno.js';
+import {
+  PARTITION_METADATA_FILE,
+  parsePartitionFolderName,
+  parsePartitionMetadata,
+  partitionFolderName,
+  retiredFolderName,
+} from './disk/file-names.js';
+import { EngineError } from './errors.js';
+import { Log } from './log/log.js';
+import type { LogContext } from './log/log-context.js';
+import {
+  checkpointKey,
+  logStartKey,
+  readCheckpoint,
+  readLogStart,
+  tombstoneKey,
+} from './log/log-records.js';
+import type { LogSettings } from './log/log-settings.js';
+import { readLogStartFile } from './log/log-start-file.js';
+import type { PartitionName } from './log/partition-log.js';
+import { recoverLog } from './log/recovery.js';
+
+/** A live partition folder, as found on disk. */
+export interface PartitionFolder {
+  readonly folder: string;
+  readonly topic: string;
+  readonly partition: number;
+  /** Null when `partition.metadata` is missing or unreadable: a crash before its first sync. */
+  readonly topicId: string | null;
+}
+
+/** The partitions of one data directory: opened, deleted and set aside here, each at most once at a time. */
+export class Partitions {
+  readonly #context: LogContext;
+  readonly #open = new Map<string, Promise<Log>>();
+
+  constructor(context: LogContext) {
+    this.#context = context;
+  }
+
+  /** The log, opened and recovered on first use. */
+  async open(name: PartitionName, settings: LogSettings): Promise<Log> {
+    const key = keyOf(name);
+    let opening = this.#open.get(key);
+    if (!opening) {
+      opening = this.#recover(name, settings);
+      this.#open.set(key, opening);
+      opening.catch(() => this.#open.delete(key));
+    }
+    return opening;
+  }
+
+  async #recover(name: PartitionName, settings: LogSettings): Promise<Log> {
+    const context = this.#context;
+    context.directory.assertOnline();
+    const folder = join(context.directory.root, partitionFolderName(name.topic, name.partition));
+    const found = await readTopicId(context, folder);
+    if (found !== null && found !== name.topicId) {
+      throw new EngineError(
+        'DAMAGED_LOG',
+        `${folder} belongs to another topic of that name (id ${found}); set it aside first`,
+      );
+    }
+    try {
+      const recovered = await recoverLog(context, {
+        folder,
+        settings,
+        checkpoint: readCheckpoint(context.catalog, name),
+        logStart: Math.max(
+          readLogStart(context.catalog, name),
+          await readLogStartFile(context.disk, folder),
+        ),
+      });
+      return new Log(context, name, folder, settings, recovered);
+    } catch (error) {
+      if (error instanceof EngineError) throw error;
+      throw context.directory.fail(`cannot open ${folder}`, error);
+    }
+  }
+
+  /** All logs that are open or opening. */
+  async logs(): Promise<Log[]> {
+    const settled = await Promise.allSettled(this.#open.values());
+    return settled.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+  }
+
+  /** Every log gets the error: the directory has failed. */
+  failAll(error: EngineError): void {
+    for (const opening of this.#open.values()) {
+      opening.then(
+        (log) => log.fail(error),
+        () => {},
+      );
+    }
+  }
+
+  /** Live folders on disk, whatever is open. */
+  async onDisk(): Promise<PartitionFolder[]> {
+    const { disk, directory } = this.#context;
+    const folders: PartitionFolder[] = [];
+    for (const name of await disk.readdir(directory.root)) {
+      const parsed = parsePartitionFolderName(name);
+      if (parsed?.state !== 'live') continue;
+      const folder = join(directory.root, name);
+      if (!(await disk.stat(folder))?.isDirectory) continue;
+      folders.push({
+        folder,
+        topic: parsed.topic,
+        partition: parsed.partition,
+        topicId: await readTopicId(this.#context, folder),
+      });
+    }
+    return folders;
+  }
+
+  /**
+   * Deletes a partition. When it resolves, it will not come back: the tombstone is durable, the folder renamed. Its files go after `file.delete.delay.ms`.
+   * Deleting what does not exist does nothing.
+   */
+  async delete(name: PartitionName): Promise<void> {
+    const { catalog, directory } = this.#context;
+    const opening = this.#open.get(keyOf(name));
+    this.#open.delete(keyOf(name));
+    const folder = join(directory.root, partitionFolderName(name.topic, name.partition));
+    const log = await opening?.catch(() => null);
+    const isOurs =
+      log !== null && log !== undefined
+        ? true
+        : (await readTopicId(this.#context, folder)) === name.topicId;
+    await catalog.write([{ key: tombstoneKey(name.topicId, name.partition), value: true }]);
+    if (log) {
+      log.fail(new EngineError('LOG_CLOSED', `${name.topic}-${name.partition} was deleted`));
+      await log.finishClose();
+    }
+    if (isOurs) {
+      const unique = this.#context.random.fill(Buffer.alloc(16));
+      const retired = join(
+        directory.root,
+        retiredFolderName(name.topic, name.partition, 'delete', unique),
+      );
+      if (await renameIfThere(this.#context, folder, retired)) {
+        const delayMs = log?.settings.fileDeleteDelayMs ?? 0;
+        this.#context.clock.schedule(delayMs, () => void this.#removeFolder(retired, name));
+        return;
+      }
+    }
+    await catalog.write(this.#forgetting(name));
+  }
+
+  #forgetting(name: PartitionName): { key: readonly (string | number)[]; value: undefined }[] {
+    return [checkpointKey(name), logStartKey(name), tombstoneKey(name.topicId, name.partition)].map(
+      (key) => ({
+        key,
+        value: undefined,
+      }),
+    );
+  }
+
+  /** Finishes deletions that a crash interrupted: folders that wait to be removed, and live ones with a tombstone. */
+  async finishDeletions(): Promise<void> {
+    const { disk, directory, catalog } = this.#context;
+    const dead = new Set<string>();
+    for (const { key } of catalog.range(['deleted'])) dead.add(`${key[1]}-${key[2]}`);
+    for (const name of await disk.readdir(directory.root)) {
+      const parsed = parsePartitionFolderName(name);
+      if (parsed?.state === 'delete') void this.#removeFolder(join(directory.root, name), null);
+    }
+    if (dead.size === 0) return;
+    for (const { topic, partition, topicId } of await this.onDisk()) {
+      if (topicId !== null && dead.has(`${topicId}-${partition}`))
+        await this.delete({ topic, topicId, partition });
+    }
+    const gone = [...catalog.range(['deleted'])].map(({ key }) => ({
+      topic: '',
+      topicId: String(key[1]),
+      partition: Number(key[2]),
+    }));
+    await catalog.write(gone.flatMap((name) => this.#forgetting(name)));
+  }
+
+  /** Renames folders that no known partition claims, so that they are never served and never lost. Returns their new paths. */
+  async setAsideStrays(known: ReadonlySet<string>): Promise<string[]> {
+    const { directory, random } = this.#context;
+    const aside: string[] = [];
+    for (const { folder, topic, partition, topicId } of await this.onDisk()) {
+      if (topicId !== null && known.has(`${topicId}-${partition}`)) continue;
+      const to = join(
+        directory.root,
+        retiredFolderName(topic, partition, 'stray', random.fill(Buffer.alloc(16))),
+      );
+      if (await renameIfThere(this.#context, folder, to)) aside.push(to);
+    }
+    return aside;
+  }
+
+  async #removeFolder(folder: string, name: PartitionName | null): Promise<void> {
+    const { disk, jobs, catalog, logger } = this.#context;
+    try {
+      const names = await disk.readdir(folder);
+      await jobs.run('unlink', { paths: names.map((file) => join(folder, file)) });
+      await disk.rmdir(folder);
+      if (name) await catalog.write(this.#forgetting(name));
+    } catch (error) {
+      logger.warn(
+        { folder, error },
+        'a deleted partition could not be removed; the next start tries again',
+      );
+    }
+  }
+}
+
+function keyOf(name: PartitionName): string {
+  return `${name.topicId}-${name.partition}`;
+}
+
+async function readTopicId(context: LogContext, folder: string): Promise<string | null> {
+  try {
+    return parsePartitionMetadata(
+      (await context.disk.readFile(join(folder, PARTITION_METADATA_FILE))).toString('utf8'),
+    );
+  } catch (error) {
+    if (hasErrno(error, 'ENOENT') || hasErrno(error, 'ENOTDIR')) return null;
+    throw error;
+  }
+}
+
+/** Durable when it resolves with true. */
+async function renameIfThere(context: LogContext, from: string, to: string): Promise<boolean> {
+  const { disk, directory } = context;
+  try {
+    await disk.rename(from, to);
+    await disk.syncDirectory(directory.root);
+    return true;
+  } catch (error) {
+    if (hasErrno(error, 'ENOENT')) return false;
+    throw directory.fail(`cannot rename ${from}`, error);
+  }
+}
