@@ -98,7 +98,8 @@ describe('a power cut', () => {
       const content = textOf(disk.powerCut(seededRandom(seed)), '/a');
       sizes.add(content.length);
       expect(content).toMatch(/^start[x\0]*$/);
-      if (/\0.*x/s.test(content)) holes++;
+      const hole = content.indexOf('\0');
+      if (hole >= 0 && content.lastIndexOf('x') > hole) holes++;
     }
     expect(sizes).toContain(5);
     expect(sizes).toContain(5 + 3 * SIM_PAGE_BYTES);
@@ -333,10 +334,7 @@ describe('faults', () => {
     expect(await disk.freeBytes('/')).toBe(2);
     expect(() => file.writevSync([bytes('abcd')], 7)).toThrow('ENOSPC');
     expect(textOf(disk, '/a')).toBe('1234567abc');
-    file.writevSync(
-      [bytes('overwritten')].map((all) => all.subarray(0, 10)),
-      0,
-    );
+    file.writevSync([bytes('0123456789')], 0);
     file.truncateSync(4);
     disk.openSync('/b', 'create').writevSync([bytes('123456')], 0);
     await disk.unlink('/a');
