@@ -1,10 +1,12 @@
-import { defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
     pool: 'forks',
     include: ['test/**/*.test.ts'],
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    exclude: [...configDefaults.exclude, 'test/clients/**', 'test/pack/**'],
+    env: { ODRADEK_VERIFY: '1' },
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
   },
 });
