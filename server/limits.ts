@@ -5,7 +5,10 @@ const MIB = 1024 * KIB;
 const SECOND_MS = 1000;
 const MINUTE_MS = 60 * SECOND_MS;
 
-/** Every bound of the broker, with its default. Names carry their unit; a bound named `…Max` is inclusive. */
+/**
+ * Every bound of the broker, with its default. Names carry their unit; a bound named `…Max` is
+ * inclusive.
+ */
 export interface ServerLimits {
   /** Open client connections of one broker (Kafka: max.connections). */
   readonly connectionsMax: number;
@@ -15,15 +18,24 @@ export interface ServerLimits {
   readonly requestBytesMax: number;
   /** Requests of one connection that were received and not answered. */
   readonly requestsInFlightPerConnection: number;
-  /** Received and unanswered plus unsent bytes of one connection; a single larger request is let through alone. */
+  /**
+   * Received and unanswered plus unsent bytes of one connection; a single larger request is let
+   * through alone.
+   */
   readonly bytesInFlightPerConnection: number;
   /** The same, summed over the broker. */
   readonly bytesInFlightMax: number;
-  /** What each connection may hold even while the broker is over `bytesInFlightMax`, so that few cannot stop all. */
+  /**
+   * What each connection may hold even while the broker is over `bytesInFlightMax`, so that few
+   * cannot stop all.
+   */
   readonly bytesInFlightFloor: number;
   /** Shared space that reads land in before frames are known. */
   readonly receiveScratchBytes: number;
-  /** A frame up to this size gets its whole buffer at its first byte; a larger one grows as bytes arrive. */
+  /**
+   * A frame up to this size gets its whole buffer at its first byte; a larger one grows as bytes
+   * arrive.
+   */
   readonly frameAllocateAtOnceBytes: number;
   /** The time that a started frame has, whatever its size, counted only while we are reading. */
   readonly frameDeadlineMs: number;
@@ -33,11 +45,16 @@ export interface ServerLimits {
   readonly writeDeadlineMs: number;
   /** The time that a closing connection gives its client to read the last answers. */
   readonly lingerMs: number;
-  /** Connections with nothing in flight are closed after this time (Kafka: connections.max.idle.ms). */
+  /**
+   * Connections with nothing in flight are closed after this time (Kafka: connections.max.idle.ms).
+   */
   readonly idleMs: number;
   /** How often deadlines are looked at; they are late by up to this much. */
   readonly sweepMs: number;
-  /** Bytes received, and bytes sent, per connection and turn of the event loop; one frame or part may exceed it. */
+  /**
+   * Bytes received, and bytes sent, per connection and turn of the event loop; one frame or part
+   * may exceed it.
+   */
   readonly turnBytesMax: number;
   /** A file slice up to this size is read at once and sent with its neighbours. */
   readonly sliceReadAtOnceBytes: number;

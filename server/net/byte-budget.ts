@@ -5,11 +5,13 @@ export interface BudgetWaiter {
 }
 
 /**
- * The bytes that all connections of a broker hold together: received and unanswered, written and unsent. It counts what is held,
- * never what was announced, and refuses nothing: connections ask before they read on.
+ * The bytes that all connections of a broker hold together: received and unanswered, written and
+ * unsent. It counts what is held, never what was announced, and refuses nothing: connections ask
+ * before they read on.
  *
- * When frames that are half received have used it up, nobody could ever finish. So one waiter at a time may overdraw until its
- * frame is whole: the broker holds at most the limit, one frame, and a floor and a read for each connection.
+ * When frames that are half received have used it up, nobody could ever finish. So one waiter at a
+ * time may overdraw until its frame is whole: the broker holds at most the limit, one frame, and a
+ * floor and a read for each connection.
  */
 export class ByteBudget {
   readonly limitBytes: number;
@@ -36,8 +38,9 @@ export class ByteBudget {
   }
 
   /**
-   * Whether `waiter` may read on. If not, `onBudget` is called once when it may. `midFrame`: it holds a part of a frame, and so can
-   * be given the overdraft; it keeps it until it asks again between frames, or leaves.
+   * Whether `waiter` may read on. If not, `onBudget` is called once when it may. `midFrame`: it
+   * holds a part of a frame, and so can be given the overdraft; it keeps it until it asks again
+   * between frames, or leaves.
    */
   mayRead(waiter: BudgetWaiter, midFrame: boolean): boolean {
     if (this.#overdraft === waiter && !midFrame) this.#passOverdraft();

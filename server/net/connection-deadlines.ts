@@ -24,8 +24,9 @@ export interface ConnectionPulse {
 }
 
 /**
- * The deadlines of one connection, judged by looking at it now and then: no timer and no clock reading per request. What began
- * between two sweeps counts from the second, so a deadline is late by up to a sweep, never early.
+ * The deadlines of one connection, judged by looking at it now and then: no timer and no clock
+ * reading per request. What began between two sweeps counts from the second, so a deadline is late
+ * by up to a sweep, never early.
  */
 export class ConnectionDeadlines {
   readonly #limits: ServerLimits;

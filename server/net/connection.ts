@@ -32,16 +32,19 @@ export interface ConnectionOptions {
 /**
  * - `open`: receives and answers.
  * - `ending`: receives no more; answers what it has.
- * - `lingering`: everything is sent; discards what still comes, so that the last answers are not lost to a reset.
+ * - `lingering`: everything is sent; discards what still comes, so that the last answers are not
+ *   lost to a reset.
  * - `closed`: holds nothing.
  */
 type State = 'open' | 'ending' | 'lingering' | 'closed';
 
 /**
- * One client: cuts what it sends into requests, hands them to the dispatcher, and writes the answers in order. Reading stops while
- * too much is held on its behalf, and the deadlines of `sweep` end a client that stands still. It owns its socket.
+ * One client: cuts what it sends into requests, hands them to the dispatcher, and writes the
+ * answers in order. Reading stops while too much is held on its behalf, and the deadlines of
+ * `sweep` end a client that stands still. It owns its socket.
  *
- * A turn with data: parse everything → dispatch everything → (microtasks answer) → one write of all answers that are due.
+ * A turn with data: parse everything → dispatch everything → (microtasks answer) → one write of all
+ * answers that are due.
  */
 export class Connection implements ConnectionInfo, BudgetWaiter {
   readonly id: number;
@@ -141,7 +144,10 @@ export class Connection implements ConnectionInfo, BudgetWaiter {
     return () => void this.#closeListeners.delete(listener);
   }
 
-  /** Receives no more, lets the requests that were received whole finish, sends their answers, and closes. */
+  /**
+   * Receives no more, lets the requests that were received whole finish, sends their answers, and
+   * closes.
+   */
   end(reason: CloseReason): void {
     if (this.#state !== 'open') return;
     this.#state = 'ending';
@@ -244,7 +250,8 @@ export class Connection implements ConnectionInfo, BudgetWaiter {
   #mayRead(partialBytes: number, heldBytes: number): boolean {
     const limits = this.#limits;
     if (this.#pipeline.count >= limits.requestsInFlightPerConnection) return false;
-    // A single frame larger than the limit must be able to arrive: only what will be answered holds reading back.
+    // A single frame larger than the limit must be able to arrive: only what will be answered holds
+    // reading back.
     const overOwn = heldBytes >= limits.bytesInFlightPerConnection && heldBytes > partialBytes;
     const overFloor = heldBytes >= limits.bytesInFlightFloor;
     const room = this.#budget.mayRead(this, partialBytes > 0 && overFloor && !overOwn);

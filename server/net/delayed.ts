@@ -6,14 +6,19 @@ export interface DelayedOperation<K> {
   readonly keys: readonly K[];
   /** On the monotonic clock. */
   readonly deadlineMs: number;
-  /** Completes the operation if that is possible by now. After true it is over, and nothing more is called. */
+  /**
+   * Completes the operation if that is possible by now. After true it is over, and nothing more is
+   * called.
+   */
   tryComplete(): boolean;
   /** The deadline has come first. The operation is over. */
   onExpire(): void;
 }
 
 export interface DelayedHandle {
-  /** Ends the waiting without completing it; nothing is called any more. Does nothing if it is over. */
+  /**
+   * Ends the waiting without completing it; nothing is called any more. Does nothing if it is over.
+   */
   cancel(): void;
 }
 
@@ -27,9 +32,10 @@ interface Waiter<K> extends DelayedHandle {
 }
 
 /**
- * Everything that waits for a partition to move, with deadlines. Each operation ends exactly once: completed, expired or cancelled.
- * A check looks only at those who wait on its key; one timer serves all deadlines. A key is compared by identity (or by value, if
- * it is a primitive) and costs nothing when nobody waits on it.
+ * Everything that waits for a partition to move, with deadlines. Each operation ends exactly once:
+ * completed, expired or cancelled. A check looks only at those who wait on its key; one timer
+ * serves all deadlines. A key is compared by identity (or by value, if it is a primitive) and costs
+ * nothing when nobody waits on it.
  */
 export class DelayedOperations<K> {
   readonly #clock: Clock;
@@ -49,8 +55,8 @@ export class DelayedOperations<K> {
   }
 
   /**
-   * Tries once, and waits if that fails: so the caller need not have looked before. Both may happen before this returns: completing,
-   * and expiring if the deadline has passed.
+   * Tries once, and waits if that fails: so the caller need not have looked before. Both may happen
+   * before this returns: completing, and expiring if the deadline has passed.
    */
   add(operation: DelayedOperation<K>): DelayedHandle {
     const waiter: Waiter<K> = {
@@ -101,7 +107,10 @@ export class DelayedOperations<K> {
     this.#timerMs = Number.POSITIVE_INFINITY;
   }
 
-  /** Completing may move the very thing that is waited on: a check from within is remembered, not nested. */
+  /**
+   * Completing may move the very thing that is waited on: a check from within is remembered, not
+   * nested.
+   */
   #try(waiter: Waiter<K>): boolean {
     if (waiter.trying) {
       waiter.again = true;
@@ -133,7 +142,9 @@ export class DelayedOperations<K> {
     }
   }
 
-  /** The timer may be early, when the first to expire has ended otherwise: then it is only set anew. */
+  /**
+   * The timer may be early, when the first to expire has ended otherwise: then it is only set anew.
+   */
   #schedule(): void {
     this.#timer?.cancel();
     this.#timer = null;

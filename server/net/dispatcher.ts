@@ -14,12 +14,15 @@ export interface ConnectionInfo {
   /** What the client said of itself in ApiVersions (KIP-511); null until then. */
   clientSoftware: ClientSoftware | null;
   readonly counters: ConnectionCounters;
-  /** Whether the connection has no future: `onClose` has fired, and late answers may reach nobody. */
+  /**
+   * Whether the connection has no future: `onClose` has fired, and late answers may reach nobody.
+   */
   readonly closing: boolean;
   /**
-   * Runs `listener` once, as soon as the connection has no future: the client hung up, the broker drains, or it was cut off.
-   * Whoever waits on the client's behalf ends now; what it still answers is sent if possible. Runs it at once if that has
-   * happened already. Returns the way to take the listener back.
+   * Runs `listener` once, as soon as the connection has no future: the client hung up, the broker
+   * drains, or it was cut off. Whoever waits on the client's behalf ends now; what it still answers
+   * is sent if possible. Runs it at once if that has happened already. Returns the way to take the
+   * listener back.
    */
   onClose(listener: () => void): () => void;
 }
@@ -41,18 +44,22 @@ export interface ConnectionCounters {
 
 /**
  * - `pipelined`: starts as soon as it was received, and waits for nobody's answer.
- * - `alone`: starts when everything before it has completed, and what follows waits for it, as in Kafka.
+ * - `alone`: starts when everything before it has completed, and what follows waits for it, as in
+ *   Kafka.
  */
 export type DispatchMode = 'pipelined' | 'alone';
 
 /** What a connection does with the requests that it receives. */
 export interface Dispatcher {
-  /** How the request may overlap with others. `frame` has no size prefix and at least eight bytes. */
+  /**
+   * How the request may overlap with others. `frame` has no size prefix and at least eight bytes.
+   */
   mode(frame: Buffer): DispatchMode;
   /**
-   * Answers a request. Resolves with the parts of the response, the size prefix included, or with null when there is none
-   * (acks=0); the parts then belong to the connection. Rejects with CloseConnection when there can be no answer: the connection
-   * ends once earlier answers are written. Any other rejection does the same, and is reported as a failure.
+   * Answers a request. Resolves with the parts of the response, the size prefix included, or with
+   * null when there is none (acks=0); the parts then belong to the connection. Rejects with
+   * CloseConnection when there can be no answer: the connection ends once earlier answers are
+   * written. Any other rejection does the same, and is reported as a failure.
    */
   dispatch(frame: Buffer, connection: ConnectionInfo): Promise<readonly ResponsePart[] | null>;
 }
@@ -68,7 +75,8 @@ export class CloseConnection extends Error {
  * - `client`: the client hung up. `network`: reset, or another error of the socket.
  * - `framing`: a frame size outside its bounds. `refused`: the dispatcher asked for it.
  * - `failed`: the dispatcher or the reading of a file failed; see `cause`.
- * - `frameDeadline`, `writeDeadline`, `idle`: too slow in sending, in reading, or silent for too long.
+ * - `frameDeadline`, `writeDeadline`, `idle`: too slow in sending, in reading, or silent for too
+ *   long.
  * - `shutdown`: the broker stops.
  */
 export type CloseCode =

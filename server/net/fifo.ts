@@ -1,7 +1,10 @@
 /** What is taken may stay behind in the array until this many are; then it is compacted. */
 const TAKEN_MAX = 256;
 
-/** A queue that costs an array. Nothing that was taken stays reachable for long, even if the queue is never empty. */
+/**
+ * A queue that costs an array. Nothing that was taken stays reachable for long, even if the queue
+ * is never empty.
+ */
 export class Fifo<T> {
   #items: T[] = [];
   #first = 0;

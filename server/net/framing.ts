@@ -4,7 +4,9 @@ export const FRAME_PREFIX_BYTES = 4;
 /** The smallest request: api key, api version and correlation id of request header version 0. */
 export const REQUEST_BYTES_MIN = 8;
 
-/** Below this much missing, a read of its own for the rest of a frame costs more than copying it. */
+/**
+ * Below this much missing, a read of its own for the rest of a frame costs more than copying it.
+ */
 const DIRECT_BYTES_MIN = 16 * 1024;
 
 /** What a frame larger than the allocate-at-once bound starts with. */
@@ -40,8 +42,8 @@ export interface FramingLimits {
  *             own buffer     shared       `receiveInto` offers to the kernel
  * ```
  *
- * A frame's bytes are nobody else's: views on it stay valid for as long as they are held. Nothing is allocated for a size that
- * was only announced.
+ * A frame's bytes are nobody else's: views on it stay valid for as long as they are held. Nothing
+ * is allocated for a size that was only announced.
  */
 export class FrameParser {
   readonly #limits: FramingLimits;
@@ -71,8 +73,9 @@ export class FrameParser {
   }
 
   /**
-   * Takes the next bytes of the stream and calls `onFrame` with each frame that they complete, in order, without its prefix.
-   * `chunk` is not kept. Throws FramingError after the frames before the bad one; the parser is of no use from then on.
+   * Takes the next bytes of the stream and calls `onFrame` with each frame that they complete, in
+   * order, without its prefix. `chunk` is not kept. Throws FramingError after the frames before the
+   * bad one; the parser is of no use from then on.
    */
   push(chunk: Buffer, onFrame: (frame: Buffer) => void): void {
     let at = this.#continue(chunk, onFrame);
@@ -101,7 +104,10 @@ export class FrameParser {
     if (at < chunk.length) this.#continue(at === 0 ? chunk : chunk.subarray(at), onFrame);
   }
 
-  /** Feeds the frame that has begun, or begins one that the chunk does not complete; returns the bytes used. */
+  /**
+   * Feeds the frame that has begun, or begins one that the chunk does not complete; returns the
+   * bytes used.
+   */
   #continue(chunk: Buffer, onFrame: (frame: Buffer) => void): number {
     if (this.#prefixBytes === 0 && chunk.length >= FRAME_PREFIX_BYTES) {
       const size = chunk.readInt32BE(0);

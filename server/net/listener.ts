@@ -8,7 +8,10 @@ import type { Network, NetworkListener, Socket } from './network.js';
 import { portOwner } from './port-owner.js';
 import { Turn } from './turn.js';
 
-/** An address to bind. `localhost` is 127.0.0.1 and, where present, ::1, on one port. The empty string is every address. */
+/**
+ * An address to bind. `localhost` is 127.0.0.1 and, where present, ::1, on one port. The empty
+ * string is every address.
+ */
 export interface BindAddress {
   readonly host: string;
   /** 0 lets the system choose. */
@@ -101,7 +104,10 @@ const PORT_ATTEMPTS_MAX = 16;
 /** What bind says where a machine has no IPv6. */
 const NO_IPV6 = new Set(['EADDRNOTAVAIL', 'EAFNOSUPPORT', 'EINVAL']);
 
-/** One named listener: its bound addresses and the connections that came by them. Made by `openListener`. */
+/**
+ * One named listener: its bound addresses and the connections that came by them. Made by
+ * `openListener`.
+ */
 export class Listener {
   readonly name: string;
   readonly #options: ListenerOptions;
@@ -140,8 +146,8 @@ export class Listener {
   }
 
   /**
-   * Stops accepting and reading at once, gives the requests that were received `drainMs` to be answered, then destroys what is
-   * left. Resolves when every connection is closed.
+   * Stops accepting and reading at once, gives the requests that were received `drainMs` to be
+   * answered, then destroys what is left. Resolves when every connection is closed.
    */
   async close({ drainMs }: { readonly drainMs: number }): Promise<void> {
     if (this.#closing) throw new Error('a listener is closed once');

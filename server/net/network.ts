@@ -1,14 +1,16 @@
 /**
- * The network, passed in: what the broker asks of TCP, and nothing else. The real one (`node-network.ts`) is thin;
- * simulations pass one that delays, cuts into pieces and resets.
+ * The network, passed in: what the broker asks of TCP, and nothing else. The real one
+ * (`node-network.ts`) is thin; simulations pass one that delays, cuts into pieces and resets.
  */
 export interface Network {
   /**
-   * Accepts connections until closed. Resolves when the port is bound; rejects with an Error whose `code` is the errno's name
-   * (EADDRINUSE, EADDRNOTAVAIL, EACCES …).
+   * Accepts connections until closed. Resolves when the port is bound; rejects with an Error whose
+   * `code` is the errno's name (EADDRINUSE, EADDRNOTAVAIL, EACCES …).
    */
   listen(options: ListenOptions): Promise<NetworkListener>;
-  /** Resolves with an open connection, or rejects with the errno's name (ECONNREFUSED, ETIMEDOUT …). */
+  /**
+   * Resolves with an open connection, or rejects with the errno's name (ECONNREFUSED, ETIMEDOUT …).
+   */
   connect(options: ConnectOptions): Promise<Socket>;
 }
 
@@ -17,7 +19,9 @@ export interface ListenOptions {
   readonly host: string;
   /** 0 lets the system choose. */
   readonly port: number;
-  /** Takes over a new connection. It must set a handler, or destroy the socket, before it returns. */
+  /**
+   * Takes over a new connection. It must set a handler, or destroy the socket, before it returns.
+   */
   onSocket(socket: Socket): void;
 }
 
@@ -39,11 +43,14 @@ export interface ConnectOptions {
 /** What a socket tells its owner. No call comes from within a call to the socket itself. */
 export interface SocketHandler {
   /**
-   * Where the next bytes should go: a buffer that the handler owns and that the kernel will fill from its start, or null when
-   * it has no preference. Asked before each read; a hint only.
+   * Where the next bytes should go: a buffer that the handler owns and that the kernel will fill
+   * from its start, or null when it has no preference. Asked before each read; a hint only.
    */
   receiveInto(): Buffer | null;
-  /** Bytes arrived. Unless they lie in the buffer given by `receiveInto`, they are valid only during this call. */
+  /**
+   * Bytes arrived. Unless they lie in the buffer given by `receiveInto`, they are valid only during
+   * this call.
+   */
   onData(chunk: Buffer): void;
   /** The peer will send no more. It may still read. */
   onEnd(): void;
@@ -62,8 +69,8 @@ export interface Socket {
   /** Set once, before the first turn of the event loop with this socket is over. */
   setHandler(handler: SocketHandler): void;
   /**
-   * Sends the buffers in order. They belong to the socket until the kernel has taken them: until now if true is returned, or
-   * until `onDrain` if false. Nothing happens after `destroy`.
+   * Sends the buffers in order. They belong to the socket until the kernel has taken them: until
+   * now if true is returned, or until `onDrain` if false. Nothing happens after `destroy`.
    */
   write(buffers: readonly Buffer[]): boolean;
   /** Bytes written and not yet taken by the kernel; counted in whole chunks. */
@@ -72,7 +79,8 @@ export interface Socket {
   readonly sentBytes: number;
   /**
    * Hands file bytes to the kernel: how many it took, 0 at the end of the file, or a negative errno
-   * (`-os.constants.errno.EAGAIN` when there is no room). Call it only while `queuedBytes` is 0. Null where this is not possible.
+   * (`-os.constants.errno.EAGAIN` when there is no room). Call it only while `queuedBytes` is 0.
+   * Null where this is not possible.
    */
   readonly sendFile: ((fd: number, position: number, count: number) => number) | null;
   /** No `onData` and no `onEnd` until `resume`. */

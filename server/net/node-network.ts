@@ -15,8 +15,8 @@ export interface NodeNetworkOptions {
   /** Size of the space that all sockets receive into. */
   readonly scratchBytes: number;
   /**
-   * `direct` lets the kernel write into our own buffers, and falls back to `stream` where Node's internals are not what we know.
-   * `stream` takes Node's chunks. Default: direct.
+   * `direct` lets the kernel write into our own buffers, and falls back to `stream` where Node's
+   * internals are not what we know. `stream` takes Node's chunks. Default: direct.
    */
   readonly receive?: 'direct' | 'stream';
 }
@@ -48,8 +48,9 @@ export function nodeNetwork(options: NodeNetworkOptions): Network {
 }
 
 /**
- * Moves an accepted connection into a socket that reads by `onread`, which Node offers for connections that we make but not for
- * those that we accept. Null if the internals are missing; the accepted socket is then as it was.
+ * Moves an accepted connection into a socket that reads by `onread`, which Node offers for
+ * connections that we make but not for those that we accept. Null if the internals are missing; the
+ * accepted socket is then as it was.
  */
 function rewrap(accepted: NetSocket, onread: OnReadOpts): NetSocket | null {
   const internals = accepted as unknown as AcceptedInternals;

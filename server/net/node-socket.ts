@@ -4,12 +4,14 @@ import { constants } from 'node:os';
 import type { Socket, SocketHandler } from './network.js';
 
 /**
- * sendfile(2): sends up to `count` bytes of `inFd` from `position` on; returns how many went, 0 at the end of the file, or a
- * negative errno.
+ * sendfile(2): sends up to `count` bytes of `inFd` from `position` on; returns how many went, 0 at
+ * the end of the file, or a negative errno.
  */
 export type SendFile = (outFd: number, inFd: number, position: number, count: number) => number;
 
-/** Up to this much it is cheaper to copy several buffers into one than to hand each to the kernel. */
+/**
+ * Up to this much it is cheaper to copy several buffers into one than to hand each to the kernel.
+ */
 const GATHER_BYTES_MAX = 64 * 1024;
 
 /** The part of a TCP handle that Node does not document. */
@@ -18,8 +20,8 @@ interface HandleInternals {
 }
 
 /**
- * A socket of Node's. It is made before Node's own, because that one asks for its buffer while it is constructed: pass `onread` to
- * it, then `attach` it. Without `onread`, attach with `stream`.
+ * A socket of Node's. It is made before Node's own, because that one asks for its buffer while it
+ * is constructed: pass `onread` to it, then `attach` it. Without `onread`, attach with `stream`.
  */
 export class NodeSocket implements Socket {
   localAddress = '';

@@ -15,8 +15,8 @@ interface Slot {
 }
 
 /**
- * The requests of one connection between receiving and answering: starts them in the order in which they came, as their mode
- * allows, and hands out their answers in that same order.
+ * The requests of one connection between receiving and answering: starts them in the order in which
+ * they came, as their mode allows, and hands out their answers in that same order.
  */
 export class RequestPipeline {
   readonly #dispatcher: Dispatcher;
@@ -39,8 +39,8 @@ export class RequestPipeline {
   #waitingTurn = false;
 
   /**
-   * `onChange` is called when an answer can be taken, or another request started; from a microtask, and perhaps several times
-   * before it is acted upon.
+   * `onChange` is called when an answer can be taken, or another request started; from a microtask,
+   * and perhaps several times before it is acted upon.
    */
   constructor(
     dispatcher: Dispatcher,
@@ -71,7 +71,10 @@ export class RequestPipeline {
     return this.#started;
   }
 
-  /** Set when a request was refused: what came after it is not answered, and nothing is started any more. */
+  /**
+   * Set when a request was refused: what came after it is not answered, and nothing is started any
+   * more.
+   */
   get refusal(): CloseReason | null {
     return this.#refusal;
   }
@@ -101,7 +104,9 @@ export class RequestPipeline {
     }
   }
 
-  /** Hands the answers that are due to `take`, in order. After a refused request there are no more. */
+  /**
+   * Hands the answers that are due to `take`, in order. After a refused request there are no more.
+   */
   takeAnswers(take: (parts: readonly ResponsePart[]) => void): void {
     while (this.#first && this.#first.state !== 'running') {
       const slot = this.#first;

@@ -6,8 +6,9 @@ import type { Socket } from './network.js';
 import type { Turn } from './turn.js';
 
 /**
- * A range of a file that goes out as it is. Whoever holds a slice keeps its file open; the writer releases each slice exactly
- * once, sent or not. The range may be unlinked meanwhile, but not truncated.
+ * A range of a file that goes out as it is. Whoever holds a slice keeps its file open; the writer
+ * releases each slice exactly once, sent or not. The range may be unlinked meanwhile, but not
+ * truncated.
  */
 export interface FilePart {
   /** Bytes in the range. */
@@ -16,7 +17,10 @@ export interface FilePart {
   readonly position: number;
   /** `fd` is the open descriptor, or -1 where there is none (a simulated disk). */
   readonly file: { readonly fd: number };
-  /** Fills `into` from byte `at` of the range; resolves with the count, less only at the end of the file. */
+  /**
+   * Fills `into` from byte `at` of the range; resolves with the count, less only at the end of the
+   * file.
+   */
   read(into: Buffer, at: number): Promise<number>;
   readSync(into: Buffer, at: number): number;
   release(): void;
@@ -34,7 +38,10 @@ export interface WriterEvents {
 
 const EAGAIN = -constants.errno.EAGAIN;
 
-/** Chunks for copying files, kept for the next copy. They are large, and first touching memory is slow. */
+/**
+ * Chunks for copying files, kept for the next copy. They are large, and first touching memory is
+ * slow.
+ */
 class ChunkPool {
   readonly #free: Buffer[] = [];
   static readonly keepMax = 16;
@@ -52,18 +59,24 @@ class ChunkPool {
 const chunks = new ChunkPool();
 
 /**
- * Writes response parts to one socket, in order. Neighbouring buffers leave in one write. A small slice is read synchronously and
- * joins its neighbours: what is fetched in small pieces was almost always written a moment ago. A larger one goes by sendfile,
- * and where that is missing by reading and writing chunks.
+ * Writes response parts to one socket, in order. Neighbouring buffers leave in one write. A small
+ * slice is read synchronously and joins its neighbours: what is fetched in small pieces was almost
+ * always written a moment ago. A larger one goes by sendfile, and where that is missing by reading
+ * and writing chunks.
  *
  * How a slice is sent without ever mixing its bytes with others:
  *
- * 1. Nothing else is written while a slice is on its way, and it starts only when nothing is queued on the socket.
- * 2. sendfile takes the descriptor of the socket afresh for every call, and an explicit position in the file.
- * 3. Socket full: a chunk of the file is read asynchronously and written. libuv waits for room; its drain goes on with 2.
- * 4. The end of the file, or any other error: the socket is destroyed, because a promised size cannot be taken back.
+ * 1. Nothing else is written while a slice is on its way, and it starts only when nothing is queued
+ *    on the socket.
+ * 2. sendfile takes the descriptor of the socket afresh for every call, and an explicit position in
+ *    the file.
+ * 3. Socket full: a chunk of the file is read asynchronously and written. libuv waits for room; its
+ *    drain goes on with 2.
+ * 4. The end of the file, or any other error: the socket is destroyed, because a promised size
+ *    cannot be taken back.
  *
- * About `turnBytesMax` leave per turn of the event loop; the rest follows in later turns, so that others get theirs.
+ * About `turnBytesMax` leave per turn of the event loop; the rest follows in later turns, so that
+ * others get theirs.
  */
 export class ResponseWriter {
   readonly #socket: Socket;
@@ -89,7 +102,10 @@ export class ResponseWriter {
     this.#events = events;
   }
 
-  /** Bytes of memory that wait here or in the socket. Slices are files, and count only while they are copied. */
+  /**
+   * Bytes of memory that wait here or in the socket. Slices are files, and count only while they
+   * are copied.
+   */
   get pendingBytes(): number {
     return this.#bufferBytes + this.#socket.queuedBytes;
   }

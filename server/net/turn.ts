@@ -1,8 +1,8 @@
 import type { Clock } from '../../engine/index.js';
 
 /**
- * Numbers the turns of the event loop, so that many connections can each keep an allowance per turn at the price of one
- * callback per turn for all of them.
+ * Numbers the turns of the event loop, so that many connections can each keep an allowance per turn
+ * at the price of one callback per turn for all of them.
  */
 export class Turn {
   readonly #clock: Clock;

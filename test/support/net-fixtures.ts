@@ -8,7 +8,10 @@ import { FrameParser } from '../../server/net/framing.js';
 import type { Socket } from '../../server/net/network.js';
 import type { FilePart } from '../../server/net/response-writer.js';
 
-/** A frame with its size prefix: a tag in its first four bytes, then as many bytes as asked, made from the tag. */
+/**
+ * A frame with its size prefix: a tag in its first four bytes, then as many bytes as asked, made
+ * from the tag.
+ */
 export function taggedFrame(tag: number, size: number): Buffer {
   const bytes = Buffer.alloc(4 + size, tag & 0xff);
   bytes.writeInt32BE(size, 0);

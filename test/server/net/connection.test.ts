@@ -404,7 +404,10 @@ describe('deadlines', () => {
 });
 
 describe('simulation', () => {
-  /** Random requests from several clients over a bad network; checks order, bytes, modes, and that nothing is left. */
+  /**
+   * Random requests from several clients over a bad network; checks order, bytes, modes, and that
+   * nothing is left.
+   */
   async function simulate(seed: number): Promise<void> {
     const random = seededRandom(seed);
     const upTo = (limit: number): number => Math.floor(random.next() * limit);

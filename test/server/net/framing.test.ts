@@ -19,8 +19,8 @@ function prefixed(frame: Buffer): Buffer {
 }
 
 /**
- * Feeds the stream as a socket would: into the parser's own buffer where it offers one, else into a scratch that is spoilt after
- * each read. `sizes` says how much each read brings, over and over.
+ * Feeds the stream as a socket would: into the parser's own buffer where it offers one, else into a
+ * scratch that is spoilt after each read. `sizes` says how much each read brings, over and over.
  */
 function feed(parser: FrameParser, stream: Buffer, sizes: number[], direct: boolean): Buffer[] {
   const frames: Buffer[] = [];
