@@ -208,6 +208,7 @@ export class Engine {
       await catalog.close();
       if (!directory.failure) await this.#identity.markClean();
     } finally {
+      directory.close();
       await this.#lock.release();
     }
   }

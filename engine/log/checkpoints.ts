@@ -1,6 +1,7 @@
 import type { Catalog, CatalogChange } from '../catalog/catalog.js';
 import type { Clock, Timer } from '../clock.js';
 import type { DataDirectory } from '../disk/data-directory.js';
+import { storageError } from '../disk/storage-error.js';
 import type { EngineCounters } from '../metrics.js';
 import type { SyncRounds, SyncTarget } from './sync-rounds.js';
 
@@ -97,7 +98,9 @@ export class Checkpoints {
       counters.checkpoints++;
       for (const capture of valid) capture.done();
     } catch (error) {
-      directory.fail('a checkpoint could not be written', error);
+      storageError(directory, 'a checkpoint could not be written', error);
+      // A full disk passes: recovery costs more until then, and nothing is lost.
+      if (!directory.failure) for (const target of targets) this.markDirty(target);
     }
   }
 }
