@@ -1,0 +1,36 @@
+import type { Clock } from '../engine/index.js';
+import type { ConnectionInfo } from './net/dispatcher.js';
+
+/** Something a response holds on to until it was sent: a slice of a log file. */
+export interface Releasable {
+  release(): void;
+}
+
+/** Everything about a request except its body. One per request; handed to the handler and to every hook. */
+export interface RequestContext {
+  readonly connection: ConnectionInfo;
+  /** Name of the listener, upper case. */
+  readonly listener: string;
+  /** Who asks, in Kafka's form `User:NAME`. */
+  readonly principal: string;
+  /** Chosen by the client, any characters, not to be trusted or logged unescaped. */
+  readonly clientId: string | null;
+  readonly clientAddress: string;
+  readonly apiName: string;
+  readonly apiKey: number;
+  readonly apiVersion: number;
+  readonly correlationId: number;
+  readonly clock: Clock;
+  /** Monotonic time at which the request began to be handled. */
+  readonly receivedMs: number;
+  /**
+   * Monotonic time by which the answer is due: when the request began plus the wait it asks for. A handler that
+   * waits ends there.
+   */
+  deadlineMs(waitMs: number): number;
+  /** Hands over what the answer holds; released unless the answer reaches the connection. */
+  hold(resource: Releasable): void;
+}
+
+/** The principal of every client as long as nothing authenticates them. */
+export const ANONYMOUS = 'User:ANONYMOUS';

@@ -1,0 +1,101 @@
+import { ApiError } from '../api-error.js';
+import type { Controller } from '../metadata/controller.js';
+import type { MetadataView } from '../metadata/metadata-view.js';
+import type { ResponseOf } from '../protocol/api-keys.js';
+import { ErrorCode } from '../protocol/error-codes.js';
+import { alterOperations, applyAlterConfigs, type ConfigChange } from '../settings/alter.js';
+import type { SettingTexts } from '../settings/topic-settings.js';
+import { findResource, resourceKey } from './config-resource.js';
+import { wireError } from './error-map.js';
+import type { Handler } from './handler.js';
+import { occurringTwice } from './occurring-twice.js';
+
+export interface AlterConfigsParts {
+  readonly metadata: MetadataView;
+  readonly controller: Pick<Controller, 'alterTopic' | 'alterBroker'>;
+  readonly nodeId: number;
+}
+
+type Answer = ResponseOf<'AlterConfigs'>['responses'][number];
+
+interface Resource {
+  readonly resourceType: number;
+  readonly resourceName: string;
+}
+
+/** AlterConfigs (KIP-133): the settings of each resource become those given, and no others. */
+export function alterConfigsHandler(parts: AlterConfigsParts): Handler<'AlterConfigs'> {
+  return async (_context, { resources, validateOnly }) => {
+    const responses = await alterAll(parts, resources, validateOnly, ({ configs }) => {
+      const changes = configs.map(({ name, value }) => ({
+        name,
+        value,
+        operation: 'SET' as const,
+      }));
+      return { changes, replaces: true };
+    });
+    return { responses };
+  };
+}
+
+/** IncrementalAlterConfigs (KIP-339): sets, removes, appends to and subtracts from what is there. */
+export function incrementalAlterConfigsHandler(
+  parts: AlterConfigsParts,
+): Handler<'IncrementalAlterConfigs'> {
+  return async (_context, { resources, validateOnly }) => {
+    const responses = await alterAll(parts, resources, validateOnly, ({ configs }) => {
+      const changes = configs.map(({ name, value, configOperation }): ConfigChange => {
+        const operation = alterOperations[configOperation];
+        if (operation !== undefined) return { name, value, operation };
+        throw new ApiError('INVALID_REQUEST', `operation ${configOperation} is not known`);
+      });
+      return { changes, replaces: false };
+    });
+    return { responses };
+  };
+}
+
+/**
+ * Alters each resource by itself, all of its changes or none. When an answer comes, the change is durable and live logs go by it.
+ */
+async function alterAll<R extends Resource>(
+  parts: AlterConfigsParts,
+  resources: readonly R[],
+  validateOnly: boolean,
+  changesOf: (resource: R) => { changes: readonly ConfigChange[]; replaces: boolean },
+): Promise<Answer[]> {
+  const twice = occurringTwice(resources.map(resourceKey));
+  return Promise.all(
+    resources.map(async (resource): Promise<Answer> => {
+      const { resourceType, resourceName } = resource;
+      try {
+        if (twice.has(resourceKey(resource))) {
+          throw new ApiError('INVALID_REQUEST', 'Each resource must appear at most once.');
+        }
+        const { changes, replaces } = changesOf(resource);
+        await alterOne(parts, resource, changes, replaces, validateOnly);
+        return { errorCode: ErrorCode.NONE, errorMessage: null, resourceType, resourceName };
+      } catch (error) {
+        const { code, message } = wireError(error);
+        return { errorCode: code, errorMessage: message, resourceType, resourceName };
+      }
+    }),
+  );
+}
+
+async function alterOne(
+  { controller, metadata, nodeId }: AlterConfigsParts,
+  resource: Resource,
+  changes: readonly ConfigChange[],
+  replaces: boolean,
+  validateOnly: boolean,
+): Promise<void> {
+  const found = findResource(resource, metadata.image, nodeId);
+  const plan = (present: SettingTexts): SettingTexts => {
+    const result = applyAlterConfigs(found.kind, replaces ? {} : present, changes);
+    if (result.ok) return result.overrides;
+    throw new ApiError(result.error, result.message);
+  };
+  if (found.kind === 'topic') await controller.alterTopic(found.topic.id, plan, { validateOnly });
+  else await controller.alterBroker(found.broker, plan, { validateOnly });
+}

@@ -1,0 +1,45 @@
+import { ApiError } from '../api-error.js';
+import type { Controller } from '../metadata/controller.js';
+import type { MetadataView } from '../metadata/metadata-view.js';
+import { planMorePartitions, type TopicRules } from '../metadata/new-topic.js';
+import type { Partitions } from '../partition/partitions.js';
+import { ErrorCode } from '../protocol/error-codes.js';
+import { wireError } from './error-map.js';
+import type { Handler } from './handler.js';
+import { occurringTwice } from './occurring-twice.js';
+
+export interface CreatePartitionsParts {
+  readonly metadata: MetadataView;
+  readonly controller: Pick<Controller, 'addPartitions'>;
+  readonly partitions: Pick<Partitions, 'ensure'>;
+  readonly topicRules: TopicRules;
+}
+
+/** CreatePartitions (KIP-195): `count` is the new total. Answered when the new partitions can be written to. */
+export function createPartitionsHandler(parts: CreatePartitionsParts): Handler<'CreatePartitions'> {
+  return async (_context, { topics, validateOnly }) => {
+    const twice = occurringTwice(topics.map(({ name }) => name));
+    const results = topics.map(async ({ name, count, assignments }) => {
+      try {
+        if (twice.has(name)) throw new ApiError('INVALID_REQUEST', 'Duplicate topic name.');
+        const topic = parts.metadata.image.topic(name);
+        if (topic === undefined) {
+          throw new ApiError('UNKNOWN_TOPIC_OR_PARTITION', 'there is no such topic');
+        }
+        const nodeIds = assignments?.map(({ brokerIds }) => brokerIds) ?? null;
+        const grown = await parts.controller.addPartitions(
+          topic.id,
+          ({ partitions }) =>
+            planMorePartitions(partitions.length, count, nodeIds, parts.topicRules),
+          { validateOnly },
+        );
+        if (!validateOnly) await parts.partitions.ensure(grown);
+        return { name, errorCode: ErrorCode.NONE };
+      } catch (error) {
+        const { code, message } = wireError(error);
+        return { name, errorCode: code, errorMessage: message };
+      }
+    });
+    return { results: await Promise.all(results) };
+  };
+}

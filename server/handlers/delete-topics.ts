@@ -1,0 +1,88 @@
+import { ApiError } from '../api-error.js';
+import type { Controller } from '../metadata/controller.js';
+import type { TopicImage } from '../metadata/image.js';
+import type { MetadataView } from '../metadata/metadata-view.js';
+import type { RequestOf, ResponseOf } from '../protocol/api-keys.js';
+import { ErrorCode } from '../protocol/error-codes.js';
+import { ZERO_UUID } from '../protocol/schema.js';
+import { wireError } from './error-map.js';
+import type { Handler } from './handler.js';
+import { occurringTwice } from './occurring-twice.js';
+
+export interface DeleteTopicsParts {
+  readonly metadata: MetadataView;
+  readonly controller: Pick<Controller, 'deleteTopic'>;
+  /** `delete.topic.enable`. */
+  readonly deleteTopics: boolean;
+}
+
+type TopicAnswer = ResponseOf<'DeleteTopics'>['responses'][number];
+
+/** A topic as the request names it: by one of the two. */
+interface Wish {
+  readonly name: string | null;
+  readonly topicId: string;
+}
+
+/** DeleteTopics, by name or (from 6 on) by id. Answered when the deletion is durable and the topic serves no more. */
+export function deleteTopicsHandler(parts: DeleteTopicsParts): Handler<'DeleteTopics'> {
+  return async (context, request) => {
+    const wishes = wishesOf(context.apiVersion, request);
+    const twice = occurringTwice(wishes.map(({ name, topicId }) => name ?? topicId));
+    const responses = wishes.map(async (wish): Promise<TopicAnswer> => {
+      try {
+        if (!parts.deleteTopics) throw disabled(context.apiVersion);
+        if (twice.has(wish.name ?? wish.topicId)) {
+          throw new ApiError('INVALID_REQUEST', 'Duplicate topic name or id.');
+        }
+        const topic = topicOf(parts, wish);
+        await parts.controller.deleteTopic(topic.id);
+        return answer({ name: topic.name, topicId: topic.id }, ErrorCode.NONE, null);
+      } catch (error) {
+        const { code, message } = wireError(error);
+        return answer(wish, code, message);
+      }
+    });
+    return { responses: await Promise.all(responses) };
+  };
+}
+
+function wishesOf(version: number, request: RequestOf<'DeleteTopics'>): readonly Wish[] {
+  if (version >= 6) return request.topics;
+  return request.topicNames.map((name) => ({ name, topicId: ZERO_UUID }));
+}
+
+function topicOf({ metadata }: DeleteTopicsParts, { name, topicId }: Wish): TopicImage {
+  if ((name === null) === (topicId === ZERO_UUID)) {
+    throw new ApiError(
+      'INVALID_REQUEST',
+      'A topic is named by its name or by its id, not by both.',
+    );
+  }
+  if (name === null) {
+    const topic = metadata.image.topicById(topicId);
+    if (topic === undefined) throw new ApiError('UNKNOWN_TOPIC_ID', 'there is no topic of this id');
+    return topic;
+  }
+  const topic = metadata.image.topic(name);
+  if (topic === undefined) {
+    throw new ApiError('UNKNOWN_TOPIC_OR_PARTITION', 'there is no such topic');
+  }
+  return topic;
+}
+
+/** Clients below version 3 do not know the code that was made for it. */
+function disabled(version: number): ApiError {
+  return new ApiError(
+    version < 3 ? 'INVALID_REQUEST' : 'TOPIC_DELETION_DISABLED',
+    'delete.topic.enable is false',
+  );
+}
+
+function answer(
+  { name, topicId }: Wish,
+  errorCode: ErrorCode,
+  errorMessage: string | null,
+): TopicAnswer {
+  return { name, topicId, errorCode, errorMessage };
+}

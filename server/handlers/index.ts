@@ -1,0 +1,74 @@
+import type { Controller } from '../metadata/controller.js';
+import { brokerLayers } from '../metadata/effective-settings.js';
+import type { MetadataView } from '../metadata/metadata-view.js';
+import type { ProducerIds } from '../metadata/producer-ids.js';
+import type { DelayedOperations } from '../net/delayed.js';
+import type { Partition } from '../partition/partition.js';
+import type { Partitions } from '../partition/partitions.js';
+import type { BrokerSettings } from '../settings/broker-settings.js';
+import type { SettingTexts } from '../settings/topic-settings.js';
+import { alterConfigsHandler, incrementalAlterConfigsHandler } from './alter-configs.js';
+import { apiVersionsHandler } from './api-versions.js';
+import { createPartitionsHandler } from './create-partitions.js';
+import { createTopicsHandler } from './create-topics.js';
+import { deleteRecordsHandler } from './delete-records.js';
+import { deleteTopicsHandler } from './delete-topics.js';
+import { describeClusterHandler } from './describe-cluster.js';
+import { describeConfigsHandler } from './describe-configs.js';
+import { fetchHandler } from './fetch.js';
+import type { Handlers } from './handler.js';
+import { initProducerIdHandler } from './init-producer-id.js';
+import { listOffsetsHandler } from './list-offsets.js';
+import { metadataHandler } from './metadata.js';
+import { offsetForLeaderEpochHandler } from './offset-for-leader-epoch.js';
+import { produceHandler } from './produce.js';
+
+/** The parts of a broker that handlers work with. */
+export interface BrokerParts {
+  readonly metadata: MetadataView;
+  readonly controller: Controller;
+  readonly partitions: Partitions;
+  readonly producerIds: ProducerIds;
+  /** Waiting fetches and produces; `Partitions` is told to check it. */
+  readonly delayed: DelayedOperations<Partition>;
+  readonly settings: BrokerSettings;
+  /** The keys that were set at the start, as text. */
+  readonly brokerStatic: SettingTexts;
+  readonly partitionsPerTopicMax: number;
+}
+
+/** Every API's handler. To add one, write its file and its line here; the compiler asks for it once its tables exist. */
+export function handlersOf(broker: BrokerParts): Handlers {
+  const { settings, metadata, brokerStatic } = broker;
+  const { nodeId } = settings;
+  const parts = {
+    ...broker,
+    nodeId,
+    topicRules: {
+      nodeId,
+      defaultPartitionCount: settings.numPartitions,
+      partitionCountMax: broker.partitionsPerTopicMax,
+    },
+    autoCreateTopics: settings.autoCreateTopics,
+    deleteTopics: settings.deleteTopics,
+    responseBytesMax: settings.fetchBytesMax,
+    layers: () => brokerLayers(metadata.image, nodeId, brokerStatic),
+  };
+  return {
+    Produce: produceHandler(parts),
+    Fetch: fetchHandler(parts),
+    ListOffsets: listOffsetsHandler(parts),
+    Metadata: metadataHandler(parts),
+    ApiVersions: apiVersionsHandler(),
+    CreateTopics: createTopicsHandler(parts),
+    DeleteTopics: deleteTopicsHandler(parts),
+    DeleteRecords: deleteRecordsHandler(parts),
+    InitProducerId: initProducerIdHandler(parts),
+    OffsetForLeaderEpoch: offsetForLeaderEpochHandler(parts),
+    DescribeConfigs: describeConfigsHandler(parts),
+    AlterConfigs: alterConfigsHandler(parts),
+    CreatePartitions: createPartitionsHandler(parts),
+    IncrementalAlterConfigs: incrementalAlterConfigsHandler(parts),
+    DescribeCluster: describeClusterHandler(parts),
+  };
+}

@@ -1,0 +1,94 @@
+import { ApiError } from '../api-error.js';
+import type { MetadataView } from '../metadata/metadata-view.js';
+import type { Partition } from '../partition/partition.js';
+import type { Partitions } from '../partition/partitions.js';
+import type { RequestOf, ResponseOf } from '../protocol/api-keys.js';
+import { ErrorCode } from '../protocol/error-codes.js';
+import { wireError } from './error-map.js';
+import type { Handler } from './handler.js';
+
+export interface ListOffsetsParts {
+  readonly metadata: MetadataView;
+  readonly partitions: Pick<Partitions, 'find'>;
+}
+
+type PartitionAnswer = ResponseOf<'ListOffsets'>['topics'][number]['partitions'][number];
+type PartitionWish = RequestOf<'ListOffsets'>['topics'][number]['partitions'][number];
+type Found = Pick<PartitionAnswer, 'offset' | 'timestamp' | 'leaderEpoch'>;
+
+const LATEST = -1;
+const EARLIEST = -2;
+/** Versions that know each of the negative timestamps, from this one on. */
+const SPECIAL_SINCE: ReadonlyMap<number, number> = new Map([
+  [LATEST, 1],
+  [EARLIEST, 1],
+  [-3, 7], // KIP-734: largest timestamp
+  [-4, 8], // KIP-405: start of the local log, here the log start
+  [-5, 9], // KIP-1005: end of tiered storage, of which there is none
+]);
+const NOTHING_FOUND: Found = { offset: -1, timestamp: -1, leaderEpoch: -1 };
+
+/** ListOffsets: offsets by timestamp or by name of a place. Nothing found is offset -1 without an error. */
+export function listOffsetsHandler(parts: ListOffsetsParts): Handler<'ListOffsets'> {
+  return async (context, request) => {
+    const { image } = parts.metadata;
+    const committedOnly = request.isolationLevel === 1;
+    const topics = request.topics.map(async ({ name, partitions }) => {
+      const topic = image.topic(name);
+      const answers = partitions.map(async (wish): Promise<PartitionAnswer> => {
+        const partitionIndex = wish.partitionIndex;
+        try {
+          if (topic === undefined) {
+            throw new ApiError('UNKNOWN_TOPIC_OR_PARTITION', 'there is no such topic');
+          }
+          const partition = parts.partitions.find(topic, partitionIndex);
+          const found = await lookUp(partition, wish, context.apiVersion, committedOnly);
+          return { partitionIndex, errorCode: ErrorCode.NONE, ...found };
+        } catch (error) {
+          return { partitionIndex, errorCode: wireError(error).code };
+        }
+      });
+      return { name, partitions: await Promise.all(answers) };
+    });
+    return { topics: await Promise.all(topics) };
+  };
+}
+
+async function lookUp(
+  partition: Partition,
+  { timestamp, currentLeaderEpoch }: PartitionWish,
+  version: number,
+  committedOnly: boolean,
+): Promise<Found> {
+  partition.checkLeader(currentLeaderEpoch);
+  if (timestamp < 0) {
+    const since = SPECIAL_SINCE.get(timestamp);
+    if (since === undefined || version < since) {
+      throw new ApiError(
+        'UNSUPPORTED_VERSION',
+        `timestamp ${timestamp} has no meaning in version ${version}`,
+      );
+    }
+  }
+  const endOffset = committedOnly ? partition.lastStableOffset : partition.highWatermark;
+  const { leaderEpoch } = partition.leadership;
+  switch (timestamp) {
+    case LATEST:
+      return { offset: endOffset, timestamp: -1, leaderEpoch };
+    case EARLIEST:
+    case -4:
+      // Which epoch the first record has is not looked up: -1 tells the client not to compare.
+      return { offset: partition.logStartOffset, timestamp: -1, leaderEpoch: -1 };
+    case -5:
+      return NOTHING_FOUND;
+    default: {
+      const found =
+        timestamp === -3
+          ? await partition.offsetOfLargestTimestamp(currentLeaderEpoch)
+          : await partition.offsetForTimestamp(timestamp, currentLeaderEpoch);
+      // What an open transaction holds back is not found by those who read committed.
+      if (found === null || found.offset >= endOffset) return NOTHING_FOUND;
+      return { offset: found.offset, timestamp: found.timestampMs, leaderEpoch: found.leaderEpoch };
+    }
+  }
+}

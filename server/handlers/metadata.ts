@@ -1,0 +1,183 @@
+import { ApiError } from '../api-error.js';
+import type { RequestContext } from '../context.js';
+import { endpointFor } from '../metadata/advertised.js';
+import type { Controller } from '../metadata/controller.js';
+import type { MetadataImage, TopicImage } from '../metadata/image.js';
+import type { MetadataView } from '../metadata/metadata-view.js';
+import { type NewTopic, planTopic, type TopicRules } from '../metadata/new-topic.js';
+import { isInternalTopic, topicNameProblem } from '../metadata/topic-name.js';
+import type { Partitions } from '../partition/partitions.js';
+import type { RequestOf, ResponseOf } from '../protocol/api-keys.js';
+import { ErrorCode } from '../protocol/error-codes.js';
+import { ZERO_UUID } from '../protocol/schema.js';
+import { wireError } from './error-map.js';
+import type { Handler } from './handler.js';
+
+export interface MetadataParts {
+  readonly metadata: MetadataView;
+  readonly controller: Pick<Controller, 'createTopics'>;
+  readonly partitions: Pick<Partitions, 'ensure' | 'isOffline'>;
+  readonly topicRules: TopicRules;
+  /** `auto.create.topics.enable`. */
+  readonly autoCreateTopics: boolean;
+}
+
+type TopicAnswer = ResponseOf<'Metadata'>['topics'][number];
+type TopicWishes = NonNullable<RequestOf<'Metadata'>['topics']>;
+
+/**
+ * Metadata: brokers, and the topics asked for or all. A topic that does not exist is created first, if client and broker both allow
+ * it, and the answer waits until it can be written to, so that no client meets LEADER_NOT_AVAILABLE.
+ */
+export function metadataHandler(parts: MetadataParts): Handler<'Metadata'> {
+  return async (context, request) => {
+    // An empty list is all topics in version 0, and none from 1 on, where null is all.
+    const wishes = context.apiVersion === 0 && request.topics?.length === 0 ? null : request.topics;
+    const failures =
+      wishes !== null && request.allowAutoTopicCreation && parts.autoCreateTopics
+        ? await createMissing(parts, wishes)
+        : new Map<string, ErrorCode>();
+    const { image } = parts.metadata;
+    return {
+      brokers: brokersFor(context, image),
+      clusterId: image.clusterId,
+      controllerId: image.controllerId,
+      topics:
+        wishes === null
+          ? [...image.topics()].map((topic) => describe(parts, topic))
+          : answersFor(parts, context, image, wishes, failures),
+    };
+  };
+}
+
+/** The brokers that the client can reach on its listener. */
+function brokersFor(
+  { connection }: RequestContext,
+  image: MetadataImage,
+): ResponseOf<'Metadata'>['brokers'] {
+  return image.brokers.flatMap((broker) => {
+    const endpoint = endpointFor(broker, connection);
+    return endpoint === null ? [] : [{ nodeId: broker.nodeId, ...endpoint, rack: broker.rack }];
+  });
+}
+
+/** Creates what does not exist and may; says which names could not be created and why. */
+async function createMissing(
+  parts: MetadataParts,
+  wishes: TopicWishes,
+): Promise<Map<string, ErrorCode>> {
+  const failures = new Map<string, ErrorCode>();
+  const { image } = parts.metadata;
+  const names = new Set(
+    wishes.flatMap(({ name }) =>
+      name !== null &&
+      image.topic(name) === undefined &&
+      !isInternalTopic(name) &&
+      topicNameProblem(name) === null
+        ? [name]
+        : [],
+    ),
+  );
+  if (names.size === 0) return failures;
+  let partitionsLeft = parts.topicRules.partitionCountMax;
+  const planned: NewTopic[] = [];
+  for (const name of names) {
+    const topic = planTopic(
+      { name, partitionCount: -1, replicationFactor: -1, assignments: [], configs: [] },
+      parts.topicRules,
+    );
+    partitionsLeft -= topic.replicas.length;
+    if (partitionsLeft >= 0) planned.push(topic);
+    else failures.set(name, ErrorCode.INVALID_PARTITIONS);
+  }
+  const outcomes = await parts.controller.createTopics(planned);
+  await Promise.all(
+    outcomes.map(async (outcome, at) => {
+      if (outcome.ok) {
+        if (outcome.value !== null) await parts.partitions.ensure(outcome.value);
+      } else if (outcome.error.code !== 'TOPIC_ALREADY_EXISTS') {
+        failures.set(planned[at]!.name, ErrorCode[outcome.error.code]);
+      }
+    }),
+  );
+  return failures;
+}
+
+function answersFor(
+  parts: MetadataParts,
+  context: RequestContext,
+  image: MetadataImage,
+  wishes: TopicWishes,
+  failures: ReadonlyMap<string, ErrorCode>,
+): TopicAnswer[] {
+  const byName = new Set<string>();
+  const byId = new Set<string>();
+  const answers: TopicAnswer[] = [];
+  // A topic that is named twice is answered once, as in Kafka: the answer cannot grow by repetition.
+  for (const { name, topicId } of wishes) {
+    try {
+      checkWish(context.apiVersion, name, topicId);
+    } catch (error) {
+      answers.push(failed(name ?? '', topicId, wireError(error).code));
+      continue;
+    }
+    if (name !== null) byName.add(name);
+    else byId.add(topicId);
+  }
+  for (const name of byName) {
+    const topic = image.topic(name);
+    if (topic !== undefined) answers.push(describe(parts, topic));
+    else answers.push(failed(name, ZERO_UUID, failures.get(name) ?? missingCode(name)));
+  }
+  for (const id of byId) {
+    const topic = image.topicById(id);
+    if (topic !== undefined) answers.push(describe(parts, topic));
+    else answers.push(failed(null, id, ErrorCode.UNKNOWN_TOPIC_ID));
+  }
+  return answers;
+}
+
+/** Topics are asked for by id from version 12 on, although 10 and 11 have the field (KAFKA-13305). */
+function checkWish(version: number, name: string | null, topicId: string): void {
+  if (version < 12 && (name === null || topicId !== ZERO_UUID)) {
+    throw new ApiError('INVALID_REQUEST', `version ${version} asks for topics by name`);
+  }
+}
+
+function missingCode(name: string): ErrorCode {
+  return topicNameProblem(name) === null
+    ? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
+    : ErrorCode.INVALID_TOPIC_EXCEPTION;
+}
+
+function describe({ partitions }: MetadataParts, topic: TopicImage): TopicAnswer {
+  return {
+    errorCode: ErrorCode.NONE,
+    name: topic.name,
+    topicId: topic.id,
+    isInternal: topic.internal,
+    partitions: topic.partitions.map((partition, partitionIndex) => {
+      const offline = partitions.isOffline(topic.id, partitionIndex);
+      const leaderId = offline ? -1 : partition.leader;
+      return {
+        errorCode: leaderId === -1 ? ErrorCode.LEADER_NOT_AVAILABLE : ErrorCode.NONE,
+        partitionIndex,
+        leaderId,
+        leaderEpoch: partition.leaderEpoch,
+        replicaNodes: partition.replicas,
+        isrNodes: partition.isr,
+        offlineReplicas: offline ? partition.replicas : [],
+      };
+    }),
+  };
+}
+
+function failed(name: string | null, topicId: string, errorCode: ErrorCode): TopicAnswer {
+  return {
+    errorCode,
+    name,
+    topicId,
+    isInternal: name !== null && isInternalTopic(name),
+    partitions: [],
+  };
+}

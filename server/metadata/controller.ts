@@ -1,0 +1,216 @@
+import { newUuid, type Random } from '../../engine/index.js';
+import { ApiError } from '../api-error.js';
+import type { SettingTexts } from '../settings/topic-settings.js';
+import type { MetadataImage, TopicImage } from './image.js';
+import type { MetadataFollower } from './metadata-follower.js';
+import type { NewTopic } from './new-topic.js';
+import {
+  BROKER_SETTINGS_PREFIX,
+  DELETED_TOPICS_PREFIX,
+  TOPICS_PREFIX,
+  type TopicRecord,
+} from './records.js';
+import type { MetadataChange, MetadataStore, Transaction } from './store.js';
+import { collisionProblem, type NameRules } from './topic-name.js';
+
+export interface ControllerOptions {
+  readonly store: MetadataStore;
+  readonly metadata: MetadataFollower;
+  readonly random: Random;
+  readonly names: NameRules;
+}
+
+/** What became of one wish: the topic as it is now, or why not. */
+export type Outcome<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly error: ApiError };
+
+/** One change, planned against an image: what to write on which conditions, or the ApiError to answer. */
+type Plan = (image: MetadataImage) => Transaction;
+
+/**
+ * Changes the cluster's facts, each by compare-and-swap on the store. When a promise resolves, the change is durable and
+ * this broker's image shows it. One change at a time per broker; another broker's makes the plan be made anew.
+ */
+export class Controller {
+  readonly #options: ControllerOptions;
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(options: ControllerOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Creates the topics, all in one transaction, each whole or not at all. A wish that cannot be met (TOPIC_ALREADY_EXISTS, INVALID_TOPIC_EXCEPTION
+   * for a name that collides) leaves the others be. With `validateOnly` nothing is written, and the value is null.
+   */
+  createTopics(
+    wishes: readonly NewTopic[],
+    { validateOnly = false } = {},
+  ): Promise<Outcome<TopicImage | null>[]> {
+    return this.#alone(async () => {
+      for (;;) {
+        const { image } = this.#options.metadata;
+        const names = new Set(image.topicNames());
+        const planned = wishes.map((wish) => this.#planTopic(wish, names));
+        const creations = planned.filter((each) => 'record' in each);
+        if (validateOnly || creations.length === 0) {
+          return planned.map((each) =>
+            'record' in each ? { ok: true, value: null } : { ok: false, error: each.error },
+          );
+        }
+        const after = await this.#commit({
+          conditions: creations.map(({ key }) => ({ key, revision: 0 })),
+          changes: creations.map(({ key, record }) => ({ key, value: record })),
+        });
+        if (after === null) continue;
+        return planned.map((each) =>
+          'record' in each
+            ? { ok: true, value: after.topic(each.name) ?? null }
+            : { ok: false, error: each.error },
+        );
+      }
+    });
+  }
+
+  /**
+   * Deletes a topic: its record goes and a tombstone comes, in one transaction; the files follow. Rejects UNKNOWN_TOPIC_ID when
+   * there is no such id any more.
+   */
+  deleteTopic(id: string): Promise<void> {
+    return this.#change((image) => {
+      const topic = topicOf(image, id);
+      const tombstone = { name: topic.name, partitionCount: topic.partitions.length };
+      return onTopic(topic, undefined, {
+        key: DELETED_TOPICS_PREFIX + id,
+        value: tombstone,
+      });
+    }).then(() => undefined);
+  }
+
+  /** Forgets a deletion, once the files are gone. */
+  async forgetDeleted(id: string): Promise<void> {
+    await this.#options.store.transact({
+      changes: [{ key: DELETED_TOPICS_PREFIX + id, value: undefined }],
+    });
+  }
+
+  /**
+   * Adds partitions. `plan` sees the topic as it is and returns the replicas to add, or throws the ApiError to answer; with
+   * `validateOnly` that is all. Rejects UNKNOWN_TOPIC_ID.
+   */
+  addPartitions(
+    id: string,
+    plan: (topic: TopicImage) => readonly (readonly number[])[],
+    { validateOnly = false } = {},
+  ): Promise<TopicImage> {
+    return this.#changeTopic(id, validateOnly, (topic) => ({
+      ...recordOf(topic),
+      replicas: [...recordOf(topic).replicas, ...plan(topic)],
+    }));
+  }
+
+  /** Replaces a topic's overrides by what `plan` makes of them; otherwise as `addPartitions`. */
+  alterTopic(
+    id: string,
+    plan: (overrides: SettingTexts) => SettingTexts,
+    { validateOnly = false } = {},
+  ): Promise<TopicImage> {
+    return this.#changeTopic(id, validateOnly, (topic) => ({
+      ...recordOf(topic),
+      overrides: plan(topic.overrides),
+    }));
+  }
+
+  /** Replaces what was set at run time for a broker (node id in digits) or every broker (''). */
+  async alterBroker(
+    broker: string,
+    plan: (overrides: SettingTexts) => SettingTexts,
+    { validateOnly = false } = {},
+  ): Promise<void> {
+    const key = BROKER_SETTINGS_PREFIX + broker;
+    await this.#change((image) => {
+      const present = image.brokerOverrides.get(broker);
+      const texts = plan(present?.texts ?? {});
+      const value = Object.keys(texts).length === 0 ? undefined : texts;
+      return {
+        conditions: [{ key, revision: present?.revision ?? 0 }],
+        changes: validateOnly ? [] : [{ key, value }],
+      };
+    });
+  }
+
+  async #changeTopic(
+    id: string,
+    validateOnly: boolean,
+    plan: (topic: TopicImage) => TopicRecord,
+  ): Promise<TopicImage> {
+    const image = await this.#change((before) => {
+      const topic = topicOf(before, id);
+      const record = plan(topic);
+      return validateOnly ? { changes: [] } : onTopic(topic, record);
+    });
+    return topicOf(image, id);
+  }
+
+  #change(plan: Plan): Promise<MetadataImage> {
+    return this.#alone(async () => {
+      for (;;) {
+        const { image } = this.#options.metadata;
+        const transaction = plan(image);
+        if (transaction.changes.length === 0) return image;
+        const after = await this.#commit(transaction);
+        if (after !== null) return after;
+      }
+    });
+  }
+
+  /** The image that shows the change; null if another broker was faster, once this image shows that. */
+  async #commit(transaction: Transaction): Promise<MetadataImage | null> {
+    const { store, metadata } = this.#options;
+    const outcome = await store.transact(transaction);
+    if (outcome.committed) return metadata.atLeast(outcome.revision);
+    const { revision } = await store.range(transaction.conditions?.[0]?.key ?? '');
+    await metadata.atLeast(revision);
+    return null;
+  }
+
+  #planTopic(
+    { name, replicas, overrides }: NewTopic,
+    names: Set<string>,
+  ): { name: string; key: string; record: TopicRecord } | { error: ApiError } {
+    if (names.has(name)) {
+      return { error: new ApiError('TOPIC_ALREADY_EXISTS', `Topic '${name}' already exists.`) };
+    }
+    const collision = collisionProblem(name, names, this.#options.names);
+    if (collision !== null) return { error: new ApiError('INVALID_TOPIC_EXCEPTION', collision) };
+    names.add(name);
+    const id = newUuid(this.#options.random);
+    return { name, key: TOPICS_PREFIX + name, record: { id, replicas, overrides } };
+  }
+
+  #alone<T>(work: () => Promise<T>): Promise<T> {
+    const mine = this.#last.then(work, work);
+    this.#last = mine.catch(() => {});
+    return mine;
+  }
+}
+
+function topicOf(image: MetadataImage, id: string): TopicImage {
+  const topic = image.topicById(id);
+  if (topic === undefined) throw new ApiError('UNKNOWN_TOPIC_ID', 'the topic was deleted');
+  return topic;
+}
+
+function recordOf({ id, partitions, overrides }: TopicImage): TopicRecord {
+  return { id, replicas: partitions.map(({ replicas }) => replicas), overrides };
+}
+
+function onTopic(
+  topic: TopicImage,
+  value: TopicRecord | undefined,
+  ...more: readonly MetadataChange[]
+): Transaction {
+  const key = TOPICS_PREFIX + topic.name;
+  return { conditions: [{ key, revision: topic.revision }], changes: [{ key, value }, ...more] };
+}

@@ -1,0 +1,147 @@
+import type { Advertised } from '../settings/listeners.js';
+import type { SettingTexts } from '../settings/topic-settings.js';
+
+/** Who leads a partition and who holds it. */
+export interface PartitionImage {
+  /** Node id, -1 if there is no leader. */
+  readonly leader: number;
+  /** Never negative, never goes back (KIP-320). */
+  readonly leaderEpoch: number;
+  readonly replicas: readonly number[];
+  readonly isr: readonly number[];
+}
+
+export interface TopicImage {
+  readonly name: string;
+  /** Kafka's text form, 22 characters. A recreated topic has another. */
+  readonly id: string;
+  readonly internal: boolean;
+  /** By partition number. */
+  readonly partitions: readonly PartitionImage[];
+  /** The settings given for this topic, as text by key; everything else is a default. */
+  readonly overrides: SettingTexts;
+  /** The store's revision that last changed this topic: the condition of the next change. */
+  readonly revision: number;
+}
+
+export interface BrokerImage {
+  readonly nodeId: number;
+  readonly rack: string | null;
+  /** What clients are told on each listener, by its name. */
+  readonly endpoints: ReadonlyMap<string, Advertised>;
+}
+
+/** Broker settings that were changed at run time. */
+export interface BrokerOverrides {
+  readonly texts: SettingTexts;
+  /** As in {@link TopicImage}. */
+  readonly revision: number;
+}
+
+interface Contents {
+  readonly revision: number;
+  readonly clusterId: string;
+  readonly controllerId: number;
+  readonly brokers: readonly BrokerImage[];
+  readonly topics: ReadonlyMap<string, TopicImage>;
+  readonly topicsById: ReadonlyMap<string, TopicImage>;
+  readonly brokerOverrides: ReadonlyMap<string, BrokerOverrides>;
+}
+
+/** What one step changes. A topic of null is gone. */
+export interface ImageChange {
+  readonly revision: number;
+  readonly topics?: ReadonlyMap<string, TopicImage | null>;
+  readonly brokerOverrides?: ReadonlyMap<string, BrokerOverrides>;
+}
+
+/**
+ * The cluster's facts at one revision of the metadata store. Immutable: a handler that took it sees one
+ * consistent state for as long as it holds on to it. Lookups answer undefined for what is not there.
+ */
+export class MetadataImage {
+  /** The store's revision that this image shows. */
+  readonly revision: number;
+  readonly clusterId: string;
+  /** Node to which clients send what changes metadata. */
+  readonly controllerId: number;
+  readonly brokers: readonly BrokerImage[];
+  /** Broker settings changed at run time, by node id in digits; those under '' are for every broker. */
+  readonly brokerOverrides: ReadonlyMap<string, BrokerOverrides>;
+  readonly #topics: ReadonlyMap<string, TopicImage>;
+  readonly #byId: ReadonlyMap<string, TopicImage>;
+
+  constructor(contents: Contents) {
+    this.revision = contents.revision;
+    this.clusterId = contents.clusterId;
+    this.controllerId = contents.controllerId;
+    this.brokers = contents.brokers;
+    this.brokerOverrides = contents.brokerOverrides;
+    this.#topics = contents.topics;
+    this.#byId = contents.topicsById;
+  }
+
+  topic(name: string): TopicImage | undefined {
+    return this.#topics.get(name);
+  }
+
+  topicById(id: string): TopicImage | undefined {
+    return this.#byId.get(id);
+  }
+
+  get topicCount(): number {
+    return this.#topics.size;
+  }
+
+  topicNames(): Iterable<string> {
+    return this.#topics.keys();
+  }
+
+  topics(): Iterable<TopicImage> {
+    return this.#topics.values();
+  }
+
+  /** A new image; this one stays as it is. Maps that did not change are shared. */
+  with(change: ImageChange): MetadataImage {
+    let topics = this.#topics;
+    let topicsById = this.#byId;
+    if (change.topics !== undefined && change.topics.size > 0) {
+      const byName = new Map(topics);
+      const byId = new Map(topicsById);
+      for (const [name, topic] of change.topics) {
+        const before = byName.get(name);
+        if (before !== undefined) byId.delete(before.id);
+        if (topic === null) {
+          byName.delete(name);
+        } else {
+          byName.set(name, topic);
+          byId.set(topic.id, topic);
+        }
+      }
+      topics = byName;
+      topicsById = byId;
+    }
+    return new MetadataImage({
+      revision: change.revision,
+      clusterId: this.clusterId,
+      controllerId: this.controllerId,
+      brokers: this.brokers,
+      topics,
+      topicsById,
+      brokerOverrides: change.brokerOverrides ?? this.brokerOverrides,
+    });
+  }
+}
+
+/** The image of a cluster without topics, to which changes are applied. */
+export function emptyImage(
+  cluster: Pick<MetadataImage, 'clusterId' | 'controllerId' | 'brokers'>,
+): MetadataImage {
+  return new MetadataImage({
+    ...cluster,
+    revision: 0,
+    topics: new Map(),
+    topicsById: new Map(),
+    brokerOverrides: new Map(),
+  });
+}

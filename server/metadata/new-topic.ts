@@ -1,0 +1,155 @@
+import { ApiError } from '../api-error.js';
+import { type SettingTexts, validateTopicOverrides } from '../settings/topic-settings.js';
+import { isInternalTopic, topicNameProblem } from './topic-name.js';
+
+/** A topic as a client asks for it. -1 stands for the broker's default. */
+export interface TopicWish {
+  readonly name: string;
+  readonly partitionCount: number;
+  readonly replicationFactor: number;
+  /** Replicas by partition number, in any order; empty to leave the choice to the broker. */
+  readonly assignments: readonly {
+    readonly partition: number;
+    readonly nodeIds: readonly number[];
+  }[];
+  readonly configs: readonly { readonly name: string; readonly value: string | null }[];
+}
+
+/** A topic that may be created. */
+export interface NewTopic {
+  readonly name: string;
+  readonly replicas: readonly (readonly number[])[];
+  readonly overrides: SettingTexts;
+}
+
+export interface TopicRules {
+  readonly nodeId: number;
+  readonly defaultPartitionCount: number;
+  readonly partitionCountMax: number;
+}
+
+/**
+ * Turns a wish into a topic, or throws the `ApiError` that Kafka has for it: INVALID_TOPIC_EXCEPTION, INVALID_PARTITIONS,
+ * INVALID_REPLICATION_FACTOR, INVALID_REPLICA_ASSIGNMENT, INVALID_REQUEST, INVALID_CONFIG. Whether the name is taken is
+ * the controller's to say.
+ */
+export function planTopic(wish: TopicWish, rules: TopicRules): NewTopic {
+  const problem = topicNameProblem(wish.name);
+  if (problem !== null) throw new ApiError('INVALID_TOPIC_EXCEPTION', problem);
+  if (isInternalTopic(wish.name)) {
+    throw new ApiError(
+      'INVALID_TOPIC_EXCEPTION',
+      `Topic '${wish.name}' is reserved for the broker`,
+    );
+  }
+  return {
+    name: wish.name,
+    replicas: planReplicas(wish, rules),
+    overrides: planOverrides(wish.configs),
+  };
+}
+
+/** Replicas of the partitions to be added so that there are `count`. The errors are those of `planTopic`. */
+export function planMorePartitions(
+  present: number,
+  count: number,
+  assignments: readonly (readonly number[])[] | null,
+  rules: TopicRules,
+): readonly (readonly number[])[] {
+  if (count <= present) {
+    const state =
+      count === present
+        ? `already has ${present} partitions`
+        : `has ${present} partitions, which is more`;
+    throw new ApiError('INVALID_PARTITIONS', `Topic ${state}: asked for ${count}`);
+  }
+  checkCount(count, rules);
+  if (assignments === null) return Array.from({ length: count - present }, () => [rules.nodeId]);
+  if (assignments.length !== count - present) {
+    throw new ApiError(
+      'INVALID_REPLICA_ASSIGNMENT',
+      `${count - present} partitions are to be added, and ${assignments.length} assignments were given`,
+    );
+  }
+  for (const nodeIds of assignments) checkReplicas(nodeIds, rules);
+  return assignments;
+}
+
+function planReplicas(wish: TopicWish, rules: TopicRules): readonly (readonly number[])[] {
+  const { assignments, partitionCount, replicationFactor } = wish;
+  if (assignments.length > 0) {
+    if (partitionCount !== -1 || replicationFactor !== -1) {
+      throw new ApiError(
+        'INVALID_REQUEST',
+        'Replica assignments exclude a number of partitions and a replication factor: both must be -1',
+      );
+    }
+    return planAssignments(wish, rules);
+  }
+  if (replicationFactor !== -1 && replicationFactor !== 1) {
+    const message =
+      replicationFactor < 1
+        ? 'Replication factor must be larger than 0, or -1 for the default'
+        : `Replication factor: ${replicationFactor} larger than available brokers: 1`;
+    throw new ApiError('INVALID_REPLICATION_FACTOR', message);
+  }
+  const count = partitionCount === -1 ? rules.defaultPartitionCount : partitionCount;
+  checkCount(count, rules);
+  return Array.from({ length: count }, () => [rules.nodeId]);
+}
+
+function planAssignments(wish: TopicWish, rules: TopicRules): readonly (readonly number[])[] {
+  const byPartition = new Map<number, readonly number[]>();
+  for (const { partition, nodeIds } of wish.assignments) {
+    if (byPartition.has(partition)) {
+      throw new ApiError('INVALID_REPLICA_ASSIGNMENT', `partition ${partition} is assigned twice`);
+    }
+    checkReplicas(nodeIds, rules);
+    byPartition.set(partition, nodeIds);
+  }
+  checkCount(byPartition.size, rules);
+  return Array.from({ length: byPartition.size }, (_, partition) => {
+    const nodeIds = byPartition.get(partition);
+    if (nodeIds !== undefined) return nodeIds;
+    throw new ApiError(
+      'INVALID_REPLICA_ASSIGNMENT',
+      `partitions must be assigned from 0 on without gaps: ${partition} is missing`,
+    );
+  });
+}
+
+function checkReplicas(nodeIds: readonly number[], { nodeId }: TopicRules): void {
+  if (nodeIds.length === 1 && nodeIds[0] === nodeId) return;
+  const shown = nodeIds.slice(0, 10).join(', ');
+  throw new ApiError(
+    'INVALID_REPLICA_ASSIGNMENT',
+    `replicas [${shown}] cannot be placed: this cluster consists of node ${nodeId}`,
+  );
+}
+
+function checkCount(count: number, { partitionCountMax }: TopicRules): void {
+  if (count < 1) {
+    throw new ApiError(
+      'INVALID_PARTITIONS',
+      'Number of partitions must be larger than 0, or -1 for the default',
+    );
+  }
+  if (count > partitionCountMax) {
+    throw new ApiError(
+      'INVALID_PARTITIONS',
+      `Number of partitions: ${count} is above this broker's limit of ${partitionCountMax}`,
+    );
+  }
+}
+
+function planOverrides(configs: TopicWish['configs']): SettingTexts {
+  const names = new Set(configs.map(({ name }) => name));
+  if (names.size !== configs.length) {
+    throw new ApiError('INVALID_CONFIG', 'a setting is given twice');
+  }
+  // fromEntries defines properties, so that a key named __proto__ is one among others.
+  const given = Object.fromEntries(configs.map(({ name, value }) => [name, value]));
+  const [problem] = validateTopicOverrides(given);
+  if (problem !== undefined) throw new ApiError('INVALID_CONFIG', problem.message);
+  return given as SettingTexts;
+}

@@ -1,0 +1,58 @@
+const NAME_LENGTH_MAX = 249;
+const LEGAL = /^[a-zA-Z0-9._-]+$/;
+const SHOWN_LENGTH_MAX = 64;
+
+const INTERNAL_TOPICS: ReadonlySet<string> = new Set(['__consumer_offsets', '__transaction_state']);
+
+/** True for the topics that only the broker's own coordinators create and write. */
+export function isInternalTopic(name: string): boolean {
+  return INTERNAL_TOPICS.has(name);
+}
+
+/**
+ * What is wrong with a topic's name, in a sentence for the client, or null. Kafka's rules: 1 to 249 of
+ * the characters [a-zA-Z0-9._-], but neither '.' nor '..'. What passes is a safe file name.
+ */
+export function topicNameProblem(name: string): string | null {
+  if (name === '') return 'Topic name is invalid: the empty string is not allowed';
+  if (name === '.' || name === '..') return `Topic name is invalid: '${name}' is not allowed`;
+  if (name.length > NAME_LENGTH_MAX) {
+    return `Topic name is invalid: it has ${name.length} characters, at most ${NAME_LENGTH_MAX} are allowed`;
+  }
+  if (!LEGAL.test(name)) {
+    const shown = JSON.stringify(name.slice(0, SHOWN_LENGTH_MAX));
+    return `Topic name is invalid: ${shown} contains characters other than ASCII letters, digits, '.', '_' and '-'`;
+  }
+  return null;
+}
+
+/** How the file system that holds the data compares names. */
+export interface NameRules {
+  readonly caseInsensitiveDisk: boolean;
+}
+
+/**
+ * Why a new topic may not stand beside the existing ones, or null. Names that differ only in '.' and
+ * '_' collide as in Kafka (metric names write both as '_'); names that differ only in case would
+ * share a folder on a disk that ignores case. An equal name is no collision.
+ */
+export function collisionProblem(
+  name: string,
+  existing: Iterable<string>,
+  { caseInsensitiveDisk }: NameRules,
+): string | null {
+  const hasPeriods = /[._]/.test(name);
+  if (!hasPeriods && !caseInsensitiveDisk) return null;
+  const undotted = name.replaceAll('.', '_');
+  const folded = name.toLowerCase();
+  for (const other of existing) {
+    if (other === name) continue;
+    if (hasPeriods && other.replaceAll('.', '_') === undotted) {
+      return `Topic '${name}' collides with existing topic: ${other}`;
+    }
+    if (caseInsensitiveDisk && other.toLowerCase() === folded) {
+      return `Topic '${name}' differs only in case from existing topic ${other}, and the data directory's disk ignores case`;
+    }
+  }
+  return null;
+}

@@ -1,0 +1,27 @@
+import type { LogSettings } from '../../engine/index.js';
+import type { TopicSettings } from '../settings/topic-settings.js';
+
+/** The part of a topic's settings that its logs act on, in the engine's words. */
+export function logSettingsOf(topic: TopicSettings, producerExpirationMs: number): LogSettings {
+  return {
+    flush: topic.flush,
+    flushRecords: topic.flushMessages,
+    flushMs: topic.flushMs,
+    segmentBytes: topic.segmentBytes,
+    segmentMs: topic.segmentMs,
+    segmentJitterMs: topic.segmentJitterMs,
+    segmentIndexBytes: topic.segmentIndexBytes,
+    indexIntervalBytes: topic.indexIntervalBytes,
+    retentionMs: topic.retentionMs,
+    retentionBytes: topic.retentionBytes,
+    fileDeleteDelayMs: topic.fileDeleteDelayMs,
+    maxBatchBytes: topic.maxMessageBytes,
+    timestampType: topic.timestampType,
+    timestampBeforeMaxMs: topic.timestampBeforeMaxMs,
+    timestampAfterMaxMs: topic.timestampAfterMaxMs,
+    compacted: topic.cleanupPolicy.compact,
+    deletes: topic.cleanupPolicy.delete,
+    validate: topic.validate,
+    producerExpirationMs,
+  };
+}

@@ -1,0 +1,253 @@
+import {
+  EngineError,
+  type LogSettings,
+  type PartitionLog,
+  type PartitionName,
+} from '../../engine/index.js';
+import { ApiError } from '../api-error.js';
+import type { Logger } from '../logging/log.js';
+import type { TopicImage } from '../metadata/image.js';
+import type { DeletedTopic } from '../metadata/metadata-follower.js';
+import type { MetadataDelta, MetadataView } from '../metadata/metadata-view.js';
+import type { TopicSettings } from '../settings/topic-settings.js';
+import { logSettingsOf } from './log-settings.js';
+import { type Leadership, Partition } from './partition.js';
+
+/** What partitions ask of the engine. */
+export interface LogHost {
+  openPartition(name: PartitionName, settings: LogSettings): Promise<PartitionLog>;
+  deletePartition(name: PartitionName): Promise<void>;
+  /** Renames logs that are not among `known` (`topicId-partition`) and resolves with the new folder names. */
+  setAsideStrays(known: ReadonlySet<string>): Promise<string[]>;
+}
+
+export interface PartitionsOptions {
+  readonly engine: LogHost;
+  readonly metadata: MetadataView;
+  readonly nodeId: number;
+  readonly logger: Logger;
+  readonly producerExpirationMs: number;
+  /** The settings in effect for a topic, by all layers of the current image. */
+  settingsOf(topic: TopicImage): TopicSettings;
+  /** Called when readers of a partition may see more, its role has changed, or it was let go. */
+  onMove(partition: Partition): void;
+  /** Called when the last file of a deleted topic is out of the way, so that its tombstone can go. */
+  onDeleted(topic: DeletedTopic): void;
+}
+
+type Entry =
+  | { readonly state: 'opening'; readonly done: Promise<void> }
+  | { readonly state: 'open'; readonly partition: Partition }
+  | { readonly state: 'offline'; readonly error: EngineError };
+
+/** Partitions opened at a time when the broker starts. */
+const OPENING_MAX = 64;
+
+/**
+ * The partitions that this broker holds, by topic id and number. Follows the metadata: opens logs of new topics, applies
+ * changed settings, deletes logs of deleted topics. A log that does not open leaves its partition offline and the others be.
+ */
+export class Partitions {
+  readonly #options: PartitionsOptions;
+  readonly #topics = new Map<string, Entry[]>();
+  /** Opening and deleting share folder names across topic ids, so each name has one queue. */
+  readonly #queues = new Map<string, Promise<void>>();
+  #stopFollowing: (() => void) | null = null;
+
+  constructor(options: PartitionsOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Sets strays aside, finishes deletions, opens every partition of the image and follows it from then on. Resolves when all are
+   * open or offline. Rejects only if the data directory as a whole cannot be used.
+   */
+  async start(deleted: readonly DeletedTopic[]): Promise<void> {
+    const { engine, metadata, logger } = this.#options;
+    const known = new Set<string>();
+    for (const { id, partitionCount } of [...deleted, ...[...metadata.image.topics()].map(sized)]) {
+      for (let index = 0; index < partitionCount; index++) known.add(`${id}-${index}`);
+    }
+    for (const folder of await engine.setAsideStrays(known)) {
+      logger.warn(
+        { folder },
+        'a log of an unknown topic was set aside; it is neither served nor deleted',
+      );
+    }
+    this.#stopFollowing = metadata.onChange((delta) => this.#follow(delta));
+    for (const topic of deleted) this.#delete(topic);
+    const waiting = [...metadata.image.topics()].flatMap((topic) =>
+      topic.partitions.map((_, index) => ({ topic, index })),
+    );
+    const openNext = async (): Promise<void> => {
+      for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+        await this.#open(next.topic, next.index);
+      }
+    };
+    await Promise.all(Array.from({ length: OPENING_MAX }, openNext));
+  }
+
+  /**
+   * The partition that serves requests. Synchronous, for the append path. Throws UNKNOWN_TOPIC_OR_PARTITION,
+   * NOT_LEADER_OR_FOLLOWER while it is being opened (clients retry), KAFKA_STORAGE_ERROR when it is offline.
+   */
+  find(topic: TopicImage, index: number): Partition {
+    const entry = this.#topics.get(topic.id)?.[index];
+    if (entry?.state === 'open') return entry.partition;
+    if (entry?.state === 'offline') {
+      throw new ApiError('KAFKA_STORAGE_ERROR', `the log of ${topic.name}-${index} is offline`);
+    }
+    if (index < 0 || index >= topic.partitions.length) {
+      throw new ApiError(
+        'UNKNOWN_TOPIC_OR_PARTITION',
+        `topic ${topic.name} has no partition ${index}`,
+      );
+    }
+    throw new ApiError('NOT_LEADER_OR_FOLLOWER', `${topic.name}-${index} is not open yet`);
+  }
+
+  /** Whether the partition's log could not be opened. */
+  isOffline(topicId: string, index: number): boolean {
+    return this.#topics.get(topicId)?.[index]?.state === 'offline';
+  }
+
+  /** Resolves when every partition of the topic is open or offline. Opens what is not; calling it again does no harm. */
+  async ensure(topic: TopicImage): Promise<void> {
+    await Promise.all(topic.partitions.map((_, index) => this.#open(topic, index)));
+  }
+
+  /** Every partition that is open. */
+  *open(): Iterable<Partition> {
+    for (const entries of this.#topics.values()) {
+      for (const entry of entries) if (entry?.state === 'open') yield entry.partition;
+    }
+  }
+
+  /** Stops following and lets every partition go; waiters wake. Resolves when nothing is being opened or deleted. */
+  async stop(): Promise<void> {
+    this.#stopFollowing?.();
+    for (const partition of this.open()) partition.release();
+    await Promise.all(this.#queues.values());
+  }
+
+  #follow({ topics, image, brokerSettingsChanged }: MetadataDelta): void {
+    for (const { before, after } of topics.values()) {
+      if (before !== undefined && before.id !== after?.id) this.#delete(sized(before));
+      if (after !== undefined) this.#apply(after);
+    }
+    if (!brokerSettingsChanged) return;
+    for (const topic of image.topics()) this.#apply(topic);
+  }
+
+  /** Opens what is new and hands the settings to what is open. */
+  #apply(topic: TopicImage): void {
+    const settings = this.#options.settingsOf(topic);
+    topic.partitions.forEach((_, index) => {
+      const entry = this.#topics.get(topic.id)?.[index];
+      if (entry?.state === 'open') this.#update(entry.partition, topic, settings);
+      else if (entry === undefined) void this.#open(topic, index);
+    });
+  }
+
+  #update(partition: Partition, topic: TopicImage, settings: TopicSettings): void {
+    partition.lead(this.#leadership(topic, partition.name.partition, settings));
+    partition.log.updateSettings(logSettingsOf(settings, this.#options.producerExpirationMs));
+  }
+
+  #open(topic: TopicImage, index: number): Promise<void> {
+    let entries = this.#topics.get(topic.id);
+    if (entries === undefined) {
+      entries = [];
+      this.#topics.set(topic.id, entries);
+    }
+    const present = entries[index];
+    if (present !== undefined)
+      return present.state === 'opening' ? present.done : Promise.resolve();
+    const name = { topic: topic.name, topicId: topic.id, partition: index };
+    const done = this.#inTurn(name, async () => {
+      // Deleted while it waited.
+      if (this.#topics.get(topic.id) !== entries) return;
+      const entry = await this.#openLog(topic, name);
+      if (this.#topics.get(topic.id) === entries) entries[index] = entry;
+      else if (entry.state === 'open') entry.partition.release();
+    });
+    entries[index] = { state: 'opening', done };
+    return done;
+  }
+
+  async #openLog(topic: TopicImage, name: PartitionName): Promise<Entry> {
+    const { engine, logger, metadata, producerExpirationMs } = this.#options;
+    try {
+      const log = await engine.openPartition(
+        name,
+        logSettingsOf(this.#options.settingsOf(topic), producerExpirationMs),
+      );
+      // Settings may have changed meanwhile.
+      const current = metadata.image.topicById(topic.id) ?? topic;
+      const settings = this.#options.settingsOf(current);
+      const partition = new Partition(
+        log,
+        this.#leadership(current, name.partition, settings),
+        this.#options.onMove,
+      );
+      log.updateSettings(logSettingsOf(settings, producerExpirationMs));
+      return { state: 'open', partition };
+    } catch (error) {
+      if (!(error instanceof EngineError)) throw error;
+      logger.error(
+        { topic: name.topic, partition: name.partition, error },
+        'a partition is offline',
+      );
+      return { state: 'offline', error };
+    }
+  }
+
+  #leadership(topic: TopicImage, index: number, settings: TopicSettings): Leadership {
+    const state = topic.partitions[index]!;
+    return {
+      role: state.leader === this.#options.nodeId ? 'leader' : 'follower',
+      leaderEpoch: state.leaderEpoch,
+      inSyncCount: state.isr.length,
+      minInSyncReplicas: settings.minInsyncReplicas,
+    };
+  }
+
+  /** Service ends now; the files go in the background. A failed disk leaves the tombstone for the next start. */
+  #delete(topic: DeletedTopic): void {
+    const entries = this.#topics.get(topic.id) ?? [];
+    this.#topics.delete(topic.id);
+    for (const entry of entries) if (entry?.state === 'open') entry.partition.release();
+    const deletions = Array.from({ length: topic.partitionCount }, (_, partition) => {
+      const name = { topic: topic.name, topicId: topic.id, partition };
+      return this.#inTurn(name, () => this.#options.engine.deletePartition(name));
+    });
+    Promise.all(deletions).then(
+      () => this.#options.onDeleted(topic),
+      (error: unknown) => {
+        if (!(error instanceof EngineError)) throw error;
+        this.#options.logger.error(
+          { topic: topic.name, error },
+          'the files of a deleted topic remain; the next start tries again',
+        );
+      },
+    );
+  }
+
+  /** Runs `work` after everything that was asked for the same folder before. */
+  #inTurn(name: PartitionName, work: () => Promise<void>): Promise<void> {
+    const folder = `${name.topic}-${name.partition}`;
+    const before = this.#queues.get(folder) ?? Promise.resolve();
+    const mine = before.then(work, work);
+    const settled = mine
+      .catch(() => {})
+      .then(() => {
+        if (this.#queues.get(folder) === settled) this.#queues.delete(folder);
+      });
+    this.#queues.set(folder, settled);
+    return mine;
+  }
+}
+
+function sized({ name, id, partitions }: TopicImage): DeletedTopic {
+  return { name, id, partitionCount: partitions.length };
+}

@@ -1,0 +1,287 @@
+import {
+  baseOffset,
+  batchSize,
+  HEADER_SIZE,
+  isTransactional,
+  lastOffsetDelta,
+  maxTimestamp,
+} from '../../engine/batch/header.js';
+import { stampBatch } from '../../engine/batch/stamp.js';
+import type { FileSlice } from '../../engine/disk/file-slice.js';
+import { EngineError, type EngineErrorCode } from '../../engine/errors.js';
+import type { LogSettings } from '../../engine/log/log-settings.js';
+import type {
+  Appended,
+  EpochEnd,
+  HighWatermarkRule,
+  PartitionLog,
+  PartitionName,
+  ReadRequest,
+  ReadResult,
+  TimestampLookup,
+} from '../../engine/log/partition-log.js';
+import type { LogHost } from '../../server/partition/partitions.js';
+
+/** Bytes in memory that behave like a slice of a file, and know whether they were given back. */
+export class MemorySlice {
+  readonly position = 0;
+  readonly file = { fd: -1 };
+  readonly size: number;
+  readonly content: Buffer;
+  releases = 0;
+
+  constructor(content: Buffer) {
+    this.content = content;
+    this.size = content.length;
+  }
+
+  readSync(into: Buffer, at: number): number {
+    return this.content.copy(into, 0, at);
+  }
+
+  async read(into: Buffer, at: number): Promise<number> {
+    return this.readSync(into, at);
+  }
+
+  release(): void {
+    this.releases += 1;
+  }
+}
+
+/**
+ * A log in an array, for tests of what stands before the log. Batches are not checked beyond their length; what a log
+ * promises about order, offsets and the high watermark holds. While `holding`, promises wait for `sync`.
+ */
+export class MemoryLog implements PartitionLog {
+  readonly name: PartitionName;
+  readonly leaderEpoch: number;
+  readonly slices: MemorySlice[] = [];
+  settings: LogSettings;
+  logStartOffset = 0;
+  logEndOffset = 0;
+  highWatermark = 0;
+  durableEndOffset = 0;
+  /** Set to make an open transaction hold readers back. */
+  stableEnd: number | null = null;
+  holding = false;
+  /** The next append is refused with it. */
+  refuseNext: EngineError | null = null;
+  /** Every read throws it. */
+  readError: Error | null = null;
+  reads = 0;
+  readonly batches: Buffer[] = [];
+  readonly #listeners = new Set<() => void>();
+  #pending: (() => void)[] = [];
+  #rule: HighWatermarkRule = ({ promisedEnd }) => promisedEnd;
+
+  constructor(name: PartitionName, settings: LogSettings, leaderEpoch: number) {
+    this.name = name;
+    this.settings = settings;
+    this.leaderEpoch = leaderEpoch;
+  }
+
+  get lastStableOffset(): number {
+    return Math.min(this.stableEnd ?? this.highWatermark, this.highWatermark);
+  }
+
+  get sizeBytes(): number {
+    return this.batches.reduce((sum, batch) => sum + batch.length, 0);
+  }
+
+  updateSettings(settings: LogSettings): void {
+    this.settings = settings;
+  }
+
+  async append(batch: Buffer): Promise<Appended> {
+    if (this.refuseNext !== null) {
+      const error = this.refuseNext;
+      this.refuseNext = null;
+      throw error;
+    }
+    if (batch.length < HEADER_SIZE || batchSize(batch) !== batch.length)
+      throw failure('CORRUPT_BATCH');
+    if (batch.length > this.settings.maxBatchBytes) throw failure('BATCH_TOO_LARGE');
+    if (isTransactional(batch)) throw new Error('a transactional batch reached the log');
+    const first = this.logEndOffset;
+    stampBatch(batch, { baseOffset: first, leaderEpoch: this.leaderEpoch });
+    this.batches.push(batch);
+    this.logEndOffset = first + lastOffsetDelta(batch) + 1;
+    if (this.holding) await new Promise<void>((resolve) => this.#pending.push(resolve));
+    else this.#makeDurable();
+    return {
+      baseOffset: first,
+      lastOffset: first + lastOffsetDelta(batch),
+      appendTimeMs: -1,
+      logStartOffset: this.logStartOffset,
+      duplicate: false,
+    };
+  }
+
+  /** What a sync would do: promises are kept, and the high watermark moves. */
+  sync(): void {
+    this.#makeDurable();
+    const pending = this.#pending;
+    this.#pending = [];
+    for (const resolve of pending) resolve();
+  }
+
+  async appendStamped(batch: Buffer): Promise<Appended> {
+    if (baseOffset(batch) !== this.logEndOffset) throw failure('UNEXPECTED_OFFSET');
+    return this.append(batch);
+  }
+
+  read({ offset, maxBytes, minOneBatch, isolation }: ReadRequest): ReadResult {
+    this.reads += 1;
+    if (this.readError !== null) throw this.readError;
+    if (offset < this.logStartOffset || offset > this.logEndOffset)
+      throw failure('OFFSET_OUT_OF_RANGE');
+    const end =
+      isolation === 'log-end'
+        ? this.logEndOffset
+        : isolation === 'high-watermark'
+          ? this.highWatermark
+          : this.lastStableOffset;
+    const found: Buffer[] = [];
+    let bytes = 0;
+    for (const batch of this.batches) {
+      const last = baseOffset(batch) + lastOffsetDelta(batch);
+      if (last < offset || last >= end) continue;
+      const isFirst = found.length === 0 && minOneBatch;
+      if (!isFirst && bytes + batch.length > maxBytes) break;
+      found.push(batch);
+      bytes += batch.length;
+    }
+    const slice = found.length === 0 ? null : new MemorySlice(Buffer.concat(found));
+    if (slice !== null) this.slices.push(slice);
+    return {
+      slice: slice as unknown as FileSlice | null,
+      logStartOffset: this.logStartOffset,
+      highWatermark: this.highWatermark,
+      lastStableOffset: this.lastStableOffset,
+      logEndOffset: this.logEndOffset,
+    };
+  }
+
+  async offsetForTimestamp(timestampMs: number): Promise<TimestampLookup | null> {
+    const batch = this.batches.find((each) => maxTimestamp(each) >= timestampMs);
+    return batch === undefined ? null : lookupOf(batch, this.leaderEpoch);
+  }
+
+  async offsetOfLargestTimestamp(): Promise<TimestampLookup | null> {
+    const [largest] = [...this.batches].sort((a, b) => maxTimestamp(b) - maxTimestamp(a));
+    return largest === undefined ? null : lookupOf(largest, this.leaderEpoch);
+  }
+
+  endOfEpoch(leaderEpoch: number): EpochEnd {
+    return leaderEpoch === this.leaderEpoch
+      ? { leaderEpoch, endOffset: this.logEndOffset }
+      : { leaderEpoch: -1, endOffset: -1 };
+  }
+
+  async deleteBefore(offset: number): Promise<number> {
+    if (offset < 0 || offset > this.highWatermark) throw failure('OFFSET_OUT_OF_RANGE');
+    this.logStartOffset = Math.max(this.logStartOffset, offset);
+    this.#tell();
+    return this.logStartOffset;
+  }
+
+  async truncateTo(offset: number): Promise<void> {
+    this.logEndOffset = offset;
+  }
+
+  async applyRetention(): Promise<{ segments: number; bytes: number }> {
+    return { segments: 0, bytes: 0 };
+  }
+
+  async roll(): Promise<void> {}
+
+  async flush(): Promise<void> {
+    this.sync();
+  }
+
+  setHighWatermarkRule(rule: HighWatermarkRule): void {
+    this.#rule = rule;
+  }
+
+  advance(): void {
+    const ends = { writtenEnd: this.logEndOffset, durableEnd: this.durableEndOffset };
+    const next = this.#rule({ ...ends, promisedEnd: this.durableEndOffset });
+    if (next <= this.highWatermark) return;
+    this.highWatermark = next;
+    this.#tell();
+  }
+
+  onAdvance(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  #makeDurable(): void {
+    this.durableEndOffset = this.logEndOffset;
+    this.advance();
+  }
+
+  #tell(): void {
+    for (const listener of [...this.#listeners]) listener();
+  }
+}
+
+/** An engine of memory logs. What it is asked for can be looked at, delayed and refused. */
+export class MemoryEngine implements LogHost {
+  readonly leaderEpoch: number;
+  readonly logs = new Map<string, MemoryLog>();
+  readonly deleted: PartitionName[] = [];
+  readonly opened: PartitionName[] = [];
+  /** Folders that `setAsideStrays` looks at, by `topicId-partition`. */
+  readonly folders = new Set<string>();
+  /** Opening `topic-partition` is refused with it. */
+  readonly refuseOpen = new Map<string, EngineError>();
+  deleteError: EngineError | null = null;
+  /** Awaited by every open and delete. */
+  gate: Promise<void> = Promise.resolve();
+
+  constructor(leaderEpoch = 0) {
+    this.leaderEpoch = leaderEpoch;
+  }
+
+  async openPartition(name: PartitionName, settings: LogSettings): Promise<PartitionLog> {
+    this.opened.push(name);
+    await this.gate;
+    const refusal = this.refuseOpen.get(`${name.topic}-${name.partition}`);
+    if (refusal !== undefined) throw refusal;
+    const key = `${name.topicId}-${name.partition}`;
+    let log = this.logs.get(key);
+    if (log === undefined) {
+      log = new MemoryLog(name, settings, this.leaderEpoch);
+      this.logs.set(key, log);
+    }
+    return log;
+  }
+
+  async deletePartition(name: PartitionName): Promise<void> {
+    await this.gate;
+    if (this.deleteError !== null) throw this.deleteError;
+    this.deleted.push(name);
+    this.logs.delete(`${name.topicId}-${name.partition}`);
+  }
+
+  async setAsideStrays(known: ReadonlySet<string>): Promise<string[]> {
+    return [...this.folders].filter((folder) => !known.has(folder));
+  }
+
+  /** The log of a topic's partition, by name. */
+  log(topic: string, partition = 0): MemoryLog {
+    for (const log of this.logs.values()) {
+      if (log.name.topic === topic && log.name.partition === partition) return log;
+    }
+    throw new Error(`${topic}-${partition} is not open`);
+  }
+}
+
+function failure(code: EngineErrorCode): EngineError {
+  return new EngineError(code, `${code} from the memory log`);
+}
+
+function lookupOf(batch: Buffer, leaderEpoch: number): TimestampLookup {
+  return { offset: baseOffset(batch), timestampMs: maxTimestamp(batch), leaderEpoch };
+}
