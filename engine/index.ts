@@ -15,6 +15,7 @@ export function openEngine(path: string, options: EngineOptions = {}): Promise<E
 }
 
 export { AssertionError, assert } from './assert.js';
+export type { RecordView } from './batch/records.js';
 export type { Catalog, CatalogChange, CatalogKey, CatalogValue } from './catalog/catalog.js';
 export { MemoryCatalog } from './catalog/memory-catalog.js';
 export { openLmdbCatalog } from './catalog/open-lmdb-catalog.js';
@@ -22,11 +23,18 @@ export { type Clock, systemClock, type Timer } from './clock.js';
 export type { DirectoryLocker } from './disk/directory-lock.js';
 export { noLocker } from './disk/directory-lock.js';
 export type { Disk, DiskFile } from './disk/disk.js';
+export { parseSegmentFileName } from './disk/file-names.js';
 export { FileSlice } from './disk/file-slice.js';
 export { sendFile, sendFileAvailable } from './disk/native.js';
 export { nodeDisk } from './disk/node-disk.js';
 export type { Engine, EngineOptions } from './engine.js';
 export { ENGINE_ERRORS, EngineError, type EngineErrorCode } from './errors.js';
+export { type IndexKind, inspectIndex } from './inspect/index-inspection.js';
+export {
+  type InspectedBatch,
+  type InspectedDamage,
+  inspectLog,
+} from './inspect/log-inspection.js';
 export { DEFAULT_LOG_SETTINGS, type FlushPromise, type LogSettings } from './log/log-settings.js';
 export type {
   Appended,

@@ -1,0 +1,272 @@
+import { join, resolve } from 'node:path';
+import {
+  type Clock,
+  type Disk,
+  type Engine,
+  type EngineError,
+  type EngineOptions,
+  nodeDisk,
+  openEngine,
+  openLmdbCatalog,
+  sendFile,
+  sendFileAvailable,
+  systemClock,
+  systemRandom,
+} from '../engine/index.js';
+import { RequestDispatcher } from './dispatch.js';
+import { handlersOf } from './handlers/index.js';
+import { SERVER_LIMITS, type ServerLimits } from './limits.js';
+import type { Logger } from './logging/log.js';
+import { rateLimited } from './logging/rate-limit.js';
+import { openCatalogStore } from './metadata/catalog-store.js';
+import { ensureClusterId } from './metadata/cluster.js';
+import { Controller } from './metadata/controller.js';
+import { brokerLayers, topicSettings } from './metadata/effective-settings.js';
+import { MetadataFollower } from './metadata/metadata-follower.js';
+import { ProducerIds } from './metadata/producer-ids.js';
+import { DelayedOperations } from './net/delayed.js';
+import {
+  type Listener,
+  type ListenerEvents,
+  openListener,
+  shareResources,
+} from './net/listener.js';
+import type { Network } from './net/network.js';
+import { nodeNetwork } from './net/node-network.js';
+import { claimNodeId } from './node-identity.js';
+import type { Partition } from './partition/partition.js';
+import { Partitions } from './partition/partitions.js';
+import { RequestCounters } from './request-hooks.js';
+import { Retention } from './retention.js';
+import type { BrokerSettings } from './settings/broker-settings.js';
+import type { SettingTexts } from './settings/topic-settings.js';
+
+/** What a broker is made from. Everything that comes from the world has a default: the machine's own. */
+export interface BrokerOptions
+  extends Pick<EngineOptions, 'clock' | 'random' | 'disk' | 'jobs' | 'locker' | 'openCatalog'> {
+  readonly settings: BrokerSettings;
+  /** The keys that were set at the start, as text. */
+  readonly brokerStatic: SettingTexts;
+  readonly logger: Logger;
+  readonly network?: Network;
+}
+
+/** One bound listener. */
+export interface Endpoint {
+  /** Upper case. */
+  readonly name: string;
+  /** As in the settings; empty for every address. */
+  readonly host: string;
+  /** Never 0. */
+  readonly port: number;
+}
+
+/** A broker that serves. Made by `openBroker`. */
+export interface Broker {
+  readonly nodeId: number;
+  readonly clusterId: string;
+  /** Absolute. */
+  readonly dataDir: string;
+  readonly endpoints: readonly Endpoint[];
+  readonly requestCounters: RequestCounters;
+  readonly engine: Engine;
+  /**
+   * Accepts nothing new, gives the requests that were received up to `drainMs` to be answered, then closes connections, partitions
+   * and engine; the mark of a clean stop comes last. Calling it again returns the same promise.
+   */
+  close(options: { readonly drainMs: number }): Promise<void>;
+}
+
+/** What ends one part of the broker. */
+type Closer = (drainMs: number) => unknown;
+
+/**
+ * Opens the data directory, recovers every partition and listens. When it resolves, clients are served. Rejects with EngineError
+ * (the directory is locked, damaged, of a newer format …), ListenError, or SettingsError; everything is closed then.
+ *
+ * A disk that fails later takes the data directory offline, and the broker stays up: metadata is answered, partitions answer
+ * KAFKA_STORAGE_ERROR. A restart, which the log asks for, is the way back.
+ */
+export async function openBroker(options: BrokerOptions): Promise<Broker> {
+  const closers: Closer[] = [];
+  try {
+    const parts = await openParts(options, closers);
+    let closing: Promise<void> | undefined;
+    return {
+      ...parts,
+      close: ({ drainMs }) => {
+        closing ??= closeAll(closers, drainMs);
+        return closing;
+      },
+    };
+  } catch (error) {
+    // The first failure is the one to tell.
+    await closeAll(closers, 0).catch(() => {});
+    throw error;
+  }
+}
+
+async function openParts(
+  options: BrokerOptions,
+  closers: Closer[],
+): Promise<Omit<Broker, 'close'>> {
+  const { settings, brokerStatic, logger } = options;
+  const { nodeId } = settings;
+  const clock = options.clock ?? systemClock;
+  const random = options.random ?? systemRandom;
+  const dataDir = resolve(settings.dataDir);
+
+  const engine = await openEngine(dataDir, { ...options, clock, random, logger });
+  closers.push(() => engine.close());
+  engine.onOffline((failure) => sayOffline(logger, failure));
+
+  const catalog = await (options.openCatalog ?? openLmdbCatalog)(join(dataDir, METADATA_FILE), {
+    suspicious: !engine.wasClean,
+    onFailure: (error) =>
+      logger.error({ error }, 'metadata cannot be changed any more: repair the disk and restart'),
+  });
+  closers.push(() => catalog.close());
+  const store = await openCatalogStore(catalog, { clock });
+  closers.push(() => store.close());
+  const [clusterId] = await Promise.all([
+    ensureClusterId(store, random),
+    claimNodeId(store, nodeId, dataDir),
+  ]);
+  const { follower: metadata, deleted } = await MetadataFollower.open(store, clusterId, {
+    nodeId,
+    rack: null,
+    leaderEpoch: engine.leaderEpoch,
+    endpoints: new Map(settings.listeners.map(({ name, advertised }) => [name, advertised])),
+  });
+  closers.push(() => metadata.close());
+  const names = { caseInsensitiveDisk: await ignoresCase(options.disk ?? nodeDisk, dataDir) };
+  const controller = new Controller({ store, metadata, random, names });
+
+  const delayed = new DelayedOperations<Partition>(clock);
+  const partitions = new Partitions({
+    engine,
+    metadata,
+    nodeId,
+    logger,
+    producerExpirationMs: settings.producerIdExpirationMs,
+    settingsOf: (topic) => topicSettings(topic, brokerLayers(metadata.image, nodeId, brokerStatic)),
+    onMove: (partition) => void delayed.check(partition),
+    onDeleted: ({ id, name }) => {
+      controller.forgetDeleted(id).catch((error: unknown) => {
+        logger.warn({ topic: name, error }, 'a deleted topic is forgotten only at the next start');
+      });
+    },
+  });
+  closers.push(() => partitions.stop());
+  await partitions.start(deleted);
+  closers.push(() => delayed.expireAll());
+  const retention = new Retention({
+    clock,
+    logger,
+    intervalMs: settings.retentionCheckIntervalMs,
+    partitions: () => partitions.open(),
+  });
+  closers.push(() => retention.stop());
+
+  const limits = limitsOf(settings);
+  const requestCounters = new RequestCounters();
+  const dispatcher = new RequestDispatcher({
+    handlers: handlersOf({
+      metadata,
+      controller,
+      partitions,
+      producerIds: new ProducerIds(store),
+      delayed,
+      settings,
+      brokerStatic,
+      partitionsPerTopicMax: limits.partitionsPerTopicMax,
+    }),
+    hooks: [requestCounters],
+    limits,
+    clock,
+    logger,
+  });
+  const network =
+    options.network ??
+    nodeNetwork({
+      sendFile: sendFileAvailable() ? sendFile : null,
+      scratchBytes: limits.receiveScratchBytes,
+    });
+  const shared = shareResources(network, clock, limits);
+  const events = connectionLog(logger, clock);
+  const listeners: Listener[] = [];
+  closers.push((drainMs) => Promise.all(listeners.map((each) => each.close({ drainMs }))));
+  for (const { name, host, port } of settings.listeners) {
+    const bind = [{ host: host.toLowerCase(), port }];
+    listeners.push(await openListener({ name, bind, dispatcher, shared, events }));
+  }
+  const endpoints = settings.listeners.map(({ name, host, port }, at) => ({
+    name,
+    host,
+    port: listeners[at]?.addresses[0]?.port ?? port,
+  }));
+  return { nodeId, clusterId, dataDir, endpoints, requestCounters, engine };
+}
+
+/** In the data directory, beside the engine's own catalog. */
+const METADATA_FILE = 'metadata.mdb';
+
+/** In the order opposite to that of opening. Goes on after a failure, and rejects with the first one in the end. */
+async function closeAll(closers: Closer[], drainMs: number): Promise<void> {
+  const failures: unknown[] = [];
+  for (let close = closers.pop(); close !== undefined; close = closers.pop()) {
+    try {
+      await close(drainMs);
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+  if (failures.length > 0) throw failures[0];
+}
+
+/** The broker's limits: the table's, where settings say nothing else. */
+function limitsOf(settings: BrokerSettings): ServerLimits {
+  const bytesInFlightMax = settings.bytesInFlightMax ?? SERVER_LIMITS.bytesInFlightMax;
+  return {
+    ...SERVER_LIMITS,
+    connectionsMax: settings.connectionsMax ?? SERVER_LIMITS.connectionsMax,
+    connectionsPerIpMax: settings.connectionsPerAddressMax ?? SERVER_LIMITS.connectionsPerIpMax,
+    requestBytesMax: settings.requestBytesMax,
+    bytesInFlightMax,
+    bytesInFlightPerConnection: Math.min(
+      SERVER_LIMITS.bytesInFlightPerConnection,
+      bytesInFlightMax,
+    ),
+    idleMs: settings.connectionIdleMs,
+  };
+}
+
+/** Whether two names that differ only in case are one on the disk of the data directory. */
+async function ignoresCase(disk: Disk, dataDir: string): Promise<boolean> {
+  return (await disk.stat(join(dataDir, METADATA_FILE.toUpperCase()))) !== null;
+}
+
+function sayOffline(logger: Logger, { path, cause }: EngineError): void {
+  const reason = cause instanceof Error ? cause.message : cause;
+  logger.error(
+    { directory: path, reason },
+    'the disk failed: the broker stays up, but its partitions answer KAFKA_STORAGE_ERROR; repair the disk and restart',
+  );
+}
+
+/** Connections that ended badly, few lines whatever clients do. */
+function connectionLog(logger: Logger, clock: Clock): ListenerEvents {
+  const limited = rateLimited(logger, { clock });
+  return {
+    onClosed: ({ remoteAddress: client, listener }, { code, message, cause }) => {
+      if (code === 'failed') {
+        limited.log('error', code, { client, listener, cause }, `a connection failed: ${message}`);
+      } else if (code === 'framing' || code === 'frameDeadline' || code === 'writeDeadline') {
+        limited.log('warn', code, { client, listener }, `a connection was closed: ${message}`);
+      }
+    },
+    onRefused: (client) => {
+      limited.log('warn', 'refused', { client }, 'a connection was refused: the limit is reached');
+    },
+  };
+}

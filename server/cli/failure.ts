@@ -1,0 +1,72 @@
+import { CliError, EXIT, type ExitCode } from './cli-error.js';
+
+/** How a process that cannot go on ends. */
+export interface Failure {
+  /** What happened, to which file, and what to do; each one line. */
+  readonly lines: readonly string[];
+  readonly exitCode: ExitCode;
+  /** Nobody foresaw it: the stack is of use to whoever mends it. */
+  readonly isDefect: boolean;
+}
+
+/** Sentences for what the system says no with, by errno. */
+const ERRNO: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file or folder: check the path',
+  EACCES: 'permission denied: run as a user who may use it, or choose another path',
+  EPERM: 'permission denied: run as a user who may use it, or choose another path',
+  EISDIR: 'it is a folder: name a file',
+  ENOTDIR: 'a part of the path is not a folder: check the path',
+  EROFS: 'the file system is read-only: choose another path',
+  ENOSPC: 'no space is left on the disk: free some, then start again',
+  EDQUOT: 'the disk quota is used up: free some space, then start again',
+  EMFILE: 'no file descriptor is left: raise ulimit -n',
+  ENFILE: 'no file descriptor is left on this machine: close other programs',
+  EIO: 'the disk failed: look at the system log, and restore from a copy if need be',
+};
+
+/** What a broker that cannot listen should be told, by errno. */
+const LISTEN_ADVICE: Readonly<Record<string, string>> = {
+  EADDRINUSE:
+    'stop that program, or choose another port, such as --set listeners=PLAINTEXT://localhost:9093',
+  EACCES: 'ports below 1024 need privileges: choose a higher one in listeners',
+  EADDRNOTAVAIL: 'this machine has no such address: correct listeners',
+  ENOTFOUND: 'no such host is known: correct listeners',
+};
+
+/** Describes whatever was thrown. Known errors are told by their own message. */
+export function describeFailure(error: unknown): Failure {
+  if (error instanceof CliError) return expected([error.message], error.exitCode);
+  if (!(error instanceof Error))
+    return defect(`something that is no error was thrown: ${String(error)}`);
+  // By name and code, so that a short command need not load the modules that define them.
+  const { code, path, problems } = error as { code?: unknown; path?: unknown; problems?: unknown };
+  if (error.name === 'SettingsError' && Array.isArray(problems)) {
+    return expected(problems.map(String), EXIT.usage);
+  }
+  if (error.name === 'EngineError') return expected([error.message], EXIT.failure);
+  if (error.name === 'ListenError' && typeof code === 'string') {
+    const advice = LISTEN_ADVICE[code];
+    return expected(
+      [advice === undefined ? error.message : `${error.message}: ${advice}`],
+      EXIT.failure,
+    );
+  }
+  const sentence = typeof code === 'string' ? ERRNO[code] : undefined;
+  if (sentence !== undefined) {
+    const at = typeof path === 'string' ? `${path}: ` : '';
+    return expected([`${at}${sentence} (${code})`], EXIT.failure);
+  }
+  return defect(`${error.name}: ${error.message}`);
+}
+
+function expected(lines: readonly string[], exitCode: ExitCode): Failure {
+  return { lines, exitCode, isDefect: false };
+}
+
+function defect(what: string): Failure {
+  return {
+    lines: [`${what}: this is a defect of odradek; please report it with what was done before`],
+    exitCode: EXIT.failure,
+    isDefect: true,
+  };
+}

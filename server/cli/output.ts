@@ -1,0 +1,36 @@
+import { once } from 'node:events';
+
+/**
+ * Makes a closed stdout a quiet end of the process: `odradek topics list | head -1` is no failure. Anything else that befalls
+ * stdout is thrown.
+ */
+export function endQuietlyWithReader(): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(0);
+    throw error;
+  });
+}
+
+/** Writes lines to stdout, waiting for the reader, so that output of any length takes little memory. */
+export class LineWriter {
+  readonly #chunkLength: number;
+  #text = '';
+
+  /** `chunkLength`: characters that are gathered before they are written. */
+  constructor(chunkLength = 64 * 1024) {
+    this.#chunkLength = chunkLength;
+  }
+
+  /** Adds one line. The promise is null unless there is something to wait for. */
+  write(line: string): Promise<void> | null {
+    this.#text += `${line}\n`;
+    return this.#text.length < this.#chunkLength ? null : this.flush();
+  }
+
+  /** Resolves when stdout has room again. */
+  async flush(): Promise<void> {
+    const text = this.#text;
+    this.#text = '';
+    if (text !== '' && !process.stdout.write(text)) await once(process.stdout, 'drain');
+  }
+}

@@ -1,0 +1,118 @@
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { type Broker, openBroker } from '../broker.js';
+import { createLogger, type Logger } from '../logging/log.js';
+import { formatEndpoint } from '../settings/listeners.js';
+import { type ResolvedBroker, resolveBrokerSettings } from '../settings/parse.js';
+import { formatPrintConfig } from '../settings/print-config.js';
+import { CliError, EXIT, type ExitCode } from './cli-error.js';
+import { describeFailure } from './failure.js';
+import { packageVersion } from './version.js';
+
+export interface StartOptions {
+  /** Path of a properties file. */
+  readonly config?: string;
+  /** Each `key=value`. */
+  readonly set: readonly string[];
+  readonly printConfig?: boolean;
+}
+
+/** The longest that a stop waits for requests that were received. */
+const DRAIN_MS = 10_000;
+
+/**
+ * Runs a broker until a signal ends it. Resolves with the exit code; ends the process itself where nothing can be waited for: at
+ * a second signal, and when something fails that nobody foresaw.
+ */
+export async function start(options: StartOptions): Promise<ExitCode> {
+  const logger = createLogger();
+  endOnDefects(logger);
+  try {
+    const resolved = await readSettings(options);
+    for (const warning of resolved.warnings) logger.warn({}, warning);
+    if (options.printConfig) {
+      process.stdout.write(formatPrintConfig(resolved.entries));
+      return EXIT.ok;
+    }
+    await serve(resolved, logger);
+    return EXIT.ok;
+  } catch (error) {
+    return tell(logger, error);
+  }
+}
+
+async function serve({ settings, brokerStatic }: ResolvedBroker, logger: Logger): Promise<void> {
+  const stopRequest = untilSignal(logger);
+  const broker = await openBroker({ settings, brokerStatic, logger });
+  process.stdout.write(`${readyLine(broker, settings.topicDefaults.flush)}\n`);
+  const signal = await stopRequest;
+  logger.info({ signal }, 'stopping: requests under way have 10 s; a second signal ends at once');
+  await broker.close({ drainMs: DRAIN_MS });
+  logger.info({}, 'stopped');
+}
+
+/** The one line on stdout. Those who started the broker may wait for it. */
+function readyLine({ endpoints, nodeId, dataDir }: Broker, flush: string): string {
+  const shown = endpoints.map(({ name, host, port }) => formatEndpoint(name, host, port));
+  return `odradek ${packageVersion()} ready ${shown.join(',')} node=${nodeId} data=${dataDir} flush=${flush}`;
+}
+
+async function readSettings({ config, set }: StartOptions): Promise<ResolvedBroker> {
+  const fileText = config === undefined ? undefined : await readConfig(config);
+  return resolveBrokerSettings({
+    sets: set,
+    environment: process.env,
+    fileText,
+    fileName: config,
+  });
+}
+
+async function readConfig(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    const [line] = describeFailure(error).lines;
+    throw new CliError(`--config ${resolve(path)} cannot be read: ${line}`, EXIT.usage, {
+      cause: error,
+    });
+  }
+}
+
+/** Resolves with the first signal. From then on a second one ends the process at once, without a clean stop. */
+function untilSignal(logger: Logger): Promise<NodeJS.Signals> {
+  return new Promise((resolveSignal) => {
+    let stopping = false;
+    const onSignal = (signal: NodeJS.Signals): void => {
+      if (stopping) {
+        logger.warn(
+          { signal },
+          'ended at once by a second signal; the next start recovers the logs',
+        );
+        process.exit(EXIT.failure);
+      }
+      stopping = true;
+      resolveSignal(signal);
+    };
+    process.on('SIGINT', onSignal);
+    process.on('SIGTERM', onSignal);
+  });
+}
+
+/** A broken program is not to be trusted with data: say what broke, and end. */
+function endOnDefects(logger: Logger): void {
+  const end = (error: unknown): never => {
+    try {
+      tell(logger, error);
+    } finally {
+      process.exit(EXIT.failure);
+    }
+  };
+  process.on('uncaughtException', end);
+  process.on('unhandledRejection', end);
+}
+
+function tell(logger: Logger, error: unknown): ExitCode {
+  const { lines, exitCode, isDefect } = describeFailure(error);
+  for (const line of lines) logger.error(isDefect ? { error } : {}, line);
+  return exitCode;
+}

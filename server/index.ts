@@ -1,0 +1,118 @@
+/// <reference lib="esnext.disposable" />
+
+/** The package: a whole broker inside a program or a test. The log without a broker is `odradek/engine`. */
+
+import type { Clock } from '../engine/index.js';
+import { openBroker } from './broker.js';
+import { type Logger, silentLogger } from './logging/log.js';
+import { formatEndpoint } from './settings/listeners.js';
+import { resolveBrokerSettings } from './settings/parse.js';
+import { makeTemporaryFolder, removeTemporaryFolder } from './temporary-folder.js';
+
+export type { Clock, Timer } from '../engine/index.js';
+export { ManualClock } from '../engine/index.js';
+export type { LogFields, Logger } from './logging/log.js';
+export { SettingsError } from './settings/parse.js';
+
+export interface StartBrokerOptions {
+  /** Default: 0, a free port of the system's choice. */
+  readonly port?: number;
+  /** An address or a name. Default: localhost, which is 127.0.0.1 and, where present, ::1. */
+  readonly host?: string;
+  /**
+   * Where the data is kept. Default: a temporary folder that is removed at close, and a broker that does not wait for the disk
+   * (`odradek.flush=os`), since nothing is to outlive it.
+   */
+  readonly dataDir?: string;
+  /** Settings under Kafka's names, such as `{ 'num.partitions': '3' }`. They go before the options above; the environment is not read. */
+  readonly config?: Readonly<Record<string, string>>;
+  /** Time as the broker sees it, for tests that move it on. Default: the machine's. */
+  readonly clock?: Clock;
+  /** Closes the broker when it is aborted; without draining, since nobody can wait for that. */
+  readonly signal?: AbortSignal;
+  /** Where the broker says what happens. Default: nowhere. */
+  readonly logger?: Logger;
+}
+
+/** A broker that serves, from `startBroker`. */
+export interface RunningBroker {
+  /** What clients connect to, `host:port`. */
+  readonly bootstrap: string;
+  readonly port: number;
+  /** Absolute. */
+  readonly dataDir: string;
+  readonly clusterId: string;
+  /** Ends everything and resolves when nothing is left: no handle, no file descriptor, no temporary folder. May be called again. */
+  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** The longest that `close` waits for requests that were received. */
+const DRAIN_MS = 10_000;
+
+/**
+ * Starts a broker in this process and resolves when it serves. Rejects with SettingsError (`problems`), EngineError (`code`, such as
+ * DIRECTORY_LOCKED), ListenError (`code`, such as EADDRINUSE), or the signal's reason.
+ */
+export async function startBroker(options: StartBrokerOptions = {}): Promise<RunningBroker> {
+  const { signal, logger = silentLogger } = options;
+  signal?.throwIfAborted();
+  const temporary = options.dataDir === undefined ? makeTemporaryFolder() : null;
+  const cleanUp = async (): Promise<void> => {
+    if (temporary !== null) await removeTemporaryFolder(temporary);
+  };
+  try {
+    const { settings, brokerStatic, warnings } = resolveBrokerSettings({
+      sets: settingsOf(options, options.dataDir ?? temporary ?? '', temporary !== null),
+    });
+    for (const warning of warnings) logger.warn({}, warning);
+    const broker = await openBroker({
+      settings,
+      brokerStatic,
+      logger,
+      ...(options.clock && { clock: options.clock }),
+    });
+    let closing: Promise<void> | undefined;
+    const end = (drainMs: number): Promise<void> => {
+      signal?.removeEventListener('abort', onAbort);
+      closing ??= broker.close({ drainMs }).finally(cleanUp);
+      return closing;
+    };
+    const onAbort = (): void => {
+      end(0).catch((error: unknown) => logger.error({ error }, 'the broker did not stop cleanly'));
+    };
+    if (signal?.aborted) {
+      await end(0);
+      signal.throwIfAborted();
+    }
+    signal?.addEventListener('abort', onAbort, { once: true });
+    const [first] = broker.endpoints;
+    const host = first?.host || 'localhost';
+    const port = first?.port ?? 0;
+    const close = (): Promise<void> => end(DRAIN_MS);
+    return {
+      bootstrap: formatEndpoint('', host, port).slice('://'.length),
+      port,
+      dataDir: broker.dataDir,
+      clusterId: broker.clusterId,
+      close,
+      [Symbol.asyncDispose]: close,
+    };
+  } catch (error) {
+    await cleanUp();
+    throw error;
+  }
+}
+
+function settingsOf(
+  { host = 'localhost', port = 0, config = {} }: StartBrokerOptions,
+  dataDir: string,
+  isTemporary: boolean,
+): string[] {
+  return [
+    `listeners=${formatEndpoint('PLAINTEXT', host, port)}`,
+    `log.dirs=${dataDir}`,
+    ...(isTemporary ? ['odradek.flush=os'] : []),
+    ...Object.entries(config).map(([key, value]) => `${key}=${value}`),
+  ];
+}
