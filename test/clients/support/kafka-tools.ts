@@ -21,14 +21,22 @@ function fetchLibs(): void {
   const partial = `${LIBS}.${process.pid}`;
   mkdirSync(partial, { recursive: true });
   const pom = resolve('test/clients/kafka/pom.xml');
-  execFileSync('mvn', ['-q', '-B', '-f', pom, 'dependency:copy-dependencies', `-DoutputDirectory=${partial}`], {
-    stdio: 'inherit',
-  });
+  execFileSync(
+    'mvn',
+    ['-q', '-B', '-f', pom, 'dependency:copy-dependencies', `-DoutputDirectory=${partial}`],
+    {
+      stdio: 'inherit',
+    },
+  );
   renameSync(partial, LIBS);
 }
 
 /** Runs one of Apache Kafka's tools to its end. */
-export function kafkaTool(classPath: string, mainClass: string, args: readonly string[]): { output: string; status: number | null } {
+export function kafkaTool(
+  classPath: string,
+  mainClass: string,
+  args: readonly string[],
+): { output: string; status: number | null } {
   const result = spawnSync('java', ['-Xmx256m', '-cp', classPath, mainClass, ...args], {
     encoding: 'utf8',
     maxBuffer: 256 * 1024 * 1024,

@@ -1,0 +1,89 @@
+/**
+ * Packs the package, installs it into an empty project without development dependencies and without install scripts, and uses it as strangers would:
+ * by `import`, by `require`, by `tsc` with nodenext and with a bundler's resolution, and by its command. Needs a package registry.
+ */
+import { execFileSync, spawn } from 'node:child_process';
+import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+
+const project = mkdtempSync(join(tmpdir(), 'odradek-pack-'));
+let done = 0;
+
+function run(program, args, options = {}) {
+  return execFileSync(program, args, {
+    cwd: project,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit'],
+    ...options,
+  });
+}
+
+function passed(what) {
+  done++;
+  process.stdout.write(`  ok  ${what}\n`);
+}
+
+try {
+  run('npm', ['pack', '--silent', '--pack-destination', project], { cwd: resolve('.') });
+  const tarball = readdirSync(project).find((name) => name.endsWith('.tgz'));
+  writeFileSync(join(project, 'package.json'), JSON.stringify({ name: 'stranger', private: true }));
+  run('npm', [
+    'install',
+    '--ignore-scripts',
+    '--omit=dev',
+    '--no-audit',
+    '--no-fund',
+    '--silent',
+    `./${tarball}`,
+  ]);
+  passed('installs into an empty project, no scripts, no development dependencies');
+
+  cpSync(resolve('test/pack/fixtures'), project, { recursive: true });
+  for (const program of ['esm.mjs', 'cjs.cjs']) {
+    run('node', [program]);
+    passed(`${program} appends, reads, and runs a broker`);
+  }
+
+  const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
+  for (const config of ['tsconfig.nodenext.json', 'tsconfig.bundler.json']) {
+    run('node', [tsc, '-p', config]);
+    passed(`types compile under ${config}`);
+  }
+
+  const bin = join(project, 'node_modules/.bin/odradek');
+  if (!run(bin, ['--version']).startsWith('odradek '))
+    throw new Error('--version says something else');
+  passed('odradek --version');
+
+  await commandStartsAndStops(bin);
+  passed('odradek start is ready, and SIGTERM ends it with 0');
+  process.stdout.write(`${done} passed, 0 failed\n`);
+} finally {
+  rmSync(project, { recursive: true, force: true });
+}
+
+async function commandStartsAndStops(bin) {
+  const broker = spawn(
+    bin,
+    ['start', '--set', 'listeners=PLAINTEXT://127.0.0.1:0', '--set', 'log.dirs=./data'],
+    {
+      cwd: project,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
+  const exited = new Promise((settle) => broker.once('exit', (code) => settle(code)));
+  const line = await new Promise((settle, fail) => {
+    broker.stdout.once('data', (chunk) => settle(String(chunk)));
+    exited.then((code) => fail(new Error(`the broker ended with ${code} before it was ready`)));
+  });
+  if (
+    !/^odradek \S+ ready PLAINTEXT:\/\/127\.0\.0\.1:\d+ node=1 data=\S+ flush=ack\n$/.test(line)
+  ) {
+    throw new Error(`unexpected ready line: ${line}`);
+  }
+  broker.kill('SIGTERM');
+  const code = await exited;
+  if (code !== 0) throw new Error(`the broker ended with ${code}`);
+}
