@@ -1,0 +1,217 @@
+import { describe, expect, test } from 'vitest';
+import { AssertionError } from '../../engine/index.js';
+import { ApiError } from '../../server/api-error.js';
+import { CloseConnection } from '../../server/net/dispatcher.js';
+import { APIS } from '../../server/protocol/api-keys.js';
+import { ErrorCode } from '../../server/protocol/error-codes.js';
+import { decodeResponse } from '../../server/protocol/frame.js';
+import { RequestCounters, type RequestOutcome } from '../../server/request-hooks.js';
+import {
+  batchOf,
+  fetchOf,
+  joined,
+  memoryBroker,
+  produceOf,
+  requestFrame,
+} from '../support/memory-broker.js';
+
+function header(apiKey: number, apiVersion: number, correlationId = 7): Buffer {
+  const frame = Buffer.alloc(8);
+  frame.writeInt16BE(apiKey, 0);
+  frame.writeInt16BE(apiVersion, 2);
+  frame.writeInt32BE(correlationId, 4);
+  return frame;
+}
+
+describe('requests that cannot be read', () => {
+  test.each([
+    ['an unknown API key', header(999, 0)],
+    ['a negative API key', header(-1, 0)],
+    ['a version above ours', header(3, 13)],
+    ['a version below ours', header(1, 3)],
+    ['Produce 0 to 2, which are advertised only', header(0, 2)],
+    ['ApiVersions with a negative version', header(18, -1)],
+    ['fewer than eight bytes', Buffer.alloc(5)],
+    [
+      'a body that ends too early',
+      requestFrame('Fetch', 12, fetchOf({ name: 't' }, [{}])).subarray(0, -9),
+    ],
+  ])('%s closes the connection and leaves one line', async (_name, frame) => {
+    const broker = await memoryBroker();
+    for (let attempt = 0; attempt < 3; attempt++) {
+      await expect(broker.dispatcher.dispatch(frame, broker.connection)).rejects.toThrow(
+        CloseConnection,
+      );
+    }
+    expect(broker.lines.map(({ level }) => level)).toEqual(['warn']);
+  });
+});
+
+describe('ApiVersions', () => {
+  test('a version above ours is answered in the layout of version 0 with our range, whatever follows the header', async () => {
+    const broker = await memoryBroker();
+    for (const tail of [Buffer.alloc(0), Buffer.from('no body that anyone could read')]) {
+      const frame = Buffer.concat([header(18, 5, 1234), tail]);
+      const parts = await broker.dispatcher.dispatch(frame, broker.connection);
+      const bytes = joined(parts!);
+      expect(bytes.toString('hex')).toBe(
+        '00000010' + '000004d2' + '0023' + '00000001' + '0012' + '0000' + '0004',
+      );
+    }
+  });
+
+  test('names every table with its range, Produce from 0 on', async () => {
+    const broker = await memoryBroker();
+    const answer = await broker.call('ApiVersions', 0, {});
+    expect(answer.apiKeys).toHaveLength(Object.keys(APIS).length);
+    const ranges = new Map(
+      answer.apiKeys.map((each) => [each.apiKey, [each.minVersion, each.maxVersion]]),
+    );
+    expect(ranges.get(0)).toEqual([0, 11]);
+    expect(ranges.get(1)).toEqual([4, 17]);
+    expect(ranges.get(18)).toEqual([0, 4]);
+    expect(ranges.has(10)).toBe(false);
+  });
+
+  test('keeps what the client says of itself, and refuses other characters', async () => {
+    const broker = await memoryBroker();
+    const good = await broker.call('ApiVersions', 3, {
+      clientSoftwareName: 'apache-kafka.java',
+      clientSoftwareVersion: '4.3.1',
+    });
+    expect(good.errorCode).toBe(0);
+    expect(broker.connection.clientSoftware).toEqual({
+      name: 'apache-kafka.java',
+      version: '4.3.1',
+    });
+    for (const name of ['', '-x', 'x-', 'a b', 'ä', `x${'y'.repeat(400)}`, 'x\ny']) {
+      const answer = await broker.call('ApiVersions', 4, {
+        clientSoftwareName: name,
+        clientSoftwareVersion: '1',
+      });
+      expect(answer.errorCode).toBe(ErrorCode.INVALID_REQUEST);
+    }
+    expect(broker.connection.clientSoftware?.name).toBe('apache-kafka.java');
+  });
+});
+
+describe('modes', () => {
+  test('only what may overlap is pipelined', async () => {
+    const { dispatcher } = await memoryBroker();
+    const pipelined = Object.values(APIS).filter(
+      ({ key }) => dispatcher.mode(header(key, 0)) === 'pipelined',
+    );
+    expect(pipelined.map(({ name }) => name).sort()).toEqual(['ApiVersions', 'Fetch', 'Produce']);
+    expect(dispatcher.mode(header(999, 0))).toBe('alone');
+  });
+});
+
+describe('failures of our own', () => {
+  test('are logged with the client escaped by the logger, and answered where the API has a place for it', async () => {
+    const broker = await memoryBroker();
+    await broker.createTopic('t');
+    broker.engine.log('t').readError = new TypeError('a bug');
+    const answer = await broker.call('Fetch', 12, fetchOf({ name: 't' }, [{}]));
+    expect(answer).toMatchObject({ errorCode: ErrorCode.UNKNOWN_SERVER_ERROR, topics: [] });
+    expect(broker.lines).toHaveLength(1);
+    expect(broker.lines[0]).toMatchObject({
+      level: 'error',
+      fields: { api: 'Fetch', clientId: 'tester' },
+    });
+  });
+
+  test('close the connection where it has none', async () => {
+    const broker = await memoryBroker();
+    await broker.createTopic('t');
+    broker.engine.log('t').append = async () => {
+      throw new TypeError('a bug');
+    };
+    const frame = requestFrame('Produce', 9, produceOf('t', batchOf(['x'])));
+    await expect(broker.dispatcher.dispatch(frame, broker.connection)).rejects.toThrow(
+      CloseConnection,
+    );
+    expect(broker.lines).toHaveLength(1);
+  });
+
+  test('a broken invariant ends the process and nothing else does', async () => {
+    const crashes: Error[] = [];
+    const broker = await memoryBroker({ crash: (error) => crashes.push(error) });
+    await broker.createTopic('t');
+    const log = broker.engine.log('t');
+    log.readError = new AssertionError('impossible');
+    const frame = requestFrame('Fetch', 12, fetchOf({ name: 't' }, [{}]));
+    await expect(broker.dispatcher.dispatch(frame, broker.connection)).rejects.toThrow(
+      AssertionError,
+    );
+    expect(crashes).toHaveLength(1);
+    log.readError = new Error('only a bug');
+    await broker.dispatcher.dispatch(frame, broker.connection);
+    expect(crashes).toHaveLength(1);
+  });
+});
+
+describe('hooks', () => {
+  test('see every request before and after, and count it', async () => {
+    const seen: string[] = [];
+    const outcomes: RequestOutcome[] = [];
+    const counters = new RequestCounters();
+    const broker = await memoryBroker({
+      hooks: [
+        counters,
+        {
+          before: (context, request) => {
+            seen.push(
+              `${context.principal} ${context.apiName} ${context.apiVersion} ${typeof request}`,
+            );
+          },
+          after: (_context, outcome) => void outcomes.push(outcome),
+        },
+      ],
+    });
+    await broker.createTopic('t');
+    const frame = requestFrame('Produce', 9, produceOf('t', batchOf(['x']), { acks: 0 }));
+    await broker.dispatcher.dispatch(frame, broker.connection);
+    const bad = requestFrame('Produce', 9, produceOf('u', batchOf(['x']), { acks: 0 }));
+    await expect(broker.dispatcher.dispatch(bad, broker.connection)).rejects.toThrow();
+    expect(seen).toEqual([
+      'User:ANONYMOUS CreateTopics 7 object',
+      'User:ANONYMOUS Produce 9 object',
+      'User:ANONYMOUS Produce 9 object',
+    ]);
+    expect(outcomes.map(({ kind }) => kind)).toEqual(['answered', 'silent', 'closed']);
+    expect(counters.byApi.get('Produce')).toMatchObject({ requests: 2, closed: 1, failed: 0 });
+    expect(counters.byApi.get('CreateTopics')?.responseBytes).toBeGreaterThan(0);
+  });
+
+  test('may refuse a request before its handler sees it', async () => {
+    const broker = await memoryBroker({
+      hooks: [
+        {
+          before: (context) => {
+            if (context.apiName === 'Produce') throw new CloseConnection('not for you');
+            throw new ApiError('CLUSTER_AUTHORIZATION_FAILED', 'not for you');
+          },
+        },
+      ],
+    });
+    const answer = await broker.call('InitProducerId', 0, {
+      transactionalId: null,
+      transactionTimeoutMs: 0,
+    });
+    expect(answer.errorCode).toBe(ErrorCode.CLUSTER_AUTHORIZATION_FAILED);
+    expect(broker.lines).toEqual([]);
+    const frame = requestFrame('Produce', 9, produceOf('t', batchOf(['x'])));
+    await expect(broker.dispatcher.dispatch(frame, broker.connection)).rejects.toThrow(
+      'not for you',
+    );
+  });
+});
+
+test('the correlation id of the answer is that of the request', async () => {
+  const broker = await memoryBroker();
+  const frame = requestFrame('Metadata', 12, { topics: [] }, 0x7fffffff);
+  const parts = await broker.dispatcher.dispatch(frame, broker.connection);
+  expect(decodeResponse(APIS.Metadata, 12, joined(parts!).subarray(4)).correlationId).toBe(
+    0x7fffffff,
+  );
+});

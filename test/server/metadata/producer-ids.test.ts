@@ -1,0 +1,52 @@
+import { describe, expect, test, vi } from 'vitest';
+import { ManualClock, MemoryCatalog } from '../../../engine/index.js';
+import { openCatalogStore } from '../../../server/metadata/catalog-store.js';
+import { PRODUCER_ID_BLOCK_COUNT, ProducerIds } from '../../../server/metadata/producer-ids.js';
+import type { MetadataStore } from '../../../server/metadata/store.js';
+import { turns } from '../../support/memory-broker.js';
+
+async function newStore(): Promise<MetadataStore> {
+  return openCatalogStore(new MemoryCatalog(), { clock: new ManualClock() });
+}
+
+describe('producer ids', () => {
+  test('no id twice, over blocks and over brokers that share a store', async () => {
+    const store = await newStore();
+    const brokers = [new ProducerIds(store), new ProducerIds(store)];
+    const count = 2 * PRODUCER_ID_BLOCK_COUNT + 1;
+    const ids = await Promise.all(
+      Array.from({ length: 2 * count }, (_, at) => brokers[at % 2]!.next()),
+    );
+    expect(new Set(ids).size).toBe(2 * count);
+    expect(Math.min(...ids)).toBe(0);
+  });
+
+  test('the block is durable before its first id is handed out', async () => {
+    const store = await newStore();
+    let commit = (): void => {};
+    const gate = new Promise<void>((resolve) => {
+      commit = resolve;
+    });
+    const transact = store.transact.bind(store);
+    vi.spyOn(store, 'transact').mockImplementationOnce(async (transaction) => {
+      await gate;
+      return transact(transaction);
+    });
+    const ids = new ProducerIds(store);
+    let handedOut = 0;
+    const waiting = [1, 2, 3].map(() => ids.next().then(() => handedOut++));
+    await turns();
+    expect(handedOut).toBe(0);
+    commit();
+    await Promise.all(waiting);
+    expect(handedOut).toBe(3);
+  });
+
+  test('a store that fails hands out nothing, and the next try may work', async () => {
+    const store = await newStore();
+    vi.spyOn(store, 'transact').mockRejectedValueOnce(new Error('disk'));
+    const ids = new ProducerIds(store);
+    await expect(Promise.all([ids.next(), ids.next()])).rejects.toThrow('disk');
+    expect(await ids.next()).toBe(0);
+  });
+});
