@@ -44,6 +44,7 @@ export async function saveIndexes(disk: Disk, segment: Segment, sync: boolean): 
   const unchanged = segment.cuts === cuts;
   segment.savedOffsetEntries = unchanged ? offsetCount : 0;
   segment.savedTimeEntries = unchanged ? timeCount : 0;
+  segment.hasIndexFiles = true;
 }
 
 /**
@@ -55,9 +56,13 @@ export async function loadIndexes(
   segment: Segment,
   trusted: number,
 ): Promise<SegmentIndexes | null> {
-  const offsets = OffsetIndex.decode(await readIfThere(disk, indexPath(segment, 'index')));
-  const times = TimeIndex.decode(await readIfThere(disk, indexPath(segment, 'timeindex')));
+  const offsetBytes = await readIfThere(disk, indexPath(segment, 'index'));
+  const timeBytes = await readIfThere(disk, indexPath(segment, 'timeindex'));
+  if (offsetBytes === null || timeBytes === null) return null;
+  const offsets = OffsetIndex.decode(offsetBytes);
+  const times = TimeIndex.decode(timeBytes);
   if (offsets === null || times === null) return null;
+  segment.hasIndexFiles = true;
   offsets.truncate(offsets.floorByPosition(trusted - 1) + 1);
   const last = offsets.count - 1;
   const covered = last < 0 ? -1 : offsets.relativeOffsetAt(last);
@@ -69,11 +74,11 @@ export async function loadIndexes(
   return { offsets, times };
 }
 
-async function readIfThere(disk: Disk, path: string): Promise<Buffer> {
+async function readIfThere(disk: Disk, path: string): Promise<Buffer | null> {
   try {
     return await disk.readFile(path);
   } catch (error) {
-    if (hasErrno(error, 'ENOENT')) return Buffer.alloc(0);
+    if (hasErrno(error, 'ENOENT')) return null;
     throw error;
   }
 }

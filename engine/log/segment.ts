@@ -47,7 +47,8 @@ export class Segment {
   changedMs: number;
   /** In memory; null for a sealed segment whose indexes are on disk only. */
   indexes: SegmentIndexes | null;
-  /** Entries already in the index files. */
+  /** Whether the index files are there; entries of which they have so many. */
+  hasIndexFiles = false;
   savedOffsetEntries = 0;
   savedTimeEntries = 0;
   /** A batch that begins at or behind this position is not served: it was found damaged. */
@@ -107,6 +108,13 @@ export class Segment {
         this.offsetOfLargest - this.baseOffset,
       );
     }
+  }
+
+  /** Whether the index files lack nothing that memory has. */
+  get indexesAreSaved(): boolean {
+    if (this.indexes === null) return true;
+    const { offsets, times } = this.indexes;
+    return this.hasIndexFiles && offsets.count === this.savedOffsetEntries && times.count === this.savedTimeEntries;
   }
 
   mark(): SegmentMark {
