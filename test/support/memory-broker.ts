@@ -16,7 +16,7 @@ import { DelayedOperations } from '../../server/net/delayed.js';
 import type { ConnectionInfo } from '../../server/net/dispatcher.js';
 import type { FilePart, ResponsePart } from '../../server/net/response-writer.js';
 import type { Partition } from '../../server/partition/partition.js';
-import { Partitions } from '../../server/partition/partitions.js';
+import { type LogHost, Partitions } from '../../server/partition/partitions.js';
 import { APIS, type ApiName, type RequestOf } from '../../server/protocol/api-keys.js';
 import { decodeResponse, encodeRequest } from '../../server/protocol/frame.js';
 import type { InputOf, ValueOf } from '../../server/protocol/schema.js';
@@ -69,6 +69,8 @@ export interface LogLine {
 }
 
 export interface MemoryBrokerOptions {
+  /** Another engine than the one in memory. */
+  readonly host?: LogHost & { readonly leaderEpoch: number };
   readonly engine?: MemoryEngine;
   readonly catalog?: MemoryCatalog;
   readonly settings?: SettingTexts;
@@ -82,6 +84,7 @@ export interface MemoryBrokerOptions {
 export async function memoryBroker(options: MemoryBrokerOptions = {}) {
   const clock = new ManualClock();
   const engine = options.engine ?? new MemoryEngine();
+  const host = options.host ?? engine;
   const catalog = options.catalog ?? new MemoryCatalog();
   const store = await openCatalogStore(catalog, { clock });
   const random = seededRandom(nextSeed++);
@@ -104,7 +107,7 @@ export async function memoryBroker(options: MemoryBrokerOptions = {}) {
     nodeId: settings.nodeId,
     rack: null,
     endpoints: new Map(settings.listeners.map(({ name, advertised }) => [name, advertised])),
-    leaderEpoch: engine.leaderEpoch,
+    leaderEpoch: host.leaderEpoch,
   });
   const controller = new Controller({
     store,
@@ -115,7 +118,7 @@ export async function memoryBroker(options: MemoryBrokerOptions = {}) {
   const delayed = new DelayedOperations<Partition>(clock);
   const forgotten: Promise<void>[] = [];
   const partitions = new Partitions({
-    engine,
+    engine: host,
     metadata: follower,
     nodeId: settings.nodeId,
     logger,
