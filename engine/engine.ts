@@ -120,6 +120,7 @@ export class Engine {
       return engine;
     } catch (error) {
       await catalog?.close();
+      directory.close();
       await lock.release();
       throw error;
     }

@@ -5,8 +5,10 @@ import {
   parsePartitionFolderName,
   parsePartitionMetadata,
   partitionFolderName,
+  partitionMetadataText,
   retiredFolderName,
 } from './disk/file-names.js';
+import { storageError } from './disk/storage-error.js';
 import { EngineError } from './errors.js';
 import { Log } from './log/log.js';
 import type { LogContext } from './log/log-context.js';
@@ -64,10 +66,13 @@ export class Partitions {
       );
     }
     try {
+      const checkpoint = readCheckpoint(context.catalog, name);
+      // Until the first checkpoint nobody knows that it is durable.
+      if (checkpoint === null) await renewTopicId(context, folder, name.topicId);
       const recovered = await recoverLog(context, {
         folder,
         settings,
-        checkpoint: readCheckpoint(context.catalog, name),
+        checkpoint,
         logStart: Math.max(
           readLogStart(context.catalog, name),
           await readLogStartFile(context.disk, folder),
@@ -75,8 +80,7 @@ export class Partitions {
       });
       return new Log(context, name, folder, settings, recovered);
     } catch (error) {
-      if (error instanceof EngineError) throw error;
-      throw context.directory.fail(`cannot open ${folder}`, error);
+      throw storageError(context.directory, `cannot open ${folder}`, error);
     }
   }
 
@@ -133,6 +137,8 @@ export class Partitions {
     if (log) {
       log.fail(new EngineError('LOG_CLOSED', `${name.topic}-${name.partition} was deleted`));
       await log.finishClose();
+      // No round that is under way names its files or its folder any more.
+      await this.#context.syncRounds.flush([]);
     }
     if (isOurs) {
       const unique = this.#context.random.fill(Buffer.alloc(16));
@@ -224,6 +230,23 @@ async function readTopicId(context: LogContext, folder: string): Promise<string 
     if (hasErrno(error, 'ENOENT') || hasErrno(error, 'ENOTDIR')) return null;
     throw error;
   }
+}
+
+/** Writes `partition.metadata` again, durably. A folder whose process was killed may have it in the page cache only, or not at all. */
+async function renewTopicId(context: LogContext, folder: string, topicId: string): Promise<void> {
+  const { disk, directory } = context;
+  if (!(await disk.stat(folder))?.isDirectory) return;
+  const text = Buffer.from(partitionMetadataText(topicId));
+  const file = await disk.open(join(folder, PARTITION_METADATA_FILE), 'append');
+  try {
+    await file.writev([text], 0);
+    await file.truncate(text.length);
+    await file.datasync();
+  } finally {
+    await file.close();
+  }
+  await disk.syncDirectory(folder);
+  await disk.syncDirectory(directory.root);
 }
 
 /** Durable when it resolves with true. */

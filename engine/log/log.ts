@@ -60,10 +60,11 @@ export class Log implements PartitionLog, LogParts, CheckpointTarget {
   #bytesSinceCheckpoint = 0;
   /** Offset up to which the last checkpoint reaches. */
   #checkpointed: number;
+  #checkpointedSegment: number;
   /** Rises when a checkpoint that was captured before must not be written any more. */
   #generation = 0;
-  /** Batches whose records are being checked, which takes a thread; appends queue behind them to keep their order. */
-  #checking: Promise<unknown> | null = null;
+  /** What appends queue behind, to keep their order: batches whose records are checked on a thread, and truncations. */
+  #turn: Promise<void> | null = null;
 
   constructor(
     context: LogContext,
@@ -89,6 +90,7 @@ export class Log implements PartitionLog, LogParts, CheckpointTarget {
     }
     const isNews = found.scannedBytes > 0 || found.cutBytes > 0 || this.sealing.length > 0;
     this.#checkpointed = isNews ? -1 : found.end.offset;
+    this.#checkpointedSegment = isNews ? -1 : found.end.segmentBase;
     if (isNews) context.checkpoints.markDirty(this);
   }
 
@@ -134,11 +136,16 @@ export class Log implements PartitionLog, LogParts, CheckpointTarget {
 
   append(batch: Buffer): Promise<Appended> {
     const { validate, compacted } = this.#settings;
-    if (validate === 'header' && !compacted && this.#checking === null) return this.#append(batch);
+    if (validate === 'header' && !compacted && this.#turn === null) return this.#append(batch);
     return this.#appendChecked(batch);
   }
 
   appendStamped(batch: Buffer): Promise<Appended> {
+    if (this.#turn === null) return this.#appendStamped(batch);
+    return this.#inTurn(async () => ({ appended: this.#appendStamped(batch) }));
+  }
+
+  #appendStamped(batch: Buffer): Promise<Appended> {
     try {
       return appendStampedBatch(this, batch);
     } catch (error) {
@@ -160,19 +167,24 @@ export class Log implements PartitionLog, LogParts, CheckpointTarget {
       this.#settings.validate === 'records' || this.#settings.compacted
         ? this.#checkRecords(batch)
         : null;
-    const turn = (this.#checking ?? Promise.resolve()).then(async () => {
+    return this.#inTurn(async () => {
       const failure = await problem;
       return { appended: failure ? Promise.reject(failure) : this.#append(batch) };
     });
-    const settled = turn.then(
+  }
+
+  /** Runs `take` after everything that is queued; what comes later waits for it, though not for the promise it hands out. */
+  #inTurn<Result>(take: () => Promise<{ appended: Promise<Result> }>): Promise<Result> {
+    const taken = (this.#turn ?? Promise.resolve()).then(take);
+    const settled = taken.then(
       ({ appended }) => void appended.catch(() => {}),
       () => {},
     );
-    this.#checking = settled;
+    this.#turn = settled;
     void settled.then(() => {
-      if (this.#checking === settled) this.#checking = null;
+      if (this.#turn === settled) this.#turn = null;
     });
-    return turn.then(({ appended }) => appended);
+    return taken.then(({ appended }) => appended);
   }
 
   async #checkRecords(batch: Buffer): Promise<EngineError | null> {
@@ -214,6 +226,10 @@ export class Log implements PartitionLog, LogParts, CheckpointTarget {
 
   wrote(group: WriteGroup): void {
     const { context, offsets } = this;
+    if (this.#failure) {
+      for (const append of group.appends) append.reject(this.#failure);
+      return;
+    }
     group.segment.writtenSize = group.mark.size + group.bytes;
     this.unsyncedFiles.add(group.segment.file);
     this.#bytesUnsynced += group.bytes;
@@ -278,6 +294,8 @@ export class Log implements PartitionLog, LogParts, CheckpointTarget {
   }
 
   captureSync(): SyncCapture {
+    // Its files may be closed or renamed already.
+    if (this.#failure) return { files: [], folders: [], done: () => {} };
     const end = this.offsets.written;
     const files = [...this.unsyncedFiles];
     const writes = files.map((file) => file.writeCount);
@@ -294,8 +312,9 @@ export class Log implements PartitionLog, LogParts, CheckpointTarget {
       folders,
       done: () => {
         for (const [at, file] of files.entries()) file.markClean(writes[at]!);
-        // After a truncation the captured end may lie in bytes that were written since.
         if (generation === this.#generation) this.#synced(end);
+        // After a truncation the captured end may lie in bytes that were written since: whoever waits below it needs another round.
+        else if (!this.#failure) this.context.syncRounds.request(this);
       },
     };
   }
@@ -333,8 +352,19 @@ export class Log implements PartitionLog, LogParts, CheckpointTarget {
     }
   }
 
+  /** Base offset of the segment where recovery would begin; -1 when that is not known. */
+  get checkpointedSegment(): number {
+    return this.#checkpointedSegment;
+  }
+
   captureCheckpoint(): CheckpointCapture {
-    const end = this.offsets.written;
+    const { written } = this.offsets;
+    const active = this.segments.active;
+    // A new segment's begin is the old one's end, which retention may take away.
+    const end =
+      active?.baseOffset === written.offset
+        ? { offset: written.offset, segmentBase: active.baseOffset, position: 0 }
+        : written;
     const generation = this.#generation;
     this.producers.expire(this.context.clock.wallMs() - this.#settings.producerExpirationMs);
     const value = encodeCheckpoint({
@@ -344,9 +374,15 @@ export class Log implements PartitionLog, LogParts, CheckpointTarget {
     });
     const isStillTrue = (): boolean => this.#generation === generation && this.segments.count > 0;
     const done = (): void => {
-      this.#checkpointed = end.offset;
+      if (this.#generation === generation) this.checkpointed(end);
     };
     return { changes: [{ key: checkpointKey(this.name), value }], isStillTrue, done };
+  }
+
+  /** The catalog durably says that recovery begins there. */
+  checkpointed(end: LogPosition): void {
+    this.#checkpointed = end.offset;
+    this.#checkpointedSegment = end.segmentBase;
   }
 
   /** Nothing captured before this call is written to the catalog any more. */
@@ -427,7 +463,11 @@ export class Log implements PartitionLog, LogParts, CheckpointTarget {
 
   async truncateTo(offset: number): Promise<void> {
     this.assertServing();
-    await truncateLog(this, offset);
+    // Appends wait: what they wrote while the file is cut would be cut off with the rest.
+    await this.#inTurn(async () => {
+      await truncateLog(this, offset);
+      return { appended: Promise.resolve() };
+    });
   }
 
   async applyRetention(): Promise<{ segments: number; bytes: number }> {
@@ -467,7 +507,7 @@ export class Log implements PartitionLog, LogParts, CheckpointTarget {
   /** First half of a close: appends under way are finished, and the next checkpoint will cover them and save all indexes. */
   async prepareClose(): Promise<void> {
     if (this.#failure) return;
-    while (this.#checking) await this.#checking;
+    while (this.#turn) await this.#turn;
     await this.writer.settled();
     const active = this.segments.active;
     if (!active || this.offsets.written.offset === this.#checkpointed) return;
@@ -481,6 +521,7 @@ export class Log implements PartitionLog, LogParts, CheckpointTarget {
   /** Second half, once that checkpoint was written: nothing is served any more. */
   async finishClose(): Promise<void> {
     this.fail(new EngineError('LOG_CLOSED', `${this.name.topic}-${this.name.partition} is closed`));
+    await this.writer.settled();
     for (const segment of this.segments.all()) {
       this.context.indexCache.forget(segment);
       await segment.file.close();

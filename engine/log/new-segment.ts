@@ -36,18 +36,17 @@ function createFolder(log: LogParts): void {
   log.unsyncedFolders.add(directory.root);
   log.unsyncedFolders.add(log.folder);
   const metadata = files.file(join(log.folder, PARTITION_METADATA_FILE));
-  if (!toleratingExisting(() => metadata.createSync())) return;
+  toleratingExisting(() => metadata.createSync());
+  // Also into a file that was there: whoever created it may have come no further.
   metadata.writevSync([Buffer.from(partitionMetadataText(log.name.topicId))], 0);
   log.unsyncedFiles.add(metadata);
 }
 
-/** Whether `create` made something new. An earlier attempt may have got half way, on a disk that was full. */
-function toleratingExisting(create: () => void): boolean {
+/** An earlier attempt may have got half way, on a disk that was full. */
+function toleratingExisting(create: () => void): void {
   try {
     create();
-    return true;
   } catch (error) {
-    if (hasErrno(error, 'EEXIST')) return false;
-    throw error;
+    if (!hasErrno(error, 'EEXIST')) throw error;
   }
 }

@@ -166,9 +166,15 @@ class Recovery {
     for (const [at, segment] of tail.entries()) {
       const trusted = segment.baseOffset === checkpoint?.segmentBase ? checkpoint.position : 0;
       if (at > 0 && segment.baseOffset !== end.offset && segment.baseOffset > logStart) {
-        throw damaged(
-          `${segment.file.path} should begin at offset ${end.offset}: a segment or a part of one is missing`,
-        );
+        const rest = tail.slice(at);
+        if (segment.baseOffset < end.offset || (await this.#holdsBatch(rest, end.offset))) {
+          throw damaged(
+            `${segment.file.path} should begin at offset ${end.offset}: a segment or a part of one is missing`,
+          );
+        }
+        // The end of the one before was lost whole batches at a time.
+        await this.#setAside(rest);
+        break;
       }
       if (!checkpoint && at === 0) end = { ...end, offset: segment.baseOffset };
       end = await this.#recoverSegment(
@@ -284,26 +290,40 @@ class Recovery {
   ): Promise<void> {
     const { disk, logger } = this.#context;
     const { folder } = this.#input;
-    for (const next of later) {
-      if (next.size > 0 && (await hasBatchBehind(next.file, 0, next.size, endOffset))) {
-        throw damaged(
-          `${segment.file.path} is damaged at byte ${end} (offset ${endOffset}), with whole batches in ${next.file.path}`,
-        );
-      }
+    if (await this.#holdsBatch(later, endOffset)) {
+      throw damaged(
+        `${segment.file.path} is damaged at byte ${end} (offset ${endOffset}), with whole batches in later segments`,
+      );
     }
     const path = join(folder, segmentFileName(endOffset, 'log', 'cut'));
     await copyAside(disk, segment.file, end, size, path);
-    for (const next of later) {
-      await next.file.forget();
-      await disk.rename(next.file.path, `${next.file.path}.cut`);
-    }
-    await disk.syncDirectory(folder);
+    await this.#setAside(later);
     await segment.file.truncate(end);
     this.#cutBytes += size - end;
     logger.warn(
       { file: segment.file.path, position: end, bytes: size - end, kept: path },
       'a torn tail was cut off',
     );
+  }
+
+  async #holdsBatch(segments: readonly Segment[], offset: number): Promise<boolean> {
+    for (const { file, size } of segments) {
+      if (size > 0 && (await hasBatchBehind(file, 0, size, offset))) return true;
+    }
+    return false;
+  }
+
+  /** Whole files without a whole batch become `.cut` files. When it resolves, all names in the folder are durable. */
+  async #setAside(segments: readonly Segment[]): Promise<void> {
+    const { disk, logger } = this.#context;
+    for (const { file, size } of segments) {
+      const kept = `${file.path}.cut`;
+      await file.forget();
+      await disk.rename(file.path, kept);
+      this.#cutBytes += size;
+      logger.warn({ file: file.path, bytes: size, kept }, 'a segment without a whole batch was set aside');
+    }
+    await disk.syncDirectory(this.#input.folder);
   }
 
   async #makeDurable(segment: Segment, from: number, end: number): Promise<void> {

@@ -44,10 +44,8 @@ async function removeBelowStart(log: Log): Promise<void> {
   const { segments, offsets } = log;
   if (segments.active && segments.active.size > 0 && offsets.logEnd === offsets.logStart)
     await log.roll();
-  const all = segments.all();
-  let count = 0;
-  while (count < all.length - 1 && all[count + 1]!.baseOffset <= offsets.logStart) count++;
-  await removePrefix(log, count, 'below the log start offset');
+  const kept = segments.floor(offsets.logStart);
+  if (kept) await removeBelow(log, kept.baseOffset, 'below the log start offset');
 }
 
 /** See `PartitionLog.applyRetention`. */
@@ -76,7 +74,7 @@ export async function retain(log: Log): Promise<{ segments: number; bytes: numbe
   if (startOffset > offsets.logStart) offsets.startedAt(startOffset);
   log.epochs.truncateStart(offsets.logStart);
   log.notify();
-  return removePrefix(log, removable, 'retention');
+  return removeBelow(log, startOffset, 'retention');
 }
 
 function newestMs(log: Log, segment: Segment): number {
@@ -86,12 +84,22 @@ function newestMs(log: Log, segment: Segment): number {
   return largestMs >= 0 ? largestMs : segment.changedMs;
 }
 
-async function removePrefix(
+/** Removes the segments that begin below `baseOffset`, of those that recovery does not need. */
+async function removeBelow(
   log: Log,
-  count: number,
+  baseOffset: number,
   why: string,
 ): Promise<{ segments: number; bytes: number }> {
-  const removed = log.segments.removePrefix(count);
+  const { checkpoints } = log.context;
+  // A file that a checkpoint names is missed at the next open: it goes after one that names a later file.
+  if (log.checkpointedSegment < baseOffset) {
+    checkpoints.markDirty(log);
+    await checkpoints.run();
+    log.assertServing();
+  }
+  const limit = Math.min(baseOffset, log.checkpointedSegment);
+  const kept = log.segments.all().findIndex((segment) => segment.baseOffset >= limit);
+  const removed = kept > 0 ? log.segments.removePrefix(kept) : [];
   let bytes = 0;
   for (const segment of removed) bytes += segment.size;
   await retireSegments(log, removed);
@@ -116,6 +124,7 @@ export async function retireSegments(log: Log, removed: readonly Segment[]): Pro
       indexCache.forget(segment);
       const unsaved = log.sealing.indexOf(segment);
       if (unsaved >= 0) log.sealing.splice(unsaved, 1);
+      log.unsyncedFiles.delete(segment.file);
       for (const kind of SEGMENT_FILE_KINDS) {
         const from = join(log.folder, segmentFileName(segment.baseOffset, kind));
         const to = join(log.folder, segmentFileName(segment.baseOffset, kind, 'deleted'));

@@ -108,7 +108,9 @@ export class SyncRounds {
         return;
       }
       this.#counters.fileSyncs += pinned.length;
-      await Promise.all(pinned.map((file) => file.datasync()));
+      // All have ended before the pins go, whatever the first one says.
+      const synced = await Promise.allSettled(pinned.map((file) => file.datasync()));
+      for (const result of synced) if (result.status === 'rejected') throw result.reason;
       for (const folder of folders) await disk.syncDirectory(folder);
     } finally {
       for (const file of files) file.unpin();

@@ -44,6 +44,7 @@ export async function truncateLog(log: Log, offset: number): Promise<void> {
   });
   try {
     await context.catalog.write([{ key: checkpointKey(log.name), value: checkpoint }]);
+    log.checkpointed(end);
     await segment.file.truncate(position);
     await segment.file.datasync();
   } catch (error) {
