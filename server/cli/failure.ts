@@ -14,6 +14,7 @@ const ERRNO: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such file or folder: check the path',
   EACCES: 'permission denied: run as a user who may use it, or choose another path',
   EPERM: 'permission denied: run as a user who may use it, or choose another path',
+  EEXIST: 'a file is in the way: choose another path',
   EISDIR: 'it is a folder: name a file',
   ENOTDIR: 'a part of the path is not a folder: check the path',
   EROFS: 'the file system is read-only: choose another path',
@@ -51,10 +52,9 @@ export function describeFailure(error: unknown): Failure {
       EXIT.failure,
     );
   }
-  const sentence = typeof code === 'string' ? ERRNO[code] : undefined;
-  if (sentence !== undefined) {
+  if (typeof code === 'string' && 'errno' in error) {
     const at = typeof path === 'string' ? `${path}: ` : '';
-    return expected([`${at}${sentence} (${code})`], EXIT.failure);
+    return expected([`${at}${ERRNO[code] ?? error.message} (${code})`], EXIT.failure);
   }
   return defect(`${error.name}: ${error.message}`);
 }

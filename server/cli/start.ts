@@ -69,12 +69,10 @@ async function readSettings({ config, set }: StartOptions): Promise<ResolvedBrok
 
 async function readConfig(path: string): Promise<string> {
   try {
-    return await readFile(path, 'utf8');
+    return await readFile(resolve(path), 'utf8');
   } catch (error) {
     const [line] = describeFailure(error).lines;
-    throw new CliError(`--config ${resolve(path)} cannot be read: ${line}`, EXIT.usage, {
-      cause: error,
-    });
+    throw new CliError(`--config: ${line}`, EXIT.usage, { cause: error });
   }
 }
 

@@ -1,0 +1,254 @@
+import { once } from 'node:events';
+import { readdirSync, writeFileSync } from 'node:fs';
+import { connect, createServer, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { buildBatchSync } from '../../../engine/batch/builder.js';
+import { Client } from '../../../server/cli/client.js';
+import { APIS } from '../../../server/protocol/api-keys.js';
+import { encodeRequest } from '../../../server/protocol/frame.js';
+import {
+  type BrokerProcess,
+  runCommand,
+  type SpawnBrokerOptions,
+  spawnBroker,
+} from '../../support/spawn-broker.js';
+import { temporaryFolder } from '../../support/temporary-folder.js';
+
+async function start(options: SpawnBrokerOptions): Promise<BrokerProcess> {
+  const broker = await spawnBroker(options);
+  onTestFinished(async () => void (await broker.kill('SIGKILL')));
+  return broker;
+}
+
+function messages(stderr: string): string[] {
+  const lines = stderr.trim().split('\n');
+  return lines.map((line) => (JSON.parse(line) as { msg: string }).msg);
+}
+
+describe('a broker started from the command line', () => {
+  test('says on one line of stdout that it is ready, and where', async () => {
+    const dataDir = join(temporaryFolder(), 'data');
+    const broker = await start({ dataDir });
+    expect(broker.stdout).toBe(
+      `odradek 0.1.0 ready PLAINTEXT://localhost:${broker.port} node=1 data=${dataDir} flush=ack\n`,
+    );
+  });
+
+  test.each(['SIGINT', 'SIGTERM'] as const)(
+    '%s ends it with 0, marked as a clean stop, and frees directory and port',
+    async (signal) => {
+      const dataDir = temporaryFolder();
+      const first = await start({ dataDir });
+      expect(await first.kill(signal)).toEqual({ code: 0, signal: null });
+      expect(messages(first.stderr)).toEqual([expect.stringContaining('stopping'), 'stopped']);
+      const second = await start({ dataDir, port: first.port });
+      expect(second.port).toBe(first.port);
+      expect(second.stderr).toBe('');
+    },
+  );
+
+  test('a stop answers a fetch that waits, instead of waiting for it', async () => {
+    const broker = await start({ dataDir: temporaryFolder() });
+    const client = await Client.connect({ bootstrap: broker.bootstrap });
+    onTestFinished(() => client.close());
+    await client.request('Metadata', { topics: [{ name: 'a' }], ...NO_OPERATIONS });
+    const { topics } = await client.request('Metadata', {
+      topics: [{ name: 'a' }],
+      ...NO_OPERATIONS,
+    });
+    const fetch = client.request('Fetch', {
+      maxWaitMs: 600_000,
+      minBytes: 1,
+      topics: [
+        {
+          topic: 'a',
+          topicId: topics[0]!.topicId,
+          partitions: [{ partition: 0, fetchOffset: 0, partitionMaxBytes: 1000 }],
+        },
+      ],
+      forgottenTopicsData: [],
+    });
+    // Requests of one connection are received in order, but the kernel hands them over in its own time.
+    const probe = await Client.connect({ bootstrap: broker.bootstrap });
+    probe.close();
+    expect(
+      await Promise.all([fetch.then(({ errorCode }) => errorCode), broker.kill('SIGTERM')]),
+    ).toEqual([0, { code: 0, signal: null }]);
+  });
+
+  test('a second signal ends it at once, with 1', async () => {
+    const broker = await start({ dataDir: temporaryFolder() });
+    const socket = await neverReading(broker);
+    onTestFinished(() => void socket.destroy());
+    broker.child.kill('SIGTERM');
+    await broker.untilStderr('stopping');
+    broker.child.kill('SIGTERM');
+    expect(await broker.exited).toEqual({ code: 1, signal: null });
+    expect(messages(broker.stderr).at(-1)).toContain('ended at once by a second signal');
+  });
+
+  test('a port in use is told with its owner and a way out, with 1', async () => {
+    const server = createServer().listen(0, '127.0.0.1');
+    onTestFinished(() => void server.close());
+    await once(server, 'listening');
+    const { port } = server.address() as { port: number };
+    const { code, stdout, stderr } = await runStart({ listeners: `PLAINTEXT://localhost:${port}` });
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    const [line, ...rest] = messages(stderr);
+    expect(rest).toEqual([]);
+    expect(line).toContain(`127.0.0.1:${port} is in use`);
+    if (process.platform === 'linux') expect(line).toContain(`process ${process.pid}`);
+    expect(line).toContain('choose another port, such as --set listeners=');
+  });
+
+  test('a locked directory is told with its owner, with 1', async () => {
+    const dataDir = temporaryFolder();
+    const broker = await start({ dataDir });
+    const { code, stderr } = await runStart({ 'log.dirs': dataDir });
+    expect(code).toBe(1);
+    expect(messages(stderr)).toEqual([expect.stringContaining(`process ${broker.pid} `)]);
+    expect(messages(stderr)[0]).toContain(`${dataDir} is in use by`);
+    expect(messages(stderr)[0]).toContain('stop it first, or use another directory');
+  });
+
+  test("a folder with somebody else's files is left alone, with 1", async () => {
+    const dataDir = temporaryFolder();
+    writeFileSync(join(dataDir, 'thesis.doc'), 'all of it');
+    const { code, stderr } = await runStart({ 'log.dirs': dataDir });
+    expect(code).toBe(1);
+    expect(messages(stderr)).toEqual([expect.stringContaining('it holds thesis.doc')]);
+  });
+
+  test('another node id than that of the data is refused, with 2', async () => {
+    const dataDir = temporaryFolder();
+    await (await start({ dataDir })).kill('SIGTERM');
+    const { code, stderr } = await runStart({ 'log.dirs': dataDir, 'node.id': '7' });
+    expect(code).toBe(2);
+    expect(messages(stderr)[0]).toContain('belongs to node 1: set node.id=1');
+    expect((await start({ dataDir })).readyLine).toContain(' node=1 ');
+  });
+
+  test('a listener on every address says in the log what it advertises', async () => {
+    const broker = await start({
+      dataDir: temporaryFolder(),
+      set: { listeners: 'PLAINTEXT://0.0.0.0:0' },
+    });
+    expect(messages(broker.stderr)).toEqual([
+      expect.stringContaining('each client is told the address that it connected to'),
+    ]);
+    const client = await Client.connect({ bootstrap: `127.0.0.1:${broker.port}` });
+    onTestFinished(() => client.close());
+    const { brokers } = await client.request('Metadata', { topics: [], ...NO_OPERATIONS });
+    expect(brokers).toMatchObject([{ nodeId: 1, host: '127.0.0.1', port: broker.port }]);
+  });
+});
+
+describe('settings of odradek start', () => {
+  test('one that is unknown stops the start with 2 and names the nearest, before anything is created', async () => {
+    const dataDir = join(temporaryFolder(), 'data');
+    const { code, stdout, stderr } = await runCommand([
+      'start',
+      ...[
+        '--set',
+        'num.partition=3',
+        '--set',
+        'log.retention.mss=5',
+        '--set',
+        `log.dirs=${dataDir}`,
+      ],
+    ]);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(messages(stderr)).toEqual([
+      expect.stringContaining('did you mean num.partitions?'),
+      expect.stringContaining('did you mean log.retention.ms?'),
+    ]);
+  });
+
+  test('one that weakens a promise stops the start with 2', async () => {
+    const { code, stderr } = await runStart({ 'default.replication.factor': '3' });
+    expect(code).toBe(2);
+    expect(messages(stderr)[0]).toContain('is refused');
+  });
+
+  test('--print-config shows each with its source, the strongest first, and starts nothing', async () => {
+    const folder = temporaryFolder();
+    const file = join(folder, 'server.properties');
+    writeFileSync(file, 'num.partitions=2\nlog.retention.ms=7\nlog.segment.bytes=1048576\n');
+    const { code, stdout, stderr } = await runCommand(
+      ['start', '--print-config', '--config', file, '--set', 'num.partitions=4'],
+      { KAFKA_NUM_PARTITIONS: '3', KAFKA_LOG_RETENTION_MS: '8', KAFKA_NUM_PARTITONS: '9' },
+    );
+    expect(code).toBe(0);
+    const lines = stdout.split('\n').map((line) => line.replaceAll(/ {2,}/g, ' '));
+    expect(lines).toContain('num.partitions=4 # --set');
+    expect(lines).toContain('log.retention.ms=8 # KAFKA_LOG_RETENTION_MS');
+    expect(lines).toContain(`log.segment.bytes=1048576 # ${file}:3`);
+    expect(lines).toContain('auto.create.topics.enable=true # default');
+    // An unknown variable only warns: it may be meant for another program.
+    expect(messages(stderr)).toEqual([expect.stringContaining('KAFKA_NUM_PARTITONS')]);
+    expect(readdirSync(folder)).toEqual(['server.properties']);
+  });
+
+  test('a file that is not there ends with 2 and names it', async () => {
+    const path = join(temporaryFolder(), 'missing.properties');
+    const { code, stderr } = await runCommand(['start', '--config', path]);
+    expect(code).toBe(2);
+    expect(messages(stderr)).toEqual([expect.stringContaining(`${path}: there is no such file`)]);
+  });
+
+  test('a data directory that cannot be made ends with 1 and names what is in the way', async () => {
+    const file = join(temporaryFolder(), 'file');
+    writeFileSync(file, '');
+    const { code, stderr } = await runStart({ 'log.dirs': join(file, 'data') });
+    expect(code).toBe(1);
+    expect(messages(stderr)).toEqual([expect.stringContaining(`${file}: a file is in the way`)]);
+  });
+});
+
+const NO_OPERATIONS = {
+  includeClusterAuthorizedOperations: false,
+  includeTopicAuthorizedOperations: false,
+};
+
+/** A connection whose answers are more than the kernel takes, so that they stay under way: nobody reads them. */
+async function neverReading({ bootstrap, port }: BrokerProcess): Promise<Socket> {
+  const client = await Client.connect({ bootstrap });
+  const topics = [{ name: 'large' }];
+  await client.request('Metadata', { topics, ...NO_OPERATIONS });
+  const value = Buffer.alloc(900_000);
+  const records = buildBatchSync([{ key: null, value, timestamp: 1 }], { baseOffset: 0 });
+  const { topics: stored } = await client.request('Produce', {
+    acks: 1,
+    timeoutMs: 1000,
+    topics: [{ name: 'large', partitions: [{ index: 0, records }] }],
+  });
+  expect(stored[0]?.partitions[0]?.errorCode).toBe(0);
+  client.close();
+  const fetch = encodeRequest(APIS.Fetch, 4, 1, null, {
+    maxWaitMs: 0,
+    minBytes: 0,
+    topics: [
+      {
+        topic: 'large',
+        partitions: [{ partition: 0, fetchOffset: 0, partitionMaxBytes: 1_000_000 }],
+      },
+    ],
+  });
+  const socket = connect({ host: 'localhost', port });
+  socket.write(Buffer.concat(Array.from({ length: 64 }, () => fetch)));
+  await once(socket, 'readable');
+  return socket;
+}
+
+function runStart(set: Readonly<Record<string, string>>) {
+  const settings = {
+    'log.dirs': join(temporaryFolder(), 'data'),
+    listeners: 'PLAINTEXT://localhost:0',
+    ...set,
+  };
+  return runCommand([
+    'start',
+    ...Object.entries(settings).flatMap(([key, value]) => ['--set', `${key}=${value}`]),
+  ]);
+}
