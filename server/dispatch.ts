@@ -49,11 +49,11 @@ const PIPELINED: ReadonlySet<number> = new Set(
  */
 export class RequestDispatcher implements Dispatcher {
   readonly #options: RequestDispatcherOptions;
-  readonly #clientLog: RateLimitedLogger;
+  readonly #limitedLog: RateLimitedLogger;
 
   constructor(options: RequestDispatcherOptions) {
     this.#options = options;
-    this.#clientLog = rateLimited(options.logger, { clock: options.clock });
+    this.#limitedLog = rateLimited(options.logger, { clock: options.clock });
   }
 
   mode(frame: Buffer): DispatchMode {
@@ -114,7 +114,7 @@ export class RequestDispatcher implements Dispatcher {
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       const fields = { client: connection.remoteAddress, code: error.code, reason: error.message };
-      this.#clientLog.log('warn', error.code, fields, 'a request cannot be read; closing');
+      this.#limitedLog.log('warn', error.code, fields, 'a request cannot be read; closing');
       throw new CloseConnection(error.message);
     }
   }
@@ -130,7 +130,9 @@ export class RequestDispatcher implements Dispatcher {
       const expected = error instanceof ApiError;
       if (!expected) {
         const { apiName, apiVersion, clientId, clientAddress } = context;
-        this.#options.logger.error(
+        this.#limitedLog.log(
+          'error',
+          `${apiName} failed`,
           { api: apiName, version: apiVersion, clientId, client: clientAddress, error },
           'a request failed in an unexpected way',
         );

@@ -10,8 +10,7 @@ import type { Partitions } from '../partition/partitions.js';
 import type { RequestOf, ResponseOf } from '../protocol/api-keys.js';
 import { ErrorCode } from '../protocol/error-codes.js';
 import { ZERO_UUID } from '../protocol/schema.js';
-import type { BrokerLayers } from '../settings/describe.js';
-import { describeTopic } from '../settings/describe.js';
+import { type BrokerLayers, type ConfigEntry, describeTopic } from '../settings/describe.js';
 import { wireError } from './error-map.js';
 import type { Handler } from './handler.js';
 import { occurringTwice } from './occurring-twice.js';
@@ -35,7 +34,7 @@ type Planned =
  * written to. `validate_only` goes all the way but for the writing.
  */
 export function createTopicsHandler(parts: CreateTopicsParts): Handler<'CreateTopics'> {
-  return async (_context, { topics, validateOnly }) => {
+  return async (context, { topics, validateOnly }) => {
     const planned = planAll(topics, parts.topicRules);
     const wishes = planned.flatMap((each) => (each.ok ? [each.topic] : []));
     const outcomes = await parts.controller.createTopics(wishes, { validateOnly });
@@ -50,7 +49,7 @@ export function createTopicsHandler(parts: CreateTopicsParts): Handler<'CreateTo
       const outcome = outcomes[next++]!;
       answers.push(
         outcome.ok
-          ? created(parts, plan.topic, outcome.value?.id ?? ZERO_UUID, () =>
+          ? created(parts, context.apiVersion, plan.topic, outcome.value?.id ?? ZERO_UUID, () =>
               outcome.value === null ? Promise.resolve() : parts.partitions.ensure(outcome.value),
             )
           : Promise.resolve(failed(name, outcome.error)),
@@ -97,6 +96,7 @@ function wishOf(wish: Wish): TopicWish {
 
 async function created(
   parts: CreateTopicsParts,
+  version: number,
   { name, replicas, overrides }: NewTopic,
   topicId: string,
   ensure: () => Promise<void>,
@@ -109,13 +109,18 @@ async function created(
     errorMessage: null,
     numPartitions: replicas.length,
     replicationFactor: replicas[0]?.length ?? 1,
-    configs: describeTopic(overrides, parts.layers()).map((entry) => ({
-      name: entry.name,
-      value: entry.value,
-      readOnly: entry.readOnly,
-      configSource: entry.source,
-      isSensitive: entry.sensitive,
-    })),
+    // The settings are part of the answer from 5 on (KIP-525).
+    configs: version < 5 ? null : describeTopic(overrides, parts.layers()).map(configAnswer),
+  };
+}
+
+function configAnswer(entry: ConfigEntry): NonNullable<TopicAnswer['configs']>[number] {
+  return {
+    name: entry.name,
+    value: entry.value,
+    readOnly: entry.readOnly,
+    configSource: entry.source,
+    isSensitive: entry.sensitive,
   };
 }
 

@@ -48,7 +48,7 @@ export interface WireError {
 
 /**
  * What to answer for an outcome that was expected: an `ApiError` or an `EngineError`. Anything else is thrown on, for
- * `dispatch` to log and answer. The text of engine errors can name files and stays inside; the client gets the code's own.
+ * `dispatch` to log and answer. A text that can name files stays inside; the client gets the code's own.
  */
 export function wireError(error: unknown): WireError {
   if (error instanceof ApiError) {
@@ -57,11 +57,8 @@ export function wireError(error: unknown): WireError {
   if (error instanceof EngineError) {
     const name = WIRE_NAMES[error.code];
     const code = ErrorCode[name];
-    return {
-      name,
-      code,
-      message: error.path === undefined ? error.message : errorInfo(code).message,
-    };
+    const isInternal = error.path !== undefined || name === 'KAFKA_STORAGE_ERROR';
+    return { name, code, message: isInternal ? errorInfo(code).message : error.message };
   }
   throw error;
 }

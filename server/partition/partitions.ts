@@ -1,5 +1,5 @@
 import {
-  EngineError,
+  AssertionError,
   type LogSettings,
   type PartitionLog,
   type PartitionName,
@@ -38,7 +38,7 @@ export interface PartitionsOptions {
 type Entry =
   | { readonly state: 'opening'; readonly done: Promise<void> }
   | { readonly state: 'open'; readonly partition: Partition }
-  | { readonly state: 'offline'; readonly error: EngineError };
+  | { readonly state: 'offline' };
 
 /** Partitions opened at a time when the broker starts. */
 const OPENING_MAX = 64;
@@ -193,12 +193,12 @@ export class Partitions {
       log.updateSettings(logSettingsOf(settings, producerExpirationMs));
       return { state: 'open', partition };
     } catch (error) {
-      if (!(error instanceof EngineError)) throw error;
+      if (error instanceof AssertionError) throw error;
       logger.error(
         { topic: name.topic, partition: name.partition, error },
         'a partition is offline',
       );
-      return { state: 'offline', error };
+      return { state: 'offline' };
     }
   }
 
@@ -224,7 +224,7 @@ export class Partitions {
     Promise.all(deletions).then(
       () => this.#options.onDeleted(topic),
       (error: unknown) => {
-        if (!(error instanceof EngineError)) throw error;
+        if (error instanceof AssertionError) throw error;
         this.#options.logger.error(
           { topic: topic.name, error },
           'the files of a deleted topic remain; the next start tries again',
