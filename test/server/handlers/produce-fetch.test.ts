@@ -544,6 +544,19 @@ describe('long poll', () => {
     }
   });
 
+  test('no descriptor is held while waiting', async () => {
+    const broker = await memoryBroker();
+    await broker.createTopic('t');
+    await broker.call('Produce', 9, produceOf('t', batchOf(['a'])));
+    const options = { maxWaitMs: 500, minBytes: 1_000_000 };
+    const answer = broker.call('Fetch', 12, fetchOf({ name: 't' }, [{}], options));
+    await turns();
+    expect(broker.engine.log('t').slices.map(({ releases }) => releases)).toContain(1);
+    expect(broker.engine.log('t').slices.map(({ releases }) => releases)).not.toContain(0);
+    broker.clock.advance(500);
+    expect((await answer).topics[0]!.partitions[0]!.records!.length).toBeGreaterThan(0);
+  });
+
   test('without a wait there is none', async () => {
     const broker = await memoryBroker();
     await broker.createTopic('t');
