@@ -117,7 +117,7 @@ function noteProducer(log: LogParts, batch: Buffer, baseOffset: number, lastOffs
     lastSequence: lastSequenceOf(sequence, lastOffset - baseOffset + 1),
     baseOffset,
     lastOffset,
-    timestampMs: maxTimestamp(batch),
+    timestampMs: log.context.clock.wallMs(),
   });
 }
 

@@ -7,6 +7,7 @@ export interface ProducerBatch {
   readonly lastSequence: number;
   readonly baseOffset: number;
   readonly lastOffset: number;
+  /** Wall time of the append, not of the records: a producer that replays old history is not forgotten for it. */
   readonly timestampMs: number;
 }
 
