@@ -9,6 +9,9 @@ import type { Disk } from './disk/disk.js';
 import { ensureDirectory } from './disk/ensure-directory.js';
 import { FilePool } from './disk/file-pool.js';
 import { nodeDisk } from './disk/node-disk.js';
+import type { EventLog } from './embedded/event-log.js';
+import type { EventLogOptions } from './embedded/event-log-options.js';
+import { EventLogs } from './embedded/event-logs.js';
 import { EngineError } from './errors.js';
 import { LIMITS } from './limits.js';
 import { Checkpoints } from './log/checkpoints.js';
@@ -55,6 +58,7 @@ export class Engine {
   readonly #identity: DirectoryIdentity;
   readonly #lock: DirectoryLock;
   readonly #partitions: Partitions;
+  readonly #eventLogs: EventLogs;
   #closing: Promise<void> | null = null;
 
   private constructor(context: LogContext, identity: DirectoryIdentity, lock: DirectoryLock) {
@@ -63,6 +67,7 @@ export class Engine {
     this.#identity = identity;
     this.#lock = lock;
     this.#partitions = new Partitions(context);
+    this.#eventLogs = new EventLogs(context, this.#partitions);
     context.directory.onOffline((failure) => {
       context.logger.error(
         { directory: this.path, reason: failure.message },
@@ -161,6 +166,18 @@ export class Engine {
   }
 
   /**
+   * The log with this name: records in, records out. Created when there is none, recovered if need be; opening an open one again gives the
+   * same object. Its id is durable when it resolves; files are made by the first append. A folder that a broker left is opened too.
+   *
+   * Rejects INVALID_NAME (Kafka's rules for topics; or a new name that differs from another in case only), INVALID_SETTING (naming the key; also for
+   * an option that an open log does not have), DAMAGED_LOG when good data lies behind bad, STORAGE_OFFLINE, LOG_CLOSED after `close`.
+   */
+  async log(name: string, options: EventLogOptions = {}): Promise<EventLog> {
+    this.#assertOpen();
+    return this.#eventLogs.open(name, options);
+  }
+
+  /**
    * The log of a partition, recovered if need be; opening it again gives the same one, with its first settings. No file is created before the first append.
    * Rejects DAMAGED_LOG when good data lies behind bad, STORAGE_OFFLINE.
    */
@@ -198,6 +215,7 @@ export class Engine {
 
   async #close(): Promise<void> {
     const { checkpoints, catalog, files, jobs, directory } = this.#context;
+    await this.#eventLogs.prepareClose();
     checkpoints.stop();
     const logs = await this.#partitions.logs();
     try {
@@ -212,6 +230,10 @@ export class Engine {
       directory.close();
       await this.#lock.release();
     }
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
   }
 
   #assertOpen(): void {

@@ -15,7 +15,9 @@ export function openEngine(path: string, options: EngineOptions = {}): Promise<E
 }
 
 export { AssertionError, assert } from './assert.js';
-export type { RecordView } from './batch/records.js';
+export type { FieldInput, HeaderInput } from './batch/builder.js';
+export type { CodecName } from './batch/compression.js';
+export type { RecordHeader, RecordView } from './batch/records.js';
 export type { Catalog, CatalogChange, CatalogKey, CatalogValue } from './catalog/catalog.js';
 export { MemoryCatalog } from './catalog/memory-catalog.js';
 export { openLmdbCatalog } from './catalog/open-lmdb-catalog.js';
@@ -27,6 +29,11 @@ export { parseSegmentFileName } from './disk/file-names.js';
 export { FileSlice } from './disk/file-slice.js';
 export { sendFile, sendFileAvailable } from './disk/native.js';
 export { nodeDisk } from './disk/node-disk.js';
+export type { AppendResult } from './embedded/append-queue.js';
+export type { EventLog, EventRead, ReadOptions } from './embedded/event-log.js';
+export type { EventLogOptions } from './embedded/event-log-options.js';
+export type { EventRecord, NewEvent } from './embedded/event-record.js';
+export type { FollowFrom, FollowOptions } from './embedded/follow.js';
 export type { Engine, EngineOptions } from './engine.js';
 export { ENGINE_ERRORS, EngineError, type EngineErrorCode } from './errors.js';
 export { type IndexKind, inspectIndex } from './inspect/index-inspection.js';
@@ -38,6 +45,7 @@ export {
 export { DEFAULT_LOG_SETTINGS, type FlushPromise, type LogSettings } from './log/log-settings.js';
 export type {
   Appended,
+  DamagedBatch,
   EpochEnd,
   HighWatermarkRule,
   LogEnds,
@@ -46,6 +54,7 @@ export type {
   ReadIsolation,
   ReadRequest,
   ReadResult,
+  ScrubResult,
   TimestampLookup,
 } from './log/partition-log.js';
 export type { EngineLogger } from './logger.js';

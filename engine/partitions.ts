@@ -37,6 +37,7 @@ export interface PartitionFolder {
 export class Partitions {
   readonly #context: LogContext;
   readonly #open = new Map<string, Promise<Log>>();
+  readonly #closing = new Map<string, Promise<void>>();
 
   constructor(context: LogContext) {
     this.#context = context;
@@ -47,7 +48,8 @@ export class Partitions {
     const key = keyOf(name);
     let opening = this.#open.get(key);
     if (!opening) {
-      opening = this.#recover(name, settings);
+      const closing = this.#closing.get(key) ?? Promise.resolve();
+      opening = closing.then(() => this.#recover(name, settings));
       this.#open.set(key, opening);
       opening.catch(() => this.#open.delete(key));
     }
@@ -84,8 +86,31 @@ export class Partitions {
     }
   }
 
-  /** All logs that are open or opening. */
+  /** Closes one log once everything in it is durable; opening it again recovers it. One that is not open is no failure. */
+  close(name: PartitionName): Promise<void> {
+    const key = keyOf(name);
+    const opening = this.#open.get(key);
+    if (!opening) return this.#closing.get(key) ?? Promise.resolve();
+    this.#open.delete(key);
+    const closing = opening
+      .then((log) => log.close())
+      .catch((error: unknown) => {
+        this.#context.logger.warn({ topic: name.topic, error }, 'a log was not closed in order');
+      })
+      .finally(() => this.#closing.delete(key));
+    this.#closing.set(key, closing);
+    return closing;
+  }
+
+  /** The topic id in a live partition's folder; null when there is none. */
+  topicIdOnDisk({ topic, partition }: Omit<PartitionName, 'topicId'>): Promise<string | null> {
+    const { root } = this.#context.directory;
+    return readTopicId(this.#context, join(root, partitionFolderName(topic, partition)));
+  }
+
+  /** All logs that are open or opening, once those that are closing have done so. */
   async logs(): Promise<Log[]> {
+    await Promise.all(this.#closing.values());
     const settled = await Promise.allSettled(this.#open.values());
     return settled.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
   }
@@ -125,6 +150,7 @@ export class Partitions {
    */
   async delete(name: PartitionName): Promise<void> {
     const { catalog, directory } = this.#context;
+    await this.#closing.get(keyOf(name));
     const opening = this.#open.get(keyOf(name));
     this.#open.delete(keyOf(name));
     const folder = join(directory.root, partitionFolderName(name.topic, name.partition));

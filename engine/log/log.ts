@@ -24,11 +24,13 @@ import type {
   PartitionName,
   ReadRequest,
   ReadResult,
+  ScrubResult,
   TimestampLookup,
 } from './partition-log.js';
 import type { ProducerStates } from './producer-state.js';
 import { findBatch, readLog } from './read.js';
 import type { RecoveredLog } from './recovery.js';
+import { scrubLog } from './scrub.js';
 import type { Segment } from './segment.js';
 import type { SegmentList } from './segment-list.js';
 import { deleteBefore, retain } from './shrink.js';
@@ -495,6 +497,11 @@ export class Log implements PartitionLog, LogParts, CheckpointTarget {
     this.assertServing();
   }
 
+  async scrub(): Promise<ScrubResult> {
+    this.assertServing();
+    return scrubLog(this);
+  }
+
   // --- the end ---
 
   /** Finishes what is under way, syncs, checkpoints, and gives back descriptors. */
@@ -510,7 +517,8 @@ export class Log implements PartitionLog, LogParts, CheckpointTarget {
     while (this.#turn) await this.#turn;
     await this.writer.settled();
     const active = this.segments.active;
-    if (!active || this.offsets.written.offset === this.#checkpointed) return;
+    if (!active) return;
+    if (this.offsets.written.offset === this.#checkpointed && active.indexesAreSaved) return;
     if (!this.sealing.includes(active)) {
       active.closeTimeIndex();
       this.sealing.push(active);

@@ -55,6 +55,23 @@ export interface EpochEnd {
   readonly endOffset: number;
 }
 
+/** A batch that does not match its checksum, or bytes that are no batch. */
+export interface DamagedBatch {
+  readonly path: string;
+  /** Byte in that file at which it begins. */
+  readonly position: number;
+  /** First offset that the batch there can have had. */
+  readonly offset: number;
+}
+
+/** What a scrub found. */
+export interface ScrubResult {
+  /** Batches that are whole. Behind a damaged one in the same file none are counted. */
+  readonly batches: number;
+  /** The first damaged batch; null when all is well. */
+  readonly damaged: DamagedBatch | null;
+}
+
 /** The ends a high watermark rule may look at; all exclusive. */
 export interface LogEnds {
   /** Everything handed to the file. */
@@ -130,6 +147,12 @@ export interface PartitionLog {
   roll(): Promise<void>;
   /** Resolves when everything appended before the call is durable, whatever the flush promise. */
   flush(): Promise<void>;
+
+  /**
+   * Reads everything durable, in maintenance jobs, and checks length, magic, CRC and offset of every batch. From a damaged batch on to the end of its segment
+   * nothing is served any more (CORRUPT_BATCH) until the log is opened again. Rejects when a file cannot be read or no job can run.
+   */
+  scrub(): Promise<ScrubResult>;
 
   /** Replaces the rule that moves the high watermark; by default it follows the flush promise. */
   setHighWatermarkRule(rule: HighWatermarkRule): void;

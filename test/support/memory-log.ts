@@ -18,6 +18,7 @@ import type {
   PartitionName,
   ReadRequest,
   ReadResult,
+  ScrubResult,
   TimestampLookup,
 } from '../../engine/log/partition-log.js';
 import type { LogHost } from '../../server/partition/partitions.js';
@@ -187,6 +188,10 @@ export class MemoryLog implements PartitionLog {
 
   async truncateTo(offset: number): Promise<void> {
     this.logEndOffset = offset;
+  }
+
+  async scrub(): Promise<ScrubResult> {
+    return { batches: 0, damaged: null };
   }
 
   async applyRetention(): Promise<{ segments: number; bytes: number }> {

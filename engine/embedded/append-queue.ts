@@ -1,0 +1,229 @@
+import { buildBatch, buildBatchSync, type RecordInput } from '../batch/builder.js';
+import type { CodecName } from '../batch/compression.js';
+import { HEADER_SIZE, maxTimestamp } from '../batch/header.js';
+import type { Clock } from '../clock.js';
+import { EngineError } from '../errors.js';
+import type { LogSettings } from '../log/log-settings.js';
+import type { Appended, PartitionLog } from '../log/partition-log.js';
+import { type NewEvent, type PreparedRecord, prepareRecord } from './event-record.js';
+
+/** Where a call's records went. */
+export interface AppendResult {
+  /** Offset of its first record. */
+  readonly baseOffset: number;
+  /** Offset of its last record, inclusive. */
+  readonly lastOffset: number;
+  /** The largest timestamp of its records, as stored: the log's own time under `timestampType: 'append'`. */
+  readonly timestamp: number;
+}
+
+/** One call of `append` that has not been answered. Its records may be spread over several batches. */
+interface Call {
+  batchesLeft: number;
+  baseOffset: number;
+  lastOffset: number;
+  timestamp: number;
+  failure: unknown;
+  readonly resolve: (result: AppendResult) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** The records that one call has in one batch; they stand side by side. */
+interface Share {
+  readonly call: Call;
+  /** Place of the first one in the batch. */
+  readonly first: number;
+  count: number;
+  timestamp: number;
+}
+
+/** A batch in the making. */
+interface OpenBatch {
+  readonly records: RecordInput[];
+  readonly shares: Share[];
+  /** What it takes at most, uncompressed. */
+  sizeMax: number;
+}
+
+const ignore = (): void => {};
+
+/**
+ * Makes record batches of single records: what is appended in one turn of the event loop becomes one batch, or as few as
+ * `maxBatchBytes` (before compression) allows. Batches reach the log in the order of calls, also where their
+ * compression, on other threads, ends in another.
+ */
+export class AppendQueue {
+  readonly #log: PartitionLog;
+  readonly #codec: CodecName;
+  readonly #clock: Clock;
+  #open: OpenBatch | null = null;
+  #scheduled = false;
+  /** Settles when everything handed in before has reached the log; null when nothing is on its way. */
+  #tail: Promise<unknown> | null = null;
+
+  constructor(log: PartitionLog, codec: CodecName, clock: Clock) {
+    this.#log = log;
+    this.#codec = codec;
+    this.#clock = clock;
+  }
+
+  /** See `EventLog.append`. */
+  append(events: NewEvent | readonly NewEvent[]): Promise<AppendResult> {
+    let prepared: PreparedRecord[];
+    try {
+      prepared = this.#prepare(Array.isArray(events) ? events : [events as NewEvent]);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    return new Promise((resolve, reject) => this.#add(prepared, resolve, reject));
+  }
+
+  /** Hands in a batch that is ready, behind what was appended before. It is stamped in place and belongs to the log from now on. */
+  async appendBatch(batch: Buffer): Promise<AppendResult> {
+    this.cut();
+    const timestamp = batch.length >= HEADER_SIZE ? maxTimestamp(batch) : -1;
+    const { baseOffset, lastOffset, appendTimeMs } = await this.#submit(batch);
+    return { baseOffset, lastOffset, timestamp: appendTimeMs >= 0 ? appendTimeMs : timestamp };
+  }
+
+  /** Resolves when everything handed in before has reached the log, whether or not the log has taken it. */
+  async settled(): Promise<void> {
+    this.cut();
+    await this.#tail;
+  }
+
+  /** All checks that concern one record alone, so that a bad one fails its own call and not the whole batch. */
+  #prepare(events: readonly NewEvent[]): PreparedRecord[] {
+    const { settings } = this.#log;
+    const nowMs = this.#clock.wallMs();
+    if (events.length === 0) throw new EngineError('INVALID_RECORD', 'no record was given');
+    return events.map((event) => {
+      const prepared = prepareRecord(event, nowMs);
+      checkAgainst(settings, prepared, nowMs);
+      return prepared;
+    });
+  }
+
+  #add(
+    prepared: readonly PreparedRecord[],
+    resolve: (result: AppendResult) => void,
+    reject: (error: unknown) => void,
+  ): void {
+    const { maxBatchBytes } = this.#log.settings;
+    const call: Call = {
+      batchesLeft: 0,
+      baseOffset: Number.POSITIVE_INFINITY,
+      lastOffset: -1,
+      timestamp: -1,
+      failure: null,
+      resolve,
+      reject,
+    };
+    const total = prepared.reduce((sum, { sizeMax }) => sum + sizeMax, 0);
+    // A call that fits into a batch is kept whole or not at all: it is not split to fill one up.
+    if (this.#open && this.#open.sizeMax + total > maxBatchBytes) this.cut();
+    for (const { record, sizeMax } of prepared) {
+      if (this.#open && this.#open.sizeMax + sizeMax > maxBatchBytes) this.cut();
+      this.#open ??= { records: [], shares: [], sizeMax: HEADER_SIZE };
+      const { records, shares } = this.#open;
+      let share = shares.at(-1);
+      if (share?.call !== call) {
+        share = { call, first: records.length, count: 0, timestamp: -1 };
+        shares.push(share);
+        call.batchesLeft++;
+      }
+      records.push(record);
+      share.count++;
+      share.timestamp = Math.max(share.timestamp, record.timestamp);
+      this.#open.sizeMax += sizeMax;
+    }
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    this.#clock.afterTurn(() => {
+      this.#scheduled = false;
+      this.cut();
+    });
+  }
+
+  /** Ends the batch in the making and sends it on its way. */
+  cut(): void {
+    const open = this.#open;
+    if (open === null) return;
+    this.#open = null;
+    const build = this.#codec === 'none' ? buildBatchSync(open.records) : this.#compress(open);
+    this.#submit(build).then(
+      (appended) => {
+        for (const share of open.shares) succeed(share, appended);
+      },
+      (error: unknown) => {
+        for (const { call } of open.shares) settle(call, error);
+      },
+    );
+  }
+
+  /** What compression makes larger than a batch may be is stored as it is. */
+  async #compress({ records }: OpenBatch): Promise<Buffer> {
+    const packed = await buildBatch(records, { codec: this.#codec });
+    return packed.length > this.#log.settings.maxBatchBytes ? buildBatchSync(records) : packed;
+  }
+
+  #submit(batch: Buffer | Promise<Buffer>): Promise<Appended> {
+    if (this.#tail === null && Buffer.isBuffer(batch)) return this.#log.append(batch);
+    // It may fail long before its turn comes.
+    if (!Buffer.isBuffer(batch)) batch.catch(ignore);
+    const turn = (this.#tail ?? Promise.resolve()).then(async () => {
+      const ready = await batch;
+      // In an object, so that the next one's turn does not wait for this one's sync.
+      return { appended: this.#log.append(ready) };
+    });
+    const tail = turn.then(({ appended }) => void appended.catch(ignore), ignore);
+    this.#tail = tail;
+    void tail.then(() => {
+      if (this.#tail === tail) this.#tail = null;
+    });
+    return turn.then(({ appended }) => appended);
+  }
+}
+
+function checkAgainst(settings: LogSettings, prepared: PreparedRecord, nowMs: number): void {
+  const { record, sizeAlone } = prepared;
+  if (sizeAlone > settings.maxBatchBytes) {
+    throw new EngineError(
+      'BATCH_TOO_LARGE',
+      `a record takes a batch of ${sizeAlone} bytes, maxBatchBytes is ${settings.maxBatchBytes}`,
+    );
+  }
+  if (settings.compacted && record.key === null) {
+    throw new EngineError('NULL_KEY', 'a record of a compacted log needs a key');
+  }
+  if (settings.timestampType === 'append') return;
+  const aheadMs = record.timestamp - nowMs;
+  if (aheadMs > settings.timestampAfterMaxMs || -aheadMs > settings.timestampBeforeMaxMs) {
+    const [distance, key] =
+      aheadMs > 0
+        ? [`${aheadMs} ms ahead`, 'timestampAfterMaxMs']
+        : [`${-aheadMs} ms behind`, 'timestampBeforeMaxMs'];
+    throw new EngineError(
+      'INVALID_TIMESTAMP',
+      `timestamp ${record.timestamp} is ${distance}, more than ${key} allows`,
+    );
+  }
+}
+
+function succeed({ call, first, count, timestamp }: Share, appended: Appended): void {
+  const baseOffset = appended.baseOffset + first;
+  call.baseOffset = Math.min(call.baseOffset, baseOffset);
+  call.lastOffset = Math.max(call.lastOffset, baseOffset + count - 1);
+  const stored = appended.appendTimeMs >= 0 ? appended.appendTimeMs : timestamp;
+  call.timestamp = Math.max(call.timestamp, stored);
+  settle(call, null);
+}
+
+/** One of the call's batches has its outcome. The first failure is the call's. */
+function settle(call: Call, failure: unknown): void {
+  call.failure ??= failure;
+  if (--call.batchesLeft > 0) return;
+  const { baseOffset, lastOffset, timestamp } = call;
+  if (call.failure === null) call.resolve({ baseOffset, lastOffset, timestamp });
+  else call.reject(call.failure);
+}

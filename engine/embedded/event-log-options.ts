@@ -1,0 +1,134 @@
+import type { CodecName } from '../batch/compression.js';
+import { HEADER_SIZE } from '../batch/header.js';
+import { EngineError } from '../errors.js';
+import { DEFAULT_LOG_SETTINGS, type LogSettings } from '../log/log-settings.js';
+
+/**
+ * How a log is opened. Settings are those of `LogSettings`, under the same names; what is left out has its default. They belong to the
+ * open log, not to the directory: give them at every start.
+ */
+export interface EventLogOptions extends Partial<LogSettings> {
+  /** Compression of what `append` writes. Batches of all codecs may stand in one log. Default 'none'. */
+  readonly codec?: CodecName;
+  /**
+   * The log's id, a UUID in Kafka's text form (22 characters of base64url). Only for a log that is new here; left out, one is
+   * drawn. It is in the folder's `partition.metadata` and never changes.
+   */
+  readonly topicId?: string;
+}
+
+/** Options with every default filled in. */
+export interface ResolvedOptions {
+  readonly codec: CodecName;
+  readonly topicId: string | null;
+  readonly settings: LogSettings;
+}
+
+/** As Kafka's defaults, except that nothing is deleted unless the program asks for it. */
+const EMBEDDED_SETTINGS: LogSettings = {
+  ...DEFAULT_LOG_SETTINGS,
+  retentionMs: Number.POSITIVE_INFINITY,
+};
+
+type Check = (value: unknown) => string | null;
+
+const INT32_MAX = 2 ** 31 - 1;
+/** Room for one entry beside the one that closes a time index. */
+const INDEX_BYTES_MIN = 24;
+
+const boolean: Check = (value) => (typeof value === 'boolean' ? null : 'true or false');
+
+function oneOf(...words: readonly string[]): Check {
+  return (value) => (words.includes(value as string) ? null : `one of ${words.join(', ')}`);
+}
+
+function integer(min: number, max: number): Check {
+  return (value) => {
+    const fits = Number.isInteger(value) && (value as number) >= min && (value as number) <= max;
+    return fits ? null : `a whole number from ${min} to ${max}`;
+  };
+}
+
+/** A number from `min` on, Infinity for no limit. */
+function limit(min: number): Check {
+  return (value) =>
+    typeof value === 'number' && value >= min ? null : `a number of at least ${min}, or Infinity`;
+}
+
+const SETTING_CHECKS: Record<keyof LogSettings, Check> = {
+  flush: oneOf('ack', 'interval', 'os'),
+  flushRecords: limit(1),
+  flushMs: limit(0),
+  segmentBytes: integer(1, INT32_MAX),
+  segmentMs: limit(1),
+  segmentJitterMs: integer(0, Number.MAX_SAFE_INTEGER),
+  segmentIndexBytes: integer(INDEX_BYTES_MIN, INT32_MAX),
+  indexIntervalBytes: integer(0, INT32_MAX),
+  retentionMs: limit(0),
+  retentionBytes: limit(0),
+  fileDeleteDelayMs: integer(0, Number.MAX_SAFE_INTEGER),
+  maxBatchBytes: integer(HEADER_SIZE + 1, INT32_MAX),
+  timestampType: oneOf('create', 'append'),
+  timestampBeforeMaxMs: limit(0),
+  timestampAfterMaxMs: limit(0),
+  compacted: boolean,
+  deletes: boolean,
+  validate: oneOf('header', 'records'),
+  producerExpirationMs: limit(1),
+};
+
+const CHECKS: ReadonlyMap<string, Check> = new Map([
+  ...Object.entries(SETTING_CHECKS),
+  ['codec', oneOf('none', 'gzip', 'snappy', 'lz4', 'zstd')],
+  [
+    'topicId',
+    (value: unknown) =>
+      typeof value === 'string' && /^[\w-]{22}$/.test(value)
+        ? null
+        : '22 characters of base64url (a UUID)',
+  ],
+]);
+
+/** Checks the options and fills in what is left out. Throws INVALID_SETTING, naming the key. */
+export function resolveOptions(options: EventLogOptions): ResolvedOptions {
+  const given: Record<string, unknown> = {};
+  for (const [key, value] of givenEntries(options)) {
+    const check = CHECKS.get(key);
+    if (!check) throw invalid(`there is no setting '${key}'`);
+    const wanted = check(value);
+    if (wanted !== null) throw invalid(`${key} is ${wanted}, not ${shown(value)}`);
+    given[key] = value;
+  }
+  const { codec = 'none', topicId = null, ...overrides } = given as EventLogOptions;
+  return { codec, topicId, settings: { ...EMBEDDED_SETTINGS, ...overrides } };
+}
+
+/** Throws INVALID_SETTING when an option that was given differs from what the open log has: it would not take effect. */
+export function assertSameOptions(
+  name: string,
+  options: EventLogOptions,
+  current: LogSettings & { readonly codec: CodecName; readonly topicId: string },
+): void {
+  for (const [key, value] of givenEntries(options)) {
+    const has = current[key as keyof typeof current];
+    if (Object.is(has, value)) continue;
+    throw invalid(
+      `the log '${name}' is open with ${key} ${shown(has)}, not ${shown(value)}: leave it out, or close the log first`,
+    );
+  }
+}
+
+function givenEntries(options: EventLogOptions): [string, unknown][] {
+  if (typeof options !== 'object' || options === null) {
+    throw invalid('the options of a log are an object');
+  }
+  return Object.entries(options).filter(([, value]) => value !== undefined);
+}
+
+function shown(value: unknown): string {
+  return typeof value === 'string' ? JSON.stringify(value.slice(0, 64)) : String(value);
+}
+
+function invalid(message: string): EngineError {
+  return new EngineError('INVALID_SETTING', message);
+}

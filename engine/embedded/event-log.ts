@@ -1,0 +1,250 @@
+import type { CodecName } from '../batch/compression.js';
+import type { Clock } from '../clock.js';
+import { EngineError } from '../errors.js';
+import type { PartitionLog, ScrubResult } from '../log/partition-log.js';
+import { throwIfAborted } from './abort.js';
+import { AppendQueue, type AppendResult } from './append-queue.js';
+import type { EventRecord, NewEvent } from './event-record.js';
+import { type FollowOptions, followLog } from './follow.js';
+import { readBatchBytes, storedBatches } from './stored-batches.js';
+
+export interface ReadOptions {
+  /** First wanted offset. */
+  readonly offset: number;
+  /**
+   * Bounds the answer, in stored bytes as in unpacked ones; whole batches only, but always one, so it may be more. Default
+   * 1 MiB.
+   */
+  readonly maxBytes?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What `EventLog.read` answers. */
+export interface EventRead {
+  /** In offset order. Empty at the end of the log. */
+  readonly records: EventRecord[];
+  /** Where to read on. Equal to the asked offset only at the end of the log. */
+  readonly nextOffset: number;
+}
+
+/** How a log is closed and deleted: the affair of who opened it. */
+export interface EventLogOwner {
+  /** Closes the partition once everything in it is durable. */
+  closed(log: EventLog): Promise<void>;
+  deleted(log: EventLog): Promise<void>;
+}
+
+const READ_BYTES_DEFAULT = 1024 * 1024;
+
+/**
+ * A named log of records, partition 0 of a topic of that name, made by `engine.log(name)`. All methods may be called at
+ * any time; appends take effect in call order.
+ *
+ * Methods reject with `EngineError`: LOG_CLOSED after `close`, `delete` or the engine's end; STORAGE_OFFLINE once the
+ * disk has failed, until a restart.
+ */
+export class EventLog {
+  readonly name: string;
+  /** Compression of what `append` writes. */
+  readonly codec: CodecName;
+  /** The log below, for those who want raw batches, settings, rolls and retention. */
+  readonly partition: PartitionLog;
+  readonly #queue: AppendQueue;
+  readonly #owner: EventLogOwner;
+  #end: Promise<void> | null = null;
+
+  /** Made by `Engine.log`. */
+  constructor(partition: PartitionLog, codec: CodecName, clock: Clock, owner: EventLogOwner) {
+    this.name = partition.name.topic;
+    this.partition = partition;
+    this.codec = codec;
+    this.#queue = new AppendQueue(partition, codec, clock);
+    this.#owner = owner;
+  }
+
+  /** The log's id, as in its folder's `partition.metadata`. */
+  get topicId(): string {
+    return this.partition.name.topicId;
+  }
+  /** First offset that can be read. */
+  get startOffset(): number {
+    return this.partition.logStartOffset;
+  }
+  /** Offset behind the last record that can be read: the one to come. Under `flush: 'ack'` records can be read once they are durable. */
+  get endOffset(): number {
+    return this.partition.highWatermark;
+  }
+
+  /** Null while the log is open; then what `close` or `delete` answered. */
+  get ended(): Promise<void> | null {
+    return this.#end;
+  }
+
+  /**
+   * Appends one record or several, in order. All calls of one turn of the event loop share one record batch (more where they
+   * do not fit into `maxBatchBytes`, taken before compression), hence one write and under `flush: 'ack'` one sync. The records of one call get
+   * consecutive offsets. A call that fits into a batch is kept whole or not at all; a larger one can be kept in part when it rejects.
+   *
+   * Bytes that are handed over must not change until the promise settles. It resolves when the flush promise holds
+   * (`ack`: synced; `interval`, `os`: written). Wait for it now and then: what is under way is in memory.
+   *
+   * Rejects this call only, keeping nothing of it: INVALID_RECORD, BATCH_TOO_LARGE (one record is), INVALID_TIMESTAMP, NULL_KEY.
+   * Rejects all calls of the batch: STORAGE_FULL (later appends may work), STORAGE_BUSY, CODEC_UNAVAILABLE.
+   */
+  append(records: NewEvent | readonly NewEvent[]): Promise<AppendResult> {
+    if (this.#end) return Promise.reject(this.#closedError());
+    return this.#queue.append(records);
+  }
+
+  /**
+   * Appends one ready record batch (format v2, any codec), behind what was appended before. It is copied, once, because the log
+   * stamps offset and epoch into it: the caller's bytes do not change and are free again when this returns. A batch that its
+   * idempotent producer sent before answers with the offsets it has.
+   *
+   * Rejects as `PartitionLog.append`: CORRUPT_BATCH, INVALID_BATCH (more than one, for instance), UNSUPPORTED_MAGIC, …
+   */
+  appendBatch(batch: Uint8Array): Promise<AppendResult> {
+    if (this.#end) return Promise.reject(this.#closedError());
+    return this.#queue.appendBatch(Buffer.from(batch));
+  }
+
+  /**
+   * The records from `offset` on, as far as `maxBytes` goes. Does not wait for records to come. Checks the CRC of every batch.
+   *
+   * Rejects: OFFSET_OUT_OF_RANGE below the start or beyond the end of the log, CORRUPT_BATCH for a damaged batch (one behind a good
+   * one only when it is the first to be read), ABORTED (name 'AbortError'), INVALID_SETTING for a `maxBytes` that is no count.
+   */
+  async read({ offset, maxBytes = READ_BYTES_DEFAULT, signal }: ReadOptions): Promise<EventRead> {
+    throwIfAborted(signal);
+    assertOffset(offset);
+    if (!Number.isInteger(maxBytes) || maxBytes < 0) {
+      throw new EngineError('INVALID_SETTING', `maxBytes is a whole number, not ${maxBytes}`);
+    }
+    const records: EventRecord[] = [];
+    const bytes = await readBatchBytes(this.partition, offset, maxBytes);
+    if (bytes === null) return { records, nextOffset: offset };
+    let nextOffset = offset;
+    let unpackedBytes = 0;
+    try {
+      for await (const batch of storedBatches(bytes, offset)) {
+        throwIfAborted(signal);
+        for (const record of batch.records) if (record.offset >= offset) records.push(record);
+        nextOffset = batch.nextOffset;
+        unpackedBytes += batch.unpackedBytes;
+        if (unpackedBytes >= maxBytes) break;
+      }
+    } catch (error) {
+      const isDamage = error instanceof EngineError && error.code === 'CORRUPT_BATCH';
+      if (!isDamage || nextOffset === offset) throw error;
+    }
+    return { records, nextOffset };
+  }
+
+  /** The record at `offset`; null where compaction has removed it. Rejects OFFSET_OUT_OF_RANGE outside startOffset (inclusive) to endOffset (exclusive). */
+  async get(offset: number): Promise<EventRecord | null> {
+    if (offset === this.endOffset) {
+      throw new EngineError('OFFSET_OUT_OF_RANGE', `the log ends before offset ${offset}`, {
+        offset,
+      });
+    }
+    const { records } = await this.read({ offset, maxBytes: 0 });
+    const [record] = records;
+    return record?.offset === offset ? record : null;
+  }
+
+  /**
+   * Iterates over the records from `from` on, then waits for those to come, each as soon as it can be read. Reads ahead at most 256 KiB
+   * or one batch. Breaking out of the loop ends it; any number of followers may run.
+   *
+   * Ends when the log is closed. Throws: an AbortError (code ABORTED) when the signal fires, OFFSET_OUT_OF_RANGE
+   * when records were deleted that it had yet to read or the log was truncated below it, CORRUPT_BATCH, STORAGE_OFFLINE.
+   */
+  follow(options: FollowOptions = {}): AsyncIterableIterator<EventRecord> {
+    if (typeof options.from === 'number') assertOffset(options.from);
+    return followLog(this.partition, options);
+  }
+
+  /** Offset of the first record whose timestamp is at or after `time` (milliseconds or a Date); null when there is none. */
+  async offsetForTimestamp(time: number | Date): Promise<number | null> {
+    const timestampMs = typeof time === 'number' ? time : time.getTime();
+    const found = await this.partition.offsetForTimestamp(timestampMs);
+    return found?.offset ?? null;
+  }
+
+  /**
+   * Moves the start of the log up to `offset`: older records cannot be read any more, and files of nothing else are
+   * deleted. Resolves with the new start once that is durable; an offset at or below the present start changes nothing.
+   * Rejects OFFSET_OUT_OF_RANGE beyond the end.
+   */
+  async deleteBefore(offset: number): Promise<number> {
+    assertOffset(offset);
+    await this.#queue.settled();
+    return this.partition.deleteBefore(offset);
+  }
+
+  /**
+   * Removes the record at `offset` and all behind it, durably, with those before it in the same batch: look at `endOffset` afterwards. Appends that
+   * are under way there reject. Rejects OFFSET_OUT_OF_RANGE below the start.
+   */
+  async truncate(offset: number): Promise<void> {
+    assertOffset(offset);
+    await this.#queue.settled();
+    await this.partition.truncateTo(offset);
+  }
+
+  /** Resolves when everything appended before the call is durable, whatever the flush promise. */
+  async flush(): Promise<void> {
+    await this.#queue.settled();
+    await this.partition.flush();
+  }
+
+  /**
+   * Reads everything that is durable and checks every batch, on a thread, with 1 MiB of memory. Nothing from a damaged batch on to
+   * the end of its file is served afterwards (CORRUPT_BATCH), until the log is opened again. Resolves with what was found.
+   */
+  scrub(): Promise<ScrubResult> {
+    return this.partition.scrub();
+  }
+
+  /**
+   * Finishes appends under way, makes everything durable, and lets go of the log's files; followers end. `engine.log(name)`
+   * opens it again. Calling it twice gives the same promise. The engine closes its logs by itself.
+   */
+  close(): Promise<void> {
+    this.#end ??= this.#finish(() => this.#owner.closed(this));
+    return this.#end;
+  }
+
+  /**
+   * Deletes the log for good; followers end. When it resolves it will not come back, and its name is free; the files go after
+   * `fileDeleteDelayMs`.
+   */
+  delete(): Promise<void> {
+    this.#end ??= this.#finish(() => this.#owner.deleted(this));
+    return this.#end;
+  }
+
+  /** Refuses further appends; resolves when those under way have reached the log. For the engine's own close. */
+  async prepareClose(): Promise<void> {
+    this.#end ??= this.#queue.settled();
+    await this.#queue.settled();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #finish(end: () => Promise<void>): Promise<void> {
+    await this.#queue.settled();
+    await end();
+  }
+
+  #closedError(): EngineError {
+    return new EngineError('LOG_CLOSED', `the log '${this.name}' is closed`);
+  }
+}
+
+function assertOffset(offset: number): void {
+  if (Number.isSafeInteger(offset)) return;
+  throw new EngineError('OFFSET_OUT_OF_RANGE', `an offset is a whole number, not ${offset}`);
+}

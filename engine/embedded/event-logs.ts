@@ -1,0 +1,145 @@
+import type { CatalogKey } from '../catalog/catalog.js';
+import type { Timer } from '../clock.js';
+import { storageError } from '../disk/storage-error.js';
+import { EngineError } from '../errors.js';
+import { LIMITS } from '../limits.js';
+import type { LogContext } from '../log/log-context.js';
+import { tombstoneKey } from '../log/log-records.js';
+import type { Partitions } from '../partitions.js';
+import { newUuid } from '../random.js';
+import { EventLog, type EventLogOwner } from './event-log.js';
+import { assertSameOptions, type EventLogOptions, resolveOptions } from './event-log-options.js';
+import { assertDistinctName, assertLogName } from './log-name.js';
+
+const TOPIC_PREFIX = ['topic'] as const;
+
+/** `['topic', name]`: the id of the log that a program opened by this name. */
+function topicKey(name: string): CatalogKey {
+  return [...TOPIC_PREFIX, name];
+}
+
+/** The logs that programs open by name in one data directory; each name gives one object for as long as it is open. */
+export class EventLogs implements EventLogOwner {
+  readonly #context: LogContext;
+  readonly #partitions: Partitions;
+  readonly #open = new Map<string, Promise<EventLog>>();
+  #retention: Timer | null = null;
+  #isClosed = false;
+
+  constructor(context: LogContext, partitions: Partitions) {
+    this.#context = context;
+    this.#partitions = partitions;
+  }
+
+  /** See `Engine.log`. */
+  async open(name: string, options: EventLogOptions): Promise<EventLog> {
+    assertLogName(name);
+    const resolved = resolveOptions(options);
+    for (let opening = this.#open.get(name); opening; opening = this.#open.get(name)) {
+      const log = await opening;
+      this.#assertOpen();
+      if (log.ended) {
+        await log.ended;
+        continue;
+      }
+      const { codec, topicId, partition } = log;
+      assertSameOptions(name, options, { ...partition.settings, codec, topicId });
+      return log;
+    }
+    this.#assertOpen();
+    const created = this.#create(name, resolved);
+    this.#open.set(name, created);
+    created.catch(() => this.#open.delete(name));
+    return created;
+  }
+
+  #assertOpen(): void {
+    if (this.#isClosed) throw new EngineError('LOG_CLOSED', 'the engine is closed');
+  }
+
+  async #create(
+    name: string,
+    { codec, topicId: wantedId, settings }: ReturnType<typeof resolveOptions>,
+  ): Promise<EventLog> {
+    const topicId = await this.#topicId(name, wantedId);
+    const partition = await this.#partitions.open({ topic: name, topicId, partition: 0 }, settings);
+    this.#retention ??= this.#scheduleRetention();
+    return new EventLog(partition, codec, this.#context.clock, this);
+  }
+
+  /** The id of the log with this name: from the catalog, from its folder, or new. Durable in the catalog when it resolves. */
+  async #topicId(name: string, wantedId: string | null): Promise<string> {
+    const { catalog, directory, random } = this.#context;
+    directory.assertOnline();
+    const known =
+      this.#liveId(name) ?? (await this.#partitions.topicIdOnDisk({ topic: name, partition: 0 }));
+    if (known !== null && wantedId !== null && known !== wantedId) {
+      throw new EngineError(
+        'INVALID_SETTING',
+        `the log '${name}' has the topicId ${known}, not ${wantedId}`,
+      );
+    }
+    const topicId = known ?? wantedId ?? newUuid(random);
+    if (this.#isDeleted(topicId)) {
+      throw new EngineError('INVALID_SETTING', `the topicId ${topicId} is that of a deleted log`);
+    }
+    if (this.#liveId(name) === topicId) return topicId;
+    if (known === null) {
+      const names = [...catalog.range(TOPIC_PREFIX)].map(({ key }) => String(key[1]));
+      assertDistinctName(name, names);
+    }
+    try {
+      await catalog.write([{ key: topicKey(name), value: topicId }]);
+    } catch (error) {
+      throw storageError(directory, `cannot store the id of the log '${name}'`, error);
+    }
+    return topicId;
+  }
+
+  /** A log that was deleted below this layer leaves its name behind; its id must not live on. */
+  #liveId(name: string): string | null {
+    const topicId = this.#context.catalog.get(topicKey(name)) as string | undefined;
+    return topicId === undefined || this.#isDeleted(topicId) ? null : topicId;
+  }
+
+  #isDeleted(topicId: string): boolean {
+    return this.#context.catalog.get(tombstoneKey(topicId, 0)) !== undefined;
+  }
+
+  async closed(log: EventLog): Promise<void> {
+    this.#open.delete(log.name);
+    await this.#partitions.close(log.partition.name);
+  }
+
+  async deleted(log: EventLog): Promise<void> {
+    await this.#partitions.delete(log.partition.name);
+    await this.#context.catalog.write([{ key: topicKey(log.name), value: undefined }]);
+    this.#open.delete(log.name);
+  }
+
+  /** Nothing more is appended through these logs; resolves when what was has reached the partitions, which the engine closes next. */
+  async prepareClose(): Promise<void> {
+    this.#isClosed = true;
+    this.#retention?.cancel();
+    const opened = await Promise.allSettled(this.#open.values());
+    for (const log of opened) if (log.status === 'fulfilled') await log.value.prepareClose();
+  }
+
+  #scheduleRetention(): Timer {
+    return this.#context.clock.schedule(LIMITS.retentionCheckMs, () => {
+      this.#retention = this.#scheduleRetention();
+      void this.#applyRetention();
+    });
+  }
+
+  async #applyRetention(): Promise<void> {
+    for (const opening of [...this.#open.values()]) {
+      try {
+        await (await opening).partition.applyRetention();
+      } catch (error) {
+        if (error instanceof EngineError && error.code === 'LOG_CLOSED') continue;
+        this.#context.logger.warn({ error }, 'retention could not be applied; it is tried again');
+      }
+    }
+  }
+}

@@ -1,0 +1,104 @@
+import type { FieldInput, HeaderInput, RecordInput } from '../batch/builder.js';
+import { HEADER_SIZE } from '../batch/header.js';
+import type { RecordHeader } from '../batch/records.js';
+import { varintSize } from '../batch/varint.js';
+import { EngineError } from '../errors.js';
+
+/** One record as it is read. Key, value and header values are views on the bytes of a whole read: copy what is to be kept for long. */
+export interface EventRecord {
+  readonly offset: number;
+  /** Milliseconds since the Unix epoch; -1: none. */
+  readonly timestamp: number;
+  readonly key: Buffer | null;
+  readonly value: Buffer | null;
+  readonly headers: readonly RecordHeader[];
+}
+
+/** One record to be appended. Text is written as UTF-8; null is not the same as empty. */
+export interface NewEvent {
+  /** Default null. */
+  readonly key?: FieldInput | undefined;
+  readonly value: FieldInput;
+  /** Pairs, `{ key, value }` objects, a Map, or a plain object. Order and repeated names are kept. */
+  readonly headers?: Iterable<HeaderInput> | Readonly<Record<string, FieldInput>> | undefined;
+  /** Milliseconds or a Date. Default: the clock's time at the call. */
+  readonly timestamp?: number | Date | undefined;
+}
+
+/** A checked record, and what it takes in a batch. */
+export interface PreparedRecord {
+  readonly record: RecordInput;
+  /** Bytes at most, wherever in a batch it stands. */
+  readonly sizeMax: number;
+  /** Bytes of an uncompressed batch that holds nothing else. */
+  readonly sizeAlone: number;
+}
+
+/** Length, timestamp delta and offset delta can take this much more in a full batch than in a lone record (5, 10 and 5 bytes at most). */
+const VARINT_GROWTH_MAX = 9 + 4;
+const LENGTH_SIZE_MAX = 5;
+
+/** Checks what a program hands in and fills in the defaults. Throws INVALID_RECORD, saying which field and why. */
+export function prepareRecord(event: NewEvent, nowMs: number): PreparedRecord {
+  if (typeof event !== 'object' || event === null) {
+    throw invalid(`a record is an object with key and value, not ${kindOf(event)}`);
+  }
+  const key = event.key ?? null;
+  const { value } = event;
+  const headers = headerPairs(event.headers);
+  let body = 1 + 1 + 1 + fieldSize('key', key) + fieldSize('value', value);
+  body += varintSize(headers.length);
+  for (const [name, content] of headers) {
+    if (typeof name !== 'string') throw invalid(`a header's key is a string, not ${kindOf(name)}`);
+    body += fieldSize('header key', name) + fieldSize(`header ${name}`, content);
+  }
+  return {
+    record: { key, value, headers, timestamp: timestampOf(event.timestamp, nowMs) },
+    sizeMax: body + LENGTH_SIZE_MAX + VARINT_GROWTH_MAX,
+    sizeAlone: HEADER_SIZE + varintSize(body) + body,
+  };
+}
+
+function headerPairs(headers: NewEvent['headers']): (readonly [string, FieldInput])[] {
+  if (headers === undefined || headers === null) return [];
+  if (typeof headers !== 'object') {
+    throw invalid(`headers are pairs or an object, not ${kindOf(headers)}`);
+  }
+  if (!(Symbol.iterator in headers)) return Object.entries(headers);
+  const pairs: (readonly [string, FieldInput])[] = [];
+  for (const header of headers as Iterable<HeaderInput>) {
+    if (typeof header !== 'object' || header === null) {
+      throw invalid(`a header is a pair, not ${kindOf(header)}`);
+    }
+    pairs.push('key' in header ? [header.key, header.value] : [header[0], header[1]]);
+  }
+  return pairs;
+}
+
+function fieldSize(what: string, field: unknown): number {
+  if (field === null) return 1;
+  let size: number;
+  if (typeof field === 'string') size = Buffer.byteLength(field);
+  else if (field instanceof Uint8Array) size = field.length;
+  else throw invalid(`the ${what} is a Uint8Array, a string or null, not ${kindOf(field)}`);
+  return varintSize(size) + size;
+}
+
+function timestampOf(timestamp: NewEvent['timestamp'], nowMs: number): number {
+  const ms = timestamp instanceof Date ? timestamp.getTime() : (timestamp ?? nowMs);
+  if (!Number.isSafeInteger(ms) || ms < 0) {
+    throw invalid(
+      `a timestamp is a Date or whole milliseconds since 1970, not ${String(timestamp)}`,
+    );
+  }
+  return ms;
+}
+
+function kindOf(value: unknown): string {
+  if (value === null) return 'null';
+  return typeof value === 'object' ? (value.constructor?.name ?? 'object') : typeof value;
+}
+
+function invalid(message: string): EngineError {
+  return new EngineError('INVALID_RECORD', message);
+}

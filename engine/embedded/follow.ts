@@ -1,0 +1,117 @@
+import { EngineError } from '../errors.js';
+import type { PartitionLog } from '../log/partition-log.js';
+import { abortError, throwIfAborted } from './abort.js';
+import type { EventRecord } from './event-record.js';
+import { readBatchBytes, storedBatches } from './stored-batches.js';
+
+/** Where a follower begins: at the log's present start, behind its present end, or at an offset (inclusive). */
+export type FollowFrom = 'start' | 'end' | number;
+
+export interface FollowOptions {
+  /** Default 'start'. */
+  readonly from?: FollowFrom | undefined;
+  /** Ends the iteration with an AbortError, as in `events.on`. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Stored bytes that one follower reads ahead, unless a single batch is larger. */
+const READ_BYTES = 256 * 1024;
+
+/** See `EventLog.follow`. */
+export function followLog(
+  log: PartitionLog,
+  { from = 'start', signal }: FollowOptions,
+): AsyncIterableIterator<EventRecord> {
+  // Now, not at the first `next`: what is appended between the two belongs to the follower.
+  const begin = from === 'end' ? log.highWatermark : from;
+  const waiting = new Waiting(log, signal);
+  const records = follow(log, begin, waiting, signal);
+  return {
+    next: () => records.next(),
+    return: () => {
+      // A generator takes note of `return` only when its pending `next` is over.
+      waiting.stop();
+      return records.return(undefined);
+    },
+    throw: (error) => {
+      waiting.stop();
+      return records.throw(error);
+    },
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
+}
+
+async function* follow(
+  log: PartitionLog,
+  from: 'start' | number,
+  waiting: Waiting,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<EventRecord, void> {
+  let offset = from === 'start' ? log.logStartOffset : from;
+  for (;;) {
+    throwIfAborted(signal);
+    let reading: Promise<Buffer> | null;
+    try {
+      reading = readBatchBytes(log, offset, READ_BYTES);
+    } catch (error) {
+      if (error instanceof EngineError && error.code === 'LOG_CLOSED') return;
+      throw error;
+    }
+    if (reading === null) {
+      // Nothing has been awaited since the look at the log, so no move of its end is missed.
+      await waiting.forAdvance();
+      if (waiting.isStopped) return;
+      continue;
+    }
+    for await (const batch of storedBatches(await reading, offset)) {
+      for (const record of batch.records) {
+        if (record.offset < offset) continue;
+        throwIfAborted(signal);
+        yield record;
+      }
+      offset = batch.nextOffset;
+    }
+  }
+}
+
+/** The wait of one follower for news: more records, another log start, the end of the log, or its own. */
+class Waiting {
+  readonly #log: PartitionLog;
+  readonly #signal: AbortSignal | undefined;
+  #wake: (() => void) | null = null;
+  isStopped = false;
+
+  constructor(log: PartitionLog, signal: AbortSignal | undefined) {
+    this.#log = log;
+    this.#signal = signal;
+  }
+
+  /** Nobody wants any more records. */
+  stop(): void {
+    this.isStopped = true;
+    this.#wake?.();
+  }
+
+  /** Resolves at the next move of the log, or when `stop` is called; rejects on abort. */
+  async forAdvance(): Promise<void> {
+    if (this.isStopped) return;
+    const signal = this.#signal;
+    let unsubscribe = (): void => {};
+    try {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+        unsubscribe = this.#log.onAdvance(resolve);
+        signal?.addEventListener('abort', this.#onAbort, { once: true });
+      });
+    } finally {
+      this.#wake = null;
+      unsubscribe();
+      signal?.removeEventListener('abort', this.#onAbort);
+    }
+    if (signal?.aborted) throw abortError(signal);
+  }
+
+  readonly #onAbort = (): void => this.#wake?.();
+}

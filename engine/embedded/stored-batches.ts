@@ -1,0 +1,65 @@
+import { batchSize, isControl, lastOffset } from '../batch/header.js';
+import { decompressRecords, walkRecords } from '../batch/records.js';
+import { scanBatchAt } from '../batch/validate.js';
+import { EngineError } from '../errors.js';
+import { LIMITS } from '../limits.js';
+import type { PartitionLog } from '../log/partition-log.js';
+import type { EventRecord } from './event-record.js';
+
+/** One batch read back: its records, decoded one after another, and where the next batch can begin. */
+export interface StoredBatch {
+  /** Each is decoded when it is asked for. None for a control batch. */
+  readonly records: Iterable<EventRecord>;
+  /** Offset behind the batch's last one. */
+  readonly nextOffset: number;
+  /** What the batch takes in memory, unpacked. */
+  readonly unpackedBytes: number;
+}
+
+/**
+ * Whole batches from the one that holds `offset` on, at most `maxBytes` of them but at least one; null where the
+ * readable part of the log ends. Finds them synchronously, reads them on a thread.
+ *
+ * Throws OFFSET_OUT_OF_RANGE, CORRUPT_BATCH, LOG_CLOSED, STORAGE_OFFLINE.
+ */
+export function readBatchBytes(
+  log: PartitionLog,
+  offset: number,
+  maxBytes: number,
+): Promise<Buffer> | null {
+  const { slice } = log.read({ offset, maxBytes, minOneBatch: true, isolation: 'high-watermark' });
+  if (slice === null) return null;
+  return slice.bytes().finally(() => slice.release());
+}
+
+/**
+ * Takes batches apart, unpacking one at a time. Each CRC is checked first.
+ *
+ * Throws CORRUPT_BATCH, with the offset at which a good batch would have begun.
+ */
+export async function* storedBatches(
+  bytes: Buffer,
+  firstOffset: number,
+): AsyncGenerator<StoredBatch, void> {
+  let expectedOffset = firstOffset;
+  for (let at = 0; at < bytes.length; ) {
+    if (scanBatchAt(bytes, at, bytes.length - at) !== batchSize(bytes, at)) {
+      throw new EngineError(
+        'CORRUPT_BATCH',
+        `the batch that holds offset ${expectedOffset} is damaged: its bytes do not match their checksum`,
+        { offset: expectedOffset },
+      );
+    }
+    const batch = bytes.subarray(at, at + batchSize(bytes, at));
+    at += batch.length;
+    expectedOffset = lastOffset(batch) + 1;
+    yield isControl(batch)
+      ? { records: [], nextOffset: expectedOffset, unpackedBytes: 0 }
+      : await unpack(batch, expectedOffset);
+  }
+}
+
+async function unpack(batch: Buffer, nextOffset: number): Promise<StoredBatch> {
+  const payload = await decompressRecords(batch, LIMITS.decompressedBatchBytesMax);
+  return { records: walkRecords(payload, batch), nextOffset, unpackedBytes: payload.length };
+}
