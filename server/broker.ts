@@ -1,4 +1,4 @@
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import {
   type Clock,
   type Disk,
@@ -8,6 +8,7 @@ import {
   nodeDisk,
   openEngine,
   openLmdbCatalog,
+  type Random,
   sendFile,
   sendFileAvailable,
   systemClock,
@@ -106,6 +107,15 @@ export async function openBroker(options: BrokerOptions): Promise<Broker> {
   }
 }
 
+/** What all parts are opened with; `closers` grows as they open. */
+interface Opening {
+  readonly options: BrokerOptions;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly closers: Closer[];
+}
+
+/** The steps from a path to a broker that serves, each on top of those before. */
 async function openParts(
   options: BrokerOptions,
   closers: Closer[],
@@ -114,34 +124,12 @@ async function openParts(
   const { nodeId } = settings;
   const clock = options.clock ?? systemClock;
   const random = options.random ?? systemRandom;
-  const dataDir = resolve(settings.dataDir);
+  const opening: Opening = { options, clock, random, closers };
 
-  const engine = await openEngine(dataDir, { ...options, clock, random, logger });
+  const engine = await openEngine(settings.dataDir, { ...options, clock, random });
   closers.push(() => engine.close());
   engine.onOffline((failure) => sayOffline(logger, failure));
-
-  const catalog = await (options.openCatalog ?? openLmdbCatalog)(join(dataDir, METADATA_FILE), {
-    suspicious: !engine.wasClean,
-    onFailure: (error) =>
-      logger.error({ error }, 'metadata cannot be changed any more: repair the disk and restart'),
-  });
-  closers.push(() => catalog.close());
-  const store = await openCatalogStore(catalog, { clock });
-  closers.push(() => store.close());
-  const [clusterId] = await Promise.all([
-    ensureClusterId(store, random),
-    claimNodeId(store, nodeId, dataDir),
-  ]);
-  const { follower: metadata, deleted } = await MetadataFollower.open(store, clusterId, {
-    nodeId,
-    rack: null,
-    leaderEpoch: engine.leaderEpoch,
-    endpoints: new Map(settings.listeners.map(({ name, advertised }) => [name, advertised])),
-  });
-  closers.push(() => metadata.close());
-  const names = { caseInsensitiveDisk: await ignoresCase(options.disk ?? nodeDisk, dataDir) };
-  const controller = new Controller({ store, metadata, random, names });
-
+  const { store, metadata, controller, deleted } = await openMetadata(opening, engine);
   const delayed = new DelayedOperations<Partition>(clock);
   const partitions = new Partitions({
     engine,
@@ -170,22 +158,58 @@ async function openParts(
 
   const limits = limitsOf(settings);
   const requestCounters = new RequestCounters();
-  const dispatcher = new RequestDispatcher({
-    handlers: handlersOf({
-      metadata,
-      controller,
-      partitions,
-      producerIds: new ProducerIds(store),
-      delayed,
-      settings,
-      brokerStatic,
-      partitionsPerTopicMax: limits.partitionsPerTopicMax,
-    }),
-    hooks: [requestCounters],
-    limits,
-    clock,
-    logger,
+  const handlers = handlersOf({
+    metadata,
+    controller,
+    partitions,
+    producerIds: new ProducerIds(store),
+    delayed,
+    settings,
+    brokerStatic,
+    partitionsPerTopicMax: limits.partitionsPerTopicMax,
   });
+  const hooks = [requestCounters];
+  const dispatcher = new RequestDispatcher({ handlers, hooks, limits, clock, logger });
+  const endpoints = await openListeners(opening, dispatcher, limits);
+  const { path: dataDir } = engine;
+  const { clusterId } = metadata.image;
+  return { nodeId, clusterId, dataDir, endpoints, requestCounters, engine };
+}
+
+/** The cluster's facts, in an LMDB environment of their own, and what follows and changes them. */
+async function openMetadata({ options, clock, random, closers }: Opening, engine: Engine) {
+  const { settings, logger } = options;
+  const { nodeId, listeners } = settings;
+  const catalog = await (options.openCatalog ?? openLmdbCatalog)(join(engine.path, METADATA_FILE), {
+    suspicious: !engine.wasClean,
+    onFailure: (error) =>
+      logger.error({ error }, 'metadata cannot be changed any more: repair the disk and restart'),
+  });
+  closers.push(() => catalog.close());
+  const store = await openCatalogStore(catalog, { clock });
+  closers.push(() => store.close());
+  const [clusterId] = await Promise.all([
+    ensureClusterId(store, random),
+    claimNodeId(store, nodeId, engine.path),
+  ]);
+  const { follower: metadata, deleted } = await MetadataFollower.open(store, clusterId, {
+    nodeId,
+    rack: null,
+    leaderEpoch: engine.leaderEpoch,
+    endpoints: new Map(listeners.map(({ name, advertised }) => [name, advertised])),
+  });
+  closers.push(() => metadata.close());
+  const names = { caseInsensitiveDisk: await ignoresCase(options.disk ?? nodeDisk, engine.path) };
+  const controller = new Controller({ store, metadata, random, names });
+  return { store, metadata, controller, deleted };
+}
+
+/** Clients are served from here on. */
+async function openListeners(
+  { options, clock, closers }: Opening,
+  dispatcher: RequestDispatcher,
+  limits: ServerLimits,
+): Promise<Endpoint[]> {
   const network =
     options.network ??
     nodeNetwork({
@@ -193,19 +217,17 @@ async function openParts(
       scratchBytes: limits.receiveScratchBytes,
     });
   const shared = shareResources(network, clock, limits);
-  const events = connectionLog(logger, clock);
+  const events = connectionLog(options.logger, clock);
   const listeners: Listener[] = [];
   closers.push((drainMs) => Promise.all(listeners.map((each) => each.close({ drainMs }))));
-  for (const { name, host, port } of settings.listeners) {
+  const endpoints: Endpoint[] = [];
+  for (const { name, host, port } of options.settings.listeners) {
     const bind = [{ host: host.toLowerCase(), port }];
-    listeners.push(await openListener({ name, bind, dispatcher, shared, events }));
+    const listener = await openListener({ name, bind, dispatcher, shared, events });
+    listeners.push(listener);
+    endpoints.push({ name, host, port: listener.addresses[0]?.port ?? port });
   }
-  const endpoints = settings.listeners.map(({ name, host, port }, at) => ({
-    name,
-    host,
-    port: listeners[at]?.addresses[0]?.port ?? port,
-  }));
-  return { nodeId, clusterId, dataDir, endpoints, requestCounters, engine };
+  return endpoints;
 }
 
 /** In the data directory, beside the engine's own catalog. */

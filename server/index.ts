@@ -4,8 +4,9 @@
 
 import type { Clock } from '../engine/index.js';
 import { openBroker } from './broker.js';
-import { type Logger, silentLogger } from './logging/log.js';
-import { formatEndpoint } from './settings/listeners.js';
+import type { Logger } from './logging/log.js';
+import { silentLogger } from './logging/silent-logger.js';
+import { formatEndpoint, isWildcard } from './settings/listeners.js';
 import { resolveBrokerSettings } from './settings/parse.js';
 import { makeTemporaryFolder, removeTemporaryFolder } from './temporary-folder.js';
 
@@ -87,7 +88,7 @@ export async function startBroker(options: StartBrokerOptions = {}): Promise<Run
     }
     signal?.addEventListener('abort', onAbort, { once: true });
     const [first] = broker.endpoints;
-    const host = first?.host || 'localhost';
+    const host = first === undefined || isWildcard(first.host) ? 'localhost' : first.host;
     const port = first?.port ?? 0;
     const close = (): Promise<void> => end(DRAIN_MS);
     return {

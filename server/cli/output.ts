@@ -1,13 +1,14 @@
 import { once } from 'node:events';
 
 /**
- * Makes a closed stdout a quiet end of the process: `odradek topics list | head -1` is no failure. Anything else that befalls
- * stdout is thrown.
+ * What a closed stdout means. `end`: the process ends quietly, since `odradek topics list | head -1` is no failure. `go on`:
+ * nobody needs to listen to a broker. Anything else that befalls stdout is thrown. The last call counts.
  */
-export function endQuietlyWithReader(): void {
+export function whenReaderLeaves(then: 'end' | 'go on'): void {
+  process.stdout.removeAllListeners('error');
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(0);
-    throw error;
+    if (error.code !== 'EPIPE') throw error;
+    if (then === 'end') process.exit(0);
   });
 }
 

@@ -1,12 +1,12 @@
 import { CommanderError } from 'commander';
 import { EXIT, type ExitCode } from './cli-error.js';
 import { describeFailure } from './failure.js';
-import { endQuietlyWithReader } from './output.js';
+import { whenReaderLeaves } from './output.js';
 import { createProgram } from './program.js';
 
 /** Runs one command line, as in `process.argv`, and resolves with the exit code. Never rejects. */
 export async function run(argv: readonly string[]): Promise<ExitCode> {
-  endQuietlyWithReader();
+  whenReaderLeaves('end');
   try {
     if (argv[2] === '--version' || argv[2] === '-V') {
       const { versionLine } = await import('./version.js');

@@ -7,6 +7,7 @@ import { type ResolvedBroker, resolveBrokerSettings } from '../settings/parse.js
 import { formatPrintConfig } from '../settings/print-config.js';
 import { CliError, EXIT, type ExitCode } from './cli-error.js';
 import { describeFailure } from './failure.js';
+import { whenReaderLeaves } from './output.js';
 import { packageVersion } from './version.js';
 
 export interface StartOptions {
@@ -34,21 +35,28 @@ export async function start(options: StartOptions): Promise<ExitCode> {
       process.stdout.write(formatPrintConfig(resolved.entries));
       return EXIT.ok;
     }
-    await serve(resolved, logger);
-    return EXIT.ok;
+    return await serve(resolved, logger);
   } catch (error) {
     return tell(logger, error);
   }
 }
 
-async function serve({ settings, brokerStatic }: ResolvedBroker, logger: Logger): Promise<void> {
-  const stopRequest = untilSignal(logger);
+async function serve(
+  { settings, brokerStatic }: ResolvedBroker,
+  logger: Logger,
+): Promise<ExitCode> {
+  whenReaderLeaves('go on');
+  const stop = stopOnSignal(logger);
   const broker = await openBroker({ settings, brokerStatic, logger });
-  process.stdout.write(`${readyLine(broker, settings.topicDefaults.flush)}\n`);
-  const signal = await stopRequest;
-  logger.info({ signal }, 'stopping: requests under way have 10 s; a second signal ends at once');
+  if (!stop.isRequested()) {
+    process.stdout.write(`${readyLine(broker, settings.topicDefaults.flush)}\n`);
+  }
+  await stop.requested;
   await broker.close({ drainMs: DRAIN_MS });
+  const { failure } = broker.engine;
+  if (failure !== null) throw failure;
   logger.info({}, 'stopped');
+  return EXIT.ok;
 }
 
 /** The one line on stdout. Those who started the broker may wait for it. */
@@ -76,10 +84,13 @@ async function readConfig(path: string): Promise<string> {
   }
 }
 
-/** Resolves with the first signal. From then on a second one ends the process at once, without a clean stop. */
-function untilSignal(logger: Logger): Promise<NodeJS.Signals> {
-  return new Promise((resolveSignal) => {
-    let stopping = false;
+/** The first signal asks for a stop; a second one ends the process at once, without a clean stop. */
+function stopOnSignal(logger: Logger): {
+  readonly requested: Promise<void>;
+  isRequested(): boolean;
+} {
+  let stopping = false;
+  const requested = new Promise<void>((request) => {
     const onSignal = (signal: NodeJS.Signals): void => {
       if (stopping) {
         logger.warn(
@@ -89,11 +100,16 @@ function untilSignal(logger: Logger): Promise<NodeJS.Signals> {
         process.exit(EXIT.failure);
       }
       stopping = true;
-      resolveSignal(signal);
+      logger.info(
+        { signal },
+        'stopping: requests under way have 10 s; a second signal ends at once',
+      );
+      request();
     };
     process.on('SIGINT', onSignal);
     process.on('SIGTERM', onSignal);
   });
+  return { requested, isRequested: () => stopping };
 }
 
 /** A broken program is not to be trusted with data: say what broke, and end. */

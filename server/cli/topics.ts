@@ -19,6 +19,8 @@ export interface CreateOptions extends ConnectionOptions {
 const REQUEST_TIMEOUT_MS = 30_000;
 /** In CreateTopics: whatever the broker's default is (KIP-464). */
 const BROKER_DEFAULT = -1;
+/** Brokers bound how many topics a request may name. */
+const TOPICS_PER_REQUEST = 500;
 const TOPIC_RESOURCE = 2;
 /** In DescribeConfigs: set for this topic. */
 const SOURCE_TOPIC = 1;
@@ -139,20 +141,20 @@ async function topicConfigs(
   client: Client,
   topics: readonly TopicDescription[],
 ): Promise<Map<string, string>> {
-  const { results } = await client.request('DescribeConfigs', {
-    resources: topics.map(({ name }) => ({
-      resourceType: TOPIC_RESOURCE,
-      resourceName: name ?? '',
-      configurationKeys: null,
-    })),
-  });
   const texts = new Map<string, string>();
-  for (const { resourceName, configs } of results) {
-    const own = configs.filter(({ configSource }) => configSource === SOURCE_TOPIC);
-    texts.set(
-      resourceName,
-      own.map(({ name, value }) => `${name}=${shown(value ?? '')}`).join(','),
-    );
+  for (let at = 0; at < topics.length; at += TOPICS_PER_REQUEST) {
+    const { results } = await client.request('DescribeConfigs', {
+      resources: topics.slice(at, at + TOPICS_PER_REQUEST).map(({ name }) => ({
+        resourceType: TOPIC_RESOURCE,
+        resourceName: name ?? '',
+        configurationKeys: null,
+      })),
+    });
+    for (const { resourceName, configs } of results) {
+      const own = configs.filter(({ configSource }) => configSource === SOURCE_TOPIC);
+      const pairs = own.map(({ name, value }) => `${name}=${shown(value ?? '')}`);
+      texts.set(resourceName, pairs.join(','));
+    }
   }
   return texts;
 }

@@ -33,20 +33,6 @@ export interface ParsedListeners {
   readonly warnings: readonly string[];
 }
 
-/** One address of a listener to bind. */
-export interface BindAddress {
-  /** null binds every address: `server.listen` without a host. */
-  readonly host: string | null;
-  /** False for an address that this machine may lack; its absence is no failure. */
-  readonly required: boolean;
-}
-
-export interface ListenerBinding {
-  readonly listener: Listener;
-  /** Where the port is 0, the later addresses take the port that the first was given. */
-  readonly addresses: readonly BindAddress[];
-}
-
 interface Endpoint {
   readonly name: string;
   readonly host: string;
@@ -94,7 +80,7 @@ export function parseListeners(texts: ListenerTexts): ParsedListeners {
     const fixed = advertised.find(({ name }) => name === endpoint.name);
     if (fixed !== undefined) problems.push(...advertisedProblems(fixed, endpoint));
     const source = fixed ?? endpoint;
-    if (fixed === undefined && WILDCARDS.includes(endpoint.host)) {
+    if (fixed === undefined && isWildcard(endpoint.host)) {
       warnings.push(
         `listener ${endpoint.name} is open on every address and advertised.listeners does not name it: ` +
           'each client is told the address that it connected to; set advertised.listeners if clients come through a proxy or a port mapping',
@@ -106,23 +92,14 @@ export function parseListeners(texts: ListenerTexts): ParsedListeners {
   return { listeners, problems, warnings };
 }
 
-/** Which addresses to bind: localhost is 127.0.0.1 and, where present, ::1. */
-export function bindPlan(listeners: readonly Listener[]): ListenerBinding[] {
-  return listeners.map((listener) => ({ listener, addresses: bindAddresses(listener.host) }));
-}
-
 /** `NAME://HOST:PORT`, with brackets around an IPv6 address. */
 export function formatEndpoint(name: string, host: string, port: number): string {
   return `${name}://${isIPv6(host) ? `[${host}]` : host}:${port}`;
 }
 
-function bindAddresses(host: string): BindAddress[] {
-  if (host === '') return [{ host: null, required: true }];
-  if (host.toLowerCase() !== 'localhost') return [{ host, required: true }];
-  return [
-    { host: '127.0.0.1', required: true },
-    { host: '::1', required: false },
-  ];
+/** Whether a listener with this host is open on every address, so that its host is none to connect to. */
+export function isWildcard(host: string): boolean {
+  return WILDCARDS.includes(host);
 }
 
 function parseEndpoints(key: string, text: string, problems: string[]): Endpoint[] {
@@ -200,7 +177,7 @@ function protocolProblems(endpoints: readonly Endpoint[], protocolMap: string): 
 
 function advertisedProblems(advertised: Endpoint, listener: Endpoint): string[] {
   const shown = formatEndpoint(advertised.name, advertised.host, advertised.port);
-  if (WILDCARDS.includes(advertised.host)) {
+  if (isWildcard(advertised.host)) {
     return [
       `advertised.listeners: ${shown} is not an address that a client can connect to: name the host, or remove the entry to advertise the address that each client connected to`,
     ];

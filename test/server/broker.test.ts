@@ -6,8 +6,13 @@ import { Kafka, logLevel } from 'kafkajs';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { buildBatchSync } from '../../engine/batch/builder.js';
 import { decodeRecords } from '../../engine/batch/records.js';
+import { type Disk, type DiskFile, nodeDisk } from '../../engine/index.js';
+import { openBroker } from '../../server/broker.js';
 import { Client } from '../../server/cli/client.js';
 import { ManualClock, startBroker } from '../../server/index.js';
+import { silentLogger } from '../../server/logging/silent-logger.js';
+import { ErrorCode } from '../../server/protocol/error-codes.js';
+import { resolveBrokerSettings } from '../../server/settings/parse.js';
 import { startTestBroker } from '../support/start-broker.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
@@ -92,6 +97,22 @@ function openFilesIn(folder: string): string[] {
       return [];
     }
   });
+}
+
+/** The real disk, with every sync of a file's bytes going through `sync`. */
+function failingDisk(sync: (real: () => Promise<void>) => Promise<void>): Disk {
+  const wrap = (file: DiskFile): DiskFile => {
+    const datasync = file.datasync.bind(file);
+    file.datasync = () => sync(datasync);
+    return file;
+  };
+  const { syncFileSystem } = nodeDisk;
+  return {
+    ...nodeDisk,
+    openSync: (path, mode) => wrap(nodeDisk.openSync(path, mode)),
+    open: async (path, mode) => wrap(await nodeDisk.open(path, mode)),
+    syncFileSystem: syncFileSystem && ((root) => sync(() => syncFileSystem(root))),
+  };
 }
 
 function count(names: readonly string[], name: string): number {
@@ -218,6 +239,37 @@ describe('startBroker', () => {
     clock.advance(5000);
     await expect.poll(() => logStart(client, 'a')).toBeGreaterThanOrEqual(1);
   });
+});
+
+test('a disk that fails leaves the broker up: metadata is answered, produces are not', async () => {
+  const lines: string[] = [];
+  let failing = false;
+  const failingSync = async (sync: () => Promise<void>): Promise<void> => {
+    if (failing) throw Object.assign(new Error('EIO: i/o error'), { code: 'EIO' });
+    await sync();
+  };
+  const { settings, brokerStatic } = resolveBrokerSettings({
+    sets: ['listeners=PLAINTEXT://127.0.0.1:0', `log.dirs=${temporaryFolder()}`],
+  });
+  const broker = await openBroker({
+    settings,
+    brokerStatic,
+    disk: failingDisk(failingSync),
+    logger: { ...silentLogger, error: (_, message) => void lines.push(message) },
+  });
+  const client = await connectTo(`127.0.0.1:${broker.endpoints[0]?.port}`);
+  await topicId(client, 'a');
+  expect(await produce(client, 'a', 'kept')).toBe(ErrorCode.NONE);
+  failing = true;
+  expect(await produce(client, 'a', 'lost')).toBe(ErrorCode.KAFKA_STORAGE_ERROR);
+  failing = false;
+  expect(await produce(client, 'a', 'never tried again')).toBe(ErrorCode.KAFKA_STORAGE_ERROR);
+  const { topics } = await client.request('Metadata', { topics: null, ...NO_OPERATIONS });
+  expect(topics.map(({ name }) => name)).toEqual(['a']);
+  expect(lines.filter((line) => line.includes('repair the disk and restart'))).toHaveLength(1);
+  client.close();
+  await broker.close({ drainMs: 1000 });
+  expect(broker.engine.failure).toMatchObject({ code: 'STORAGE_OFFLINE' });
 });
 
 describe('a client is told an address', () => {

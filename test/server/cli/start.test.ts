@@ -144,6 +144,35 @@ describe('a broker started from the command line', () => {
   });
 });
 
+describe('a broken program', () => {
+  test.each([
+    ['an error that nobody catches', 'throw new Error("boom")'],
+    ['a rejection that nobody handles', 'Promise.reject(new Error("boom"))'],
+  ])('%s ends it with 1 and one line', async (_, failure) => {
+    const program = `process.on("SIGUSR2",()=>{${failure}})`;
+    const broker = await start({
+      dataDir: temporaryFolder(),
+      environment: { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(program)}` },
+    });
+    expect(await broker.kill('SIGUSR2')).toEqual({ code: 1, signal: null });
+    const [line, ...rest] = broker.stderr.trim().split('\n');
+    expect(rest).toEqual([]);
+    expect(JSON.parse(line!)).toMatchObject({
+      level: 'error',
+      msg: expect.stringContaining('Error: boom: this is a defect of odradek'),
+      error: { stack: expect.stringContaining('at process') },
+    });
+  });
+
+  test('leaves a broker alive whose stdout nobody reads', async () => {
+    const broker = await start({ dataDir: temporaryFolder() });
+    broker.child.stdout?.destroy();
+    const client = await Client.connect({ bootstrap: broker.bootstrap });
+    client.close();
+    expect(await broker.kill('SIGTERM')).toEqual({ code: 0, signal: null });
+  });
+});
+
 describe('settings of odradek start', () => {
   test('one that is unknown stops the start with 2 and names the nearest, before anything is created', async () => {
     const dataDir = join(temporaryFolder(), 'data');

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
 import {
-  bindPlan,
   formatEndpoint,
   type ListenerTexts,
   parseListeners,
@@ -137,21 +136,6 @@ describe('parseListeners', () => {
     });
     expect(problems).toEqual([]);
   });
-});
-
-test('localhost binds 127.0.0.1 and, where present, ::1; an empty host binds every address', () => {
-  const { listeners } = parse('A://localhost:1,B://:2,C://0.0.0.0:3,D://[::1]:4', {
-    protocolMap: 'A:PLAINTEXT,B:PLAINTEXT,C:PLAINTEXT,D:PLAINTEXT',
-  });
-  expect(bindPlan(listeners).map(({ addresses }) => addresses)).toEqual([
-    [
-      { host: '127.0.0.1', required: true },
-      { host: '::1', required: false },
-    ],
-    [{ host: null, required: true }],
-    [{ host: '0.0.0.0', required: true }],
-    [{ host: '::1', required: true }],
-  ]);
 });
 
 test('an endpoint is written with brackets around IPv6', () => {
