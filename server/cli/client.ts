@@ -106,12 +106,6 @@ export class Client {
     return this.#call(api, version, body);
   }
 
-  /** Sends a request that has no answer: Produce with acks=0. */
-  send<N extends ApiName>(name: N, version: number, body: RequestInput<N>): void {
-    const api: Api = APIS[name];
-    this.#socket.write(encodeRequest(api, version, ++this.#lastCorrelationId, CLIENT_ID, body));
-  }
-
   close(): void {
     this.#socket.destroy();
   }

@@ -59,6 +59,23 @@ export function describeFailure(error: unknown): Failure {
   return defect(`${error.name}: ${error.message}`);
 }
 
+/**
+ * Makes whatever nobody catches end the process, after `tell` has said what it was: a broken program is not to be trusted with
+ * data. Takes the place of an earlier call.
+ */
+export function endOnDefects(tell: (error: unknown) => void): void {
+  for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
+    process.removeAllListeners(event);
+    process.on(event, (error: unknown) => {
+      try {
+        tell(error);
+      } finally {
+        process.exit(EXIT.failure);
+      }
+    });
+  }
+}
+
 function expected(lines: readonly string[], exitCode: ExitCode): Failure {
   return { lines, exitCode, isDefect: false };
 }

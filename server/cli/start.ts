@@ -6,7 +6,7 @@ import { formatEndpoint } from '../settings/listeners.js';
 import { type ResolvedBroker, resolveBrokerSettings } from '../settings/parse.js';
 import { formatPrintConfig } from '../settings/print-config.js';
 import { CliError, EXIT, type ExitCode } from './cli-error.js';
-import { describeFailure } from './failure.js';
+import { describeFailure, endOnDefects } from './failure.js';
 import { whenReaderLeaves } from './output.js';
 import { packageVersion } from './version.js';
 
@@ -27,7 +27,7 @@ const DRAIN_MS = 10_000;
  */
 export async function start(options: StartOptions): Promise<ExitCode> {
   const logger = createLogger();
-  endOnDefects(logger);
+  endOnDefects((error) => tell(logger, error));
   try {
     const resolved = await readSettings(options);
     for (const warning of resolved.warnings) logger.warn({}, warning);
@@ -110,19 +110,6 @@ function stopOnSignal(logger: Logger): {
     process.on('SIGTERM', onSignal);
   });
   return { requested, isRequested: () => stopping };
-}
-
-/** A broken program is not to be trusted with data: say what broke, and end. */
-function endOnDefects(logger: Logger): void {
-  const end = (error: unknown): never => {
-    try {
-      tell(logger, error);
-    } finally {
-      process.exit(EXIT.failure);
-    }
-  };
-  process.on('uncaughtException', end);
-  process.on('unhandledRejection', end);
 }
 
 function tell(logger: Logger, error: unknown): ExitCode {
