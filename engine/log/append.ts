@@ -30,9 +30,10 @@ import type { Segment } from './segment.js';
  * 5. note size, index entry, producer and epoch;
  * 6. stage it for this turn's gathered write.
  *
- * The promise settles as `PartitionLog.append` says. Throws what is wrong with the batch.
+ * The promise settles as `PartitionLog.append` says. Throws what is wrong with the batch. Null, with nothing done, when the segment must be
+ * rolled and cannot be yet: the caller lets the writer settle and calls again.
  */
-export function appendBatch(log: LogParts, batch: Buffer): Promise<Appended> {
+export function appendBatch(log: LogParts, batch: Buffer): Promise<Appended> | null {
   log.assertServing();
   const problem = validateBatch(batch, log.settings);
   if (problem !== null) throw refusal(problem, batch, log.settings.maxBatchBytes);
@@ -42,6 +43,7 @@ export function appendBatch(log: LogParts, batch: Buffer): Promise<Appended> {
   if (original !== null) return answerDuplicate(log, original);
 
   const segment = segmentFor(log, batch, log.offsets.logEnd);
+  if (segment === null) return null;
   const baseOffset = log.offsets.logEnd;
   stampBatch(batch, { baseOffset, leaderEpoch: log.context.leaderEpoch });
   let appendTimeMs = -1;
@@ -52,8 +54,8 @@ export function appendBatch(log: LogParts, batch: Buffer): Promise<Appended> {
   return stageBatch(log, batch, segment, appendTimeMs);
 }
 
-/** The append path of a follower: the batch has its offsets and its epoch, and continues the log exactly. */
-export function appendStampedBatch(log: LogParts, batch: Buffer): Promise<Appended> {
+/** The append path of a follower: the batch has its offsets and its epoch, and continues the log exactly. Null as in `appendBatch`. */
+export function appendStampedBatch(log: LogParts, batch: Buffer): Promise<Appended> | null {
   log.assertServing();
   const problem = validateBatch(batch, log.settings);
   // Control batches and append times are the leader's work, and a follower takes them as they are.
@@ -67,7 +69,8 @@ export function appendStampedBatch(log: LogParts, batch: Buffer): Promise<Append
       `the log continues at ${expected}, the batch begins at ${offsetOf(batch)}`,
     );
   }
-  return stageBatch(log, batch, segmentFor(log, batch, expected), -1);
+  const segment = segmentFor(log, batch, expected);
+  return segment && stageBatch(log, batch, segment, -1);
 }
 
 function stageBatch(
@@ -141,16 +144,16 @@ function answerDuplicate(log: LogParts, original: ProducerBatch): Promise<Append
   return log.whenPromised(appended);
 }
 
-/** The segment that takes the batch: the active one, unless it must be rolled first. */
-function segmentFor(log: LogParts, batch: Buffer, baseOffset: number): Segment {
+/** The segment that takes the batch: the active one, unless it must be rolled first; null when that must wait. */
+function segmentFor(log: LogParts, batch: Buffer, baseOffset: number): Segment | null {
   const active = log.segments.active;
   try {
     if (active === undefined) return startSegment(log, baseOffset);
     if (log.writer.isFull) flushStaged(log);
     if (!rollIsDue(log, active, batch, baseOffset)) return active;
     flushStaged(log);
-    // While writes are queued a failure must find them all in one segment; it may grow a little meanwhile.
-    return log.writer.isWritingAsynchronously ? active : rollSegment(log, active);
+    // While writes are queued a failure must find them all in one segment.
+    return log.writer.isWritingAsynchronously ? null : rollSegment(log, active);
   } catch (error) {
     throw storageError(log.context.directory, `cannot start a segment in ${log.folder}`, error);
   }

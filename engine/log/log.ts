@@ -65,7 +65,7 @@ export class Log implements PartitionLog, LogParts, CheckpointTarget {
   #checkpointedSegment: number;
   /** Rises when a checkpoint that was captured before must not be written any more. */
   #generation = 0;
-  /** What appends queue behind, to keep their order: batches whose records are checked on a thread, and truncations. */
+  /** What appends queue behind, to keep their order: batches whose records are checked on a thread, rolls that must wait, and truncations. */
   #turn: Promise<void> | null = null;
 
   constructor(
@@ -143,21 +143,33 @@ export class Log implements PartitionLog, LogParts, CheckpointTarget {
   }
 
   appendStamped(batch: Buffer): Promise<Appended> {
-    if (this.#turn === null) return this.#appendStamped(batch);
-    return this.#inTurn(async () => ({ appended: this.#appendStamped(batch) }));
+    if (this.#turn === null) return this.#append(batch, appendStampedBatch);
+    return this.#inTurn(() => this.#appendSettled(batch, appendStampedBatch));
   }
 
-  #appendStamped(batch: Buffer): Promise<Appended> {
-    try {
-      return appendStampedBatch(this, batch);
-    } catch (error) {
-      return Promise.reject(error);
+  #append(batch: Buffer, append = appendBatch): Promise<Appended> {
+    const appended = this.#tryAppend(batch, append);
+    if (appended !== null) return appended;
+    // Its owner expects to be done with the buffer within this turn.
+    const copy = Buffer.from(batch);
+    return this.#inTurn(() => this.#appendSettled(copy, append));
+  }
+
+  /** Appends as soon as the writer lets it. Only for whoever has the turn. */
+  async #appendSettled(
+    batch: Buffer,
+    append = appendBatch,
+  ): Promise<{ appended: Promise<Appended> }> {
+    for (;;) {
+      const appended = this.#tryAppend(batch, append);
+      if (appended !== null) return { appended };
+      await this.writer.settled();
     }
   }
 
-  #append(batch: Buffer): Promise<Appended> {
+  #tryAppend(batch: Buffer, append: typeof appendBatch): Promise<Appended> | null {
     try {
-      return appendBatch(this, batch);
+      return append(this, batch);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -171,7 +183,7 @@ export class Log implements PartitionLog, LogParts, CheckpointTarget {
         : null;
     return this.#inTurn(async () => {
       const failure = await problem;
-      return { appended: failure ? Promise.reject(failure) : this.#append(batch) };
+      return failure ? { appended: Promise.reject(failure) } : this.#appendSettled(batch);
     });
   }
 
