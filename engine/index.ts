@@ -1,4 +1,4 @@
-/// <reference lib="esnext.disposable" />
+/// <reference lib="esnext.disposable" preserve="true" />
 
 /** The only door of the engine: `import { openEngine } from 'odradek/engine'`. */
 
