@@ -1,0 +1,294 @@
+import type { ErrorName } from '../protocol/error-codes.js';
+import { chooseProtocol, type GroupProtocol } from './protocol-choice.js';
+import type { GroupValue } from './records.js';
+
+/**
+ * A consumer group of the classic protocol: plain state, changed by the events in `membership.ts`, `rebalance.ts` and
+ * `leaving.ts`, which hold no promise, timer or socket. What is to be done they leave behind as actions.
+ *
+ * ```text
+ *   Empty ──join──▶ PreparingRebalance ──all have joined, or time is up──▶ CompletingRebalance ──leader's plan is stored──▶ Stable
+ *     ▲                     │  ▲                                                  │                                        │
+ *     └────nobody is left───┘  └────────────a member comes, changes, leaves or falls silent───────────────────────────────┘
+ * ```
+ */
+export interface Group {
+  readonly id: string;
+  state: GroupState;
+  /** Wall time at which the state began; -1 if unknown. */
+  stateSinceMs: number;
+  /** Null as long as nobody ever joined: a name under which offsets are stored. */
+  protocolType: string | null;
+  /** Of the current generation; null while there is none. */
+  protocol: string | null;
+  generation: number;
+  /** Member id; null without members. */
+  leader: string | null;
+  /** By id, in the order of arrival. */
+  readonly members: Map<string, Member>;
+  /** Member ids by instance id (KIP-345). */
+  readonly staticIds: Map<string, string>;
+  /** Ids given to members that have yet to come back with them, and when each is forgotten (KIP-394). */
+  readonly pending: Map<string, number>;
+  /** When a rebalance stops waiting for members to join; Infinity outside of one. */
+  joinDeadlineMs: number;
+  /** Set during the delay in which a new group waits for its first members (KIP-134). */
+  gathering: { remainingMs: number; hasGrown: boolean } | null;
+  /** When members that have not asked for their assignment are given up. */
+  syncDeadlineMs: number;
+  /** Whether the log has, or is about to have, a record of this group. */
+  isStored: boolean;
+  /** Writes under way by number, and what is to follow. */
+  readonly writes: Map<number, AfterWrite>;
+  lastWrite: number;
+}
+
+export type GroupState =
+  | 'Empty'
+  | 'PreparingRebalance'
+  | 'CompletingRebalance'
+  | 'Stable'
+  /** Being deleted; the next request for the id finds a new group. */
+  | 'Dead';
+
+export interface Member {
+  readonly id: string;
+  /** Null for a dynamic member. */
+  readonly instanceId: string | null;
+  readonly clientId: string;
+  readonly clientHost: string;
+  sessionTimeoutMs: number;
+  rebalanceTimeoutMs: number;
+  protocols: readonly GroupProtocol[];
+  assignment: Buffer;
+  /** The JoinGroup that waits. */
+  joining: Ticket | null;
+  /** The SyncGroup that waits. */
+  syncing: Ticket | null;
+  /** Has not been part of a generation yet. */
+  isNew: boolean;
+  /** Can come back after its connection was lost: it has been told its id, or has an instance id. */
+  canReturn: boolean;
+  /** Was told of the generation and has not asked for its assignment. */
+  owesSync: boolean;
+  /** On the monotonic clock: the member is dropped unless it is heard of. Infinity while we owe it an answer. */
+  deadlineMs: number;
+}
+
+/** Stands for a request that waits; made up by whoever holds the request. */
+export type Ticket = number;
+
+/** What is to follow a write of the group's record. */
+export type AfterWrite =
+  | {
+      readonly kind: 'assign';
+      readonly generation: number;
+      readonly plan: ReadonlyMap<string, Buffer>;
+    }
+  | {
+      readonly kind: 'answer-join';
+      readonly ticket: Ticket;
+      readonly memberId: string;
+      readonly answer: JoinAnswer;
+    }
+  | { readonly kind: 'nothing' };
+
+export interface JoinAnswer {
+  readonly error: ErrorName;
+  readonly memberId: string;
+  readonly generation: number;
+  readonly protocolType: string | null;
+  readonly protocol: string | null;
+  /** Empty with an error. */
+  readonly leader: string;
+  /** The leader is to keep the assignment as it is (KIP-814). */
+  readonly skipAssignment: boolean;
+  /** For the leader only. */
+  readonly members: readonly {
+    readonly id: string;
+    readonly instanceId: string | null;
+    readonly metadata: Buffer;
+  }[];
+}
+
+export interface SyncAnswer {
+  readonly error: ErrorName;
+  readonly protocolType: string | null;
+  readonly protocol: string | null;
+  readonly assignment: Buffer;
+}
+
+/** What an event leaves to be done, in this order. */
+export type GroupAction =
+  | { readonly kind: 'answer-join'; readonly ticket: Ticket; readonly answer: JoinAnswer }
+  | { readonly kind: 'answer-sync'; readonly ticket: Ticket; readonly answer: SyncAnswer }
+  /** Write the record and tell the group by `stored`. */
+  | { readonly kind: 'store'; readonly write: number; readonly value: GroupValue };
+
+/** What holds for all groups of a broker. */
+export interface GroupRules {
+  /** Both inclusive. */
+  readonly sessionTimeoutMinMs: number;
+  readonly sessionTimeoutMaxMs: number;
+  readonly membersMax: number;
+  /** How long a new group waits for more members. */
+  readonly initialDelayMs: number;
+}
+
+/** One event: the group, the time, and the actions that it leaves. */
+export interface Step {
+  readonly group: Group;
+  readonly rules: GroupRules;
+  /** Monotonic. */
+  readonly nowMs: number;
+  readonly wallMs: number;
+  readonly actions: GroupAction[];
+}
+
+const NOTHING = Buffer.alloc(0);
+
+export function newGroup(id: string): Group {
+  return {
+    id,
+    state: 'Empty',
+    stateSinceMs: -1,
+    protocolType: null,
+    protocol: null,
+    generation: 0,
+    leader: null,
+    members: new Map(),
+    staticIds: new Map(),
+    pending: new Map(),
+    joinDeadlineMs: Number.POSITIVE_INFINITY,
+    gathering: null,
+    syncDeadlineMs: Number.POSITIVE_INFINITY,
+    isStored: false,
+    writes: new Map(),
+    lastWrite: 0,
+  };
+}
+
+/** A group as the log has it. Its members have their session timeout from now on to be heard of. */
+export function loadedGroup(id: string, value: GroupValue, nowMs: number): Group {
+  const group = newGroup(id);
+  group.protocolType = value.protocolType === '' ? null : value.protocolType;
+  group.protocol = value.protocol;
+  group.generation = value.generation;
+  group.stateSinceMs = value.currentStateTimestamp;
+  group.isStored = true;
+  for (const stored of value.members) {
+    addMember(group, {
+      ...newMember({
+        id: stored.memberId,
+        instanceId: stored.groupInstanceId,
+        clientId: stored.clientId,
+        clientHost: stored.clientHost,
+        sessionTimeoutMs: stored.sessionTimeout,
+        rebalanceTimeoutMs:
+          stored.rebalanceTimeout === -1 ? stored.sessionTimeout : stored.rebalanceTimeout,
+        protocols: [{ name: value.protocol ?? '', metadata: stored.subscription }],
+      }),
+      assignment: stored.assignment,
+      isNew: false,
+      canReturn: true,
+      deadlineMs: nowMs + stored.sessionTimeout,
+    });
+  }
+  group.leader = group.members.size === 0 ? null : value.leader;
+  group.state = group.members.size === 0 ? 'Empty' : 'Stable';
+  return group;
+}
+
+/** A member that nobody has heard of before. */
+export function newMember(
+  member: Pick<
+    Member,
+    | 'id'
+    | 'instanceId'
+    | 'clientId'
+    | 'clientHost'
+    | 'sessionTimeoutMs'
+    | 'rebalanceTimeoutMs'
+    | 'protocols'
+  >,
+): Member {
+  return {
+    ...member,
+    assignment: NOTHING,
+    joining: null,
+    syncing: null,
+    isNew: true,
+    canReturn: member.instanceId !== null,
+    owesSync: false,
+    deadlineMs: Number.POSITIVE_INFINITY,
+  };
+}
+
+/** The first member leads until the next generation. */
+export function addMember(group: Group, member: Member): void {
+  group.members.set(member.id, member);
+  group.pending.delete(member.id);
+  if (member.instanceId !== null) group.staticIds.set(member.instanceId, member.id);
+  group.leader ??= member.id;
+}
+
+/** The group's record: every member with what it said of the chosen protocol, and `assignmentOf` it. */
+export function groupValue(group: Group, assignmentOf: (member: Member) => Buffer): GroupValue {
+  return {
+    protocolType: group.protocolType ?? '',
+    generation: group.generation,
+    protocol: group.protocol,
+    leader: group.leader,
+    currentStateTimestamp: group.stateSinceMs,
+    members: [...group.members.values()].map((member) => ({
+      memberId: member.id,
+      groupInstanceId: member.instanceId,
+      clientId: member.clientId,
+      clientHost: member.clientHost,
+      rebalanceTimeout: member.rebalanceTimeoutMs,
+      sessionTimeout: member.sessionTimeoutMs,
+      subscription: metadataOf(group, member),
+      assignment: assignmentOf(member),
+    })),
+  };
+}
+
+/** What a member said of the chosen protocol. */
+export function metadataOf({ protocol }: Group, { protocols }: Member): Buffer {
+  return protocols.find(({ name }) => name === protocol)?.metadata ?? NOTHING;
+}
+
+export function protocolOfNextGeneration(group: Group): string | null {
+  return chooseProtocol([...group.members.values()]);
+}
+
+/** The longest that any member wants to be waited for. */
+export function rebalanceTimeoutMs(group: Group): number {
+  let longestMs = 0;
+  for (const member of group.members.values()) {
+    longestMs = Math.max(longestMs, member.rebalanceTimeoutMs);
+  }
+  return longestMs;
+}
+
+/** When time alone will change the group: no later than any of its deadlines. Infinity if nothing waits. */
+export function nextDeadlineMs(group: Group): number {
+  let nextMs = Math.min(group.joinDeadlineMs, group.syncDeadlineMs);
+  for (const deadlineMs of group.pending.values()) nextMs = Math.min(nextMs, deadlineMs);
+  for (const { deadlineMs } of group.members.values()) nextMs = Math.min(nextMs, deadlineMs);
+  return nextMs;
+}
+
+/** Whether the member is who it says: null, or the error to answer (KIP-345). */
+export function memberProblem(
+  group: Group,
+  memberId: string,
+  instanceId: string | null,
+): 'UNKNOWN_MEMBER_ID' | 'FENCED_INSTANCE_ID' | null {
+  if (instanceId !== null) {
+    const owner = group.staticIds.get(instanceId);
+    if (owner === undefined) return 'UNKNOWN_MEMBER_ID';
+    if (owner !== memberId) return 'FENCED_INSTANCE_ID';
+  }
+  return group.members.has(memberId) ? null : 'UNKNOWN_MEMBER_ID';
+}

@@ -1,0 +1,76 @@
+import type { ErrorName } from '../protocol/error-codes.js';
+import { memberProblem, type Step, type Ticket } from './group.js';
+import { answerOlderJoin } from './membership.js';
+import {
+  answerJoin,
+  answerSync,
+  completeIfAllJoined,
+  failedJoin,
+  failSyncs,
+  rebalanceAfterLoss,
+  removeMember,
+} from './rebalance.js';
+
+/** One member that leaves, or is made to: by its id, or by its instance id alone. */
+export interface Leaver {
+  readonly memberId: string;
+  readonly instanceId: string | null;
+}
+
+/** LeaveGroup: the error of each, in their order. */
+export function leave(step: Step, leavers: readonly Leaver[]): ErrorName[] {
+  const { group } = step;
+  if (group.state === 'Dead') return leavers.map(() => 'COORDINATOR_NOT_AVAILABLE');
+  let hasLost = false;
+  const errors = leavers.map(({ memberId, instanceId }): ErrorName => {
+    if (group.pending.has(memberId) && instanceId === null) {
+      group.pending.delete(memberId);
+      return 'NONE';
+    }
+    const owner = instanceId === null ? undefined : group.staticIds.get(instanceId);
+    const id = memberId === '' ? (owner ?? '') : memberId;
+    const problem = memberProblem(group, id, instanceId);
+    if (problem !== null) return problem;
+    removeMember(step, group.members.get(id)!);
+    hasLost = true;
+    return 'NONE';
+  });
+  if (hasLost) rebalanceAfterLoss(step);
+  else if (group.state === 'PreparingRebalance') completeIfAllJoined(step);
+  return errors;
+}
+
+/**
+ * The client of a waiting request is gone. A member that cannot know its id goes with it; others have their session timeout to come
+ * back. The ticket is answered all the same, for whoever holds it.
+ */
+export function abandon(step: Step, ticket: Ticket): void {
+  const { group } = step;
+  for (const member of group.members.values()) {
+    if (member.syncing === ticket) {
+      answerSync(step, member, 'COORDINATOR_NOT_AVAILABLE');
+      return;
+    }
+    if (member.joining !== ticket) continue;
+    answerJoin(step, member, ticket, failedJoin('COORDINATOR_NOT_AVAILABLE', member.id));
+    if (member.canReturn) return;
+    removeMember(step, member);
+    rebalanceAfterLoss(step);
+    return;
+  }
+}
+
+/** Ends the group: it is being deleted, or another broker takes over. Whoever waits is answered. */
+export function end(step: Step, error: ErrorName): void {
+  const { group } = step;
+  failSyncs(step, error);
+  for (const member of group.members.values()) answerOlderJoin(step, member, error);
+  group.members.clear();
+  group.staticIds.clear();
+  group.pending.clear();
+  group.joinDeadlineMs = Number.POSITIVE_INFINITY;
+  group.syncDeadlineMs = Number.POSITIVE_INFINITY;
+  group.gathering = null;
+  group.leader = null;
+  group.state = 'Dead';
+}

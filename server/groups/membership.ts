@@ -1,0 +1,302 @@
+import type { ErrorName } from '../protocol/error-codes.js';
+import {
+  addMember,
+  type JoinAnswer,
+  type Member,
+  memberProblem,
+  newMember,
+  protocolOfNextGeneration,
+  type Step,
+  type Ticket,
+} from './group.js';
+import { commonProtocols, type GroupProtocol, sameProtocols } from './protocol-choice.js';
+import {
+  answerJoin,
+  answerSync,
+  currentGeneration,
+  failedJoin,
+  membersOf,
+  rebalance,
+  rebalanceAfterLoss,
+  removeMember,
+  store,
+  touch,
+} from './rebalance.js';
+
+/** A member that has joined and cannot be told of it for so long is given up; it may never have learned its id. */
+const NEW_MEMBER_WAIT_MS = 5 * 60_000;
+/** Ids given out and not yet used, of one group. Beyond it the oldest is forgotten, and its owner starts over. */
+const PENDING_MAX = 10_000;
+
+/** Who wants to join and how; its buffers belong to the group from then on. */
+export interface JoinWish {
+  readonly ticket: Ticket;
+  /** Empty for a member that has no id yet. */
+  readonly memberId: string;
+  readonly instanceId: string | null;
+  /** The id to give, if one is needed. */
+  readonly newMemberId: string;
+  readonly clientId: string;
+  readonly clientHost: string;
+  readonly sessionTimeoutMs: number;
+  readonly rebalanceTimeoutMs: number;
+  readonly protocolType: string;
+  readonly protocols: readonly GroupProtocol[];
+  /** A member must come back with the id it was given before it takes part (KIP-394; v4+). */
+  readonly needsKnownId: boolean;
+  /** The client understands that a leader may have to keep the assignment (KIP-814; v9+). */
+  readonly canSkipAssignment: boolean;
+}
+
+/** JoinGroup. Its ticket is answered now or when the generation is formed, exactly once. */
+export function join(step: Step, wish: JoinWish): void {
+  const { group, actions } = step;
+  const refusal = admit(step, wish);
+  if (refusal !== null) {
+    actions.push({ kind: 'answer-join', ticket: wish.ticket, answer: refusal });
+  } else if (wish.memberId !== '' && !group.pending.has(wish.memberId)) {
+    rejoin(step, group.members.get(wish.memberId)!, wish);
+  } else {
+    const known = wish.instanceId === null ? undefined : group.staticIds.get(wish.instanceId);
+    if (known !== undefined) replaceStatic(step, group.members.get(known)!, wish);
+    else addAndRebalance(step, wish);
+  }
+}
+
+/** Null for a member that may come in, or what to tell it instead. */
+function admit(step: Step, wish: JoinWish): JoinAnswer | null {
+  const { group, rules } = step;
+  const { memberId, instanceId, sessionTimeoutMs } = wish;
+  if (group.state === 'Dead') return failedJoin('COORDINATOR_NOT_AVAILABLE', memberId);
+  if (
+    sessionTimeoutMs < rules.sessionTimeoutMinMs ||
+    sessionTimeoutMs > rules.sessionTimeoutMaxMs
+  ) {
+    return failedJoin('INVALID_SESSION_TIMEOUT', memberId);
+  }
+  if (!hasRoom(step, wish)) {
+    const member = group.members.get(memberId);
+    if (member !== undefined) {
+      removeMember(step, member);
+      rebalanceAfterLoss(step);
+    }
+    return failedJoin('GROUP_MAX_SIZE_REACHED', '');
+  }
+  if (!isConsistent(step, wish)) return failedJoin('INCONSISTENT_GROUP_PROTOCOL', memberId);
+  if (memberId === '') {
+    if (instanceId !== null || !wish.needsKnownId) return null;
+    addPending(step, wish);
+    return failedJoin('MEMBER_ID_REQUIRED', wish.newMemberId);
+  }
+  if (group.pending.has(memberId) && instanceId === null) return null;
+  const problem = memberProblem(group, memberId, instanceId);
+  return problem === null ? null : failedJoin(problem, memberId);
+}
+
+function hasRoom({ group, rules }: Step, { memberId, instanceId }: JoinWish): boolean {
+  const known = group.members.get(memberId || (group.staticIds.get(instanceId ?? '') ?? ''));
+  if (group.state !== 'PreparingRebalance') {
+    return known !== undefined || group.members.size < rules.membersMax;
+  }
+  if (known !== undefined && known.joining !== null) return true;
+  let joined = 0;
+  for (const { joining } of group.members.values()) if (joining !== null) joined += 1;
+  return joined < rules.membersMax;
+}
+
+/** Whether the member can work with the others: the same protocol type, and a protocol that all support. */
+function isConsistent({ group }: Step, { protocolType, protocols }: JoinWish): boolean {
+  if (protocolType === '' || protocols.length === 0) return false;
+  if (group.members.size === 0) return true;
+  if (protocolType !== group.protocolType) return false;
+  const common = new Set(commonProtocols(group.members.values()));
+  return protocols.some(({ name }) => common.has(name));
+}
+
+function addPending({ group, nowMs }: Step, wish: JoinWish): void {
+  const [oldest] = group.pending.keys();
+  if (group.pending.size >= PENDING_MAX && oldest !== undefined) group.pending.delete(oldest);
+  group.pending.set(wish.newMemberId, nowMs + wish.sessionTimeoutMs);
+}
+
+function addAndRebalance(step: Step, wish: JoinWish): void {
+  const { group, nowMs } = step;
+  const wasTold = wish.memberId !== '';
+  if (group.members.size === 0) group.protocolType = wish.protocolType;
+  if (group.gathering !== null) group.gathering.hasGrown = true;
+  const member = newMember({
+    id: wasTold ? wish.memberId : wish.newMemberId,
+    instanceId: wish.instanceId,
+    clientId: wish.clientId,
+    clientHost: wish.clientHost,
+    sessionTimeoutMs: wish.sessionTimeoutMs,
+    rebalanceTimeoutMs: wish.rebalanceTimeoutMs,
+    protocols: wish.protocols,
+  });
+  member.joining = wish.ticket;
+  member.canReturn ||= wasTold;
+  member.deadlineMs = nowMs + NEW_MEMBER_WAIT_MS;
+  addMember(group, member);
+  rebalance(step);
+}
+
+/** A member joins again: because of a rebalance, a change of its own, or an answer that it never saw. */
+function rejoin(step: Step, member: Member, wish: JoinWish): void {
+  const { group } = step;
+  const saysTheSame = sameProtocols(member, wish);
+  const isLeader = group.leader === member.id;
+  if (
+    saysTheSame &&
+    (group.state === 'CompletingRebalance' || (group.state === 'Stable' && !isLeader))
+  ) {
+    answerOlderJoin(step, member, 'REBALANCE_IN_PROGRESS');
+    answerSync(step, member, 'REBALANCE_IN_PROGRESS');
+    answerJoin(step, member, wish.ticket, currentGeneration(group, member));
+    return;
+  }
+  update(step, member, wish);
+  rebalance(step);
+}
+
+function update(step: Step, member: Member, wish: JoinWish): void {
+  answerOlderJoin(step, member, 'REBALANCE_IN_PROGRESS');
+  member.protocols = wish.protocols;
+  member.sessionTimeoutMs = wish.sessionTimeoutMs;
+  member.rebalanceTimeoutMs = wish.rebalanceTimeoutMs;
+  member.joining = wish.ticket;
+  if (member.isNew) member.deadlineMs = step.nowMs + NEW_MEMBER_WAIT_MS;
+  else touch(step, member);
+}
+
+/** The member asks again while it waits: the connection it asked on before is most likely gone. */
+export function answerOlderJoin(step: Step, member: Member, error: ErrorName): void {
+  if (member.joining !== null) {
+    answerJoin(step, member, member.joining, failedJoin(error, member.id));
+  }
+}
+
+/**
+ * The same instance is back without its id: it takes its old self's place under a new one, and the old one is fenced (KIP-345). In a
+ * stable group whose protocol stays the same nothing else changes; its record is written before the answer.
+ */
+function replaceStatic(step: Step, old: Member, wish: JoinWish): void {
+  const { group } = step;
+  const leaderBefore = group.leader ?? '';
+  answerOlderJoin(step, old, 'FENCED_INSTANCE_ID');
+  answerSync(step, old, 'FENCED_INSTANCE_ID');
+  group.members.delete(old.id);
+  const member: Member = {
+    ...old,
+    id: wish.newMemberId,
+    clientId: wish.clientId,
+    clientHost: wish.clientHost,
+  };
+  addMember(group, member);
+  if (group.leader === old.id) group.leader = member.id;
+  update(step, member, wish);
+  if (group.state !== 'Stable' || protocolOfNextGeneration(group) !== group.protocol) {
+    rebalance(step);
+    return;
+  }
+  const isLeader = group.leader === member.id;
+  const plain: JoinAnswer = { ...currentGeneration(group, member), members: [] };
+  // Older clients would make a plan that nobody asks for, so they are not told that they lead.
+  const answer: JoinAnswer = wish.canSkipAssignment
+    ? { ...plain, skipAssignment: isLeader, members: isLeader ? membersOf(group) : [] }
+    : { ...plain, leader: leaderBefore };
+  store(step, { kind: 'answer-join', ticket: wish.ticket, memberId: member.id, answer });
+}
+
+export interface SyncRequest {
+  readonly ticket: Ticket;
+  readonly memberId: string;
+  readonly instanceId: string | null;
+  readonly generation: number;
+  /** Null where the client does not say (below v5). */
+  readonly protocolType: string | null;
+  readonly protocol: string | null;
+  /** The leader's plan, by member id; empty from everybody else. */
+  readonly plan: ReadonlyMap<string, Buffer>;
+}
+
+/** SyncGroup. Its ticket is answered now or when the leader's plan is stored, exactly once. */
+export function sync(step: Step, request: SyncRequest): void {
+  const { group, actions } = step;
+  const problem = syncProblem(step, request);
+  if (problem !== null) {
+    const answer = {
+      error: problem,
+      protocolType: null,
+      protocol: null,
+      assignment: Buffer.alloc(0),
+    };
+    actions.push({ kind: 'answer-sync', ticket: request.ticket, answer });
+    return;
+  }
+  const member = group.members.get(request.memberId)!;
+  answerSync(step, member, 'REBALANCE_IN_PROGRESS');
+  member.owesSync = false;
+  member.syncing = request.ticket;
+  touch(step, member);
+  if (group.state === 'Stable') answerSync(step, member, 'NONE');
+  else if (group.leader === member.id && !isPlanUnderWay(step)) {
+    store(step, { kind: 'assign', generation: group.generation, plan: request.plan });
+  }
+}
+
+function isPlanUnderWay({ group }: Step): boolean {
+  for (const after of group.writes.values()) {
+    if (after.kind === 'assign' && after.generation === group.generation) return true;
+  }
+  return false;
+}
+
+function syncProblem({ group }: Step, request: SyncRequest): ErrorName | null {
+  if (group.state === 'Dead') return 'COORDINATOR_NOT_AVAILABLE';
+  const problem = memberProblem(group, request.memberId, request.instanceId);
+  if (problem !== null) return problem;
+  if (request.generation !== group.generation) return 'ILLEGAL_GENERATION';
+  const { protocolType, protocol } = request;
+  if (protocolType !== null && protocolType !== group.protocolType)
+    return 'INCONSISTENT_GROUP_PROTOCOL';
+  if (protocol !== null && protocol !== group.protocol) return 'INCONSISTENT_GROUP_PROTOCOL';
+  if (group.state === 'PreparingRebalance') return 'REBALANCE_IN_PROGRESS';
+  return null;
+}
+
+/** Who speaks in a heartbeat or commit. */
+export interface Speaker {
+  readonly memberId: string;
+  readonly instanceId: string | null;
+  readonly generation: number;
+}
+
+/** Heartbeat: prolongs the session, and says whether a rebalance wants the member. */
+export function heartbeat(step: Step, { memberId, instanceId, generation }: Speaker): ErrorName {
+  const { group } = step;
+  if (group.state === 'Dead') return 'COORDINATOR_NOT_AVAILABLE';
+  const problem = memberProblem(group, memberId, instanceId);
+  if (problem !== null) return problem;
+  if (generation !== group.generation) return 'ILLEGAL_GENERATION';
+  const member = group.members.get(memberId)!;
+  if (!member.isNew) touch(step, member);
+  return group.state === 'PreparingRebalance' ? 'REBALANCE_IN_PROGRESS' : 'NONE';
+}
+
+/**
+ * Whether offsets may be committed in that name: NONE or the error. A consumer outside of any group management (generation -1, no
+ * member id) may, as long as the group has no members.
+ */
+export function commit(step: Step, { memberId, instanceId, generation }: Speaker): ErrorName {
+  const { group } = step;
+  if (group.state === 'Dead') return 'COORDINATOR_NOT_AVAILABLE';
+  if (group.state === 'Empty' && generation < 0) return 'NONE';
+  if (generation < 0 && memberId === '' && instanceId === null) return 'UNKNOWN_MEMBER_ID';
+  const problem = memberProblem(group, memberId, instanceId);
+  if (problem !== null) return problem;
+  if (generation !== group.generation) return 'ILLEGAL_GENERATION';
+  if (group.state === 'CompletingRebalance') return 'REBALANCE_IN_PROGRESS';
+  const member = group.members.get(memberId)!;
+  if (!member.isNew) touch(step, member);
+  return 'NONE';
+}

@@ -1,0 +1,52 @@
+import {
+  array,
+  bool,
+  bytes,
+  type InputOf,
+  int16,
+  int32,
+  message,
+  string,
+  type ValueOf,
+} from '../schema.js';
+
+export const DescribeGroupsRequest = message({
+  apiKey: 15,
+  min: 0,
+  max: 5,
+  flexible: 5,
+  fields: {
+    groups: array(string()),
+    includeAuthorizedOperations: bool({ versions: '3+' }), // KIP-430
+  },
+});
+export type DescribeGroupsRequest = ValueOf<typeof DescribeGroupsRequest>;
+
+/** Protocol, metadata and assignments are given for a stable group only. */
+export const DescribeGroupsResponse = message({
+  apiKey: 15,
+  min: 0,
+  max: 5,
+  flexible: 5,
+  fields: {
+    throttleTimeMs: int32({ versions: '1+', default: 0 }),
+    groups: array({
+      errorCode: int16(),
+      groupId: string(),
+      groupState: string(),
+      protocolType: string(),
+      protocolData: string(),
+      members: array({
+        memberId: string(),
+        groupInstanceId: string({ versions: '4+', nullable: '4+', default: null }), // KIP-345
+        clientId: string(),
+        clientHost: string(),
+        memberMetadata: bytes(),
+        memberAssignment: bytes(),
+      }),
+      /** A bit for each operation; the default is "not asked for". */
+      authorizedOperations: int32({ versions: '3+', default: -2147483648 }),
+    }),
+  },
+});
+export type DescribeGroupsResponse = InputOf<typeof DescribeGroupsResponse>;
