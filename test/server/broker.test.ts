@@ -13,6 +13,7 @@ import { ManualClock, startBroker } from '../../server/index.js';
 import { silentLogger } from '../../server/logging/silent-logger.js';
 import { ErrorCode } from '../../server/protocol/error-codes.js';
 import { resolveBrokerSettings } from '../../server/settings/parse.js';
+import { neverReading } from '../support/never-reading.js';
 import { startTestBroker } from '../support/start-broker.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
@@ -220,6 +221,22 @@ describe('startBroker', () => {
     await broker[Symbol.asyncDispose]();
     await expect(Client.connect({ bootstrap: broker.bootstrap })).rejects.toThrow('ECONNREFUSED');
     await expect(startBroker({ signal: controller.signal })).rejects.toThrow('abort');
+  });
+
+  test('waits 10 s at its close for a client that does not read, and no longer', async () => {
+    const clock = new ManualClock();
+    const broker = await startBroker({ clock });
+    const socket = await neverReading(broker);
+    onTestFinished(() => void socket.destroy());
+    let closed = false;
+    const closing = broker.close().then(() => {
+      closed = true;
+    });
+    clock.advance(9_999);
+    await Client.connect({ bootstrap: broker.bootstrap }).catch(() => {});
+    expect(closed).toBe(false);
+    clock.advance(1);
+    await closing;
   });
 
   test('deletes by retention when its clock says so', async () => {

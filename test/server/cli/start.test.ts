@@ -1,12 +1,10 @@
 import { once } from 'node:events';
 import { readdirSync, writeFileSync } from 'node:fs';
-import { connect, createServer, type Socket } from 'node:net';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { buildBatchSync } from '../../../engine/batch/builder.js';
 import { Client } from '../../../server/cli/client.js';
-import { APIS } from '../../../server/protocol/api-keys.js';
-import { encodeRequest } from '../../../server/protocol/frame.js';
+import { neverReading } from '../../support/never-reading.js';
 import {
   type BrokerProcess,
   runCommand,
@@ -255,36 +253,6 @@ const NO_OPERATIONS = {
   includeClusterAuthorizedOperations: false,
   includeTopicAuthorizedOperations: false,
 };
-
-/** A connection whose answers are more than the kernel takes, so that they stay under way: nobody reads them. */
-async function neverReading({ bootstrap, port }: BrokerProcess): Promise<Socket> {
-  const client = await Client.connect({ bootstrap });
-  const topics = [{ name: 'large' }];
-  await client.request('Metadata', { topics, ...NO_OPERATIONS });
-  const value = Buffer.alloc(900_000);
-  const records = buildBatchSync([{ key: null, value, timestamp: 1 }], { baseOffset: 0 });
-  const { topics: stored } = await client.request('Produce', {
-    acks: 1,
-    timeoutMs: 1000,
-    topics: [{ name: 'large', partitions: [{ index: 0, records }] }],
-  });
-  expect(stored[0]?.partitions[0]?.errorCode).toBe(0);
-  client.close();
-  const fetch = encodeRequest(APIS.Fetch, 4, 1, null, {
-    maxWaitMs: 0,
-    minBytes: 0,
-    topics: [
-      {
-        topic: 'large',
-        partitions: [{ partition: 0, fetchOffset: 0, partitionMaxBytes: 1_000_000 }],
-      },
-    ],
-  });
-  const socket = connect({ host: 'localhost', port });
-  socket.write(Buffer.concat(Array.from({ length: 64 }, () => fetch)));
-  await once(socket, 'readable');
-  return socket;
-}
 
 function runStart(set: Readonly<Record<string, string>>) {
   const settings = {
