@@ -1,3 +1,4 @@
+/// <reference types="node" preserve="true" />
 /// <reference lib="esnext.disposable" preserve="true" />
 
 /** The only door of the engine: `import { openEngine } from 'odradek/engine'`. */

@@ -1,3 +1,4 @@
+/// <reference types="node" preserve="true" />
 /// <reference lib="esnext.disposable" preserve="true" />
 
 /** The package: a whole broker inside a program or a test. The log without a broker is `odradek/engine`. */
