@@ -109,7 +109,8 @@ export class EventLog {
   }
 
   /**
-   * The records from `offset` on, as far as `maxBytes` goes. Does not wait for records to come. Checks the CRC of every batch.
+   * The records from `offset` on, as far as `maxBytes` goes and no further than the end of one segment: read on at `nextOffset`. Does not wait for
+   * records to come. Checks the CRC of every batch.
    *
    * Rejects: OFFSET_OUT_OF_RANGE below the start or beyond the end of the log, CORRUPT_BATCH for a damaged batch (one behind a good
    * one only when it is the first to be read), ABORTED (name 'AbortError'), INVALID_SETTING for a `maxBytes` that is no count.
