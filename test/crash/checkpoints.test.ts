@@ -1,0 +1,136 @@
+import { describe, expect, test } from 'vitest';
+import { type Catalog, MemoryCatalog } from '../../engine/index.js';
+import { LIMITS } from '../../engine/limits.js';
+import { checkpointKey, readCheckpoint } from '../../engine/log/log-records.js';
+import { batchOf, turns } from '../support/batches.js';
+import type { SimDisk } from '../support/sim-disk.js';
+import {
+  folderOf,
+  killProcess,
+  newWorld,
+  openLog,
+  openWorld,
+  partition,
+  type SimWorld,
+} from '../support/sim-engine.js';
+
+/** Offset of the durable checkpoint; null when there is none. */
+function checkpointed(world: SimWorld): number | null {
+  const durable = new MemoryCatalog();
+  void durable.write(world.catalog.snapshotDurable());
+  return readCheckpoint(durable, partition())?.offset ?? null;
+}
+
+describe.each(['ack', 'interval', 'os'] as const)(
+  'under flush=%s a checkpoint is written',
+  (flush) => {
+    test('at each roll', async () => {
+      const world = newWorld();
+      const log = await openLog(await openWorld(world), { flush, segmentBytes: 100 });
+      for (let at = 0; at < 3; at++) {
+        await log.append(batchOf(`v${at}`.padEnd(40)));
+        await turns(20);
+        if (at === 0) expect(checkpointed(world)).toBeNull();
+        else expect(checkpointed(world)).toBeGreaterThanOrEqual(at);
+      }
+    });
+
+    test('5 s after a change, and not again until the next', async () => {
+      const world = newWorld();
+      const engine = await openWorld(world);
+      const log = await openLog(engine, { flush });
+      await log.append(batchOf('a'));
+      world.clock.advance(LIMITS.checkpointIntervalMs - 1);
+      await turns(20);
+      expect(checkpointed(world)).toBeNull();
+      world.clock.advance(1);
+      await turns(20);
+      expect(checkpointed(world)).toBe(1);
+      world.clock.advance(10 * LIMITS.checkpointIntervalMs);
+      await turns(20);
+      expect(engine.counters.checkpoints).toBe(1);
+      await log.append(batchOf('b'));
+      world.clock.advance(LIMITS.checkpointIntervalMs);
+      await turns(20);
+      expect(checkpointed(world)).toBe(2);
+    });
+
+    test('after 64 MB', async () => {
+      const world = newWorld();
+      const log = await openLog(await openWorld(world), { flush });
+      const megabyte = 'x'.repeat(1_000_000);
+      for (let at = 0; at < 70; at++) await log.append(batchOf(megabyte));
+      await turns(20);
+      expect(checkpointed(world)).toBeGreaterThanOrEqual(64);
+    });
+  },
+);
+
+test.each([1, 2, 3, 4, 5])('no checkpoint goes further than the disk, seed %i', async (seed) => {
+  const world = newWorld();
+  const written: { offset: number; disk: SimDisk }[] = [];
+  const catalog: Catalog = {
+    get: (key) => world.catalog.get(key),
+    range: (prefix) => world.catalog.range(prefix),
+    close: () => world.catalog.close(),
+    write: async (changes) => {
+      const key = checkpointKey(partition()).join();
+      for (const change of changes) {
+        if (change.key.join() !== key) continue;
+        const { offset } = change.value as { offset: number };
+        written.push({ offset, disk: world.disk.powerCut('strict') });
+      }
+      await world.catalog.write(changes);
+    },
+  };
+  const log = await openLog(await openWorld(world, { catalog, seed }), {
+    flush: 'os',
+    segmentBytes: 300,
+  });
+  for (let at = 0; at < 40; at++) {
+    await log.append(batchOf(`v${at}`));
+    if ((at * seed) % 7 === 0) world.clock.advance(LIMITS.checkpointIntervalMs);
+    await turns(3 + ((at * seed) % 5));
+  }
+  await turns(30);
+  expect(written.length).toBeGreaterThan(3);
+  for (const { offset, disk } of written) {
+    const found = { disk, catalog: new MemoryCatalog(), clock: world.clock };
+    const onDisk = await openLog(await openWorld(found));
+    expect(onDisk.logEndOffset).toBeGreaterThanOrEqual(offset);
+  }
+});
+
+test.each([0, 1, 200])(
+  'recovery reads what came since the checkpoint, not the log: %i batches',
+  async (count) => {
+    const world = newWorld();
+    const log = await openLog(await openWorld(world), {
+      indexIntervalBytes: 4096,
+      segmentBytes: 20_000_000,
+    });
+    const large = 'x'.repeat(50_000);
+    for (let at = 0; at < 200; at++) await log.append(batchOf(large));
+    world.clock.advance(LIMITS.checkpointIntervalMs);
+    await turns(20);
+    let behind = 0;
+    for (let at = 0; at < count; at++) {
+      const batch = batchOf(`v${at}`);
+      behind += batch.length;
+      await log.append(batch);
+    }
+    const next = killProcess(world);
+    const reopened = await openLog(await openWorld(next), {
+      indexIntervalBytes: 4096,
+      segmentBytes: 20_000_000,
+    });
+    expect(reopened.logEndOffset).toBe(200 + count);
+    const read = next.disk.journal
+      .filter((entry) => entry.phase === 'completed' && entry.path.startsWith(`${folderOf()}/0`))
+      .filter(({ kind, path }) => path.endsWith('.log') && /^read/.test(kind))
+      .reduce((bytes, entry) => bytes + entry.size!, 0);
+    // Once to check it and once to write it again, and the headers behind the last index entry that was saved.
+    const headers = (LIMITS.indexEntriesUnsavedMax + 2) * 4096;
+    expect(read).toBeLessThanOrEqual(2 * behind + headers);
+  },
+);
