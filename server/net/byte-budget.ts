@@ -27,6 +27,10 @@ export class ByteBudget {
     return this.#usedBytes;
   }
 
+  get hasRoom(): boolean {
+    return this.#usedBytes < this.limitBytes;
+  }
+
   /** Records a change of what is held. A fall below the limit wakes every waiter. */
   add(bytes: number): void {
     const wasOver = this.#usedBytes >= this.limitBytes;

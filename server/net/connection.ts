@@ -105,8 +105,13 @@ export class Connection implements ConnectionInfo, BudgetWaiter {
       this.#framesReceived += 1;
       this.#pipeline.add(frame);
     };
-    this.#pipeline = new RequestPipeline(options.dispatcher, this, limits, turn, () =>
-      this.#scheduleFlush(),
+    this.#pipeline = new RequestPipeline(
+      options.dispatcher,
+      this,
+      limits,
+      turn,
+      () => this.#mayAnswer(),
+      () => this.#scheduleFlush(),
     );
     this.#writer = new ResponseWriter(socket, limits, turn, {
       onProgress: () => this.#settle(),
@@ -218,13 +223,13 @@ export class Connection implements ConnectionInfo, BudgetWaiter {
     this.#writer.run();
     const { refusal } = this.#pipeline;
     if (refusal) this.end(refusal);
-    this.#pipeline.start();
     this.#settle();
   }
 
   /** Goes on with whatever the last change made possible. */
   #settle(): void {
     if (this.#state === 'closed') return;
+    this.#pipeline.start();
     this.#regulate();
     if (this.#state === 'ending' && this.#pipeline.count === 0 && this.#writer.idle) {
       this.#state = 'lingering';
@@ -245,6 +250,14 @@ export class Connection implements ConnectionInfo, BudgetWaiter {
     }
     if (this.#state === 'ending') this.#setPaused(true);
     else if (this.#state === 'open') this.#setPaused(!this.#mayRead(partialBytes, heldBytes));
+  }
+
+  /** Whether one more answer may be made. If not, some wait to be sent, and their progress asks again. */
+  #mayAnswer(): boolean {
+    const { bytesInFlightFloor, bytesInFlightPerConnection } = this.#limits;
+    const { pendingBytes } = this.#writer;
+    if (pendingBytes < bytesInFlightFloor) return true;
+    return pendingBytes < bytesInFlightPerConnection && this.#budget.hasRoom;
   }
 
   #mayRead(partialBytes: number, heldBytes: number): boolean {

@@ -23,6 +23,7 @@ export class RequestPipeline {
   readonly #info: ConnectionInfo;
   readonly #limits: ServerLimits;
   readonly #turn: Turn;
+  readonly #hasRoom: () => boolean;
   readonly #onChange: () => void;
   readonly #waiting = new Fifo<Buffer>();
   #nextMode: DispatchMode | null = null;
@@ -39,6 +40,7 @@ export class RequestPipeline {
   #waitingTurn = false;
 
   /**
+   * `hasRoom` is asked before each request whether one more answer may be held; when it may again, call `start`.
    * `onChange` is called when an answer can be taken, or another request started; from a microtask,
    * and perhaps several times before it is acted upon.
    */
@@ -47,12 +49,14 @@ export class RequestPipeline {
     info: ConnectionInfo,
     limits: ServerLimits,
     turn: Turn,
+    hasRoom: () => boolean,
     onChange: () => void,
   ) {
     this.#dispatcher = dispatcher;
     this.#info = info;
     this.#limits = limits;
     this.#turn = turn;
+    this.#hasRoom = hasRoom;
     this.#onChange = onChange;
   }
 
@@ -86,13 +90,16 @@ export class RequestPipeline {
     this.#waiting.push(frame);
   }
 
-  /** Starts, synchronously, every request that may start now, up to the allowance of this turn. */
+  /**
+   * Starts, synchronously, every request that may start now, up to the allowance of this turn and while there is room for answers:
+   * a few bytes of request can ask for megabytes.
+   */
   start(): void {
     while (!this.#alone && !this.#refusal) {
       const frame = this.#waiting.peek();
       if (!frame) break;
       if (this.#started - this.#taken >= this.#limits.requestsInFlightPerConnection) break;
-      if (!this.#mayStartInTurn()) break;
+      if (!this.#hasRoom() || !this.#mayStartInTurn()) break;
       const mode = this.#modeOf(frame);
       if (mode === null) break;
       if (mode === 'alone' && this.#running > 0) break;

@@ -31,9 +31,12 @@ export class WireClient {
     });
     // A reset is one of the ways in which connections end here.
     socket.on('error', () => {});
-    this.closed = once(socket, 'close').then(() => {
-      this.#isClosed = true;
-      this.#wake?.();
+    this.closed = new Promise((resolve) => {
+      socket.on('close', () => {
+        this.#isClosed = true;
+        this.#wake?.();
+        resolve();
+      });
     });
   }
 
