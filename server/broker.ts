@@ -15,6 +15,7 @@ import {
   systemRandom,
 } from '../engine/index.js';
 import { RequestDispatcher } from './dispatch.js';
+import type { RequestFaults } from './faults.js';
 import { handlersOf } from './handlers/index.js';
 import { SERVER_LIMITS, type ServerLimits } from './limits.js';
 import type { Logger } from './logging/log.js';
@@ -50,6 +51,10 @@ export interface BrokerOptions
   readonly brokerStatic: SettingTexts;
   readonly logger: Logger;
   readonly network?: Network;
+  /** Time as connections see it: their deadlines concern real programs at the other end. Default: `clock`. */
+  readonly networkClock?: Clock;
+  /** Stand in front of the handlers. Default: none. */
+  readonly faults?: RequestFaults;
 }
 
 /** One bound listener. */
@@ -168,8 +173,14 @@ async function openParts(
     brokerStatic,
     partitionsPerTopicMax: limits.partitionsPerTopicMax,
   });
-  const hooks = [requestCounters];
-  const dispatcher = new RequestDispatcher({ handlers, hooks, limits, clock, logger });
+  const dispatcher = new RequestDispatcher({
+    handlers:
+      options.faults?.around(handlers, (id) => metadata.image.topicById(id)?.name) ?? handlers,
+    hooks: [requestCounters],
+    limits,
+    clock,
+    logger,
+  });
   const endpoints = await openListeners(opening, dispatcher, limits);
   const { path: dataDir } = engine;
   const { clusterId } = metadata.image;
@@ -216,7 +227,7 @@ async function openListeners(
       sendFile: sendFileAvailable() ? sendFile : null,
       scratchBytes: limits.receiveScratchBytes,
     });
-  const shared = shareResources(network, clock, limits);
+  const shared = shareResources(network, options.networkClock ?? clock, limits);
   const events = connectionLog(options.logger, clock);
   const listeners: Listener[] = [];
   closers.push((drainMs) => Promise.all(listeners.map((each) => each.close({ drainMs }))));

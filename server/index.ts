@@ -3,8 +3,11 @@
 
 /** The package: a whole broker inside a program or a test. The log without a broker is `odradek/engine`. */
 
-import type { Clock } from '../engine/index.js';
+import { type Clock, systemClock } from '../engine/index.js';
+import { AdvanceableClock } from './advanceable-clock.js';
 import { openBroker } from './broker.js';
+import type { Duration } from './duration.js';
+import { type Faults, RequestFaults } from './faults.js';
 import type { Logger } from './logging/log.js';
 import { silentLogger } from './logging/silent-logger.js';
 import { formatEndpoint, isWildcard } from './settings/listeners.js';
@@ -13,6 +16,8 @@ import { makeTemporaryFolder, removeTemporaryFolder } from './temporary-folder.j
 
 export type { Clock, Timer } from '../engine/index.js';
 export { ManualClock } from '../engine/index.js';
+export type { Duration } from './duration.js';
+export type { DisconnectOptions, Fault, FaultApi, FaultOptions, Faults } from './faults.js';
 export type { LogFields, Logger } from './logging/log.js';
 export { SettingsError } from './settings/parse.js';
 
@@ -28,12 +33,24 @@ export interface StartBrokerOptions {
   readonly dataDir?: string;
   /** Settings under Kafka's names, such as `{ 'num.partitions': '3' }`. They go before the options above; the environment is not read. */
   readonly config?: Readonly<Record<string, string>>;
-  /** Time as the broker sees it, for tests that move it on. Default: the machine's. */
+  /** What the broker's clock runs with; `RunningBroker.clock` can be advanced besides. Default: the machine's time. */
   readonly clock?: Clock;
   /** Closes the broker when it is aborted; without draining, since nobody can wait for that. */
   readonly signal?: AbortSignal;
   /** Where the broker says what happens. Default: nowhere. */
   readonly logger?: Logger;
+}
+
+/** The time of one broker: the machine's, plus what it was advanced by. */
+export interface BrokerClock {
+  /** Milliseconds since the Unix epoch. */
+  wallMs(): number;
+  /**
+   * Moves the broker's time on, as if its machine had slept: retention, session timeouts and whatever else fell due run once,
+   * now, and have run when it resolves. Connections keep to real time, so that no client is cut off for being idle. Rejects with a
+   * RangeError for what is no duration.
+   */
+  advance(by: Duration): Promise<void>;
 }
 
 /** A broker that serves, from `startBroker`. */
@@ -44,6 +61,8 @@ export interface RunningBroker {
   /** Absolute. */
   readonly dataDir: string;
   readonly clusterId: string;
+  readonly clock: BrokerClock;
+  readonly faults: Faults;
   /** Ends everything and resolves when nothing is left: no handle, no file descriptor, no temporary folder. May be called again. */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
@@ -68,12 +87,11 @@ export async function startBroker(options: StartBrokerOptions = {}): Promise<Run
       sets: settingsOf(options, options.dataDir ?? temporary ?? '', temporary !== null),
     });
     for (const warning of warnings) logger.warn({}, warning);
-    const broker = await openBroker({
-      settings,
-      brokerStatic,
-      logger,
-      ...(options.clock && { clock: options.clock }),
-    });
+    const networkClock = options.clock ?? systemClock;
+    const clock = new AdvanceableClock(networkClock);
+    const faults = new RequestFaults(clock);
+    const parts = { settings, brokerStatic, logger, clock, networkClock, faults };
+    const broker = await openBroker(parts);
     let closing: Promise<void> | undefined;
     const end = (drainMs: number): Promise<void> => {
       signal?.removeEventListener('abort', onAbort);
@@ -97,6 +115,8 @@ export async function startBroker(options: StartBrokerOptions = {}): Promise<Run
       port,
       dataDir: broker.dataDir,
       clusterId: broker.clusterId,
+      clock,
+      faults,
       close,
       [Symbol.asyncDispose]: close,
     };

@@ -36,6 +36,7 @@ export class Retention {
       this.#running = this.#run().then(() => {
         if (!this.#stopped) this.#schedule();
       });
+      return this.#running;
     });
   }
 

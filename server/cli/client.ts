@@ -45,6 +45,7 @@ export class Client {
   readonly #timeoutMs: number;
   readonly #versions = new Map<number, { min: number; max: number }>();
   #waiting: Waiting | null = null;
+  #whenWritable: (() => void) | null = null;
   #failure: Error | null = null;
   #lastCorrelationId = 0;
 
@@ -68,6 +69,7 @@ export class Client {
         );
       }
     });
+    socket.on('drain', () => this.#whenWritable?.());
     socket.on('error', (error) => this.#fail(lost(address, error)));
     socket.on('close', () => this.#fail(lost(address)));
   }
@@ -95,19 +97,38 @@ export class Client {
 
   /** Sends one request and resolves with its answer; error codes in it are the caller's to judge. */
   async request<N extends ApiName>(name: N, body: RequestInput<N>): Promise<Answer<N>> {
-    const api = APIS[name];
-    const range = this.#versions.get(api.key);
-    const version = Math.min(api.max, range?.max ?? -1);
-    if (range === undefined || version < Math.max(api.min, range.min)) {
-      throw new CliError(
-        `the broker at ${this.address} has no version of ${name} that odradek speaks`,
-      );
-    }
-    return this.#call(api, version, body);
+    return this.#call(APIS[name], this.#versionOf(APIS[name]), body);
+  }
+
+  /**
+   * Sends a request that has no answer: Produce with acks=0. Resolves when the socket has room for more, which says nothing about the
+   * broker; its refusal ends the connection.
+   */
+  async send<N extends ApiName>(name: N, body: RequestInput<N>): Promise<void> {
+    if (this.#failure !== null) throw this.#failure;
+    const api: Api = APIS[name];
+    const version = this.#versionOf(api);
+    const frame = encodeRequest(api, version, ++this.#lastCorrelationId, CLIENT_ID, body);
+    if (this.#socket.write(frame)) return;
+    // A connection that ends in between fails the next call.
+    await new Promise<void>((resolve) => {
+      this.#whenWritable = resolve;
+    });
   }
 
   close(): void {
     this.#socket.destroy();
+  }
+
+  #versionOf({ name, key, min, max }: Api): number {
+    const range = this.#versions.get(key);
+    const version = Math.min(max, range?.max ?? -1);
+    if (range === undefined || version < Math.max(min, range.min)) {
+      throw new CliError(
+        `the broker at ${this.address} has no version of ${name} that odradek speaks`,
+      );
+    }
+    return version;
   }
 
   async #learnVersions(): Promise<void> {
@@ -160,6 +181,7 @@ export class Client {
   #fail(error: Error): void {
     this.#failure ??= error;
     this.#socket.destroy();
+    this.#whenWritable?.();
     const waiting = this.#waiting;
     this.#waiting = null;
     waiting?.reject(error);

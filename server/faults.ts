@@ -1,0 +1,255 @@
+import type { Clock } from '../engine/index.js';
+import type { RequestContext } from './context.js';
+import { type Duration, durationMs } from './duration.js';
+import { APIS_BY_TOPIC, splitByTopic, type TopicFilter, withTopicsOf } from './fault-filter.js';
+import { errorAnswer } from './handlers/error-answers.js';
+import type { Handler, Handlers } from './handlers/handler.js';
+import { CloseConnection } from './net/dispatcher.js';
+import { APIS, type ApiName, type RequestOf, type ResponseOf } from './protocol/api-keys.js';
+import { ErrorCode, type ErrorName } from './protocol/error-codes.js';
+import { nearestName } from './settings/nearest.js';
+
+/** The API whose requests are meant, or all of them. */
+export type FaultApi = ApiName | 'any';
+
+/** Which requests of the API are meant. */
+export interface FaultOptions extends TopicFilter {
+  /** How many requests; `Infinity` for all until it is cancelled. Default: 1. */
+  readonly times?: number;
+}
+
+export interface DisconnectOptions extends FaultOptions {
+  /**
+   * What gets lost: the `request`, so that nothing happens, or the `answer`, so that the client does not learn that it did.
+   * Default: the request.
+   */
+  readonly lose?: 'request' | 'answer';
+}
+
+/** A fault that waits for its requests. */
+export interface Fault {
+  /** Requests that have met it. */
+  readonly count: number;
+  /** Resolves when it has met its last request, or was cancelled. */
+  readonly done: Promise<void>;
+  /** It meets no request from now on. May be called again. */
+  cancel(): void;
+}
+
+/** Lets requests of clients fail in the way in which brokers and networks do. */
+export interface Faults {
+  /**
+   * The next request gets this error. Where the API has a place for an error of each topic or partition, it stands there; with
+   * `topic` or `partition` the others of that request are answered as usual. Nothing of what fails is done.
+   */
+  next(api: ApiName, error: ErrorName, options?: FaultOptions): Fault;
+  /** The next request ends its connection. */
+  disconnect(api: FaultApi, options?: DisconnectOptions): Fault;
+  /** The next request is done at once, and answered only after `time` on the broker's clock, which `advance` moves on. */
+  delay(api: FaultApi, time: Duration, options?: FaultOptions): Fault;
+  /** Cancels every fault. */
+  clear(): void;
+}
+
+/** The name of a topic by its id. */
+export type TopicNames = (id: string) => string | undefined;
+
+type Effect =
+  | { readonly kind: 'error'; readonly code: ErrorCode }
+  | { readonly kind: 'disconnect'; readonly lose: 'request' | 'answer' }
+  | { readonly kind: 'delay'; readonly ms: number };
+
+/** Keeps what was ordered, and stands in front of the handlers. Those requests that no fault waits for pass through it. */
+export class RequestFaults implements Faults {
+  readonly #clock: Clock;
+  readonly #armed = new Set<ArmedFault>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  next(api: ApiName, error: ErrorName, options: FaultOptions = {}): Fault {
+    const code: ErrorCode | undefined = ErrorCode[error];
+    if (code === undefined || code === ErrorCode.NONE) {
+      throw unknown('error', error, Object.keys(ErrorCode));
+    }
+    if ((api as FaultApi) === 'any') {
+      throw new TypeError('an error needs an API that answers with it: name one');
+    }
+    return this.#arm(api, { kind: 'error', code }, options);
+  }
+
+  disconnect(api: FaultApi, options: DisconnectOptions = {}): Fault {
+    return this.#arm(api, { kind: 'disconnect', lose: options.lose ?? 'request' }, options);
+  }
+
+  delay(api: FaultApi, time: Duration, options: FaultOptions = {}): Fault {
+    return this.#arm(api, { kind: 'delay', ms: durationMs(time) }, options);
+  }
+
+  clear(): void {
+    for (const fault of [...this.#armed]) fault.cancel();
+  }
+
+  /** The same handlers, behind the faults. `topicName` tells the name of a topic's id. */
+  around(handlers: Handlers, topicName: TopicNames): Handlers {
+    const names = Object.keys(handlers) as ApiName[];
+    const wrapped = names.map((name) => {
+      const handler = handlers[name] as Handler<ApiName>;
+      const behind: Handler<ApiName> = (context, request) =>
+        this.#armed.size === 0
+          ? handler(context, request)
+          : this.#handle(name, handler, context, request, topicName);
+      return [name, behind];
+    });
+    return Object.fromEntries(wrapped) as Handlers;
+  }
+
+  #arm(api: FaultApi, effect: Effect, options: FaultOptions): Fault {
+    const { times = 1, topic, partition } = options;
+    if (api !== 'any' && !Object.hasOwn(APIS, api)) throw unknown('API', api, Object.keys(APIS));
+    if (times !== Number.POSITIVE_INFINITY && !(Number.isSafeInteger(times) && times > 0)) {
+      throw new RangeError(`times is a whole number from 1 on, or Infinity, not ${times}`);
+    }
+    const byTopic = topic !== undefined || partition !== undefined;
+    if (byTopic && !APIS_BY_TOPIC.has(api)) {
+      const able = [...APIS_BY_TOPIC].join(', ');
+      throw new TypeError(`${api} has no topics and partitions to choose from; ${able} have`);
+    }
+    const fault = new ArmedFault(api, effect, options, times, () => this.#armed.delete(fault));
+    this.#armed.add(fault);
+    return fault;
+  }
+
+  /** What the handler does before its first await still happens within the call, so that pipelined appends keep their order. */
+  #handle(
+    name: ApiName,
+    handler: Handler<ApiName>,
+    context: RequestContext,
+    request: RequestOf<ApiName>,
+    topicName: TopicNames,
+  ): ReturnType<Handler<ApiName>> {
+    const meant = (kind: Effect['kind']) => (fault: ArmedFault) =>
+      fault.effect.kind === kind && fault.isFor(name, request, topicName);
+    const armed = [...this.#armed];
+    const disconnect = armed.find(meant('disconnect'));
+    const error = disconnect === undefined ? armed.find(meant('error')) : undefined;
+    const delay = armed.find(meant('delay'));
+    disconnect?.meet();
+    error?.meet();
+    delay?.meet();
+    const lose = disconnect?.effect.kind === 'disconnect' ? disconnect.effect.lose : null;
+    if (lose === 'request') return this.#after(delay, context, () => lost(name));
+    const answer =
+      error === undefined
+        ? handler(context, request)
+        : failing(name, handler, context, request, error, topicName);
+    if (lose === null && delay === undefined) return answer;
+    return this.#after(delay, context, async () => {
+      await answer;
+      return lose === null ? answer : lost(name);
+    });
+  }
+
+  /** Ends sooner when the connection has no future. */
+  async #after<T>(
+    delay: ArmedFault | undefined,
+    { connection }: RequestContext,
+    then: () => Promise<T>,
+  ): Promise<T> {
+    const result = then();
+    if (delay?.effect.kind !== 'delay') return result;
+    // Its failure is the answer's, after the delay.
+    result.catch(() => {});
+    const { ms } = delay.effect;
+    await new Promise<void>((resolve) => {
+      const timer = this.#clock.schedule(ms, () => {
+        forget();
+        resolve();
+      });
+      const forget = connection.onClose(() => {
+        timer.cancel();
+        resolve();
+      });
+    });
+    return result;
+  }
+}
+
+class ArmedFault implements Fault {
+  readonly effect: Effect;
+  readonly filter: TopicFilter;
+  readonly done: Promise<void>;
+  readonly #api: FaultApi;
+  readonly #times: number;
+  readonly #onEnd: () => void;
+  #count = 0;
+  #resolve: () => void = () => {};
+
+  constructor(
+    api: FaultApi,
+    effect: Effect,
+    filter: TopicFilter,
+    times: number,
+    onEnd: () => void,
+  ) {
+    this.effect = effect;
+    this.filter = filter;
+    this.#api = api;
+    this.#times = times;
+    this.#onEnd = onEnd;
+    this.done = new Promise((resolve) => {
+      this.#resolve = resolve;
+    });
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  isFor(name: ApiName, request: RequestOf<ApiName>, topicName: TopicNames): boolean {
+    if (this.#api !== 'any' && this.#api !== name) return false;
+    return splitByTopic(request, this.filter, topicName).meant !== null;
+  }
+
+  meet(): void {
+    this.#count += 1;
+    if (this.#count >= this.#times) this.cancel();
+  }
+
+  cancel(): void {
+    this.#onEnd();
+    this.#resolve();
+  }
+}
+
+/** The error for what is meant, the handler's answer for the rest. */
+function failing(
+  name: ApiName,
+  handler: Handler<ApiName>,
+  context: RequestContext,
+  request: RequestOf<ApiName>,
+  { effect, filter }: ArmedFault,
+  topicName: TopicNames,
+): ReturnType<Handler<ApiName>> {
+  const code = effect.kind === 'error' ? effect.code : ErrorCode.UNKNOWN_SERVER_ERROR;
+  const { meant, rest } = splitByTopic(request, filter, topicName);
+  const answered = rest === null ? null : handler(context, rest);
+  if (name === 'Produce' && (request as RequestOf<'Produce'>).acks === 0) {
+    // There is no answer that could tell.
+    throw new CloseConnection('a produce with acks=0 failed: a fault was ordered');
+  }
+  const failed = errorAnswer(name, meant ?? request, code) as ResponseOf<ApiName>;
+  if (answered === null) return failed;
+  return Promise.resolve(answered).then((answer) => withTopicsOf(answer, failed));
+}
+
+async function lost(name: ApiName): Promise<never> {
+  throw new CloseConnection(`${name}: a fault was ordered`);
+}
+
+function unknown(what: string, name: string, known: readonly string[]): TypeError {
+  return new TypeError(
+    `there is no ${what} ${JSON.stringify(name)}: did you mean ${nearestName(String(name), known)}?`,
+  );
+}
