@@ -112,8 +112,8 @@ export class EventLog {
    * The records from `offset` on, as far as `maxBytes` goes and no further than the end of one segment: read on at `nextOffset`. Does not wait for
    * records to come. Checks the CRC of every batch.
    *
-   * Rejects: OFFSET_OUT_OF_RANGE below the start or beyond the end of the log, CORRUPT_BATCH for a damaged batch (one behind a good
-   * one only when it is the first to be read), ABORTED (name 'AbortError'), INVALID_SETTING for a `maxBytes` that is no count.
+   * Rejects: OFFSET_OUT_OF_RANGE below the start or beyond the end of the log, CORRUPT_BATCH when the batch
+   * at `offset` is damaged (records before a damaged batch are answered), ABORTED (name 'AbortError'), INVALID_SETTING for a `maxBytes` that is no count.
    */
   async read({ offset, maxBytes = READ_BYTES_DEFAULT, signal }: ReadOptions): Promise<EventRead> {
     throwIfAborted(signal);
@@ -129,14 +129,16 @@ export class EventLog {
     try {
       for await (const batch of storedBatches(bytes, offset)) {
         throwIfAborted(signal);
-        for (const record of batch.records) if (record.offset >= offset) records.push(record);
+        // Decoded whole before any of it counts: a batch can be bad in its middle.
+        const decoded = [...batch.records];
+        for (const record of decoded) if (record.offset >= offset) records.push(record);
         nextOffset = batch.nextOffset;
         unpackedBytes += batch.unpackedBytes;
         if (unpackedBytes >= maxBytes) break;
       }
     } catch (error) {
-      const isDamage = error instanceof EngineError && error.code === 'CORRUPT_BATCH';
-      if (!isDamage || nextOffset === offset) throw error;
+      // What is bad behind the first batch is the next read's to tell.
+      if (signal?.aborted || nextOffset === offset) throw error;
     }
     return { records, nextOffset };
   }

@@ -1,6 +1,8 @@
 import { open, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { buildBatchSync } from '../../../engine/batch/builder.js';
+import { stampCrc } from '../../../engine/batch/stamp.js';
 import { EngineError, ManualClock, MemoryCatalog, openEngine } from '../../../engine/index.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 import { engineAt, rejectionOf, valuesOf } from './open-logs.js';
@@ -314,4 +316,20 @@ test('a scrub is not misled by what is truncated and deleted meanwhile', async (
   for (let at = 0; at < 30; at++) await log.append({ value: value(at) });
   const [scrubbed] = await Promise.all([log.scrub(), log.truncate(20), log.deleteBefore(10)]);
   expect(scrubbed.damaged).toBeNull();
+});
+
+test('a batch with garbage inside a right checksum is refused by the read that comes to it, and by no other', async () => {
+  const engine = await engineAt(temporaryFolder());
+  const log = await engine.log('events');
+  await log.append({ value: 'good' });
+  const garbage = buildBatchSync(
+    ['a', 'b', 'c'].map((text) => ({ key: null, value: text, timestamp: 1 })),
+  );
+  garbage[garbage.length - 8] = 0x7f;
+  stampCrc(garbage);
+  await log.appendBatch(garbage);
+  const { records, nextOffset } = await log.read({ offset: 0 });
+  expect(records.map(({ value: bytes }) => String(bytes))).toEqual(['good']);
+  expect(nextOffset).toBe(1);
+  expect((await rejectionOf(log.read({ offset: 1 }))).code).toBe('CORRUPT_BATCH');
 });
