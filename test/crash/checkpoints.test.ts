@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type Catalog, MemoryCatalog } from '../../engine/index.js';
+import { type Catalog, EngineError, MemoryCatalog } from '../../engine/index.js';
 import { LIMITS } from '../../engine/limits.js';
 import { checkpointKey, readCheckpoint } from '../../engine/log/log-records.js';
 import { batchOf, turns } from '../support/batches.js';
@@ -134,3 +134,29 @@ test.each([0, 1, 200])(
     expect(read).toBeLessThanOrEqual(2 * behind + headers);
   },
 );
+
+test('a checkpoint that meets a full disk is tried again, and takes nobody offline', async () => {
+  const world = newWorld();
+  let isFull = true;
+  const catalog: Catalog = {
+    get: (key) => world.catalog.get(key),
+    range: (prefix) => world.catalog.range(prefix),
+    close: () => world.catalog.close(),
+    write: async (changes) => {
+      if (isFull && changes.length > 0) throw new EngineError('STORAGE_FULL', 'no room');
+      await world.catalog.write(changes);
+    },
+  };
+  const engine = await openWorld(world, { catalog });
+  const log = await openLog(engine);
+  await log.append(batchOf('a'));
+  world.clock.advance(LIMITS.checkpointIntervalMs);
+  await turns(20);
+  expect(checkpointed(world)).toBeNull();
+  expect(engine.failure).toBeNull();
+  await log.append(batchOf('b'));
+  isFull = false;
+  world.clock.advance(LIMITS.checkpointIntervalMs);
+  await turns(20);
+  expect(checkpointed(world)).toBe(2);
+});

@@ -127,3 +127,16 @@ test('a roll that meets a full disk fails that append only', async () => {
   expect((await log.append(batchOf('c'))).baseOffset).toBe(1);
   expect([...(await readValues(log)).values()]).toEqual(['a', 'c']);
 });
+
+test('a roll without a descriptor left fails that append only', async () => {
+  const world = newWorld();
+  const engine = await openWorld(world);
+  const log = await openLog(engine, { segmentBytes: 100 });
+  await log.append(batchOf('a'));
+  world.disk.failNext({ op: 'openSync', path: /1\.log$/, code: 'EMFILE' });
+  await expect(log.append(batchOf('b'.repeat(100)))).rejects.toMatchObject({
+    code: 'STORAGE_BUSY',
+  });
+  expect((await log.append(batchOf('c'))).baseOffset).toBe(1);
+  expect(engine.failure).toBeNull();
+});
