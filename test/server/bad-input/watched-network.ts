@@ -12,7 +12,7 @@ export interface WatchedSocket {
 
 /** The real network, with an eye on every connection that the broker accepts: so that tests know what has arrived. */
 export class WatchedNetwork implements Network {
-  readonly sockets: WatchedSocket[] = [];
+  sockets: WatchedSocket[] = [];
   readonly #network: Network = nodeNetwork({
     sendFile: sendFileAvailable() ? sendFile : null,
     scratchBytes: SERVER_LIMITS.receiveScratchBytes,
@@ -38,6 +38,10 @@ export class WatchedNetwork implements Network {
 
   get openCount(): number {
     return this.sockets.filter(({ closed }) => !closed).length;
+  }
+
+  forgetClosed(): void {
+    this.sockets = this.sockets.filter(({ closed }) => !closed);
   }
 
   /** Resolves when `reached` says so; it is asked whenever a connection comes, receives or goes. */
