@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { seededRandom } from '../../engine/index.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
@@ -41,6 +41,7 @@ test('a soak of kills', async () => {
   }
   const result = failure === null ? 'ok' : String(failure);
   const line = { seed, commit, began: began.toISOString(), rounds: round, records, result };
+  mkdirSync(new URL('.', RESULTS), { recursive: true });
   appendFileSync(RESULTS, `${JSON.stringify(line)}\n`);
   expect(result).toBe('ok');
 });

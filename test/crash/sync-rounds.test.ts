@@ -170,3 +170,31 @@ test('a disk without room for a descriptor number to be reused syncs the file it
     expect([...(await readValues(log)).values()]).toEqual([`v${number}`]);
   }
 });
+
+describe('under flush=interval', () => {
+  test('a sync follows after so many records, and no sooner', async () => {
+    const world = newWorld();
+    const log = await openLog(await openWorld(world), { flush: 'interval', flushRecords: 5 });
+    await log.append(batchOf(['a', 'b', 'c', 'd']));
+    await turns(20);
+    expect(log.durableEndOffset).toBe(0);
+    expect(log.highWatermark).toBe(4);
+    await log.append(batchOf('e'));
+    await turns(20);
+    expect(log.durableEndOffset).toBe(5);
+  });
+
+  test('a sync follows when the oldest record has waited so long, and no sooner', async () => {
+    const world = newWorld();
+    const log = await openLog(await openWorld(world), { flush: 'interval', flushMs: 1000 });
+    await log.append(batchOf('a'));
+    world.clock.advance(600);
+    await log.append(batchOf('b'));
+    world.clock.advance(399);
+    await turns(20);
+    expect(log.durableEndOffset).toBe(0);
+    world.clock.advance(1);
+    await turns(20);
+    expect(log.durableEndOffset).toBe(2);
+  });
+});
