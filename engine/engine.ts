@@ -119,6 +119,7 @@ export class Engine {
           intervalMs: LIMITS.checkpointIntervalMs,
         }),
         leaderEpoch: identity.uncleanOpens,
+        wasClean: identity.wasClean,
       };
       const engine = new Engine(context, identity, lock);
       await engine.#partitions.finishDeletions();

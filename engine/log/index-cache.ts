@@ -1,11 +1,11 @@
 import type { Disk } from '../disk/disk.js';
 import { hasErrno } from '../disk/errno.js';
 import type { EngineCounters } from '../metrics.js';
-import { walkHeaders } from './header-walk.js';
-import { indexPath, saveIndexes } from './index-files.js';
-import { OffsetIndex } from './offset-index.js';
-import { Segment, type SegmentIndexes } from './segment.js';
-import { TimeIndex } from './time-index.js';
+import { indexesFromFiles, indexPath, saveIndexes } from './index-files.js';
+import { OFFSET_INDEX_ENTRY_SIZE } from './offset-index.js';
+import { emptyIndexes, Segment, type SegmentIndexes } from './segment.js';
+import { resumeSegment } from './segment-resume.js';
+import { TIME_INDEX_ENTRY_SIZE } from './time-index.js';
 
 /**
  * The indexes of sealed segments: on disk, and in memory under a budget, least recently used out first. Active segments
@@ -34,9 +34,7 @@ export class IndexCache {
       this.#loaded.set(segment, cached);
       return cached;
     }
-    const indexes = this.#load(segment) ?? this.rebuild(segment, indexIntervalBytes);
-    this.#keep(segment, indexes);
-    return indexes;
+    return this.#load(segment, this.#read(segment), indexIntervalBytes);
   }
 
   /** Takes over the indexes of a segment that was just sealed. */
@@ -47,22 +45,13 @@ export class IndexCache {
     this.#keep(segment, indexes);
   }
 
-  /** Builds both indexes anew from the batch headers and keeps them: those on disk did not fit the log. */
+  /** Builds both indexes anew from the batch headers and keeps them: those at hand did not fit the log. */
   rebuild(segment: Segment, indexIntervalBytes: number): SegmentIndexes {
+    if (segment.indexes === null) return this.#load(segment, null, indexIntervalBytes);
     this.#counters.indexRebuilds++;
     const fresh = rebuildSegment(segment, indexIntervalBytes);
-    if (segment.indexes === null) fresh.closeTimeIndex();
-    segment.largestTimestampMs = fresh.largestTimestampMs;
-    segment.offsetOfLargest = fresh.offsetOfLargest;
-    const indexes = fresh.indexes!;
-    if (segment.indexes === null) {
-      this.#keep(segment, indexes);
-      // Best effort: without it the next start rebuilds again.
-      saveIndexes(this.#disk, fresh, false).catch(() => {});
-    } else {
-      segment.replaceIndexes(indexes);
-    }
-    return indexes;
+    segment.replaceIndexes(fresh.indexes!);
+    return segment.indexes;
   }
 
   forget(segment: Segment): void {
@@ -72,28 +61,41 @@ export class IndexCache {
     this.#loaded.delete(segment);
   }
 
-  #load(segment: Segment): SegmentIndexes | null {
-    const offsets = this.#read(segment, 'index', OffsetIndex.decode);
-    const times = this.#read(segment, 'timeindex', TimeIndex.decode);
-    if (offsets === null || times === null) return null;
-    const last = offsets.count - 1;
-    if (last >= 0 && offsets.positionAt(last) >= segment.size) return null;
-    if (segment.largestTimestampMs === null) {
-      const lastTime = times.count - 1;
-      segment.largestTimestampMs = lastTime < 0 ? -1 : times.timestampAt(lastTime);
-      segment.offsetOfLargest =
-        lastTime < 0 ? -1 : segment.baseOffset + times.relativeOffsetAt(lastTime);
+  #load(
+    segment: Segment,
+    files: { index: Buffer; timeindex: Buffer } | null,
+    indexIntervalBytes: number,
+  ): SegmentIndexes {
+    const fresh = copyOf(segment);
+    const end = segment.writtenSize;
+    const found = files && indexesFromFiles(files, end);
+    const { fromFiles } = resumeSegment(fresh, found, end, indexIntervalBytes);
+    if (!fromFiles) this.#counters.indexRebuilds++;
+    fresh.closeTimeIndex();
+    // A damaged batch hides those behind it: what was known of them stays.
+    if (fresh.largestTimestampMs! >= (segment.largestTimestampMs ?? -1)) {
+      segment.largestTimestampMs = fresh.largestTimestampMs;
+      segment.offsetOfLargest = fresh.offsetOfLargest;
     }
-    return { offsets, times };
+    const indexes = fresh.indexes!;
+    this.#keep(segment, indexes);
+    const isSaved =
+      files?.index.length === indexes.offsets.count * OFFSET_INDEX_ENTRY_SIZE &&
+      files.timeindex.length === indexes.times.count * TIME_INDEX_ENTRY_SIZE;
+    if (!isSaved) {
+      // Best effort: without it the next start does the same work again.
+      const saving = segment.indexSave.then(() => saveIndexes(this.#disk, fresh));
+      segment.indexSave = saving.catch(() => {});
+    }
+    return indexes;
   }
 
-  #read<Index>(
-    segment: Segment,
-    kind: 'index' | 'timeindex',
-    decode: (bytes: Buffer) => Index | null,
-  ): Index | null {
+  #read(segment: Segment): { index: Buffer; timeindex: Buffer } | null {
     try {
-      return decode(this.#disk.readFileSync(indexPath(segment, kind)));
+      return {
+        index: this.#disk.readFileSync(indexPath(segment, 'index')),
+        timeindex: this.#disk.readFileSync(indexPath(segment, 'timeindex')),
+      };
     } catch (error) {
       if (hasErrno(error, 'ENOENT')) return null;
       throw error;
@@ -117,17 +119,19 @@ function memoryBytes(indexes: SegmentIndexes): number {
 
 /** A copy of the segment's bookkeeping, made from its batch headers alone; up to the first unsound header. */
 export function rebuildSegment(segment: Segment, indexIntervalBytes: number): Segment {
-  const fresh = new Segment({
+  const fresh = copyOf(segment);
+  resumeSegment(fresh, null, segment.writtenSize, indexIntervalBytes);
+  return fresh;
+}
+
+/** The same segment with nothing noted. */
+function copyOf(segment: Segment): Segment {
+  return new Segment({
     baseOffset: segment.baseOffset,
     file: segment.file,
     size: 0,
     createdMs: segment.createdMs,
     rollJitterMs: segment.rollJitterMs,
-    indexes: { offsets: OffsetIndex.empty(), times: TimeIndex.empty() },
+    indexes: emptyIndexes(),
   });
-  walkHeaders(segment.file, 0, segment.writtenSize, (header) => {
-    fresh.note(header.bytes, header.at, header.size, indexIntervalBytes);
-    return false;
-  });
-  return fresh;
 }

@@ -25,6 +25,16 @@ export class LeaderEpochs {
     return this.#starts;
   }
 
+  /**
+   * Epochs that wrote below `endOffset` (exclusive): what lies above may yet be lost. An epoch that is known of a log of which everything was deleted
+   * begins at its start.
+   */
+  snapshot(endOffset: number, logStartOffset: number): readonly EpochStart[] {
+    return this.#starts.filter(
+      ({ startOffset }) => startOffset < endOffset || startOffset === logStartOffset,
+    );
+  }
+
   /** Notes that `epoch` wrote at `offset`; nothing to do while the epoch stays the same. */
   assign(epoch: number, offset: number): void {
     if (epoch > this.latest) this.#starts.push({ epoch, startOffset: offset });

@@ -27,4 +27,6 @@ export interface LogContext {
   readonly logger: EngineLogger;
   /** Epoch stamped into new batches: how often this directory was opened uncleanly. */
   readonly leaderEpoch: number;
+  /** Whether the last stop of this directory was clean: then everything found in it is durable. */
+  readonly wasClean: boolean;
 }

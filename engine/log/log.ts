@@ -67,6 +67,11 @@ export class Log implements PartitionLog, LogParts, CheckpointTarget {
   #generation = 0;
   /** What appends queue behind, to keep their order: batches whose records are checked on a thread, rolls that must wait, and truncations. */
   #turn: Promise<void> | null = null;
+  /** Truncations and deletions run one after another: each looks at what the one before has left. */
+  #shrinking: Promise<void> = Promise.resolve();
+  /** Set when a close has begun: what is under way is finished, nothing new is begun. */
+  #closing: EngineError | null = null;
+  #isTruncating = false;
 
   constructor(
     context: LogContext,
@@ -134,15 +139,23 @@ export class Log implements PartitionLog, LogParts, CheckpointTarget {
     if (this.#failure) throw this.#failure;
   }
 
+  /** For what changes the log: a log that is being closed is still read. */
+  assertTaking(): void {
+    this.assertServing();
+    if (this.#closing) throw this.#closing;
+  }
+
   // --- append ---
 
   append(batch: Buffer): Promise<Appended> {
+    if (this.#closing) return Promise.reject(this.#closing);
     const { validate, compacted } = this.#settings;
     if (validate === 'header' && !compacted && this.#turn === null) return this.#append(batch);
     return this.#appendChecked(batch);
   }
 
   appendStamped(batch: Buffer): Promise<Appended> {
+    if (this.#closing) return Promise.reject(this.#closing);
     if (this.#turn === null) return this.#append(batch, appendStampedBatch);
     return this.#inTurn(() => this.#appendSettled(batch, appendStampedBatch));
   }
@@ -259,8 +272,8 @@ export class Log implements PartitionLog, LogParts, CheckpointTarget {
       context.syncRounds.request(this);
     } else {
       for (const append of group.appends) append.resolve(append.appended);
-      // A duplicate of one of these may be waiting among the durable ones.
-      if (this.durableWaiters.count > 0) this.durableWaiters.resolveUpTo(group.endOffset);
+      // A duplicate of one of these may wait, or an append that was promised more under earlier settings.
+      if (this.durableWaiters.count > 0) context.syncRounds.request(this);
       this.#syncInTime();
     }
     if (this.#bytesSinceCheckpoint >= LIMITS.checkpointBytes) {
@@ -346,15 +359,19 @@ export class Log implements PartitionLog, LogParts, CheckpointTarget {
     const active = this.segments.active;
     try {
       for (let segment = this.sealing[0]; segment; segment = this.sealing[0]) {
-        await saveIndexes(disk, segment, true);
-        this.sealing.shift();
-        if (segment !== this.segments.active && this.#failure === null) indexCache.adopt(segment);
+        if (segment !== active) segment.closeTimeIndex();
+        await saveIndexes(disk, segment);
+        // It may have been deleted meanwhile, or cut and made the active one again.
+        if (this.sealing[0] === segment) this.sealing.shift();
+        const isLive = this.segments.floor(segment.baseOffset) === segment;
+        if (isLive && segment !== this.segments.active && this.#failure === null)
+          indexCache.adopt(segment);
       }
       if (
         active?.indexes &&
         active.indexes.offsets.count - active.savedOffsetEntries >= LIMITS.indexEntriesUnsavedMax
       ) {
-        await saveIndexes(disk, active, false);
+        await saveIndexes(disk, active);
       }
     } catch (error) {
       if (this.#failure !== null) return;
@@ -383,10 +400,11 @@ export class Log implements PartitionLog, LogParts, CheckpointTarget {
     this.producers.expire(this.context.clock.wallMs() - this.#settings.producerExpirationMs);
     const value = encodeCheckpoint({
       ...end,
-      epochs: this.epochs.entries().filter((start) => start.startOffset < end.offset),
+      epochs: this.epochs.snapshot(end.offset, this.offsets.logStart),
       producers: this.producers.snapshot(end.offset),
     });
-    const isStillTrue = (): boolean => this.#generation === generation && this.segments.count > 0;
+    const isStillTrue = (): boolean =>
+      this.#generation === generation && !this.#isTruncating && this.segments.count > 0;
     const done = (): void => {
       if (this.#generation === generation) this.checkpointed(end);
     };
@@ -470,23 +488,44 @@ export class Log implements PartitionLog, LogParts, CheckpointTarget {
 
   // --- shrinking, rolling, flushing ---
 
-  async deleteBefore(offset: number): Promise<number> {
-    this.assertServing();
-    return deleteBefore(this, offset);
+  deleteBefore(offset: number): Promise<number> {
+    return this.#shrink(() => deleteBefore(this, offset));
+  }
+
+  async #shrink<Result>(shrink: () => Promise<Result>): Promise<Result> {
+    this.assertTaking();
+    const shrunk = this.#shrinking.then(() => {
+      this.assertServing();
+      return shrink();
+    });
+    this.#shrinking = shrunk.then(
+      () => {},
+      () => {},
+    );
+    return shrunk;
   }
 
   async truncateTo(offset: number): Promise<void> {
-    this.assertServing();
+    this.assertTaking();
+    const before = this.#shrinking;
     // Appends wait: what they wrote while the file is cut would be cut off with the rest.
-    await this.#inTurn(async () => {
-      await truncateLog(this, offset);
+    const truncated = this.#inTurn(async () => {
+      await before;
+      this.assertServing();
+      this.#isTruncating = true;
+      try {
+        await truncateLog(this, offset);
+      } finally {
+        this.#isTruncating = false;
+      }
       return { appended: Promise.resolve() };
     });
+    this.#shrinking = truncated.catch(() => {});
+    await truncated;
   }
 
-  async applyRetention(): Promise<{ segments: number; bytes: number }> {
-    this.assertServing();
-    return retain(this);
+  applyRetention(): Promise<{ segments: number; bytes: number }> {
+    return this.#shrink(() => retain(this));
   }
 
   async roll(): Promise<void> {
@@ -504,6 +543,7 @@ export class Log implements PartitionLog, LogParts, CheckpointTarget {
 
   async flush(): Promise<void> {
     this.assertServing();
+    await this.#turn;
     await this.writer.settled();
     await this.context.syncRounds.flush([this]);
     this.assertServing();
@@ -526,7 +566,9 @@ export class Log implements PartitionLog, LogParts, CheckpointTarget {
   /** First half of a close: appends under way are finished, and the next checkpoint will cover them and save all indexes. */
   async prepareClose(): Promise<void> {
     if (this.#failure) return;
+    this.#closing = this.#closedError();
     while (this.#turn) await this.#turn;
+    await this.#shrinking;
     await this.writer.settled();
     const active = this.segments.active;
     if (!active) return;
@@ -540,13 +582,18 @@ export class Log implements PartitionLog, LogParts, CheckpointTarget {
 
   /** Second half, once that checkpoint was written: nothing is served any more. */
   async finishClose(): Promise<void> {
-    this.fail(new EngineError('LOG_CLOSED', `${this.name.topic}-${this.name.partition} is closed`));
+    this.fail(this.#closedError());
     await this.writer.settled();
     for (const segment of this.segments.all()) {
       this.context.indexCache.forget(segment);
+      await segment.indexSave;
       await segment.file.close();
     }
     for (const file of this.unsyncedFiles) await file.close();
+  }
+
+  #closedError(): EngineError {
+    return new EngineError('LOG_CLOSED', `${this.name.topic}-${this.name.partition} is closed`);
   }
 
   /** Everything that waits, and everything that comes, gets this error. */

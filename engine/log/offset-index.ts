@@ -96,10 +96,10 @@ export class OffsetIndex {
     if (count < this.#count) this.#count = count;
   }
 
-  /** File bytes of the entries from slot `from` on. */
-  encode(from = 0): Buffer {
-    const bytes = Buffer.allocUnsafe((this.#count - from) * OFFSET_INDEX_ENTRY_SIZE);
-    for (let slot = from, at = 0; slot < this.#count; slot++, at += OFFSET_INDEX_ENTRY_SIZE) {
+  /** File bytes of the entries from slot `from` on, up to slot `to` (exclusive). */
+  encode(from = 0, to = this.#count): Buffer {
+    const bytes = Buffer.allocUnsafe((to - from) * OFFSET_INDEX_ENTRY_SIZE);
+    for (let slot = from, at = 0; slot < to; slot++, at += OFFSET_INDEX_ENTRY_SIZE) {
       bytes.writeInt32BE(this.relativeOffsetAt(slot), at);
       bytes.writeInt32BE(this.positionAt(slot), at + 4);
     }

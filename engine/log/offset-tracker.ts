@@ -86,13 +86,12 @@ export class OffsetTracker {
     this.#check();
   }
 
-  /** The log now ends at `end`, which lies below the written end; or starts anew there. */
+  /** The log now ends at `end`, which lies between the log start and the written end. */
   truncated(end: LogPosition): void {
     this.#logEnd = end.offset;
     this.#written = end;
     if (this.#durable.offset > end.offset) this.#durable = end;
     if (this.#highWatermark.offset > end.offset) this.#highWatermark = end;
-    if (this.#logStart > end.offset) this.#logStart = end.offset;
     this.#check();
   }
 

@@ -13,7 +13,7 @@ import { hasErrno } from '../disk/errno.js';
 import { parseSegmentFileName, segmentFileName } from '../disk/file-names.js';
 import { EngineError } from '../errors.js';
 import { walkHeaders } from './header-walk.js';
-import { loadIndexes } from './index-files.js';
+import { cutIndexFiles, indexesFromFiles, indexPath, readIndexFiles } from './index-files.js';
 import { LeaderEpochs } from './leader-epochs.js';
 import type { LogContext } from './log-context.js';
 import type { LogCheckpoint } from './log-records.js';
@@ -21,8 +21,9 @@ import type { LogSettings } from './log-settings.js';
 import type { LogPosition } from './offset-tracker.js';
 import { lastSequenceOf, ProducerStates } from './producer-state.js';
 import { copyAside, rewriteRange } from './rewrite-range.js';
-import { emptyIndexes, Segment } from './segment.js';
+import { Segment } from './segment.js';
 import { SegmentList } from './segment-list.js';
+import { resumeSegment } from './segment-resume.js';
 import { hasBatchBehind, scanTail } from './tail-scan.js';
 
 /** What recovery found: everything in it is durable. */
@@ -49,7 +50,7 @@ export interface RecoveryInput {
 /**
  * Opens what is on disk. Everything below the checkpoint is trusted; behind it every batch is read with its CRC, and
  *
- * - where the promise was `ack` the bytes are written again, since a page cache that survived a failed sync can hold pages that never reached the disk;
+ * - the bytes are written again, since a page cache that survived a failed sync can hold pages that never reached the disk;
  * - they are synced before anything is served;
  * - a torn tail is cut off, its bytes kept in a `.cut` file;
  * - a bad batch with a good one behind it is damage: nothing is cut, the log is not opened (DAMAGED_LOG).
@@ -87,9 +88,11 @@ class Recovery {
     }
     const tail = found.filter((segment) => segment.baseOffset >= from);
     const end = await this.#recoverTail(tail);
+    const start = Math.max(logStart, this.#segments.first?.baseOffset ?? 0);
+    this.#epochs.truncateStart(start);
     return {
       segments: this.#segments,
-      logStart: Math.max(logStart, this.#segments.first?.baseOffset ?? 0),
+      logStart: start,
       // Where everything up to the decreed start is gone, the log goes on there.
       end: { ...end, offset: Math.max(end.offset, logStart) },
       epochs: this.#epochs,
@@ -199,6 +202,8 @@ class Recovery {
     const size = segment.size;
     await this.#resume(segment, trusted);
     if (size === trusted && later.length === 0) {
+      // The file may be this short in the page cache only: a truncation was under way.
+      if (!this.#context.wasClean) await segment.file.datasync();
       return { offset: expectedOffset, segmentBase: segment.baseOffset, position: trusted };
     }
     const scan = await scanTail(
@@ -227,31 +232,23 @@ class Recovery {
   async #resume(segment: Segment, trusted: number): Promise<void> {
     const { disk, counters } = this.#context;
     const { indexIntervalBytes } = this.#input.settings;
-    segment.indexes =
-      (trusted > 0 ? await loadIndexes(disk, segment, trusted) : null) ?? emptyIndexes();
-    let stopped = -1;
-    const entry = entryPosition(segment);
-    if (entry !== null && entry > 0) {
-      stopped = walkHeaders(segment.file, entry, trusted, (header) => {
-        if (header.position === entry)
-          segment.resumeBehindEntry(header.position + header.size, header.size);
-        else segment.note(header.bytes, header.at, header.size, indexIntervalBytes);
-        return false;
-      });
+    const files = trusted > 0 ? await readIndexFiles(disk, segment) : null;
+    const found = files && indexesFromFiles(files, trusted);
+    const savedOffsets = found?.offsets.count ?? 0;
+    const savedTimes = found?.times.count ?? 0;
+    const { reached, fromFiles } = resumeSegment(segment, found, trusted, indexIntervalBytes);
+    if (fromFiles) {
+      segment.hasIndexFiles = true;
+      segment.savedOffsetEntries = savedOffsets;
+      segment.savedTimeEntries = savedTimes;
+    } else if (savedOffsets > 0) counters.indexRebuilds++;
+    if (reached !== trusted) {
+      throw damaged(
+        `${segment.file.path} is damaged at byte ${reached}, below the recovery point ${trusted}`,
+      );
     }
-    if (stopped !== trusted) {
-      if (segment.indexes.offsets.count > 0) counters.indexRebuilds++;
-      segment.startOver();
-      stopped = walkHeaders(segment.file, 0, trusted, (header) => {
-        segment.note(header.bytes, header.at, header.size, indexIntervalBytes);
-        return false;
-      });
-      if (stopped !== trusted) {
-        throw damaged(
-          `${segment.file.path} is damaged at byte ${stopped}, below the recovery point ${trusted}`,
-        );
-      }
-    }
+    // Entries of an earlier life must not come back as if they were of this one's bytes.
+    await cutIndexFiles(disk, segment);
     this.#readFirstTimestamp(segment);
     segment.writtenSize = segment.size;
   }
@@ -276,7 +273,7 @@ class Recovery {
       lastSequence: lastSequenceOf(sequence, lastOffsetDelta(bytes, at) + 1),
       baseOffset: base,
       lastOffset: lastOffset(bytes, at),
-      timestampMs: maxTimestamp(bytes, at),
+      timestampMs: this.#context.clock.wallMs(),
     });
   }
 
@@ -316,37 +313,36 @@ class Recovery {
   /** Whole files without a whole batch become `.cut` files. When it resolves, all names in the folder are durable. */
   async #setAside(segments: readonly Segment[]): Promise<void> {
     const { disk, logger } = this.#context;
-    for (const { file, size } of segments) {
+    for (const segment of segments) {
+      const { file, size } = segment;
       const kept = `${file.path}.cut`;
       await file.forget();
       await disk.rename(file.path, kept);
+      await this.#dropIndexFiles(segment);
       this.#cutBytes += size;
-      logger.warn({ file: file.path, bytes: size, kept }, 'a segment without a whole batch was set aside');
+      logger.warn(
+        { file: file.path, bytes: size, kept },
+        'a segment without a whole batch was set aside',
+      );
     }
     await disk.syncDirectory(this.#input.folder);
   }
 
+  /** A segment that begins there later must not find them. */
+  async #dropIndexFiles(segment: Segment): Promise<void> {
+    const paths = [indexPath(segment, 'index'), indexPath(segment, 'timeindex')];
+    for (const path of paths) {
+      if (await this.#context.disk.stat(path)) await this.#context.disk.unlink(path);
+    }
+  }
+
   async #makeDurable(segment: Segment, from: number, end: number): Promise<void> {
     const { disk, directory } = this.#context;
-    if (this.#input.settings.flush === 'ack') await rewriteRange(segment.file, from, end);
+    await rewriteRange(segment.file, from, end);
     await segment.file.datasync();
     await disk.syncDirectory(this.#input.folder);
     await disk.syncDirectory(directory.root);
   }
-}
-
-/** Where the batch of the last index entry begins; 0 without entries; null when that entry lies. */
-function entryPosition(segment: Segment): number | null {
-  const { offsets } = segment.indexes!;
-  const last = offsets.count - 1;
-  if (last < 0) return 0;
-  const from = offsets.positionAt(last);
-  let fits = false;
-  walkHeaders(segment.file, from, segment.writtenSize, (header) => {
-    fits = header.lastOffset === segment.baseOffset + offsets.relativeOffsetAt(last);
-    return true;
-  });
-  return fits ? from : null;
 }
 
 function damaged(message: string): EngineError {

@@ -51,6 +51,8 @@ export class Segment {
   hasIndexFiles = false;
   savedOffsetEntries = 0;
   savedTimeEntries = 0;
+  /** Settles, without failing, when nothing writes the index files any more. */
+  indexSave: Promise<void> = Promise.resolve();
   /** A batch that begins at or behind this position is not served: it was found damaged. */
   damagedFrom = Number.POSITIVE_INFINITY;
   /** This segment's own share of the roll jitter. */
@@ -114,7 +116,11 @@ export class Segment {
   get indexesAreSaved(): boolean {
     if (this.indexes === null) return true;
     const { offsets, times } = this.indexes;
-    return this.hasIndexFiles && offsets.count === this.savedOffsetEntries && times.count === this.savedTimeEntries;
+    return (
+      this.hasIndexFiles &&
+      offsets.count === this.savedOffsetEntries &&
+      times.count === this.savedTimeEntries
+    );
   }
 
   mark(): SegmentMark {

@@ -21,22 +21,26 @@ export async function deleteBefore(log: Log, offset: number): Promise<number> {
   if (offset <= offsets.logStart) return offsets.logStart;
   try {
     if (segments.count > 0) await writeLogStart(context.disk, log.folder, offset);
-    await context.catalog.write([{ key: logStartKey(log.name), value: offset }]);
   } catch (error) {
-    throw storageError(
-      context.directory,
-      `cannot store the log start offset of ${log.folder}`,
-      error,
-    );
+    throw storageError(context.directory, `cannot write to ${log.folder}`, error);
   }
-  log.assertServing();
-  // Another deletion may have gone further meanwhile, or a truncation lower.
-  const reached = Math.min(offset, offsets.highWatermark.offset);
-  if (reached > offsets.logStart) offsets.startedAt(reached);
+  await storeLogStart(log, offset);
+  offsets.startedAt(offset);
   log.epochs.truncateStart(offsets.logStart);
   log.notify();
   await removeBelowStart(log);
   return offsets.logStart;
+}
+
+/** Of the segments below it, a crash may then leave any: they are not missed. */
+async function storeLogStart(log: Log, offset: number): Promise<void> {
+  const { catalog, directory } = log.context;
+  try {
+    await catalog.write([{ key: logStartKey(log.name), value: offset }]);
+  } catch (error) {
+    throw storageError(directory, `cannot store the log start offset of ${log.folder}`, error);
+  }
+  log.assertServing();
 }
 
 /** Removes segments that lie wholly below the log start. An active one that does is rolled first. */
@@ -71,7 +75,10 @@ export async function retain(log: Log): Promise<{ segments: number; bytes: numbe
   if (count === all.length) await log.roll();
   const removable = Math.min(count, log.segments.count - 1);
   const startOffset = log.segments.all()[removable]!.baseOffset;
-  if (startOffset > offsets.logStart) offsets.startedAt(startOffset);
+  if (startOffset > offsets.logStart) {
+    await storeLogStart(log, startOffset);
+    offsets.startedAt(startOffset);
+  }
   log.epochs.truncateStart(offsets.logStart);
   log.notify();
   return removeBelow(log, startOffset, 'retention');
@@ -125,6 +132,7 @@ export async function retireSegments(log: Log, removed: readonly Segment[]): Pro
       const unsaved = log.sealing.indexOf(segment);
       if (unsaved >= 0) log.sealing.splice(unsaved, 1);
       log.unsyncedFiles.delete(segment.file);
+      await segment.indexSave;
       for (const kind of SEGMENT_FILE_KINDS) {
         const from = join(log.folder, segmentFileName(segment.baseOffset, kind));
         const to = join(log.folder, segmentFileName(segment.baseOffset, kind, 'deleted'));

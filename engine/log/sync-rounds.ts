@@ -1,11 +1,12 @@
 import type { Clock } from '../clock.js';
 import type { DataDirectory } from '../disk/data-directory.js';
+import type { DiskFile } from '../disk/disk.js';
 import type { LogFile } from '../disk/log-file.js';
 import type { EngineCounters } from '../metrics.js';
 
 /** What one log wants from a round, as of the moment the round is submitted. */
 export interface SyncCapture {
-  /** Every file with bytes between the durable end and the captured end: both sides of a roll. */
+  /** Every file with bytes between the durable end and the captured end, oldest first: both sides of a roll. */
   readonly files: readonly LogFile[];
   /** Folders that got new names since they were last synced. */
   readonly folders: readonly string[];
@@ -100,20 +101,25 @@ export class SyncRounds {
     const folders = new Set(captures.flatMap((capture) => capture.folders));
     const { disk, root } = this.#directory;
     // Pinned by descriptor from submission to the end: a number that was reused would sync another file.
-    const pinned = files.map((file) => file.pin());
+    const pinned = captures.map((capture) => capture.files.map((file) => file.pin()));
     try {
       if (disk.syncFileSystem && files.length + folders.size >= FILES_BY_ONE_SYNCFS) {
         this.#counters.fileSystemSyncs++;
         await disk.syncFileSystem(root);
         return;
       }
-      this.#counters.fileSyncs += pinned.length;
+      this.#counters.fileSyncs += files.length;
       // All have ended before the pins go, whatever the first one says.
-      const synced = await Promise.allSettled(pinned.map((file) => file.datasync()));
+      const synced = await Promise.allSettled(pinned.map(syncInOrder));
       for (const result of synced) if (result.status === 'rejected') throw result.reason;
       for (const folder of folders) await disk.syncDirectory(folder);
     } finally {
       for (const file of files) file.unpin();
     }
   }
+}
+
+/** One log's files, the older one first: a power cut in between must not leave a later segment whole behind an earlier one that is not. */
+async function syncInOrder(files: readonly DiskFile[]): Promise<void> {
+  for (const file of files) await file.datasync();
 }

@@ -6,7 +6,7 @@ import { readInt64, writeInt64 } from '../batch/header.js';
  *   timestamp int64 | relative offset int32
  *
  * meaning: the largest timestamp up to and including the batch that ends at this offset is this one, and that batch has it.
- * Timestamps are strictly increasing. The last entry of a sealed segment tells its largest timestamp.
+ * Both are strictly increasing. The last entry of a sealed segment tells its largest timestamp.
  */
 export const TIME_INDEX_ENTRY_SIZE = 12;
 
@@ -30,10 +30,12 @@ export class TimeIndex {
     if (bytes.length % TIME_INDEX_ENTRY_SIZE !== 0) return null;
     const count = bytes.length / TIME_INDEX_ENTRY_SIZE;
     const index = new TimeIndex(new Float64Array(count), new Int32Array(count), 0);
+    let lastOffset = -1;
     for (let at = 0; at < bytes.length; at += TIME_INDEX_ENTRY_SIZE) {
       const timestampMs = readInt64(bytes, at);
       const relativeOffset = bytes.readInt32BE(at + 8);
-      if (!Number.isFinite(timestampMs) || relativeOffset < 0) return null;
+      if (!Number.isFinite(timestampMs) || relativeOffset <= lastOffset) return null;
+      lastOffset = relativeOffset;
       if (!index.maybeAppend(timestampMs, relativeOffset)) return null;
     }
     return index;
@@ -93,10 +95,10 @@ export class TimeIndex {
     if (count < this.#count) this.#count = count;
   }
 
-  /** File bytes of the entries from slot `from` on. */
-  encode(from = 0): Buffer {
-    const bytes = Buffer.allocUnsafe((this.#count - from) * TIME_INDEX_ENTRY_SIZE);
-    for (let slot = from, at = 0; slot < this.#count; slot++, at += TIME_INDEX_ENTRY_SIZE) {
+  /** File bytes of the entries from slot `from` on, up to slot `to` (exclusive). */
+  encode(from = 0, to = this.#count): Buffer {
+    const bytes = Buffer.allocUnsafe((to - from) * TIME_INDEX_ENTRY_SIZE);
+    for (let slot = from, at = 0; slot < to; slot++, at += TIME_INDEX_ENTRY_SIZE) {
       writeInt64(bytes, at, this.#timestamps[slot]!);
       bytes.writeInt32BE(this.#relativeOffsets[slot]!, at + 8);
     }

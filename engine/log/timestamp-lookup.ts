@@ -1,5 +1,5 @@
 import { batchSize, leaderEpoch, maxTimestamp } from '../batch/header.js';
-import { decodeRecords } from '../batch/records.js';
+import { decodeRecords, type RecordView } from '../batch/records.js';
 import { scanBatchAt } from '../batch/validate.js';
 import { LIMITS } from '../limits.js';
 import { walkHeaders } from './header-walk.js';
@@ -7,6 +7,11 @@ import type { LogParts } from './log-parts.js';
 import type { TimestampLookup } from './partition-log.js';
 import { corruptAt, findBatch } from './read.js';
 import type { Segment } from './segment.js';
+
+interface BatchPlace {
+  readonly position: number;
+  readonly size: number;
+}
 
 /**
  * The first record at or after `timestampMs`, within what is readable at the high watermark. Sparse time index → offset index → headers → the
@@ -16,25 +21,52 @@ export async function lookupTimestamp(
   log: LogParts,
   timestampMs: number,
 ): Promise<TimestampLookup | null> {
-  for (const segment of [...log.segments.all()]) {
+  // Segments may come and go while records are decoded.
+  for (let segment = log.segments.first; segment; segment = log.segments.after(segment)) {
     const found = await lookupInSegment(log, segment, timestampMs, log.offsets.logStart);
-    if (found !== null) return found.offset < log.offsets.highWatermark.offset ? found : null;
+    if (found !== null) return committed(log, found);
   }
   return null;
 }
 
-/** The first record that has the largest timestamp of the log (KIP-734). */
+/** The first record that has the largest timestamp of the log (KIP-734), if it is readable at the high watermark. */
 export async function largestTimestamp(log: LogParts): Promise<TimestampLookup | null> {
+  const { logStart } = log.offsets;
   let best: Segment | null = null;
   let bestMs = -1;
-  for (const segment of log.segments.all()) {
-    const largestMs = largestOf(log, segment);
-    if (largestMs > bestMs) {
-      best = segment;
-      bestMs = largestMs;
-    }
+  let segment = log.segments.floor(logStart) ?? log.segments.first;
+  for (; segment; segment = log.segments.after(segment)) {
+    const largestMs = await largestFrom(log, segment, logStart);
+    if (largestMs <= bestMs) continue;
+    best = segment;
+    bestMs = largestMs;
   }
-  return best === null ? null : lookupInSegment(log, best, bestMs, log.offsets.logStart);
+  const found = best && (await lookupInSegment(log, best, bestMs, logStart));
+  return found && committed(log, found);
+}
+
+function committed(log: LogParts, found: TimestampLookup): TimestampLookup | null {
+  return found.offset < log.offsets.highWatermark.offset ? found : null;
+}
+
+/** The largest timestamp in a segment of the records at or above the log start. */
+async function largestFrom(log: LogParts, segment: Segment, logStart: number): Promise<number> {
+  const largestMs = largestOf(log, segment);
+  if (segment.baseOffset >= logStart) return largestMs;
+  const first = findBatch(log, logStart);
+  if (first === null || first.segment !== segment) return -1;
+  if (first.lastOffset < segment.offsetOfLargest) return largestMs;
+  // The record that has it may lie below the log start: then the rest is asked, one batch by its records.
+  let restMs = -1;
+  walkHeaders(segment.file, first.position + first.size, segment.writtenSize, (header) => {
+    restMs = Math.max(restMs, maxTimestamp(header.bytes, header.at));
+    return false;
+  });
+  const { records } = await readRecords(log, segment, first);
+  for (const record of records) {
+    if (record.offset >= logStart) restMs = Math.max(restMs, record.timestamp);
+  }
+  return restMs;
 }
 
 function largestOf(log: LogParts, segment: Segment): number {
@@ -63,26 +95,15 @@ async function lookupInSegment(
   for (;;) {
     const next = nextBatchReaching(segment, position, timestampMs);
     if (next === null) return null;
-    const found = await firstRecordReaching(
-      log,
-      segment,
-      next.position,
-      next.size,
-      timestampMs,
-      logStart,
-    );
+    const found = await firstRecordReaching(log, segment, next, timestampMs, logStart);
     if (found !== null) return found;
     // Only when the wanted record lies below the log start.
     position = next.position + next.size;
   }
 }
 
-function nextBatchReaching(
-  segment: Segment,
-  from: number,
-  timestampMs: number,
-): { position: number; size: number } | null {
-  let found: { position: number; size: number } | null = null;
+function nextBatchReaching(segment: Segment, from: number, timestampMs: number): BatchPlace | null {
+  let found: BatchPlace | null = null;
   walkHeaders(segment.file, from, segment.writtenSize, (header) => {
     if (maxTimestamp(header.bytes, header.at) < timestampMs) return false;
     found = { position: header.position, size: header.size };
@@ -94,24 +115,32 @@ function nextBatchReaching(
 async function firstRecordReaching(
   log: LogParts,
   segment: Segment,
-  position: number,
-  size: number,
+  batch: BatchPlace,
   timestampMs: number,
   logStart: number,
 ): Promise<TimestampLookup | null> {
+  const { header, records } = await readRecords(log, segment, batch);
+  for (const record of records) {
+    if (record.timestamp >= timestampMs && record.offset >= logStart) {
+      return {
+        offset: record.offset,
+        timestampMs: record.timestamp,
+        leaderEpoch: leaderEpoch(header),
+      };
+    }
+  }
+  return null;
+}
+
+async function readRecords(
+  log: LogParts,
+  segment: Segment,
+  { position, size }: BatchPlace,
+): Promise<{ header: Buffer; records: RecordView[] }> {
   const batch = Buffer.allocUnsafe(size);
   const count = await segment.file.read(batch, position);
   if (count < size || batchSize(batch) !== size || scanBatchAt(batch, 0, size) !== size) {
     throw corruptAt(log, segment, position);
   }
-  for (const record of await decodeRecords(batch, LIMITS.decompressedBatchBytesMax)) {
-    if (record.timestamp >= timestampMs && record.offset >= logStart) {
-      return {
-        offset: record.offset,
-        timestampMs: record.timestamp,
-        leaderEpoch: leaderEpoch(batch),
-      };
-    }
-  }
-  return null;
+  return { header: batch, records: await decodeRecords(batch, LIMITS.decompressedBatchBytesMax) };
 }

@@ -1,18 +1,27 @@
 import { storageError } from '../disk/storage-error.js';
 import { EngineError } from '../errors.js';
 import { rebuildSegment } from './index-cache.js';
+import { cutIndexFiles } from './index-files.js';
 import type { Log } from './log.js';
 import { checkpointKey, encodeCheckpoint } from './log-records.js';
 import type { LogPosition } from './offset-tracker.js';
 import { findBatch } from './read.js';
+import type { Segment } from './segment.js';
 import { retireSegments } from './shrink.js';
 
 /**
- * See `PartitionLog.truncateTo`. A batch that straddles `offset` goes whole. The lowered checkpoint is durable before the files are cut, since a file shorter
- * than its checkpoint counts as damage; after a crash in between the old tail is found again, and the promise was never resolved.
+ * See `PartitionLog.truncateTo`. A batch that straddles `offset` goes whole. Called while no append, deletion or other truncation runs, and no checkpoint
+ * is taken. In this order, so that a crash anywhere leaves a log without gaps:
+ *
+ * 1. what stays is made durable, and then the lowered checkpoint, since a file shorter than its checkpoint counts as damage; until here nothing has happened;
+ * 2. in memory the log ends there;
+ * 3. the segments behind go, the last one first, each durably before the next;
+ * 4. the segment and its index files are cut, and synced.
+ *
+ * Found half done after a crash, the old tail is there again up to some segment; the promise was never resolved.
  */
 export async function truncateLog(log: Log, offset: number): Promise<void> {
-  const { offsets, segments, context } = log;
+  const { offsets, context } = log;
   if (!(offset >= offsets.logStart)) {
     throw new EngineError(
       'OFFSET_OUT_OF_RANGE',
@@ -25,31 +34,55 @@ export async function truncateLog(log: Log, offset: number): Promise<void> {
   const found = findBatch(log, offset);
   if (!found) return;
   const { segment, position } = found;
-  const end: LogPosition = { offset: found.baseOffset, segmentBase: segment.baseOffset, position };
+  const place: LogPosition = {
+    offset: found.baseOffset,
+    segmentBase: segment.baseOffset,
+    position,
+  };
+  // The log start does not move back, also where it lies within that batch.
+  const end = { ...place, offset: Math.max(place.offset, offsets.logStart) };
+  try {
+    await context.syncRounds.flush([log]);
+    await lowerCheckpoint(log, place);
+    log.assertServing();
+    const removed = cutInMemory(log, end, found.segment);
+    for (const last of removed.reverse()) await retireSegments(log, [last]);
+    await segment.file.truncate(position);
+    log.unsyncedFiles.add(segment.file);
+    await cutIndexFiles(context.disk, segment);
+    await context.syncRounds.flush([log]);
+  } catch (error) {
+    throw storageError(context.directory, `cannot cut ${segment.file.path}`, error);
+  }
+  log.assertServing();
+  log.notify();
+}
+
+async function lowerCheckpoint(log: Log, end: LogPosition): Promise<void> {
+  log.invalidateCheckpoints();
+  const value = encodeCheckpoint({
+    ...end,
+    epochs: log.epochs.snapshot(end.offset, -1),
+    producers: log.producers.snapshot(end.offset),
+  });
+  await log.context.catalog.write([{ key: checkpointKey(log.name), value }]);
+  log.checkpointed(end);
+}
+
+/** Returns the segments behind the end, oldest first. */
+function cutInMemory(log: Log, end: LogPosition, segment: Segment): Segment[] {
   log.invalidateCheckpoints();
   const lost = new EngineError('OFFSET_OUT_OF_RANGE', `the log was truncated to ${end.offset}`);
   log.durableWaiters.rejectFrom(end.offset, lost);
   log.producers.truncateEnd(end.offset);
   log.epochs.truncateEnd(end.offset);
-  const removed = segments.removeFrom(segment.baseOffset + 1);
-  segment.size = position;
-  segment.writtenSize = position;
-  const fresh = rebuildSegment(segment, log.settings.indexIntervalBytes);
-  segment.takeOver(fresh);
-  offsets.truncated(end);
-  const checkpoint = encodeCheckpoint({
-    ...end,
-    epochs: log.epochs.entries(),
-    producers: log.producers.snapshot(end.offset),
-  });
-  try {
-    await context.catalog.write([{ key: checkpointKey(log.name), value: checkpoint }]);
-    log.checkpointed(end);
-    await segment.file.truncate(position);
-    await segment.file.datasync();
-  } catch (error) {
-    throw storageError(context.directory, `cannot cut ${segment.file.path}`, error);
-  }
-  await retireSegments(log, removed);
-  log.notify();
+  const removed = log.segments.removeFrom(segment.baseOffset + 1);
+  const unsaved = log.sealing.indexOf(segment);
+  if (unsaved >= 0) log.sealing.splice(unsaved, 1);
+  log.context.indexCache.forget(segment);
+  segment.size = end.position;
+  segment.writtenSize = end.position;
+  segment.takeOver(rebuildSegment(segment, log.settings.indexIntervalBytes));
+  log.offsets.truncated(end);
+  return removed;
 }
