@@ -84,6 +84,17 @@ describe('the tail behind the checkpoint', () => {
     expect(engine.failure).toBeNull();
   });
 
+  test('is damage where a later segment holds a whole batch: nothing is cut, nothing is renamed', async () => {
+    const world = await killedWith(['a'], ['b']);
+    const { length } = world.disk.readFileSync(segment(0));
+    overwrite(world, segment(0), length, Buffer.from('torn'));
+    const later = batchOf('h', { baseOffset: 7 });
+    world.disk.openSync(segment(7), 'create').writevSync([later], 0);
+    await expect(openLog(await openWorld(world))).rejects.toMatchObject({ code: 'DAMAGED_LOG' });
+    expect(world.disk.readFileSync(segment(0))).toHaveLength(length + 4);
+    expect(world.disk.readFileSync(segment(7))).toEqual(later);
+  });
+
   test('is cut through later segments that hold no whole batch', async () => {
     const world = await killedWith(['a'], ['b']);
     const whole = world.disk.readFileSync(segment(0));
