@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Disk } from '../../engine/disk/disk.js';
-import { MemoryCatalog } from '../../engine/index.js';
+import { type Catalog, MemoryCatalog } from '../../engine/index.js';
 import { batchOf, readValues, turns } from '../support/batches.js';
 import { forwarding } from '../support/forwarding-disk.js';
 import type { SimDisk } from '../support/sim-disk.js';
@@ -25,6 +25,19 @@ function asIfCut(world: SimWorld): SimWorld {
   return { disk: world.disk.powerCut('strict'), catalog, clock: world.clock };
 }
 
+/** The world's catalog, in which a transaction takes longer than anything on the disk. */
+function slowCatalog(world: SimWorld): Catalog {
+  return {
+    get: (key) => world.catalog.get(key),
+    range: (prefix) => world.catalog.range(prefix),
+    close: () => world.catalog.close(),
+    write: async (changes) => {
+      await turns(30);
+      await world.catalog.write(changes);
+    },
+  };
+}
+
 test('a log whose every segment was deleted by retention is opened again', async () => {
   const world = newWorld();
   const engine = await openWorld(world);
@@ -40,12 +53,12 @@ test('a log whose every segment was deleted by retention is opened again', async
 
 test('a segment leaves only when no durable checkpoint names it any more', async () => {
   const world = newWorld();
-  const engine = await openWorld(world);
+  const engine = await openWorld(world, { catalog: slowCatalog(world) });
   const log = await openLog(engine, { retentionMs: DAY_MS });
   for (let at = 0; at < 5; at++) await log.append(batchOf(`v${at}`));
   world.clock.advance(2 * DAY_MS);
   const deleting = log.applyRetention();
-  for (let turn = 0; turn < 40; turn++) {
+  for (let turn = 0; turn < 120; turn++) {
     const reopened = await openLog(await openWorld(asIfCut(world)));
     expect(reopened.logEndOffset).toBe(5);
     await turns();
@@ -87,7 +100,7 @@ test("a deletion's tombstone is durable before the folder is renamed", async () 
       return disk.rename(from, to);
     },
   });
-  const engine = await openWorld(world, { wrap });
+  const engine = await openWorld(world, { wrap, catalog: slowCatalog(world) });
   await (await openLog(engine)).append(batchOf('v'));
   await engine.deletePartition(partition());
   expect(tombstones).toEqual([1]);
