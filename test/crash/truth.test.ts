@@ -57,6 +57,8 @@ test('a segment leaves only when no durable checkpoint names it any more', async
   const log = await openLog(engine, { retentionMs: DAY_MS });
   for (let at = 0; at < 5; at++) await log.append(batchOf(`v${at}`));
   world.clock.advance(2 * DAY_MS);
+  await turns(60);
+  expect(world.catalog.snapshotDurable().map(({ key }) => key[3])).toEqual(['checkpoint']);
   const deleting = log.applyRetention();
   for (let turn = 0; turn < 120; turn++) {
     const reopened = await openLog(await openWorld(asIfCut(world)));
