@@ -129,38 +129,41 @@ describe('time', () => {
     expect(log.logEndOffset).toBe(2);
   });
 
-  test('entries rise strictly and the last one of a sealed segment has its largest timestamp', async () => {
-    const world = newWorld();
-    const log = await openLog(await openWorld(world), SETTINGS);
-    const nowMs = world.clock.wallMs();
-    // Forward and back again.
-    for (let at = 0; at < COUNT; at++) {
-      await log.append(batchOf(`v${at}`, { timestamp: nowMs + ((at * 7) % 40) }));
-    }
-    await log.roll();
-    await turns(40);
-    let segments = 0;
-    for (const path of await indexFiles(world, '.timeindex')) {
-      const index = world.disk.readFileSync(path);
-      const bytes = world.disk.readFileSync(path.replace('.timeindex', '.log'));
-      if (bytes.length === 0) continue;
-      const stamps: bigint[] = [];
-      for (let at = 0; at < index.length; at += 12) stamps.push(index.readBigInt64BE(at));
-      expect(stamps).toEqual([...new Set(stamps)].sort((a, b) => (a < b ? -1 : 1)));
-      let largest = -1n;
-      let offsetOfLargest = -1;
-      for (let at = 0; at < bytes.length; at += batchSize(bytes, at)) {
-        const stamp = bytes.readBigInt64BE(at + 35);
-        if (stamp <= largest) continue;
-        largest = stamp;
-        offsetOfLargest = baseOffset(bytes, at) - baseOffset(bytes, 0);
+  test.each([100, 100_000])(
+    'with an entry every %i bytes, entries rise strictly and the last one of a sealed segment has its largest timestamp',
+    async (indexIntervalBytes) => {
+      const world = newWorld();
+      const log = await openLog(await openWorld(world), { ...SETTINGS, indexIntervalBytes });
+      const nowMs = world.clock.wallMs();
+      // Forward and back again.
+      for (let at = 0; at < COUNT; at++) {
+        await log.append(batchOf(`v${at}`, { timestamp: nowMs + ((at * 7) % 40) }));
       }
-      expect(stamps.at(-1)).toBe(largest);
-      expect(index.readInt32BE(index.length - 4)).toBe(offsetOfLargest);
-      segments++;
-    }
-    expect(segments).toBeGreaterThan(2);
-  });
+      await log.roll();
+      await turns(40);
+      let segments = 0;
+      for (const path of await indexFiles(world, '.timeindex')) {
+        const index = world.disk.readFileSync(path);
+        const bytes = world.disk.readFileSync(path.replace('.timeindex', '.log'));
+        if (bytes.length === 0) continue;
+        const stamps: bigint[] = [];
+        for (let at = 0; at < index.length; at += 12) stamps.push(index.readBigInt64BE(at));
+        expect(stamps).toEqual([...new Set(stamps)].sort((a, b) => (a < b ? -1 : 1)));
+        let largest = -1n;
+        let offsetOfLargest = -1;
+        for (let at = 0; at < bytes.length; at += batchSize(bytes, at)) {
+          const stamp = bytes.readBigInt64BE(at + 35);
+          if (stamp <= largest) continue;
+          largest = stamp;
+          offsetOfLargest = baseOffset(bytes, at) - baseOffset(bytes, 0);
+        }
+        expect(stamps.at(-1)).toBe(largest);
+        expect(index.readInt32BE(index.length - 4)).toBe(offsetOfLargest);
+        segments++;
+      }
+      expect(segments).toBeGreaterThan(2);
+    },
+  );
 
   test('a lookup finds the first record at or after a time, in a batch of many as well', async () => {
     const world = newWorld();

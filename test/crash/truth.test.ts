@@ -25,14 +25,14 @@ function asIfCut(world: SimWorld): SimWorld {
   return { disk: world.disk.powerCut('strict'), catalog, clock: world.clock };
 }
 
-/** The world's catalog, in which a transaction takes longer than anything on the disk. */
+/** The world's catalog, in which a transaction takes longer than anything on the disk, and a checkpoint longer still. */
 function slowCatalog(world: SimWorld): Catalog {
   return {
     get: (key) => world.catalog.get(key),
     range: (prefix) => world.catalog.range(prefix),
     close: () => world.catalog.close(),
     write: async (changes) => {
-      await turns(30);
+      await turns(changes.some(({ key }) => key[3] === 'checkpoint') ? 60 : 30);
       await world.catalog.write(changes);
     },
   };
@@ -57,10 +57,10 @@ test('a segment leaves only when no durable checkpoint names it any more', async
   const log = await openLog(engine, { retentionMs: DAY_MS });
   for (let at = 0; at < 5; at++) await log.append(batchOf(`v${at}`));
   world.clock.advance(2 * DAY_MS);
-  await turns(60);
+  await turns(90);
   expect(world.catalog.snapshotDurable().map(({ key }) => key[3])).toEqual(['checkpoint']);
   const deleting = log.applyRetention();
-  for (let turn = 0; turn < 120; turn++) {
+  for (let turn = 0; turn < 200; turn++) {
     const reopened = await openLog(await openWorld(asIfCut(world)));
     expect(reopened.logEndOffset).toBe(5);
     await turns();
