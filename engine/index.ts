@@ -16,8 +16,14 @@ export function openEngine(path: string, options: EngineOptions = {}): Promise<E
 }
 
 export { AssertionError, assert } from './assert.js';
-export type { FieldInput, HeaderInput } from './batch/builder.js';
+export {
+  buildBatch,
+  type FieldInput,
+  type HeaderInput,
+  type RecordInput,
+} from './batch/builder.js';
 export type { CodecName } from './batch/compression.js';
+export { batchSize } from './batch/header.js';
 export type { RecordHeader, RecordView } from './batch/records.js';
 export type { Catalog, CatalogChange, CatalogKey, CatalogValue } from './catalog/catalog.js';
 export { MemoryCatalog } from './catalog/memory-catalog.js';
@@ -35,6 +41,7 @@ export type { EventLog, EventRead, ReadOptions } from './embedded/event-log.js';
 export type { EventLogOptions } from './embedded/event-log-options.js';
 export type { EventRecord, NewEvent } from './embedded/event-record.js';
 export type { FollowFrom, FollowOptions } from './embedded/follow.js';
+export { storedBatches } from './embedded/stored-batches.js';
 export type { Engine, EngineOptions } from './engine.js';
 export { ENGINE_ERRORS, EngineError, type EngineErrorCode } from './errors.js';
 export { type IndexKind, inspectIndex } from './inspect/index-inspection.js';

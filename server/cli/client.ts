@@ -21,6 +21,24 @@ export interface ClientOptions {
   readonly timeoutMs?: number;
 }
 
+/** What every command that talks to a broker has. */
+export interface ConnectionOptions {
+  readonly bootstrapServer: string;
+}
+
+/** Connects, and closes the connection when `use` has settled. */
+export async function withClient<T>(
+  { bootstrapServer }: ConnectionOptions,
+  use: (client: Client) => Promise<T>,
+): Promise<T> {
+  const client = await Client.connect({ bootstrap: bootstrapServer });
+  try {
+    return await use(client);
+  } finally {
+    client.close();
+  }
+}
+
 const CLIENT_ID = 'odradek-cli';
 const TIMEOUT_MS = 30_000;
 /** A response larger than this comes from something that is no broker. */

@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { CliError, EXIT, type ExitCode } from './cli-error.js';
 
 const BOOTSTRAP_DEFAULT = 'localhost:9092';
@@ -16,6 +16,8 @@ export function createProgram(finish: (exitCode: ExitCode) => void): Command {
     .addHelpText('after', MAIN_EXAMPLES);
   addStart(program, finish);
   addTopics(program);
+  addProduce(program);
+  addConsume(program);
   addDumpLog(program, finish);
   return program;
 }
@@ -77,6 +79,48 @@ function addTopics(program: Command): void {
     });
 }
 
+function addProduce(program: Command): void {
+  remote(program.command('produce <topic>'))
+    .description('send each line of stdin as a record')
+    .option(
+      '-K, --key-separator <text>',
+      'stands between key and value; without it there are no keys',
+    )
+    .option('-p, --partition <number>', 'where to (default: by the key, as Java clients do)', index)
+    .addOption(
+      new Option('-f, --format <format>', 'json: each line is an object').choices(['json']),
+    )
+    .addOption(
+      new Option('-z, --codec <codec>', 'how batches are compressed')
+        .choices(['none', 'gzip', 'snappy', 'lz4', 'zstd'])
+        .default('none'),
+    )
+    .option('-a, --acks <acks>', 'all, 1, or 0 for no answer', acks, -1)
+    .option('-H, --header <name=value>', 'one header of every record; may be repeated', collect, [])
+    .option('-Z, --null', 'empty values are null: they delete their keys in a compacted topic')
+    .addHelpText('after', PRODUCE_EXAMPLES)
+    .action(async (topic: string, options) => {
+      const { produce } = await import('./produce.js');
+      await produce(topic, options);
+    });
+}
+
+function addConsume(program: Command): void {
+  remote(program.command('consume <topic>'))
+    .description('print records, one a line')
+    .option('-o, --from <position>', 'beginning, end, an offset, -N for the last N, or an ISO time')
+    .option('-p, --partition <number>', 'this partition only', index)
+    .option('-K, --key-separator <text>', 'print the key, too, with this between it and the value')
+    .option('-f, --format <format>', "json, or text with fields such as '%k\\t%s\\n'")
+    .option('-c, --count <number>', 'stop after so many records', count)
+    .option('-e, --exit', 'stop at the end of the topic')
+    .addHelpText('after', CONSUME_EXAMPLES)
+    .action(async (topic: string, options) => {
+      const { consume } = await import('./consume.js');
+      await consume(topic, options);
+    });
+}
+
 function addDumpLog(program: Command, finish: (exitCode: ExitCode) => void): void {
   program
     .command('dump-log <file>')
@@ -109,6 +153,19 @@ function count(text: string): number {
   return value;
 }
 
+function index(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) {
+    throw new InvalidArgumentError('a whole number from 0 on is expected.');
+  }
+  return Number(text);
+}
+
+function acks(text: string): number {
+  if (text === 'all') return -1;
+  if (!/^(-1|0|1)$/.test(text)) throw new InvalidArgumentError('all, 1 or 0 is expected.');
+  return Number(text);
+}
+
 function oneName(argument: string | undefined, option: string | undefined): string {
   const name = maybeName(argument, option);
   if (name === undefined) {
@@ -132,6 +189,8 @@ Examples:
   odradek start                               a broker on localhost:9092, its data in the default log.dirs
   odradek topics create orders -p 3
   odradek topics list
+  echo hello | odradek produce orders
+  odradek consume orders --exit
   odradek dump-log data/orders-0/00000000000000000000.log
 
 Exit codes: 0 success or clean stop, 1 failure, 2 usage or settings.`;
@@ -171,6 +230,25 @@ const DELETE_EXAMPLES = `
 Examples:
   odradek topics delete orders
   odradek topics delete --topic orders --if-exists`;
+
+const PRODUCE_EXAMPLES = `
+Examples:
+  odradek produce orders < lines.txt
+  echo 'user-1:signed in' | odradek produce events --key-separator : --header source=shell
+  odradek consume orders -f json --exit | odradek produce copy -f json --codec zstd
+
+With --format json each line is {"key":…,"value":…,"headers":[{"key":…,"value":…}],"partition":…,"timestamp":…};
+all but the value may be left out, and "keyBase64" and "valueBase64" hold bytes that are no text.`;
+
+const CONSUME_EXAMPLES = `
+Examples:
+  odradek consume orders                            everything, and what comes, until Ctrl-C
+  odradek consume orders --from -10 --exit          the last ten records of each partition
+  odradek consume orders --from 2026-11-22T09:30:00Z --count 100
+  odradek consume orders -f '%t-%p@%o %T %k: %s\\n'
+
+Fields: %s value, %k key, %t topic, %p partition, %o offset, %T timestamp in ms, %h headers, %S and %K sizes
+(-1: null), %R size of the value as four bytes. \\n \\r \\t \\0 \\xNN are escaped as in kcat.`;
 
 const DUMP_EXAMPLES = `
 Examples:

@@ -1,12 +1,9 @@
-import { escapeClientText } from '../logging/escape.js';
 import { ErrorCode, errorInfo } from '../protocol/error-codes.js';
+import { check, shown, unknownTopic } from './answers.js';
 import { CliError, EXIT } from './cli-error.js';
-import { type Answer, Client } from './client.js';
+import { type Answer, type Client, type ConnectionOptions, withClient } from './client.js';
 import { LineWriter } from './output.js';
-
-export interface ConnectionOptions {
-  readonly bootstrapServer: string;
-}
+import { READ_ONLY } from './topic-partitions.js';
 
 export interface CreateOptions extends ConnectionOptions {
   readonly partitions?: number;
@@ -111,12 +108,6 @@ export async function deleteTopic(
   });
 }
 
-const READ_ONLY = {
-  allowAutoTopicCreation: false,
-  includeClusterAuthorizedOperations: false,
-  includeTopicAuthorizedOperations: false,
-};
-
 /** All zeros: no id. */
 const NO_TOPIC_ID = 'AAAAAAAAAAAAAAAAAAAAAA';
 
@@ -159,18 +150,6 @@ async function topicConfigs(
   return texts;
 }
 
-async function withClient(
-  { bootstrapServer }: ConnectionOptions,
-  use: (client: Client) => Promise<void>,
-): Promise<void> {
-  const client = await Client.connect({ bootstrap: bootstrapServer });
-  try {
-    await use(client);
-  } finally {
-    client.close();
-  }
-}
-
 function parseConfig(text: string): { name: string; value: string } {
   const equals = text.indexOf('=');
   if (equals <= 0) {
@@ -188,21 +167,4 @@ function only<T>(elements: readonly T[]): T {
     throw new CliError('the broker answered for another number of topics than was asked');
   }
   return element;
-}
-
-function check(errorCode: number, errorMessage: string | null, what: string): void {
-  if (errorCode === ErrorCode.NONE) return;
-  const { name, message } = errorInfo(errorCode);
-  throw new CliError(`${what}: ${shown(errorMessage ?? message)} (${name})`);
-}
-
-function unknownTopic(name: string, otherwise = ''): CliError {
-  return new CliError(
-    `there is no topic ${shown(name)}: "odradek topics list" shows those that there are${otherwise}`,
-  );
-}
-
-/** Whatever comes over the wire ends up on a terminal. */
-function shown(text: string): string {
-  return escapeClientText(text);
 }

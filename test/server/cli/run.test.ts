@@ -20,6 +20,8 @@ describe('help', () => {
     [['topics', 'list', '--help'], 'odradek topics list'],
     [['topics', 'describe', '--help'], 'odradek topics describe --topic orders'],
     [['topics', 'delete', '--help'], '--if-exists'],
+    [['produce', '--help'], 'odradek produce orders < lines.txt'],
+    [['consume', '--help'], 'odradek consume orders'],
     [['dump-log', '--help'], 'odradek dump-log --records'],
   ])('of %j has examples and ends with 0', async (args, example) => {
     const { code, stdout, stderr } = await runCommand(args);

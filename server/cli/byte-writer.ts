@@ -1,0 +1,33 @@
+/** Gathers bytes for stdout and writes them while waiting for the reader, so that output of any length takes little memory. */
+export class ByteWriter {
+  readonly #chunkBytes: number;
+  #parts: Buffer[] = [];
+  #bytes = 0;
+
+  /** `chunkBytes`: how much is gathered before it is written. */
+  constructor(chunkBytes = 64 * 1024) {
+    this.#chunkBytes = chunkBytes;
+  }
+
+  /** Whether nobody reads any more, as after `| head -1`. Seen at the first write after the reader has left. */
+  get readerLeft(): boolean {
+    return process.stdout.destroyed || process.stdout.errored !== null;
+  }
+
+  /** Adds bytes, which must not change until they are written. The promise is null unless there is something to wait for. */
+  write(bytes: Buffer): Promise<void> | null {
+    this.#parts.push(bytes);
+    this.#bytes += bytes.length;
+    return this.#bytes < this.#chunkBytes ? null : this.flush();
+  }
+
+  /** Resolves when stdout has taken everything, or nobody reads any more. */
+  async flush(): Promise<void> {
+    const bytes = Buffer.concat(this.#parts);
+    this.#parts = [];
+    this.#bytes = 0;
+    if (bytes.length === 0 || this.readerLeft) return;
+    // The callback gets an error when the reader has left; `whenReaderLeaves` says what that means.
+    await new Promise<void>((resolve) => process.stdout.write(bytes, () => resolve()));
+  }
+}

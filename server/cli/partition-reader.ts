@@ -1,0 +1,130 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { batchSize, type EventRecord, storedBatches } from '../../engine/index.js';
+import { ErrorCode, errorInfo } from '../protocol/error-codes.js';
+import { check, shown } from './answers.js';
+import { CliError } from './cli-error.js';
+import type { Client } from './client.js';
+import { endOffsets, firstOffsets } from './start-position.js';
+import type { TopicPartitions } from './topic-partitions.js';
+
+const PARTITION_BYTES_MAX = 1024 * 1024;
+const RESPONSE_BYTES_MAX = 8 * 1024 * 1024;
+/** A batch begins with its offset and its length. */
+const BATCH_PREFIX_BYTES = 12;
+const PAUSE_MS = 100;
+
+/** A record and its partition. */
+export interface ReadRecord {
+  readonly partition: number;
+  readonly record: EventRecord;
+}
+
+/** Reads partitions of one topic on one connection, each from its own offset on. */
+export class PartitionReader {
+  readonly #client: Client;
+  readonly #topic: TopicPartitions;
+  readonly #positions: Map<number, number>;
+  /** Partitions that were read to their end. */
+  readonly #ended = new Set<number>();
+
+  /** `positions`: the offset to begin with, for each partition to be read. */
+  constructor(client: Client, topic: TopicPartitions, positions: ReadonlyMap<number, number>) {
+    this.#client = client;
+    this.#topic = topic;
+    this.#positions = new Map(positions);
+  }
+
+  /** The offset behind the last record that was yielded, by partition. */
+  get positions(): ReadonlyMap<number, number> {
+    return this.#positions;
+  }
+
+  /** Whether every partition was at its end when it was last read. */
+  get atEnd(): boolean {
+    return this.#ended.size === this.#positions.size;
+  }
+
+  /**
+   * Fetches once, waiting up to `waitMs` for records, and yields what came. With `untilEnd` partitions that were at their end
+   * are not asked again.
+   */
+  async *read(waitMs: number, untilEnd: boolean): AsyncGenerator<ReadRecord, void> {
+    const { name, topicId } = this.#topic;
+    const wanted = [...this.#positions.keys()].filter(
+      (each) => !untilEnd || !this.#ended.has(each),
+    );
+    const { errorCode, topics } = await this.#client.request('Fetch', {
+      maxWaitMs: waitMs,
+      minBytes: waitMs === 0 ? 0 : 1,
+      maxBytes: RESPONSE_BYTES_MAX,
+      topics: [
+        {
+          topic: name,
+          topicId,
+          partitions: wanted.map((partition) => ({
+            partition,
+            fetchOffset: this.#positions.get(partition)!,
+            partitionMaxBytes: PARTITION_BYTES_MAX,
+          })),
+        },
+      ],
+      forgottenTopicsData: [],
+    });
+    check(errorCode, null, `cannot read topic ${shown(name)}`);
+    for (const answer of topics[0]?.partitions ?? []) {
+      const { partitionIndex: partition } = answer;
+      if (answer.errorCode !== ErrorCode.NONE) await this.#recover(partition, answer.errorCode);
+      else {
+        yield* this.#recordsOf(partition, answer.records ?? Buffer.alloc(0));
+        if (this.#positions.get(partition)! >= answer.highWatermark) this.#ended.add(partition);
+        else this.#ended.delete(partition);
+      }
+      // Asked last the next time, so that a partition with much does not keep the others from being read.
+      const position = this.#positions.get(partition)!;
+      this.#positions.delete(partition);
+      this.#positions.set(partition, position);
+    }
+  }
+
+  async *#recordsOf(partition: number, records: Buffer): AsyncGenerator<ReadRecord, void> {
+    const from = this.#positions.get(partition)!;
+    for await (const batch of storedBatches(wholeBatches(records), from)) {
+      for (const record of batch.records) {
+        // A batch is sent whole, also when reading begins in its middle.
+        if (record.offset < from) continue;
+        this.#positions.set(partition, record.offset + 1);
+        yield { partition, record };
+      }
+      this.#positions.set(partition, Math.max(from, batch.nextOffset));
+    }
+  }
+
+  /** Goes on where that is possible, and says so; otherwise throws. */
+  async #recover(partition: number, errorCode: number): Promise<void> {
+    const { name } = this.#topic;
+    if (errorCode === ErrorCode.OFFSET_OUT_OF_RANGE) {
+      const offset = this.#positions.get(partition)!;
+      const first = (await firstOffsets(this.#client, name, [partition])).get(partition)!;
+      const end = (await endOffsets(this.#client, name, [partition])).get(partition)!;
+      if (offset > end) {
+        throw new CliError(
+          `${shown(name)}-${partition} has no offset ${offset}: it holds ${first} up to ${end}, where the next record goes`,
+        );
+      }
+      process.stderr.write(
+        `odradek: ${shown(name)}-${partition} begins with offset ${first} now: ${offset} and what follows are deleted\n`,
+      );
+      this.#positions.set(partition, first);
+    } else if (errorInfo(errorCode).retriable) await sleep(PAUSE_MS);
+    else check(errorCode, null, `cannot read ${shown(name)}-${partition}`);
+  }
+}
+
+/** Apache Kafka cuts an answer where its limit lies; what is left of a batch is asked for again. */
+function wholeBatches(bytes: Buffer): Buffer {
+  let end = 0;
+  while (end + BATCH_PREFIX_BYTES <= bytes.length && end + batchSize(bytes, end) <= bytes.length) {
+    end += batchSize(bytes, end);
+  }
+  return bytes.subarray(0, end);
+}

@@ -1,0 +1,156 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { buildBatch, type CodecName } from '../../engine/index.js';
+import { ErrorCode, errorInfo } from '../protocol/error-codes.js';
+import { check, shown } from './answers.js';
+import { CliError } from './cli-error.js';
+import { type Client, type ConnectionOptions, withClient } from './client.js';
+import { readLines } from './line-reader.js';
+import { partitionOfKey } from './partitioner.js';
+import { type LineRecord, lineParser, parseHeader } from './record-line.js';
+import { choosePartitions, lookUpTopic, type TopicPartitions } from './topic-partitions.js';
+
+export interface ProduceOptions extends ConnectionOptions {
+  readonly format?: 'json';
+  readonly keySeparator?: string;
+  readonly partition?: number;
+  readonly codec: CodecName;
+  readonly acks: -1 | 0 | 1;
+  /** Each `NAME=VALUE`. */
+  readonly header: readonly string[];
+  readonly null?: boolean;
+}
+
+/** What a broker accepts at most in one request by default. */
+const LINE_BYTES_MAX = 100 * 1024 * 1024;
+/** Below the default of `max.message.bytes`, with room for what a batch adds to its records. */
+const BATCH_BYTES_MAX = 900_000;
+/** What a record adds to its key, value and headers, roughly. */
+const RECORD_BYTES = 32;
+const REQUEST_TIMEOUT_MS = 30_000;
+const ATTEMPTS_MAX = 20;
+const PAUSE_MS = 100;
+
+/**
+ * Sends each line of stdin as a record. Whatever has arrived by the time the broker has answered goes out together, so a slow
+ * source is not held up, and a fast one is slowed down. Resolves when all is acknowledged.
+ */
+export async function produce(name: string, options: ProduceOptions): Promise<void> {
+  const parse = lineParser({
+    json: options.format === 'json',
+    keySeparator: options.keySeparator,
+    emptyIsNull: options.null ?? false,
+    headers: options.header.map(parseHeader),
+  });
+  await withClient(options, async (client) => {
+    const topic = await lookUpTopic(client, name, { create: true });
+    choosePartitions(topic, options.partition);
+    const sender = new BatchSender(client, topic, options);
+    let lineNumber = 0;
+    for await (const lines of readLines(process.stdin, LINE_BYTES_MAX)) {
+      const nowMs = Date.now();
+      for (const line of lines) await sender.add(parse(line, ++lineNumber, nowMs));
+      await sender.flush();
+    }
+    if (options.acks === 0) await confirmReceipt(client);
+  });
+}
+
+/** The records that go out with the next request, by partition. */
+class BatchSender {
+  readonly #client: Client;
+  readonly #topic: TopicPartitions;
+  readonly #options: ProduceOptions;
+  #pending = new Map<number, { readonly records: LineRecord[]; bytes: number }>();
+  #turn = 0;
+  #stored = 0;
+
+  constructor(client: Client, topic: TopicPartitions, options: ProduceOptions) {
+    this.#client = client;
+    this.#topic = topic;
+    this.#options = options;
+  }
+
+  /** Sends what is pending first where the record would make a batch too large. */
+  async add(record: LineRecord): Promise<void> {
+    const partition = this.#partitionOf(record);
+    const bytes = sizeOf(record);
+    const full = this.#pending.get(partition);
+    if (full !== undefined && full.bytes + bytes > BATCH_BYTES_MAX) await this.flush();
+    const batch = this.#pending.get(partition);
+    if (batch === undefined) this.#pending.set(partition, { records: [record], bytes });
+    else {
+      batch.records.push(record);
+      batch.bytes += bytes;
+    }
+  }
+
+  /** Resolves when the broker has answered for everything that was added, or with acks=0 when it is sent. */
+  async flush(): Promise<void> {
+    const { acks, codec } = this.#options;
+    let unsent = this.#pending;
+    this.#pending = new Map();
+    this.#turn += 1;
+    for (let attempt = 1; unsent.size > 0; attempt++) {
+      const partitions = [];
+      for (const [index, { records }] of unsent) {
+        partitions.push({ index, records: await buildBatch(records, { codec }) });
+      }
+      const request = {
+        acks,
+        timeoutMs: REQUEST_TIMEOUT_MS,
+        topics: [{ name: this.#topic.name, partitions }],
+      };
+      if (acks === 0) return this.#client.send('Produce', request);
+      const { topics } = await this.#client.request('Produce', request);
+      const left: typeof unsent = new Map();
+      for (const { index, errorCode, errorMessage } of topics[0]?.partitions ?? []) {
+        const batch = unsent.get(index);
+        if (errorCode === ErrorCode.NONE) this.#stored += batch?.records.length ?? 0;
+        else if (errorInfo(errorCode).retriable && attempt < ATTEMPTS_MAX && batch !== undefined) {
+          left.set(index, batch);
+        } else this.#fail(index, errorCode, errorMessage);
+      }
+      unsent = left;
+      if (unsent.size > 0) await sleep(PAUSE_MS);
+    }
+  }
+
+  #partitionOf({ key, partition }: LineRecord): number {
+    const { partitions } = this.#topic;
+    const chosen = this.#options.partition ?? partition;
+    if (chosen !== null) return choosePartitions(this.#topic, chosen)[0]!;
+    if (key !== null) return partitionOfKey(key, partitions.length);
+    // All of one request to one partition, the next to the next: larger batches, as in Java's producer.
+    return partitions[this.#turn % partitions.length]!;
+  }
+
+  #fail(partition: number, errorCode: number, errorMessage: string | null): void {
+    const advice =
+      errorCode === ErrorCode.MESSAGE_TOO_LARGE
+        ? '; the setting max.message.bytes of the topic is the limit'
+        : '';
+    const { message } = errorInfo(errorCode);
+    const why = `${errorMessage ?? message}${advice}; ${this.#stored} records before were stored`;
+    check(errorCode, why, `cannot produce to ${shown(this.#topic.name)}-${partition}`);
+  }
+}
+
+/** Any answer tells that what was sent before on the connection has been taken: a refusal would have ended it. */
+async function confirmReceipt(client: Client): Promise<void> {
+  try {
+    await client.request('Metadata', { topics: [] });
+  } catch (cause) {
+    throw new CliError(
+      'the broker ended the connection: with acks=0 that is how it refuses records; --acks all tells why',
+      1,
+      { cause },
+    );
+  }
+}
+
+function sizeOf({ key, value, headers }: LineRecord): number {
+  let size = RECORD_BYTES + (key?.length ?? 0) + (value?.length ?? 0);
+  for (const header of headers)
+    size += RECORD_BYTES + header.key.length + (header.value?.length ?? 0);
+  return size;
+}

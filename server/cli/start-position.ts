@@ -1,0 +1,123 @@
+import { ErrorCode } from '../protocol/error-codes.js';
+import { check, shown } from './answers.js';
+import { CliError, EXIT } from './cli-error.js';
+import type { Client } from './client.js';
+
+/** Where reading begins in each partition. */
+export type StartPosition =
+  | { readonly kind: 'beginning' }
+  | { readonly kind: 'end' }
+  | { readonly kind: 'offset'; readonly offset: number }
+  /** So many records before the end. */
+  | { readonly kind: 'tail'; readonly count: number }
+  /** The first record of this time or later; the end, if there is none. */
+  | { readonly kind: 'time'; readonly timestampMs: number };
+
+/** Of ListOffsets. */
+const LATEST = -1;
+const EARLIEST = -2;
+
+const DATE =
+  /^\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,3})?)?(?:Z|[+-]\d{2}:?\d{2})?)?$/;
+
+/** Reads `--from`. Throws a CliError (usage) for anything else. */
+export function parseStartPosition(text: string): StartPosition {
+  if (text === 'beginning' || text === 'earliest' || text === 'start') return { kind: 'beginning' };
+  if (text === 'end' || text === 'latest') return { kind: 'end' };
+  if (/^-?\d{1,15}$/.test(text)) {
+    const number = Number(text);
+    return text.startsWith('-')
+      ? { kind: 'tail', count: -number }
+      : { kind: 'offset', offset: number };
+  }
+  const timestampMs = parseTime(text);
+  if (timestampMs !== null) return { kind: 'time', timestampMs };
+  throw new CliError(
+    `--from ${JSON.stringify(text)}: beginning, end, an offset such as 42, -10 for the last ten, or a time such as 2026-11-22T09:30:00Z is expected`,
+    EXIT.usage,
+  );
+}
+
+/** Milliseconds since 1970 of an ISO 8601 time; without a zone it is local. Null for anything else. */
+export function parseTime(text: string): number | null {
+  const ms = DATE.test(text) ? Date.parse(text.replace(' ', 'T')) : Number.NaN;
+  return Number.isNaN(ms) ? null : ms;
+}
+
+/** The offset at which to begin, for each of these partitions. */
+export async function resolveStart(
+  client: Client,
+  topic: string,
+  partitions: readonly number[],
+  start: StartPosition,
+): Promise<Map<number, number>> {
+  switch (start.kind) {
+    case 'beginning':
+      return listOffsets(client, topic, partitions, EARLIEST);
+    case 'end':
+      return listOffsets(client, topic, partitions, LATEST);
+    case 'offset':
+      return new Map(partitions.map((partition) => [partition, start.offset]));
+    case 'tail': {
+      const first = await listOffsets(client, topic, partitions, EARLIEST);
+      const end = await listOffsets(client, topic, partitions, LATEST);
+      return new Map(
+        partitions.map((partition) => [
+          partition,
+          Math.max(first.get(partition)!, end.get(partition)! - start.count),
+        ]),
+      );
+    }
+    case 'time': {
+      const found = await listOffsets(client, topic, partitions, start.timestampMs);
+      const end = await listOffsets(client, topic, partitions, LATEST);
+      return new Map([...found].map(([at, offset]) => [at, offset < 0 ? end.get(at)! : offset]));
+    }
+  }
+}
+
+/** Where each partition begins. */
+export function firstOffsets(
+  client: Client,
+  topic: string,
+  partitions: readonly number[],
+): Promise<Map<number, number>> {
+  return listOffsets(client, topic, partitions, EARLIEST);
+}
+
+/** Where each partition ends for readers: the offset behind the last record. */
+export function endOffsets(
+  client: Client,
+  topic: string,
+  partitions: readonly number[],
+): Promise<Map<number, number>> {
+  return listOffsets(client, topic, partitions, LATEST);
+}
+
+async function listOffsets(
+  client: Client,
+  name: string,
+  partitions: readonly number[],
+  timestamp: number,
+): Promise<Map<number, number>> {
+  const { topics } = await client.request('ListOffsets', {
+    replicaId: -1,
+    topics: [
+      {
+        name,
+        partitions: partitions.map((partitionIndex) => ({ partitionIndex, timestamp })),
+      },
+    ],
+  });
+  const offsets = new Map<number, number>();
+  for (const { partitionIndex, errorCode, offset } of topics[0]?.partitions ?? []) {
+    check(errorCode, null, `cannot look up offsets of ${shown(name)}-${partitionIndex}`);
+    offsets.set(partitionIndex, offset);
+  }
+  for (const partition of partitions) {
+    if (!offsets.has(partition)) {
+      check(ErrorCode.UNKNOWN_SERVER_ERROR, null, `no offset came for ${shown(name)}-${partition}`);
+    }
+  }
+  return offsets;
+}

@@ -1,0 +1,63 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ErrorCode } from '../protocol/error-codes.js';
+import { check, shown, unknownTopic } from './answers.js';
+import { CliError } from './cli-error.js';
+import type { Client } from './client.js';
+
+/** Of a Metadata request that creates nothing. */
+export const READ_ONLY = {
+  allowAutoTopicCreation: false,
+  includeClusterAuthorizedOperations: false,
+  includeTopicAuthorizedOperations: false,
+};
+
+/** What a command needs to know of a topic. */
+export interface TopicPartitions {
+  readonly name: string;
+  readonly topicId: string;
+  /** Ascending. */
+  readonly partitions: readonly number[];
+}
+
+const ATTEMPTS_MAX = 50;
+const PAUSE_MS = 100;
+
+/** Looks a topic up; with `create` the broker makes it if it is missing and it may. Throws a CliError where there is none. */
+export async function lookUpTopic(
+  client: Client,
+  name: string,
+  { create = false } = {},
+): Promise<TopicPartitions> {
+  for (let attempt = 1; ; attempt++) {
+    const { topics } = await client.request('Metadata', {
+      topics: [{ name }],
+      ...READ_ONLY,
+      allowAutoTopicCreation: create,
+    });
+    const [topic] = topics;
+    const errorCode = topic?.errorCode ?? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
+    const isEarly = create && errorCode === ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
+    if ((errorCode === ErrorCode.LEADER_NOT_AVAILABLE || isEarly) && attempt < ATTEMPTS_MAX) {
+      await sleep(PAUSE_MS);
+      continue;
+    }
+    if (topic === undefined || errorCode === ErrorCode.UNKNOWN_TOPIC_OR_PARTITION) {
+      throw unknownTopic(name);
+    }
+    check(errorCode, null, `cannot use topic ${shown(name)}`);
+    const partitions = topic.partitions.map(({ partitionIndex }) => partitionIndex);
+    return { name, topicId: topic.topicId, partitions: partitions.sort((a, b) => a - b) };
+  }
+}
+
+/** The chosen partition alone, or all. Throws a CliError for one that the topic does not have. */
+export function choosePartitions(
+  { name, partitions }: TopicPartitions,
+  chosen: number | undefined,
+): readonly number[] {
+  if (chosen === undefined) return partitions;
+  if (partitions.includes(chosen)) return [chosen];
+  throw new CliError(
+    `topic ${shown(name)} has no partition ${chosen}: it has ${partitions.length}, counted from 0`,
+  );
+}
