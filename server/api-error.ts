@@ -6,7 +6,11 @@ export class ApiError extends Error {
   readonly code: ErrorName;
 
   constructor(code: ErrorName, message: string) {
+    // Nobody looks at where an outcome was made, and a request can have a hundred thousand of them.
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
     super(message);
+    Error.stackTraceLimit = stackTraceLimit;
     this.code = code;
   }
 }

@@ -6,6 +6,7 @@ import type { RequestOf, ResponseOf } from '../protocol/api-keys.js';
 import { ErrorCode } from '../protocol/error-codes.js';
 import { wireError } from './error-map.js';
 import type { Handler } from './handler.js';
+import { occurringTwice } from './occurring-twice.js';
 
 export interface ListOffsetsParts {
   readonly metadata: MetadataView;
@@ -28,30 +29,48 @@ const SPECIAL_SINCE: ReadonlyMap<number, number> = new Map([
 ]);
 const NOTHING_FOUND: Found = { offset: -1, timestamp: -1, leaderEpoch: -1 };
 
-/** ListOffsets: offsets by timestamp or by name of a place. Nothing found is offset -1 without an error. */
+/**
+ * ListOffsets: offsets by timestamp or by name of a place. Nothing found is offset -1 without an error. One lookup at a time, since
+ * each may have a batch in memory, unpacked. A partition that is named twice is refused, as by Kafka.
+ */
 export function listOffsetsHandler(parts: ListOffsetsParts): Handler<'ListOffsets'> {
   return async (context, request) => {
-    const { image } = parts.metadata;
     const committedOnly = request.isolationLevel === 1;
-    const topics = request.topics.map(async ({ name, partitions }) => {
-      const topic = image.topic(name);
-      const answers = partitions.map(async (wish): Promise<PartitionAnswer> => {
-        const partitionIndex = wish.partitionIndex;
+    const twice = occurringTwice(partitionKeys(request));
+    const topics: ResponseOf<'ListOffsets'>['topics'][number][] = [];
+    for (const { name, partitions } of request.topics) {
+      const answers: PartitionAnswer[] = [];
+      for (const wish of partitions) {
+        const { partitionIndex } = wish;
         try {
+          if (twice.has(partitionKey(name, partitionIndex))) {
+            throw new ApiError('INVALID_REQUEST', 'Each partition must appear at most once.');
+          }
+          const topic = parts.metadata.image.topic(name);
           if (topic === undefined) {
             throw new ApiError('UNKNOWN_TOPIC_OR_PARTITION', 'there is no such topic');
           }
           const partition = parts.partitions.find(topic, partitionIndex);
           const found = await lookUp(partition, wish, context.apiVersion, committedOnly);
-          return { partitionIndex, errorCode: ErrorCode.NONE, ...found };
+          answers.push({ partitionIndex, errorCode: ErrorCode.NONE, ...found });
         } catch (error) {
-          return { partitionIndex, errorCode: wireError(error).code };
+          answers.push({ partitionIndex, errorCode: wireError(error).code });
         }
-      });
-      return { name, partitions: await Promise.all(answers) };
-    });
-    return { topics: await Promise.all(topics) };
+      }
+      topics.push({ name, partitions: answers });
+    }
+    return { topics };
   };
+}
+
+function* partitionKeys({ topics }: RequestOf<'ListOffsets'>): Iterable<string> {
+  for (const { name, partitions } of topics) {
+    for (const { partitionIndex } of partitions) yield partitionKey(name, partitionIndex);
+  }
+}
+
+function partitionKey(name: string, partition: number): string {
+  return `${partition} ${name}`;
 }
 
 async function lookUp(

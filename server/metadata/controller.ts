@@ -11,7 +11,7 @@ import {
   type TopicRecord,
 } from './records.js';
 import type { MetadataChange, MetadataStore, Transaction } from './store.js';
-import { collisionProblem, type NameRules } from './topic-name.js';
+import { type NameRules, TakenNames } from './topic-name.js';
 
 export interface ControllerOptions {
   readonly store: MetadataStore;
@@ -51,7 +51,7 @@ export class Controller {
     return this.#alone(async () => {
       for (;;) {
         const { image } = this.#options.metadata;
-        const names = new Set(image.topicNames());
+        const names = new TakenNames(image.topicNames(), this.#options.names);
         const planned = wishes.map((wish) => this.#planTopic(wish, names));
         const creations = planned.filter((each) => 'record' in each);
         if (validateOnly || creations.length === 0) {
@@ -177,12 +177,12 @@ export class Controller {
 
   #planTopic(
     { name, replicas, overrides }: NewTopic,
-    names: Set<string>,
+    names: TakenNames,
   ): { name: string; key: string; record: TopicRecord } | { error: ApiError } {
     if (names.has(name)) {
       return { error: new ApiError('TOPIC_ALREADY_EXISTS', `Topic '${name}' already exists.`) };
     }
-    const collision = collisionProblem(name, names, this.#options.names);
+    const collision = names.collisionOf(name);
     if (collision !== null) return { error: new ApiError('INVALID_TOPIC_EXCEPTION', collision) };
     names.add(name);
     const id = newUuid(this.#options.random);

@@ -32,27 +32,45 @@ export interface NameRules {
 }
 
 /**
- * Why a new topic may not stand beside the existing ones, or null. Names that differ only in '.' and
- * '_' collide as in Kafka (metric names write both as '_'); names that differ only in case would
- * share a folder on a disk that ignores case. An equal name is no collision.
+ * The names that are taken, folded so that one lookup tells whether a new one may stand beside them. Names that differ only in '.'
+ * and '_' collide as in Kafka (metric names write both as '_'); names that differ only in case would share a folder on a disk that
+ * ignores case.
  */
-export function collisionProblem(
-  name: string,
-  existing: Iterable<string>,
-  { caseInsensitiveDisk }: NameRules,
-): string | null {
-  const hasPeriods = /[._]/.test(name);
-  if (!hasPeriods && !caseInsensitiveDisk) return null;
-  const undotted = name.replaceAll('.', '_');
-  const folded = name.toLowerCase();
-  for (const other of existing) {
-    if (other === name) continue;
-    if (hasPeriods && other.replaceAll('.', '_') === undotted) {
-      return `Topic '${name}' collides with existing topic: ${other}`;
-    }
-    if (caseInsensitiveDisk && other.toLowerCase() === folded) {
-      return `Topic '${name}' differs only in case from existing topic ${other}, and the data directory's disk ignores case`;
-    }
+export class TakenNames {
+  readonly #names: Set<string>;
+  readonly #undotted = new Map<string, string>();
+  readonly #lowerCase: Map<string, string> | null;
+
+  constructor(names: Iterable<string>, { caseInsensitiveDisk }: NameRules) {
+    this.#names = new Set();
+    this.#lowerCase = caseInsensitiveDisk ? new Map() : null;
+    for (const name of names) this.add(name);
   }
-  return null;
+
+  has(name: string): boolean {
+    return this.#names.has(name);
+  }
+
+  add(name: string): void {
+    this.#names.add(name);
+    this.#undotted.set(undotted(name), name);
+    this.#lowerCase?.set(name.toLowerCase(), name);
+  }
+
+  /** Why a new topic may not stand beside those there are, or null. An equal name is no collision. */
+  collisionOf(name: string): string | null {
+    const twin = this.#undotted.get(undotted(name));
+    if (twin !== undefined && twin !== name) {
+      return `Topic '${name}' collides with existing topic: ${twin}`;
+    }
+    const sameLetters = this.#lowerCase?.get(name.toLowerCase());
+    if (sameLetters !== undefined && sameLetters !== name) {
+      return `Topic '${name}' differs only in case from existing topic ${sameLetters}, and the data directory's disk ignores case`;
+    }
+    return null;
+  }
+}
+
+function undotted(name: string): string {
+  return name.replaceAll('.', '_');
 }

@@ -25,7 +25,7 @@ describe('bytes that are no request close the connection, and only that one', ()
     ['TLS', 'frame size 369295618 is', Buffer.from('16030102000100', 'hex')],
     ['an API key that does not exist', 'API key 9999 is not known', framed(headerOf(9999, 0))],
     ['a negative API key', 'API key -1 is not known', framed(headerOf(-1, 0))],
-    ['an API key of a feature that is not there', 'API key 9 is not known', framed(headerOf(9, 0))],
+    ['an API key of a feature that is not there', 'API key 4 is not known', framed(headerOf(4, 0))],
     ['a version above ours', 'Fetch version 18', framed(headerOf(APIS.Fetch.key, 18))],
     ['a version below ours', 'Fetch version 3', framed(headerOf(APIS.Fetch.key, 3))],
     [

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { collisionProblem, topicNameProblem } from '../../../server/metadata/topic-name.js';
+import { TakenNames, topicNameProblem } from '../../../server/metadata/topic-name.js';
 
 describe('topic names', () => {
   test.each(['a', 'A-b_c.9', '...', '.a', '-', '__proto__', 'x'.repeat(249)])(
@@ -33,16 +33,18 @@ describe('collisions', () => {
   const insensitive = { caseInsensitiveDisk: true };
 
   test('an equal name is none; that is another error', () => {
-    expect(collisionProblem('a.b', ['a.b'], insensitive)).toBeNull();
+    expect(new TakenNames(['a.b'], insensitive).collisionOf('a.b')).toBeNull();
   });
 
   test('dots and underscores stand for each other', () => {
-    expect(collisionProblem('a.b_c', ['x', 'a_b.c'], sensitive)).toContain('a_b.c');
-    expect(collisionProblem('a.b', ['a-b', 'ab'], sensitive)).toBeNull();
+    expect(new TakenNames(['x', 'a_b.c'], sensitive).collisionOf('a.b_c')).toContain('a_b.c');
+    expect(new TakenNames(['a-b', 'ab'], sensitive).collisionOf('a.b')).toBeNull();
   });
 
   test('case matters unless the disk ignores it', () => {
-    expect(collisionProblem('Orders', ['orders'], sensitive)).toBeNull();
-    expect(collisionProblem('Orders', ['orders'], insensitive)).toContain('disk ignores case');
+    expect(new TakenNames(['orders'], sensitive).collisionOf('Orders')).toBeNull();
+    expect(new TakenNames(['orders'], insensitive).collisionOf('Orders')).toContain(
+      'disk ignores case',
+    );
   });
 });
