@@ -82,8 +82,15 @@ function stageBatch(
   const { offsets, settings, writer, context } = log;
   const baseOffset = offsets.logEnd;
   const lastOffset = baseOffset + lastOffsetDelta(batch);
-  // The mark is taken before the batch is noted, but only when it begins a group.
-  const mark = writer.hasStaged ? null : segment.mark();
+  // Taken before the batch is noted, but only when it begins a group.
+  const begin = writer.hasStaged
+    ? null
+    : {
+        segment,
+        mark: segment.mark(),
+        startOffset: baseOffset,
+        latestEpoch: log.epochs.latest,
+      };
   segment.note(batch, 0, batch.length, settings.indexIntervalBytes);
   segment.changedMs = context.clock.wallMs();
   offsets.assigned(lastOffset + 1);
@@ -100,13 +107,7 @@ function stageBatch(
     duplicate: false,
   };
   return new Promise((resolve, reject) => {
-    writer.stage(
-      batch,
-      baseOffset,
-      { endOffset: lastOffset + 1, appended, resolve, reject },
-      segment,
-      mark,
-    );
+    writer.stage(batch, { endOffset: lastOffset + 1, appended, resolve, reject }, begin);
   });
 }
 

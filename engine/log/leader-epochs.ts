@@ -68,6 +68,11 @@ export class LeaderEpochs {
     this.#starts = this.#starts.filter((start) => start.startOffset < offset);
   }
 
+  /** Forgets the epochs above `latest`: what would have begun them was not written. */
+  backTo(latest: number): void {
+    this.#starts = this.#starts.filter(({ epoch }) => epoch <= latest);
+  }
+
   /** Forgets what ended at or below `offset`, the new log start; the epoch that holds it now begins there. */
   truncateStart(offset: number): void {
     const holds = this.#starts.findLastIndex((start) => start.startOffset <= offset);

@@ -6,13 +6,18 @@ import type { EngineCounters } from '../metrics.js';
 import type { AppendWaiter } from './append-waiters.js';
 import type { Segment, SegmentMark } from './segment.js';
 
-/** Batches that go to one segment in one gathered write. */
-export interface WriteGroup {
+/** Where a group begins, taken before its first batch is noted: where to go back to if the write fails. */
+export interface GroupBegin {
   readonly segment: Segment;
-  /** The segment before the first batch: where to go back to if the write fails. */
   readonly mark: SegmentMark;
   /** First offset of the group, inclusive. */
   readonly startOffset: number;
+  /** Latest leader epoch before it. */
+  readonly latestEpoch: number;
+}
+
+/** Batches that go to one segment in one gathered write. */
+export interface WriteGroup extends GroupBegin {
   readonly appends: AppendWaiter[];
   buffers: Uint8Array[];
   bytes: number;
@@ -71,26 +76,12 @@ export class LogWriter {
     return this.#staged !== null;
   }
 
-  /** Adds a stamped batch to this turn's group. One that begins a group brings the segment's mark from before it was noted there. */
-  stage(
-    batch: Uint8Array,
-    startOffset: number,
-    append: AppendWaiter,
-    segment: Segment,
-    mark: SegmentMark | null,
-  ): void {
+  /** Adds a stamped batch to this turn's group. One that begins a group says where. */
+  stage(batch: Uint8Array, append: AppendWaiter, begin: GroupBegin | null): void {
     let group = this.#staged;
     if (group === null) {
-      assert(mark !== null, 'a batch that begins a group brings a mark');
-      group = {
-        segment,
-        mark,
-        startOffset,
-        appends: [],
-        buffers: [],
-        bytes: 0,
-        endOffset: startOffset,
-      };
+      assert(begin !== null, 'a batch that begins a group says where');
+      group = { ...begin, appends: [], buffers: [], bytes: 0, endOffset: begin.startOffset };
       this.#staged = group;
       queueMicrotask(() => this.flush());
     }

@@ -286,7 +286,7 @@ export class Log implements PartitionLog, LogParts, CheckpointTarget {
   writeFailed(groups: readonly WriteGroup[], error: unknown): EngineError {
     const { directory } = this.context;
     const [first] = groups;
-    const { segment, mark, startOffset } = first!;
+    const { segment, mark, startOffset, latestEpoch } = first!;
     const failure = storageError(directory, `cannot write to ${segment.file.path}`, error);
     if (!directory.failure) {
       try {
@@ -299,7 +299,7 @@ export class Log implements PartitionLog, LogParts, CheckpointTarget {
     segment.backTo(mark);
     this.offsets.unassigned(startOffset);
     this.producers.truncateEnd(startOffset);
-    this.epochs.truncateEnd(startOffset);
+    this.epochs.backTo(latestEpoch);
     for (const group of groups) for (const append of group.appends) append.reject(failure);
     this.durableWaiters.rejectFrom(startOffset, failure);
     return failure;

@@ -179,7 +179,14 @@ class Recovery {
         await this.#setAside(rest);
         break;
       }
-      if (!checkpoint && at === 0) end = { ...end, offset: segment.baseOffset };
+      if (!checkpoint && at === 0) {
+        if (segment.baseOffset > logStart && !(await this.#holdsBatch(tail, logStart))) {
+          // The names of the first segments were lost, and the others hold nothing: the log begins where it did.
+          await this.#setAside(tail);
+          break;
+        }
+        end = { ...end, offset: segment.baseOffset };
+      }
       end = await this.#recoverSegment(
         segment,
         trusted,
