@@ -11,6 +11,7 @@ export const APIS_BY_TOPIC: ReadonlySet<string> = new Set<ApiName>([
   'Produce',
   'Fetch',
   'ListOffsets',
+  'OffsetCommit',
   'DeleteRecords',
   'OffsetForLeaderEpoch',
 ]);
