@@ -1,5 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, renameSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { available, runs } from './tools.js';
@@ -9,12 +10,25 @@ const LIBS = join(CACHE, 'kafka-4.3.1');
 
 /** Class path of Apache Kafka 4.3.1, fetched by Maven on first use; null without Java or Maven. */
 export function kafkaClassPath(): string | null {
-  const found = runs('java', '-version') && (existsSync(LIBS) || runs('mvn', '-version'));
+  const found = runs('javac', '-version') && (existsSync(LIBS) || runs('mvn', '-version'));
   if (!available('java', found, 'install a JDK 17 and Maven')) return null;
   if (!existsSync(LIBS)) fetchLibs();
   return readdirSync(LIBS)
     .map((jar) => join(LIBS, jar))
     .join(':');
+}
+
+/** The class path with the driver of `drivers/JavaDriver.java` on it, compiled once for each version of its source. */
+export function javaDriverClassPath(classPath: string): string {
+  const source = resolve('test/clients/drivers/JavaDriver.java');
+  const version = createHash('sha256').update(readFileSync(source)).digest('hex').slice(0, 16);
+  const classes = join(CACHE, `java-driver-${version}`);
+  if (!existsSync(classes)) {
+    const partial = `${classes}.${process.pid}`;
+    execFileSync('javac', ['-cp', classPath, '-d', partial, source], { stdio: 'inherit' });
+    renameSync(partial, classes);
+  }
+  return `${classes}:${classPath}`;
 }
 
 function fetchLibs(): void {
