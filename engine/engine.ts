@@ -20,6 +20,7 @@ import type { LogContext } from './log/log-context.js';
 import type { LogSettings } from './log/log-settings.js';
 import type { PartitionLog, PartitionName } from './log/partition-log.js';
 import { SyncRounds } from './log/sync-rounds.js';
+import { UnpackGate } from './log/unpack-gate.js';
 import { type EngineLogger, silentLogger } from './logger.js';
 import type { JobRunner } from './maintenance/job-runner.js';
 import { createJobPool } from './maintenance/pool.js';
@@ -118,6 +119,7 @@ export class Engine {
           counters,
           intervalMs: LIMITS.checkpointIntervalMs,
         }),
+        unpacking: new UnpackGate(),
         leaderEpoch: identity.uncleanOpens,
         wasClean: identity.wasClean,
       };

@@ -12,6 +12,7 @@
  * ```
  */
 
+import { setImmediate } from 'node:timers/promises';
 import { EngineError } from '../errors.js';
 import { codecById } from './compression.js';
 import {
@@ -26,6 +27,9 @@ import {
   timestampType,
 } from './header.js';
 import { type Cursor, readVarint, readVarlong } from './varint.js';
+
+/** Records walked in one turn of the event loop: a batch may hold millions. */
+const RECORDS_PER_TURN = 16_384;
 
 export type RecordHeader = { key: string; value: Buffer | null };
 
@@ -159,9 +163,11 @@ export async function validateRecords(
 ): Promise<RecordsProblem | null> {
   try {
     const payload = await decompressRecords(batch, options.maxDecompressedBytes);
-    let nextOffset = baseOffset(batch);
+    const firstOffset = baseOffset(batch);
+    let nextOffset = firstOffset;
     for (const record of walkRecords(payload, batch)) {
       if (record.offset !== nextOffset++) return 'non-consecutive-offsets';
+      if ((nextOffset - firstOffset) % RECORDS_PER_TURN === 0) await setImmediate();
       if (options.compacted && record.key === null) return 'null-key';
     }
     return null;

@@ -10,6 +10,7 @@ import type { Random } from '../random.js';
 import type { Checkpoints } from './checkpoints.js';
 import type { IndexCache } from './index-cache.js';
 import type { SyncRounds } from './sync-rounds.js';
+import type { UnpackGate } from './unpack-gate.js';
 
 /** What all logs of one data directory share. */
 export interface LogContext {
@@ -23,6 +24,8 @@ export interface LogContext {
   readonly syncRounds: SyncRounds;
   readonly checkpoints: Checkpoints;
   readonly indexCache: IndexCache;
+  /** Bounds how many batches are unpacked at once. */
+  readonly unpacking: UnpackGate;
   readonly counters: EngineCounters;
   readonly logger: EngineLogger;
   /** Epoch stamped into new batches: how often this directory was opened uncleanly. */

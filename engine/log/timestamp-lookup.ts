@@ -1,5 +1,5 @@
 import { batchSize, leaderEpoch, maxTimestamp } from '../batch/header.js';
-import { decodeRecords, type RecordView } from '../batch/records.js';
+import { decompressRecords, type RecordView, walkRecords } from '../batch/records.js';
 import { scanBatchAt } from '../batch/validate.js';
 import { LIMITS } from '../limits.js';
 import { walkHeaders } from './header-walk.js';
@@ -97,6 +97,8 @@ async function lookupInSegment(
     if (next === null) return null;
     const found = await firstRecordReaching(log, segment, next, timestampMs, logStart);
     if (found !== null) return found;
+    // It may have been deleted meanwhile, with all that is left of it below the log start.
+    if (log.segments.floor(segment.baseOffset) !== segment) return null;
     // Only when the wanted record lies below the log start.
     position = next.position + next.size;
   }
@@ -136,11 +138,15 @@ async function readRecords(
   log: LogParts,
   segment: Segment,
   { position, size }: BatchPlace,
-): Promise<{ header: Buffer; records: RecordView[] }> {
+): Promise<{ header: Buffer; records: Iterable<RecordView> }> {
   const batch = Buffer.allocUnsafe(size);
   const count = await segment.file.read(batch, position);
   if (count < size || batchSize(batch) !== size || scanBatchAt(batch, 0, size) !== size) {
     throw corruptAt(log, segment, position);
   }
-  return { header: batch, records: await decodeRecords(batch, LIMITS.decompressedBatchBytesMax) };
+  const payload = await log.context.unpacking.run(() =>
+    decompressRecords(batch, LIMITS.decompressedBatchBytesMax),
+  );
+  // Walked as they are needed: a batch may hold millions of records.
+  return { header: batch, records: walkRecords(payload, batch) };
 }
