@@ -16,6 +16,7 @@ import {
 } from '../engine/index.js';
 import { RequestDispatcher } from './dispatch.js';
 import type { RequestFaults } from './faults.js';
+import { GroupCoordinator } from './groups/coordinator.js';
 import { handlersOf } from './handlers/index.js';
 import { SERVER_LIMITS, type ServerLimits } from './limits.js';
 import type { Logger } from './logging/log.js';
@@ -161,6 +162,19 @@ async function openParts(
   });
   closers.push(() => retention.stop());
 
+  const groups = new GroupCoordinator({
+    settings: settings.groups,
+    metadata,
+    controller,
+    partitions,
+    nodeId,
+    clock,
+    random,
+    logger,
+  });
+  closers.push(() => groups.stop());
+  await groups.start();
+
   const limits = limitsOf(settings);
   const requestCounters = new RequestCounters();
   const handlers = handlersOf({
@@ -168,6 +182,7 @@ async function openParts(
     controller,
     partitions,
     producerIds: new ProducerIds(store),
+    groups,
     delayed,
     settings,
     brokerStatic,

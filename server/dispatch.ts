@@ -36,10 +36,22 @@ export interface RequestDispatcherOptions {
 
 /**
  * Requests that may overlap with others of their connection: appends keep their order because they are made in the turn of their
- * dispatch, and a fetch sees whatever is committed when it answers. The rest runs alone, as everything does in Kafka.
+ * dispatch, and a fetch sees whatever is committed when it answers. Those of group members take effect in that turn too, so
+ * that neither a member that waits for its group holds up fetches, nor a long fetch a heartbeat. The rest runs alone, as
+ * everything does in Kafka.
  */
 const PIPELINED: ReadonlySet<number> = new Set(
-  [APIS.Produce, APIS.Fetch, APIS.ApiVersions].map(({ key }) => key),
+  [
+    APIS.Produce,
+    APIS.Fetch,
+    APIS.ApiVersions,
+    APIS.JoinGroup,
+    APIS.SyncGroup,
+    APIS.Heartbeat,
+    APIS.LeaveGroup,
+    APIS.OffsetCommit,
+    APIS.OffsetFetch,
+  ].map(({ key }) => key),
 );
 
 /**

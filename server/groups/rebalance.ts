@@ -89,8 +89,8 @@ function completeJoin(step: Step): void {
   group.syncDeadlineMs = nowMs + rebalanceTimeoutMs(group);
   for (const member of group.members.values()) {
     const { joining } = member;
-    if (joining === null) continue;
     member.isNew = false;
+    if (joining === null) continue;
     member.canReturn = true;
     member.owesSync = true;
     answerJoin(step, member, joining, currentGeneration(group, member));

@@ -67,6 +67,51 @@ const ERROR_ANSWERS: { readonly [N in ApiName]: ErrorAnswer<N> } = {
   IncrementalAlterConfigs: ({ resources }, errorCode) => ({
     responses: resources.map((resource) => ({ ...nameOf(resource), errorCode })),
   }),
+  OffsetCommit: ({ topics }, errorCode) => ({ topics: failPartitions(topics, { errorCode }) }),
+  OffsetFetch: ({ topics, groups }, errorCode) => ({
+    errorCode,
+    topics: (topics ?? []).map(({ name, partitionIndexes }) => ({
+      name,
+      partitions: partitionIndexes.map((partitionIndex) => ({
+        partitionIndex,
+        committedOffset: -1,
+        metadata: '',
+        errorCode,
+      })),
+    })),
+    groups: groups.map(({ groupId }) => ({ groupId, topics: [], errorCode })),
+  }),
+  FindCoordinator: ({ coordinatorKeys }, errorCode) => {
+    const nowhere = { nodeId: -1, host: '', port: -1, errorCode, errorMessage: null };
+    return { ...nowhere, coordinators: coordinatorKeys.map((key) => ({ key, ...nowhere })) };
+  },
+  JoinGroup: ({ memberId }, errorCode) => ({
+    errorCode,
+    protocolName: '',
+    leader: '',
+    memberId,
+    members: [],
+  }),
+  Heartbeat: (_request, errorCode) => ({ errorCode }),
+  LeaveGroup: (_request, errorCode) => ({ errorCode, members: [] }),
+  SyncGroup: (_request, errorCode) => ({ errorCode, assignment: NO_RECORDS }),
+  DescribeGroups: ({ groups }, errorCode) => ({
+    groups: groups.map((groupId) => ({
+      errorCode,
+      groupId,
+      groupState: '',
+      protocolType: '',
+      protocolData: '',
+      members: [],
+    })),
+  }),
+  ListGroups: (_request, errorCode) => ({ errorCode, groups: [] }),
+  DescribeLogDirs: (_request, errorCode) => ({ errorCode, results: [] }),
+  DeleteGroups: ({ groupsNames }, errorCode) => ({
+    results: groupsNames.map((groupId) => ({ groupId, errorCode })),
+  }),
+  ListPartitionReassignments: (_request, errorCode) => ({ errorCode, topics: [] }),
+  OffsetDelete: (_request, errorCode) => ({ errorCode, topics: [] }),
   DescribeCluster: (_request, errorCode) => ({ errorCode, clusterId: '', brokers: [] }),
 };
 

@@ -1,3 +1,4 @@
+import type { GroupCoordinator } from '../groups/coordinator.js';
 import type { Controller } from '../metadata/controller.js';
 import { brokerLayers } from '../metadata/effective-settings.js';
 import type { MetadataView } from '../metadata/metadata-view.js';
@@ -11,17 +12,30 @@ import { alterConfigsHandler, incrementalAlterConfigsHandler } from './alter-con
 import { apiVersionsHandler } from './api-versions.js';
 import { createPartitionsHandler } from './create-partitions.js';
 import { createTopicsHandler } from './create-topics.js';
+import { deleteGroupsHandler } from './delete-groups.js';
 import { deleteRecordsHandler } from './delete-records.js';
 import { deleteTopicsHandler } from './delete-topics.js';
 import { describeClusterHandler } from './describe-cluster.js';
 import { describeConfigsHandler } from './describe-configs.js';
+import { describeGroupsHandler } from './describe-groups.js';
+import { describeLogDirsHandler } from './describe-log-dirs.js';
 import { fetchHandler } from './fetch.js';
+import { findCoordinatorHandler } from './find-coordinator.js';
 import type { Handlers } from './handler.js';
+import { heartbeatHandler } from './heartbeat.js';
 import { initProducerIdHandler } from './init-producer-id.js';
+import { joinGroupHandler } from './join-group.js';
+import { leaveGroupHandler } from './leave-group.js';
+import { listGroupsHandler } from './list-groups.js';
 import { listOffsetsHandler } from './list-offsets.js';
+import { listPartitionReassignmentsHandler } from './list-partition-reassignments.js';
 import { metadataHandler } from './metadata.js';
+import { offsetCommitHandler } from './offset-commit.js';
+import { offsetDeleteHandler } from './offset-delete.js';
+import { offsetFetchHandler } from './offset-fetch.js';
 import { offsetForLeaderEpochHandler } from './offset-for-leader-epoch.js';
 import { produceHandler } from './produce.js';
+import { syncGroupHandler } from './sync-group.js';
 
 /** The parts of a broker that handlers work with. */
 export interface BrokerParts {
@@ -29,6 +43,7 @@ export interface BrokerParts {
   readonly controller: Controller;
   readonly partitions: Partitions;
   readonly producerIds: ProducerIds;
+  readonly groups: GroupCoordinator;
   /** Waiting fetches and produces; `Partitions` is told to check it. */
   readonly delayed: DelayedOperations<Partition>;
   readonly settings: BrokerSettings;
@@ -51,6 +66,7 @@ export function handlersOf(broker: BrokerParts): Handlers {
     },
     autoCreateTopics: settings.autoCreateTopics,
     deleteTopics: settings.deleteTopics,
+    dataDir: settings.dataDir,
     responseBytesMax: settings.fetchBytesMax,
     layers: () => brokerLayers(metadata.image, nodeId, brokerStatic),
   };
@@ -69,6 +85,19 @@ export function handlersOf(broker: BrokerParts): Handlers {
     AlterConfigs: alterConfigsHandler(parts),
     CreatePartitions: createPartitionsHandler(parts),
     IncrementalAlterConfigs: incrementalAlterConfigsHandler(parts),
+    OffsetCommit: offsetCommitHandler(parts),
+    OffsetFetch: offsetFetchHandler(parts),
+    FindCoordinator: findCoordinatorHandler(parts),
+    JoinGroup: joinGroupHandler(parts),
+    Heartbeat: heartbeatHandler(parts),
+    LeaveGroup: leaveGroupHandler(parts),
+    SyncGroup: syncGroupHandler(parts),
+    DescribeGroups: describeGroupsHandler(parts),
+    ListGroups: listGroupsHandler(parts),
+    DescribeLogDirs: describeLogDirsHandler(parts),
+    DeleteGroups: deleteGroupsHandler(parts),
+    ListPartitionReassignments: listPartitionReassignmentsHandler(),
+    OffsetDelete: offsetDeleteHandler(parts),
     DescribeCluster: describeClusterHandler(parts),
   };
 }

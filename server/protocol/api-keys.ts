@@ -2,23 +2,39 @@ import { AlterConfigsRequest, AlterConfigsResponse } from './messages/alter-conf
 import { ApiVersionsRequest, ApiVersionsResponse } from './messages/api-versions.js';
 import { CreatePartitionsRequest, CreatePartitionsResponse } from './messages/create-partitions.js';
 import { CreateTopicsRequest, CreateTopicsResponse } from './messages/create-topics.js';
+import { DeleteGroupsRequest, DeleteGroupsResponse } from './messages/delete-groups.js';
 import { DeleteRecordsRequest, DeleteRecordsResponse } from './messages/delete-records.js';
 import { DeleteTopicsRequest, DeleteTopicsResponse } from './messages/delete-topics.js';
 import { DescribeClusterRequest, DescribeClusterResponse } from './messages/describe-cluster.js';
 import { DescribeConfigsRequest, DescribeConfigsResponse } from './messages/describe-configs.js';
+import { DescribeGroupsRequest, DescribeGroupsResponse } from './messages/describe-groups.js';
+import { DescribeLogDirsRequest, DescribeLogDirsResponse } from './messages/describe-log-dirs.js';
 import { FetchRequest, FetchResponse } from './messages/fetch.js';
+import { FindCoordinatorRequest, FindCoordinatorResponse } from './messages/find-coordinator.js';
+import { HeartbeatRequest, HeartbeatResponse } from './messages/heartbeat.js';
 import {
   IncrementalAlterConfigsRequest,
   IncrementalAlterConfigsResponse,
 } from './messages/incremental-alter-configs.js';
 import { InitProducerIdRequest, InitProducerIdResponse } from './messages/init-producer-id.js';
+import { JoinGroupRequest, JoinGroupResponse } from './messages/join-group.js';
+import { LeaveGroupRequest, LeaveGroupResponse } from './messages/leave-group.js';
+import { ListGroupsRequest, ListGroupsResponse } from './messages/list-groups.js';
 import { ListOffsetsRequest, ListOffsetsResponse } from './messages/list-offsets.js';
+import {
+  ListPartitionReassignmentsRequest,
+  ListPartitionReassignmentsResponse,
+} from './messages/list-partition-reassignments.js';
 import { MetadataRequest, MetadataResponse } from './messages/metadata.js';
+import { OffsetCommitRequest, OffsetCommitResponse } from './messages/offset-commit.js';
+import { OffsetDeleteRequest, OffsetDeleteResponse } from './messages/offset-delete.js';
+import { OffsetFetchRequest, OffsetFetchResponse } from './messages/offset-fetch.js';
 import {
   OffsetForLeaderEpochRequest,
   OffsetForLeaderEpochResponse,
 } from './messages/offset-for-leader-epoch.js';
 import { ProduceRequest, ProduceResponse } from './messages/produce.js';
+import { SyncGroupRequest, SyncGroupResponse } from './messages/sync-group.js';
 import type { InputOf, Message, ValueOf } from './schema.js';
 
 /** One API: its two tables and what follows from them. */
@@ -65,6 +81,23 @@ export const APIS = {
     IncrementalAlterConfigsRequest,
     IncrementalAlterConfigsResponse,
   ),
+  OffsetCommit: api('OffsetCommit', OffsetCommitRequest, OffsetCommitResponse),
+  OffsetFetch: api('OffsetFetch', OffsetFetchRequest, OffsetFetchResponse),
+  FindCoordinator: api('FindCoordinator', FindCoordinatorRequest, FindCoordinatorResponse),
+  JoinGroup: api('JoinGroup', JoinGroupRequest, JoinGroupResponse),
+  Heartbeat: api('Heartbeat', HeartbeatRequest, HeartbeatResponse),
+  LeaveGroup: api('LeaveGroup', LeaveGroupRequest, LeaveGroupResponse),
+  SyncGroup: api('SyncGroup', SyncGroupRequest, SyncGroupResponse),
+  DescribeGroups: api('DescribeGroups', DescribeGroupsRequest, DescribeGroupsResponse),
+  ListGroups: api('ListGroups', ListGroupsRequest, ListGroupsResponse),
+  DescribeLogDirs: api('DescribeLogDirs', DescribeLogDirsRequest, DescribeLogDirsResponse),
+  DeleteGroups: api('DeleteGroups', DeleteGroupsRequest, DeleteGroupsResponse),
+  ListPartitionReassignments: api(
+    'ListPartitionReassignments',
+    ListPartitionReassignmentsRequest,
+    ListPartitionReassignmentsResponse,
+  ),
+  OffsetDelete: api('OffsetDelete', OffsetDeleteRequest, OffsetDeleteResponse),
   DescribeCluster: api('DescribeCluster', DescribeClusterRequest, DescribeClusterResponse),
 };
 

@@ -31,6 +31,19 @@ const honouredRows: readonly (readonly [doc: string, row: SettingRow])[] = [
     ['fetch.max.bytes', 'int', '57671680', { min: 1024 }],
   ],
   [
+    'Ms that a new consumer group waits for more members before it starts.',
+    ['group.initial.rebalance.delay.ms', 'int', '0', { min: 0 }],
+  ],
+  [
+    'Longest session timeout in ms that a member of a group may ask for.',
+    ['group.max.session.timeout.ms', 'int', '1800000'],
+  ],
+  ['Most members of one group.', ['group.max.size', 'int', '2147483647', { min: 1 }]],
+  [
+    'Shortest session timeout in ms that a member of a group may ask for.',
+    ['group.min.session.timeout.ms', 'int', '6000'],
+  ],
+  [
     'The security protocol of each listener, NAME:PROTOCOL; only PLAINTEXT can be opened.',
     [
       'listener.security.protocol.map',
@@ -57,6 +70,26 @@ const honouredRows: readonly (readonly [doc: string, row: SettingRow])[] = [
   [
     'Partitions of a topic that is created without a number of partitions.',
     ['num.partitions', 'int', '1', { min: 1 }],
+  ],
+  [
+    'Most characters of the metadata that comes with a committed offset.',
+    ['offset.metadata.max.bytes', 'int', '4096'],
+  ],
+  [
+    'Ms between two looks for committed offsets that have expired.',
+    ['offsets.retention.check.interval.ms', 'long', '600000', { min: 1 }],
+  ],
+  [
+    'Minutes after which the committed offsets of a group without members are forgotten.',
+    ['offsets.retention.minutes', 'int', '10080', { min: 1 }],
+  ],
+  [
+    'Partitions of __consumer_offsets, when it is created.',
+    ['offsets.topic.num.partitions', 'int', '50', { min: 1 }],
+  ],
+  [
+    'Segment size in bytes of __consumer_offsets, when it is created.',
+    ['offsets.topic.segment.bytes', 'int', '104857600', { min: 1 }],
   ],
   [
     'Ms after which the sequence numbers of a silent producer are forgotten.',

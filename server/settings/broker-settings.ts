@@ -8,6 +8,20 @@ import {
 } from './topic-settings.js';
 import { parseValue, type SettingValue } from './value.js';
 
+/** What concerns consumer groups and the offsets that they commit. */
+export interface GroupSettings {
+  /** Both inclusive. */
+  readonly sessionTimeoutMinMs: number;
+  readonly sessionTimeoutMaxMs: number;
+  readonly membersMax: number;
+  readonly initialRebalanceDelayMs: number;
+  readonly offsetMetadataLengthMax: number;
+  readonly offsetsRetentionMs: number;
+  readonly offsetsRetentionCheckIntervalMs: number;
+  readonly offsetsTopicPartitions: number;
+  readonly offsetsTopicSegmentBytes: number;
+}
+
 /** The broker's own settings, ready to use. Those of topics are in `topicDefaults`. */
 export interface BrokerSettings {
   readonly nodeId: number;
@@ -27,9 +41,12 @@ export interface BrokerSettings {
   readonly connectionIdleMs: number;
   readonly producerIdExpirationMs: number;
   readonly retentionCheckIntervalMs: number;
+  readonly groups: GroupSettings;
   /** What a topic without settings of its own gets, before any change while running. */
   readonly topicDefaults: TopicSettings;
 }
+
+const MINUTE_MS = 60_000;
 
 /**
  * The typed form of the keys that were set, each of which is valid on its own, and what is wrong
@@ -72,6 +89,17 @@ export function typedBrokerSettings(brokerStatic: SettingTexts): {
         : value('connections.max.idle.ms'),
     producerIdExpirationMs: value('producer.id.expiration.ms'),
     retentionCheckIntervalMs: value('log.retention.check.interval.ms'),
+    groups: {
+      sessionTimeoutMinMs: value('group.min.session.timeout.ms'),
+      sessionTimeoutMaxMs: value('group.max.session.timeout.ms'),
+      membersMax: value('group.max.size'),
+      initialRebalanceDelayMs: value('group.initial.rebalance.delay.ms'),
+      offsetMetadataLengthMax: value('offset.metadata.max.bytes'),
+      offsetsRetentionMs: value<number>('offsets.retention.minutes') * MINUTE_MS,
+      offsetsRetentionCheckIntervalMs: value('offsets.retention.check.interval.ms'),
+      offsetsTopicPartitions: value('offsets.topic.num.partitions'),
+      offsetsTopicSegmentBytes: value('offsets.topic.segment.bytes'),
+    },
     topicDefaults: resolveTopicSettings({}, {}, brokerStatic),
   };
   const problems = [...listeners.problems, ...relationProblems(settings)];
@@ -104,6 +132,12 @@ function relationProblems(settings: BrokerSettings): string[] {
   if (bytesInFlightMax !== null && bytesInFlightMax < requestBytesMax) {
     problems.push(
       `queued.max.request.bytes=${bytesInFlightMax} is less than socket.request.max.bytes=${requestBytesMax}: the largest request would never fit; raise the one or lower the other`,
+    );
+  }
+  const { sessionTimeoutMinMs, sessionTimeoutMaxMs } = settings.groups;
+  if (sessionTimeoutMinMs > sessionTimeoutMaxMs) {
+    problems.push(
+      `group.min.session.timeout.ms=${sessionTimeoutMinMs} is greater than group.max.session.timeout.ms=${sessionTimeoutMaxMs}: lower the one or raise the other`,
     );
   }
   const { minCompactionLagMs, maxCompactionLagMs } = topicDefaults;

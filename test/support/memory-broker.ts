@@ -3,6 +3,7 @@ import { MemoryCatalog } from '../../engine/catalog/memory-catalog.js';
 import { ManualClock } from '../../engine/manual-clock.js';
 import { seededRandom } from '../../engine/random.js';
 import { RequestDispatcher } from '../../server/dispatch.js';
+import { GroupCoordinator } from '../../server/groups/coordinator.js';
 import { handlersOf } from '../../server/handlers/index.js';
 import { SERVER_LIMITS } from '../../server/limits.js';
 import type { LogFields, Logger } from '../../server/logging/log.js';
@@ -130,11 +131,23 @@ export async function memoryBroker(options: MemoryBrokerOptions = {}) {
   });
   await partitions.start(deleted);
   const producerIds = new ProducerIds(store);
+  const groups = new GroupCoordinator({
+    settings: settings.groups,
+    metadata: follower,
+    controller,
+    partitions,
+    nodeId: settings.nodeId,
+    clock,
+    random,
+    logger,
+  });
+  await groups.start();
   const handlers = handlersOf({
     metadata: follower,
     controller,
     partitions,
     producerIds,
+    groups,
     delayed,
     settings,
     brokerStatic,
@@ -191,6 +204,7 @@ export async function memoryBroker(options: MemoryBrokerOptions = {}) {
     partitions,
     delayed,
     producerIds,
+    groups,
     dispatcher,
     connection,
     lines,

@@ -44,6 +44,10 @@ export class MemorySlice {
     return this.readSync(into, at);
   }
 
+  async bytes(): Promise<Buffer> {
+    return Buffer.from(this.content);
+  }
+
   release(): void {
     this.releases += 1;
   }

@@ -36,8 +36,10 @@ export class GroupHarness {
   nowMs = 0;
   holding = false;
   readonly writes: { readonly write: number; readonly members: readonly string[] }[] = [];
-  readonly joins = new Map<Ticket, JoinAnswer[]>();
-  readonly syncs = new Map<Ticket, SyncAnswer[]>();
+  /** Requests without an answer so far. */
+  readonly open = new Set<Ticket>();
+  readonly joins = new Map<Ticket, JoinAnswer>();
+  readonly syncs = new Map<Ticket, SyncAnswer>();
   #lastTicket = 0;
   #lastId = 0;
 
@@ -52,8 +54,11 @@ export class GroupHarness {
     const { group, rules, nowMs } = this;
     const result = event({ group, rules, nowMs, wallMs: 1_000_000 + nowMs, actions });
     for (const action of actions) {
-      if (action.kind === 'answer-join') this.joins.get(action.ticket)!.push(action.answer);
-      else if (action.kind === 'answer-sync') this.syncs.get(action.ticket)!.push(action.answer);
+      if (action.kind !== 'store' && !this.open.delete(action.ticket)) {
+        throw new Error(`request ${action.ticket} was answered twice`);
+      }
+      if (action.kind === 'answer-join') this.joins.set(action.ticket, action.answer);
+      else if (action.kind === 'answer-sync') this.syncs.set(action.ticket, action.answer);
       else {
         const members = action.value.members.map(({ memberId }) => memberId);
         this.writes.push({ write: action.write, members });
@@ -73,7 +78,7 @@ export class GroupHarness {
 
   join(wish: Partial<JoinWish> = {}): Ticket {
     const ticket = ++this.#lastTicket;
-    this.joins.set(ticket, []);
+    this.open.add(ticket);
     this.step((step) =>
       join(step, {
         ticket,
@@ -96,7 +101,7 @@ export class GroupHarness {
 
   sync(request: Partial<SyncRequest> & { memberId: string }): Ticket {
     const ticket = ++this.#lastTicket;
-    this.syncs.set(ticket, []);
+    this.open.add(ticket);
     this.step((step) =>
       sync(step, {
         ticket,
@@ -146,11 +151,11 @@ export class GroupHarness {
 
   /** The answer to a JoinGroup; null while it waits. */
   joined(ticket: Ticket): JoinAnswer | null {
-    return this.joins.get(ticket)![0] ?? null;
+    return this.joins.get(ticket) ?? null;
   }
 
   /** The answer to a SyncGroup; null while it waits. */
   synced(ticket: Ticket): SyncAnswer | null {
-    return this.syncs.get(ticket)![0] ?? null;
+    return this.syncs.get(ticket) ?? null;
   }
 }

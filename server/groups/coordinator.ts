@@ -1,0 +1,206 @@
+import { type Clock, newUuid, type Random } from '../../engine/index.js';
+import { ApiError } from '../api-error.js';
+import type { Logger } from '../logging/log.js';
+import type { Controller } from '../metadata/controller.js';
+import type { MetadataView } from '../metadata/metadata-view.js';
+import type { ConnectionInfo } from '../net/dispatcher.js';
+import type { Partitions } from '../partition/partitions.js';
+import type { ErrorName } from '../protocol/error-codes.js';
+import type { GroupSettings } from '../settings/broker-settings.js';
+import { coordinatorFor } from './coordinator-for.js';
+import type { Group, GroupState, JoinAnswer, SyncAnswer } from './group.js';
+import { isTidyId, memberIdPrefix } from './group-id.js';
+import { GroupRegistry, writeError } from './group-registry.js';
+import { end, type Leaver, leave } from './leaving.js';
+import {
+  heartbeat,
+  type JoinWish,
+  join,
+  type Speaker,
+  type SyncRequest,
+  sync,
+} from './membership.js';
+import { OffsetStore } from './offset-store.js';
+import { OffsetsTopic } from './offsets-topic.js';
+import { failedJoin } from './rebalance.js';
+
+export interface GroupCoordinatorOptions {
+  readonly settings: GroupSettings;
+  readonly metadata: MetadataView;
+  readonly controller: Pick<Controller, 'createTopics'>;
+  readonly partitions: Pick<Partitions, 'find' | 'ensure'>;
+  readonly nodeId: number;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+}
+
+/** What a JoinGroup asks for; the group takes its buffers over. */
+export type JoinRequest = Omit<JoinWish, 'ticket' | 'newMemberId'>;
+
+/** Metadata of one member, all protocols together. It is kept in memory, and has to fit a record. */
+const MEMBER_METADATA_BYTES_MAX = 1024 * 1024;
+
+/**
+ * The group coordinator of this broker: consumer groups of the classic protocol and their committed offsets, in memory and in
+ * `__consumer_offsets`. Requests take effect in the turn of the call, in the order of the calls.
+ *
+ * Until `start` has loaded a group's partition, everything about the group throws ApiError COORDINATOR_LOAD_IN_PROGRESS; if its log cannot
+ * be read, NOT_COORDINATOR.
+ */
+export class GroupCoordinator {
+  readonly offsets: OffsetStore;
+  readonly #options: GroupCoordinatorOptions;
+  readonly #topic: OffsetsTopic;
+  readonly #groups: GroupRegistry;
+
+  constructor(options: GroupCoordinatorOptions) {
+    const { settings, clock, logger, metadata } = options;
+    this.#options = options;
+    this.#topic = new OffsetsTopic({
+      ...options,
+      partitionCount: settings.offsetsTopicPartitions,
+      segmentBytes: settings.offsetsTopicSegmentBytes,
+    });
+    this.#groups = new GroupRegistry({
+      topic: this.#topic,
+      clock,
+      logger,
+      rules: {
+        sessionTimeoutMinMs: settings.sessionTimeoutMinMs,
+        sessionTimeoutMaxMs: settings.sessionTimeoutMaxMs,
+        membersMax: settings.membersMax,
+        initialDelayMs: settings.initialRebalanceDelayMs,
+      },
+    });
+    this.offsets = new OffsetStore({
+      groups: this.#groups,
+      topic: this.#topic,
+      metadata,
+      clock,
+      logger,
+      metadataLengthMax: settings.offsetMetadataLengthMax,
+      retentionMs: settings.offsetsRetentionMs,
+      retentionCheckIntervalMs: settings.offsetsRetentionCheckIntervalMs,
+    });
+  }
+
+  /** Loads every group. Resolves when that is done and offsets begin to expire; rejects never. Call it once, with the partitions open. */
+  async start(): Promise<void> {
+    await this.#groups.load();
+    this.offsets.start();
+  }
+
+  /** No timer fires any more. To be called when no more requests come, and before the partitions are let go. */
+  stop(): void {
+    this.#groups.stop();
+    this.offsets.stop();
+  }
+
+  /** Which broker coordinates the group. Creates the offsets topic if there is none. Rejects ApiError. */
+  async coordinatorOf(groupId: string): Promise<number> {
+    await this.#topic.ensure();
+    const found = coordinatorFor(this.#options.metadata.image, 'group', groupId);
+    if (found === null || found.nodeId === -1) {
+      throw new ApiError('COORDINATOR_NOT_AVAILABLE', 'no broker leads the partition of the group');
+    }
+    return found.nodeId;
+  }
+
+  /** JoinGroup. Resolves when the generation is formed, or at once with an error. Ends with the connection. */
+  async join(
+    groupId: string,
+    request: JoinRequest,
+    connection: ConnectionInfo,
+  ): Promise<JoinAnswer> {
+    const { memberId, instanceId, clientId, protocols } = request;
+    if (!isUsableId(groupId)) return failedJoin('INVALID_GROUP_ID', memberId);
+    if (!isTidyId(memberId)) return failedJoin('UNKNOWN_MEMBER_ID', memberId);
+    if (instanceId !== null && !isUsableId(instanceId)) {
+      return failedJoin('INVALID_REQUEST', memberId);
+    }
+    let bytes = 0;
+    for (const { name, metadata } of protocols) bytes += name.length + metadata.length;
+    if (bytes > MEMBER_METADATA_BYTES_MAX) return failedJoin('INVALID_REQUEST', memberId);
+    const present = this.#groups.find(groupId);
+    if (present === undefined && memberId !== '') return failedJoin('UNKNOWN_MEMBER_ID', memberId);
+    const entry = present ?? this.#groups.findOrAdd(groupId);
+    const uuid = newUuid(this.#options.random);
+    const newMemberId = `${memberIdPrefix(instanceId ?? clientId)}-${uuid}`;
+    return this.#groups.waitForJoin(entry, connection, (step, ticket) =>
+      join(step, { ...request, ticket, newMemberId }),
+    );
+  }
+
+  /** SyncGroup. Resolves when the leader's plan is in the log, or at once with an error. Ends with the connection. */
+  async sync(
+    groupId: string,
+    request: Omit<SyncRequest, 'ticket'>,
+    connection: ConnectionInfo,
+  ): Promise<SyncAnswer> {
+    if (!isUsableId(groupId)) return failedSync('INVALID_GROUP_ID');
+    const entry = this.#groups.find(groupId);
+    if (entry === undefined) return failedSync('UNKNOWN_MEMBER_ID');
+    return this.#groups.waitForSync(entry, connection, (step, ticket) =>
+      sync(step, { ...request, ticket }),
+    );
+  }
+
+  heartbeat(groupId: string, speaker: Speaker): ErrorName {
+    if (!isUsableId(groupId)) return 'INVALID_GROUP_ID';
+    const entry = this.#groups.find(groupId);
+    if (entry === undefined) return 'UNKNOWN_MEMBER_ID';
+    return this.#groups.runQuietly(entry, (step) => heartbeat(step, speaker));
+  }
+
+  /** LeaveGroup: the error of each, in their order. Throws ApiError INVALID_GROUP_ID. */
+  leave(groupId: string, leavers: readonly Leaver[]): ErrorName[] {
+    if (!isUsableId(groupId)) throw new ApiError('INVALID_GROUP_ID', 'the group id is not valid');
+    const entry = this.#groups.find(groupId);
+    if (entry === undefined) return leavers.map(() => 'UNKNOWN_MEMBER_ID');
+    return this.#groups.run(entry, (step) => leave(step, leavers));
+  }
+
+  /** The group as it is; undefined if there is none. Not to be changed. */
+  describe(groupId: string): Readonly<Group> | undefined {
+    return this.#groups.find(groupId)?.group;
+  }
+
+  /** Every group. */
+  list(): {
+    readonly id: string;
+    readonly protocolType: string | null;
+    readonly state: GroupState;
+  }[] {
+    return this.#groups.all().map(({ id, group: { protocolType, state } }) => ({
+      id,
+      protocolType,
+      state,
+    }));
+  }
+
+  /** Deletes an empty group and its offsets. Resolves when that is in the log: NONE, or why not. */
+  async delete(groupId: string): Promise<ErrorName> {
+    const entry = this.#groups.find(groupId);
+    if (entry === undefined || entry.group.state === 'Dead') return 'GROUP_ID_NOT_FOUND';
+    if (entry.group.state !== 'Empty') return 'NON_EMPTY_GROUP';
+    // From now on nobody joins or commits.
+    this.#groups.runQuietly(entry, (step) => end(step, 'COORDINATOR_NOT_AVAILABLE'));
+    try {
+      await this.offsets.deleteAll(entry);
+      return 'NONE';
+    } catch (error) {
+      entry.group.state = 'Empty';
+      return writeError(error, 'UNKNOWN_SERVER_ERROR');
+    }
+  }
+}
+
+/** Members need a group with a name; offsets alone may be kept under the empty one, as in Kafka. */
+function isUsableId(id: string): boolean {
+  return id !== '' && isTidyId(id);
+}
+
+function failedSync(error: ErrorName): SyncAnswer {
+  return { error, protocolType: null, protocol: null, assignment: Buffer.alloc(0) };
+}

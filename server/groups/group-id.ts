@@ -1,0 +1,14 @@
+/** Characters of a group, member or instance id. Kafka has no bound but that of its strings, 32,767 bytes. */
+const ID_LENGTH_MAX = 1024;
+
+/** True for an id that we keep: of bounded length, and without control characters, which no terminal should be shown. */
+export function isTidyId(id: string): boolean {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  return id.length <= ID_LENGTH_MAX && !/[\u0000-\u001f\u007f-\u009f]/.test(id);
+}
+
+/** What a new member's id begins with: its instance or client, in bounds. */
+export function memberIdPrefix(clientOrInstance: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
+  return clientOrInstance.slice(0, 255).replace(/[\u0000-\u001f\u007f-\u009f]/g, '');
+}

@@ -1,0 +1,299 @@
+import type { Clock, Timer } from '../../engine/index.js';
+import { ApiError } from '../api-error.js';
+import { wireError } from '../handlers/error-map.js';
+import type { Logger } from '../logging/log.js';
+import type { ConnectionInfo } from '../net/dispatcher.js';
+import type { ErrorName } from '../protocol/error-codes.js';
+import { coordinatorPartition } from './coordinator-for.js';
+import {
+  type Group,
+  type GroupAction,
+  type GroupRules,
+  type JoinAnswer,
+  loadedGroup,
+  newGroup,
+  nextDeadlineMs,
+  type Step,
+  type SyncAnswer,
+  type Ticket,
+} from './group.js';
+import { abandon, end } from './leaving.js';
+import { GroupOffsets } from './offsets.js';
+import type { OffsetsTopic } from './offsets-topic.js';
+import { stored, tick } from './rebalance.js';
+import type { GroupRecord } from './records.js';
+
+/** A group with all that belongs to it. */
+export interface GroupEntry {
+  readonly id: string;
+  group: Group;
+  readonly offsets: GroupOffsets;
+  /** Records of offsets that are being written, by write. */
+  readonly writes: Set<readonly GroupRecord[]>;
+  timer: Timer | null;
+  /** Monotonic; Infinity without a timer. */
+  timerMs: number;
+}
+
+export interface GroupRegistryOptions {
+  readonly topic: OffsetsTopic;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly rules: GroupRules;
+}
+
+/** A request that waits for its group. */
+interface Waiter<T> {
+  readonly resolve: (answer: T) => void;
+  stopListening: () => void;
+}
+
+/**
+ * All groups of this broker: runs their events, does what these leave to be done, and keeps their time. A partition of the offsets
+ * topic that is being loaded, or could not be, has no groups to give: requests for them are refused.
+ */
+export class GroupRegistry {
+  readonly #options: GroupRegistryOptions;
+  readonly #entries = new Map<string, GroupEntry>();
+  readonly #joins = new Map<Ticket, Waiter<JoinAnswer>>();
+  readonly #syncs = new Map<Ticket, Waiter<SyncAnswer>>();
+  /** Partitions of the offsets topic that are not loaded, and why; null stands for all. */
+  #unavailable: Map<number, ErrorName> | null = null;
+  #lastTicket = 0;
+  #stopped = false;
+
+  constructor(options: GroupRegistryOptions) {
+    this.#options = options;
+  }
+
+  /** Every group. Throws COORDINATOR_LOAD_IN_PROGRESS as long as some may be missing. */
+  all(): GroupEntry[] {
+    const isLoading = [...(this.#unavailable?.values() ?? [LOADING])].includes(LOADING);
+    if (isLoading) throw new ApiError(LOADING, 'groups are being loaded');
+    return [...this.#entries.values()];
+  }
+
+  /** The group of this id, if there is one. Throws ApiError while its partition cannot be looked into. */
+  find(id: string): GroupEntry | undefined {
+    if (this.#unavailable === null) throw new ApiError(LOADING, 'groups are being loaded');
+    if (this.#unavailable.size > 0) {
+      const { image } = this.#options.topic;
+      const index = coordinatorPartition(id, image?.partitions.length ?? 1);
+      const problem = this.#unavailable.get(index);
+      if (problem !== undefined) throw new ApiError(problem, 'the group is not available');
+    }
+    return this.#entries.get(id);
+  }
+
+  /** The group of this id, new if need be. */
+  findOrAdd(id: string): GroupEntry {
+    return this.find(id) ?? this.#add(id);
+  }
+
+  #add(id: string): GroupEntry {
+    const entry: GroupEntry = {
+      id,
+      group: newGroup(id),
+      offsets: new GroupOffsets(),
+      writes: new Set(),
+      timer: null,
+      timerMs: Number.POSITIVE_INFINITY,
+    };
+    this.#entries.set(id, entry);
+    return entry;
+  }
+
+  /** Reads every partition of the topic. Groups of a partition are there as soon as it is read. Never rejects. */
+  async load(): Promise<void> {
+    const { topic, logger } = this.#options;
+    const count = topic.image?.partitions.length ?? 0;
+    if (count > 0) await topic.ensure();
+    const unavailable = new Map<number, ErrorName>();
+    for (let index = 0; index < count; index++) unavailable.set(index, LOADING);
+    this.#unavailable = unavailable;
+    for (let index = 0; index < count; index++) {
+      const touched = new Set<GroupEntry>();
+      try {
+        await topic.load(index, (record) => void touched.add(this.#apply(record)));
+        unavailable.delete(index);
+      } catch (error) {
+        logger.error(
+          { topic: topic.image?.name, partition: index, error },
+          'the groups of a partition are not available: it cannot be read',
+        );
+        unavailable.set(index, 'NOT_COORDINATOR');
+      }
+      for (const entry of touched) this.#settle(entry);
+    }
+  }
+
+  #apply(record: GroupRecord): GroupEntry {
+    const entry = this.#entries.get(record.group) ?? this.#add(record.group);
+    if (record.kind === 'offset') {
+      const { topic, partition, value } = record;
+      if (value === null) entry.offsets.delete(topic, partition);
+      else entry.offsets.set(topic, partition, value);
+    } else if (record.value === null) {
+      entry.group = newGroup(record.group);
+    } else {
+      const nowMs = this.#options.clock.monotonicMs();
+      entry.group = loadedGroup(record.group, record.value, nowMs);
+    }
+    return entry;
+  }
+
+  /** Runs one event of a group and does what it leaves to be done. */
+  run<T>(entry: GroupEntry, event: (step: Step) => T): T {
+    const result = this.runQuietly(entry, event);
+    this.#settle(entry);
+    return result;
+  }
+
+  /** As `run`, for an event that only puts deadlines off: the group's timer may then be early, which does no harm. */
+  runQuietly<T>(entry: GroupEntry, event: (step: Step) => T): T {
+    const { clock, rules } = this.#options;
+    const actions: GroupAction[] = [];
+    const { group } = entry;
+    const step = { group, rules, nowMs: clock.monotonicMs(), wallMs: clock.wallMs(), actions };
+    const result = event(step);
+    for (const action of actions) this.#perform(entry, action);
+    return result;
+  }
+
+  /** Runs an event that answers its ticket with `JoinAnswer`, now or later. Ends with the connection. */
+  waitForJoin(
+    entry: GroupEntry,
+    connection: ConnectionInfo,
+    event: (step: Step, ticket: Ticket) => void,
+  ): Promise<JoinAnswer> {
+    return this.#wait(this.#joins, entry, connection, event);
+  }
+
+  /** The same for `SyncAnswer`. */
+  waitForSync(
+    entry: GroupEntry,
+    connection: ConnectionInfo,
+    event: (step: Step, ticket: Ticket) => void,
+  ): Promise<SyncAnswer> {
+    return this.#wait(this.#syncs, entry, connection, event);
+  }
+
+  #wait<T>(
+    waiters: Map<Ticket, Waiter<T>>,
+    entry: GroupEntry,
+    connection: ConnectionInfo,
+    event: (step: Step, ticket: Ticket) => void,
+  ): Promise<T> {
+    const ticket = ++this.#lastTicket;
+    return new Promise((resolve) => {
+      const waiter: Waiter<T> = { resolve, stopListening: () => {} };
+      waiters.set(ticket, waiter);
+      this.run(entry, (step) => event(step, ticket));
+      if (!waiters.has(ticket)) return;
+      waiter.stopListening = connection.onClose(() => {
+        this.run(entry, (step) => abandon(step, ticket));
+      });
+      // The connection may have been closed before.
+      if (!waiters.has(ticket)) waiter.stopListening();
+    });
+  }
+
+  #perform(entry: GroupEntry, action: GroupAction): void {
+    if (action.kind === 'answer-join') answerTo(this.#joins, action.ticket, action.answer);
+    else if (action.kind === 'answer-sync') answerTo(this.#syncs, action.ticket, action.answer);
+    else this.#store(entry, action.write, { kind: 'group', group: entry.id, value: action.value });
+  }
+
+  #store(entry: GroupEntry, write: number, record: GroupRecord): void {
+    const { topic, clock } = this.#options;
+    const finish = (error: ErrorName | null): void => {
+      this.run(entry, (step) => stored(step, write, error));
+    };
+    topic
+      .write(entry.id, [record], clock.wallMs(), () => finish(null))
+      .catch((error: unknown) => finish(writeError(error, 'UNKNOWN_SERVER_ERROR')));
+  }
+
+  /** Sets the timer of a group that changed, or forgets a group of which nothing is left. */
+  #settle(entry: GroupEntry): void {
+    const { group, offsets, writes } = entry;
+    const isUsed =
+      group.state !== 'Empty' ||
+      group.isStored ||
+      group.pending.size > 0 ||
+      offsets.count > 0 ||
+      writes.size > 0;
+    if (!isUsed) {
+      this.forget(entry);
+      return;
+    }
+    const nextMs = nextDeadlineMs(group);
+    if (this.#stopped || nextMs >= entry.timerMs) return;
+    const { clock } = this.#options;
+    entry.timer?.cancel();
+    entry.timerMs = nextMs;
+    entry.timer = clock.schedule(Math.max(0, nextMs - clock.monotonicMs()), () => {
+      entry.timer = null;
+      entry.timerMs = Number.POSITIVE_INFINITY;
+      this.run(entry, tick);
+    });
+  }
+
+  /** Nothing of the group is left in memory. */
+  forget(entry: GroupEntry): void {
+    entry.timer?.cancel();
+    entry.timer = null;
+    if (this.#entries.get(entry.id) === entry) this.#entries.delete(entry.id);
+  }
+
+  /** Forgets a group unless something of it is left. */
+  forgetIfUnused(entry: GroupEntry): void {
+    this.#settle(entry);
+  }
+
+  /** The topic is gone, and with it every group. Whoever waits is sent to look for the coordinator anew. */
+  forgetAll(): void {
+    for (const entry of [...this.#entries.values()]) {
+      this.runQuietly(entry, (step) => end(step, 'NOT_COORDINATOR'));
+      this.forget(entry);
+    }
+    this.#unavailable = new Map();
+  }
+
+  /** Time stands still from now on. */
+  stop(): void {
+    this.#stopped = true;
+    for (const entry of this.#entries.values()) entry.timer?.cancel();
+  }
+}
+
+const LOADING = 'COORDINATOR_LOAD_IN_PROGRESS';
+
+function answerTo<T>(waiters: Map<Ticket, Waiter<T>>, ticket: Ticket, answer: T): void {
+  const waiter = waiters.get(ticket);
+  waiters.delete(ticket);
+  waiter?.stopListening();
+  waiter?.resolve(answer);
+}
+
+/**
+ * What a client is told when a record of its group could not be written: to try again, or to look for the coordinator anew, as in
+ * Kafka. `tooLarge` is the answer if it never will be written.
+ */
+export function writeError(error: unknown, tooLarge: ErrorName): ErrorName {
+  const { name } = wireError(error);
+  switch (name) {
+    case 'UNKNOWN_TOPIC_OR_PARTITION':
+    case 'NOT_ENOUGH_REPLICAS':
+    case 'REQUEST_TIMED_OUT':
+      return 'COORDINATOR_NOT_AVAILABLE';
+    case 'NOT_LEADER_OR_FOLLOWER':
+    case 'KAFKA_STORAGE_ERROR':
+      return 'NOT_COORDINATOR';
+    case 'MESSAGE_TOO_LARGE':
+    case 'RECORD_LIST_TOO_LARGE':
+      return tooLarge;
+    default:
+      return name;
+  }
+}

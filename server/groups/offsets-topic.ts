@@ -1,0 +1,166 @@
+import { type Appended, buildBatch, storedBatches } from '../../engine/index.js';
+import { ApiError } from '../api-error.js';
+import type { Controller } from '../metadata/controller.js';
+import type { TopicImage } from '../metadata/image.js';
+import type { MetadataView } from '../metadata/metadata-view.js';
+import type { Partitions } from '../partition/partitions.js';
+import { COORDINATOR_TOPICS, coordinatorPartition } from './coordinator-for.js';
+import { decodeRecord, encodeRecord, type GroupRecord, type RecordBytes } from './records.js';
+
+/** The internal topic that holds groups and their offsets. */
+export const OFFSETS_TOPIC = COORDINATOR_TOPICS.group;
+
+/** Records that are written together, in bytes; a single larger one goes alone. */
+const BATCH_BYTES_MAX = 256 * 1024;
+/** How much of a log is read at a time while loading. */
+const READ_BYTES = 1024 * 1024;
+
+export interface OffsetsTopicOptions {
+  readonly metadata: MetadataView;
+  readonly controller: Pick<Controller, 'createTopics'>;
+  readonly partitions: Pick<Partitions, 'find' | 'ensure'>;
+  readonly nodeId: number;
+  /** Of the topic when it is created; an existing one keeps its number. */
+  readonly partitionCount: number;
+  readonly segmentBytes: number;
+}
+
+/** `__consumer_offsets` as the coordinator uses it: created on first need, written in order for each group, read whole at the start. */
+export class OffsetsTopic {
+  readonly #options: OffsetsTopicOptions;
+  /** The last write of each group that is under way. */
+  readonly #last = new Map<string, Promise<void>>();
+  /** When every write so far has its place in its log. */
+  #placed: Promise<unknown> = Promise.resolve();
+  #creating: Promise<TopicImage> | null = null;
+  #readyId: string | null = null;
+
+  constructor(options: OffsetsTopicOptions) {
+    this.#options = options;
+  }
+
+  /** The topic as it is; undefined before it was created. */
+  get image(): TopicImage | undefined {
+    return this.#options.metadata.image.topic(OFFSETS_TOPIC);
+  }
+
+  /** Creates the topic if there is none. Resolves when it can be written to. Rejects with ApiError. */
+  ensure(): Promise<TopicImage> {
+    const { image } = this;
+    if (image !== undefined && image.id === this.#readyId) return Promise.resolve(image);
+    this.#creating ??= this.#create().finally(() => {
+      this.#creating = null;
+    });
+    return this.#creating;
+  }
+
+  async #create(): Promise<TopicImage> {
+    const { controller, partitions, nodeId, partitionCount, segmentBytes } = this.#options;
+    let topic = this.image;
+    if (topic === undefined) {
+      const [outcome] = await controller.createTopics([
+        {
+          name: OFFSETS_TOPIC,
+          replicas: Array.from({ length: partitionCount }, () => [nodeId]),
+          overrides: { 'cleanup.policy': 'compact', 'segment.bytes': String(segmentBytes) },
+        },
+      ]);
+      // Another broker may have been faster.
+      topic = (outcome?.ok ? outcome.value : null) ?? this.image;
+      if (topic === undefined) {
+        throw new ApiError('COORDINATOR_NOT_AVAILABLE', `${OFFSETS_TOPIC} cannot be created`);
+      }
+    }
+    await partitions.ensure(topic);
+    this.#readyId = topic.id;
+    return topic;
+  }
+
+  /**
+   * Appends records of a group, in the order of the calls; creates the topic if need be. When the log's promise holds, `onWritten` is
+   * called, in the order of the writes of the group, and then the promise resolves. Rejects with what the log or the topic's
+   * creation rejects with.
+   */
+  write(
+    group: string,
+    records: readonly GroupRecord[],
+    timestampMs: number,
+    onWritten: () => void,
+  ): Promise<void> {
+    const batches = inBatches(records.map(encodeRecord)).map((batch) =>
+      buildBatch(batch.map((record) => ({ ...record, timestamp: timestampMs }))),
+    );
+    const placed = this.#placed.then(() => this.#place(group, batches));
+    this.#placed = placed.catch(() => {});
+    const before = this.#last.get(group) ?? Promise.resolve();
+    const written = Promise.all([placed.then(({ appended }) => appended), before]).then(onWritten);
+    const settled = written
+      .catch(() => {})
+      .then(() => {
+        if (this.#last.get(group) === settled) this.#last.delete(group);
+      });
+    this.#last.set(group, settled);
+    return written;
+  }
+
+  /** Resolves when every write of the group so far has ended, one way or another. */
+  settled(group: string): Promise<void> {
+    return this.#last.get(group) ?? Promise.resolve();
+  }
+
+  /** Gives the batches their place. Resolves then, with what will resolve when the log's promise holds. */
+  async #place(
+    group: string,
+    batches: readonly Promise<Buffer>[],
+  ): Promise<{ readonly appended: Promise<readonly Appended[]> }> {
+    const topic = await this.ensure();
+    const built = await Promise.all(batches);
+    const index = coordinatorPartition(group, topic.partitions.length);
+    const partition = this.#options.partitions.find(topic, index);
+    return { appended: Promise.all(built.map((batch) => partition.append(batch, -1))) };
+  }
+
+  /** Hands over every record of a partition in its order. Rejects with what the log does, or ProtocolError for a record in no known form. */
+  async load(index: number, onRecord: (record: GroupRecord) => void): Promise<void> {
+    const { partitions } = this.#options;
+    const topic = this.image;
+    if (topic === undefined) return;
+    const { log } = partitions.find(topic, index);
+    const endOffset = log.logEndOffset;
+    for (let offset = log.logStartOffset; offset < endOffset; ) {
+      const { slice } = log.read({
+        offset,
+        maxBytes: READ_BYTES,
+        minOneBatch: true,
+        isolation: 'log-end',
+      });
+      if (slice === null) return;
+      try {
+        for await (const batch of storedBatches(await slice.bytes(), offset)) {
+          for (const { key, value } of batch.records) {
+            const record = key === null ? null : decodeRecord(key, value);
+            if (record !== null) onRecord(record);
+          }
+          offset = batch.nextOffset;
+        }
+      } finally {
+        slice.release();
+      }
+    }
+  }
+}
+
+function inBatches(records: readonly RecordBytes[]): RecordBytes[][] {
+  const batches: RecordBytes[][] = [];
+  let bytes = Number.POSITIVE_INFINITY;
+  for (const record of records) {
+    const size = record.key.length + (record.value?.length ?? 0) + 32;
+    if (bytes + size > BATCH_BYTES_MAX) {
+      batches.push([]);
+      bytes = 0;
+    }
+    batches.at(-1)!.push(record);
+    bytes += size;
+  }
+  return batches;
+}

@@ -1,0 +1,50 @@
+import { resolve } from 'node:path';
+import type { Partitions } from '../partition/partitions.js';
+import type { RequestOf, ResponseOf } from '../protocol/api-keys.js';
+import { ErrorCode } from '../protocol/error-codes.js';
+import type { Handler } from './handler.js';
+
+export interface DescribeLogDirsParts {
+  readonly partitions: Pick<Partitions, 'open'>;
+  readonly dataDir: string;
+}
+
+type TopicAnswer = ResponseOf<'DescribeLogDirs'>['results'][number]['topics'][number];
+
+/** DescribeLogDirs (KIP-113): the one data directory, and what the partitions asked for take in it. What is not here is left out. */
+export function describeLogDirsHandler(parts: DescribeLogDirsParts): Handler<'DescribeLogDirs'> {
+  return (_context, { topics }) => {
+    const isWanted = wantedBy(topics);
+    const byTopic = new Map<string, TopicAnswer['partitions'][number][]>();
+    for (const { name, log } of parts.partitions.open()) {
+      if (!isWanted(name.topic, name.partition)) continue;
+      const partitions = byTopic.get(name.topic) ?? [];
+      partitions.push({
+        partitionIndex: name.partition,
+        partitionSize: log.sizeBytes,
+        offsetLag: 0,
+        isFutureKey: false,
+      });
+      byTopic.set(name.topic, partitions);
+    }
+    const found = [...byTopic].map(([name, partitions]) => ({ name, partitions }));
+    const logDir = resolve(parts.dataDir);
+    return {
+      errorCode: ErrorCode.NONE,
+      results: [{ errorCode: ErrorCode.NONE, logDir, topics: found }],
+    };
+  };
+}
+
+function wantedBy(
+  topics: RequestOf<'DescribeLogDirs'>['topics'],
+): (topic: string, partition: number) => boolean {
+  if (topics === null) return () => true;
+  const wanted = new Map<string, Set<number>>();
+  for (const { topic, partitions } of topics) {
+    const indexes = wanted.get(topic) ?? new Set();
+    for (const index of partitions) indexes.add(index);
+    wanted.set(topic, indexes);
+  }
+  return (topic, partition) => wanted.get(topic)?.has(partition) ?? false;
+}

@@ -1,0 +1,63 @@
+import type { RequestContext } from '../context.js';
+import type { GroupCoordinator, JoinRequest } from '../groups/coordinator.js';
+import type { JoinAnswer } from '../groups/group.js';
+import { failedJoin } from '../groups/rebalance.js';
+import type { RequestOf, ResponseOf } from '../protocol/api-keys.js';
+import { ErrorCode } from '../protocol/error-codes.js';
+import { clientHostOf } from './client-host.js';
+import { wireError } from './error-map.js';
+import type { Handler } from './handler.js';
+
+export interface JoinGroupParts {
+  readonly groups: Pick<GroupCoordinator, 'join'>;
+}
+
+/** JoinGroup. Answered when the generation is formed; what the client sends behind it on this connection need not wait. */
+export function joinGroupHandler({ groups }: JoinGroupParts): Handler<'JoinGroup'> {
+  return async (context, request) => {
+    try {
+      const wish = wishOf(context, request);
+      const answer = await groups.join(request.groupId, wish, context.connection);
+      return responseOf(context.apiVersion, answer);
+    } catch (error) {
+      return responseOf(context.apiVersion, failedJoin(wireError(error).name, request.memberId));
+    }
+  };
+}
+
+function wishOf(context: RequestContext, request: RequestOf<'JoinGroup'>): JoinRequest {
+  const { apiVersion, clientId } = context;
+  return {
+    memberId: request.memberId,
+    instanceId: request.groupInstanceId,
+    clientId: clientId ?? '',
+    clientHost: clientHostOf(context),
+    sessionTimeoutMs: request.sessionTimeoutMs,
+    rebalanceTimeoutMs: apiVersion === 0 ? request.sessionTimeoutMs : request.rebalanceTimeoutMs,
+    protocolType: request.protocolType,
+    // Copies: the frame does not outlive the request.
+    protocols: request.protocols.map(({ name, metadata }) => ({
+      name,
+      metadata: Buffer.from(metadata),
+    })),
+    needsKnownId: apiVersion >= 4,
+    canSkipAssignment: apiVersion >= 9,
+  };
+}
+
+function responseOf(version: number, answer: JoinAnswer): ResponseOf<'JoinGroup'> {
+  return {
+    errorCode: ErrorCode[answer.error],
+    generationId: answer.generation,
+    protocolType: answer.protocolType,
+    protocolName: answer.protocol ?? (version >= 7 ? null : ''),
+    leader: answer.leader,
+    skipAssignment: answer.skipAssignment,
+    memberId: answer.memberId,
+    members: answer.members.map(({ id, instanceId, metadata }) => ({
+      memberId: id,
+      groupInstanceId: instanceId,
+      metadata,
+    })),
+  };
+}

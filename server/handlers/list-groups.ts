@@ -1,0 +1,35 @@
+import type { GroupCoordinator } from '../groups/coordinator.js';
+import { ErrorCode } from '../protocol/error-codes.js';
+import { wireError } from './error-map.js';
+import type { Handler } from './handler.js';
+
+export interface ListGroupsParts {
+  readonly groups: Pick<GroupCoordinator, 'list'>;
+}
+
+/** The one type of group there is, as KIP-848 calls it. */
+const GROUP_TYPE = 'classic';
+
+/** ListGroups, filtered by state (KIP-518) and type (KIP-848); filters ignore case, as in Kafka. */
+export function listGroupsHandler({ groups }: ListGroupsParts): Handler<'ListGroups'> {
+  return (_context, { statesFilter, typesFilter }) => {
+    const states = new Set(statesFilter.map((state) => state.toLowerCase()));
+    const types = new Set(typesFilter.map((type) => type.toLowerCase()));
+    try {
+      const listed = types.size === 0 || types.has(GROUP_TYPE) ? groups.list() : [];
+      return {
+        errorCode: ErrorCode.NONE,
+        groups: listed
+          .filter(({ state }) => states.size === 0 || states.has(state.toLowerCase()))
+          .map(({ id, protocolType, state }) => ({
+            groupId: id,
+            protocolType: protocolType ?? '',
+            groupState: state,
+            groupType: GROUP_TYPE,
+          })),
+      };
+    } catch (error) {
+      return { errorCode: wireError(error).code, groups: [] };
+    }
+  };
+}

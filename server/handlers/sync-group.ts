@@ -1,0 +1,36 @@
+import type { GroupCoordinator } from '../groups/coordinator.js';
+import { ErrorCode } from '../protocol/error-codes.js';
+import { wireError } from './error-map.js';
+import type { Handler } from './handler.js';
+
+export interface SyncGroupParts {
+  readonly groups: Pick<GroupCoordinator, 'sync'>;
+}
+
+/** SyncGroup. Answered when the leader's plan is in the log. */
+export function syncGroupHandler({ groups }: SyncGroupParts): Handler<'SyncGroup'> {
+  return async ({ connection }, request) => {
+    const wish = {
+      memberId: request.memberId,
+      instanceId: request.groupInstanceId,
+      generation: request.generationId,
+      protocolType: request.protocolType,
+      protocol: request.protocolName,
+      plan: new Map(
+        // Copies: the frame does not outlive the request.
+        request.assignments.map(({ memberId, assignment }) => [memberId, Buffer.from(assignment)]),
+      ),
+    };
+    try {
+      const { error, ...answer } = await groups.sync(request.groupId, wish, connection);
+      return {
+        errorCode: ErrorCode[error],
+        protocolType: answer.protocolType,
+        protocolName: answer.protocol,
+        assignment: answer.assignment,
+      };
+    } catch (error) {
+      return { errorCode: wireError(error).code, assignment: Buffer.alloc(0) };
+    }
+  };
+}
