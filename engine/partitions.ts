@@ -148,11 +148,22 @@ export class Partitions {
    * Deletes a partition. When it resolves, it will not come back: the tombstone is durable, the folder renamed. Its files go after `file.delete.delay.ms`.
    * Deleting what does not exist does nothing.
    */
-  async delete(name: PartitionName): Promise<void> {
+  delete(name: PartitionName): Promise<void> {
+    const key = keyOf(name);
+    const deleting = (this.#closing.get(key) ?? Promise.resolve()).then(() => this.#delete(name));
+    // Whoever opens it meanwhile finds nothing, and not what is being renamed.
+    const settled = deleting
+      .catch(() => {})
+      .finally(() => {
+        if (this.#closing.get(key) === settled) this.#closing.delete(key);
+      });
+    this.#closing.set(key, settled);
+    return deleting;
+  }
+
+  async #delete(name: PartitionName): Promise<void> {
     const { catalog, directory } = this.#context;
-    await this.#closing.get(keyOf(name));
     const opening = this.#open.get(keyOf(name));
-    this.#open.delete(keyOf(name));
     const folder = join(directory.root, partitionFolderName(name.topic, name.partition));
     const log = await opening?.catch(() => null);
     const isOurs =
@@ -160,6 +171,7 @@ export class Partitions {
         ? true
         : (await readTopicId(this.#context, folder)) === name.topicId;
     await catalog.write([{ key: tombstoneKey(name.topicId, name.partition), value: true }]);
+    this.#open.delete(keyOf(name));
     if (log) {
       log.fail(new EngineError('LOG_CLOSED', `${name.topic}-${name.partition} was deleted`));
       await log.finishClose();

@@ -89,7 +89,7 @@ function stageBatch(
         segment,
         mark: segment.mark(),
         startOffset: baseOffset,
-        latestEpoch: log.epochs.latest,
+        epochs: log.epochs.entries(),
       };
   segment.note(batch, 0, batch.length, settings.indexIntervalBytes);
   segment.changedMs = context.clock.wallMs();

@@ -11,7 +11,8 @@ export interface EpochStart {
  * OffsetForLeaderEpoch; saved with every checkpoint.
  */
 export class LeaderEpochs {
-  #starts: EpochStart[];
+  /** Replaced as a whole, never changed. */
+  #starts: readonly EpochStart[];
 
   constructor(starts: readonly EpochStart[] = []) {
     this.#starts = [...starts];
@@ -35,9 +36,11 @@ export class LeaderEpochs {
     );
   }
 
-  /** Notes that `epoch` wrote at `offset`; nothing to do while the epoch stays the same. */
+  /** Notes that `epoch` wrote at `offset`; nothing to do while the epoch stays the same. An earlier one that has nothing below goes. */
   assign(epoch: number, offset: number): void {
-    if (epoch > this.latest) this.#starts.push({ epoch, startOffset: offset });
+    if (epoch <= this.latest) return;
+    const before = this.#starts.filter(({ startOffset }) => startOffset < offset);
+    this.#starts = [...before, { epoch, startOffset: offset }];
   }
 
   /** The epoch that wrote `offset`; -1 when that is not known. */
@@ -68,9 +71,10 @@ export class LeaderEpochs {
     this.#starts = this.#starts.filter((start) => start.startOffset < offset);
   }
 
-  /** Forgets the epochs above `latest`: what would have begun them was not written. */
-  backTo(latest: number): void {
-    this.#starts = this.#starts.filter(({ epoch }) => epoch <= latest);
+  /** Goes back to earlier entries: what was noted since was not written. */
+  backTo(entries: readonly EpochStart[], logStartOffset: number): void {
+    this.#starts = entries;
+    this.truncateStart(logStartOffset);
   }
 
   /** Forgets what ended at or below `offset`, the new log start; the epoch that holds it now begins there. */

@@ -4,6 +4,7 @@ import type { DataDirectory } from '../disk/data-directory.js';
 import type { EngineError } from '../errors.js';
 import type { EngineCounters } from '../metrics.js';
 import type { AppendWaiter } from './append-waiters.js';
+import type { EpochStart } from './leader-epochs.js';
 import type { Segment, SegmentMark } from './segment.js';
 
 /** Where a group begins, taken before its first batch is noted: where to go back to if the write fails. */
@@ -12,8 +13,7 @@ export interface GroupBegin {
   readonly mark: SegmentMark;
   /** First offset of the group, inclusive. */
   readonly startOffset: number;
-  /** Latest leader epoch before it. */
-  readonly latestEpoch: number;
+  readonly epochs: readonly EpochStart[];
 }
 
 /** Batches that go to one segment in one gathered write. */

@@ -1,5 +1,3 @@
-import { validateRecords } from '../batch/records.js';
-import { validateBatch } from '../batch/validate.js';
 import type { Timer } from '../clock.js';
 import type { LogFile } from '../disk/log-file.js';
 import { storageError } from '../disk/storage-error.js';
@@ -7,6 +5,7 @@ import { EngineError } from '../errors.js';
 import { LIMITS } from '../limits.js';
 import { appendBatch, appendStampedBatch, rollSegment } from './append.js';
 import { AppendWaiters } from './append-waiters.js';
+import { checkRecords } from './check-records.js';
 import type { CheckpointCapture, CheckpointTarget } from './checkpoints.js';
 import { saveIndexes } from './index-files.js';
 import type { LeaderEpochs } from './leader-epochs.js';
@@ -192,7 +191,7 @@ export class Log implements PartitionLog, LogParts, CheckpointTarget {
   #appendChecked(batch: Buffer): Promise<Appended> {
     const problem =
       this.#settings.validate === 'records' || this.#settings.compacted
-        ? this.#checkRecords(batch)
+        ? checkRecords(this, batch)
         : null;
     return this.#inTurn(async () => {
       const failure = await problem;
@@ -212,32 +211,6 @@ export class Log implements PartitionLog, LogParts, CheckpointTarget {
       if (this.#turn === settled) this.#turn = null;
     });
     return taken.then(({ appended }) => appended);
-  }
-
-  async #checkRecords(batch: Buffer): Promise<EngineError | null> {
-    try {
-      const { compacted } = this.#settings;
-      // A batch that is wrong outside is refused by the append itself, more precisely.
-      if (validateBatch(batch, this.#settings) !== null) return null;
-      const problem = await validateRecords(batch, {
-        compacted,
-        maxDecompressedBytes: LIMITS.decompressedBatchBytesMax,
-      });
-      if (problem === null) return null;
-      if (problem === 'null-key')
-        return new EngineError('NULL_KEY', 'a record of a compacted topic needs a key');
-      if (problem === 'unpacks-too-large') {
-        return new EngineError(
-          'BATCH_TOO_LARGE',
-          `the batch unpacks to more than ${LIMITS.decompressedBatchBytesMax} bytes`,
-        );
-      }
-      return new EngineError('INVALID_BATCH', `the records of the batch are not valid: ${problem}`);
-    } catch (error) {
-      return error instanceof EngineError
-        ? error
-        : new EngineError('CORRUPT_BATCH', 'the batch cannot be unpacked', { cause: error });
-    }
   }
 
   whenPromised(appended: Appended): Promise<Appended> {
@@ -286,7 +259,7 @@ export class Log implements PartitionLog, LogParts, CheckpointTarget {
   writeFailed(groups: readonly WriteGroup[], error: unknown): EngineError {
     const { directory } = this.context;
     const [first] = groups;
-    const { segment, mark, startOffset, latestEpoch } = first!;
+    const { segment, mark, startOffset, epochs } = first!;
     const failure = storageError(directory, `cannot write to ${segment.file.path}`, error);
     if (!directory.failure) {
       try {
@@ -299,7 +272,7 @@ export class Log implements PartitionLog, LogParts, CheckpointTarget {
     segment.backTo(mark);
     this.offsets.unassigned(startOffset);
     this.producers.truncateEnd(startOffset);
-    this.epochs.backTo(latestEpoch);
+    this.epochs.backTo(epochs, this.offsets.logStart);
     for (const group of groups) for (const append of group.appends) append.reject(failure);
     this.durableWaiters.rejectFrom(startOffset, failure);
     return failure;

@@ -15,7 +15,9 @@ export interface ProducerBatch {
 export type ProducerSnapshot = readonly [producerId: number, batches: readonly ProducerBatch[]][];
 
 /** Clients may have five requests in flight, so any of the last five batches may come again (KIP-98). */
-const BATCHES_KEPT = 5;
+const BATCHES_KNOWN = 5;
+/** As many more are kept behind those: the five in flight may all fail to be written, and then the ones before count again. */
+const BATCHES_KEPT = 2 * BATCHES_KNOWN;
 const SEQUENCES = 2 ** 31;
 
 export function lastSequenceOf(baseSequence: number, recordCount: number): number {
@@ -65,14 +67,14 @@ export class ProducerStates {
         `producer ${producerId} begins epoch ${epoch} at sequence ${baseSequence}, not 0`,
       );
     }
-    for (const batch of batches) {
+    for (const batch of batches.slice(-BATCHES_KNOWN)) {
       const same = batch.baseSequence === baseSequence && batch.lastSequence === lastSequence;
       if (same && batch.epoch === epoch) return batch;
     }
     if (baseSequence === (last.lastSequence + 1) % SEQUENCES) return null;
     const behind = (last.lastSequence - lastSequence + SEQUENCES) % SEQUENCES;
     throw new EngineError(
-      behind < SEQUENCES / 2 && batches.length === BATCHES_KEPT
+      behind < SEQUENCES / 2 && batches.length >= BATCHES_KNOWN
         ? 'DUPLICATE_SEQUENCE'
         : 'OUT_OF_ORDER_SEQUENCE',
       `producer ${producerId} sent sequence ${baseSequence} after ${last.lastSequence}`,
@@ -112,7 +114,7 @@ export class ProducerStates {
     const snapshot: [number, ProducerBatch[]][] = [];
     for (const [producerId, batches] of this.#producers) {
       const below = batches.filter((batch) => batch.lastOffset < endOffset);
-      if (below.length > 0) snapshot.push([producerId, below]);
+      if (below.length > 0) snapshot.push([producerId, below.slice(-BATCHES_KNOWN)]);
     }
     return snapshot;
   }

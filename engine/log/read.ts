@@ -44,6 +44,7 @@ function sliceFrom(log: LogParts, request: ReadRequest, limit: LogPosition): Fil
   const found = findBatch(log, request.offset);
   if (found === null) return null;
   const { segment, position, size } = found;
+  if (segment.baseOffset > limit.segmentBase) return null;
   const isLimitSegment = segment.baseOffset === limit.segmentBase;
   if (isLimitSegment && position >= limit.position) return null;
   const available = Math.min(
@@ -98,6 +99,8 @@ function findInSegment(log: LogParts, segment: Segment, offset: number): FoundBa
   const interval = log.settings.indexIntervalBytes;
   const first = walkTo(segment, indexCache.of(segment, interval), offset);
   if (first.sound) return first.found;
+  // Known damage: another walk through the whole segment would find it again.
+  if (first.stopped >= segment.damagedFrom) throw corruptAt(log, segment, first.stopped);
   const second = walkTo(segment, indexCache.rebuild(segment, interval), offset);
   if (second.sound) return second.found;
   throw corruptAt(log, segment, second.stopped);

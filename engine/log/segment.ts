@@ -3,6 +3,8 @@ import type { LogFile } from '../disk/log-file.js';
 import { OffsetIndex } from './offset-index.js';
 import { TimeIndex } from './time-index.js';
 
+const INT32_MAX = 2 ** 31 - 1;
+
 /** The two sparse indexes of one segment. */
 export interface SegmentIndexes {
   readonly offsets: OffsetIndex;
@@ -93,7 +95,9 @@ export class Segment {
       this.largestTimestampMs = timestampMs;
       this.offsetOfLargest = last;
     }
-    if (this.#bytesSinceEntry > indexIntervalBytes) {
+    // Beyond int32 there are no entries: a segment grows so far only while its disk stalls and it cannot be rolled.
+    const fits = last - this.baseOffset <= INT32_MAX && this.size <= INT32_MAX;
+    if (this.#bytesSinceEntry > indexIntervalBytes && fits) {
       indexes.offsets.append(last - this.baseOffset, this.size);
       this.closeTimeIndex();
       this.#bytesSinceEntry = 0;
@@ -104,11 +108,10 @@ export class Segment {
 
   /** Adds the entry for the largest timestamp so far, as every sealed segment's time index ends with it. */
   closeTimeIndex(): void {
+    const relativeOffset = this.offsetOfLargest - this.baseOffset;
+    if (relativeOffset > INT32_MAX) return;
     if (this.largestTimestampMs !== null && this.largestTimestampMs >= 0) {
-      this.indexes!.times.maybeAppend(
-        this.largestTimestampMs,
-        this.offsetOfLargest - this.baseOffset,
-      );
+      this.indexes!.times.maybeAppend(this.largestTimestampMs, relativeOffset);
     }
   }
 

@@ -12,7 +12,7 @@ import type { Segment } from './segment.js';
 /** See `PartitionLog.deleteBefore`. The new start is durable, in the catalog and beside the log, before anything goes. */
 export async function deleteBefore(log: Log, offset: number): Promise<number> {
   const { offsets, context, segments } = log;
-  if (!(offset >= 0 && offset <= offsets.highWatermark.offset)) {
+  if (!(Number.isSafeInteger(offset) && offset >= 0 && offset <= offsets.highWatermark.offset)) {
     throw new EngineError(
       'OFFSET_OUT_OF_RANGE',
       `records are deleted up to the high watermark ${offsets.highWatermark.offset}, not ${offset}`,
