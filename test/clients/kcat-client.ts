@@ -24,6 +24,9 @@ interface KcatRecord {
   readonly headers?: readonly string[];
 }
 
+/** How kcat tells of eager and of cooperative rebalances. */
+const REBALANCED =
+  /rebalanced.*(assigned|revoked|assignment of \d+|revoke of \d+)(?: partition\(s\) \(.*\))?: ?(.*)/;
 const KEY_DELIMITER = '\t';
 /** kcat reads no more lines than these ahead of what is acknowledged. */
 const STREAM_WINDOW = 50;
@@ -142,15 +145,16 @@ function member(kcat: KcatProcess, { strategy, limit }: JoinOptions): Member {
   });
   kcat.onErrorLine((line) => {
     if (/fenced/i.test(line)) tell({ event: 'fenced', reason: line });
-    const [, change, list = ''] = /rebalanced .*: (assigned|revoked): ?(.*)/.exec(line) ?? [];
+    const [, change, list = ''] = REBALANCED.exec(line) ?? [];
     if (change === undefined) return;
     const partitions = [...list.matchAll(/\[(\d+)\]/g)].map(([, number]) => Number(number));
-    if (change === 'revoked') tell({ event: 'revoked', partitions });
+    const revoked = change.startsWith('revoke');
+    if (revoked) tell({ event: 'revoked', partitions });
     for (const partition of partitions) {
-      if (change === 'revoked') assigned.delete(partition);
+      if (revoked) assigned.delete(partition);
       else assigned.add(partition);
     }
-    if (change === 'assigned' || strategy === 'cooperative-sticky') {
+    if (!revoked || strategy === 'cooperative-sticky') {
       tell({ event: 'assigned', partitions: [...assigned] });
     }
   });

@@ -258,7 +258,9 @@ async function takeAndCommit(
 async function brokerRestart({ cluster, profile, client }: Stage): Promise<void> {
   const topic = 'running';
   await cluster.createTopic(topic);
-  const consumer = await client.join({ group: 'running', topic });
+  // A client may forget who it was while the broker is away; its old self then has to expire.
+  const options = { group: 'running', topic, sessionTimeoutMs: SHORT_SESSION_MS };
+  const consumer = await client.join(options);
   await consumer.until((events) => assignmentOf(events).length === 1);
   const producer = await client.stream(topic);
   await producer.untilAcked(200);

@@ -1,0 +1,4 @@
+import { describeClient } from '../clients/describe-client.js';
+import { PLATFORMATIC } from '../clients/profiles.js';
+
+describeClient(PLATFORMATIC);
