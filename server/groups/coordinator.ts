@@ -113,15 +113,13 @@ export class GroupCoordinator {
     request: JoinRequest,
     connection: ConnectionInfo,
   ): Promise<JoinAnswer> {
-    const { memberId, instanceId, clientId, protocols } = request;
+    const { memberId, instanceId, clientId } = request;
     if (!isUsableId(groupId)) return failedJoin('INVALID_GROUP_ID', memberId);
     if (!isTidyId(memberId)) return failedJoin('UNKNOWN_MEMBER_ID', memberId);
     if (instanceId !== null && !isUsableId(instanceId)) {
       return failedJoin('INVALID_REQUEST', memberId);
     }
-    let bytes = 0;
-    for (const { name, metadata } of protocols) bytes += name.length + metadata.length;
-    if (bytes > MEMBER_METADATA_BYTES_MAX) return failedJoin('INVALID_REQUEST', memberId);
+    if (!areTidy(request)) return failedJoin('INVALID_REQUEST', memberId);
     const present = this.#groups.find(groupId);
     if (present === undefined && memberId !== '') return failedJoin('UNKNOWN_MEMBER_ID', memberId);
     const entry = present ?? this.#groups.findOrAdd(groupId);
@@ -199,6 +197,17 @@ export class GroupCoordinator {
 /** Members need a group with a name; offsets alone may be kept under the empty one, as in Kafka. */
 function isUsableId(id: string): boolean {
   return id !== '' && isTidyId(id);
+}
+
+/** Whether a member's protocols can be kept in memory, and in a record. */
+function areTidy({ protocolType, protocols }: JoinRequest): boolean {
+  let bytes = 0;
+  for (const { name, metadata } of protocols) bytes += name.length + metadata.length;
+  return (
+    bytes <= MEMBER_METADATA_BYTES_MAX &&
+    isTidyId(protocolType) &&
+    protocols.every(({ name }) => isTidyId(name))
+  );
 }
 
 function failedSync(error: ErrorName): SyncAnswer {

@@ -1,4 +1,4 @@
-/** Characters of a group, member or instance id. Kafka has no bound but that of its strings, 32,767 bytes. */
+/** Characters of a group, member or instance id, or of a protocol's name. Kafka has no bound but that of its strings, 32,767 bytes. */
 const ID_LENGTH_MAX = 1024;
 
 /** True for an id that we keep: of bounded length, and without control characters, which no terminal should be shown. */

@@ -21,6 +21,9 @@ export interface NewOffset {
   readonly metadata: string | null;
 }
 
+/** What a string of a record can hold, whatever the setting allows. */
+const STRING_BYTES_MAX = 32_767;
+
 export interface OffsetStoreOptions {
   readonly groups: GroupRegistry;
   readonly topic: OffsetsTopic;
@@ -107,9 +110,10 @@ export class OffsetStore {
   #problemOf({ topic, partition, offset, metadata }: NewOffset): ErrorName {
     const partitions = this.#options.metadata.image.topic(topic)?.partitions;
     if (partitions?.[partition] === undefined) return 'UNKNOWN_TOPIC_OR_PARTITION';
-    if ((metadata?.length ?? 0) > this.#options.metadataLengthMax) {
-      return 'OFFSET_METADATA_TOO_LARGE';
-    }
+    const text = metadata ?? '';
+    const isTooLarge =
+      text.length > this.#options.metadataLengthMax || Buffer.byteLength(text) > STRING_BYTES_MAX;
+    if (isTooLarge) return 'OFFSET_METADATA_TOO_LARGE';
     // The reader clamps what no number holds exactly; to store such an offset would be to change it.
     if (Math.abs(offset) >= Number.MAX_SAFE_INTEGER) return 'INVALID_COMMIT_OFFSET_SIZE';
     return 'NONE';

@@ -87,13 +87,14 @@ export class OffsetsTopic {
     timestampMs: number,
     onWritten: () => void,
   ): Promise<void> {
-    const batches = inBatches(records.map(encodeRecord)).map((batch) =>
-      buildBatch(batch.map((record) => ({ ...record, timestamp: timestampMs }))),
-    );
-    const placed = this.#placed.then(() => this.#place(group, batches));
+    const batches = inBatches(records.map(encodeRecord));
+    const placed = this.#placed.then(() => this.#place(group, batches, timestampMs));
     this.#placed = placed.catch(() => {});
+    const appended = placed.then((place) => place.appended);
+    // It is awaited only when its turn has come, and may fail before.
+    appended.catch(() => {});
     const before = this.#last.get(group) ?? Promise.resolve();
-    const written = Promise.all([placed.then(({ appended }) => appended), before]).then(onWritten);
+    const written = before.then(() => appended).then(onWritten);
     const settled = written
       .catch(() => {})
       .then(() => {
@@ -111,10 +112,13 @@ export class OffsetsTopic {
   /** Gives the batches their place. Resolves then, with what will resolve when the log's promise holds. */
   async #place(
     group: string,
-    batches: readonly Promise<Buffer>[],
+    batches: readonly (readonly RecordBytes[])[],
+    timestamp: number,
   ): Promise<{ readonly appended: Promise<readonly Appended[]> }> {
     const topic = await this.ensure();
-    const built = await Promise.all(batches);
+    const built = await Promise.all(
+      batches.map((batch) => buildBatch(batch.map((record) => ({ ...record, timestamp })))),
+    );
     const index = coordinatorPartition(group, topic.partitions.length);
     const partition = this.#options.partitions.find(topic, index);
     return { appended: Promise.all(built.map((batch) => partition.append(batch, -1))) };

@@ -1,4 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import { seededRandom } from '../../../engine/random.js';
+import { GroupCoordinator } from '../../../server/groups/coordinator.js';
 import { OFFSETS_TOPIC } from '../../../server/groups/offsets-topic.js';
 import { ErrorCode } from '../../../server/protocol/error-codes.js';
 import {
@@ -231,16 +233,47 @@ describe('members', () => {
     expect(groups).toEqual([]);
   });
 
-  test('cannot keep more than a megabyte of metadata in memory', async () => {
-    const answer = await broker.call('JoinGroup', 3, {
-      groupId: 'g',
-      sessionTimeoutMs: 10_000,
-      rebalanceTimeoutMs: 10_000,
-      memberId: '',
-      protocolType: 'consumer',
-      protocols: [{ name: 'range', metadata: Buffer.alloc(1024 * 1024) }],
+  test('cannot keep more than a megabyte of metadata in memory, nor names that no record holds', async () => {
+    const range = { name: 'range', metadata: Buffer.alloc(0) };
+    const wishes = [
+      { protocols: [{ name: 'range', metadata: Buffer.alloc(1024 * 1024) }] },
+      { protocols: [{ ...range, name: 'x'.repeat(40_000) }] },
+      { protocols: [range], protocolType: 'x'.repeat(40_000) },
+    ];
+    for (const wish of wishes) {
+      const answer = await broker.call('JoinGroup', 9, {
+        groupId: 'g',
+        sessionTimeoutMs: 10_000,
+        memberId: '',
+        protocolType: 'consumer',
+        ...wish,
+      });
+      expect(answer.errorCode).toBe(ErrorCode.INVALID_REQUEST);
+    }
+  });
+
+  test('are bound by the settings of the broker', async () => {
+    const strict = await memoryBroker({
+      settings: {
+        'group.min.session.timeout.ms': '1000',
+        'group.max.session.timeout.ms': '2000',
+        'group.max.size': '1',
+        'offset.metadata.max.bytes': '100000',
+        'offsets.topic.num.partitions': '3',
+      },
     });
-    expect(answer.errorCode).toBe(ErrorCode.INVALID_REQUEST);
+    await strict.createTopic('t');
+    const joining = async (sessionTimeoutMs: number, groupId = 'g') =>
+      (await join(3, { sessionTimeoutMs, groupId }, undefined, strict)).errorCode;
+    expect(await joining(999)).toBe(26);
+    expect(await joining(2001)).toBe(26);
+    expect(await joining(1000)).toBe(0);
+    expect(await joining(2000)).toBe(81);
+    const note = (length: number) =>
+      commit(1, { groupId: 's', metadata: 'x'.repeat(length), version: 8, to: strict });
+    expect(await note(32_767)).toBe(0);
+    expect(await note(32_768)).toBe(12);
+    expect(strict.metadata.image.topic(OFFSETS_TOPIC)!.partitions).toHaveLength(3);
   });
 
   test('that vanish while they wait leave with their connection', async () => {
@@ -538,6 +571,21 @@ describe('the offsets topic', () => {
     expect((await broker.call('ListGroups', 4, {})).groups).toEqual([]);
     expect(await commit(3)).toBe(0);
     expect((await fetched()).committedOffset).toBe(3);
+  });
+
+  test('is loaded before anything is said about its groups', async () => {
+    await commit(3);
+    const { settings, metadata, controller, partitions, clock } = broker;
+    const { nodeId, groups } = settings;
+    const parts = { metadata, controller, partitions, clock, nodeId, settings: groups };
+    const logger = { debug() {}, info() {}, warn() {}, error() {} };
+    const coordinator = new GroupCoordinator({ ...parts, logger, random: seededRandom(1) });
+    const loading = { code: 'COORDINATOR_LOAD_IN_PROGRESS' };
+    await expect(coordinator.offsets.fetch('g')).rejects.toMatchObject(loading);
+    expect(() => coordinator.list()).toThrow(expect.objectContaining(loading));
+    await coordinator.start();
+    expect((await coordinator.offsets.fetch('g'))!.get('t', 0)!.offset).toBe(3);
+    coordinator.stop();
   });
 
   test('that cannot be read makes its groups unavailable, not the broker', async () => {
