@@ -18,6 +18,7 @@ export function createProgram(finish: (exitCode: ExitCode) => void): Command {
   addTopics(program);
   addProduce(program);
   addConsume(program);
+  addGroups(program);
   addDumpLog(program, finish);
   return program;
 }
@@ -121,6 +122,54 @@ function addConsume(program: Command): void {
     });
 }
 
+function addGroups(program: Command): void {
+  const groups = program
+    .command('groups')
+    .description('list, describe, reset and delete consumer groups')
+    .addHelpText('after', GROUPS_EXAMPLES);
+  remote(groups.command('list'))
+    .description('print the names of all groups')
+    .option('--state', 'print their states, too')
+    .addHelpText('after', LIST_GROUPS_EXAMPLES)
+    .action(async (options) => {
+      const { listGroups } = await import('./groups.js');
+      await listGroups(options);
+    });
+  remote(groups.command('describe [group...]'))
+    .description('print how far groups have read, or all groups')
+    .option('--members', 'print who their members are instead')
+    .option('--state', 'print how they are instead')
+    .addHelpText('after', DESCRIBE_GROUPS_EXAMPLES)
+    .action(async (names: string[], options) => {
+      const { describeGroups } = await import('./groups.js');
+      await describeGroups(names, options);
+    });
+  remote(groups.command('reset-offsets <group>'))
+    .description('print where a group without members is to read on; with --execute make it so')
+    .option('-t, --topic <name[:0,1]>', 'a topic, or some of its partitions', collect, [])
+    .option('--all-topics', 'every topic for which the group has committed')
+    .option('--to-earliest', 'the first record')
+    .option('--to-latest', 'behind the last record')
+    .option('--to-offset <offset>', 'this offset', index)
+    .option('--to-datetime <time>', 'the first record of this time or later')
+    .option('--by-duration <duration>', 'the same, so long before now, such as PT1H')
+    .option('--shift-by <count>', 'so many records on, or back if negative', signed)
+    .option('--dry-run', 'change nothing (the default)')
+    .option('--execute', 'do it')
+    .addHelpText('after', RESET_EXAMPLES)
+    .action(async (name: string, options) => {
+      const { resetOffsets } = await import('./reset-offsets.js');
+      await resetOffsets(name, options);
+    });
+  remote(groups.command('delete <group...>'))
+    .description('delete groups without members, with their offsets')
+    .addHelpText('after', DELETE_GROUPS_EXAMPLES)
+    .action(async (names: string[], options) => {
+      const { deleteGroups } = await import('./groups.js');
+      await deleteGroups(names, options);
+    });
+}
+
 function addDumpLog(program: Command, finish: (exitCode: ExitCode) => void): void {
   program
     .command('dump-log <file>')
@@ -154,8 +203,15 @@ function count(text: string): number {
 }
 
 function index(text: string): number {
-  if (!/^\d{1,9}$/.test(text)) {
+  if (!/^\d{1,15}$/.test(text)) {
     throw new InvalidArgumentError('a whole number from 0 on is expected.');
+  }
+  return Number(text);
+}
+
+function signed(text: string): number {
+  if (!/^[+-]?\d{1,15}$/.test(text)) {
+    throw new InvalidArgumentError('a whole number is expected, such as -10.');
   }
   return Number(text);
 }
@@ -191,6 +247,7 @@ Examples:
   odradek topics list
   echo hello | odradek produce orders
   odradek consume orders --exit
+  odradek groups describe billing
   odradek dump-log data/orders-0/00000000000000000000.log
 
 Exit codes: 0 success or clean stop, 1 failure, 2 usage or settings.`;
@@ -249,6 +306,41 @@ Examples:
 
 Fields: %s value, %k key, %t topic, %p partition, %o offset, %T timestamp in ms, %h headers, %S and %K sizes
 (-1: null), %R size of the value as four bytes. \\n \\r \\t \\0 \\xNN are escaped as in kcat.`;
+
+const GROUPS_EXAMPLES = `
+Examples:
+  odradek groups list
+  odradek groups describe billing
+  odradek groups reset-offsets billing --topic orders --to-earliest --execute
+  odradek groups delete billing`;
+
+const LIST_GROUPS_EXAMPLES = `
+Examples:
+  odradek groups list
+  odradek groups list --state`;
+
+const DESCRIBE_GROUPS_EXAMPLES = `
+Examples:
+  odradek groups describe
+  odradek groups describe billing
+  odradek groups describe billing --members
+
+LAG is the number of records that are still to be read; - stands for what is not known.`;
+
+const RESET_EXAMPLES = `
+Examples:
+  odradek groups reset-offsets billing --topic orders --to-earliest
+  odradek groups reset-offsets billing --topic orders:0,1 --to-offset 42 --execute
+  odradek groups reset-offsets billing --all-topics --to-datetime 2026-11-22T09:30:00 --execute
+  odradek groups reset-offsets billing --all-topics --by-duration PT1H30M --execute
+  odradek groups reset-offsets billing --topic orders --shift-by -10 --execute
+
+The group must have no members.`;
+
+const DELETE_GROUPS_EXAMPLES = `
+Examples:
+  odradek groups delete billing
+  odradek groups delete billing shipping`;
 
 const DUMP_EXAMPLES = `
 Examples:

@@ -1,0 +1,49 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ErrorCode, errorInfo } from '../protocol/error-codes.js';
+import { check, shown } from './answers.js';
+import { Client } from './client.js';
+
+const GROUP = 0;
+const ATTEMPTS_MAX = 100;
+const PAUSE_MS = 100;
+
+/** Error codes that a coordinator answers with while it starts, or moves. */
+const NOT_READY: ReadonlySet<number> = new Set([
+  ErrorCode.COORDINATOR_NOT_AVAILABLE,
+  ErrorCode.COORDINATOR_LOAD_IN_PROGRESS,
+  ErrorCode.NOT_COORDINATOR,
+]);
+
+/** Asks until the coordinator is ready; `codeOf` finds the error code in an answer. Resolves with the last answer, whatever it says. */
+export async function whenReady<T>(
+  ask: () => Promise<T>,
+  codeOf: (answer: T) => number,
+): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    const answer = await ask();
+    if (!NOT_READY.has(codeOf(answer)) || attempt === ATTEMPTS_MAX) return answer;
+    await sleep(PAUSE_MS);
+  }
+}
+
+/** Connects to the broker that coordinates a group. The caller closes the connection. */
+export async function connectCoordinator(client: Client, group: string): Promise<Client> {
+  const { host, port, errorCode, errorMessage } = await whenReady(async () => {
+    const answer = await client.request('FindCoordinator', {
+      key: group,
+      keyType: GROUP,
+      coordinatorKeys: [group],
+    });
+    return answer.coordinators[0] ?? answer;
+  }, codeOf);
+  check(
+    errorCode,
+    errorMessage || errorInfo(errorCode).message,
+    `cannot use group ${shown(group)}`,
+  );
+  return Client.connect({ bootstrap: `${host.includes(':') ? `[${host}]` : host}:${port}` });
+}
+
+function codeOf({ errorCode }: { readonly errorCode: number }): number {
+  return errorCode;
+}

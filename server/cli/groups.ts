@@ -1,0 +1,235 @@
+import { ErrorCode, errorInfo } from '../protocol/error-codes.js';
+import { check, shown } from './answers.js';
+import { CliError, EXIT } from './cli-error.js';
+import { type Answer, type Client, type ConnectionOptions, withClient } from './client.js';
+import { decodeAssignment } from './consumer-protocol.js';
+import { connectCoordinator, whenReady } from './coordinator.js';
+import { committedOffsets } from './group-offsets.js';
+import { LineWriter } from './output.js';
+import { endOffsets } from './start-position.js';
+import { printTable } from './table.js';
+
+export interface DescribeGroupsOptions extends ConnectionOptions {
+  /** A line for each member instead of each partition. */
+  readonly members?: boolean;
+  /** A line for each group. */
+  readonly state?: boolean;
+}
+
+type GroupDescription = Answer<'DescribeGroups'>['groups'][number];
+type Row = readonly string[];
+
+/** Stands where nothing is known, as in Kafka's tool. */
+const NOTHING = '-';
+/** The state in which a group is said to be that does not exist. */
+const NO_GROUP = 'Dead';
+
+/** Prints the names of all groups, one a line, sorted; with `state` a table. */
+export async function listGroups(
+  options: ConnectionOptions & { readonly state?: boolean },
+): Promise<void> {
+  await withClient(options, async (client) => {
+    const groups = await groupsOf(client);
+    if (options.state) {
+      const rows = groups.map(({ groupId, groupState }) => [shown(groupId), groupState]);
+      return printTable(['GROUP', 'STATE'], rows);
+    }
+    const out = new LineWriter();
+    for (const { groupId } of groups) await out.write(shown(groupId));
+    await out.flush();
+  });
+}
+
+/** Prints how far groups have read, who their members are, or how they are. Without a name all groups. */
+export async function describeGroups(
+  names: readonly string[],
+  options: DescribeGroupsOptions,
+): Promise<void> {
+  await withClient(options, async (client) => {
+    const all = names.length > 0 ? names : (await groupsOf(client)).map(({ groupId }) => groupId);
+    const rows: Row[] = [];
+    for (const name of all) {
+      await withCoordinator(client, name, async (coordinator) => {
+        const group = await describeGroup(coordinator, name);
+        if (group.groupState === NO_GROUP) throw unknownGroup(name);
+        if (options.state) rows.push(stateRow(group, coordinator));
+        else if (options.members) rows.push(...memberRows(group));
+        else rows.push(...(await offsetRows(client, coordinator, group)));
+        if (group.members.length === 0 && !options.state) {
+          process.stderr.write(`odradek: group ${shown(name)} has no members now\n`);
+        }
+      });
+    }
+    await printTable(headingFor(options), rows);
+  });
+}
+
+/** Deletes groups with their offsets. Goes on after a group that cannot be deleted, and rejects in the end. */
+export async function deleteGroups(
+  names: readonly string[],
+  options: ConnectionOptions,
+): Promise<void> {
+  const problems: string[] = [];
+  await withClient(options, async (client) => {
+    for (const name of names) {
+      const code = await withCoordinator(client, name, (coordinator) =>
+        whenReady(
+          async () => {
+            const { results } = await coordinator.request('DeleteGroups', { groupsNames: [name] });
+            return results[0]?.errorCode ?? ErrorCode.UNKNOWN_SERVER_ERROR;
+          },
+          (errorCode) => errorCode,
+        ),
+      );
+      if (code === ErrorCode.NONE) process.stdout.write(`Deleted group ${shown(name)}.\n`);
+      else problems.push(deletionProblem(name, code));
+    }
+  });
+  if (problems.length > 0) throw new CliError(problems.join('; '));
+}
+
+/** Describes one group. `coordinator` is connected to its coordinator. */
+export async function describeGroup(coordinator: Client, name: string): Promise<GroupDescription> {
+  const group = await whenReady(
+    async () => {
+      const { groups } = await coordinator.request('DescribeGroups', { groups: [name] });
+      const [answer] = groups;
+      if (answer === undefined) throw new CliError('the broker answered for another group');
+      return answer;
+    },
+    ({ errorCode }) => errorCode,
+  );
+  if (group.errorCode === ErrorCode.GROUP_ID_NOT_FOUND) throw unknownGroup(name);
+  check(group.errorCode, null, `cannot describe group ${shown(name)}`);
+  return group;
+}
+
+export async function withCoordinator<T>(
+  client: Client,
+  group: string,
+  use: (coordinator: Client) => Promise<T>,
+): Promise<T> {
+  const coordinator = await connectCoordinator(client, group);
+  try {
+    return await use(coordinator);
+  } finally {
+    coordinator.close();
+  }
+}
+
+/** Sorted by name. */
+async function groupsOf(client: Client): Promise<Answer<'ListGroups'>['groups']> {
+  const { groups, errorCode } = await whenReady(
+    () => client.request('ListGroups', {}),
+    (answer) => answer.errorCode,
+  );
+  check(errorCode, null, 'cannot list groups');
+  return [...groups].sort((a, b) => (a.groupId < b.groupId ? -1 : 1));
+}
+
+function headingFor({ state, members }: DescribeGroupsOptions): Row {
+  if (state) return ['GROUP', 'COORDINATOR', 'ASSIGNMENT-STRATEGY', 'STATE', '#MEMBERS'];
+  if (members) return ['GROUP', 'CONSUMER-ID', 'HOST', 'CLIENT-ID', '#PARTITIONS', 'ASSIGNMENT'];
+  return [
+    'GROUP',
+    'TOPIC',
+    'PARTITION',
+    'CURRENT-OFFSET',
+    'LOG-END-OFFSET',
+    'LAG',
+    'CONSUMER-ID',
+    'HOST',
+    'CLIENT-ID',
+  ];
+}
+
+function stateRow(
+  { groupId, protocolData, groupState, members }: GroupDescription,
+  { address }: Client,
+): Row {
+  const strategy = protocolData === '' ? NOTHING : shown(protocolData);
+  return [shown(groupId), address, strategy, groupState, String(members.length)];
+}
+
+function memberRows({ groupId, members }: GroupDescription): Row[] {
+  return members.map(({ memberId, clientHost, clientId, memberAssignment }) => {
+    const assignment = [...decodeAssignment(memberAssignment)];
+    const count = assignment.reduce((sum, [, partitions]) => sum + partitions.length, 0);
+    const texts = assignment.map(
+      ([topic, partitions]) => `${shown(topic)}(${partitions.join(',')})`,
+    );
+    return [
+      shown(groupId),
+      shown(memberId),
+      shown(clientHost),
+      shown(clientId),
+      String(count),
+      texts.join(',') || NOTHING,
+    ];
+  });
+}
+
+/** A line for each partition that is committed or assigned, sorted by topic and partition. */
+async function offsetRows(
+  client: Client,
+  coordinator: Client,
+  { groupId, members }: GroupDescription,
+): Promise<Row[]> {
+  const committed = await committedOffsets(coordinator, groupId);
+  const owners = new Map<string, Map<number, GroupDescription['members'][number]>>();
+  for (const member of members) {
+    for (const [topic, partitions] of decodeAssignment(member.memberAssignment)) {
+      const byPartition = owners.get(topic) ?? new Map();
+      owners.set(topic, byPartition);
+      for (const partition of partitions) byPartition.set(partition, member);
+    }
+  }
+  const rows: Row[] = [];
+  for (const topic of [...new Set([...committed.keys(), ...owners.keys()])].sort()) {
+    const offsets = committed.get(topic);
+    const owned = owners.get(topic);
+    const partitions = [...new Set([...(offsets?.keys() ?? []), ...(owned?.keys() ?? [])])];
+    const ends = await endOffsets(client, topic, partitions);
+    for (const partition of partitions.sort((a, b) => a - b)) {
+      const current = offsets?.get(partition);
+      const end = ends.get(partition)!;
+      const owner = owned?.get(partition);
+      rows.push([
+        shown(groupId),
+        shown(topic),
+        String(partition),
+        String(current ?? NOTHING),
+        String(end),
+        current === undefined ? NOTHING : String(Math.max(0, end - current)),
+        ...[owner?.memberId, owner?.clientHost, owner?.clientId].map((text) =>
+          shown(text ?? NOTHING),
+        ),
+      ]);
+    }
+  }
+  return rows;
+}
+
+function unknownGroup(name: string): CliError {
+  return new CliError(
+    `there is no group ${shown(name)}: "odradek groups list" shows those that there are`,
+  );
+}
+
+function deletionProblem(name: string, code: number): string {
+  if (code === ErrorCode.GROUP_ID_NOT_FOUND) return unknownGroup(name).message;
+  if (code === ErrorCode.NON_EMPTY_GROUP) {
+    return `group ${shown(name)} has members: stop them first ("odradek groups describe ${shown(name)} --members" shows them)`;
+  }
+  const { name: codeName, message } = errorInfo(code);
+  return `cannot delete group ${shown(name)}: ${message} (${codeName})`;
+}
+
+/** Throws unless nobody reads for the group now, since members would overwrite what is set behind their backs. */
+export function requireInactive({ groupId, groupState }: GroupDescription): void {
+  if (groupState === 'Empty' || groupState === NO_GROUP) return;
+  throw new CliError(
+    `group ${shown(groupId)} is active (${groupState}): stop its members first ("odradek groups describe ${shown(groupId)} --members" shows them)`,
+    EXIT.failure,
+  );
+}
