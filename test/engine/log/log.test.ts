@@ -29,7 +29,12 @@ function batch(values: readonly string[], timestamp = Date.now()): Buffer {
 async function readAll(log: PartitionLog): Promise<string[]> {
   const values: string[] = [];
   for (let offset = log.logStartOffset; offset < log.highWatermark; ) {
-    const { slice } = log.read({ offset, maxBytes: 100, minOneBatch: true, isolation: 'high-watermark' });
+    const { slice } = log.read({
+      offset,
+      maxBytes: 100,
+      minOneBatch: true,
+      isolation: 'high-watermark',
+    });
     const bytes = await slice!.bytes();
     slice!.release();
     for (let at = 0; at < bytes.length; ) {
@@ -52,7 +57,10 @@ const settings = (overrides: Partial<LogSettings> = {}): LogSettings => ({
 
 test('what was appended is read back, in order, across rolls and a clean reopen', async () => {
   let engine = await openEngine(root);
-  let log = await engine.openPartition(NAME, settings({ segmentBytes: 500, indexIntervalBytes: 100 }));
+  let log = await engine.openPartition(
+    NAME,
+    settings({ segmentBytes: 500, indexIntervalBytes: 100 }),
+  );
   const expected: string[] = [];
   for (let at = 0; at < 50; at++) {
     const values = [`a${at}`, `b${at}`];
