@@ -1,12 +1,8 @@
-import { resolve } from 'node:path';
 import { afterAll, beforeAll, describe, test } from 'vitest';
 import type { Client, ClientProfile } from './client.js';
 import { SCENARIOS } from './scenarios.js';
-import { FrameRecorder } from './support/frame-recorder.js';
+import { frameCapture } from './support/frame-capture.js';
 import { TestCluster } from './support/test-cluster.js';
-
-/** Where `npm run capture:wire` wants the frames. */
-const CAPTURE = process.env.ODRADEK_CAPTURE;
 
 /**
  * One test for each scenario that the client can run, against one broker that is killed and comes back in between. The rest is
@@ -16,17 +12,17 @@ const CAPTURE = process.env.ODRADEK_CAPTURE;
  */
 export function describeClient(profile: ClientProfile, found = true): void {
   describe.runIf(found)(profile.name, () => {
-    const recorder = CAPTURE === undefined ? null : new FrameRecorder();
+    const capture = frameCapture(profile.name);
     let cluster: TestCluster;
     let client: Client;
     beforeAll(async () => {
-      cluster = await TestCluster.start(recorder && (() => recorder.tap()));
+      cluster = await TestCluster.start(capture.tap);
       client = profile.connect(cluster.bootstrap);
     });
     afterAll(async () => {
       await client?.close();
       await cluster?.close();
-      recorder?.write(resolve(CAPTURE!), profile.name);
+      capture.write();
     });
 
     for (const { name, title, run } of SCENARIOS) {

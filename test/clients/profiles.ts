@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import type { ClientProfile } from './client.js';
 import { kcatClient } from './kcat-client.js';
 import { driverClient } from './support/driver-client.js';
+import { QUICK_JVM } from './support/kafka-tools.js';
 
 /** Path of a file in `drivers/`. */
 export function driverFile(name: string): string {
@@ -79,6 +80,5 @@ export function apacheJava(classPath: string): ClientProfile {
 }
 
 function javaCommand(classPath: string): string[] {
-  const quick = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-Xshare:auto', '-Xmx256m'];
-  return ['java', ...quick, '-cp', classPath, 'JavaDriver'];
+  return ['java', ...QUICK_JVM, '-cp', classPath, 'JavaDriver'];
 }

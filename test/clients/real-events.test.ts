@@ -106,7 +106,7 @@ test.runIf(classPath !== null && events !== null && hasKcat)(
     expect(logs.length).toBeGreaterThan(runsOf().length);
     expect(indexes.length).toBe(2 * logs.length);
 
-    const deep = kafkaTool(classPath!, 'org.apache.kafka.tools.DumpLogSegments', [
+    const deep = await kafkaTool(classPath!, 'org.apache.kafka.tools.DumpLogSegments', [
       '--deep-iteration',
       '--files',
       logs.join(','),
@@ -115,7 +115,7 @@ test.runIf(classPath !== null && events !== null && hasKcat)(
     expect(deep.output).not.toMatch(/isvalid: false|invalid bytes/i);
     expect(deep.output.match(/\| offset: /g)?.length).toBe(101_229 * runsOf().length);
 
-    const verified = kafkaTool(classPath!, 'org.apache.kafka.tools.DumpLogSegments', [
+    const verified = await kafkaTool(classPath!, 'org.apache.kafka.tools.DumpLogSegments', [
       '--verify-index-only',
       '--files',
       indexes.join(','),

@@ -1,0 +1,165 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { frameCapture } from './support/frame-capture.js';
+import { kafkaClassPath, kafkaTool } from './support/kafka-tools.js';
+import { TestCluster } from './support/test-cluster.js';
+
+const TOOLS = 'org.apache.kafka.tools';
+const TOPICS = `${TOOLS}.TopicCommand`;
+const CONFIGS = 'kafka.admin.ConfigCommand';
+const GROUPS = `${TOOLS}.consumer.group.ConsumerGroupCommand`;
+const CONSOLE_CONSUMER = `${TOOLS}.consumer.ConsoleConsumer`;
+
+const classPath = kafkaClassPath();
+
+/** Each test goes on from where the one before it left the broker: this is one session of somebody who administers it. */
+describe.runIf(classPath !== null)("Apache Kafka's command-line tools", () => {
+  const capture = frameCapture('apache-tools');
+  let cluster: TestCluster;
+  let root: string;
+  beforeAll(async () => {
+    root = await mkdtemp(join(tmpdir(), 'odradek-tools-'));
+    cluster = await TestCluster.start(capture.tap);
+  });
+  afterAll(async () => {
+    await cluster?.close();
+    await rm(root, { recursive: true, force: true });
+    capture.write();
+  });
+
+  /** Runs a tool against the broker and expects it to end well. */
+  async function run(mainClass: string, args: readonly string[], input?: string): Promise<string> {
+    const all = ['--bootstrap-server', cluster.bootstrap, ...args];
+    const { output, status } = await kafkaTool(classPath!, mainClass, all, input);
+    expect(status, output).toBe(0);
+    return output;
+  }
+
+  test('kafka-topics creates a topic with settings, lists and describes it', async () => {
+    const settings = ['--partitions', '3', '--config', 'retention.ms=3600000'];
+    const create = ['--create', '--topic', 'tools', ...settings];
+    expect(await run(TOPICS, create)).toContain('Created topic tools.');
+    expect(await run(TOPICS, ['--list'])).toMatch(/^tools$/m);
+    const described = await run(TOPICS, ['--describe', '--topic', 'tools']);
+    expect(described).toMatch(/PartitionCount: 3\s.*Configs: retention.ms=3600000/);
+    expect(described).toMatch(/Partition: 2\s+Leader: 1\s+Replicas: 1\s+Isr: 1/);
+  });
+
+  test('kafka-topics adds partitions', async () => {
+    await run(TOPICS, ['--alter', '--topic', 'tools', '--partitions', '4']);
+    expect(await run(TOPICS, ['--describe', '--topic', 'tools'])).toContain('PartitionCount: 4');
+  });
+
+  test('kafka-configs alters and describes settings of topics and brokers', async () => {
+    const ofTopic = ['--entity-type', 'topics', '--entity-name', 'tools'];
+    const change = ['--add-config', 'segment.bytes=2097152', '--delete-config', 'retention.ms'];
+    expect(await run(CONFIGS, ['--alter', ...ofTopic, ...change])).toContain('Completed updating');
+    const described = await run(CONFIGS, ['--describe', ...ofTopic]);
+    expect(described).toContain('segment.bytes=2097152');
+    expect(described).not.toContain('retention.ms=3600000');
+    const ofBroker = ['--entity-type', 'brokers', '--entity-name', '1', '--all'];
+    const all = await run(CONFIGS, ['--describe', ...ofBroker]);
+    expect(all).toContain('group.min.session.timeout.ms=1000');
+  });
+
+  test('kafka-console-producer and kafka-console-consumer pass keys, headers and values', async () => {
+    const parse = ['parse.key=true', 'parse.headers=true'].flatMap((text) => [
+      '--reader-property',
+      text,
+    ]);
+    const lines = 'h:1\tk1\tv1\nh:2\tk2\tv2\n';
+    await run(`${TOOLS}.ConsoleProducer`, ['--topic', 'tools', ...parse], lines);
+    const print = ['print.key=true', 'print.headers=true'].flatMap((text) => [
+      '--formatter-property',
+      text,
+    ]);
+    const bounds = ['--from-beginning', '--max-messages', '2', '--group', 'console'];
+    const consumed = await run(CONSOLE_CONSUMER, ['--topic', 'tools', ...bounds, ...print]);
+    expect(consumed).toContain('h:1\tk1\tv1');
+    expect(consumed).toContain('h:2\tk2\tv2');
+    expect(consumed).toContain('Processed a total of 2 messages');
+  });
+
+  test('kafka-get-offsets sums up to what was produced', async () => {
+    const ends = await run(`${TOOLS}.GetOffsetShell`, ['--topic', 'tools']);
+    expect(offsetsIn(ends).reduce((sum, offset) => sum + offset)).toBe(2);
+    const starts = await run(`${TOOLS}.GetOffsetShell`, ['--topic', 'tools', '--time', 'earliest']);
+    expect(offsetsIn(starts)).toEqual([0, 0, 0, 0]);
+  });
+
+  test('kafka-consumer-groups lists, describes, resets, and deletes offsets and groups', async () => {
+    const group = ['--group', 'console'];
+    expect(await run(GROUPS, ['--list'])).toMatch(/^console$/m);
+    const described = await run(GROUPS, ['--describe', ...group]);
+    expect(described.match(/^console\s+tools\s+\d\s+(\d)\s+\1\s+0\s/gm)).toHaveLength(4);
+    expect(await run(GROUPS, ['--describe', '--state', ...group])).toMatch(/Empty\s+0/);
+    const reset = ['--reset-offsets', '--to-earliest', '--topic', 'tools'];
+    await run(GROUPS, [...reset, '--execute', ...group]);
+    const again = await run(GROUPS, ['--describe', ...group]);
+    expect(again.match(/^console\s+tools\s+\d\s+0\s+\d\s+(\d)\s/gm)).toHaveLength(4);
+    const offsets = await run(GROUPS, ['--delete-offsets', '--topic', 'tools', ...group]);
+    expect(offsets.match(/Successful/g)).toHaveLength(4);
+    expect(await run(GROUPS, ['--delete', ...group])).toContain('was successful');
+    expect(await run(GROUPS, ['--list'])).not.toMatch(/^console$/m);
+  });
+
+  test('kafka-verifiable-producer and -consumer see each record once', async () => {
+    const count = ['--topic', 'verifiable', '--max-messages', '50'];
+    await run(TOPICS, ['--create', '--topic', 'verifiable', '--partitions', '2']);
+    const produced = await run(`${TOOLS}.VerifiableProducer`, count);
+    expect(produced).toContain('"sent":50,"acked":50');
+    const options = ['--group-id', 'verifiable', '--reset-policy', 'earliest'];
+    const consumed = await run(`${TOOLS}.VerifiableConsumer`, [...count, ...options]);
+    const counts = [...consumed.matchAll(/"records_consumed","count":(\d+)/g)];
+    expect(counts.reduce((sum, [, number]) => sum + Number(number), 0)).toBe(50);
+    expect(consumed).toContain('"name":"offsets_committed"');
+  });
+
+  test('kafka-console-consumer reads committed offsets from __consumer_offsets', async () => {
+    const topic = ['--topic', '__consumer_offsets'];
+    const ends = await run(`${TOOLS}.GetOffsetShell`, topic);
+    const count = offsetsIn(ends).reduce((sum, offset) => sum + offset);
+    const formatter = ['--formatter', `${TOOLS}.consumer.OffsetsMessageFormatter`];
+    const bounds = ['--from-beginning', '--max-messages', String(count)];
+    const consumed = await run(CONSOLE_CONSUMER, [...topic, ...bounds, ...formatter]);
+    expect(consumed).toMatch(/"group":"verifiable","topic":"verifiable","partition":[01]/);
+  });
+
+  test('kafka-delete-records moves the start of a partition', async () => {
+    const file = join(root, 'delete.json');
+    const partitions = [{ topic: 'verifiable', partition: 0, offset: -1 }];
+    await writeFile(file, JSON.stringify({ version: 1, partitions }));
+    const deleted = await run(`${TOOLS}.DeleteRecordsCommand`, ['--offset-json-file', file]);
+    const [, mark] = /partition: verifiable-0\s+low_watermark: (\d+)/.exec(deleted) ?? [];
+    const earliest = ['--topic', 'verifiable', '--time', 'earliest'];
+    expect(offsetsIn(await run(`${TOOLS}.GetOffsetShell`, earliest))[0]).toBe(Number(mark));
+    expect(Number(mark)).toBeGreaterThan(0);
+  });
+
+  test('kafka-log-dirs tells the sizes of partitions', async () => {
+    const output = await run(`${TOOLS}.LogDirsCommand`, ['--describe', '--topic-list', 'tools']);
+    const described = JSON.parse(output.split('\n').find((line) => line.startsWith('{'))!);
+    const [directory] = described.brokers[0].logDirs;
+    expect(directory.logDir).toBe(cluster.dataDir);
+    expect(directory.partitions).toHaveLength(4);
+  });
+
+  test('kafka-broker-api-versions finds what a client needs usable', async () => {
+    const output = await run(`${TOOLS}.BrokerApiVersionsCommand`, []);
+    for (const api of ['Produce', 'Fetch', 'JoinGroup', 'OffsetCommit', 'DescribeLogDirs']) {
+      expect(output).toMatch(new RegExp(`\\b${api}\\(\\d+\\): \\d+ to \\d+ \\[usable: \\d+\\]`));
+    }
+  });
+
+  test('kafka-topics deletes a topic', async () => {
+    await run(TOPICS, ['--delete', '--topic', 'tools']);
+    expect(await run(TOPICS, ['--list'])).not.toMatch(/^tools$/m);
+  });
+});
+
+/** The last column of what kafka-get-offsets prints, one line a partition. */
+function offsetsIn(output: string): number[] {
+  return [...output.matchAll(/^\S+:\d+:(\d+)$/gm)].map(([, offset]) => Number(offset));
+}
