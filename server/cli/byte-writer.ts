@@ -3,6 +3,7 @@ export class ByteWriter {
   readonly #chunkBytes: number;
   #parts: Buffer[] = [];
   #bytes = 0;
+  #readerLeft = false;
 
   /** `chunkBytes`: how much is gathered before it is written. */
   constructor(chunkBytes = 64 * 1024) {
@@ -11,7 +12,7 @@ export class ByteWriter {
 
   /** Whether nobody reads any more, as after `| head -1`. Seen at the first write after the reader has left. */
   get readerLeft(): boolean {
-    return process.stdout.destroyed || process.stdout.errored !== null;
+    return this.#readerLeft;
   }
 
   /** Adds bytes, which must not change until they are written. The promise is null unless there is something to wait for. */
@@ -26,8 +27,13 @@ export class ByteWriter {
     const bytes = Buffer.concat(this.#parts);
     this.#parts = [];
     this.#bytes = 0;
-    if (bytes.length === 0 || this.readerLeft) return;
-    // The callback gets an error when the reader has left; `whenReaderLeaves` says what that means.
-    await new Promise<void>((resolve) => process.stdout.write(bytes, () => resolve()));
+    if (bytes.length === 0 || this.#readerLeft) return;
+    await new Promise<void>((resolve) => {
+      process.stdout.write(bytes, (error) => {
+        // What it means, `whenReaderLeaves` says. Asking stdout later does not help: it forgets.
+        if (error) this.#readerLeft = true;
+        resolve();
+      });
+    });
   }
 }

@@ -1,7 +1,10 @@
 import { ByteWriter } from './byte-writer.js';
+import { CliError, EXIT } from './cli-error.js';
 import { type Client, type ConnectionOptions, withClient } from './client.js';
+import { whenReaderLeaves } from './output.js';
 import { PartitionReader } from './partition-reader.js';
-import { lineFormat, parseFormat, type RecordFormat } from './record-format.js';
+import { type Printing, printOnce } from './printing.js';
+import { lineFormat, parseFormat } from './record-format.js';
 import { parseStartPosition, resolveStart, type StartPosition } from './start-position.js';
 import { choosePartitions, lookUpTopic, type TopicPartitions } from './topic-partitions.js';
 
@@ -15,23 +18,14 @@ export interface ConsumeOptions extends ConnectionOptions {
   readonly exit?: boolean;
 }
 
-/** How long a fetch waits at the end of the topic, and so the longest that a signal waits. */
-const WAIT_MS = 500;
-
-/** What a run prints, and when it is over. */
-export interface Printing {
-  readonly format: RecordFormat;
-  readonly out: ByteWriter;
-  /** Records still to be printed. */
-  left: number;
-  /** Stop at the end of every partition. */
-  readonly untilEnd: boolean;
-  /** Aborted by a signal. */
-  readonly stop: AbortSignal;
-}
-
 /** Prints the records of a topic until `--count`, the end with `--exit`, a signal, or nobody reads on. */
 export async function consume(name: string, options: ConsumeOptions): Promise<void> {
+  if (options.group !== undefined && options.partition !== undefined) {
+    throw new CliError(
+      '--group and --partition exclude each other: the group hands out the partitions',
+      EXIT.usage,
+    );
+  }
   const start = parseStartPosition(options.from ?? 'beginning');
   const printing: Printing = {
     format:
@@ -43,6 +37,13 @@ export async function consume(name: string, options: ConsumeOptions): Promise<vo
   };
   await withClient(options, async (client) => {
     const topic = await lookUpTopic(client, name);
+    const { group } = options;
+    if (group !== undefined) {
+      const { consumeInGroup } = await import('./consume-group.js');
+      // The group is left in order, also when nobody reads on.
+      whenReaderLeaves('go on');
+      return consumeInGroup(client, topic, group, start, printing);
+    }
     const partitions = choosePartitions(topic, options.partition);
     await readPartitions(client, topic, partitions, start, printing);
   });
@@ -58,24 +59,6 @@ async function readPartitions(
   const positions = await resolveStart(client, topic.name, partitions, start);
   const reader = new PartitionReader(client, topic, positions);
   while (await printOnce(reader, topic, printing));
-}
-
-/** Prints what one fetch brings. Resolves with whether there is more to do. */
-export async function printOnce(
-  reader: PartitionReader,
-  { name: topic }: TopicPartitions,
-  printing: Printing,
-): Promise<boolean> {
-  const { format, out, untilEnd, stop } = printing;
-  if (printing.left > 0) {
-    for await (const { partition, record } of reader.read(untilEnd ? 0 : WAIT_MS, untilEnd)) {
-      await out.write(format(record, { topic, partition }));
-      printing.left -= 1;
-      if (printing.left === 0 || out.readerLeft) break;
-    }
-  }
-  await out.flush();
-  return printing.left > 0 && !out.readerLeft && !stop.aborted && !(untilEnd && reader.atEnd);
 }
 
 /** The first signal ends the run after the fetch under way; a second one ends the process. */

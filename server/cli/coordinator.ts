@@ -26,8 +26,12 @@ export async function whenReady<T>(
   }
 }
 
-/** Connects to the broker that coordinates a group. The caller closes the connection. */
-export async function connectCoordinator(client: Client, group: string): Promise<Client> {
+/** Connects to the broker that coordinates a group. The caller closes the connection. `timeoutMs` as in `Client.connect`. */
+export async function connectCoordinator(
+  client: Client,
+  group: string,
+  timeoutMs?: number,
+): Promise<Client> {
   const { host, port, errorCode, errorMessage } = await whenReady(async () => {
     const answer = await client.request('FindCoordinator', {
       key: group,
@@ -41,7 +45,8 @@ export async function connectCoordinator(client: Client, group: string): Promise
     errorMessage || errorInfo(errorCode).message,
     `cannot use group ${shown(group)}`,
   );
-  return Client.connect({ bootstrap: `${host.includes(':') ? `[${host}]` : host}:${port}` });
+  const bootstrap = `${host.includes(':') ? `[${host}]` : host}:${port}`;
+  return Client.connect({ bootstrap, ...(timeoutMs !== undefined && { timeoutMs }) });
 }
 
 function codeOf({ errorCode }: { readonly errorCode: number }): number {

@@ -53,6 +53,7 @@ export class PartitionReader {
     const wanted = [...this.#positions.keys()].filter(
       (each) => !untilEnd || !this.#ended.has(each),
     );
+    if (wanted.length === 0) return void (await sleep(waitMs));
     const { errorCode, topics } = await this.#client.request('Fetch', {
       maxWaitMs: waitMs,
       minBytes: waitMs === 0 ? 0 : 1,

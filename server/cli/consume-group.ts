@@ -1,0 +1,88 @@
+import type { Client } from './client.js';
+import { connectCoordinator } from './coordinator.js';
+import { GroupMember } from './group-member.js';
+import { committedOffsets } from './group-offsets.js';
+import { PartitionReader } from './partition-reader.js';
+import { type Printing, printOnce } from './printing.js';
+import { resolveStart, type StartPosition } from './start-position.js';
+import type { TopicPartitions } from './topic-partitions.js';
+
+/** What was printed is committed this often, and at the end. */
+const COMMIT_INTERVAL_MS = 1000;
+/** Joining waits for the other members, which may take as long as Java's allow themselves by default, and a little more. */
+const JOIN_TIMEOUT_MS = 310_000;
+
+/**
+ * Prints the records of those partitions that a consumer group hands to this member, and commits what was printed: after a crash
+ * some may be printed again, none is left out. Begins at `start` where the group has committed nothing.
+ */
+export async function consumeInGroup(
+  client: Client,
+  topic: TopicPartitions,
+  group: string,
+  start: StartPosition,
+  printing: Printing,
+): Promise<void> {
+  const coordinator = await connectCoordinator(client, group, JOIN_TIMEOUT_MS);
+  try {
+    const member = new GroupMember(coordinator, group, topic);
+    try {
+      while (await readGeneration(client, topic, group, start, printing, member));
+    } finally {
+      await member.leave();
+    }
+  } finally {
+    coordinator.close();
+  }
+}
+
+/** Reads until the partitions are handed out anew. Resolves with whether there is more to do. */
+async function readGeneration(
+  client: Client,
+  topic: TopicPartitions,
+  group: string,
+  start: StartPosition,
+  printing: Printing,
+  member: GroupMember,
+): Promise<boolean> {
+  const partitions = await member.join();
+  const positions = await startPositions(client, topic, group, partitions, start);
+  const reader = new PartitionReader(client, topic, positions);
+  let committedMs = Date.now();
+  let more = true;
+  while (more && !member.mustRejoin) {
+    more = await printOnce(reader, topic, printing);
+    // What nobody has read is left to the next member.
+    if (printing.out.readerLeft) return false;
+    const nowMs = Date.now();
+    if (!more || nowMs - committedMs >= COMMIT_INTERVAL_MS) {
+      await member.commit(reader.positions);
+      committedMs = nowMs;
+    }
+  }
+  // The others wait for this commit: they begin where it ends.
+  if (more) await member.commit(reader.positions);
+  return more;
+}
+
+async function startPositions(
+  client: Client,
+  topic: TopicPartitions,
+  group: string,
+  partitions: readonly number[],
+  start: StartPosition,
+): Promise<Map<number, number>> {
+  const coordinator = await connectCoordinator(client, group);
+  try {
+    const committed = (await committedOffsets(coordinator, group)).get(topic.name);
+    const fresh = partitions.filter((partition) => !committed?.has(partition));
+    const positions = fresh.length > 0 ? await resolveStart(client, topic.name, fresh, start) : [];
+    const known = partitions.flatMap((partition) => {
+      const offset = committed?.get(partition);
+      return offset === undefined ? [] : [[partition, offset] as const];
+    });
+    return new Map([...positions, ...known]);
+  } finally {
+    coordinator.close();
+  }
+}

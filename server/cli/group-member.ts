@@ -1,0 +1,188 @@
+import { ErrorCode } from '../protocol/error-codes.js';
+import { check, shown } from './answers.js';
+import type { Answer, Client } from './client.js';
+import {
+  CONSUMER_PROTOCOL,
+  decodeAssignment,
+  decodeSubscription,
+  encodeAssignment,
+  encodeSubscription,
+} from './consumer-protocol.js';
+import { whenReady } from './coordinator.js';
+import { commitOffsets } from './group-offsets.js';
+import { assignRanges } from './range-assignment.js';
+import type { TopicPartitions } from './topic-partitions.js';
+
+const SESSION_TIMEOUT_MS = 10_000;
+/** What the others wait for this member when they form a new generation. */
+const REBALANCE_TIMEOUT_MS = 20_000;
+const HEARTBEAT_INTERVAL_MS = 1000;
+const PROTOCOL = 'range';
+
+/** Error codes after which a member joins anew with the id that it has. */
+const REJOIN: ReadonlySet<number> = new Set([
+  ErrorCode.REBALANCE_IN_PROGRESS,
+  ErrorCode.ILLEGAL_GENERATION,
+]);
+
+/**
+ * A member of a consumer group that reads one topic. It heartbeats by itself; whoever reads for it asks `mustRejoin` between reads.
+ * Owns no connection: `client` is connected to the coordinator and is used by nobody else.
+ */
+export class GroupMember {
+  readonly #client: Client;
+  readonly #groupId: string;
+  readonly #topic: TopicPartitions;
+  #memberId = '';
+  #generation = -1;
+  #mustRejoin = true;
+  #failure: unknown = null;
+  #timer: NodeJS.Timeout | null = null;
+  /** Requests take turns on the connection. */
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(client: Client, groupId: string, topic: TopicPartitions) {
+    this.#client = client;
+    this.#groupId = groupId;
+    this.#topic = topic;
+  }
+
+  /** Whether the partitions may belong to others by now. Throws what a heartbeat failed with. */
+  get mustRejoin(): boolean {
+    if (this.#failure !== null) throw this.#failure;
+    return this.#mustRejoin;
+  }
+
+  /** Takes part in the next generation. Resolves with the partitions that are this member's from now on. */
+  async join(): Promise<readonly number[]> {
+    this.#stopHeartbeats();
+    for (;;) {
+      const joined = await this.#inTurn(() => this.#joinOnce());
+      if (joined === null) continue;
+      const partitions = await this.#inTurn(() => this.#sync(joined));
+      if (partitions === null) continue;
+      this.#mustRejoin = false;
+      this.#timer = setInterval(() => this.#heartbeat(), HEARTBEAT_INTERVAL_MS);
+      return partitions;
+    }
+  }
+
+  /** Commits where reading goes on. What others have taken over meanwhile stays as they say. */
+  async commit(positions: ReadonlyMap<number, number>): Promise<void> {
+    if (positions.size === 0 || this.#memberId === '') return;
+    const offsets = new Map([[this.#topic.name, positions]]);
+    const committer = { memberId: this.#memberId, generation: this.#generation };
+    const code = await this.#inTurn(() =>
+      commitOffsets(this.#client, this.#groupId, offsets, committer),
+    );
+    this.#heed(code, 'cannot commit offsets');
+  }
+
+  /** Lets the others have the partitions at once. */
+  async leave(): Promise<void> {
+    this.#stopHeartbeats();
+    if (this.#memberId === '') return;
+    const { memberId } = this;
+    await this.#inTurn(() =>
+      this.#client.request('LeaveGroup', {
+        groupId: this.#groupId,
+        memberId,
+        members: [{ memberId }],
+      }),
+    );
+    this.#memberId = '';
+  }
+
+  /** Given by the coordinator; empty before. */
+  get memberId(): string {
+    return this.#memberId;
+  }
+
+  /** Null: once more. */
+  async #joinOnce(): Promise<Answer<'JoinGroup'> | null> {
+    const answer = await whenReady(
+      () =>
+        this.#client.request('JoinGroup', {
+          groupId: this.#groupId,
+          sessionTimeoutMs: SESSION_TIMEOUT_MS,
+          rebalanceTimeoutMs: REBALANCE_TIMEOUT_MS,
+          memberId: this.#memberId,
+          protocolType: CONSUMER_PROTOCOL,
+          protocols: [{ name: PROTOCOL, metadata: encodeSubscription([this.#topic.name]) }],
+        }),
+      ({ errorCode }) => errorCode,
+    );
+    if (answer.errorCode === ErrorCode.MEMBER_ID_REQUIRED) {
+      this.#memberId = answer.memberId;
+      return null;
+    }
+    if (this.#heed(answer.errorCode, 'cannot join')) return null;
+    this.#memberId = answer.memberId;
+    this.#generation = answer.generationId;
+    return answer;
+  }
+
+  /** The leader hands out partitions; everybody gets theirs. Null: once more. */
+  async #sync(joined: Answer<'JoinGroup'>): Promise<readonly number[] | null> {
+    const { name, partitions } = this.#topic;
+    const leads = joined.leader === joined.memberId && !joined.skipAssignment;
+    const subscribers = joined.members.map(({ memberId, metadata }) => ({
+      memberId,
+      topics: decodeSubscription(metadata),
+    }));
+    const assigned = leads ? assignRanges(subscribers, new Map([[name, partitions]])) : new Map();
+    const answer = await whenReady(
+      () =>
+        this.#client.request('SyncGroup', {
+          groupId: this.#groupId,
+          generationId: this.#generation,
+          memberId: this.#memberId,
+          protocolType: CONSUMER_PROTOCOL,
+          protocolName: PROTOCOL,
+          assignments: [...assigned].map(([memberId, assignment]) => ({
+            memberId,
+            assignment: encodeAssignment(assignment),
+          })),
+        }),
+      ({ errorCode }) => errorCode,
+    );
+    if (this.#heed(answer.errorCode, 'cannot get partitions')) return null;
+    return decodeAssignment(answer.assignment).get(name) ?? [];
+  }
+
+  #heartbeat(): void {
+    this.#inTurn(async () => {
+      const { errorCode } = await this.#client.request('Heartbeat', {
+        groupId: this.#groupId,
+        generationId: this.#generation,
+        memberId: this.#memberId,
+      });
+      this.#heed(errorCode, 'cannot stay');
+    }).catch((error: unknown) => {
+      this.#failure ??= error;
+      this.#stopHeartbeats();
+    });
+  }
+
+  /** Whether the member has to join again. Throws for what joining again does not mend. */
+  #heed(errorCode: number, what: string): boolean {
+    if (errorCode === ErrorCode.NONE) return false;
+    this.#mustRejoin = true;
+    if (errorCode === ErrorCode.UNKNOWN_MEMBER_ID) this.#memberId = '';
+    else if (!REJOIN.has(errorCode)) {
+      check(errorCode, null, `${what} in group ${shown(this.#groupId)}`);
+    }
+    return true;
+  }
+
+  #stopHeartbeats(): void {
+    if (this.#timer !== null) clearInterval(this.#timer);
+    this.#timer = null;
+  }
+
+  #inTurn<T>(request: () => Promise<T>): Promise<T> {
+    const result = this.#last.then(request);
+    this.#last = result.catch(() => {});
+    return result;
+  }
+}

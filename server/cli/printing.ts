@@ -1,0 +1,37 @@
+import type { ByteWriter } from './byte-writer.js';
+import type { PartitionReader } from './partition-reader.js';
+import type { RecordFormat } from './record-format.js';
+import type { TopicPartitions } from './topic-partitions.js';
+
+/** How long a fetch waits at the end of the topic, and so the longest that a signal waits. */
+const WAIT_MS = 500;
+
+/** What a run prints, and when it is over. */
+export interface Printing {
+  readonly format: RecordFormat;
+  readonly out: ByteWriter;
+  /** Records still to be printed. */
+  left: number;
+  /** Stop at the end of every partition. */
+  readonly untilEnd: boolean;
+  /** Aborted by a signal. */
+  readonly stop: AbortSignal;
+}
+
+/** Prints what one fetch brings. Resolves with whether there is more to do. */
+export async function printOnce(
+  reader: PartitionReader,
+  { name: topic }: TopicPartitions,
+  printing: Printing,
+): Promise<boolean> {
+  const { format, out, untilEnd, stop } = printing;
+  if (printing.left > 0) {
+    for await (const { partition, record } of reader.read(untilEnd ? 0 : WAIT_MS, untilEnd)) {
+      await out.write(format(record, { topic, partition }));
+      printing.left -= 1;
+      if (printing.left === 0 || out.readerLeft) break;
+    }
+  }
+  await out.flush();
+  return printing.left > 0 && !out.readerLeft && !stop.aborted && !(untilEnd && reader.atEnd);
+}
