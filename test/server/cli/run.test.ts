@@ -23,7 +23,7 @@ describe('help', () => {
     [['produce', '--help'], 'odradek produce orders < lines.txt'],
     [['consume', '--help'], 'odradek consume orders'],
     [['groups', '--help'], 'odradek groups list'],
-    [['groups', 'reset-offsets', '--help'], '--to-earliest --execute'],
+    [['groups', 'reset-offsets', '--help'], '--to-offset 42 --execute'],
     [['dump-log', '--help'], 'odradek dump-log --records'],
   ])('of %j has examples and ends with 0', async (args, example) => {
     const { code, stdout, stderr } = await runCommand(args);
