@@ -70,6 +70,7 @@ export class IndexCache {
     const end = segment.writtenSize;
     const found = files && indexesFromFiles(files, end);
     const { fromFiles } = resumeSegment(fresh, found, end, indexIntervalBytes);
+    fresh.writtenSize = fresh.size;
     if (!fromFiles) this.#counters.indexRebuilds++;
     fresh.closeTimeIndex();
     // A damaged batch hides those behind it: what was known of them stays.

@@ -328,6 +328,7 @@ export class Log implements PartitionLog, LogParts, CheckpointTarget {
   // --- checkpoint ---
 
   async saveIndexes(): Promise<void> {
+    if (this.#isTruncating) return;
     const { disk, directory, indexCache, logger } = this.context;
     const active = this.segments.active;
     try {

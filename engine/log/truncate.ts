@@ -13,10 +13,11 @@ import { retireSegments } from './shrink.js';
  * See `PartitionLog.truncateTo`. A batch that straddles `offset` goes whole. Called while no append, deletion or other truncation runs, and no checkpoint
  * is taken. In this order, so that a crash anywhere leaves a log without gaps:
  *
- * 1. what stays is made durable, and then the lowered checkpoint, since a file shorter than its checkpoint counts as damage; until here nothing has happened;
- * 2. in memory the log ends there;
- * 3. the segments behind go, the last one first, each durably before the next;
- * 4. the segment and its index files are cut, and synced.
+ * 1. the index files of the segment are emptied: entries of what is cut must not come back as if they were of what follows;
+ * 2. what stays is made durable, and then the lowered checkpoint, since a file shorter than its checkpoint counts as damage; until here nothing has happened;
+ * 3. in memory the log ends there;
+ * 4. the segments behind go, the last one first, each durably before the next;
+ * 5. the segment is cut, and synced.
  *
  * Found half done after a crash, the old tail is there again up to some segment; the promise was never resolved.
  */
@@ -42,20 +43,32 @@ export async function truncateLog(log: Log, offset: number): Promise<void> {
   // The log start does not move back, also where it lies within that batch.
   const end = { ...place, offset: Math.max(place.offset, offsets.logStart) };
   try {
+    await forgetIndexFiles(log, segment);
     await context.syncRounds.flush([log]);
     await lowerCheckpoint(log, place);
-    log.assertServing();
-    const removed = cutInMemory(log, end, found.segment);
-    for (const last of removed.reverse()) await retireSegments(log, [last]);
-    await segment.file.truncate(position);
-    log.unsyncedFiles.add(segment.file);
-    await cutIndexFiles(context.disk, segment);
-    await context.syncRounds.flush([log]);
   } catch (error) {
     throw storageError(context.directory, `cannot cut ${segment.file.path}`, error);
   }
   log.assertServing();
+  const removed = cutInMemory(log, end, segment);
+  try {
+    for (const last of removed.reverse()) await retireSegments(log, [last]);
+    await segment.file.truncate(position);
+    log.unsyncedFiles.add(segment.file);
+    await context.syncRounds.flush([log]);
+  } catch (error) {
+    // Memory and disk are at odds, which only another start can mend.
+    throw context.directory.fail(`cannot cut ${segment.file.path}`, error);
+  }
+  log.assertServing();
   log.notify();
+}
+
+async function forgetIndexFiles(log: Log, segment: Segment): Promise<void> {
+  await segment.indexSave;
+  segment.savedOffsetEntries = 0;
+  segment.savedTimeEntries = 0;
+  await cutIndexFiles(log.context.disk, segment);
 }
 
 async function lowerCheckpoint(log: Log, end: LogPosition): Promise<void> {

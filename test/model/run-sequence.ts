@@ -312,8 +312,9 @@ export class SequenceRun {
 
   async #retain(isAlone: boolean): Promise<void> {
     const expected = this.#expectedRetention();
+    const first = this.#world.log.segments.first?.baseOffset ?? 0;
     const went = await this.#world.log.applyRetention();
-    if (isAlone && (this.#world.log.segments.first?.baseOffset ?? 0) >= this.#remainsBelow) {
+    if (isAlone && first >= this.#remainsBelow) {
       deepStrictEqual(went, { segments: expected.segments, bytes: expected.bytes });
       this.#model.startAt(expected.start);
     }

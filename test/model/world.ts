@@ -110,7 +110,7 @@ export class SimWorld implements World {
         code: 'EIO',
       });
     } else {
-      this.#disk.failNext({ op: ['open', 'writev'], path: /index$/, code: 'ENOSPC', short });
+      this.#disk.failNext({ op: 'writev', path: /index$/, code: 'ENOSPC', short });
     }
     return true;
   }
