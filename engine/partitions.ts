@@ -186,7 +186,7 @@ export class Partitions {
       );
       if (await renameIfThere(this.#context, folder, retired)) {
         const delayMs = log?.settings.fileDeleteDelayMs ?? 0;
-        this.#context.clock.schedule(delayMs, () => void this.#removeFolder(retired, name));
+        this.#context.clock.schedule(delayMs, () => this.#removeFolder(retired, name));
         return;
       }
     }

@@ -50,7 +50,7 @@ export class Checkpoints {
     this.#dirty.add(target);
     this.#timer ??= this.#options.clock.schedule(this.#options.intervalMs, () => {
       this.#timer = null;
-      void this.run();
+      return this.run();
     });
   }
 

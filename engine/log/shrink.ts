@@ -149,7 +149,7 @@ export async function retireSegments(log: Log, removed: readonly Segment[]): Pro
   if (paths.length === 0) return;
   clock.schedule(log.settings.fileDeleteDelayMs, () => {
     const closing = removed.map((segment) => segment.file.forget());
-    Promise.all(closing)
+    return Promise.all(closing)
       .then(() => jobs.run('unlink', { paths }))
       .catch((error: unknown) => {
         log.context.logger.warn(

@@ -195,20 +195,21 @@ export class OffsetStore {
     }
     if (gone.size === 0) return;
     const records = [...gone].map((partition) => tombstoneOf(entry.id, { topic, partition }));
-    this.#writeInBackground(entry, records);
+    void this.#writeOrWarn(entry, records);
   }
 
   #schedule(): void {
     const { clock, retentionCheckIntervalMs } = this.#options;
     this.#timer = clock.schedule(retentionCheckIntervalMs, () => {
-      this.#expire();
       this.#schedule();
+      return this.#expire();
     });
   }
 
   /** Lets offsets go whose time is over, and with its last offset an empty group. */
-  #expire(): void {
+  async #expire(): Promise<void> {
     const { groups, clock, retentionMs } = this.#options;
+    const writes: Promise<void>[] = [];
     for (const entry of groups.all()) {
       const { group, offsets } = entry;
       // What is being committed is in use; the next round sees it.
@@ -220,12 +221,13 @@ export class OffsetStore {
         group.isStored = false;
         records.push(groupTombstone(entry));
       }
-      if (records.length > 0) this.#writeInBackground(entry, records);
+      if (records.length > 0) writes.push(this.#writeOrWarn(entry, records));
     }
+    await Promise.all(writes);
   }
 
-  #writeInBackground(entry: GroupEntry, records: readonly GroupRecord[]): void {
-    this.#write(entry, records).catch((error: unknown) => {
+  #writeOrWarn(entry: GroupEntry, records: readonly GroupRecord[]): Promise<void> {
+    return this.#write(entry, records).catch((error: unknown) => {
       const code = writeError(error, 'UNKNOWN_SERVER_ERROR');
       this.#options.logger.warn(
         { group: entry.id, code },
