@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { runSeed } from './run-sequence.js';
+import { runSeed } from './run-seed.js';
 
 const RESULTS = new URL('../../docs/soak/model.jsonl', import.meta.url);
 const SEQUENCES = Number(process.env.ODRADEK_SOAK_SEQUENCES ?? 100_000);

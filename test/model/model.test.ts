@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { runSeed } from './run-sequence.js';
+import { runSeed } from './run-seed.js';
 
 const SEQUENCES = 10_000;
 const named = process.env.ODRADEK_SEED;

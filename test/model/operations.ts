@@ -227,5 +227,5 @@ function randomOperation(random: Random): Operation {
 
 /** The sequence of a seed: always the same. */
 export function randomOperations(random: Random): Operation[] {
-  return Array.from({ length: 12 + below(random, 30) }, () => randomOperation(random));
+  return Array.from({ length: 10 + below(random, 25) }, () => randomOperation(random));
 }

@@ -3,7 +3,8 @@ import { seededRandom } from '../../engine/index.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { type Operation, randomOperations, randomSettings } from './operations.js';
 import { RealWorld } from './real-world.js';
-import { SequenceRun, sequenceError } from './run-sequence.js';
+import { sequenceError } from './run-seed.js';
+import { SequenceRun } from './run-sequence.js';
 
 const SEQUENCES = 40;
 

@@ -1,22 +1,23 @@
 import { deepStrictEqual, ok, strictEqual } from 'node:assert';
-import { buildBatchSync, type RecordInput } from '../../engine/batch/builder.js';
-import { leaderEpoch, maxTimestamp } from '../../engine/batch/header.js';
+import { leaderEpoch } from '../../engine/batch/header.js';
 import { scanBatchAt } from '../../engine/batch/validate.js';
+import { EngineError, type LogSettings, type PartitionName } from '../../engine/index.js';
+import { buildAppend, planProducer } from './append-plan.js';
 import {
-  EngineError,
-  type LogSettings,
-  type PartitionName,
-  seededRandom,
-} from '../../engine/index.js';
+  between,
+  isSame,
+  lookupOf,
+  outcomeOf,
+  ranges,
+  rejectsCode,
+  sameBatches,
+  sizeFrom,
+  throwsCode,
+} from './checks.js';
 import { type ModelBatch, ModelLog, splitBatches } from './model-log.js';
-import {
-  type AppendOperation,
-  type ConcurrentOperation,
-  type Operation,
-  randomOperations,
-  randomSettings,
-} from './operations.js';
-import { fullSettings, SimWorld, turn, type World } from './world.js';
+import type { AppendOperation, ConcurrentOperation, Operation } from './operations.js';
+import { expectedRetention } from './retention-oracle.js';
+import { fullSettings, turn, type World } from './world.js';
 
 /** An append under way. */
 interface Pending {
@@ -83,7 +84,7 @@ export class SequenceRun {
   }
 
   async #execute(operation: Operation): Promise<Outcome> {
-    const { world } = { world: this.#world };
+    const world = this.#world;
     switch (operation.kind) {
       case 'burst':
         await this.#burst(operation.operations);
@@ -206,8 +207,8 @@ export class SequenceRun {
   async #append(operation: AppendOperation): Promise<void> {
     const model = this.#model;
     const { log } = this.#world;
-    const plan = this.#planProducer(operation);
-    const bytes = this.#build(operation, plan);
+    const plan = planProducer(model, operation);
+    const bytes = buildAppend(operation, plan, this.#world.clock.wallMs());
     const count = plan?.count ?? operation.records.length;
     const verdict = plan
       ? model.judge(plan.id, plan.epoch, plan.base, (plan.base + count - 1) % 2 ** 31)
@@ -260,90 +261,14 @@ export class SequenceRun {
     return wasCut && found.error?.code === 'OFFSET_OUT_OF_RANGE';
   }
 
-  #planProducer(
-    operation: AppendOperation,
-  ): { id: number; epoch: number; base: number; count: number } | null {
-    const { producer, records } = operation;
-    if (!producer) return null;
-    const { id, sequence } = producer;
-    const known = this.#model.producers.get(id);
-    const count = records.length;
-    if (!known) return { id, epoch: 0, base: sequence, count };
-    const newest = known.batches.at(-1);
-    const move = known.isCertain && newest ? producer.move : 'bump';
-    const next = newest ? (newest.last + 1) % 2 ** 31 : 0;
-    if (move === 'bump') return { id, epoch: known.epoch + 1, base: 0, count };
-    if (move === 'stale' && known.epoch > 0) {
-      return { id, epoch: known.epoch - 1, base: next, count };
-    }
-    if (move === 'gap') return { id, epoch: known.epoch, base: (next + 3) % 2 ** 31, count };
-    if (move === 'duplicate') {
-      const recent = known.batches.slice(-5);
-      const original = recent[Math.floor(producer.share * recent.length)]!;
-      return {
-        id,
-        epoch: known.epoch,
-        base: original.base,
-        count: original.lastOffset - original.baseOffset + 1,
-      };
-    }
-    return { id, epoch: known.epoch, base: next, count };
-  }
-
-  #build(
-    { records }: AppendOperation,
-    plan: { id: number; epoch: number; base: number; count: number } | null,
-  ): Buffer {
-    const nowMs = this.#world.clock.wallMs();
-    const inputs: RecordInput[] = records.map(({ key, value, headers, deltaMs }) => ({
-      key,
-      value,
-      headers: Array.from({ length: headers }, (_, at) => [`h${at}`, 'x'] as const),
-      timestamp: deltaMs === null ? -1 : nowMs + deltaMs,
-    }));
-    // A duplicate has as many records as its original; what is in them is not compared.
-    const count = plan?.count ?? inputs.length;
-    while (inputs.length < count) inputs.push(inputs[0]!);
-    return buildBatchSync(
-      inputs.slice(0, count),
-      plan ? { producerId: plan.id, producerEpoch: plan.epoch, baseSequence: plan.base } : {},
-    );
-  }
-
   async #retain(isAlone: boolean): Promise<void> {
-    const expected = this.#expectedRetention();
+    const expected = expectedRetention(this.#model, this.#world.log, this.#world.clock.wallMs());
     const first = this.#world.log.segments.first?.baseOffset ?? 0;
     const went = await this.#world.log.applyRetention();
     if (isAlone && first >= this.#remainsBelow) {
       deepStrictEqual(went, { segments: expected.segments, bytes: expected.bytes });
       this.#model.startAt(expected.start);
     }
-  }
-
-  /** What may go, found out from the model's batches and the segments' first offsets. */
-  #expectedRetention(): { segments: number; bytes: number; start: number } {
-    const { log, clock } = this.#world;
-    const { retentionMs, retentionBytes } = this.#settings;
-    const segments = log.segments.all();
-    let surplus = log.sizeBytes - retentionBytes;
-    let count = 0;
-    let bytes = 0;
-    for (const [at, segment] of segments.entries()) {
-      const endOffset = segments[at + 1]?.baseOffset ?? this.#model.end;
-      const batches = this.#model.batches.filter(
-        (batch) => batch.baseOffset >= segment.baseOffset && batch.lastOffset < endOffset,
-      );
-      if (batches.length === 0) break;
-      const size = batches.reduce((sum, batch) => sum + batch.bytes.length, 0);
-      const newestMs = Math.max(...batches.map((batch) => maxTimestamp(batch.bytes)));
-      const ageMs = clock.wallMs() - (newestMs >= 0 ? newestMs : segment.changedMs);
-      if (surplus < size && !(ageMs > retentionMs)) break;
-      surplus -= size;
-      bytes += size;
-      count++;
-    }
-    const start = count === 0 ? 0 : (segments[count]?.baseOffset ?? this.#model.end);
-    return { segments: count, bytes, start };
   }
 
   /** After retention among other operations: the start is where some segment began, at or above the promised one. */
@@ -643,7 +568,7 @@ export class SequenceRun {
     const world = this.#world;
     const { fault, short, append } = operation;
     const { log } = world;
-    const batch = this.#build(append, null);
+    const batch = buildAppend(append, null, world.clock.wallMs());
     if (fault === 'full-disk-at-roll') {
       if ((log.segments.active?.size ?? 0) === 0) return 'agreed';
       if (world.fail(fault, short)) await rejectsCode('STORAGE_FULL', world.settle(log.roll()));
@@ -669,101 +594,4 @@ export class SequenceRun {
     // What failed shows as clean in the page cache, which the next process trusts at first sight.
     return this.#die('kill', 0);
   }
-}
-
-function between(low: number, high: number, share: number): number {
-  return low + Math.floor(share * (high - low + 1));
-}
-
-function lookupOf(record: { offset: number; timestamp: number; epoch: number }): object {
-  return { offset: record.offset, timestampMs: record.timestamp, leaderEpoch: record.epoch };
-}
-
-function sizeFrom(batches: readonly ModelBatch[], offset: number): number {
-  return batches
-    .filter((batch) => batch.baseOffset >= offset)
-    .reduce((sum, batch) => sum + batch.bytes.length, 0);
-}
-
-function isSame(seen: readonly ModelBatch[], expected: readonly ModelBatch[]): boolean {
-  return (
-    seen.length === expected.length &&
-    seen.every(({ bytes }, at) => bytes.equals(expected[at]!.bytes))
-  );
-}
-
-function sameBatches(seen: readonly ModelBatch[], expected: readonly ModelBatch[]): void {
-  if (isSame(seen, expected)) return;
-  throw new Error(`read were ${ranges(seen)}, the model has ${ranges(expected)}`);
-}
-
-function ranges(batches: readonly ModelBatch[]): string {
-  return `[${batches.map((batch) => `${batch.baseOffset}-${batch.lastOffset}`).join(' ')}]`;
-}
-
-async function outcomeOf<Value>(
-  promise: Promise<Value>,
-): Promise<{ value?: Value; error?: EngineError }> {
-  try {
-    return { value: await promise };
-  } catch (error) {
-    if (error instanceof EngineError) return { error };
-    throw error;
-  }
-}
-
-function throwsCode(code: string, run: () => unknown): void {
-  try {
-    run();
-  } catch (error) {
-    if (!(error instanceof EngineError)) throw error;
-    strictEqual(error.code, code);
-    return;
-  }
-  throw new Error(`nothing was thrown, ${code} was expected`);
-}
-
-async function rejectsCode(code: string, promise: Promise<unknown>): Promise<void> {
-  const { error } = await outcomeOf(promise);
-  strictEqual(error?.code, code);
-}
-
-/** One sequence on a simulated machine. A difference becomes an error that says how to run it again. */
-export async function runSeed(seed: number): Promise<Outcome> {
-  const random = seededRandom(seed);
-  const settings = randomSettings(random);
-  const operations = randomOperations(random);
-  const world = new SimWorld(random);
-  let reached = 0;
-  try {
-    return await new SequenceRun(world, settings).run(operations, (at) => {
-      reached = at;
-    });
-  } catch (error) {
-    throw sequenceError(seed, settings, operations.slice(0, reached + 1), error);
-  }
-}
-
-export function sequenceError(
-  seed: number,
-  settings: object,
-  operations: readonly Operation[],
-  error: unknown,
-): Error {
-  const list = operations.map((operation, at) => `  ${at}: ${shorten(operation)}`).join('\n');
-  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  return new Error(
-    `sequence ${seed} differs from the model (ODRADEK_SEED=${seed} runs it again)\nsettings ${JSON.stringify(settings, infinities)}\n${list}\n${text}`,
-    { cause: error },
-  );
-}
-
-function shorten(operation: Operation): string {
-  return JSON.stringify(operation, (_key, value: unknown) =>
-    typeof value === 'string' && value.length > 20 ? `${value[0]}*${value.length}` : value,
-  );
-}
-
-function infinities(_key: string, value: unknown): unknown {
-  return value === Number.POSITIVE_INFINITY ? 'Infinity' : value;
 }
