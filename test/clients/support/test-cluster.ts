@@ -60,7 +60,8 @@ export class TestCluster {
 
   /** A topic from another client than the one that is tested. */
   async createTopic(name: string, numPartitions = 1): Promise<void> {
-    const client = await Client.connect({ bootstrap: this.bootstrap });
+    // Not through the relay, where only the tested client is seen.
+    const client = await Client.connect({ bootstrap: `localhost:${this.#broker?.port}` });
     try {
       const { topics } = await client.request('CreateTopics', {
         topics: [{ name, numPartitions, replicationFactor: -1, assignments: [], configs: [] }],
