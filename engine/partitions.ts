@@ -75,15 +75,22 @@ export class Partitions {
         folder,
         settings,
         checkpoint,
-        logStart: Math.max(
-          readLogStart(context.catalog, name),
-          await readLogStartFile(context.disk, folder),
-        ),
+        logStart: await this.#durableLogStart(name, folder),
       });
       return new Log(context, name, folder, settings, recovered);
     } catch (error) {
       throw storageError(context.directory, `cannot open ${folder}`, error);
     }
+  }
+
+  /** The further of the two starts that are written down. One that a killed process wrote to the file may not be durable before it is here. */
+  async #durableLogStart(name: PartitionName, folder: string): Promise<number> {
+    const { catalog, disk } = this.#context;
+    const known = readLogStart(catalog, name);
+    const inFile = await readLogStartFile(disk, folder);
+    if (inFile <= known) return known;
+    await catalog.write([{ key: logStartKey(name), value: inFile }]);
+    return inFile;
   }
 
   /** Closes one log once everything in it is durable; opening it again recovers it. One that is not open is no failure. */

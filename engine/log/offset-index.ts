@@ -29,7 +29,8 @@ export class OffsetIndex {
     const count = bytes.length / OFFSET_INDEX_ENTRY_SIZE;
     const numbers = new Int32Array(count * NUMBERS_PER_ENTRY);
     let lastOffset = -1;
-    let lastPosition = -1;
+    // A segment's first batch never earns an entry: one at position 0 is a lost page that reads as zeros.
+    let lastPosition = 0;
     for (let at = 0; at < numbers.length; at += NUMBERS_PER_ENTRY) {
       const offset = bytes.readInt32BE(at * 4);
       const position = bytes.readInt32BE(at * 4 + 4);

@@ -1,7 +1,14 @@
 import { expect, test } from 'vitest';
 import { type Catalog, EngineError, MemoryCatalog } from '../../engine/index.js';
-import { batchOf, readValues } from '../support/batches.js';
-import { newWorld, openLog, openWorld, partition } from '../support/sim-engine.js';
+import { batchOf, readValues, turns } from '../support/batches.js';
+import {
+  cutPower,
+  killProcess,
+  newWorld,
+  openLog,
+  openWorld,
+  partition,
+} from '../support/sim-engine.js';
 
 /** A catalog that can be told to be full. */
 function fillableCatalog(): { catalog: Catalog; fill(isFull: boolean): void } {
@@ -77,4 +84,18 @@ test('a close waits for the deletion that runs', async () => {
   await deleted;
   const names = await world.disk.readdir('/data');
   expect(names.filter((name) => name === 'events-0')).toEqual([]);
+});
+
+test('a log start that was served after a kill does not move back by a power cut', async () => {
+  for (let turn = 0; turn < 20; turn++) {
+    const world = newWorld();
+    const log = await openLog(await openWorld(world));
+    await log.append(batchOf(['a', 'b', 'c']));
+    log.deleteBefore(2).catch(() => {});
+    await turns(turn);
+    const killed = killProcess(world);
+    const { logStartOffset } = await openLog(await openWorld(killed));
+    const cut = await openLog(await openWorld(cutPower(killed)));
+    expect(cut.logStartOffset).toBe(logStartOffset);
+  }
 });

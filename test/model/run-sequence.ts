@@ -15,7 +15,7 @@ import {
   throwsCode,
 } from './checks.js';
 import { type ModelBatch, ModelLog, splitBatches } from './model-log.js';
-import type { AppendOperation, ConcurrentOperation, Operation } from './operations.js';
+import type { AppendOperation, ConcurrentOperation, CrashKind, Operation } from './operations.js';
 import { expectedRetention } from './retention-oracle.js';
 import { fullSettings, turn, type World } from './world.js';
 
@@ -471,7 +471,7 @@ export class SequenceRun {
     return this.#die(operation.how, operation.seed);
   }
 
-  async #die(how: 'kill' | 'strict' | 'pages', seed: number): Promise<Outcome> {
+  async #die(how: CrashKind, seed: number): Promise<Outcome> {
     const { log } = this.#world;
     const known = Math.max(
       this.#durableEnd,
@@ -497,7 +497,7 @@ export class SequenceRun {
     const isKnown = found === this.#model.start || found === this.#promisedStart;
     if (!isKnown && !this.#hasRetention && how === 'pages') return 'lost-page';
     ok(isKnown || this.#hasRetention || this.#isDeleting, `the log starts at ${found}`);
-    await this.#adopt(atLeast);
+    await this.#adopt(atLeast, how);
     this.#recovered();
     await this.#checkAll();
     return 'agreed';
@@ -518,7 +518,7 @@ export class SequenceRun {
   }
 
   /** The model becomes what the crash has left, after making sure that it may. */
-  async #adopt(atLeast: number): Promise<void> {
+  async #adopt(atLeast: number, how: CrashKind): Promise<void> {
     const { log } = this.#world;
     const model = this.#model;
     const start = log.logStartOffset;
@@ -548,7 +548,9 @@ export class SequenceRun {
     const first = log.segments.first?.baseOffset ?? log.logEndOffset;
     const isEmpty = log.segments.count === 0;
     const endsThere = history.batches.some(({ lastOffset }) => lastOffset === log.logEndOffset - 1);
+    // Without a batch left nobody can tell whether deletion or the power cut has taken the last one.
     const lostBelowStart =
+      (seen.length === 0 && how === 'pages') ||
       sizeFrom(model.batches, first) !== log.sizeBytes ||
       (isEmpty && model.batches.length > 0) ||
       (!endsThere && log.logEndOffset > 0);

@@ -3,9 +3,12 @@ import { describe, expect, test } from 'vitest';
 import { OffsetIndex } from '../../../engine/log/offset-index.js';
 
 const entries = fc
-  .uniqueArray(fc.tuple(fc.integer({ min: 0, max: 2 ** 31 - 1 }), fc.nat(2 ** 31 - 1)), {
-    maxLength: 60,
-  })
+  .uniqueArray(
+    fc.tuple(fc.integer({ min: 0, max: 2 ** 31 - 1 }), fc.integer({ min: 1, max: 2 ** 31 - 1 })),
+    {
+      maxLength: 60,
+    },
+  )
   .map((pairs) => {
     const offsets = [...new Set(pairs.map(([offset]) => offset))].sort((a, b) => a - b);
     const positions = [...new Set(pairs.map(([, position]) => position))].sort((a, b) => a - b);
@@ -71,6 +74,7 @@ describe('bytes that are no index', () => {
     ['a position that does not rise', '00000005000000100000000600000010'],
     ['a negative offset', 'ffffffff00000010'],
     ['zeros, as a lost page leaves them', '00'.repeat(16)],
+    ['zeros of one entry', '00'.repeat(8)],
   ])('%s', (_what, hex) => {
     expect(OffsetIndex.decode(Buffer.from(hex, 'hex'))).toBeNull();
   });
