@@ -1,5 +1,5 @@
-import type { LogFile } from '../disk/log-file.js';
 import type { AppendWaiters } from './append-waiters.js';
+import type { CheckpointState } from './checkpoint-state.js';
 import type { CheckpointTarget } from './checkpoints.js';
 import type { LeaderEpochs } from './leader-epochs.js';
 import type { LogContext } from './log-context.js';
@@ -11,6 +11,8 @@ import type { ProducerStates } from './producer-state.js';
 import type { Segment } from './segment.js';
 import type { SegmentList } from './segment-list.js';
 import type { SyncTarget } from './sync-rounds.js';
+import type { Unsynced } from './unsynced.js';
+import type { Watermark } from './watermark.js';
 
 /** What one log is made of; the functions beside it (`append.ts`, `read.ts`, …) work on this. */
 export interface LogParts extends SyncTarget {
@@ -26,12 +28,14 @@ export interface LogParts extends SyncTarget {
   readonly writer: LogWriter;
   /** Appends that were written and wait for the durable end. */
   readonly durableWaiters: AppendWaiters;
-  /** Files with bytes that no sync covers yet. */
-  readonly unsyncedFiles: Set<LogFile>;
-  /** Folders that got names which no sync covers yet. */
-  readonly unsyncedFolders: Set<string>;
+  /** Files and folders that no sync covers yet. */
+  readonly unsynced: Unsynced;
+  readonly watermark: Watermark;
+  readonly checkpoint: CheckpointState;
   /** Sealed segments whose indexes are not saved yet. */
   readonly sealing: Segment[];
+  /** Whether the log was closed or deleted, or its disk has failed. */
+  readonly hasEnded: boolean;
   /** Throws LOG_CLOSED, DAMAGED_LOG or STORAGE_OFFLINE. */
   assertServing(): void;
   /** Resolves with `appended` when the flush promise holds for it, rejects if it was lost. */

@@ -1,17 +1,15 @@
-import type { Timer } from '../clock.js';
-import type { LogFile } from '../disk/log-file.js';
 import { storageError } from '../disk/storage-error.js';
 import { EngineError } from '../errors.js';
 import { LIMITS } from '../limits.js';
 import { appendBatch, appendStampedBatch, rollSegment } from './append.js';
+import { AppendTurns } from './append-turns.js';
 import { AppendWaiters } from './append-waiters.js';
 import { checkRecords } from './check-records.js';
+import { CheckpointState } from './checkpoint-state.js';
 import type { CheckpointCapture, CheckpointTarget } from './checkpoints.js';
-import { saveIndexes } from './index-files.js';
 import type { LeaderEpochs } from './leader-epochs.js';
 import type { LogContext } from './log-context.js';
 import type { LogParts } from './log-parts.js';
-import { checkpointKey, encodeCheckpoint } from './log-records.js';
 import type { LogSettings } from './log-settings.js';
 import { LogWriter, type WriteGroup } from './log-writer.js';
 import { type LogPosition, OffsetTracker } from './offset-tracker.js';
@@ -27,7 +25,7 @@ import type {
   TimestampLookup,
 } from './partition-log.js';
 import type { ProducerStates } from './producer-state.js';
-import { findBatch, readLog } from './read.js';
+import { readLog } from './read.js';
 import type { RecoveredLog } from './recovery.js';
 import { scrubLog } from './scrub.js';
 import type { Segment } from './segment.js';
@@ -36,6 +34,8 @@ import { deleteBefore, retain } from './shrink.js';
 import type { SyncCapture } from './sync-rounds.js';
 import { largestTimestamp, lookupTimestamp } from './timestamp-lookup.js';
 import { truncateLog } from './truncate.js';
+import { Unsynced } from './unsynced.js';
+import { Watermark } from './watermark.js';
 
 /** One partition's log; see `PartitionLog` for what each method promises. Owns the offsets and says who waits for what. */
 export class Log implements PartitionLog, LogParts, CheckpointTarget {
@@ -48,29 +48,18 @@ export class Log implements PartitionLog, LogParts, CheckpointTarget {
   readonly producers: ProducerStates;
   readonly writer: LogWriter;
   readonly durableWaiters = new AppendWaiters();
-  readonly unsyncedFiles = new Set<LogFile>();
-  readonly unsyncedFolders = new Set<string>();
+  readonly unsynced: Unsynced;
+  readonly watermark: Watermark;
+  readonly checkpoint: CheckpointState;
   readonly sealing: Segment[] = [];
+  readonly #turns = new AppendTurns();
   #settings: LogSettings;
-  #rule: HighWatermarkRule = (ends) => ends.promisedEnd;
-  readonly #listeners = new Set<() => void>();
   #failure: EngineError | null = null;
-  #flushTimer: Timer | null = null;
-  #recordsUnsynced = 0;
-  #bytesUnsynced = 0;
   #bytesSinceCheckpoint = 0;
-  /** Offset up to which the last checkpoint reaches. */
-  #checkpointed: number;
-  #checkpointedSegment: number;
-  /** Rises when a checkpoint that was captured before must not be written any more. */
-  #generation = 0;
-  /** What appends queue behind, to keep their order: batches whose records are checked on a thread, rolls that must wait, and truncations. */
-  #turn: Promise<void> | null = null;
   /** Truncations and deletions run one after another: each looks at what the one before has left. */
   #shrinking: Promise<void> = Promise.resolve();
   /** Set when a close has begun: what is under way is finished, nothing new is begun. */
   #closing: EngineError | null = null;
-  #isTruncating = false;
 
   constructor(
     context: LogContext,
@@ -88,6 +77,8 @@ export class Log implements PartitionLog, LogParts, CheckpointTarget {
     this.epochs = found.epochs;
     this.producers = found.producers;
     this.writer = new LogWriter(context.directory, context.clock, context.counters, this);
+    this.unsynced = new Unsynced(context, this);
+    this.watermark = new Watermark(this);
     for (const segment of found.segments.all()) {
       if (segment !== found.segments.active && segment.indexes !== null) {
         segment.closeTimeIndex();
@@ -95,8 +86,7 @@ export class Log implements PartitionLog, LogParts, CheckpointTarget {
       }
     }
     const isNews = found.scannedBytes > 0 || found.cutBytes > 0 || this.sealing.length > 0;
-    this.#checkpointed = isNews ? -1 : found.end.offset;
-    this.#checkpointedSegment = isNews ? -1 : found.end.segmentBase;
+    this.checkpoint = new CheckpointState(this, isNews ? null : found.end);
     if (isNews) context.checkpoints.markDirty(this);
   }
 
@@ -127,6 +117,9 @@ export class Log implements PartitionLog, LogParts, CheckpointTarget {
   get checkpointTarget(): CheckpointTarget {
     return this;
   }
+  get hasEnded(): boolean {
+    return this.#failure !== null;
+  }
 
   updateSettings(settings: LogSettings): void {
     this.#settings = settings;
@@ -149,14 +142,14 @@ export class Log implements PartitionLog, LogParts, CheckpointTarget {
   append(batch: Buffer): Promise<Appended> {
     if (this.#closing) return Promise.reject(this.#closing);
     const { validate, compacted } = this.#settings;
-    if (validate === 'header' && !compacted && this.#turn === null) return this.#append(batch);
+    if (validate === 'header' && !compacted && !this.#turns.isTaken) return this.#append(batch);
     return this.#appendChecked(batch);
   }
 
   appendStamped(batch: Buffer): Promise<Appended> {
     if (this.#closing) return Promise.reject(this.#closing);
-    if (this.#turn === null) return this.#append(batch, appendStampedBatch);
-    return this.#inTurn(() => this.#appendSettled(batch, appendStampedBatch));
+    if (!this.#turns.isTaken) return this.#append(batch, appendStampedBatch);
+    return this.#turns.take(() => this.#appendSettled(batch, appendStampedBatch));
   }
 
   #append(batch: Buffer, append = appendBatch): Promise<Appended> {
@@ -164,7 +157,7 @@ export class Log implements PartitionLog, LogParts, CheckpointTarget {
     if (appended !== null) return appended;
     // Its owner expects to be done with the buffer within this turn.
     const copy = Buffer.from(batch);
-    return this.#inTurn(() => this.#appendSettled(copy, append));
+    return this.#turns.take(() => this.#appendSettled(copy, append));
   }
 
   /** Appends as soon as the writer lets it. Only for whoever has the turn. */
@@ -193,29 +186,15 @@ export class Log implements PartitionLog, LogParts, CheckpointTarget {
       this.#settings.validate === 'records' || this.#settings.compacted
         ? checkRecords(this, batch)
         : null;
-    return this.#inTurn(async () => {
+    return this.#turns.take(async () => {
       const failure = await problem;
       return failure ? { appended: Promise.reject(failure) } : this.#appendSettled(batch);
     });
   }
 
-  /** Runs `take` after everything that is queued; what comes later waits for it, though not for the promise it hands out. */
-  #inTurn<Result>(take: () => Promise<{ appended: Promise<Result> }>): Promise<Result> {
-    const taken = (this.#turn ?? Promise.resolve()).then(take);
-    const settled = taken.then(
-      ({ appended }) => void appended.catch(() => {}),
-      () => {},
-    );
-    this.#turn = settled;
-    void settled.then(() => {
-      if (this.#turn === settled) this.#turn = null;
-    });
-    return taken.then(({ appended }) => appended);
-  }
-
   whenPromised(appended: Appended): Promise<Appended> {
     const endOffset = appended.lastOffset + 1;
-    if (endOffset <= this.#promisedEnd().offset) return Promise.resolve(appended);
+    if (endOffset <= this.watermark.promised.offset) return Promise.resolve(appended);
     this.context.syncRounds.request(this);
     return new Promise((resolve, reject) => {
       this.durableWaiters.push({ endOffset, appended, resolve, reject });
@@ -231,9 +210,7 @@ export class Log implements PartitionLog, LogParts, CheckpointTarget {
       return;
     }
     group.segment.writtenSize = group.mark.size + group.bytes;
-    this.unsyncedFiles.add(group.segment.file);
-    this.#bytesUnsynced += group.bytes;
-    this.#recordsUnsynced += group.endOffset - group.startOffset;
+    this.unsynced.wrote(group.segment.file, group.endOffset - group.startOffset, group.bytes);
     this.#bytesSinceCheckpoint += group.bytes;
     offsets.wrote({
       offset: group.endOffset,
@@ -247,7 +224,7 @@ export class Log implements PartitionLog, LogParts, CheckpointTarget {
       for (const append of group.appends) append.resolve(append.appended);
       // A duplicate of one of these may wait, or an append that was promised more under earlier settings.
       if (this.durableWaiters.count > 0) context.syncRounds.request(this);
-      this.#syncInTime();
+      this.unsynced.syncInTime(this.#settings);
     }
     if (this.#bytesSinceCheckpoint >= LIMITS.checkpointBytes) {
       this.#bytesSinceCheckpoint = 0;
@@ -264,7 +241,7 @@ export class Log implements PartitionLog, LogParts, CheckpointTarget {
     if (!directory.failure) {
       try {
         segment.file.truncateSync(mark.size);
-        this.unsyncedFiles.add(segment.file);
+        this.unsynced.files.add(segment.file);
       } catch (cutError) {
         directory.fail(`cannot cut ${segment.file.path} back to ${mark.size} bytes`, cutError);
       }
@@ -278,45 +255,16 @@ export class Log implements PartitionLog, LogParts, CheckpointTarget {
     return failure;
   }
 
-  /** Under `interval` by count and age; under `os` only so that write-back starts early and never stalls a later write. */
-  #syncInTime(): void {
-    const { flush, flushRecords, flushMs } = this.#settings;
-    const { syncRounds, clock } = this.context;
-    if (this.#bytesUnsynced >= LIMITS.writeBackBytes) syncRounds.request(this);
-    if (flush !== 'interval') return;
-    if (this.#recordsUnsynced >= flushRecords) syncRounds.request(this);
-    else if (this.#flushTimer === null && flushMs !== Number.POSITIVE_INFINITY) {
-      this.#flushTimer = clock.schedule(flushMs, () => {
-        this.#flushTimer = null;
-        if (this.#failure === null) syncRounds.request(this);
-      });
-    }
-  }
-
   captureSync(): SyncCapture {
     // Its files may be closed or renamed already.
     if (this.#failure) return { files: [], folders: [], done: () => {} };
     const end = this.offsets.written;
-    const files = [...this.unsyncedFiles];
-    const writes = files.map((file) => file.writeCount);
-    const folders = [...this.unsyncedFolders];
-    this.unsyncedFiles.clear();
-    this.unsyncedFolders.clear();
-    this.#bytesUnsynced = 0;
-    this.#recordsUnsynced = 0;
-    this.#flushTimer?.cancel();
-    this.#flushTimer = null;
-    const generation = this.#generation;
-    return {
-      files,
-      folders,
-      done: () => {
-        for (const [at, file] of files.entries()) file.markClean(writes[at]!);
-        if (generation === this.#generation) this.#synced(end);
-        // After a truncation the captured end may lie in bytes that were written since: whoever waits below it needs another round.
-        else if (!this.#failure) this.context.syncRounds.request(this);
-      },
-    };
+    const { generation } = this.checkpoint;
+    return this.unsynced.capture(() => {
+      if (generation === this.checkpoint.generation) this.#synced(end);
+      // After a truncation the captured end may lie in bytes that were written since: whoever waits below it needs another round.
+      else if (!this.#failure) this.context.syncRounds.request(this);
+    });
   }
 
   #synced(end: LogPosition): void {
@@ -325,118 +273,26 @@ export class Log implements PartitionLog, LogParts, CheckpointTarget {
     this.advance();
   }
 
-  // --- checkpoint ---
-
-  async saveIndexes(): Promise<void> {
-    if (this.#isTruncating) return;
-    const { disk, directory, indexCache, logger } = this.context;
-    const active = this.segments.active;
-    try {
-      for (let segment = this.sealing[0]; segment; segment = this.sealing[0]) {
-        if (segment !== active) segment.closeTimeIndex();
-        await saveIndexes(disk, segment);
-        // It may have been deleted meanwhile, or cut and made the active one again.
-        if (this.sealing[0] === segment) this.sealing.shift();
-        const isLive = this.segments.floor(segment.baseOffset) === segment;
-        if (isLive && segment !== this.segments.active && this.#failure === null)
-          indexCache.adopt(segment);
-      }
-      if (
-        active?.indexes &&
-        active.indexes.offsets.count - active.savedOffsetEntries >= LIMITS.indexEntriesUnsavedMax
-      ) {
-        await saveIndexes(disk, active);
-      }
-    } catch (error) {
-      if (this.#failure !== null) return;
-      const failure = storageError(directory, `cannot save the indexes in ${this.folder}`, error);
-      logger.warn(
-        { folder: this.folder, reason: failure.message },
-        'indexes were not saved; they are rebuilt when needed',
-      );
-    }
-  }
-
-  /** Base offset of the segment where recovery would begin; -1 when that is not known. */
-  get checkpointedSegment(): number {
-    return this.#checkpointedSegment;
+  saveIndexes(): Promise<void> {
+    return this.checkpoint.saveIndexes();
   }
 
   captureCheckpoint(): CheckpointCapture {
-    const { written } = this.offsets;
-    const active = this.segments.active;
-    // A new segment's begin is the old one's end, which retention may take away.
-    const end =
-      active?.baseOffset === written.offset
-        ? { offset: written.offset, segmentBase: active.baseOffset, position: 0 }
-        : written;
-    const generation = this.#generation;
-    this.producers.expire(this.context.clock.wallMs() - this.#settings.producerExpirationMs);
-    const value = encodeCheckpoint({
-      ...end,
-      epochs: this.epochs.snapshot(end.offset, this.offsets.logStart),
-      producers: this.producers.snapshot(end.offset),
-    });
-    const isStillTrue = (): boolean =>
-      this.#generation === generation && !this.#isTruncating && this.segments.count > 0;
-    const done = (): void => {
-      if (this.#generation === generation) this.checkpointed(end);
-    };
-    return { changes: [{ key: checkpointKey(this.name), value }], isStillTrue, done };
-  }
-
-  /** The catalog durably says that recovery begins there. */
-  checkpointed(end: LogPosition): void {
-    this.#checkpointed = end.offset;
-    this.#checkpointedSegment = end.segmentBase;
-  }
-
-  /** Nothing captured before this call is written to the catalog any more. */
-  invalidateCheckpoints(): void {
-    this.#generation++;
+    return this.checkpoint.capture();
   }
 
   // --- high watermark ---
 
   setHighWatermarkRule(rule: HighWatermarkRule): void {
-    this.#rule = rule;
-    this.advance();
+    this.watermark.setRule(rule);
   }
 
   advance(): void {
-    if (this.#failure) return;
-    const { written, durable } = this.offsets;
-    const promised = this.#promisedEnd();
-    const wanted = this.#rule({
-      writtenEnd: written.offset,
-      durableEnd: durable.offset,
-      promisedEnd: promised.offset,
-    });
-    if (wanted <= this.offsets.highWatermark.offset) return;
-    if (this.offsets.committed(this.#positionOf(wanted, promised))) this.notify();
-  }
-
-  #promisedEnd(): LogPosition {
-    return this.#settings.flush === 'ack' ? this.offsets.durable : this.offsets.written;
-  }
-
-  #positionOf(offset: number, promised: LogPosition): LogPosition {
-    const { written } = this.offsets;
-    if (offset === promised.offset) return promised;
-    if (offset >= written.offset) return written;
-    const found = findBatch(this, offset);
-    return found
-      ? { offset, segmentBase: found.segment.baseOffset, position: found.position }
-      : written;
+    if (!this.#failure) this.watermark.advance();
   }
 
   onAdvance(listener: () => void): () => void {
-    this.#listeners.add(listener);
-    return () => void this.#listeners.delete(listener);
-  }
-
-  notify(): void {
-    for (const listener of this.#listeners) listener();
+    return this.watermark.onAdvance(listener);
   }
 
   // --- reads ---
@@ -483,14 +339,14 @@ export class Log implements PartitionLog, LogParts, CheckpointTarget {
     this.assertTaking();
     const before = this.#shrinking;
     // Appends wait: what they wrote while the file is cut would be cut off with the rest.
-    const truncated = this.#inTurn(async () => {
+    const truncated = this.#turns.take(async () => {
       await before;
       this.assertServing();
-      this.#isTruncating = true;
+      this.checkpoint.isPaused = true;
       try {
         await truncateLog(this, offset);
       } finally {
-        this.#isTruncating = false;
+        this.checkpoint.isPaused = false;
       }
       return { appended: Promise.resolve() };
     });
@@ -517,7 +373,7 @@ export class Log implements PartitionLog, LogParts, CheckpointTarget {
 
   async flush(): Promise<void> {
     this.assertServing();
-    await this.#turn;
+    await this.#turns.passed();
     await this.writer.settled();
     await this.context.syncRounds.flush([this]);
     this.assertServing();
@@ -541,12 +397,12 @@ export class Log implements PartitionLog, LogParts, CheckpointTarget {
   async prepareClose(): Promise<void> {
     if (this.#failure) return;
     this.#closing = this.#closedError();
-    while (this.#turn) await this.#turn;
+    await this.#turns.emptied();
     await this.#shrinking;
     await this.writer.settled();
     const active = this.segments.active;
     if (!active) return;
-    if (this.offsets.written.offset === this.#checkpointed && active.indexesAreSaved) return;
+    if (this.offsets.written.offset === this.checkpoint.offset && active.indexesAreSaved) return;
     if (!this.sealing.includes(active)) {
       active.closeTimeIndex();
       this.sealing.push(active);
@@ -563,7 +419,7 @@ export class Log implements PartitionLog, LogParts, CheckpointTarget {
       await segment.indexSave;
       await segment.file.close();
     }
-    for (const file of this.unsyncedFiles) await file.close();
+    for (const file of this.unsynced.files) await file.close();
   }
 
   #closedError(): EngineError {
@@ -574,11 +430,10 @@ export class Log implements PartitionLog, LogParts, CheckpointTarget {
   fail(error: EngineError): void {
     if (this.#failure) return;
     this.#failure = error;
-    this.#generation++;
-    this.#flushTimer?.cancel();
+    this.checkpoint.invalidate();
+    this.unsynced.stop();
     this.context.checkpoints.forget(this);
     this.durableWaiters.rejectFrom(-1, error);
-    this.notify();
-    this.#listeners.clear();
+    this.watermark.end();
   }
 }

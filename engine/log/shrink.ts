@@ -27,7 +27,7 @@ export async function deleteBefore(log: Log, offset: number): Promise<number> {
   await storeLogStart(log, offset);
   offsets.startedAt(offset);
   log.epochs.truncateStart(offsets.logStart);
-  log.notify();
+  log.watermark.notify();
   await removeBelowStart(log);
   return offsets.logStart;
 }
@@ -80,7 +80,7 @@ export async function retain(log: Log): Promise<{ segments: number; bytes: numbe
     offsets.startedAt(startOffset);
   }
   log.epochs.truncateStart(offsets.logStart);
-  log.notify();
+  log.watermark.notify();
   return removeBelow(log, startOffset, 'retention');
 }
 
@@ -99,12 +99,12 @@ async function removeBelow(
 ): Promise<{ segments: number; bytes: number }> {
   const { checkpoints } = log.context;
   // A file that a checkpoint names is missed at the next open: it goes after one that names a later file.
-  if (log.checkpointedSegment < baseOffset) {
+  if (log.checkpoint.segmentBase < baseOffset) {
     checkpoints.markDirty(log);
     await checkpoints.run();
     log.assertServing();
   }
-  const limit = Math.min(baseOffset, log.checkpointedSegment);
+  const limit = Math.min(baseOffset, log.checkpoint.segmentBase);
   const kept = log.segments.all().findIndex((segment) => segment.baseOffset >= limit);
   const removed = kept > 0 ? log.segments.removePrefix(kept) : [];
   let bytes = 0;
@@ -131,7 +131,7 @@ export async function retireSegments(log: Log, removed: readonly Segment[]): Pro
       indexCache.forget(segment);
       const unsaved = log.sealing.indexOf(segment);
       if (unsaved >= 0) log.sealing.splice(unsaved, 1);
-      log.unsyncedFiles.delete(segment.file);
+      log.unsynced.files.delete(segment.file);
       await segment.indexSave;
       for (const kind of SEGMENT_FILE_KINDS) {
         const from = join(log.folder, segmentFileName(segment.baseOffset, kind));

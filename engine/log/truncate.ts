@@ -54,14 +54,14 @@ export async function truncateLog(log: Log, offset: number): Promise<void> {
   try {
     for (const last of removed.reverse()) await retireSegments(log, [last]);
     await segment.file.truncate(position);
-    log.unsyncedFiles.add(segment.file);
+    log.unsynced.files.add(segment.file);
     await context.syncRounds.flush([log]);
   } catch (error) {
     // Memory and disk are at odds, which only another start can mend.
     throw context.directory.fail(`cannot cut ${segment.file.path}`, error);
   }
   log.assertServing();
-  log.notify();
+  log.watermark.notify();
 }
 
 async function forgetIndexFiles(log: Log, segment: Segment): Promise<void> {
@@ -72,19 +72,19 @@ async function forgetIndexFiles(log: Log, segment: Segment): Promise<void> {
 }
 
 async function lowerCheckpoint(log: Log, end: LogPosition): Promise<void> {
-  log.invalidateCheckpoints();
+  log.checkpoint.invalidate();
   const value = encodeCheckpoint({
     ...end,
     epochs: log.epochs.snapshot(end.offset, -1),
     producers: log.producers.snapshot(end.offset),
   });
   await log.context.catalog.write([{ key: checkpointKey(log.name), value }]);
-  log.checkpointed(end);
+  log.checkpoint.reached(end);
 }
 
 /** Returns the segments behind the end, oldest first. */
 function cutInMemory(log: Log, end: LogPosition, segment: Segment): Segment[] {
-  log.invalidateCheckpoints();
+  log.checkpoint.invalidate();
   const lost = new EngineError('OFFSET_OUT_OF_RANGE', `the log was truncated to ${end.offset}`);
   log.durableWaiters.rejectFrom(end.offset, lost);
   log.producers.truncateEnd(end.offset);

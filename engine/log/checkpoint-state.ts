@@ -1,0 +1,110 @@
+import { storageError } from '../disk/storage-error.js';
+import { LIMITS } from '../limits.js';
+import type { CheckpointCapture } from './checkpoints.js';
+import { saveIndexes } from './index-files.js';
+import type { LogParts } from './log-parts.js';
+import { checkpointKey, encodeCheckpoint } from './log-records.js';
+import type { LogPosition } from './offset-tracker.js';
+
+/** What one log contributes to checkpoints, and how far the last one reached. */
+export class CheckpointState {
+  readonly #log: LogParts;
+  /** Offset up to which the last checkpoint reaches; -1 when that is not known. */
+  #offset: number;
+  #segmentBase: number;
+  /** Rises when a checkpoint that was captured before must not be written any more. */
+  #generation = 0;
+  /** While the end is cut off nothing is captured. */
+  isPaused = false;
+
+  /** `last` is null when recovery found more than the catalog knows. */
+  constructor(log: LogParts, last: LogPosition | null) {
+    this.#log = log;
+    this.#offset = last?.offset ?? -1;
+    this.#segmentBase = last?.segmentBase ?? -1;
+  }
+
+  get offset(): number {
+    return this.#offset;
+  }
+
+  /** Base offset of the segment where recovery would begin; -1 when that is not known. */
+  get segmentBase(): number {
+    return this.#segmentBase;
+  }
+
+  get generation(): number {
+    return this.#generation;
+  }
+
+  /** Nothing captured before this call is written to the catalog any more. */
+  invalidate(): void {
+    this.#generation++;
+  }
+
+  /** The catalog durably says that recovery begins there. */
+  reached(end: LogPosition): void {
+    this.#offset = end.offset;
+    this.#segmentBase = end.segmentBase;
+  }
+
+  capture(): CheckpointCapture {
+    const log = this.#log;
+    const { written, logStart } = log.offsets;
+    const active = log.segments.active;
+    // A new segment's begin is the old one's end, which retention may take away.
+    const end =
+      active?.baseOffset === written.offset
+        ? { offset: written.offset, segmentBase: active.baseOffset, position: 0 }
+        : written;
+    const generation = this.#generation;
+    log.producers.expire(log.context.clock.wallMs() - log.settings.producerExpirationMs);
+    const value = encodeCheckpoint({
+      ...end,
+      epochs: log.epochs.snapshot(end.offset, logStart),
+      producers: log.producers.snapshot(end.offset),
+    });
+    return {
+      changes: [{ key: checkpointKey(log.name), value }],
+      isStillTrue: () =>
+        this.#generation === generation && !this.isPaused && log.segments.count > 0,
+      done: () => {
+        if (this.#generation === generation) this.reached(end);
+      },
+    };
+  }
+
+  /** Saves the indexes of sealed segments, and those of the active one when memory has much that the files lack. */
+  async saveIndexes(): Promise<void> {
+    if (this.isPaused) return;
+    const log = this.#log;
+    const active = log.segments.active;
+    try {
+      await this.#saveSealed();
+      if (!active?.indexes) return;
+      const unsaved = active.indexes.offsets.count - active.savedOffsetEntries;
+      if (unsaved >= LIMITS.indexEntriesUnsavedMax) await saveIndexes(log.context.disk, active);
+    } catch (error) {
+      if (log.hasEnded) return;
+      const { directory, logger } = log.context;
+      const failure = storageError(directory, `cannot save the indexes in ${log.folder}`, error);
+      logger.warn(
+        { folder: log.folder, reason: failure.message },
+        'indexes were not saved; they are rebuilt when needed',
+      );
+    }
+  }
+
+  async #saveSealed(): Promise<void> {
+    const { segments, sealing, context } = this.#log;
+    for (let segment = sealing[0]; segment; segment = sealing[0]) {
+      if (segment !== segments.active) segment.closeTimeIndex();
+      await saveIndexes(context.disk, segment);
+      // It may have been deleted meanwhile, or cut and made the active one again.
+      if (sealing[0] === segment) sealing.shift();
+      const isLive = segments.floor(segment.baseOffset) === segment;
+      if (isLive && segment !== segments.active && !this.#log.hasEnded)
+        context.indexCache.adopt(segment);
+    }
+  }
+}

@@ -1,0 +1,69 @@
+import type { Timer } from '../clock.js';
+import type { LogFile } from '../disk/log-file.js';
+import { LIMITS } from '../limits.js';
+import type { LogContext } from './log-context.js';
+import type { LogSettings } from './log-settings.js';
+import type { SyncCapture, SyncTarget } from './sync-rounds.js';
+
+/** What of one log no sync covers yet, and when to ask for one although nobody waits. */
+export class Unsynced {
+  readonly files = new Set<LogFile>();
+  /** Folders that got new names. */
+  readonly folders = new Set<string>();
+  readonly #context: LogContext;
+  readonly #target: SyncTarget;
+  #records = 0;
+  #bytes = 0;
+  #timer: Timer | null = null;
+
+  constructor(context: LogContext, target: SyncTarget) {
+    this.#context = context;
+    this.#target = target;
+  }
+
+  wrote(file: LogFile, records: number, bytes: number): void {
+    this.files.add(file);
+    this.#records += records;
+    this.#bytes += bytes;
+  }
+
+  /** Under `interval` by count and age; under `os` only so that write-back starts early and never stalls a later write. */
+  syncInTime({ flush, flushRecords, flushMs }: LogSettings): void {
+    const { syncRounds, clock } = this.#context;
+    if (this.#bytes >= LIMITS.writeBackBytes) syncRounds.request(this.#target);
+    if (flush !== 'interval') return;
+    if (this.#records >= flushRecords) syncRounds.request(this.#target);
+    else if (this.#timer === null && flushMs !== Number.POSITIVE_INFINITY) {
+      this.#timer = clock.schedule(flushMs, () => {
+        this.#timer = null;
+        syncRounds.request(this.#target);
+      });
+    }
+  }
+
+  /** Hands everything to a round that is being submitted. Files written from now on are dirty again. */
+  capture(done: () => void): SyncCapture {
+    const files = [...this.files];
+    const writes = files.map((file) => file.writeCount);
+    const folders = [...this.folders];
+    this.files.clear();
+    this.folders.clear();
+    this.#bytes = 0;
+    this.#records = 0;
+    this.stop();
+    return {
+      files,
+      folders,
+      done: () => {
+        for (const [at, file] of files.entries()) file.markClean(writes[at]!);
+        done();
+      },
+    };
+  }
+
+  /** Takes the timer back. */
+  stop(): void {
+    this.#timer?.cancel();
+    this.#timer = null;
+  }
+}
