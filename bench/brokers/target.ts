@@ -1,0 +1,31 @@
+import type { Child } from '../lib/children.js';
+
+/** What a topic of a row needs. */
+export interface TopicShape {
+  readonly partitions: number;
+  readonly configs?: Readonly<Record<string, string>>;
+}
+
+/** Something that takes frames: a broker, or a floor that only does what no broker can do without. */
+export interface Target {
+  readonly name: string;
+  readonly pid: number;
+  readonly port: number;
+  /** Where its files are. */
+  readonly folder: string;
+  /** A topic that nobody used before, ready to be written. A floor begins a new file. */
+  createTopic(shape: TopicShape): Promise<string>;
+  deleteTopic(topic: string): Promise<void>;
+  /** Ends it and removes nothing. */
+  stop(signal?: NodeJS.Signals): Promise<void>;
+}
+
+/** The line that a row becomes when its target died. */
+export function whyEnded(child: Child): string {
+  const lines = child.output().trim().split('\n');
+  return (
+    lines.findLast((line) => /error|fail|refused|cannot|exception/i.test(line)) ??
+    lines.at(-1) ??
+    ''
+  );
+}

@@ -1,0 +1,103 @@
+import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { rmSync } from 'node:fs';
+
+/** How a process ended. */
+export interface Exit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/** A process that this suite started. */
+export interface Child {
+  readonly process: ChildProcess;
+  readonly pid: number;
+  /** Everything it has said so far, on both streams. */
+  readonly output: () => string;
+  readonly exited: Promise<Exit>;
+  /** Whether it has ended. */
+  readonly hasEnded: () => boolean;
+}
+
+const OUTPUT_KEPT = 64 * 1024;
+const STOP_MS = 15_000;
+
+const running = new Set<ChildProcess>();
+const folders = new Set<string>();
+
+/**
+ * Starts a process that is certain to end with this one: killed when this one exits, also by SIGINT or SIGTERM. Rejects when it
+ * cannot be started.
+ */
+export async function startChild(
+  command: readonly string[],
+  options: SpawnOptions = {},
+): Promise<Child> {
+  const [program, ...args] = command;
+  const child = spawn(program!, args, { stdio: ['pipe', 'pipe', 'pipe'], ...options });
+  let output = '';
+  let ended = false;
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.setEncoding('utf8').on('data', (text: string) => {
+      output = (output + text).slice(-OUTPUT_KEPT);
+    });
+  }
+  child.stdin?.on('error', () => {});
+  const exited = new Promise<Exit>((resolve) => {
+    child.once('close', (code, signal) => {
+      ended = true;
+      running.delete(child);
+      resolve({ code, signal });
+    });
+  });
+  running.add(child);
+  try {
+    await once(child, 'spawn');
+  } catch (error) {
+    running.delete(child);
+    throw error;
+  }
+  return {
+    process: child,
+    pid: child.pid!,
+    output: () => output,
+    exited,
+    hasEnded: () => ended,
+  };
+}
+
+/** Asks it to end, and kills it if it has not after 15 s. Resolves when it is gone; true if it went by itself. */
+export async function stopChild(
+  child: Child,
+  signal: NodeJS.Signals = 'SIGTERM',
+): Promise<boolean> {
+  let wasKilled = false;
+  const timer = setTimeout(() => {
+    wasKilled = true;
+    child.process.kill('SIGKILL');
+  }, STOP_MS);
+  child.process.kill(signal);
+  await child.exited;
+  clearTimeout(timer);
+  return !wasKilled;
+}
+
+/** The folder goes when this process ends, however it ends. */
+export function removeAtExit(folder: string): void {
+  folders.add(folder);
+}
+
+/** Installs what ends children and removes folders; call it once, first. */
+export function cleanUpAtExit(): void {
+  process.on('exit', () => {
+    for (const child of running) child.kill('SIGKILL');
+    for (const folder of folders) rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+  });
+  for (const [signal, code] of [
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+    ['SIGHUP', 129],
+  ] as const) {
+    process.on(signal, () => process.exit(code));
+  }
+}

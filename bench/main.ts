@@ -1,0 +1,97 @@
+/** The command behind `npm run bench`, `bench:kafka` and `bench:micro`. `--help` says what it takes. */
+import { cpus, tmpdir } from 'node:os';
+import { parseArgs } from 'node:util';
+import { cleanUpAtExit } from './lib/children.js';
+import { createRunFolder, FULL, SMOKE } from './lib/context.js';
+import { needCores } from './lib/driver.js';
+import { describeMachine, touchFreeMemory } from './lib/machine.js';
+import { NoFigure } from './lib/outcome.js';
+import { writeRun } from './lib/results.js';
+import { runRows } from './lib/runner.js';
+import { formatRow } from './lib/table.js';
+import { profile } from './profile/profile.js';
+import { report } from './report/report.js';
+import { isSuite, SUITES } from './suites.js';
+
+const HELP = `npm run bench -- [SUITE] [options]      figures go to the terminal and to bench/results/
+npm run bench -- report                   docs/benchmarks.md and its pictures, from bench/results/
+npm run bench -- profile produce|fetch    where the broker's time goes: a flame picture and the costliest functions
+
+suites: ${Object.keys(SUITES).join(', ')}
+
+  --smoke          every row end to end with tiny slices; its figures mean nothing
+  --only TEXT      rows whose id contains TEXT
+  --list           say which rows there are
+  --data FOLDER    the file system to measure (default: the folder for temporary files)
+  --no-touch       do not touch the machine's free memory first
+`;
+
+const say = (line: string): void => {
+  process.stderr.write(`${line}\n`);
+};
+
+async function main(): Promise<number> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      smoke: { type: 'boolean', default: false },
+      only: { type: 'string', default: '' },
+      list: { type: 'boolean', default: false },
+      data: { type: 'string', default: tmpdir() },
+      'no-touch': { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  const [suite = 'alone', argument = ''] = positionals;
+  if (values.help) {
+    process.stdout.write(HELP);
+    return 0;
+  }
+  if (suite === 'report') return report(say);
+  if (!isSuite(suite) && suite !== 'profile') {
+    say(`there is no suite "${suite}"; there are: ${Object.keys(SUITES).join(', ')}`);
+    return 2;
+  }
+  const scale = values.smoke ? SMOKE : FULL;
+  if (isSuite(suite) && values.list) {
+    for (const { id, title } of SUITES[suite]) process.stdout.write(`${id}  ${title}\n`);
+    return 0;
+  }
+  needCores(cpus().length);
+  const runFolder = createRunFolder(values.data);
+  if (!values.smoke && !values['no-touch']) {
+    const touched = touchFreeMemory(runFolder);
+    say(`touched ${(touched / 1e9).toFixed(1)} GB of memory`);
+  }
+  if (!isSuite(suite)) return profile(argument, { runFolder, scale, say });
+
+  const plans = SUITES[suite].filter(({ id }) => id.includes(values.only));
+  const machine = describeMachine(values.data);
+  const rows = await runRows(plans, {
+    runFolder,
+    scale,
+    say,
+    onRow: (row) => process.stdout.write(`${formatRow(row)}\n\n`),
+  });
+  const isPart = values.only !== '';
+  const command = `npm run bench -- ${process.argv.slice(2).join(' ')}`.trim();
+  const run = { format: 1, suite, isSmoke: values.smoke, command, machine, rows } as const;
+  say(`written to ${writeRun(run, { isPart })}`);
+  const empty = rows.filter(({ status }) => status !== 'measured');
+  say(`${rows.length - empty.length} rows measured, ${empty.length} void or skipped`);
+  return 0;
+}
+
+cleanUpAtExit();
+try {
+  process.exitCode = await main();
+} catch (error) {
+  const isFault = !(error instanceof NoFigure) && !hasCode(error);
+  say(isFault ? String((error as Error).stack ?? error) : (error as Error).message);
+  process.exitCode = 1;
+}
+
+/** Errors of the system and of `parseArgs`, whose message says enough. */
+function hasCode(error: unknown): boolean {
+  return typeof (error as { code?: unknown }).code === 'string';
+}

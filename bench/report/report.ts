@@ -1,0 +1,3 @@
+export function report(_s: unknown): number {
+  return 0;
+}

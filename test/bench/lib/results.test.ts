@@ -1,0 +1,37 @@
+import { existsSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import type { Machine } from '../../../bench/lib/machine.js';
+import { mergeRows, type RunRecord, readRuns, writeRun } from '../../../bench/lib/results.js';
+import type { RowResult } from '../../../bench/lib/row.js';
+import { temporaryFolder } from '../../support/temporary-folder.js';
+
+function row(id: string, reason: string): RowResult {
+  return { id, title: id, conditions: {}, status: 'skipped', reason };
+}
+
+function run(rows: RowResult[], isSmoke = false): RunRecord {
+  return { format: 1, suite: 'alone', isSmoke, command: '', machine: {} as Machine, rows };
+}
+
+test('rows that ran again replace their former selves in place, and new ones follow', () => {
+  const merged = mergeRows([row('a', '1'), row('b', '1')], [row('c', '2'), row('a', '2')]);
+  expect(merged.map(({ id }) => id)).toEqual(['a', 'b', 'c']);
+  expect(merged[0]).toMatchObject({ reason: '2' });
+});
+
+test('a part of the rows keeps the rest of the run before; a whole run does not', () => {
+  const folder = temporaryFolder();
+  writeRun(run([row('a', '1'), row('b', '1')]), { folder });
+  writeRun(run([row('b', '2')]), { folder, isPart: true });
+  expect(readRuns(folder)[0]!.rows).toEqual([row('a', '1'), row('b', '2')]);
+  writeRun(run([row('b', '3')]), { folder });
+  expect(readRuns(folder)[0]!.rows).toEqual([row('b', '3')]);
+});
+
+test('the figures of a smoke run are never read for a report', () => {
+  const folder = temporaryFolder();
+  const path = writeRun(run([row('a', '1')], true), { folder });
+  expect(existsSync(path)).toBe(true);
+  expect(readRuns(folder)).toEqual([]);
+  expect(readRuns(`${folder}/none`)).toEqual([]);
+});
