@@ -80,8 +80,30 @@ export interface Stream {
   stop(): Promise<number>;
 }
 
+/** What a client can ask and change beside topics. */
+export interface Administration {
+  describeCluster(): Promise<{ readonly nodes: number; readonly controllerId: number }>;
+  /** Sets these settings of a topic. */
+  alterTopic(topic: string, configs: Record<string, string>): Promise<void>;
+  /** @param total number of partitions afterwards */
+  addPartitions(topic: string, total: number): Promise<void>;
+  /** Deletes what is before the offset. */
+  deleteRecords(topic: string, partition: number, before: number): Promise<void>;
+  /** First offset and end offset. */
+  offsets(topic: string, partition: number): Promise<readonly [number, number]>;
+  listGroups(): Promise<readonly string[]>;
+  /** @returns the state in small letters and the number of members */
+  describeGroup(group: string): Promise<{ readonly state: string; readonly members: number }>;
+  /** The committed offset. */
+  groupOffset(group: string, topic: string, partition: number): Promise<number>;
+  setGroupOffset(group: string, topic: string, partition: number, offset: number): Promise<void>;
+  deleteGroup(group: string): Promise<void>;
+}
+
 /** One client as the scenarios use it. A scenario that the profile calls unsupported never calls what it needs. */
 export interface Client {
+  /** Null for a client without an admin API. */
+  readonly administration: Administration | null;
   createTopic(topic: string, partitions: number, configs: Record<string, string>): Promise<void>;
   /** Number of partitions and the values of these settings. */
   describeTopic(

@@ -2,8 +2,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { apacheJava } from './profiles.js';
 import { frameCapture } from './support/frame-capture.js';
-import { kafkaClassPath, kafkaTool } from './support/kafka-tools.js';
+import { javaDriverClassPath, kafkaClassPath, kafkaTool } from './support/kafka-tools.js';
 import { TestCluster } from './support/test-cluster.js';
 
 const TOOLS = 'org.apache.kafka.tools';
@@ -89,12 +90,30 @@ describe.runIf(classPath !== null)("Apache Kafka's command-line tools", () => {
     expect(offsetsIn(starts)).toEqual([0, 0, 0, 0]);
   });
 
+  test('kafka-consumer-groups tells the members of a group and what they have', async () => {
+    const client = apacheJava(javaDriverClassPath(classPath!)).connect(cluster.bootstrap);
+    try {
+      const member = await client.join({ group: 'active', topic: 'tools', instanceId: 'one' });
+      await member.until((events) => events.some(({ event }) => event === 'assigned'));
+      const group = ['--describe', '--group', 'active'];
+      const members = await run(GROUPS, [...group, '--members', '--verbose']);
+      expect(members).toMatch(/^active\s+one-\S+\s+one\s.*\s4\s.*tools:0,1,2,3/m);
+      expect(await run(GROUPS, [...group, '--state'])).toMatch(/range\s+Stable\s+1/);
+      await member.leave();
+    } finally {
+      await client.close();
+    }
+  });
+
   test('kafka-consumer-groups lists, describes, resets, and deletes offsets and groups', async () => {
     const group = ['--group', 'console'];
     expect(await run(GROUPS, ['--list'])).toMatch(/^console$/m);
     const described = await run(GROUPS, ['--describe', ...group]);
     expect(described.match(/^console\s+tools\s+\d\s+(\d)\s+\1\s+0\s/gm)).toHaveLength(4);
     expect(await run(GROUPS, ['--describe', '--state', ...group])).toMatch(/Empty\s+0/);
+    const byTime = ['--to-datetime', '2001-01-01T00:00:00.000', '--topic', 'tools', '--dry-run'];
+    const planned = await run(GROUPS, ['--reset-offsets', ...byTime, ...group]);
+    expect(planned.match(/^console\s+tools\s+\d\s+0/gm)).toHaveLength(4);
     const reset = ['--reset-offsets', '--to-earliest', '--topic', 'tools'];
     await run(GROUPS, [...reset, '--execute', ...group]);
     const again = await run(GROUPS, ['--describe', ...group]);

@@ -45,6 +45,7 @@ export function kcatClient(bootstrap: string): Client {
   const noAdmin = (): Promise<never> => Promise.reject(new Error('kcat has no admin API'));
 
   return {
+    administration: null,
     createTopic: noAdmin,
     describeTopic: noAdmin,
     deleteTopic: noAdmin,

@@ -46,7 +46,10 @@ export const KCAT: ClientProfile = {
   timestamps: false,
   idempotent: true,
   repeatedHeaders: true,
-  unsupported: { 'topic with settings': 'it has no admin API' },
+  unsupported: {
+    'topic with settings': 'it has no admin API',
+    administration: 'it has no admin API',
+  },
   connect: kcatClient,
 };
 

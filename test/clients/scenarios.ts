@@ -39,6 +39,12 @@ export const SCENARIOS: readonly Scenario[] = [
     run: topicWithSettings,
   },
   {
+    name: 'administration',
+    title:
+      'settings, partitions, records, groups and their offsets are changed and told as they are',
+    run: administer,
+  },
+  {
     name: 'every codec',
     title:
       'keys, headers, null, empty and 900 KB values come back as they were produced, in every codec of the client',
@@ -89,6 +95,42 @@ async function topicWithSettings({ client }: Stage): Promise<void> {
   const recreated = await client.describeTopic('with-settings', ['max.message.bytes']);
   expect(recreated.partitions).toBe(1);
   expect(recreated.configs['max.message.bytes']).not.toBe('2000000');
+}
+
+async function administer({ profile, client }: Stage): Promise<void> {
+  const topic = 'administered';
+  const group = 'administered';
+  const { administration } = client;
+  if (administration === null) throw new Error(`${profile.name} has no admin API`);
+  expect(await administration.describeCluster()).toEqual({ nodes: 1, controllerId: 1 });
+  await client.createTopic(topic, 2, {});
+  await administration.alterTopic(topic, { 'retention.ms': '7200000' });
+  await administration.addPartitions(topic, 3);
+  expect(await client.describeTopic(topic, ['retention.ms'])).toEqual({
+    partitions: 3,
+    configs: { 'retention.ms': '7200000' },
+  });
+  await client.produce(topic, 2, 'none', numbered(10, 'record '));
+  expect(await administration.offsets(topic, 2)).toEqual([0, 10]);
+  await administration.deleteRecords(topic, 2, 4);
+  expect(await administration.offsets(topic, 2)).toEqual([4, 10]);
+
+  const member = await client.join({ group, topic });
+  await member.until((events) => recordsOf(events).length === 6);
+  expect(await administration.listGroups()).toContain(group);
+  expect(await administration.describeGroup(group)).toEqual({ state: 'stable', members: 1 });
+  await member.commit('async', 2, 7);
+  expect(await administration.groupOffset(group, topic, 2)).toBe(7);
+  await member.leave();
+  expect(await administration.describeGroup(group)).toEqual({ state: 'empty', members: 0 });
+  await administration.setGroupOffset(group, topic, 2, 5);
+  expect(await administration.groupOffset(group, topic, 2)).toBe(5);
+  const next = await client.join({ group, topic });
+  await next.until((events) => recordsOf(events).length === 5);
+  expect(recordsOf(next.events)[0]?.offset).toBe(5);
+  await next.leave();
+  await administration.deleteGroup(group);
+  expect(await administration.listGroups()).not.toContain(group);
 }
 
 async function everyCodec({ cluster, profile, client }: Stage): Promise<void> {

@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -18,8 +19,16 @@ import java.util.concurrent.Future;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.AlterConfigOp;
 import org.apache.kafka.clients.admin.Config;
+import org.apache.kafka.clients.admin.ConfigEntry;
+import org.apache.kafka.clients.admin.ConsumerGroupDescription;
+import org.apache.kafka.clients.admin.DescribeClusterResult;
+import org.apache.kafka.clients.admin.GroupListing;
+import org.apache.kafka.clients.admin.NewPartitions;
 import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.admin.OffsetSpec;
+import org.apache.kafka.clients.admin.RecordsToDelete;
 import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -70,6 +79,21 @@ public final class JavaDriver {
       case "createTopic" -> answer(id, createTopic(args));
       case "describeTopic" -> answer(id, describeTopic(args));
       case "deleteTopic" -> answer(id, admin().deleteTopics(List.of(topic(args))).all().get());
+      case "describeCluster" -> answer(id, describeCluster());
+      case "alterTopic" -> answer(id, alterTopic(args));
+      case "addPartitions" -> answer(id, admin().createPartitions(
+          Map.of(topic(args), NewPartitions.increaseTo(args.get("total").asInt()))).all().get());
+      case "deleteRecords" -> answer(id, deleteRecords(args));
+      case "offsets" -> answer(id,
+          List.of(offset(args, OffsetSpec.earliest()), offset(args, OffsetSpec.latest())));
+      case "listGroups" -> answer(id,
+          admin().listGroups().all().get().stream().map(GroupListing::groupId).toList());
+      case "describeGroup" -> answer(id, describeGroup(group(args)));
+      case "groupOffset" -> answer(id, admin().listConsumerGroupOffsets(group(args))
+          .partitionsToOffsetAndMetadata().get().get(partition(args)).offset());
+      case "setGroupOffset" -> answer(id, admin().alterConsumerGroupOffsets(group(args),
+          Map.of(partition(args), new OffsetAndMetadata(args.get("offset").asLong()))).all().get());
+      case "deleteGroup" -> answer(id, admin().deleteConsumerGroups(List.of(group(args))).all().get());
       case "produce" -> answer(id, produce(args));
       case "consume" -> answer(id, consume(args));
       case "join" -> {
@@ -133,6 +157,36 @@ public final class JavaDriver {
     return Map.of("partitions", partitions, "configs", configs);
   }
 
+  private Object describeCluster() throws Exception {
+    DescribeClusterResult described = admin().describeCluster();
+    return Map.of("nodes", described.nodes().get().size(), "controllerId", described.controller().get().id());
+  }
+
+  private Object alterTopic(JsonNode args) throws Exception {
+    List<AlterConfigOp> changes = new ArrayList<>();
+    args.get("configs").properties().forEach((entry) -> changes.add(new AlterConfigOp(
+        new ConfigEntry(entry.getKey(), entry.getValue().asText()), AlterConfigOp.OpType.SET)));
+    ConfigResource resource = new ConfigResource(ConfigResource.Type.TOPIC, topic(args));
+    return admin().incrementalAlterConfigs(Map.of(resource, changes)).all().get();
+  }
+
+  private Object deleteRecords(JsonNode args) throws Exception {
+    RecordsToDelete before = RecordsToDelete.beforeOffset(args.get("before").asLong());
+    return admin().deleteRecords(Map.of(partition(args), before)).all().get();
+  }
+
+  private long offset(JsonNode args, OffsetSpec spec) throws Exception {
+    TopicPartition partition = partition(args);
+    return admin().listOffsets(Map.of(partition, spec)).partitionResult(partition).get().offset();
+  }
+
+  private Object describeGroup(String group) throws Exception {
+    ConsumerGroupDescription described =
+        admin().describeConsumerGroups(List.of(group)).describedGroups().get(group).get();
+    String state = described.groupState().toString().toLowerCase(Locale.ROOT);
+    return Map.of("state", state, "members", described.members().size());
+  }
+
   private Object produce(JsonNode args) throws Exception {
     try (KafkaProducer<String, String> producer =
         producer(Map.of("compression.type", args.get("codec").asText()))) {
@@ -152,7 +206,7 @@ public final class JavaDriver {
   }
 
   private Object consume(JsonNode args) {
-    TopicPartition partition = new TopicPartition(topic(args), args.get("partition").asInt());
+    TopicPartition partition = partition(args);
     JsonNode from = args.get("from");
     int count = args.get("count").asInt();
     List<Object> records = new ArrayList<>();
@@ -201,7 +255,7 @@ public final class JavaDriver {
       commitOnLeave = args.has("commitOnLeave") && args.get("commitOnLeave").asBoolean();
       boolean cooperative = args.has("strategy") && args.get("strategy").asText().equals("cooperative-sticky");
       Map<String, Object> config = new HashMap<>();
-      config.put("group.id", args.get("group").asText());
+      config.put("group.id", group(args));
       config.put("session.timeout.ms", args.has("sessionTimeoutMs") ? args.get("sessionTimeoutMs").asInt() : 30_000);
       config.put("heartbeat.interval.ms", 200);
       config.put("partition.assignment.strategy", "org.apache.kafka.clients.consumer."
@@ -321,6 +375,14 @@ public final class JavaDriver {
 
   private static String topic(JsonNode args) {
     return args.get("topic").asText();
+  }
+
+  private static String group(JsonNode args) {
+    return args.get("group").asText();
+  }
+
+  private static TopicPartition partition(JsonNode args) {
+    return new TopicPartition(topic(args), args.get("partition").asInt());
   }
 
   private static String text(JsonNode node) {

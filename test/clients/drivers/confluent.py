@@ -1,13 +1,22 @@
 """The driver around confluent-kafka; see README.md. Started with the bootstrap address."""
 
 import json
+import re
 import sys
 import threading
 import traceback
 import uuid
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
-from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic
+from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, KafkaError, KafkaException, Producer, TopicPartition
+from confluent_kafka.admin import (
+    AdminClient,
+    AlterConfigOpType,
+    ConfigEntry,
+    ConfigResource,
+    NewPartitions,
+    NewTopic,
+    OffsetSpec,
+)
 
 BOOTSTRAP = sys.argv[1]
 COMMON = {
@@ -49,6 +58,47 @@ class Admin:
         metadata = self.client.list_topics(topic).topics[topic]
         configs = {key: entries[key].value for key in keys}
         return {"partitions": len(metadata.partitions), "configs": configs}
+
+    def describe_cluster(self):
+        described = self.client.describe_cluster().result()
+        return {"nodes": len(described.nodes), "controllerId": described.controller.id}
+
+    def alter_topic(self, topic, configs):
+        entries = [
+            ConfigEntry(name, value, incremental_operation=AlterConfigOpType.SET) for name, value in configs.items()
+        ]
+        resource = ConfigResource(ConfigResource.Type.TOPIC, topic, incremental_configs=entries)
+        self.client.incremental_alter_configs([resource])[resource].result()
+
+    def add_partitions(self, topic, total):
+        self.client.create_partitions([NewPartitions(topic, total)])[topic].result()
+
+    def delete_records(self, topic, partition, before):
+        place = TopicPartition(topic, partition, before)
+        self.client.delete_records([place])[place].result()
+
+    def offsets(self, topic, partition):
+        place = TopicPartition(topic, partition)
+        specs = (OffsetSpec.earliest(), OffsetSpec.latest())
+        return [self.client.list_offsets({place: spec})[place].result().offset for spec in specs]
+
+    def list_groups(self):
+        return [group.group_id for group in self.client.list_consumer_groups().result().valid]
+
+    def describe_group(self, group):
+        described = self.client.describe_consumer_groups([group])[group].result()
+        return {"state": described.state.name.lower(), "members": len(described.members)}
+
+    def group_offset(self, group, topic, partition):
+        asked = ConsumerGroupTopicPartitions(group, [TopicPartition(topic, partition)])
+        return self.client.list_consumer_group_offsets([asked])[group].result().topic_partitions[0].offset
+
+    def set_group_offset(self, group, topic, partition, offset):
+        wanted = ConsumerGroupTopicPartitions(group, [TopicPartition(topic, partition, offset)])
+        self.client.alter_consumer_group_offsets([wanted])[group].result()
+
+    def delete_group(self, group):
+        self.client.delete_consumer_groups([group])[group].result()
 
     def delete_topic(self, topic):
         self.client.delete_topics([topic])[topic].result()
@@ -247,10 +297,6 @@ class Driver:
         self.running = None
 
     def call(self, op, args):
-        if op in ("createTopic", "describeTopic", "deleteTopic"):
-            self.admin = self.admin or Admin()
-            method = {"createTopic": "create_topic", "describeTopic": "describe_topic", "deleteTopic": "delete_topic"}
-            return getattr(self.admin, method[op])(**args)
         if op == "produce":
             return produce(**args)
         if op == "consume":
@@ -264,7 +310,9 @@ class Driver:
         elif op == "stopStream":
             return self.running.stop()
         else:
-            raise ValueError(op)
+            self.admin = self.admin or Admin()
+            method = re.sub("[A-Z]", lambda letter: f"_{letter.group().lower()}", op)
+            return getattr(self.admin, method)(**args)
         return None
 
 

@@ -96,6 +96,58 @@ await serve({
 
   deleteTopic: async ({ topic }) => (await connectedAdmin()).deleteTopics({ topics: [topic] }),
 
+  describeCluster: async () => {
+    const { brokers, controller } = await (await connectedAdmin()).describeCluster();
+    return { nodes: brokers.length, controllerId: controller };
+  },
+
+  alterTopic: async ({ topic, configs }) => {
+    const configEntries = Object.entries(configs).map(([name, value]) => ({ name, value }));
+    const resources = [{ type: ConfigResourceTypes.TOPIC, name: topic, configEntries }];
+    await (await connectedAdmin()).alterConfigs({ validateOnly: false, resources });
+  },
+
+  addPartitions: async ({ topic, total }) => {
+    const topicPartitions = [{ topic, count: total }];
+    await (await connectedAdmin()).createPartitions({ topicPartitions });
+  },
+
+  deleteRecords: async ({ topic, partition, before }) => {
+    const partitions = [{ partition, offset: String(before) }];
+    await (await connectedAdmin()).deleteTopicRecords({ topic, partitions });
+  },
+
+  offsets: async ({ topic, partition }) => {
+    const all = await (await connectedAdmin()).fetchTopicOffsets(topic);
+    const { low, high } = all.find((entry) => entry.partition === partition);
+    return [Number(low), Number(high)];
+  },
+
+  listGroups: async () =>
+    (await (await connectedAdmin()).listGroups()).groups.map(({ groupId }) => groupId),
+
+  describeGroup: async ({ group }) => {
+    const { groups } = await (await connectedAdmin()).describeGroups([group]);
+    return { state: groups[0].state.toLowerCase(), members: groups[0].members.length };
+  },
+
+  groupOffset: async ({ group, topic, partition }) => {
+    const [{ partitions }] = await (await connectedAdmin()).fetchOffsets({
+      groupId: group,
+      topics: [topic],
+    });
+    return Number(partitions.find((entry) => entry.partition === partition).offset);
+  },
+
+  setGroupOffset: async ({ group, topic, partition, offset }) => {
+    const partitions = [{ partition, offset: String(offset) }];
+    await (await connectedAdmin()).setOffsets({ groupId: group, topic, partitions });
+  },
+
+  deleteGroup: async ({ group }) => {
+    await (await connectedAdmin()).deleteGroups([group]);
+  },
+
   produce: async ({ topic, partition, codec, records }) => {
     const messages = records.map(({ headers, timestamp, ...record }) => ({
       ...record,

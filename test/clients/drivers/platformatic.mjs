@@ -3,6 +3,10 @@ import { Admin, ConfigResourceTypes, Consumer, Producer } from '@platformatic/ka
 import { serve, tell, text } from './driver.mjs';
 
 const STREAM_BATCH = 10;
+const EARLIEST = -2n;
+const LATEST = -1n;
+/** Of IncrementalAlterConfigs. */
+const SET = 0;
 
 const common = {
   clientId: 'platformatic-driver',
@@ -68,6 +72,70 @@ await serve({
   },
 
   deleteTopic: ({ topic }) => connectedAdmin().deleteTopics({ topics: [topic] }),
+
+  describeCluster: async () => {
+    const { brokers, controllerId } = await connectedAdmin().metadata({ topics: [] });
+    return { nodes: brokers.size, controllerId };
+  },
+
+  alterTopic: ({ topic, configs }) =>
+    connectedAdmin().incrementalAlterConfigs({
+      resources: [
+        {
+          resourceType: ConfigResourceTypes.TOPIC,
+          resourceName: topic,
+          configs: Object.entries(configs).map(([name, value]) => ({
+            name,
+            configOperation: SET,
+            value,
+          })),
+        },
+      ],
+    }),
+
+  addPartitions: ({ topic, total }) =>
+    connectedAdmin().createPartitions({
+      topics: [{ name: topic, count: total, assignments: null }],
+    }),
+
+  deleteRecords: async ({ topic, partition, before }) => {
+    const partitions = [{ partition, offset: BigInt(before) }];
+    await connectedAdmin().deleteRecords({ topics: [{ name: topic, partitions }] });
+  },
+
+  offsets: async ({ topic, partition }) => {
+    const place = async (timestamp) => {
+      const partitions = [{ partitionIndex: partition, timestamp }];
+      const [listed] = await connectedAdmin().listOffsets({
+        topics: [{ name: topic, partitions }],
+      });
+      return Number(listed.partitions[0].offset);
+    };
+    return [await place(EARLIEST), await place(LATEST)];
+  },
+
+  listGroups: async () => [...(await connectedAdmin().listGroups()).keys()],
+
+  describeGroup: async ({ group }) => {
+    const groups = await connectedAdmin().describeGroups({ groups: [group] });
+    const { state, members } = groups.get(group);
+    return { state: state.toLowerCase(), members: members.size };
+  },
+
+  groupOffset: async ({ group, topic, partition }) => {
+    const [{ topics }] = await connectedAdmin().listConsumerGroupOffsets({ groups: [group] });
+    const { partitions } = topics.find(({ name }) => name === topic);
+    const found = partitions.find(({ partitionIndex }) => partitionIndex === partition);
+    return Number(found.committedOffset);
+  },
+
+  setGroupOffset: async ({ group, topic, partition, offset }) => {
+    const partitionOffsets = [{ partition, offset: BigInt(offset) }];
+    const topics = [{ name: topic, partitionOffsets }];
+    await connectedAdmin().alterConsumerGroupOffsets({ groupId: group, topics });
+  },
+
+  deleteGroup: ({ group }) => connectedAdmin().deleteGroups({ groups: [group] }),
 
   produce: async ({ topic, partition, codec, records }) => {
     producer ??= new Producer({ ...common, autocreateTopics: false });

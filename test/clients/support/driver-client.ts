@@ -1,4 +1,11 @@
-import type { Client, ConsumedRecord, Member, MemberEvent, Stream } from '../client.js';
+import type {
+  Administration,
+  Client,
+  ConsumedRecord,
+  Member,
+  MemberEvent,
+  Stream,
+} from '../client.js';
 import { DriverProcess } from './driver-process.js';
 
 type StreamEvent = { readonly event: 'acked'; readonly count: number };
@@ -24,7 +31,23 @@ export function driverClient(name: string, command: readonly string[], bootstrap
     return asked.call<T>(op, args);
   }
 
+  const administration: Administration = {
+    describeCluster: () => call('describeCluster', {}),
+    alterTopic: (topic, configs) => call('alterTopic', { topic, configs }),
+    addPartitions: (topic, total) => call('addPartitions', { topic, total }),
+    deleteRecords: (topic, partition, before) =>
+      call('deleteRecords', { topic, partition, before }),
+    offsets: (topic, partition) => call('offsets', { topic, partition }),
+    listGroups: () => call('listGroups', {}),
+    describeGroup: (group) => call('describeGroup', { group }),
+    groupOffset: (group, topic, partition) => call('groupOffset', { group, topic, partition }),
+    setGroupOffset: (group, topic, partition, offset) =>
+      call('setGroupOffset', { group, topic, partition, offset }),
+    deleteGroup: (group) => call('deleteGroup', { group }),
+  };
+
   return {
+    administration,
     createTopic: (topic, partitions, configs) =>
       call('createTopic', { topic, partitions, configs }),
     describeTopic: (topic, keys) => call('describeTopic', { topic, keys }),
