@@ -81,7 +81,7 @@ export class CheckpointState {
     const active = log.segments.active;
     try {
       await this.#saveSealed();
-      if (!active?.indexes) return;
+      if (!active?.indexes || this.isPaused) return;
       const unsaved = active.indexes.offsets.count - active.savedOffsetEntries;
       if (unsaved >= LIMITS.indexEntriesUnsavedMax) await saveIndexes(log.context.disk, active);
     } catch (error) {
@@ -97,7 +97,7 @@ export class CheckpointState {
 
   async #saveSealed(): Promise<void> {
     const { segments, sealing, context } = this.#log;
-    for (let segment = sealing[0]; segment; segment = sealing[0]) {
+    for (let segment = sealing[0]; segment && !this.isPaused; segment = sealing[0]) {
       if (segment !== segments.active) segment.closeTimeIndex();
       await saveIndexes(context.disk, segment);
       // It may have been deleted meanwhile, or cut and made the active one again.

@@ -55,6 +55,8 @@ export async function truncateLog(log: Log, offset: number): Promise<void> {
     for (const last of removed.reverse()) await retireSegments(log, [last]);
     await segment.file.truncate(position);
     log.unsynced.files.add(segment.file);
+    // Again: a reader may have had them built, from bytes that were still there.
+    await forgetIndexFiles(log, segment);
     await context.syncRounds.flush([log]);
   } catch (error) {
     // Memory and disk are at odds, which only another start can mend.

@@ -550,7 +550,7 @@ export class SequenceRun {
     const endsThere = history.batches.some(({ lastOffset }) => lastOffset === log.logEndOffset - 1);
     // Without a batch left nobody can tell whether deletion or the power cut has taken the last one.
     const lostBelowStart =
-      (seen.length === 0 && how === 'pages') ||
+      (how === 'pages' && (seen.length === 0 || start > this.#promisedStart)) ||
       sizeFrom(model.batches, first) !== log.sizeBytes ||
       (isEmpty && model.batches.length > 0) ||
       (!endsThere && log.logEndOffset > 0);
@@ -558,11 +558,12 @@ export class SequenceRun {
     if (lostBelowStart) this.#remainsBelow = start;
     model.start = Math.min(model.start, start);
     model.startAt(start);
-    const isOlder = history !== histories[0];
-    if (isOlder || lostBelowStart) model.epochs = [...log.epochs.entries()];
+    // Where two histories hold the same batches, nobody can tell which of them it was.
+    const isUnsure = this.#truncations.length > 0;
+    if (isUnsure || lostBelowStart) model.epochs = [...log.epochs.entries()];
     for (const producer of model.producers.values()) {
-      if (isOlder || lostBelowStart) producer.isCertain = false;
-      if (isOlder) producer.batches = [];
+      if (isUnsure || lostBelowStart) producer.isCertain = false;
+      if (isUnsure) producer.batches = [];
     }
   }
 

@@ -100,3 +100,23 @@ test('a truncation that a full disk refuses has done nothing', async () => {
   await log.append(batchOf('value 10'));
   expect([...(await readValues(log)).values()]).toEqual(valuesUpTo(11));
 });
+
+test('a checkpoint that was saving indexes when the truncation came writes none of what is cut', async () => {
+  const timestamp = Date.UTC(2026, 0, 1);
+  for (let turn = 0; turn < 12; turn++) {
+    const world = newWorld();
+    const engine = await openWorld(world);
+    const log = await openLog(engine, { indexIntervalBytes: 0 });
+    for (let at = 0; at < 4; at++) await log.append(batchOf('old', { timestamp: timestamp + at }));
+    await log.roll();
+    await log.append(batchOf('in between'));
+    // Two sealed segments to save, one after the other, while the log is cut within the second.
+    await log.append(batchOf('old', { timestamp: timestamp + 1000 }));
+    await log.roll();
+    await turns(turn);
+    await log.truncateTo(5);
+    await log.append(batchOf('new', { timestamp: timestamp + 500 }));
+    const reopened = await openLog(await openWorld(await stopCleanly(world, engine)));
+    expect((await reopened.offsetOfLargestTimestamp())?.timestampMs).toBe(timestamp + 500);
+  }
+});
