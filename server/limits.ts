@@ -64,8 +64,6 @@ export interface ServerLimits {
   readonly sendfileNudgeBytes: number;
   /** Partitions of one topic. */
   readonly partitionsPerTopicMax: number;
-  /** Topics named in one request. */
-  readonly topicsPerRequestMax: number;
   /** Array elements of one request, over all its arrays: each costs some microseconds in which nobody else is served. */
   readonly arrayElementsPerRequestMax: number;
   /** Characters of a topic's name, which must fit a file name with partition and suffix (Kafka). */
@@ -94,7 +92,6 @@ export const SERVER_LIMITS: ServerLimits = {
   copyChunkBytes: 256 * KIB,
   sendfileNudgeBytes: 64 * KIB,
   partitionsPerTopicMax: 10_000,
-  topicsPerRequestMax: 10_000,
   arrayElementsPerRequestMax: 100_000,
   topicNameLengthMax: 249,
 };

@@ -1,4 +1,6 @@
-const NAME_LENGTH_MAX = 249;
+import { SERVER_LIMITS } from '../limits.js';
+
+const NAME_LENGTH_MAX = SERVER_LIMITS.topicNameLengthMax;
 const LEGAL = /^[a-zA-Z0-9._-]+$/;
 const SHOWN_LENGTH_MAX = 64;
 
