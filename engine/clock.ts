@@ -1,5 +1,6 @@
 /** A scheduled callback that can be taken back. Cancelling twice, or after it ran, does nothing. */
 export interface Timer {
+  /** The callback does not run any more, unless it has begun. */
   cancel(): void;
 }
 

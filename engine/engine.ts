@@ -30,11 +30,17 @@ import { type Random, systemRandom } from './random.js';
 
 /** Everything the engine takes from the world. All of it has a default: the machine's own. */
 export interface EngineOptions {
+  /** Default: `nodeDisk`. */
   readonly disk?: Disk;
+  /** Default: `systemClock`. */
   readonly clock?: Clock;
+  /** Draws ids and the jitter of rolls. Default: `systemRandom`. */
   readonly random?: Random;
+  /** Runs maintenance; the engine closes it. Default: a pool of threads, started by its first job. */
   readonly jobs?: JobRunner;
+  /** Keeps a second engine out of the directory. Default: a lock that ends with the process. */
   readonly locker?: DirectoryLocker;
+  /** Default: nothing is logged. */
   readonly logger?: EngineLogger;
   /** Opens the catalog at a path; `suspicious` after an unclean stop. `onFailure` takes the directory offline. */
   readonly openCatalog?: (
@@ -150,15 +156,19 @@ export class Engine {
   get failure(): EngineError | null {
     return this.#context.directory.failure;
   }
+  /** Live: the same object shows later values. */
   get counters(): Readonly<EngineCounters> {
     return this.#context.counters;
   }
+  /** The directory's facts. The engine owns it and closes it; the broker keeps its metadata here too. */
   get catalog(): Catalog {
     return this.#context.catalog;
   }
+  /** The clock that the engine was opened with. */
   get clock(): Clock {
     return this.#context.clock;
   }
+  /** The randomness that the engine was opened with. */
   get random(): Random {
     return this.#context.random;
   }
@@ -235,6 +245,7 @@ export class Engine {
     }
   }
 
+  /** `close`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }

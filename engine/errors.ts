@@ -32,11 +32,13 @@ export const ENGINE_ERRORS = {
   CATALOG_DAMAGED: 'the catalog cannot be opened or read; its logs are untouched',
 } as const;
 
+/** A key of `ENGINE_ERRORS`. */
 export type EngineErrorCode = keyof typeof ENGINE_ERRORS;
 
 /** An outcome that callers are expected to handle, by its `code`. */
 export class EngineError extends Error {
   override name = 'EngineError';
+  /** What happened, for programs; `ENGINE_ERRORS` says it in words. */
   readonly code: EngineErrorCode;
   /** The file or folder concerned, where there is one. */
   readonly path: string | undefined;

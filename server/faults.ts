@@ -18,6 +18,7 @@ export interface FaultOptions extends TopicFilter {
   readonly times?: number;
 }
 
+/** What a disconnection hits, and what gets lost with it. */
 export interface DisconnectOptions extends FaultOptions {
   /**
    * What gets lost: the `request`, so that nothing happens, or the `answer`, so that the client does not learn that it did.

@@ -21,6 +21,7 @@ export type { DisconnectOptions, Fault, FaultApi, FaultOptions, Faults } from '.
 export type { LogFields, Logger } from './logging/log.js';
 export { SettingsError } from './settings/parse.js';
 
+/** How `startBroker` starts; all of it has a default. */
 export interface StartBrokerOptions {
   /** Default: 0, a free port of the system's choice. */
   readonly port?: number;
@@ -57,14 +58,19 @@ export interface BrokerClock {
 export interface RunningBroker {
   /** What clients connect to, `host:port`. */
   readonly bootstrap: string;
+  /** The port that it listens on, never 0. */
   readonly port: number;
   /** Absolute. */
   readonly dataDir: string;
+  /** 22 characters of base64url; that of the data directory, for good. */
   readonly clusterId: string;
+  /** The broker's time, to be advanced. */
   readonly clock: BrokerClock;
+  /** Faults that the next requests are to meet. */
   readonly faults: Faults;
   /** Ends everything and resolves when nothing is left: no handle, no file descriptor, no temporary folder. May be called again. */
   close(): Promise<void>;
+  /** `close`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 

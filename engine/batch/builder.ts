@@ -30,10 +30,12 @@ import { varintSize, writeVarint } from './varint.js';
 /** Bytes, text (written as UTF-8), or null, which is not the same as empty. */
 export type FieldInput = Uint8Array | string | null;
 
+/** One header, as a pair or as an object. Its name is text, its value bytes, text or null. */
 export type HeaderInput =
   | readonly [key: string, value: FieldInput]
   | { readonly key: string; readonly value: FieldInput };
 
+/** One record for `buildBatch`. */
 export type RecordInput = {
   readonly key: FieldInput;
   readonly value: FieldInput;

@@ -12,6 +12,7 @@ import { lz4FrameBound } from './lz4-frame.js';
 import { decodeSnappy, encodeXerial } from './snappy-framing.js';
 import { decodeZstdFrames } from './zstd-frame.js';
 
+/** Compression of a record batch; all five of Kafka's. */
 export type CodecName = 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd';
 
 /**

@@ -15,6 +15,7 @@ export interface CatalogChange {
  * that was handed in before them.
  */
 export interface Catalog {
+  /** Undefined when there is no such key. */
   get(key: CatalogKey): CatalogValue | undefined;
   /** Entries whose key begins with `prefix`, in key order. */
   range(prefix: CatalogKey): Iterable<{ key: CatalogKey; value: CatalogValue }>;

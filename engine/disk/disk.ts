@@ -9,14 +9,17 @@
 export interface Disk {
   /** Opens synchronously, because a segment rolls on the append path. */
   openSync(path: string, mode: OpenMode): DiskFile;
+  /** As `openSync`, on the thread pool. */
   open(path: string, mode: OpenMode): Promise<DiskFile>;
   /** Creates one folder; its parent exists. EEXIST when it is there already. */
   mkdirSync(path: string): void;
+  /** As `mkdirSync`, on the thread pool. */
   mkdir(path: string): Promise<void>;
   /** Names in a folder, in no particular order. ENOENT when there is no such folder. */
   readdir(path: string): Promise<string[]>;
   /** Null when nothing has that name. */
   stat(path: string): Promise<DiskStat | null>;
+  /** The whole file. ENOENT when there is none. */
   readFile(path: string): Promise<Buffer>;
   /** For small things needed in the middle of a synchronous path, such as a sealed segment's index. */
   readFileSync(path: string): Buffer;
@@ -54,9 +57,11 @@ export interface DiskStat {
  * names it is queued or running: a number that was reused would sync or send another file.
  */
 export interface DiskFile {
+  /** As it was opened; a rename does not change it. */
   readonly path: string;
   /** The descriptor for sendfile(2), or -1 where there is none (a simulated disk). */
   readonly fd: number;
+  /** Bytes in the file now. */
   size(): Promise<number>;
   /**
    * Writes every byte at `position`, or throws. A short write is no error in Node: the remainder is
@@ -67,10 +72,14 @@ export interface DiskFile {
   writev(buffers: readonly Uint8Array[], position: number): Promise<void>;
   /** Reads up to `into.length` bytes; returns the count, less only at the end of the file. */
   readSync(into: Uint8Array, position: number): number;
+  /** As `readSync`, on the thread pool. `into` belongs to the call until it settles. */
   read(into: Uint8Array, position: number): Promise<number>;
+  /** Cuts the file to `size` bytes, or extends it with zeros. */
   truncateSync(size: number): void;
+  /** As `truncateSync`, on the thread pool. */
   truncate(size: number): Promise<void>;
   /** When it resolves, the bytes written before the call are durable (fdatasync(2)). */
   datasync(): Promise<void>;
+  /** Syncs nothing. */
   close(): Promise<void>;
 }

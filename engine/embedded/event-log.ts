@@ -8,6 +8,7 @@ import type { EventRecord, NewEvent } from './event-record.js';
 import { type FollowOptions, followLog } from './follow.js';
 import { readBatchBytes, storedBatches } from './stored-batches.js';
 
+/** What `EventLog.read` is asked for. */
 export interface ReadOptions {
   /** First wanted offset. */
   readonly offset: number;
@@ -16,6 +17,7 @@ export interface ReadOptions {
    * 1 MiB.
    */
   readonly maxBytes?: number | undefined;
+  /** Ends a read that is under way with an AbortError. */
   readonly signal?: AbortSignal | undefined;
 }
 

@@ -6,11 +6,15 @@ import { EngineError } from '../errors.js';
 
 /** One record as it is read. Key, value and header values are views on the bytes of a whole read: copy what is to be kept for long. */
 export interface EventRecord {
+  /** Its place in the log, for good. */
   readonly offset: number;
   /** Milliseconds since the Unix epoch; -1: none. */
   readonly timestamp: number;
+  /** Null: none, which is not the same as empty. */
   readonly key: Buffer | null;
+  /** Null: a tombstone, in a compacted log. */
   readonly value: Buffer | null;
+  /** In the order in which they were written; names may repeat. */
   readonly headers: readonly RecordHeader[];
 }
 
@@ -18,6 +22,7 @@ export interface EventRecord {
 export interface NewEvent {
   /** Default null. */
   readonly key?: FieldInput | undefined;
+  /** Required; null is a tombstone in a compacted log. */
   readonly value: FieldInput;
   /** Pairs, `{ key, value }` objects, a Map, or a plain object. Order and repeated names are kept. */
   readonly headers?: Iterable<HeaderInput> | Readonly<Record<string, FieldInput>> | undefined;

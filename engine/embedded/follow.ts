@@ -7,6 +7,7 @@ import { readBatchBytes, storedBatches } from './stored-batches.js';
 /** Where a follower begins: at the log's present start, behind its present end, or at an offset (inclusive). */
 export type FollowFrom = 'start' | 'end' | number;
 
+/** Where `EventLog.follow` begins, and how it is ended from outside. */
 export interface FollowOptions {
   /** Default 'start'. */
   readonly from?: FollowFrom | undefined;

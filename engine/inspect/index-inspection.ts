@@ -23,6 +23,7 @@ export interface IndexEnd {
   readonly leftOverBytes: number;
 }
 
+/** Which of a segment's two indexes, by its file's extension: offset to position, or timestamp to offset. */
 export type IndexKind = 'index' | 'timeindex';
 
 const ENTRIES_PER_READ = 4096;

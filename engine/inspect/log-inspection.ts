@@ -40,6 +40,7 @@ export interface InspectedBatch {
   readonly codec: CodecName | null;
   readonly leaderEpoch: number;
   readonly timestampType: TimestampType;
+  /** Milliseconds since the Unix epoch, like the next; -1: none. */
   readonly baseTimestampMs: number;
   readonly maxTimestampMs: number;
   /** -1: none; then epoch and sequence say nothing. */
@@ -61,11 +62,13 @@ export interface InspectedBatch {
 /** Bytes that are no batch. The inspection ends with them. */
 export interface InspectedDamage {
   readonly kind: 'damage';
+  /** Byte in the file at which they begin. */
   readonly position: number;
   /** Bytes from there to the end of the file. */
   readonly size: number;
   /** The file ends inside of a batch, as after a crash: the log cuts that off when it is opened. */
   readonly torn: boolean;
+  /** What is wrong, in words. */
   readonly problem: string;
 }
 

@@ -3,24 +3,31 @@ export type FlushPromise = 'ack' | 'interval' | 'os';
 
 /** What a log needs to know of its topic's settings. Infinity means "no limit". */
 export interface LogSettings {
+  /** When an append resolves. */
   readonly flush: FlushPromise;
   /** Under `interval`: sync after so many records … */
   readonly flushRecords: number;
   /** … or when the oldest unsynced one is so old. */
   readonly flushMs: number;
+  /** Size that a segment does not exceed, unless a single batch does. */
   readonly segmentBytes: number;
   /** Age of a segment's first batch at which a new segment starts. */
   readonly segmentMs: number;
   /** Rolls by age happen up to so much earlier, at random, so that partitions do not roll all at once. */
   readonly segmentJitterMs: number;
+  /** Size of either index at which a new segment starts. */
   readonly segmentIndexBytes: number;
   /** A sparse index entry is added once per so many bytes of batches. */
   readonly indexIntervalBytes: number;
+  /** A segment whose largest timestamp is further back may go. */
   readonly retentionMs: number;
+  /** The oldest segments may go while what stays is at least this size. */
   readonly retentionBytes: number;
   /** Deleted segments are renamed at once and unlinked so much later, so that readers can finish. */
   readonly fileDeleteDelayMs: number;
+  /** Size of the largest batch taken, inclusive, as it is stored. */
   readonly maxBatchBytes: number;
+  /** Whether records keep the writer's time, or get that of the append. */
   readonly timestampType: 'create' | 'append';
   /** A batch whose largest timestamp is further back (or ahead) than this is refused. */
   readonly timestampBeforeMaxMs: number;

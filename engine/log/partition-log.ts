@@ -22,6 +22,7 @@ export interface Appended {
   readonly duplicate: boolean;
 }
 
+/** What a read is asked for. */
 export interface ReadRequest {
   /** First wanted offset. The batch that holds it is returned whole, so records before it may come too. */
   readonly offset: number;
@@ -29,6 +30,7 @@ export interface ReadRequest {
   readonly maxBytes: number;
   /** … but the first batch whole even when it is larger, if this is set. */
   readonly minOneBatch: boolean;
+  /** Where the read ends at the latest. */
   readonly isolation: ReadIsolation;
 }
 
@@ -36,15 +38,19 @@ export interface ReadRequest {
 export interface ReadResult {
   /** Whole batches, still in the file; null when there is nothing to read. The caller releases it. */
   readonly slice: FileSlice | null;
+  /** First offset that may be read (inclusive); it and the ends are as of this read. */
   readonly logStartOffset: number;
   readonly highWatermark: number;
   readonly lastStableOffset: number;
   readonly logEndOffset: number;
 }
 
+/** The record that a lookup by time has found. */
 export interface TimestampLookup {
   readonly offset: number;
+  /** The record's own, in milliseconds since the Unix epoch. */
   readonly timestampMs: number;
+  /** Of the batch that holds it. */
   readonly leaderEpoch: number;
 }
 
@@ -57,6 +63,7 @@ export interface EpochEnd {
 
 /** A batch that does not match its checksum, or bytes that are no batch. */
 export interface DamagedBatch {
+  /** The segment's file. */
   readonly path: string;
   /** Byte in that file at which it begins. */
   readonly position: number;
@@ -107,6 +114,7 @@ export interface PartitionLog {
   readonly leaderEpoch: number;
   /** Bytes in all live segments. */
   readonly sizeBytes: number;
+  /** Those of the last `updateSettings`. */
   readonly settings: LogSettings;
 
   /** Applies to what happens next; nothing that is written changes. */
@@ -117,7 +125,7 @@ export interface PartitionLog {
    * called with a buffer that stays untouched until the promise settles.
    *
    * Resolves when the log's flush promise holds for the batch (`ack`: synced; else: written).
-   * Rejects: CORRUPT_BATCH, INVALID_BATCH, UNSUPPORTED_MAGIC, UNSUPPORTED_CODEC, BATCH_TOO_LARGE, INVALID_TIMESTAMP, NULL_KEY,
+   * Rejects: CORRUPT_BATCH, INVALID_BATCH, UNSUPPORTED_MAGIC, UNKNOWN_CODEC, BATCH_TOO_LARGE, INVALID_TIMESTAMP, NULL_KEY,
    * OUT_OF_ORDER_SEQUENCE, STALE_PRODUCER_EPOCH, DUPLICATE_SEQUENCE, STORAGE_FULL (nothing was kept, later appends may work).
    */
   append(batch: Buffer): Promise<Appended>;
@@ -132,6 +140,7 @@ export interface PartitionLog {
   offsetForTimestamp(timestampMs: number): Promise<TimestampLookup | null>;
   /** The first record that carries the largest timestamp; null for an empty log (KIP-734). */
   offsetOfLargestTimestamp(): Promise<TimestampLookup | null>;
+  /** Synchronous; never throws for an epoch that nobody knows. */
   endOfEpoch(leaderEpoch: number): EpochEnd;
 
   /**

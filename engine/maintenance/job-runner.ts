@@ -19,6 +19,7 @@ export type JobName = keyof Jobs;
  * A failed job rejects with the job's error, a worker that cannot start rejects too.
  */
 export interface JobRunner {
+  /** Resolves with the job's output. */
   run<Name extends JobName>(name: Name, input: Jobs[Name]['input']): Promise<Jobs[Name]['output']>;
   /** Waits for running jobs, drops queued ones (their promises reject). */
   close(): Promise<void>;

@@ -41,7 +41,9 @@ export interface ResolvedBroker {
 export class SettingsError extends Error {
   override readonly name = 'SettingsError';
   readonly code = 'SETTINGS';
+  /** What the command exits with. */
   readonly exitCode = 2;
+  /** One line each: where the setting came from, what is wrong, what to do. */
   readonly problems: readonly string[];
 
   constructor(problems: readonly string[]) {
