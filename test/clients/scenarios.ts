@@ -195,12 +195,12 @@ async function consumeFrom({ cluster, profile, client }: Stage): Promise<void> {
 async function groupOfThree({ cluster, client }: Stage): Promise<void> {
   const topic = 'three';
   await cluster.createTopic(topic, PARTITIONS);
-  const join = (): Promise<Member> =>
-    client.join({ group: 'three', topic, sessionTimeoutMs: SHORT_SESSION_MS });
-  const [one, two] = await Promise.all([join(), join()]);
+  const join = (sessionTimeoutMs: number): Promise<Member> =>
+    client.join({ group: 'three', topic, sessionTimeoutMs });
+  const [one, two] = await Promise.all([join(LONG_SESSION_MS), join(SHORT_SESSION_MS)]);
   await untilCovered([one, two]);
   await expectDelivery(client, topic, [one, two], 'two');
-  const late = await join();
+  const late = await join(LONG_SESSION_MS);
   await untilCovered([one, two, late]);
   await expectDelivery(client, topic, [one, two, late], 'three');
   await two.kill();
