@@ -14,6 +14,7 @@ import type { Socket } from './network.js';
 import { RequestPipeline } from './request-pipeline.js';
 import { ResponseWriter } from './response-writer.js';
 import type { Turn } from './turn.js';
+import { TurnAllowance } from './turn-allowance.js';
 
 export interface ConnectionOptions {
   readonly id: number;
@@ -58,6 +59,7 @@ export class Connection implements ConnectionInfo, BudgetWaiter {
   readonly #socket: Socket;
   readonly #limits: ServerLimits;
   readonly #turn: Turn;
+  readonly #allowance: TurnAllowance;
   readonly #budget: ByteBudget;
   readonly #onClosed: ConnectionOptions['onClosed'];
   readonly #parser: FrameParser;
@@ -76,8 +78,6 @@ export class Connection implements ConnectionInfo, BudgetWaiter {
   #accountedBytes = 0;
   #paused = false;
   #flushScheduled = false;
-  #turnNumber = -1;
-  #turnBytes = 0;
   #waitingTurn = false;
 
   constructor(socket: Socket, options: ConnectionOptions) {
@@ -91,6 +91,7 @@ export class Connection implements ConnectionInfo, BudgetWaiter {
     this.#socket = socket;
     this.#limits = limits;
     this.#turn = turn;
+    this.#allowance = new TurnAllowance(turn, limits.turnBytesMax);
     this.#budget = options.budget;
     this.#onClosed = options.onClosed;
     this.#openedMs = options.clock.monotonicMs();
@@ -196,7 +197,7 @@ export class Connection implements ConnectionInfo, BudgetWaiter {
   #receive(chunk: Buffer): void {
     this.#bytesReceived += chunk.length;
     if (this.#state !== 'open') return;
-    this.#turnBytes = this.#bytesOfTurn() + chunk.length;
+    this.#allowance.spend(chunk.length);
     let broken: CloseReason | null = null;
     try {
       this.#parser.push(chunk, this.#addFrame);
@@ -269,7 +270,7 @@ export class Connection implements ConnectionInfo, BudgetWaiter {
     const overFloor = heldBytes >= limits.bytesInFlightFloor;
     const room = this.#budget.mayRead(this, partialBytes > 0 && overFloor && !overOwn);
     if (overOwn || (overFloor && !room)) return false;
-    if (this.#bytesOfTurn() < limits.turnBytesMax) return true;
+    if (this.#allowance.leftBytes > 0) return true;
     if (!this.#waitingTurn) {
       this.#waitingTurn = true;
       this.#turn.next(() => {
@@ -278,15 +279,6 @@ export class Connection implements ConnectionInfo, BudgetWaiter {
       });
     }
     return false;
-  }
-
-  #bytesOfTurn(): number {
-    const number = this.#turn.current();
-    if (number !== this.#turnNumber) {
-      this.#turnNumber = number;
-      this.#turnBytes = 0;
-    }
-    return this.#turnBytes;
   }
 
   #setPaused(paused: boolean): void {

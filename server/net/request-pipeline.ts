@@ -5,6 +5,7 @@ import { Fifo } from './fifo.js';
 import { FRAME_PREFIX_BYTES } from './framing.js';
 import type { ResponsePart } from './response-writer.js';
 import type { Turn } from './turn.js';
+import { TurnAllowance } from './turn-allowance.js';
 
 /** A request that was started and whose answer has not been taken. */
 interface Slot {
@@ -23,6 +24,7 @@ export class RequestPipeline {
   readonly #info: ConnectionInfo;
   readonly #limits: ServerLimits;
   readonly #turn: Turn;
+  readonly #allowance: TurnAllowance;
   readonly #hasRoom: () => boolean;
   readonly #onChange: () => void;
   readonly #waiting = new Fifo<Buffer>();
@@ -35,8 +37,6 @@ export class RequestPipeline {
   #alone = false;
   #bytes = 0;
   #refusal: CloseReason | null = null;
-  #turnNumber = -1;
-  #turnBytes = 0;
   #waitingTurn = false;
 
   /**
@@ -56,6 +56,7 @@ export class RequestPipeline {
     this.#info = info;
     this.#limits = limits;
     this.#turn = turn;
+    this.#allowance = new TurnAllowance(turn, limits.turnBytesMax);
     this.#hasRoom = hasRoom;
     this.#onChange = onChange;
   }
@@ -106,7 +107,7 @@ export class RequestPipeline {
       this.#alone = mode === 'alone';
       this.#nextMode = null;
       this.#waiting.drop();
-      this.#turnBytes += frame.length;
+      this.#allowance.spend(frame.length);
       this.#run(frame);
     }
   }
@@ -209,12 +210,7 @@ export class RequestPipeline {
 
   #mayStartInTurn(): boolean {
     if (this.#waitingTurn) return false;
-    const number = this.#turn.current();
-    if (number !== this.#turnNumber) {
-      this.#turnNumber = number;
-      this.#turnBytes = 0;
-    }
-    if (this.#turnBytes < this.#limits.turnBytesMax) return true;
+    if (this.#allowance.leftBytes > 0) return true;
     this.#waitingTurn = true;
     this.#turn.next(() => {
       this.#waitingTurn = false;

@@ -4,6 +4,7 @@ import type { ServerLimits } from '../limits.js';
 import { Fifo } from './fifo.js';
 import type { Socket } from './network.js';
 import type { Turn } from './turn.js';
+import { TurnAllowance } from './turn-allowance.js';
 
 /**
  * A range of a file that goes out as it is. Whoever holds a slice keeps its file open; the writer
@@ -82,6 +83,7 @@ export class ResponseWriter {
   readonly #socket: Socket;
   readonly #limits: ServerLimits;
   readonly #turn: Turn;
+  readonly #allowance: TurnAllowance;
   readonly #events: WriterEvents;
   readonly #parts = new Fifo<ResponsePart>();
   #bufferBytes = 0;
@@ -90,8 +92,6 @@ export class ResponseWriter {
   #sliceSent = 0;
   #reading = false;
   #chunk: Buffer | null = null;
-  #turnNumber = -1;
-  #turnBytes = 0;
   #waitingTurn = false;
   #disposed = false;
 
@@ -99,6 +99,7 @@ export class ResponseWriter {
     this.#socket = socket;
     this.#limits = limits;
     this.#turn = turn;
+    this.#allowance = new TurnAllowance(turn, limits.turnBytesMax);
     this.#events = events;
   }
 
@@ -132,7 +133,7 @@ export class ResponseWriter {
     while (!this.#disposed && !this.#reading && !this.#waitingTurn) {
       if (this.#socket.queuedBytes > 0) return;
       if (this.#slice === null && this.#parts.length === 0) return;
-      const allowance = this.#allowance();
+      const allowance = this.#allowance.leftBytes;
       if (allowance <= 0) {
         this.#waitTurn();
         return;
@@ -183,7 +184,7 @@ export class ResponseWriter {
       this.#parts.drop();
     }
     if (buffers.length > 0) {
-      this.#spend(bytes);
+      this.#allowance.spend(bytes);
       this.#socket.write(buffers);
     } else if (this.#slice) {
       this.#parts.drop();
@@ -246,7 +247,7 @@ export class ResponseWriter {
   }
 
   #advance(slice: FilePart, bytes: number): void {
-    this.#spend(bytes);
+    this.#allowance.spend(bytes);
     this.#sliceSent += bytes;
     if (this.#sliceSent === slice.size) this.#releaseSlice();
   }
@@ -260,19 +261,6 @@ export class ResponseWriter {
   #dropChunk(): void {
     if (this.#chunk) chunks.give(this.#chunk);
     this.#chunk = null;
-  }
-
-  #allowance(): number {
-    const number = this.#turn.current();
-    if (number !== this.#turnNumber) {
-      this.#turnNumber = number;
-      this.#turnBytes = 0;
-    }
-    return this.#limits.turnBytesMax - this.#turnBytes;
-  }
-
-  #spend(bytes: number): void {
-    this.#turnBytes += bytes;
   }
 
   #waitTurn(): void {

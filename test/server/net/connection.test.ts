@@ -1,4 +1,4 @@
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test, vi } from 'vitest';
 
 import { ManualClock } from '../../../engine/manual-clock.js';
 import { seededRandom } from '../../../engine/random.js';
@@ -167,6 +167,20 @@ describe('order', () => {
     await settle();
     expect(tags(client.frames)).toEqual([1, 2, 3, 4]);
     expect(writes).toEqual([4]);
+  });
+
+  test('a small request costs no callback at the end of its turn', async () => {
+    const dispatcher = new HandDispatcher();
+    const { client, clock, settle } = await openBed(dispatcher);
+    const afterTurn = vi.spyOn(clock, 'afterTurn');
+    for (let tag = 1; tag <= 100; tag++) {
+      client.send(taggedFrame(tag, 80));
+      await settle();
+      dispatcher.answer(tag);
+      await settle();
+    }
+    expect(client.frames).toHaveLength(100);
+    expect(afterTurn).not.toHaveBeenCalled();
   });
 
   test('what was received before the client hung up is still handled and answered', async () => {
