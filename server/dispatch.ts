@@ -96,22 +96,25 @@ export class RequestDispatcher implements Dispatcher {
       deadlineMs: (waitMs) => receivedMs + Math.max(0, waitMs),
       hold: (resource) => void held.push(resource),
     };
-    let outcome: Omit<RequestOutcome, 'durationMs'> = { kind: 'failed', responseBytes: 0 };
+    let kind: RequestOutcome['kind'] = 'failed';
+    let responseBytes = 0;
     let parts: ResponsePart[] | null = null;
     try {
       const body = await this.#answer(context, request);
       if (body !== null) parts = encode(request, body);
-      outcome = { kind: parts === null ? 'silent' : 'answered', responseBytes: bytesOf(parts) };
+      kind = parts === null ? 'silent' : 'answered';
+      responseBytes = bytesOf(parts);
       return parts;
     } catch (error) {
-      if (error instanceof CloseConnection) outcome = { kind: 'closed', responseBytes: 0 };
+      if (error instanceof CloseConnection) kind = 'closed';
       else if (error instanceof AssertionError) this.#crash(error);
       throw error;
     } finally {
       // The connection owns the slices of an answer; without one they are still ours.
       if (parts === null) for (const resource of held) resource.release();
       const durationMs = clock.monotonicMs() - receivedMs;
-      for (const hook of this.#options.hooks) hook.after?.(context, { ...outcome, durationMs });
+      const outcome: RequestOutcome = { kind, durationMs, responseBytes };
+      for (const hook of this.#options.hooks) hook.after?.(context, outcome);
     }
   }
 
