@@ -18,6 +18,7 @@ export class DataDirectory {
   constructor(root: string, disk: Disk) {
     this.root = root;
     this.disk = disk;
+    disk.holdFileSystem?.(root);
   }
 
   /** Why the directory is offline, or null while it works. */

@@ -33,10 +33,12 @@ export interface Disk {
   syncDirectory(path: string): Promise<void>;
   /**
    * When it resolves, everything written before the call to the file system that holds `root`, bytes and
-   * names, is durable (syncfs(2)). Undefined where the platform has no such call. `root` is opened on
-   * the first call and stays open, because write-back errors are reported from then on.
+   * names, is durable (syncfs(2)). Undefined where the platform has no such call. `root` is opened by
+   * `holdFileSystem`, or on the first call, and stays open: write-back errors are reported from then on.
    */
   readonly syncFileSystem: ((root: string) => Promise<void>) | undefined;
+  /** Opens `root` for `syncFileSystem` now, so that no write-back error from here on is missed. */
+  holdFileSystem?(root: string): void;
   /** Closes what `syncFileSystem` keeps open for `root`, after the calls that are running. */
   releaseFileSystem?(root: string): void;
   /** Bytes free for an ordinary user. */

@@ -125,15 +125,20 @@ function closeWhenIdle(handle: FileSystemHandle): void {
   if (handle.released && handle.running === 0) closeSync(handle.fd);
 }
 
-/** Kept open per root, not shared per device: each descriptor is told of a write-back error once. */
-async function syncFileSystem(root: string): Promise<void> {
-  const syncfs = native()?.syncfs;
-  if (!syncfs) throw new Error('syncfs(2) is not available');
+function holdFileSystem(root: string): FileSystemHandle {
   let handle = fileSystems.get(root);
   if (!handle) {
     handle = { fd: openSync(root, constants.O_RDONLY), running: 0, released: false };
     fileSystems.set(root, handle);
   }
+  return handle;
+}
+
+/** Kept open per root, not shared per device: each descriptor is told of a write-back error once. */
+async function syncFileSystem(root: string): Promise<void> {
+  const syncfs = native()?.syncfs;
+  if (!syncfs) throw new Error('syncfs(2) is not available');
+  const handle = holdFileSystem(root);
   handle.running++;
   try {
     await syncfs(handle.fd);
@@ -187,6 +192,7 @@ export const nodeDisk: Disk = {
   get syncFileSystem() {
     return native()?.syncfs ? syncFileSystem : undefined;
   },
+  holdFileSystem: (root) => void holdFileSystem(root),
   releaseFileSystem,
   async freeBytes(path) {
     const { bavail, bsize } = await statfs(path);

@@ -76,7 +76,9 @@ async function commandStartsAndStops(bin) {
   const exited = new Promise((settle) => broker.once('exit', (code) => settle(code)));
   const line = await new Promise((settle, fail) => {
     broker.stdout.once('data', (chunk) => settle(String(chunk)));
-    exited.then((code) => fail(new Error(`the broker ended with ${code} before it was ready`)));
+    void exited.then((code) =>
+      fail(new Error(`the broker ended with ${code} before it was ready`)),
+    );
   });
   if (
     !/^odradek \S+ ready PLAINTEXT:\/\/127\.0\.0\.1:\d+ node=1 data=\S+ flush=ack\n$/.test(line)

@@ -7,7 +7,7 @@ import { type PendingOperation, SimQueue } from './sim-queue.js';
 
 /** The methods of Disk and DiskFile: what the journal records and a fault can hit. */
 export type SimOperation =
-  | Exclude<keyof Disk, 'releaseFileSystem'>
+  | Exclude<keyof Disk, 'holdFileSystem' | 'releaseFileSystem'>
   | Exclude<keyof DiskFile, 'path' | 'fd'>;
 
 /** One event of the journal. A synchronous operation has one, an asynchronous one two: `submitted`, then the outcome. */

@@ -1,10 +1,12 @@
-// Appends until it is killed: node appender.mjs DIRECTORY FLUSH SEED FIRST_NUMBER
+// Appends until it is killed, or has sent enough to be killed in the middle of: node appender.mjs DIRECTORY FLUSH SEED FIRST_NUMBER
 // One line on stdout per acknowledgement: partition, base offset, count, number.
 import { buildBatchSync } from '../../../dist/engine/batch/builder.js';
 import { DEFAULT_LOG_SETTINGS, openEngine, seededRandom } from '../../../dist/engine/index.js';
 
 const PARTITIONS = 4;
 const IN_FLIGHT_PER_PARTITION = 4;
+/** Without syncs to wait for it would otherwise send more than its parent can read before the kill. */
+const BATCHES_MAX = 5000;
 
 const [directory, flush, seed, firstNumber] = process.argv.slice(2);
 const random = seededRandom(Number(seed));
@@ -18,7 +20,7 @@ const settings = {
 let number = Number(firstNumber);
 
 async function keepAppending(log, partition) {
-  for (;;) {
+  while (number < Number(firstNumber) + BATCHES_MAX) {
     const mine = number++;
     const count = 1 + Math.floor(random.next() * 3);
     const bytes = Math.floor(random.next() ** 3 * 8000);
@@ -32,6 +34,8 @@ async function keepAppending(log, partition) {
   }
 }
 
+// It stays until it is killed.
+setInterval(() => {}, 2 ** 30);
 for (let partition = 0; partition < PARTITIONS; partition++) {
   const name = { topic: 'events', topicId: 'AAAAAAAAAAAAAAAAAAAAAQ', partition };
   const log = await engine.openPartition(name, settings);

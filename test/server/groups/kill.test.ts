@@ -85,7 +85,7 @@ test('every acknowledged commit is there after kill -9, by its offset and metada
     let left = 200;
     await new Promise<void>((resolve, reject) => {
       const onAck = (): void => {
-        if (--left === 0) broker.kill('SIGKILL');
+        if (--left === 0) void broker.kill('SIGKILL');
       };
       const { port } = broker;
       Promise.all(all.map((each) => commitUntilEnd(each, port, onAck))).then(
