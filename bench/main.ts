@@ -73,10 +73,12 @@ async function main(): Promise<number> {
     say,
     onRow: (row) => process.stdout.write(`${formatRow(row)}\n\n`),
   });
-  const isPart = values.only !== '';
+  const { date, commit } = machine;
+  const dated = rows.map((row) => ({ ...row, date, commit }));
+  const partOf = values.only === '' ? {} : { partOf: SUITES[suite].map(({ id }) => id) };
   const command = `npm run bench -- ${process.argv.slice(2).join(' ')}`.trim();
-  const run = { format: 1, suite, isSmoke: values.smoke, command, machine, rows } as const;
-  say(`written to ${writeRun(run, { isPart })}`);
+  const run = { format: 1, suite, isSmoke: values.smoke, command, machine, rows: dated } as const;
+  say(`written to ${writeRun(run, partOf)}`);
   const empty = rows.filter(({ status }) => status !== 'measured');
   say(`${rows.length - empty.length} rows measured, ${empty.length} void or skipped`);
   return 0;

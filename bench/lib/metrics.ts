@@ -13,6 +13,7 @@ export const METRICS: Readonly<Record<string, Metric>> = {
   cpuUsPerRequest: { label: 'CPU µs/request', digits: 1 },
   driverCpuShare: { label: 'driver busy', digits: 2 },
   otherCpuShare: { label: 'idle one busy', digits: 3 },
+  nsPerCall: { label: 'ns/call', digits: 0 },
   p50Us: { label: 'p50 µs', digits: 0 },
   p99Us: { label: 'p99 µs', digits: 0 },
   p999Us: { label: 'p99.9 µs', digits: 0 },

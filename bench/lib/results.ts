@@ -4,6 +4,9 @@ import type { Machine } from './machine.js';
 import { BENCH } from './paths.js';
 import type { RowResult } from './row.js';
 
+/** A row with when it was measured, and of which commit: rows of one file may be of several runs. */
+export type DatedRow = RowResult & { readonly date: string; readonly commit: string };
+
 /** One run of a suite, as its JSON file holds it. */
 export interface RunRecord {
   readonly format: 1;
@@ -11,24 +14,28 @@ export interface RunRecord {
   readonly isSmoke: boolean;
   readonly command: string;
   readonly machine: Machine;
-  readonly rows: readonly RowResult[];
+  readonly rows: readonly DatedRow[];
 }
 
 /** Where runs are kept. Files in it are committed when their figures are published. */
 export const RESULTS = join(BENCH, 'results');
 
-/**
- * Writes `<suite>.json`, or `<suite>.smoke.json`, over the run before; of a part of the rows (`isPart`), only over theirs. Returns
- * its path.
- */
+export interface WriteRunOptions {
+  /** Ids of the rows that the suite has. Only some of them ran; what the file has of the others is kept. Without it, the run is whole. */
+  readonly partOf?: readonly string[];
+  readonly folder?: string;
+}
+
+/** Writes `<suite>.json`, or `<suite>.smoke.json`, over the run before. Returns its path. */
 export function writeRun(
   run: RunRecord,
-  { isPart = false, folder = RESULTS }: { isPart?: boolean; folder?: string } = {},
+  { partOf, folder = RESULTS }: WriteRunOptions = {},
 ): string {
   mkdirSync(folder, { recursive: true });
   const path = join(folder, `${run.suite}${run.isSmoke ? '.smoke' : ''}.json`);
-  const before = isPart && existsSync(path) ? readRun(path).rows : [];
-  const whole = { ...run, rows: mergeRows(before, run.rows) };
+  const before = partOf && existsSync(path) ? readRun(path).rows : [];
+  const kept = before.filter(({ id }) => partOf?.includes(id));
+  const whole = { ...run, rows: mergeRows(kept, run.rows) };
   writeFileSync(path, `${JSON.stringify(whole, null, 1)}\n`);
   return path;
 }
@@ -52,7 +59,7 @@ function readRun(path: string): RunRecord {
 }
 
 /** A run in which rows of another one replace those with the same id, so that single rows can be run again. */
-export function mergeRows(before: readonly RowResult[], again: readonly RowResult[]): RowResult[] {
+export function mergeRows<R extends RowResult>(before: readonly R[], again: readonly R[]): R[] {
   const replaced = new Map(again.map((row) => [row.id, row]));
   const merged = before.map((row) => {
     const newer = replaced.get(row.id);

@@ -1,15 +1,21 @@
 import { existsSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import type { Machine } from '../../../bench/lib/machine.js';
-import { mergeRows, type RunRecord, readRuns, writeRun } from '../../../bench/lib/results.js';
-import type { RowResult } from '../../../bench/lib/row.js';
+import {
+  type DatedRow,
+  mergeRows,
+  type RunRecord,
+  readRuns,
+  writeRun,
+} from '../../../bench/lib/results.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 
-function row(id: string, reason: string): RowResult {
-  return { id, title: id, conditions: {}, status: 'skipped', reason };
+function row(id: string, reason: string): DatedRow {
+  const dated = { date: '2026-01-01', commit: reason };
+  return { id, title: id, conditions: {}, status: 'skipped', reason, ...dated };
 }
 
-function run(rows: RowResult[], isSmoke = false): RunRecord {
+function run(rows: DatedRow[], isSmoke = false): RunRecord {
   return { format: 1, suite: 'alone', isSmoke, command: '', machine: {} as Machine, rows };
 }
 
@@ -19,10 +25,10 @@ test('rows that ran again replace their former selves in place, and new ones fol
   expect(merged[0]).toMatchObject({ reason: '2' });
 });
 
-test('a part of the rows keeps the rest of the run before; a whole run does not', () => {
+test('a part of the rows keeps those of the suite that ran before; a whole run keeps none', () => {
   const folder = temporaryFolder();
-  writeRun(run([row('a', '1'), row('b', '1')]), { folder });
-  writeRun(run([row('b', '2')]), { folder, isPart: true });
+  writeRun(run([row('a', '1'), row('b', '1'), row('no more', '1')]), { folder });
+  writeRun(run([row('b', '2')]), { folder, partOf: ['a', 'b'] });
   expect(readRuns(folder)[0]!.rows).toEqual([row('a', '1'), row('b', '2')]);
   writeRun(run([row('b', '3')]), { folder });
   expect(readRuns(folder)[0]!.rows).toEqual([row('b', '3')]);
