@@ -22,8 +22,9 @@ export interface Child {
 const OUTPUT_KEPT = 64 * 1024;
 const STOP_MS = 15_000;
 
-const running = new Set<ChildProcess>();
+const running = new Map<ChildProcess, Promise<Exit>>();
 const folders = new Set<string>();
+let isEnding = false;
 
 /**
  * Starts a process that is certain to end with this one: killed when this one exits, also by SIGINT or SIGTERM. Rejects when it
@@ -33,6 +34,7 @@ export async function startChild(
   command: readonly string[],
   options: SpawnOptions = {},
 ): Promise<Child> {
+  if (isEnding) throw new Error('interrupted');
   const [program, ...args] = command;
   const child = spawn(program!, args, { stdio: ['pipe', 'pipe', 'pipe'], ...options });
   let output = '';
@@ -50,7 +52,7 @@ export async function startChild(
       resolve({ code, signal });
     });
   });
-  running.add(child);
+  running.set(child, exited);
   try {
     await once(child, 'spawn');
   } catch (error) {
@@ -90,7 +92,7 @@ export function removeAtExit(folder: string): void {
 /** Installs what ends children and removes folders; call it once, first. */
 export function cleanUpAtExit(): void {
   process.on('exit', () => {
-    for (const child of running) child.kill('SIGKILL');
+    for (const child of running.keys()) child.kill('SIGKILL');
     for (const folder of folders) rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   });
   for (const [signal, code] of [
@@ -98,6 +100,16 @@ export function cleanUpAtExit(): void {
     ['SIGTERM', 143],
     ['SIGHUP', 129],
   ] as const) {
-    process.on(signal, () => process.exit(code));
+    process.on(signal, () => void endAll(code));
   }
+}
+
+/** Ends this process when every child is gone, so that none writes into a folder that is being removed. A second signal does not wait. */
+async function endAll(code: number): Promise<void> {
+  if (!isEnding) {
+    isEnding = true;
+    for (const child of running.keys()) child.kill('SIGKILL');
+    await Promise.all(running.values());
+  }
+  process.exit(code);
 }

@@ -93,6 +93,7 @@ function storeRow(shape: Shape): RowPlan {
         comparisons: present
           .filter((name) => name !== 'Odradek')
           .map((theirs) => ({ metric: 'recordsPerS', ours: 'Odradek', theirs })),
+        notes: [...missing].map((name) => `${name} is not installed: run "npm ci --prefix bench"`),
       };
     },
   };
