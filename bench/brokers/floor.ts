@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { startChild, stopChild } from '../lib/children.js';
+import { endOf, lastWords, startChild, stopChild } from '../lib/children.js';
 import { BROKER_CORE } from '../lib/driver.js';
 import { skipped, voided } from '../lib/outcome.js';
 import { programPath } from '../lib/paths.js';
 import { compiled, pinned } from '../lib/tools.js';
-import { type Target, whyEnded } from './target.js';
+import type { Target } from './target.js';
 
 export type FloorLanguage = 'Node' | 'C';
 
@@ -31,7 +31,7 @@ export async function startFloor(language: FloorLanguage, work: FloorWork): Prom
     const [line] = await Promise.race([
       once(lines, 'line'),
       child.exited.then(() => {
-        throw voided(`the floor ended: ${whyEnded(child)}`);
+        throw voided(`the floor ended: ${lastWords(child)}`);
       }),
     ]);
     return line as string;
@@ -49,6 +49,7 @@ export async function startFloor(language: FloorLanguage, work: FloorWork): Prom
       return TOPIC;
     },
     deleteTopic: async () => {},
+    ended: () => endOf(child),
     stop: async () => {
       await stopChild(child);
     },

@@ -2,13 +2,13 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Client } from '../../server/cli/client.js';
-import { type Child, startChild, stopChild } from '../lib/children.js';
+import { type Child, endOf, lastWords, startChild, stopChild } from '../lib/children.js';
 import { BROKER_CORE } from '../lib/driver.js';
 import { skipped, voided } from '../lib/outcome.js';
 import { BENCH, CACHE } from '../lib/paths.js';
 import { freePort } from '../lib/ports.js';
 import { needTool, pinned } from '../lib/tools.js';
-import { type Target, whyEnded } from './target.js';
+import type { Target } from './target.js';
 import { createTopic, deleteTopic } from './topics.js';
 
 const VERSION = '4.3.1';
@@ -146,6 +146,7 @@ export async function startKafka(options: KafkaOptions | KafkaInstallation): Pro
     child,
     createTopic: (shape) => createTopic(port, shape),
     deleteTopic: (topic) => deleteTopic(port, topic),
+    ended: () => endOf(child),
     stop: async (signal) => {
       await stopChild(child, signal);
     },
@@ -164,5 +165,5 @@ async function untilAnswering(child: Child, port: number): Promise<void> {
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
   }
-  throw voided(`Apache Kafka did not start: ${whyEnded(child)}`);
+  throw voided(`Apache Kafka did not start: ${lastWords(child)}`);
 }

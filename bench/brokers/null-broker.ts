@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { startChild, stopChild } from '../lib/children.js';
+import { endOf, startChild, stopChild } from '../lib/children.js';
 import type { BatchShape } from '../lib/frames.js';
 import { programPath } from '../lib/paths.js';
 import type { Target } from './target.js';
@@ -20,6 +20,7 @@ export async function startNullBroker(shape: BatchShape): Promise<Target> {
     folder: '',
     createTopic: async () => `null-${++topics}`,
     deleteTopic: async () => {},
+    ended: () => endOf(child),
     stop: async () => {
       await stopChild(child);
     },

@@ -1,10 +1,10 @@
 import { createInterface } from 'node:readline';
-import { type Child, startChild, stopChild } from '../lib/children.js';
+import { type Child, endOf, lastWords, startChild, stopChild } from '../lib/children.js';
 import { BROKER_CORE } from '../lib/driver.js';
 import { voided } from '../lib/outcome.js';
 import { BROKER_MAIN } from '../lib/paths.js';
 import { pinned } from '../lib/tools.js';
-import { type Target, whyEnded } from './target.js';
+import type { Target } from './target.js';
 import { createTopic, deleteTopic } from './topics.js';
 
 export interface OdradekOptions {
@@ -36,6 +36,7 @@ export async function startOdradek(options: OdradekOptions): Promise<Odradek> {
     child,
     createTopic: (shape) => createTopic(port, shape),
     deleteTopic: (topic) => deleteTopic(port, topic),
+    ended: () => endOf(child),
     stop: async (signal) => {
       await stopChild(child, signal);
     },
@@ -73,5 +74,5 @@ async function readyPort(child: Child): Promise<number> {
     child.process.stdout?.resume();
   }
   await child.exited;
-  throw voided(`Odradek did not start: ${whyEnded(child)}`);
+  throw voided(`Odradek did not start: ${lastWords(child)}`);
 }

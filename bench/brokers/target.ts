@@ -1,5 +1,3 @@
-import type { Child } from '../lib/children.js';
-
 /** What a topic of a row needs. */
 export interface TopicShape {
   readonly partitions: number;
@@ -16,16 +14,8 @@ export interface Target {
   /** A topic that nobody used before, ready to be written. A floor begins a new file. */
   createTopic(shape: TopicShape): Promise<string>;
   deleteTopic(topic: string): Promise<void>;
+  /** Why it ended; null while it runs. */
+  ended(): string | null;
   /** Ends it and removes nothing. */
   stop(signal?: NodeJS.Signals): Promise<void>;
-}
-
-/** The line that a row becomes when its target died. */
-export function whyEnded(child: Child): string {
-  const lines = child.output().trim().split('\n');
-  return (
-    lines.findLast((line) => /error|fail|refused|cannot|exception/i.test(line)) ??
-    lines.at(-1) ??
-    ''
-  );
 }

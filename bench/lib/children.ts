@@ -68,6 +68,20 @@ export async function startChild(
   };
 }
 
+/** What a process that ended has to say for itself, in one line. */
+export function lastWords(child: Child): string {
+  const lines = child.output().trim().split('\n');
+  const complaint = lines.findLast((line) =>
+    /error|fail|refused|cannot|exception|full/i.test(line),
+  );
+  return (complaint ?? lines.at(-1))?.trim() || 'it said nothing';
+}
+
+/** As `lastWords`; null while the process runs. */
+export function endOf(child: Child): string | null {
+  return child.hasEnded() ? lastWords(child) : null;
+}
+
 /** Asks it to end, and kills it if it has not after 15 s. Resolves when it is gone; true if it went by itself. */
 export async function stopChild(
   child: Child,

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { ErrorCode } from '../../server/protocol/error-codes.js';
 import { type DriverOptions, type DriverReport, driverArguments } from '../drivers/options.js';
 import { startChild, stopChild } from './children.js';
 import { type Latency, readLatencies } from './histogram.js';
@@ -66,7 +67,7 @@ export async function drive<P>({
     throw voided(child.output().trim().split('\n').at(-1) || 'the driver ended without a word');
   }
   if (done.errors > 0) {
-    throw voided(`${done.errors} answers were errors, the first with code ${done.firstError}`);
+    throw voided(`${done.errors} answers were errors, the first ${nameOfError(done.firstError)}`);
   }
   if (done.requests === 0) throw voided('no request was answered within the measured time');
   return { report: done, begin, end, latency: latencies === '' ? null : readLatencies(latencies) };
@@ -78,6 +79,14 @@ function parseEvent(line: string): Event | null {
   } catch {
     return null;
   }
+}
+
+/** Kafka's name of a code, or what the drivers mean by theirs. */
+function nameOfError(code: number): string {
+  if (code === -100) return 'too small for its kind';
+  if (code === -101) return 'without room for an error code';
+  const name = Object.entries(ErrorCode).find(([, value]) => value === code)?.[0] ?? `code ${code}`;
+  return code === ErrorCode.KAFKA_STORAGE_ERROR ? `${name}: is the disk full? see --data` : name;
 }
 
 /** Cores to pin to exist only where there are two. */

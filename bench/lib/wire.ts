@@ -3,6 +3,7 @@ import type { Context } from './context.js';
 import { drive } from './driver.js';
 import type { Frames } from './frames.js';
 import { syncAll } from './machine.js';
+import { voided } from './outcome.js';
 import { readMemory, readUsage } from './proc.js';
 import type { Sample, Side } from './row.js';
 import { hasStoppedRising, sliceOrder } from './statistics.js';
@@ -59,6 +60,11 @@ export async function measureSlice(
     rate: workload.rate ?? 0,
     ...(workload.latencies || workload.rate ? { folder } : {}),
     probe: () => pids.map(readUsage),
+  }).catch((error) => {
+    const words = target.ended();
+    throw words === null
+      ? error
+      : voided(`${target.name} ended in the middle of the row: ${words}`);
   });
   if (workload.freshTopic) await target.deleteTopic(topic);
   const seconds = report.elapsedNs / 1e9;

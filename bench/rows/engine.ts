@@ -1,5 +1,5 @@
 import type { AppendAnswer, AppendTask } from '../floors/engine-append.js';
-import { startChild } from '../lib/children.js';
+import { lastWords, startChild } from '../lib/children.js';
 import type { Context } from '../lib/context.js';
 import { BROKER_CORE } from '../lib/driver.js';
 import { syncAll } from '../lib/machine.js';
@@ -38,8 +38,8 @@ async function slice(
     ]),
   );
   const { code } = await child.exited;
+  if (code !== 0) throw voided(`${SIDES[side]}: ${lastWords(child)}`);
   const line = child.output().trim().split('\n').at(-1) ?? '';
-  if (code !== 0) throw voided(`${SIDES[side]}: ${line}`);
   const { batches, batchBytes, seconds, cpuMs } = JSON.parse(line) as AppendAnswer;
   const bytes = batches * batchBytes;
   return {

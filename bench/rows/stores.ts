@@ -1,4 +1,4 @@
-import { startChild } from '../lib/children.js';
+import { lastWords, startChild } from '../lib/children.js';
 import type { Context } from '../lib/context.js';
 import { BROKER_CORE } from '../lib/driver.js';
 import { syncAll } from '../lib/machine.js';
@@ -43,8 +43,8 @@ async function slice(context: Context, store: StoreName, shape: Shape): Promise<
     pinned(BROKER_CORE, [process.execPath, programPath('stores/slice'), JSON.stringify(task)]),
   );
   const { code } = await child.exited;
+  if (code !== 0) throw voided(`${store}: ${lastWords(child)}`);
   const line = child.output().trim().split('\n').at(-1) ?? '';
-  if (code !== 0) throw voided(`${store}: ${line}`);
   const answer = JSON.parse(line) as SliceAnswer;
   if ('skipped' in answer) {
     context.say(answer.skipped);
