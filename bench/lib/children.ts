@@ -17,6 +17,8 @@ export interface Child {
   readonly exited: Promise<Exit>;
   /** Whether it has ended. */
   readonly hasEnded: () => boolean;
+  /** The signal that ended it; null while it runs, and when it ended by itself. */
+  readonly endedBy: () => NodeJS.Signals | null;
 }
 
 const OUTPUT_KEPT = 64 * 1024;
@@ -38,7 +40,7 @@ export async function startChild(
   const [program, ...args] = command;
   const child = spawn(program!, args, { stdio: ['pipe', 'pipe', 'pipe'], ...options });
   let output = '';
-  let ended = false;
+  let exit: Exit | null = null;
   for (const stream of [child.stdout, child.stderr]) {
     stream?.setEncoding('utf8').on('data', (text: string) => {
       output = (output + text).slice(-OUTPUT_KEPT);
@@ -47,9 +49,9 @@ export async function startChild(
   child.stdin?.on('error', () => {});
   const exited = new Promise<Exit>((resolve) => {
     child.once('close', (code, signal) => {
-      ended = true;
+      exit = { code, signal };
       running.delete(child);
-      resolve({ code, signal });
+      resolve(exit);
     });
   });
   running.set(child, exited);
@@ -64,12 +66,15 @@ export async function startChild(
     pid: child.pid!,
     output: () => output,
     exited,
-    hasEnded: () => ended,
+    hasEnded: () => exit !== null,
+    endedBy: () => exit?.signal ?? null,
   };
 }
 
 /** What a process that ended has to say for itself, in one line. */
 export function lastWords(child: Child): string {
+  const signal = child.endedBy();
+  if (signal !== null) return `it was ended by ${signal}`;
   const lines = child.output().trim().split('\n');
   const complaint = lines.findLast((line) =>
     /error|fail|refused|cannot|exception|full/i.test(line),
