@@ -94,17 +94,18 @@ export class ConnectionDeadlines {
   }
 
   #idle(pulse: ConnectionPulse, passedMs: number): CloseReason | null {
+    // A client that has asked for more than we take is not read from, so nobody would notice that it has gone.
     const idle =
-      pulse.requests === 0 &&
+      (pulse.requests === 0 || !pulse.reading) &&
       !pulse.unsent &&
-      pulse.frameBytes === 0 &&
+      (pulse.frameBytes === 0 || !pulse.reading) &&
       pulse.receivedBytes === this.#receivedBytes &&
       pulse.sentBytes === this.#sentBytes;
     this.#idleMs = idle ? this.#idleMs + passedMs : 0;
     if (this.#idleMs < this.#limits.idleMs) return null;
     return {
       code: 'idle',
-      message: `nothing was asked for ${Math.round(this.#idleMs / 1000)} s`,
+      message: `nothing was ${pulse.reading ? 'asked' : 'answered'} for ${Math.round(this.#idleMs / 1000)} s`,
     };
   }
 }

@@ -185,7 +185,7 @@ export class Connection implements ConnectionInfo, BudgetWaiter {
       requests: this.#pipeline.count,
     });
     if (!overdue) return;
-    if (overdue.code === 'idle') this.end(overdue);
+    if (overdue.code === 'idle' && this.#pipeline.count === 0) this.end(overdue);
     else this.destroy(overdue);
   }
 

@@ -415,6 +415,20 @@ describe('deadlines', () => {
     expect(bed.closed.map(({ code }) => code)).toEqual(['idle']);
     expect(bed.client.error).toBeNull();
   });
+
+  test('a client that asks for more than is taken at a time, and goes, is noticed after the idle time', async () => {
+    const bed = await openBed(new HandDispatcher(), {
+      idleMs: 60_000,
+      writeDeadlineMs: 60_000,
+      requestsInFlightPerConnection: 4,
+    });
+    for (let tag = 1; tag <= 10; tag++) bed.client.send(taggedFrame(tag, 8));
+    await seconds(bed, 55);
+    expect(bed.closed).toEqual([]);
+    await seconds(bed, 15);
+    expect(bed.closed.map(({ code }) => code)).toEqual(['idle']);
+    expect(bed.budget.usedBytes).toBe(0);
+  });
 });
 
 describe('simulation', () => {
