@@ -15,7 +15,10 @@ export interface CreatePartitionsParts {
   readonly topicRules: TopicRules;
 }
 
-/** CreatePartitions (KIP-195): `count` is the new total. Answered when the new partitions can be written to. */
+/**
+ * CreatePartitions (KIP-195): `count` is the new total. Answered when the new partitions can be written to. Internal topics are refused, which
+ * Apache Kafka leaves to its tools: with another count, other partitions would be asked for what is committed.
+ */
 export function createPartitionsHandler(parts: CreatePartitionsParts): Handler<'CreatePartitions'> {
   return async (_context, { topics, validateOnly }) => {
     const twice = occurringTwice(topics.map(({ name }) => name));
@@ -25,6 +28,10 @@ export function createPartitionsHandler(parts: CreatePartitionsParts): Handler<'
         const topic = parts.metadata.image.topic(name);
         if (topic === undefined) {
           throw new ApiError('UNKNOWN_TOPIC_OR_PARTITION', 'there is no such topic');
+        }
+        if (topic.internal) {
+          const message = `The number of partitions of the internal topic '${name}' cannot be changed`;
+          throw new ApiError('INVALID_TOPIC_EXCEPTION', message);
         }
         const nodeIds = assignments?.map(({ brokerIds }) => brokerIds) ?? null;
         const grown = await parts.controller.addPartitions(
