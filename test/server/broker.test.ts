@@ -144,17 +144,26 @@ describe('startBroker', () => {
     }
   });
 
-  test('keeps no process alive that has closed it', () => {
+  test('keeps no process alive that has closed it, and leaves nothing active in it', () => {
     const index = new URL('../../dist/server/index.js', import.meta.url);
     const program = `
       import { startBroker } from ${JSON.stringify(index.href)};
       const brokers = await Promise.all([startBroker(), startBroker()]);
       await Promise.all(brokers.map((broker) => broker.close()));
-      process.stdout.write(brokers.map(({ dataDir }) => dataDir).join());`;
+      // The callback that ends the last close is itself active until its turn is over.
+      await new Promise((resolve) => setImmediate(resolve));
+      const active = process.getActiveResourcesInfo();
+      const folders = brokers.map(({ dataDir }) => dataDir);
+      process.stdout.write(JSON.stringify({ active, folders }));`;
     const args = ['--input-type=module', '--eval', program];
-    const { status, stdout } = spawnSync(process.execPath, args, { encoding: 'utf8' });
+    const { status, stdout } = spawnSync(process.execPath, args, {
+      encoding: 'utf8',
+      // Pipes that Node opens for itself would be active.
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
     expect(status).toBe(0);
-    const folders = stdout.split(',');
+    const { active, folders } = JSON.parse(stdout) as { active: string[]; folders: string[] };
+    expect(active).toEqual([]);
     expect(folders).toHaveLength(2);
     for (const folder of folders) expect(existsSync(folder)).toBe(false);
   });
