@@ -37,8 +37,8 @@ import {
 import type { Network } from './net/network.js';
 import { nodeNetwork } from './net/node-network.js';
 import { claimNodeId } from './node-identity.js';
-import type { Partition } from './partition/partition.js';
 import { Partitions } from './partition/partitions.js';
+import type { WaitKey } from './partition/waiting.js';
 import { RequestCounters } from './request-hooks.js';
 import { Retention } from './retention.js';
 import type { BrokerSettings } from './settings/broker-settings.js';
@@ -136,7 +136,7 @@ async function openParts(
   closers.push(() => engine.close());
   engine.onOffline((failure) => sayOffline(logger, failure));
   const { store, metadata, controller, deleted } = await openMetadata(opening, engine);
-  const delayed = new DelayedOperations<Partition>(clock);
+  const delayed = new DelayedOperations<WaitKey>(clock);
   const partitions = new Partitions({
     engine,
     metadata,
@@ -171,6 +171,7 @@ async function openParts(
     clock,
     random,
     logger,
+    onCall: (client) => delayed.expire(client),
   });
   closers.push(() => groups.stop());
   await groups.start();

@@ -1,5 +1,6 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { type Consumer, Kafka, logLevel } from 'kafkajs';
+import { type Consumer, type ConsumerConfig, Kafka, logLevel } from 'kafkajs';
 import { cleanUpAtExit, stopChild } from '../lib/children.js';
 import { median, quantile } from '../lib/statistics.js';
 import { startPinnedBroker } from './pinned-broker.js';
@@ -8,7 +9,7 @@ import { RawMember } from './raw-member.js';
 
 /*
  * A group of three on a hundred partitions: from the moment the third member asks to join to the moment all three have the answer
- * to a fetch of what they were assigned. Two members hold the group when the third comes; heartbeats every 200 ms tell them.
+ * to a fetch of what they were assigned. Two members hold the group when the third comes; their heartbeats, every 200 ms unless said otherwise, tell them.
  */
 
 cleanUpAtExit();
@@ -27,12 +28,20 @@ const everyPartition = Array.from({ length: PARTITIONS }, (_, index) => index);
 const raw: number[] = [];
 for (let round = 0; round < rounds; round++) raw.push(await rawRound(`raw-${round}`));
 report('raw client', raw);
-for (const maxWaitTimeInMs of [5000, 100]) {
+for (const { heartbeatInterval, maxWaitTimeInMs, restMs } of [
+  { heartbeatInterval: HEARTBEAT_MS, maxWaitTimeInMs: 100, restMs: 0 },
+  { heartbeatInterval: HEARTBEAT_MS, maxWaitTimeInMs: 5000, restMs: 0 },
+  // As it comes, and past the first heartbeat of a member, which is sent at once: the third joins anywhere between two.
+  { heartbeatInterval: 3000, maxWaitTimeInMs: 5000, restMs: 5000 },
+]) {
   const times: number[] = [];
   for (let round = 0; round < rounds; round++) {
-    times.push(await kafkajsRound(`js-${maxWaitTimeInMs}-${round}`, maxWaitTimeInMs));
+    const groupId = `js-${heartbeatInterval}-${maxWaitTimeInMs}-${round}`;
+    const options = { groupId, heartbeatInterval, maxWaitTimeInMs };
+    times.push(await kafkajsRound(options, restMs + (restMs * round) / rounds));
   }
-  report(`kafkajs, maxWaitTimeInMs ${maxWaitTimeInMs}`, times);
+  const settings = `heartbeatInterval ${heartbeatInterval}, maxWaitTimeInMs ${maxWaitTimeInMs}`;
+  report(`kafkajs, ${settings}`, times);
 }
 await stopChild(broker.child);
 process.exit();
@@ -124,16 +133,20 @@ async function fetchFrom(client: RawClient, partitions: readonly number[]): Prom
   for (const topic of topics) for (const each of topic.partitions) check('Fetch', each.errorCode);
 }
 
-/** Its members fetch as soon as they know their partitions; the end of the first fetch after that is what counts. */
-async function kafkajsRound(groupId: string, maxWaitTimeInMs: number): Promise<number> {
+/**
+ * Two members at rest for `restMs`, or longer, before the third comes. They fetch as soon as they know their partitions: the beginning of that fetch
+ * is what counts.
+ */
+async function kafkajsRound(
+  options: Pick<ConsumerConfig, 'groupId' | 'heartbeatInterval' | 'maxWaitTimeInMs'>,
+  restMs: number,
+): Promise<number> {
   const kafka = new Kafka({
     clientId: 'bench',
     brokers: [`127.0.0.1:${broker.port}`],
     logLevel: logLevel.NOTHING,
   });
-  const consumers = [1, 2, 3].map(() =>
-    kafka.consumer({ groupId, heartbeatInterval: HEARTBEAT_MS, maxWaitTimeInMs }),
-  );
+  const consumers = [1, 2, 3].map(() => kafka.consumer(options));
   const owned = new Map<Consumer, number>();
   const consuming = new Set<Consumer>();
   let onChange = (): void => {};
@@ -168,6 +181,7 @@ async function kafkajsRound(groupId: string, maxWaitTimeInMs: number): Promise<n
   await until(2);
   await consumers[2]!.connect();
   await consumers[2]!.subscribe({ topic: TOPIC });
+  await pause(restMs);
   const startMs = performance.now();
   await consumers[2]!.run({ eachMessage: async () => {} });
   await until(3);

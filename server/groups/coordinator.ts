@@ -23,6 +23,7 @@ import {
 import { OffsetStore } from './offset-store.js';
 import { OffsetsTopic } from './offsets-topic.js';
 import { failedJoin } from './rebalance.js';
+import { type ClientKey, RebalanceCalls } from './rebalance-calls.js';
 
 export interface GroupCoordinatorOptions {
   readonly settings: GroupSettings;
@@ -33,6 +34,8 @@ export interface GroupCoordinatorOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+  /** A rebalance waits for a member of that client: whatever waits on its behalf is to end. */
+  onCall(client: ClientKey): void;
 }
 
 /** What a JoinGroup asks for; the group takes its buffers over. */
@@ -50,6 +53,7 @@ const MEMBER_METADATA_BYTES_MAX = 1024 * 1024;
  */
 export class GroupCoordinator {
   readonly offsets: OffsetStore;
+  readonly calls: RebalanceCalls;
   readonly #options: GroupCoordinatorOptions;
   readonly #topic: OffsetsTopic;
   readonly #groups: GroupRegistry;
@@ -57,6 +61,7 @@ export class GroupCoordinator {
   constructor(options: GroupCoordinatorOptions) {
     const { settings, clock, logger, metadata } = options;
     this.#options = options;
+    this.calls = new RebalanceCalls((client) => options.onCall(client));
     this.#topic = new OffsetsTopic({
       ...options,
       partitionCount: settings.offsetsTopicPartitions,
@@ -72,6 +77,7 @@ export class GroupCoordinator {
         membersMax: settings.membersMax,
         initialDelayMs: settings.initialRebalanceDelayMs,
       },
+      calls: this.calls,
     });
     this.offsets = new OffsetStore({
       groups: this.#groups,

@@ -21,6 +21,7 @@ import { abandon, end } from './leaving.js';
 import { GroupOffsets } from './offsets.js';
 import type { OffsetsTopic } from './offsets-topic.js';
 import { stored, tick } from './rebalance.js';
+import { type ClientKey, clientKey, type RebalanceCalls } from './rebalance-calls.js';
 import type { GroupRecord } from './records.js';
 
 /** A group with all that belongs to it. */
@@ -30,6 +31,8 @@ export interface GroupEntry {
   readonly offsets: GroupOffsets;
   /** Records of offsets that are being written, by write. */
   readonly writes: Set<readonly GroupRecord[]>;
+  /** Who is called, as long as a rebalance waits for members; null outside of one. */
+  called: ReadonlySet<ClientKey> | null;
   timer: Timer | null;
   /** Monotonic; Infinity without a timer. */
   timerMs: number;
@@ -40,6 +43,7 @@ export interface GroupRegistryOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly rules: GroupRules;
+  readonly calls: RebalanceCalls;
 }
 
 /** A request that waits for its group. */
@@ -96,6 +100,7 @@ export class GroupRegistry {
       group: newGroup(id),
       offsets: new GroupOffsets(),
       writes: new Set(),
+      called: null,
       timer: null,
       timerMs: Number.POSITIVE_INFINITY,
     };
@@ -157,7 +162,24 @@ export class GroupRegistry {
     const step = { group, rules, nowMs: clock.monotonicMs(), wallMs: clock.wallMs(), actions };
     const result = event(step);
     for (const action of actions) this.#perform(entry, action);
+    if ((group.state === 'PreparingRebalance') !== (entry.called !== null)) this.#call(entry);
     return result;
+  }
+
+  /** Calls those whom a rebalance waits for, or lets them be now that it does not. */
+  #call(entry: GroupEntry): void {
+    const { calls } = this.#options;
+    if (entry.called !== null) {
+      calls.end(entry.called);
+      entry.called = null;
+      return;
+    }
+    const called = new Set<ClientKey>();
+    for (const { joining, clientHost, clientId } of entry.group.members.values()) {
+      if (joining === null) called.add(clientKey(clientHost, clientId));
+    }
+    entry.called = called;
+    calls.begin(called);
   }
 
   /** Runs an event that answers its ticket with `JoinAnswer`, now or later. Ends with the connection. */

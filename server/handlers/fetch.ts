@@ -1,20 +1,23 @@
 import type { FileSlice, ReadIsolation } from '../../engine/index.js';
 import { ApiError } from '../api-error.js';
 import type { RequestContext } from '../context.js';
+import { clientKey, type RebalanceCalls } from '../groups/rebalance-calls.js';
 import type { MetadataView } from '../metadata/metadata-view.js';
 import type { DelayedOperations } from '../net/delayed.js';
 import type { Partition } from '../partition/partition.js';
 import type { Partitions } from '../partition/partitions.js';
-import { waitFor } from '../partition/waiting.js';
+import { type WaitKey, waitFor } from '../partition/waiting.js';
 import type { RequestOf, ResponseOf } from '../protocol/api-keys.js';
 import { ErrorCode } from '../protocol/error-codes.js';
+import { clientHostOf } from './client-host.js';
 import { wireError } from './error-map.js';
 import type { Handler } from './handler.js';
 
 export interface FetchParts {
   readonly metadata: MetadataView;
   readonly partitions: Pick<Partitions, 'find'>;
-  readonly delayed: DelayedOperations<Partition>;
+  readonly delayed: DelayedOperations<WaitKey>;
+  readonly groups: { readonly calls: Pick<RebalanceCalls, 'waitMs'> };
   /** `fetch.max.bytes`. */
   readonly responseBytesMax: number;
 }
@@ -44,8 +47,8 @@ const NOT_READ = { highWatermark: -1, lastStableOffset: -1, logStartOffset: -1 }
 const EMPTY = Buffer.alloc(0);
 
 /**
- * Fetch. Reads at once; with less than min_bytes it waits until the high watermark has moved far enough, or for max_wait_ms, and
- * reads anew. The session id is always 0, which tells clients that there are no sessions (KIP-227), so every answer names every
+ * Fetch. Reads at once; with less than min_bytes it waits until the high watermark has moved far enough, or for max_wait_ms, or
+ * until a rebalance calls the client, and reads anew. The session id is always 0, which tells clients that there are no sessions (KIP-227), so every answer names every
  * partition asked for. The answer carries slices of log files; no record is read here.
  */
 export function fetchHandler(parts: FetchParts): Handler<'Fetch'> {
@@ -60,10 +63,12 @@ export function fetchHandler(parts: FetchParts): Handler<'Fetch'> {
     ) {
       for (const slice of round.slices) slice.release();
       const { reads } = round;
+      const client = clientKey(clientHostOf(context), context.clientId ?? '');
+      const waitMs = parts.groups.calls.waitMs(client, request.maxWaitMs);
       await waitFor({
         delayed: parts.delayed,
-        partitions: [...new Set(reads.map(({ partition }) => partition))],
-        deadlineMs: context.deadlineMs(request.maxWaitMs),
+        keys: [...new Set(reads.map(({ partition }) => partition)), client],
+        deadlineMs: context.deadlineMs(waitMs),
         connection: context.connection,
         isDone: () => hasEnough(reads, request),
       });

@@ -4,8 +4,8 @@ import { brokerLayers } from '../metadata/effective-settings.js';
 import type { MetadataView } from '../metadata/metadata-view.js';
 import type { ProducerIds } from '../metadata/producer-ids.js';
 import type { DelayedOperations } from '../net/delayed.js';
-import type { Partition } from '../partition/partition.js';
 import type { Partitions } from '../partition/partitions.js';
+import type { WaitKey } from '../partition/waiting.js';
 import type { BrokerSettings } from '../settings/broker-settings.js';
 import type { SettingTexts } from '../settings/topic-settings.js';
 import { alterConfigsHandler, incrementalAlterConfigsHandler } from './alter-configs.js';
@@ -45,7 +45,7 @@ export interface BrokerParts {
   readonly producerIds: ProducerIds;
   readonly groups: GroupCoordinator;
   /** Waiting fetches and produces; `Partitions` is told to check it. */
-  readonly delayed: DelayedOperations<Partition>;
+  readonly delayed: DelayedOperations<WaitKey>;
   readonly settings: BrokerSettings;
   /** The keys that were set at the start, as text. */
   readonly brokerStatic: SettingTexts;

@@ -7,7 +7,7 @@ import type { DelayedOperations } from '../net/delayed.js';
 import { CloseConnection } from '../net/dispatcher.js';
 import type { Acks, Partition } from '../partition/partition.js';
 import type { Partitions } from '../partition/partitions.js';
-import { waitFor } from '../partition/waiting.js';
+import { type WaitKey, waitFor } from '../partition/waiting.js';
 import type { RequestOf, ResponseOf } from '../protocol/api-keys.js';
 import { ErrorCode } from '../protocol/error-codes.js';
 import { isTransactional, isZstd } from './batch-attributes.js';
@@ -17,7 +17,7 @@ import type { Handler } from './handler.js';
 export interface ProduceParts {
   readonly metadata: MetadataView;
   readonly partitions: Pick<Partitions, 'find'>;
-  readonly delayed: DelayedOperations<Partition>;
+  readonly delayed: DelayedOperations<WaitKey>;
 }
 
 type TopicAnswer = ResponseOf<'Produce'>['topics'][number];
@@ -107,7 +107,7 @@ async function committed(
   if (isDone()) return;
   const deadlineMs = context.deadlineMs(timeoutMs);
   const { connection } = context;
-  if (await waitFor({ delayed, partitions: [partition], deadlineMs, connection, isDone })) return;
+  if (await waitFor({ delayed, keys: [partition], deadlineMs, connection, isDone })) return;
   throw new ApiError('REQUEST_TIMED_OUT', 'not all in-sync replicas have the records yet');
 }
 

@@ -96,6 +96,15 @@ export class DelayedOperations<K> {
     return completed;
   }
 
+  /** Ends those who wait on `key` by their `onExpire`, as if their deadlines had come. Not to be called from within a `tryComplete`. */
+  expire(key: K): void {
+    for (const waiter of [...(this.#byKey.get(key) ?? [])]) {
+      if (waiter.at < 0) continue;
+      this.#remove(waiter);
+      waiter.operation.onExpire();
+    }
+  }
+
   /** Ends everything that waits by its `onExpire`, as if all deadlines had come: for a stop. */
   expireAll(): void {
     for (let waiter = this.#heap[0]; waiter; waiter = this.#heap[0]) {

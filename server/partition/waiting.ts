@@ -1,11 +1,15 @@
+import type { ClientKey } from '../groups/rebalance-calls.js';
 import type { DelayedOperations } from '../net/delayed.js';
 import type { ConnectionInfo } from '../net/dispatcher.js';
 import type { Partition } from './partition.js';
 
+/** A partition moves; a client is called, which ends its waiting. */
+export type WaitKey = Partition | ClientKey;
+
 export interface Wait {
-  readonly delayed: DelayedOperations<Partition>;
-  /** Looked at again whenever one of these moves. */
-  readonly partitions: readonly Partition[];
+  readonly delayed: DelayedOperations<WaitKey>;
+  /** Looked at again whenever one of the partitions moves. */
+  readonly keys: readonly WaitKey[];
   /** On the monotonic clock. */
   readonly deadlineMs: number;
   /** On whose behalf; waiting ends with it. */
@@ -13,7 +17,7 @@ export interface Wait {
   isDone(): boolean;
 }
 
-/** Resolves when `isDone` says so (true), or the deadline or the end of the connection comes first (false). Rejects with what `isDone` throws. */
+/** Resolves when `isDone` says so (true), or the deadline, a call or the end of the connection comes first (false). Rejects with what `isDone` throws. */
 export function waitFor(wait: Wait): Promise<boolean> {
   return new Promise((resolve, reject) => {
     let stopListening = (): void => {};
@@ -22,7 +26,7 @@ export function waitFor(wait: Wait): Promise<boolean> {
       resolve(done);
     };
     const handle = wait.delayed.add({
-      keys: wait.partitions,
+      keys: wait.keys,
       deadlineMs: wait.deadlineMs,
       tryComplete: () => {
         // Called from within a log's own step, which an error must not end.

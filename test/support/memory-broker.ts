@@ -16,8 +16,8 @@ import { ProducerIds } from '../../server/metadata/producer-ids.js';
 import { DelayedOperations } from '../../server/net/delayed.js';
 import type { ConnectionInfo } from '../../server/net/dispatcher.js';
 import type { FilePart, ResponsePart } from '../../server/net/response-writer.js';
-import type { Partition } from '../../server/partition/partition.js';
 import { type LogHost, Partitions } from '../../server/partition/partitions.js';
+import type { WaitKey } from '../../server/partition/waiting.js';
 import { APIS, type ApiName, type RequestOf } from '../../server/protocol/api-keys.js';
 import { decodeResponse, encodeRequest } from '../../server/protocol/frame.js';
 import type { InputOf, ValueOf } from '../../server/protocol/schema.js';
@@ -116,7 +116,7 @@ export async function memoryBroker(options: MemoryBrokerOptions = {}) {
     random,
     names: { caseInsensitiveDisk: options.caseInsensitiveDisk ?? false },
   });
-  const delayed = new DelayedOperations<Partition>(clock);
+  const delayed = new DelayedOperations<WaitKey>(clock);
   const forgotten: Promise<void>[] = [];
   const partitions = new Partitions({
     engine: host,
@@ -140,6 +140,7 @@ export async function memoryBroker(options: MemoryBrokerOptions = {}) {
     clock,
     random,
     logger,
+    onCall: (client) => delayed.expire(client),
   });
   await groups.start();
   const handlers = handlersOf({

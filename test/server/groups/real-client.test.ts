@@ -67,6 +67,49 @@ test('kafkajs consumes in a group, and goes on at the exact record after a resta
   }
 });
 
+test('members of a group hear of a rebalance while their fetches wait', async () => {
+  const broker = await startBroker();
+  try {
+    const kafka = client(broker.bootstrap);
+    const admin = kafka.admin();
+    await admin.connect();
+    await admin.createTopics({ topics: [{ topic: 'orders', numPartitions: 3 }] });
+    const consumers = Array.from({ length: 3 }, () =>
+      // Longer than a test may take: kafkajs sends no heartbeat meanwhile, nor does it leave.
+      kafka.consumer({ groupId: 'g', heartbeatInterval: 200, maxWaitTimeInMs: 600_000 }),
+    );
+    const owned = new Map<Consumer, number>();
+    let onJoin = (): void => {};
+    for (const consumer of consumers) {
+      consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
+        owned.set(consumer, payload.memberAssignment.orders?.length ?? 0);
+        onJoin();
+      });
+    }
+    for (const [at, consumer] of consumers.entries()) {
+      await consumer.connect();
+      await consumer.subscribe({ topic: 'orders', fromBeginning: true });
+      await consumer.run({ eachMessage: async () => {} });
+      await new Promise<void>((resolve) => {
+        onJoin = () => {
+          const total = [...owned.values()].reduce((sum, count) => sum + count, 0);
+          if (owned.size === at + 1 && total === 3) resolve();
+        };
+        onJoin();
+      });
+    }
+    expect([...owned.values()]).toEqual([1, 1, 1]);
+    const gone = Promise.all(consumers.map((consumer) => consumer.disconnect()));
+    const producer = kafka.producer();
+    await producer.connect();
+    const messages = [0, 1, 2].map((partition) => ({ partition, value: 'x' }));
+    await producer.send({ topic: 'orders', messages });
+    await Promise.all([gone, producer.disconnect(), admin.disconnect()]);
+  } finally {
+    await broker.close();
+  }
+});
+
 test('three consumers share the partitions of a topic, and those of one that leaves go to the others', async () => {
   const broker = await startBroker();
   try {

@@ -5,6 +5,7 @@ import { OFFSETS_TOPIC } from '../../../server/groups/offsets-topic.js';
 import { ErrorCode } from '../../../server/protocol/error-codes.js';
 import {
   batchOf,
+  fetchOf,
   type MemoryBroker,
   memoryBroker,
   produceOf,
@@ -296,6 +297,59 @@ describe('members', () => {
   });
 });
 
+describe('a fetch that waits', () => {
+  /** From a connection of its own; `isAnswered` once it is. */
+  function fetching(on = new TestConnection()) {
+    const wish = fetchOf({ name: 't' }, [{}], { maxWaitMs: 60_000 });
+    const fetch = { isAnswered: false, answer: broker.call('Fetch', 11, wish, on) };
+    void fetch.answer.then(() => {
+      fetch.isAnswered = true;
+    });
+    return fetch;
+  }
+
+  test('is answered when a rebalance begins to wait for a member of its client, and so are the next ones soon', async () => {
+    const { memberId } = await member();
+    const first = fetching();
+    const newcomer = join(1);
+    expect((await first.answer).topics[0]!.partitions[0]).toMatchObject({ errorCode: 0 });
+    const second = fetching();
+    broker.clock.advance(99);
+    await turns();
+    expect(second.isAnswered).toBe(false);
+    broker.clock.advance(1);
+    await second.answer;
+    await join(5, { memberId });
+    await newcomer;
+    const third = fetching();
+    broker.clock.advance(5000);
+    await turns();
+    expect(third.isAnswered).toBe(false);
+  });
+
+  test('of another client is left alone, and of one that is the only member', async () => {
+    await member();
+    const elsewhere = () => Object.assign(new TestConnection(), { remoteAddress: '127.0.0.2' });
+    const other = fetching(elsewhere());
+    void join(1);
+    expect((await join(3, { groupId: 'lone' }, elsewhere())).generationId).toBe(1);
+    await turns();
+    expect(other.isAnswered).toBe(false);
+  });
+
+  test('waits as long as it likes again once the rebalance has ended, however that was', async () => {
+    await member();
+    void join(1);
+    // The member never comes back.
+    broker.clock.advance(60_000);
+    await turns();
+    const fetch = fetching();
+    broker.clock.advance(100);
+    await turns();
+    expect(fetch.isAnswered).toBe(false);
+  });
+});
+
 describe('offsets', () => {
   test('are given back as they were committed', async () => {
     expect(await commit(41, { metadata: 'note' })).toBe(0);
@@ -563,6 +617,24 @@ describe('the offsets topic', () => {
     expect(answer.topics[0]!.partitions[0]!.errorCode).toBe(17);
   });
 
+  test('keeps its number of partitions, by which groups find their offsets', async () => {
+    await commit(3);
+    const more = (validateOnly: boolean) =>
+      broker.call('CreatePartitions', 3, {
+        topics: [{ name: OFFSETS_TOPIC, count: 60, assignments: null }],
+        timeoutMs: 1000,
+        validateOnly,
+      });
+    for (const validateOnly of [true, false]) {
+      expect((await more(validateOnly)).results[0]).toMatchObject({
+        errorCode: ErrorCode.INVALID_TOPIC_EXCEPTION,
+        errorMessage: expect.stringContaining('cannot be changed'),
+      });
+    }
+    expect(broker.metadata.image.topic(OFFSETS_TOPIC)!.partitions).toHaveLength(50);
+    expect((await fetched()).committedOffset).toBe(3);
+  });
+
   test('takes groups and offsets with it when it is deleted, and comes back on need', async () => {
     await member();
     const waiting = join(3);
@@ -579,7 +651,12 @@ describe('the offsets topic', () => {
     const { nodeId, groups } = settings;
     const parts = { metadata, controller, partitions, clock, nodeId, settings: groups };
     const logger = { debug() {}, info() {}, warn() {}, error() {} };
-    const coordinator = new GroupCoordinator({ ...parts, logger, random: seededRandom(1) });
+    const coordinator = new GroupCoordinator({
+      ...parts,
+      logger,
+      random: seededRandom(1),
+      onCall: () => {},
+    });
     const loading = { code: 'COORDINATOR_LOAD_IN_PROGRESS' };
     await expect(coordinator.offsets.fetch('g')).rejects.toMatchObject(loading);
     expect(() => coordinator.list()).toThrow(expect.objectContaining(loading));

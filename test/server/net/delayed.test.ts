@@ -82,6 +82,7 @@ describe('delayed operations', () => {
         needs: fc.integer({ min: 1, max: 6 }),
       }),
       fc.record({ do: fc.constant('move' as const), key: fc.integer({ min: 0, max: 4 }) }),
+      fc.record({ do: fc.constant('expire' as const), key: fc.integer({ min: 0, max: 4 }) }),
       fc.record({ do: fc.constant('advance' as const), byMs: fc.integer({ min: 1, max: 90 }) }),
       fc.record({ do: fc.constant('cancel' as const), which: fc.nat(30) }),
     );
@@ -129,6 +130,12 @@ describe('delayed operations', () => {
               expect(entry.counted.tries - before[at]!).toBe(concerned ? 1 : 0);
               if (concerned && sum(entry.keys) >= entry.goal) entry.expected = 'completed';
             });
+          } else if (step.do === 'expire') {
+            delayed.expire(step.key);
+            for (const entry of all) {
+              const concerned = entry.expected === 'waiting' && entry.keys.includes(step.key);
+              if (concerned) entry.expected = 'expired';
+            }
           } else if (step.do === 'advance') {
             clock.advance(step.byMs);
             for (const entry of all) {
