@@ -2,12 +2,14 @@
 import { cpus, tmpdir } from 'node:os';
 import { parseArgs } from 'node:util';
 import { cleanUpAtExit } from './lib/children.js';
-import { createRunFolder, FULL, SMOKE } from './lib/context.js';
+import { createRunFolder, FULL, type Scale, SMOKE } from './lib/context.js';
 import { needCores } from './lib/driver.js';
+import { estimateSeconds, formatSeconds } from './lib/estimate.js';
 import { describeMachine, touchFreeMemory } from './lib/machine.js';
 import { NoFigure } from './lib/outcome.js';
-import { writeRun } from './lib/results.js';
-import { runRows } from './lib/runner.js';
+import { stopPageReporting } from './lib/page-reporting.js';
+import { lastRows, type RunRecord, writeRun } from './lib/results.js';
+import { type RowPlan, runRows } from './lib/runner.js';
 import { formatRow } from './lib/table.js';
 import { profile } from './profile/profile.js';
 import { report } from './report/report.js';
@@ -20,7 +22,8 @@ npm run bench -- profile produce|fetch    where the broker's time goes: a flame 
 suites: ${Object.keys(SUITES).join(', ')}
 
   --smoke          every row end to end with tiny slices; its figures mean nothing
-  --only TEXT      rows whose id contains TEXT
+  --only TEXT      rows whose id contains TEXT; more than one: A,B
+  --pairs N        slices of each side in a row (default 15; with fewer a row says so)
   --list           say which rows there are
   --data FOLDER    the file system to measure (default: the folder for temporary files)
   --no-touch       do not touch the machine's free memory first
@@ -36,6 +39,7 @@ async function main(): Promise<number> {
     options: {
       smoke: { type: 'boolean', default: false },
       only: { type: 'string', default: '' },
+      pairs: { type: 'string' },
       list: { type: 'boolean', default: false },
       data: { type: 'string', default: tmpdir() },
       'no-touch': { type: 'boolean', default: false },
@@ -52,36 +56,57 @@ async function main(): Promise<number> {
     say(`there is no suite "${suite}"; there are: ${Object.keys(SUITES).join(', ')}`);
     return 2;
   }
-  const scale = values.smoke ? SMOKE : FULL;
+  const scale = withPairs(values.smoke ? SMOKE : FULL, values.pairs);
+  if (scale === null) {
+    say('--pairs takes a whole number above 0');
+    return 2;
+  }
   if (isSuite(suite) && values.list) {
     for (const { id, title } of SUITES[suite]) process.stdout.write(`${id}  ${title}\n`);
     return 0;
   }
   needCores(cpus().length);
   const runFolder = createRunFolder(values.data);
+  const pageReporting = stopPageReporting();
+  say(`free page reporting: ${pageReporting}`);
   if (!values.smoke && !values['no-touch']) {
     const touched = touchFreeMemory(runFolder);
     say(`touched ${(touched / 1e9).toFixed(1)} GB of memory`);
   }
   if (!isSuite(suite)) return profile(argument, { runFolder, scale, say });
 
-  const plans = SUITES[suite].filter(({ id }) => id.includes(values.only));
-  const machine = describeMachine(values.data);
+  const all: readonly RowPlan[] = SUITES[suite];
+  const wanted = values.only.split(',');
+  const plans = all.filter(({ id }) => wanted.some((text) => id.includes(text)));
+  const machine = describeMachine(values.data, pageReporting);
+  const { date, commit } = machine;
+  const command = `npm run bench -- ${process.argv.slice(2).join(' ')}`.trim();
+  const run = { format: 1, suite, isSmoke: values.smoke, command, machine } as const;
+  const done: RunRecord['rows'][number][] = [];
+  const partOf = all.map(({ id }) => id);
+  const estimate = estimateSeconds(plans, scale, lastRows(suite, values.smoke));
+  say(`${plans.length} rows, about ${formatSeconds(estimate)}`);
   const rows = await runRows(plans, {
     runFolder,
     scale,
     say,
-    onRow: (row) => process.stdout.write(`${formatRow(row)}\n\n`),
+    onRow: (row) => {
+      process.stdout.write(`${formatRow(row)}\n\n`);
+      done.push({ ...row, date, commit });
+      writeRun({ ...run, rows: done }, { partOf });
+    },
   });
-  const { date, commit } = machine;
-  const dated = rows.map((row) => ({ ...row, date, commit }));
-  const partOf = values.only === '' ? {} : { partOf: SUITES[suite].map(({ id }) => id) };
-  const command = `npm run bench -- ${process.argv.slice(2).join(' ')}`.trim();
-  const run = { format: 1, suite, isSmoke: values.smoke, command, machine, rows: dated } as const;
-  say(`written to ${writeRun(run, partOf)}`);
+  if (rows.length > 0) say(`written to ${writeRun({ ...run, rows: done }, { partOf })}`);
   const empty = rows.filter(({ status }) => status !== 'measured');
   say(`${rows.length - empty.length} rows measured, ${empty.length} void or skipped`);
   return 0;
+}
+
+/** Null for what is no number of pairs. */
+function withPairs(scale: Scale, text: string | undefined): Scale | null {
+  if (text === undefined) return scale;
+  const pairs = Number(text);
+  return Number.isInteger(pairs) && pairs > 0 ? { ...scale, pairs } : null;
 }
 
 cleanUpAtExit();

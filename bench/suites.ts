@@ -8,24 +8,44 @@ import { latencyRows } from './rows/latency.js';
 import { microRows } from './rows/micro.js';
 import { startRows } from './rows/start.js';
 import { storeRows } from './rows/stores.js';
-import { sustainedRow } from './rows/sustained.js';
+import { wireAckRow } from './rows/wire-ack.js';
 import { wireFetchRows } from './rows/wire-fetch.js';
 import { wireProduceRows } from './rows/wire-produce.js';
 
-/** Every row, by the suite that runs it, in the order in which they run: what does not depend on the machine's mood first. */
+/**
+ * Every row, by the suite that runs it, in the order in which they run: those of which something is asked first, so that a run which
+ * is ended has them; rows that share brokers next to each other, since each new pair is warmed up for minutes.
+ */
 export const SUITES = {
   alone: [
-    ...countRows,
-    ...engineRows,
-    ...wireProduceRows,
-    ...wireFetchRows,
+    ...countRows.asked,
+    ...engineRows.asked,
+    ...wireProduceRows.asked,
+    ...wireFetchRows.asked,
+    startRows.reopenClean,
+    ...countRows.others,
+    wireAckRow,
+    ...wireProduceRows.others,
+    ...wireFetchRows.others,
+    ...engineRows.others,
     ...latencyRows,
-    ...startRows,
-    sustainedRow,
+    startRows.start,
+    startRows.reopenKilled,
   ],
   stores: storeRows,
   micro: microRows,
-  kafka: [...kafkaWireRows, ...kafkaTimeRows, ...kafkaToolRows],
+  kafka: [
+    ...kafkaWireRows.stock,
+    kafkaTimeRows.latency,
+    kafkaTimeRows.start,
+    ...kafkaWireRows.flush,
+    kafkaToolRows.asked,
+    ...kafkaWireRows.memory,
+    ...kafkaWireRows.stock100,
+    ...kafkaTimeRows.reopen,
+    ...kafkaToolRows.others,
+    ...kafkaWireRows.sustained,
+  ],
 } as const satisfies Record<string, readonly RowPlan[]>;
 
 export type Suite = keyof typeof SUITES;

@@ -11,7 +11,13 @@ export type FloorLanguage = 'Node' | 'C';
 
 /** A floor's work and its arguments; see `floors/`. */
 export type FloorWork =
-  | { readonly kind: 'append'; readonly folder: string; readonly sync: 'os' | 'ack' }
+  | {
+      readonly kind: 'append';
+      readonly folder: string;
+      readonly sync: 'os' | 'ack';
+      /** What it receives into: room for many frames, or (in Node) for exactly one. */
+      readonly buffer: 'large' | 'frame';
+    }
   | { readonly kind: 'sendfile'; readonly file: string; readonly sliceBytes: number };
 
 /** Every topic of a floor has a name as long as a broker's, for the sake of equal frames. */
@@ -23,8 +29,9 @@ const BATCH_AT = 4 + 2 + 2 + 4 + (2 + 5) + 2 + 2 + 4 + 4 + (2 + TOPIC.length) + 
 export async function startFloor(language: FloorLanguage, work: FloorWork): Promise<Target> {
   const args =
     work.kind === 'append'
-      ? [work.folder, work.sync, String(BATCH_AT)]
+      ? [work.folder, work.sync, String(BATCH_AT), work.buffer]
       : [work.file, String(work.sliceBytes)];
+  const isFrame = work.kind === 'append' && work.buffer === 'frame';
   const child = await startChild(pinned(BROKER_CORE, [...program(language, work.kind), ...args]));
   const lines = createInterface({ input: child.process.stdout! });
   const said = async (): Promise<string> => {
@@ -38,7 +45,7 @@ export async function startFloor(language: FloorLanguage, work: FloorWork): Prom
   };
   const port = Number((await said()).slice('port '.length));
   return {
-    name: `${language} floor`,
+    name: `${language} floor${isFrame ? ', frame buffer' : ''}`,
     pid: child.pid,
     port,
     folder: work.kind === 'append' ? work.folder : '',

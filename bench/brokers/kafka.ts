@@ -9,7 +9,7 @@ import { BENCH, CACHE } from '../lib/paths.js';
 import { freePort } from '../lib/ports.js';
 import { needTool, pinned } from '../lib/tools.js';
 import type { Target } from './target.js';
-import { createTopic, deleteTopic } from './topics.js';
+import { createTopic, deleteTopic, FILES_GO_AT_ONCE } from './topics.js';
 
 const VERSION = '4.3.1';
 const LIBS = join(CACHE, `kafka-${VERSION}`);
@@ -102,6 +102,9 @@ export async function installKafka(options: KafkaOptions): Promise<KafkaInstalla
     'share.coordinator.state.topic.replication.factor': '1',
     'share.coordinator.state.topic.min.isr': '1',
     'group.initial.rebalance.delay.ms': '0',
+    ...FILES_GO_AT_ONCE,
+    // Else the first deletions wait for half a minute after the start.
+    'log.initial.task.delay.ms': '500',
     ...options.set,
   };
   const file = join(folder, 'server.properties');
@@ -137,15 +140,21 @@ export async function installKafka(options: KafkaOptions): Promise<KafkaInstalla
 export async function startKafka(options: KafkaOptions | KafkaInstallation): Promise<Kafka> {
   const { name, port, folder, spawn } = 'spawn' in options ? options : await installKafka(options);
   const child = await spawn();
-  await untilAnswering(child, port);
+  try {
+    await untilAnswering(child, port);
+  } catch (error) {
+    await stopChild(child, 'SIGKILL');
+    throw error;
+  }
   return {
     name,
     pid: child.pid,
     port,
+    isJvm: true,
     folder,
     child,
     createTopic: (shape) => createTopic(port, shape),
-    deleteTopic: (topic) => deleteTopic(port, topic),
+    deleteTopic: (topic) => deleteTopic(port, topic, folder),
     ended: () => endOf(child),
     stop: async (signal) => {
       await stopChild(child, signal);

@@ -5,7 +5,7 @@ import { voided } from '../lib/outcome.js';
 import { BROKER_MAIN } from '../lib/paths.js';
 import { pinned } from '../lib/tools.js';
 import type { Target } from './target.js';
-import { createTopic, deleteTopic } from './topics.js';
+import { createTopic, deleteTopic, FILES_GO_AT_ONCE } from './topics.js';
 
 export interface OdradekOptions {
   readonly folder: string;
@@ -35,7 +35,7 @@ export async function startOdradek(options: OdradekOptions): Promise<Odradek> {
     folder: options.folder,
     child,
     createTopic: (shape) => createTopic(port, shape),
-    deleteTopic: (topic) => deleteTopic(port, topic),
+    deleteTopic: (topic) => deleteTopic(port, topic, options.folder),
     ended: () => endOf(child),
     stop: async (signal) => {
       await stopChild(child, signal);
@@ -48,6 +48,7 @@ export function spawnOdradek(options: OdradekOptions): Promise<Child> {
   const settings = {
     listeners: `PLAINTEXT://127.0.0.1:${options.port ?? 0}`,
     'log.dirs': options.folder,
+    ...FILES_GO_AT_ONCE,
     ...options.set,
   };
   const sets = Object.entries(settings).flatMap(([key, value]) => ['--set', `${key}=${value}`]);

@@ -1,7 +1,8 @@
 /*
  * The floors in C, so that what the language costs can be told from what the design costs. One thread, epoll.
  *
- *   floor append FOLDER os|ack BATCH_AT     receive frames, CRC-32C, one writev for all of a read, 60-byte answers
+ *   floor append FOLDER os|ack BATCH_AT     receive frames, CRC-32C, one writev for all of a read, 60-byte answers;
+ *                                           with ack one writev and one fdatasync for all of a turn of the loop
  *   floor sendfile FILE SLICE_BYTES         answer every frame with 60 bytes and the next slice of the file
  *
  * Says `port N`; answers `fresh` on standard input by beginning a new file; ends when standard input does.
@@ -25,6 +26,7 @@
 #define BUFFER_BYTES (1280 * 1024)
 #define REPLY_BYTES 60
 #define FRAMES_MAX 1024
+#define HELD_MAX 1024                /* IOV_MAX */
 #define CRC_FROM 21
 #define WAITING_MAX 4096
 
@@ -39,6 +41,9 @@ typedef struct {
   char head[REPLY_BYTES];
   char *pending;                   /* append: replies that the socket did not take */
   size_t pending_size;
+  size_t taken;                    /* ack: bytes of frames that wait for the sync, and their ids */
+  unsigned held;
+  uint32_t ids[FRAMES_MAX];
 } Connection;
 
 static int is_append, sync_each, poller, file = -1;
@@ -163,11 +168,53 @@ static void send_slices(Connection *c) {
   }
 }
 
+/* ack: what all connections have brought in this turn of the loop. */
+static struct iovec held_iov[HELD_MAX];
+static Connection *held_by[HELD_MAX];
+static unsigned held_frames, held_connections;
+
+/* Takes whole frames; they stay in the buffer until the sync. */
+static int hold(Connection *c) {
+  while (c->taken + 4 <= c->filled && c->held < FRAMES_MAX && held_frames < HELD_MAX) {
+    size_t end = c->taken + 4 + read32(c->buffer + c->taken);
+    if (end > c->filled) break;
+    char *batch = c->buffer + c->taken + batch_at;
+    size_t size = end - c->taken - batch_at;
+    if (crc32c(batch + CRC_FROM, size - CRC_FROM) != read32(batch + CRC_FROM - 4)) die("CRC");
+    if (!c->held) held_by[held_connections++] = c;
+    held_iov[held_frames++] = (struct iovec){batch, size};
+    c->ids[c->held++] = read32(c->buffer + c->taken + 8);
+    c->taken = end;
+  }
+  return 1;
+}
+
+/* One write and one sync for all of them, then the answers. */
+static void sync_held(void) {
+  static char replies[FRAMES_MAX * REPLY_BYTES];
+  if (!held_frames) return;
+  write_batches(held_iov, held_frames);
+  for (unsigned i = 0; i < held_connections; i++) {
+    Connection *c = held_by[i];
+    memset(replies, 0, c->held * REPLY_BYTES);
+    for (unsigned k = 0; k < c->held; k++) {
+      put32(replies + k * REPLY_BYTES, REPLY_BYTES - 4);
+      put32(replies + k * REPLY_BYTES + 4, c->ids[k]);
+    }
+    reply(c, replies, c->held * REPLY_BYTES);
+    memmove(c->buffer, c->buffer + c->taken, c->filled - c->taken);
+    c->filled -= c->taken;
+    c->taken = c->held = 0;
+  }
+  held_frames = held_connections = 0;
+}
+
 static int receive(Connection *c) {
   ssize_t n = recv(c->fd, c->buffer + c->filled, BUFFER_BYTES - c->filled, 0);
   if (n < 0 && errno == EAGAIN) return 1;
   if (n <= 0) return 0;
   c->filled += n;
+  if (is_append && sync_each) return hold(c);
   struct iovec iov[FRAMES_MAX];
   static char replies[FRAMES_MAX * REPLY_BYTES];
   unsigned frames = 0;
@@ -240,8 +287,12 @@ int main(int argc, char **argv) {
         puts("fresh"), fflush(stdout);
       } else {
         if (events[i].events & EPOLLOUT) is_append ? flush_pending(c) : send_slices(c);
-        if (events[i].events & (EPOLLIN | EPOLLHUP | EPOLLERR) && !receive(c)) end_connection(c);
+        if (events[i].events & (EPOLLIN | EPOLLHUP | EPOLLERR) && !receive(c)) {
+          sync_held();
+          end_connection(c);
+        }
       }
     }
+    sync_held();
   }
 }

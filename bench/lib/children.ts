@@ -26,6 +26,7 @@ const STOP_MS = 15_000;
 
 const running = new Map<ChildProcess, Promise<Exit>>();
 const folders = new Set<string>();
+const lastActs: (() => void)[] = [];
 let isEnding = false;
 
 /**
@@ -108,10 +109,16 @@ export function removeAtExit(folder: string): void {
   folders.add(folder);
 }
 
+/** Runs when this process ends, also by SIGINT or SIGTERM. It may not throw. */
+export function atExit(act: () => void): void {
+  lastActs.push(act);
+}
+
 /** Installs what ends children and removes folders; call it once, first. */
 export function cleanUpAtExit(): void {
   process.on('exit', () => {
     for (const child of running.keys()) child.kill('SIGKILL');
+    for (const act of lastActs) act();
     for (const folder of folders) rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   });
   for (const [signal, code] of [

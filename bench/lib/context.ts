@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { removeAtExit } from './children.js';
+import type { Lease } from './lease.js';
 
 /** How much of everything a run does. */
 export interface Scale {
@@ -10,6 +11,8 @@ export interface Scale {
   readonly sliceMs: number;
   /** Load on a fresh topic before a slice counts. */
   readonly leadInMs: number;
+  /** Load that a JVM gets before its rate is looked at: cold it is three times slower, and its rate rises in steps. */
+  readonly coldMs: number;
   /** The longest that a warm-up goes on while its rate rises. */
   readonly warmUpMaxMs: number;
   /** What one file gets in a slice, so that write-back is not what is measured. */
@@ -29,6 +32,7 @@ export const FULL: Scale = {
   pairs: 15,
   sliceMs: 2000,
   leadInMs: 300,
+  coldMs: 60_000,
   warmUpMaxMs: 180_000,
   fileBytesMax: GIB,
   hotBytes: GIB,
@@ -42,6 +46,7 @@ export const SMOKE: Scale = {
   pairs: 2,
   sliceMs: 200,
   leadInMs: 50,
+  coldMs: 0,
   warmUpMaxMs: 400,
   fileBytesMax: 32 * MIB,
   hotBytes: 16 * MIB,
@@ -58,6 +63,13 @@ export interface Context {
   say(line: string): void;
   /** Ends what the row started, last first; the runner calls it however the row ended. */
   defer(end: () => Promise<void>): void;
+  /** What rows share: see `Lease.take`. Without a suite it is the row's own. */
+  readonly take: Lease['take'];
+}
+
+/** A context and how to end it. */
+export interface RowContext extends Context {
+  end(): Promise<void>;
 }
 
 /** The folder of a run, which goes with the process. */
@@ -68,17 +80,19 @@ export function createRunFolder(parent: string): string {
   return folder;
 }
 
-/** The context of one row, and how to end it. */
+/** The context of one row, or of what rows share. */
 export function rowContext(
   runFolder: string,
   scale: Scale,
   say: (line: string) => void,
-): Context & { end(): Promise<void> } {
+  lease?: Lease,
+): RowContext {
   const root = mkdtempSync(join(runFolder, 'row-'));
   const deferred: (() => Promise<void>)[] = [];
-  return {
+  const context: RowContext = {
     scale,
     say,
+    take: (key, start, isFresh) => (lease ? lease.take(key, start, isFresh) : start(context)),
     newFolder(name) {
       const folder = join(root, name);
       mkdirSync(folder, { recursive: true });
@@ -94,4 +108,5 @@ export function rowContext(
       if (failures.length > 0) throw failures[0];
     },
   };
+  return context;
 }

@@ -18,7 +18,8 @@ const RECORD = { recordBytes: 100, batchBytes: 0 };
 export interface EndToEnd {
   /** Sends `count` records, each when the one before has been fetched. Latencies from before the send to after the fetch. */
   measure(count: number): Promise<Sample>;
-  close(): void;
+  /** The topic goes as well. */
+  close(): Promise<void>;
 }
 
 /** Connects to a broker and makes a topic there. The fetch always waits before the record is sent, as a consumer does. */
@@ -66,9 +67,10 @@ export async function endToEnd(target: Target): Promise<EndToEnd> {
       for (let i = 0; i < count; i++) latencies.push(await sendOne());
       return { ...summarize(latencies) };
     },
-    close() {
+    async close() {
       producer.close();
       consumer.close();
+      await target.deleteTopic(topic);
     },
   };
 }

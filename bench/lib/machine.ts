@@ -20,11 +20,13 @@ export interface Machine {
   readonly kernel: string;
   readonly node: string;
   readonly fileSystem: string;
+  /** Whether freed memory goes back to the host of a virtual machine meanwhile: see `page-reporting.ts`. */
+  readonly pageReporting: string;
   readonly commit: string;
   readonly date: string;
 }
 
-export function describeMachine(folder: string): Machine {
+export function describeMachine(folder: string, pageReporting: string): Machine {
   const [first] = cpus();
   return {
     cpu: first?.model ?? arch(),
@@ -33,6 +35,7 @@ export function describeMachine(folder: string): Machine {
     kernel: release(),
     node: process.version,
     fileSystem: said('findmnt', ['-no', 'FSTYPE,SOURCE', '--target', folder]),
+    pageReporting,
     commit: said('git', ['-C', PROJECT, 'describe', '--always', '--dirty', '--exclude', '*']),
     date: new Date().toISOString(),
   };

@@ -30,8 +30,8 @@ export const METRICS: Readonly<Record<string, Metric>> = {
   descriptorsPerPartition: { label: 'descriptors/partition', digits: 2 },
   filesPerPartition: { label: 'files/partition', digits: 2 },
   diskBytesPerPayloadByte: { label: 'disk B/payload B', digits: 4 },
-  copiesPerProducedByte: { label: 'copies/produced B', digits: 0 },
-  copiesPerFetchedByte: { label: 'copies/fetched B', digits: 0 },
+  copiesPerProducedByte: { label: 'copies/produced B', digits: 2 },
+  copiesPerFetchedByte: { label: 'copies/fetched B', digits: 2 },
 };
 
 /** A figure as tables write it. */

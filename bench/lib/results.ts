@@ -1,11 +1,19 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import type { Machine } from './machine.js';
 import { BENCH } from './paths.js';
 import type { RowResult } from './row.js';
+import type { TimedRow } from './runner.js';
 
 /** A row with when it was measured, and of which commit: rows of one file may be of several runs. */
-export type DatedRow = RowResult & { readonly date: string; readonly commit: string };
+export type DatedRow = TimedRow & { readonly date: string; readonly commit: string };
 
 /** One run of a suite, as its JSON file holds it. */
 export interface RunRecord {
@@ -21,23 +29,34 @@ export interface RunRecord {
 export const RESULTS = join(BENCH, 'results');
 
 export interface WriteRunOptions {
-  /** Ids of the rows that the suite has. Only some of them ran; what the file has of the others is kept. Without it, the run is whole. */
-  readonly partOf?: readonly string[];
+  /** Ids of the rows that the suite has. Of those that did not run (yet), what the file has is kept. */
+  readonly partOf: readonly string[];
   readonly folder?: string;
 }
 
-/** Writes `<suite>.json`, or `<suite>.smoke.json`, over the run before. Returns its path. */
-export function writeRun(
-  run: RunRecord,
-  { partOf, folder = RESULTS }: WriteRunOptions = {},
-): string {
+/** Writes `<suite>.json`, or `<suite>.smoke.json`: its rows over those of the run before, in the suite's order. Returns its path. */
+export function writeRun(run: RunRecord, { partOf, folder = RESULTS }: WriteRunOptions): string {
   mkdirSync(folder, { recursive: true });
-  const path = join(folder, `${run.suite}${run.isSmoke ? '.smoke' : ''}.json`);
-  const before = partOf && existsSync(path) ? readRun(path).rows : [];
-  const kept = before.filter(({ id }) => partOf?.includes(id));
-  const whole = { ...run, rows: mergeRows(kept, run.rows) };
-  writeFileSync(path, `${JSON.stringify(whole, null, 1)}\n`);
+  const path = pathOf(folder, run.suite, run.isSmoke);
+  const merged = mergeRows(readRows(path), run.rows);
+  const rows = partOf.flatMap((id) => merged.find((row) => row.id === id) ?? []);
+  const partial = `${path}.${process.pid}`;
+  writeFileSync(partial, `${JSON.stringify({ ...run, rows }, null, 1)}\n`);
+  renameSync(partial, path);
   return path;
+}
+
+/** The rows of a suite as they were measured last; none before its first run. */
+export function lastRows(suite: string, isSmoke: boolean, folder = RESULTS): readonly DatedRow[] {
+  return readRows(pathOf(folder, suite, isSmoke));
+}
+
+function pathOf(folder: string, suite: string, isSmoke: boolean): string {
+  return join(folder, `${suite}${isSmoke ? '.smoke' : ''}.json`);
+}
+
+function readRows(path: string): readonly DatedRow[] {
+  return existsSync(path) ? readRun(path).rows : [];
 }
 
 /** The runs that may be published: no smoke. In the order of their suites' names. */

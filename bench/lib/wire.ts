@@ -24,8 +24,11 @@ export interface Workload {
   readonly latencies?: boolean;
 }
 
-/** How long one drive of a warm-up is. */
-const WARM_UP_SLICE_MS = 2000;
+/** How long one drive of a warm-up is, while cold and when the process is warm from the row before. */
+const COLD_SLICE_MS = 2000;
+const WARM_SLICE_MS = 1000;
+/** What was warmed up before, if only by another load. */
+const warm = new WeakSet<Target>();
 
 /** What one target did under a workload, and what the idle ones used meanwhile. */
 export async function measureSlice(
@@ -98,15 +101,20 @@ export async function warmUp(
   target: Target,
   workload: Workload,
 ): Promise<number> {
-  const sliceMs = Math.min(WARM_UP_SLICE_MS, context.scale.sliceMs);
-  const { isSmoke, warmUpMaxMs } = context.scale;
+  const { warmUpMaxMs, coldMs } = context.scale;
+  const isWarm = warm.has(target);
+  const sliceMs = Math.min(isWarm ? WARM_SLICE_MS : COLD_SLICE_MS, context.scale.sliceMs);
+  const window = isWarm ? 2 : 3;
+  const needMs = target.isJvm && !isWarm ? coldMs : 0;
   const rates: number[] = [];
-  while (rates.length * sliceMs < warmUpMaxMs && !hasStoppedRising(rates)) {
+  let spentMs = 0;
+  while (spentMs < warmUpMaxMs && (spentMs < needMs || !hasStoppedRising(rates, { window }))) {
     const sample = await measureSlice(context, target, workload, [], sliceMs);
     rates.push(sample.requestsPerS!);
-    if (isSmoke && rates.length * sliceMs >= warmUpMaxMs) break;
+    spentMs += sliceMs;
   }
-  return (rates.length * sliceMs) / 1e3;
+  warm.add(target);
+  return spentMs / 1e3;
 }
 
 /**
@@ -117,13 +125,14 @@ export async function interleave(
   context: Context,
   targets: readonly Target[],
   workload: Workload,
+  pairs = context.scale.pairs,
 ): Promise<Side[]> {
   for (const target of targets) {
     const seconds = await warmUp(context, target, workload);
     context.say(`${target.name} warmed up for ${seconds.toFixed(0)} s`);
   }
   const samples = new Map<Target, Sample[]>(targets.map((target) => [target, []]));
-  for (const order of sliceOrder(context.scale.pairs, targets)) {
+  for (const order of sliceOrder(pairs, targets)) {
     for (const target of order) {
       const idle = targets.filter((other) => other !== target);
       samples.get(target)!.push(await measureSlice(context, target, workload, idle));

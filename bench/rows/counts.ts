@@ -10,6 +10,7 @@ import { countDescriptors } from '../lib/proc.js';
 import type { Sample } from '../lib/row.js';
 import type { RowPlan } from '../lib/runner.js';
 import { type CallCounts, countCalls, syncCalls, topCalls, totalCalls } from '../lib/strace.js';
+import { copiesRow } from './copies.js';
 import { fillTopic } from './wire-fetch.js';
 
 /**
@@ -118,6 +119,7 @@ function roundRow(partitions: number): RowPlan {
       return {
         sides: [{ name, samples: [sample] }],
         bounds: [
+          { metric: 'syncsPerRound', side: name, threshold: { direction: 'at-least', value: 1 } },
           { metric: 'syncsPerRound', side: name, threshold: { direction: 'at-most', value: 2 } },
         ],
         notes: [noteOf(counts, requests)],
@@ -207,35 +209,6 @@ const filesRow: RowPlan = {
   },
 };
 
-const copiesRow: RowPlan = {
-  id: 'counts/copies',
-  title: 'Copies of a byte in user space',
-  conditions: { counted: 'by reading the code, see docs/benchmarks.md' },
-  async run() {
-    return {
-      sides: [
-        { name: 'Odradek', samples: [{ copiesPerProducedByte: 1, copiesPerFetchedByte: 0 }] },
-      ],
-      bounds: [
-        {
-          metric: 'copiesPerProducedByte',
-          side: 'Odradek',
-          threshold: { direction: 'at-most', value: 1 },
-        },
-        {
-          metric: 'copiesPerFetchedByte',
-          side: 'Odradek',
-          threshold: { direction: 'at-most', value: 0 },
-        },
-      ],
-      notes: [
-        'produced: socket to frame (server/net/framing.ts), then writev(2) from the frame; fetched: sendfile(2), none',
-        'where a frame arrives whole in the buffer it stays in, the copy of the produced byte is the kernel’s own',
-      ],
-    };
-  },
-};
-
 function filesOf(folder: string, topic: string): string[] {
   return readdirSync(folder)
     .filter((name) => name.startsWith(`${topic}-`))
@@ -253,10 +226,11 @@ function conditionsOf({ partitions, connections, depth }: CountLoad): RowPlan['c
   };
 }
 
-export const countRows: readonly RowPlan[] = [
-  ...[1, 16, 256].map(roundRow),
-  ...[1, 16, 256].map((partitions) => callRow({ partitions, connections: 16, depth: 5 })),
-  costRow,
-  filesRow,
-  copiesRow,
-];
+export const countRows = {
+  asked: [...[1, 16, 256].map(roundRow), copiesRow],
+  others: [
+    ...[1, 16, 256].map((partitions) => callRow({ partitions, connections: 16, depth: 5 })),
+    costRow,
+    filesRow,
+  ],
+} as const satisfies Record<string, readonly RowPlan[]>;

@@ -59,6 +59,7 @@ function appendRow(batchKiB: number, waiters: number, flush: 'os' | 'ack'): RowP
       flush: flush === 'ack' ? 'ack beside a sync of the same group' : 'os',
       process: 'one for each slice, pinned',
     },
+    seconds: 100,
     async run(context) {
       const names = Object.keys(SIDES) as SideName[];
       const samples: Record<SideName, Sample[]> = { engine: [], floor: [] };
@@ -86,10 +87,12 @@ function appendRow(batchKiB: number, waiters: number, flush: 'os' | 'ack'): RowP
   };
 }
 
-export const engineRows: readonly RowPlan[] = [
-  appendRow(64, 8, 'os'),
-  appendRow(64, 1, 'os'),
-  appendRow(1, 64, 'os'),
-  appendRow(64, 8, 'ack'),
-  appendRow(1, 64, 'ack'),
-];
+export const engineRows = {
+  asked: [appendRow(64, 8, 'os')],
+  others: [
+    appendRow(64, 1, 'os'),
+    appendRow(1, 64, 'os'),
+    appendRow(64, 8, 'ack'),
+    appendRow(1, 64, 'ack'),
+  ],
+} as const satisfies Record<string, readonly RowPlan[]>;

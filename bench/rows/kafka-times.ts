@@ -1,12 +1,21 @@
 import { installKafka, type KafkaInstallation, startKafka } from '../brokers/kafka.js';
 import { type OdradekOptions, spawnOdradek, startOdradek } from '../brokers/odradek.js';
 import { freePort } from '../lib/ports.js';
-import type { Sample } from '../lib/row.js';
+import type { Sample, Side } from '../lib/row.js';
 import type { RowPlan } from '../lib/runner.js';
 import { sliceOrder } from '../lib/statistics.js';
-import { against, atMost, JVM, startRivals } from './kafka-wire.js';
+import { against, atMost, BROKERS, JVM, takeRivals } from './kafka-wire.js';
 import { endToEndSides } from './latency.js';
-import { firstRecord, timeStart } from './start.js';
+import {
+  firstRecord,
+  type HowEnded,
+  nameOfEnd,
+  REOPEN_CONDITIONS,
+  type Reopened,
+  reopenedOdradek,
+  reopenSamples,
+  timeStart,
+} from './start.js';
 
 const latencyRow: RowPlan = {
   id: 'kafka/end-to-end',
@@ -17,9 +26,12 @@ const latencyRow: RowPlan = {
     acks: 'all',
     client: 'Node, one connection to produce, one to fetch',
     JVM,
+    brokers: BROKERS,
   },
+  shares: true,
+  seconds: 110,
   async run(context) {
-    const rivals = await startRivals(context);
+    const rivals = await takeRivals(context);
     const sides = await endToEndSides(context, [rivals.odradek, rivals.kafka]);
     return {
       sides,
@@ -37,6 +49,7 @@ const startRow: RowPlan = {
     pinned: 'no',
     JVM,
   },
+  seconds: 180,
   async run(context) {
     const port = await freePort();
     const options: OdradekOptions = { folder: context.newFolder('odradek'), port, core: null };
@@ -78,4 +91,45 @@ async function recordOf(
   }
 }
 
-export const kafkaTimeRows: readonly RowPlan[] = [latencyRow, startRow];
+const REOPEN_GB = 1;
+
+/** Beside ours of 1 and 10 GB, which stand in the suite without a rival: Apache Kafka is measured with one. */
+function reopenRow(how: HowEnded): RowPlan {
+  return {
+    id: `kafka/reopen-${how}`,
+    title: `Reopen 1 GB after ${nameOfEnd(how)}, caches dropped: spawn to first acknowledged record`,
+    conditions: { ...REOPEN_CONDITIONS, flush: 'os beside stock', JVM },
+    seconds: 120,
+    async run(context) {
+      const notes = new Set<string>();
+      const gigabytes = Math.min(REOPEN_GB, context.scale.reopenGB[0] ?? REOPEN_GB);
+      const sides: Side[] = [];
+      for (const [name, make] of [
+        ['Odradek', reopenedOdradek],
+        ['Apache Kafka', reopenedKafka],
+      ] as const) {
+        sides.push({
+          name,
+          samples: await reopenSamples(context, gigabytes, how, make, notes),
+        });
+      }
+      return {
+        sides,
+        comparisons: [{ metric: 'reopenMs', ours: 'Odradek', theirs: 'Apache Kafka' }],
+        notes: [...notes],
+      };
+    },
+  };
+}
+
+async function reopenedKafka(folder: string): Promise<Reopened> {
+  const installation = await installKafka({ folder, core: null });
+  const { name, port, spawn } = installation;
+  return { name, port, spawn, start: () => startKafka(installation) };
+}
+
+export const kafkaTimeRows = {
+  latency: latencyRow,
+  start: startRow,
+  reopen: (['clean', 'killed'] as const).map(reopenRow),
+} as const;

@@ -9,7 +9,7 @@ import { runConsumer, runProducer, writePayloadFile } from '../lib/perf-tools.js
 import type { Sample, Side } from '../lib/row.js';
 import type { RowPlan } from '../lib/runner.js';
 import { hasStoppedRising, sliceOrder } from '../lib/statistics.js';
-import { against, atLeast, atMost, JVM, startRivals } from './kafka-wire.js';
+import { against, atLeast, atMost, BROKERS, JVM, takeRivals } from './kafka-wire.js';
 import { FETCHED_BATCH, fillTopic } from './wire-fetch.js';
 
 /** What a run of a tool moves: long enough that its JVM's own start does not matter. */
@@ -60,10 +60,13 @@ function producerRow(
       flush: 'os beside stock',
       pinned: 'no: both cores shared with the tool',
       JVM,
+      brokers: BROKERS,
     },
+    shares: true,
+    seconds: isScored ? 400 : 300,
     async run(context) {
       const classPath = kafkaClassPath();
-      const rivals = await startRivals(context, { core: null });
+      const rivals = await takeRivals(context, { core: null });
       const nobody = await startNullBroker(FETCHED_BATCH);
       context.defer(() => nobody.stop());
       const payloadFile = join(context.newFolder('payload'), 'lines');
@@ -99,10 +102,13 @@ const consumerRow: RowPlan = {
     flush: 'os beside stock',
     pinned: 'no: both cores shared with the tool',
     JVM,
+    brokers: BROKERS,
   },
+  shares: true,
+  seconds: 300,
   async run(context) {
     const classPath = kafkaClassPath();
-    const rivals = await startRivals(context, { core: null });
+    const rivals = await takeRivals(context, { core: null });
     const nobody = await startNullBroker(FETCHED_BATCH);
     context.defer(() => nobody.stop());
     const topics = new Map<Target, string>([[nobody, 'null-0']]);
@@ -110,6 +116,7 @@ const consumerRow: RowPlan = {
     let records = 0;
     for (const target of [rivals.odradek, rivals.kafka]) {
       const { topic, batches } = await fillTopic(context, target, context.scale.hotBytes);
+      context.defer(() => target.deleteTopic(topic));
       topics.set(target, topic);
       records = batches * perBatch;
     }
@@ -128,11 +135,11 @@ const consumerRow: RowPlan = {
   },
 };
 
-export const kafkaToolRows: readonly RowPlan[] = [
-  ...([1024, 100] as const).flatMap((recordBytes) =>
-    (['default', '64k'] as const).flatMap((batch) =>
-      (['all', '1'] as const).map((acks) => producerRow(recordBytes, batch, acks)),
-    ),
+const producerRows = ([1024, 100] as const).flatMap((recordBytes) =>
+  (['default', '64k'] as const).flatMap((batch) =>
+    (['all', '1'] as const).map((acks) => producerRow(recordBytes, batch, acks)),
   ),
-  consumerRow,
-];
+);
+const [askedRow, ...otherRows] = producerRows;
+
+export const kafkaToolRows = { asked: askedRow!, others: [...otherRows, consumerRow] } as const;

@@ -21,7 +21,7 @@ export async function endToEndSides(context: Context, targets: readonly Target[]
   const open = new Map<Target, EndToEnd>();
   for (const target of targets) {
     const ends = await endToEnd(target);
-    context.defer(async () => ends.close());
+    context.defer(() => ends.close());
     open.set(target, ends);
     await ends.measure(isSmoke ? SMOKE_RECORDS : WARM_UP_RECORDS);
   }

@@ -75,6 +75,7 @@ export async function fetchWorkload(
     writeFetchFrames(context.newFolder(name), { topic, sliceBytes, batch, batches });
   for (const [i, broker] of brokers.entries()) {
     const { topic, batches } = await fillTopic(context, broker, context.scale.hotBytes);
+    context.defer(() => broker.deleteTopic(topic));
     framesOf.set(broker, write(`frames-${i}`, topic, batches));
   }
   // A floor sends its file to whoever asks for anything.
@@ -90,38 +91,43 @@ export async function fetchWorkload(
 }
 
 /** Odradek beside loops that do nothing but sendfile(2). */
-export const wireFetchRows: readonly RowPlan[] = (['1m', '64k'] as const).map((sliceName) => ({
-  id: `wire/fetch-${sliceName}`,
-  title: `Fetch, ${sliceName === '1m' ? '1 MiB' : '64 KiB'} slices, hot, beside the sendfile loops`,
-  conditions: {
-    slice: sliceName,
-    batches: '64 KiB of 1 KiB records',
-    connections: 1,
-    'in flight each': 4,
-    driver: driverName(),
-  },
-  async run(context) {
-    const sliceBytes = FETCH_SLICES[sliceName];
-    const folder = context.newFolder('odradek');
-    const odradek = await startOdradek({ folder, set: { 'odradek.flush': 'os' } });
-    context.defer(() => odradek.stop());
-    const workload = await fetchWorkload(context, [odradek], sliceBytes);
-    const floors = await startSendfileFloors(context, sliceBytes);
-    const sides = await interleave(context, [odradek, ...floors], workload);
-    const comparisons = floors.flatMap((floor): Comparison[] => [
-      {
-        metric: 'throughputMBs',
-        ours: odradek.name,
-        theirs: floor.name,
-        ...(sliceName === '1m' && floor.name === 'Node floor'
-          ? { threshold: { direction: 'at-least', value: 0.8 } as const }
-          : {}),
-      },
-      { metric: 'cpuSPerGB', ours: odradek.name, theirs: floor.name },
-    ]);
-    return { sides, comparisons };
-  },
-}));
+function fetchRow(sliceName: SliceName): RowPlan {
+  return {
+    id: `wire/fetch-${sliceName}`,
+    title: `Fetch, ${sliceName === '1m' ? '1 MiB' : '64 KiB'} slices, hot, beside the sendfile loops`,
+    conditions: {
+      slice: sliceName,
+      batches: '64 KiB of 1 KiB records',
+      connections: 1,
+      'in flight each': 4,
+      driver: driverName(),
+    },
+    seconds: 140,
+    async run(context) {
+      const sliceBytes = FETCH_SLICES[sliceName];
+      const folder = context.newFolder('odradek');
+      const odradek = await startOdradek({ folder, set: { 'odradek.flush': 'os' } });
+      context.defer(() => odradek.stop());
+      const workload = await fetchWorkload(context, [odradek], sliceBytes);
+      const floors = await startSendfileFloors(context, sliceBytes);
+      const sides = await interleave(context, [odradek, ...floors], workload);
+      const comparisons = floors.flatMap((floor): Comparison[] => [
+        {
+          metric: 'throughputMBs',
+          ours: odradek.name,
+          theirs: floor.name,
+          ...(sliceName === '1m' && floor.name === 'Node floor'
+            ? { threshold: { direction: 'at-least', value: 0.8 } as const }
+            : {}),
+        },
+        { metric: 'cpuSPerGB', ours: odradek.name, theirs: floor.name },
+      ]);
+      return { sides, comparisons };
+    },
+  };
+}
+
+export const wireFetchRows = { asked: [fetchRow('1m')], others: [fetchRow('64k')] } as const;
 
 async function startSendfileFloors(context: Context, sliceBytes: number): Promise<Target[]> {
   const file = join(context.newFolder('floor'), 'hot');
