@@ -73,13 +73,13 @@ async function main(): Promise<number> {
     const touched = touchFreeMemory(runFolder);
     say(`touched ${(touched / 1e9).toFixed(1)} GB of memory`);
   }
-  if (!isSuite(suite)) return profile(argument, { runFolder, scale, say });
+  const machine = describeMachine(values.data, pageReporting);
+  const { date, commit } = machine;
+  if (!isSuite(suite)) return profile(argument, { runFolder, scale, say, commit });
 
   const all: readonly RowPlan[] = SUITES[suite];
   const wanted = values.only.split(',');
   const plans = all.filter(({ id }) => wanted.some((text) => id.includes(text)));
-  const machine = describeMachine(values.data, pageReporting);
-  const { date, commit } = machine;
   const command = `npm run bench -- ${process.argv.slice(2).join(' ')}`.trim();
   const run = { format: 1, suite, isSmoke: values.smoke, command, machine } as const;
   const done: RunRecord['rows'][number][] = [];

@@ -10,10 +10,11 @@ const POLL_MS = 20;
 const FILES_GONE_MS = 90_000;
 
 /**
- * Files of deleted topics go at once, on both sides, as those of the floors do: with the minute that is the default every slice would
- * write fresh pages, which are 3 to 10 times slower on a virtual machine that hands freed ones back to its host.
+ * Files of deleted topics go (almost) at once, on both sides, as those of the floors do: with the minute that is the default every slice would
+ * write fresh pages, which are 3 to 10 times slower on a virtual machine that hands freed ones back to its host. Not 0: Apache Kafka would
+ * then look for deleted files without a pause, and its idle CPU be 7 % of a core instead of 3 %.
  */
-export const FILES_GO_AT_ONCE = { 'log.segment.delete.delay.ms': '0' } as const;
+export const FILES_GO_AT_ONCE = { 'log.segment.delete.delay.ms': '100' } as const;
 /** Asks ListOffsets for the end of a partition. */
 const LATEST = -1;
 /** UNKNOWN_TOPIC_OR_PARTITION, LEADER_NOT_AVAILABLE, NOT_LEADER_OR_FOLLOWER: the broker has not seen its own topic yet. */

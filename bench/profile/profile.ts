@@ -5,6 +5,7 @@ import { rowContext, type Scale } from '../lib/context.js';
 import { PROJECT } from '../lib/paths.js';
 import { alignCells } from '../lib/table.js';
 import { measureSlice, type Workload } from '../lib/wire.js';
+import { writeProfile } from '../report/profiles.js';
 import { FETCH_SLICES, fetchWorkload } from '../rows/wire-fetch.js';
 import { PRODUCE_LOADS, produceWorkload } from '../rows/wire-produce.js';
 import { type CpuProfile, costliest, stacksOf } from './cpu-profile.js';
@@ -12,11 +13,16 @@ import { flamePicture } from './flame.js';
 
 const SHOWN = 12;
 const PROFILE_MS = 10_000;
+const TITLES = {
+  produce: 'Produce, 16 KiB batches: where the broker’s time goes',
+  fetch: 'Fetch, 64 KiB slices: where the broker’s time goes',
+} as const;
 
 export interface ProfileOptions {
   readonly runFolder: string;
   readonly scale: Scale;
   readonly say: (line: string) => void;
+  readonly commit: string;
 }
 
 /**
@@ -25,7 +31,7 @@ export interface ProfileOptions {
  */
 export async function profile(
   what: string,
-  { runFolder, scale, say }: ProfileOptions,
+  { runFolder, scale, say, commit }: ProfileOptions,
 ): Promise<number> {
   if (what !== 'produce' && what !== 'fetch') {
     say('what is to be profiled: "profile produce" or "profile fetch"');
@@ -49,7 +55,21 @@ export async function profile(
     const sample = await measureSlice(context, odradek, workload, [], durationMs);
     await odradek.stop();
     say(`${sample.cpuUsPerRequest?.toFixed(1) ?? '?'} µs of CPU a request, profiler included`);
-    draw(what, newest(profiles), scale.isSmoke, say);
+    const recorded = newest(profiles);
+    const functions = costliest(recorded, SHOWN);
+    process.stdout.write(
+      `${alignCells([['function', 'self'], ...functions.map(({ name, share }) => [name, `${(share * 100).toFixed(1)} %`])])}\n`,
+    );
+    if (scale.isSmoke) return 0;
+    writeProfile({
+      what,
+      title: TITLES[what],
+      date: new Date().toISOString(),
+      commit,
+      cpuUsPerRequest: sample.cpuUsPerRequest ?? null,
+      costliest: functions,
+    });
+    say(`written: ${draw(what, recorded)}`);
     return 0;
   } finally {
     await context.end();
@@ -64,21 +84,10 @@ function newest(folder: string): CpuProfile {
   return all.reduce((most, one) => (one.samples.length > most.samples.length ? one : most));
 }
 
-function draw(
-  what: string,
-  recorded: CpuProfile,
-  isSmoke: boolean,
-  say: (line: string) => void,
-): void {
-  const lines = costliest(recorded, SHOWN).map(({ name, share }) => [
-    name,
-    `${(share * 100).toFixed(1)} %`,
-  ]);
-  process.stdout.write(`${alignCells([['function', 'self'], ...lines])}\n`);
-  if (isSmoke) return;
+function draw(what: keyof typeof TITLES, recorded: CpuProfile): string {
   const folder = join(PROJECT, 'docs', 'benchmarks');
   mkdirSync(folder, { recursive: true });
   const path = join(folder, `flame-${what}.svg`);
-  writeFileSync(path, flamePicture(`${what}: where the broker's time goes`, stacksOf(recorded)));
-  say(`written: ${path}`);
+  writeFileSync(path, flamePicture(TITLES[what], stacksOf(recorded)));
+  return path;
 }

@@ -1,10 +1,12 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PROJECT } from '../lib/paths.js';
-import { type RunRecord, readRuns } from '../lib/results.js';
+import { RESULTS, type RunRecord, readRuns } from '../lib/results.js';
 import type { MeasuredRow } from '../lib/row.js';
-import { formatRun, replaceFigures } from './markdown.js';
+import { readCauses } from './causes.js';
+import { formatRun, formatShortfalls, replaceFigures } from './markdown.js';
 import { barPicture, ratioPicture } from './pictures.js';
+import { formatProfiles, readProfiles } from './profiles.js';
 
 const PAGE = join(PROJECT, 'docs', 'benchmarks.md');
 const PICTURES = join(PROJECT, 'docs', 'benchmarks');
@@ -17,29 +19,41 @@ export function report(say: (line: string) => void): number {
     return 1;
   }
   mkdirSync(PICTURES, { recursive: true });
-  const sections = runs.map((run) => {
-    const pictures = picturesOf(run).map(([name, svg]) => {
-      writeFileSync(join(PICTURES, name), svg);
-      return `![${name.replace('.svg', '')}](benchmarks/${name})`;
-    });
-    const [head, ...rest] = formatRun(run).split('\n\n');
-    return [head, ...pictures, ...rest].join('\n\n');
-  });
+  const causes = readCauses(join(RESULTS, 'causes.md'));
+  const sections = [
+    formatShortfalls(runs, causes),
+    ...runs.map((run) => formatRun(run, causes, drawPictures(run))),
+    formatProfiles(readProfiles(), causes) ?? [],
+  ].flat();
   writeFileSync(PAGE, replaceFigures(readFileSync(PAGE, 'utf8'), sections.join('\n\n')));
   say(`written: ${PAGE} and its pictures in ${PICTURES}`);
   return 0;
 }
 
-function picturesOf({ suite, rows }: RunRecord): [name: string, svg: string][] {
+/** Writes the pictures of a run and returns how the page shows them. */
+function drawPictures(run: RunRecord): string[] {
+  return picturesOf(run).map(([name, title, svg]) => {
+    writeFileSync(join(PICTURES, name), svg);
+    return `![${title}](benchmarks/${name})`;
+  });
+}
+
+function picturesOf({ suite, rows }: RunRecord): [name: string, title: string, svg: string][] {
   const measured = rows.flatMap((row): MeasuredRow[] => (row.status === 'measured' ? [row] : []));
-  const wanted = measured.filter(({ compared }) => compared.some(({ threshold }) => threshold));
-  const all: [string, string | null][] = [
+  const asked = measured.filter(({ compared }) => compared.some(({ threshold }) => threshold));
+  const ratios = 'Ratios of which something is asked (dashed), with their 95 % intervals';
+  const all: [string, string, string | null][] = [
+    [`${suite}-ratios.svg`, ratios, ratioPicture(ratios, asked)],
     [
-      `${suite}-ratios.svg`,
-      ratioPicture(`${suite}: ratios with a threshold (dashed), 95 % intervals`, wanted),
+      `${suite}-throughput.svg`,
+      'MB/s',
+      barPicture('MB/s: more is better', 'throughputMBs', measured),
     ],
-    [`${suite}-throughput.svg`, barPicture(`${suite}: MB/s`, 'throughputMBs', measured)],
-    [`${suite}-cpu.svg`, barPicture(`${suite}: CPU-s/GB`, 'cpuSPerGB', measured)],
+    [
+      `${suite}-cpu.svg`,
+      'CPU seconds per GB',
+      barPicture('CPU seconds per GB: less is better', 'cpuSPerGB', measured),
+    ],
   ];
-  return all.filter((made): made is [string, string] => made[1] !== null);
+  return all.filter((made): made is [string, string, string] => made[2] !== null);
 }
