@@ -67,7 +67,9 @@ async function prepared(
     topic,
     acks: -1,
   });
-  const requests = context.scale.isSmoke ? SMOKE_REQUESTS : REQUESTS;
+  // One request to all partitions is as many writes, each of which strace stops at.
+  const enough = Math.max(SMOKE_REQUESTS, load.together ? REQUESTS / load.partitions : REQUESTS);
+  const requests = context.scale.isSmoke ? SMOKE_REQUESTS : Math.floor(enough);
   // Files are made, codecs compiled and functions optimised before anything counts.
   await produceExactly(
     odradek,

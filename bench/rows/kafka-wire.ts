@@ -76,6 +76,9 @@ export const atMost = (value: number): Threshold => ({ direction: 'at-most', val
 
 export const JVM = '-Xms1G -Xmx1G, G1';
 
+/** Rows that nothing is asked of have fewer slices, and say so. */
+const FEW_PAIRS = 7;
+
 interface Wanted {
   readonly throughput?: Threshold;
   readonly cpu?: Threshold;
@@ -99,8 +102,11 @@ const produceRows = (['64k', '16k', 'single', '64k-100b', '16k-100b'] as const).
       async run(context) {
         const rivals = await takeRivals(context);
         const targets = [rivals.odradek, rivals.kafka];
-        const sides = await interleave(context, targets, produceWorkload(context, load));
-        const { throughput, cpu } = PRODUCE_WANTED[loadName] ?? {};
+        const wanted = PRODUCE_WANTED[loadName];
+        const { pairs: all } = context.scale;
+        const pairs = wanted === undefined ? Math.min(FEW_PAIRS, all) : all;
+        const sides = await interleave(context, targets, produceWorkload(context, load), pairs);
+        const { throughput, cpu } = wanted ?? {};
         return {
           sides,
           comparisons: [
@@ -209,9 +215,6 @@ const memoryRow: RowPlan = {
   },
 };
 
-/** Rows that nothing is asked of have fewer slices, and say so. */
-const SMALL_PAIRS = 7;
-
 /** Once more with the small heap. The 64 KiB produce load is in the memory row already. */
 const smallHeapRows = [
   ...(['16k', 'single'] as const).map(
@@ -250,7 +253,7 @@ async function besideSmallHeap(
 ): Promise<Measured> {
   const rivals = await takeRivals(context, { heapMB: 256 });
   const targets = [rivals.odradek, rivals.kafka];
-  const pairs = Math.min(SMALL_PAIRS, context.scale.pairs);
+  const pairs = Math.min(FEW_PAIRS, context.scale.pairs);
   const sides = await interleave(context, targets, await workloadFor(targets), pairs);
   return { sides, comparisons: [against(rivals, 'throughputMBs'), against(rivals, 'cpuSPerGB')] };
 }

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import type { Machine } from '../../../bench/lib/machine.js';
 import {
   type DatedRow,
+  lastRows,
   mergeRows,
   type RunRecord,
   readRuns,
@@ -11,7 +12,7 @@ import {
 import { temporaryFolder } from '../../support/temporary-folder.js';
 
 function row(id: string, reason: string): DatedRow {
-  const dated = { date: '2026-01-01', commit: reason };
+  const dated = { date: '2026-01-01', commit: reason, seconds: 1 };
   return { id, title: id, conditions: {}, status: 'skipped', reason, ...dated };
 }
 
@@ -25,18 +26,18 @@ test('rows that ran again replace their former selves in place, and new ones fol
   expect(merged[0]).toMatchObject({ reason: '2' });
 });
 
-test('a part of the rows keeps those of the suite that ran before; a whole run keeps none', () => {
+test('a run keeps the rows of the suite that it has not reached, in the order of the suite', () => {
   const folder = temporaryFolder();
-  writeRun(run([row('a', '1'), row('b', '1'), row('no more', '1')]), { folder });
-  writeRun(run([row('b', '2')]), { folder, partOf: ['a', 'b'] });
-  expect(readRuns(folder)[0]!.rows).toEqual([row('a', '1'), row('b', '2')]);
-  writeRun(run([row('b', '3')]), { folder });
-  expect(readRuns(folder)[0]!.rows).toEqual([row('b', '3')]);
+  writeRun(run([row('b', '1'), row('no more', '1')]), { folder, partOf: ['b', 'no more'] });
+  writeRun(run([row('a', '2')]), { folder, partOf: ['a', 'b'] });
+  expect(readRuns(folder)[0]!.rows).toEqual([row('a', '2'), row('b', '1')]);
+  expect(lastRows('alone', false, folder)).toEqual([row('a', '2'), row('b', '1')]);
+  expect(lastRows('kafka', false, folder)).toEqual([]);
 });
 
 test('the figures of a smoke run are never read for a report', () => {
   const folder = temporaryFolder();
-  const path = writeRun(run([row('a', '1')], true), { folder });
+  const path = writeRun(run([row('a', '1')], true), { folder, partOf: ['a'] });
   expect(existsSync(path)).toBe(true);
   expect(readRuns(folder)).toEqual([]);
   expect(readRuns(`${folder}/none`)).toEqual([]);

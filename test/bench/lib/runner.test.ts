@@ -42,3 +42,30 @@ test('a row that fails does not stop the others, and what rows started ends, las
   expect(rows[3]).toMatchObject({ reason: 'it does not end' });
   expect(readdirSync(runFolder)).toEqual([]);
 });
+
+test('rows share what is warm until one is void or one does not share', async () => {
+  const log: string[] = [];
+  const share = (id: string, key: string, isVoid = false): RowPlan => ({
+    ...plan(id, async (context) => {
+      await context.take(key, async (shared) => {
+        log.push(`start ${key}`);
+        shared.defer(async () => void log.push(`end ${key}`));
+      });
+      log.push(id);
+      if (isVoid) throw new Error('refused');
+      return figures;
+    }),
+    shares: true,
+  });
+  const alone = plan('alone', async () => {
+    log.push('alone');
+    return figures;
+  });
+  await runRows([share('1', 'a'), share('2', 'a'), share('3', 'b', true), share('4', 'b'), alone], {
+    runFolder: temporaryFolder(),
+    scale: SMOKE,
+    say: () => {},
+    onRow: () => {},
+  });
+  expect(log.join(', ')).toBe('start a, 1, 2, end a, start b, 3, end b, start b, 4, end b, alone');
+});

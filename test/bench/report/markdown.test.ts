@@ -44,5 +44,5 @@ test('the rows that fall short come first, and a void row has no figure', () => 
   ];
   const lines = formatVerdicts(rows).split('\n').slice(2);
   expect(lines.map((line) => line.split(' | ')[0])).toEqual(['| bad', '| lost', '| good']);
-  expect(lines[1]).toBe('| lost | void | | | no figure |');
+  expect(lines[1]).toBe('| lost | void |  |  | **no figure** |');
 });
