@@ -34,11 +34,14 @@ export const METRICS: Readonly<Record<string, Metric>> = {
   copiesPerFetchedByte: { label: 'copies/fetched B', digits: 2 },
 };
 
+/** Below this a figure without decimals would hide what it is. */
+const SMALL = 10;
+
 /** A figure as tables write it. */
 export function formatMetric(name: string, value: number): string {
   return value.toLocaleString('en-US', {
     minimumFractionDigits: 0,
-    maximumFractionDigits: METRICS[name]?.digits ?? 2,
+    maximumFractionDigits: Math.max(METRICS[name]?.digits ?? 2, value < SMALL ? 1 : 0),
   });
 }
 

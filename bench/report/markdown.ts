@@ -111,9 +111,8 @@ export function formatShortfalls(runs: readonly RunRecord[], causes: Causes): st
         ? `${what}: ${found}, wanted ${wanted}, **${verdict}**`
         : `**${row.status}**: ${row.reason}`,
     );
-    return [
-      `- **${row.title}** (\`${row.id}\`). ${figures.join('; ')}. ${causes.get(row.id) ?? NO_CAUSE}`,
-    ];
+    const cause = causes.get(row.id) ?? (row.status === 'measured' ? NO_CAUSE : '');
+    return [`- **${row.title}** (\`${row.id}\`). ${figures.join('; ')}. ${cause}`.trimEnd()];
   });
   const passed = rows.flatMap(askedOf).filter(({ verdict }) => verdict === 'pass').length;
   return [

@@ -4,8 +4,8 @@ import { median } from '../lib/statistics.js';
 import { formatRatio } from '../lib/table.js';
 import { element, logScale, logTicks, picture, text } from './svg.js';
 
-const WIDTH = 900;
-const LABELS = 330;
+const WIDTH = 1000;
+const LABELS = 420;
 const RIGHT = 160;
 const LINE = 20;
 const TOP = 50;
@@ -19,11 +19,13 @@ interface RatioLine {
   readonly compared: Compared & { readonly ratio: NonNullable<Compared['ratio']> };
 }
 
-/** Every ratio with its interval and, where there is one, its threshold; on an axis of equal ratios. Null when there is none. */
+/** Every ratio of which something is asked, with its interval and its threshold, on an axis of equal ratios. Null when there is none. */
 export function ratioPicture(title: string, rows: readonly MeasuredRow[]): string | null {
   const lines = rows.flatMap((row) =>
     row.compared.flatMap((compared): RatioLine[] =>
-      compared.ratio === null ? [] : [{ row, compared: { ...compared, ratio: compared.ratio } }],
+      compared.ratio === null || !compared.threshold
+        ? []
+        : [{ row, compared: { ...compared, ratio: compared.ratio } }],
     ),
   );
   if (lines.length === 0) return null;
@@ -92,7 +94,7 @@ function ratioLine(
   return parts.join('');
 }
 
-/** The medians of one metric as bars, grouped by row. Null when no row has it. */
+/** The medians of one metric as bars, each row on a scale of its own. Null when no row has it on two sides. */
 export function barPicture(
   title: string,
   metric: string,
@@ -106,14 +108,13 @@ export function barPicture(
         return values.length === 0 ? [] : [{ name, value: median(values) }];
       }),
     }))
-    .filter(({ bars }) => bars.length > 0);
+    .filter(({ bars }) => bars.length > 1);
   if (groups.length === 0) return null;
-  const largest = Math.max(...groups.flatMap(({ bars }) => bars.map(({ value }) => value)));
   const names = [...new Set(groups.flatMap(({ bars }) => bars.map(({ name }) => name)))];
-  const scale = (WIDTH - LABELS - RIGHT) / largest;
   const parts = [text(10, 20, title, { 'font-weight': 'bold', 'font-size': 14 })];
   let y = TOP - 14;
   for (const { id, bars } of groups) {
+    const scale = (WIDTH - LABELS - RIGHT) / Math.max(...bars.map(({ value }) => value));
     parts.push(text(10, y + 12, id, { 'font-weight': 'bold', 'font-size': 11 }));
     for (const { name, value } of bars) {
       const colour = BARS[names.indexOf(name) % BARS.length]!;

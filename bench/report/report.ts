@@ -47,12 +47,16 @@ function picturesOf({ suite, rows }: RunRecord): [name: string, title: string, s
     [
       `${suite}-throughput.svg`,
       'MB/s',
-      barPicture('MB/s: more is better', 'throughputMBs', measured),
+      barPicture('MB/s, each row on a scale of its own: more is better', 'throughputMBs', measured),
     ],
     [
       `${suite}-cpu.svg`,
       'CPU seconds per GB',
-      barPicture('CPU seconds per GB: less is better', 'cpuSPerGB', measured),
+      barPicture(
+        'CPU seconds per GB, each row on a scale of its own: less is better',
+        'cpuSPerGB',
+        measured,
+      ),
     ],
   ];
   return all.filter((made): made is [string, string, string] => made[2] !== null);
