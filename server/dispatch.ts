@@ -75,6 +75,11 @@ export class RequestDispatcher implements Dispatcher {
     return PIPELINED.has(frame.readInt16BE(0)) ? 'pipelined' : 'alone';
   }
 
+  /** A batch is in its log, or copied, when its append settles. Other requests leave pieces with groups and sessions. */
+  isDoneWithFrame(frame: Buffer): boolean {
+    return frame.readInt16BE(0) === APIS.Produce.key;
+  }
+
   async dispatch(
     frame: Buffer,
     connection: ConnectionInfo,

@@ -37,6 +37,8 @@ export interface ServerLimits {
    * arrive.
    */
   readonly frameAllocateAtOnceBytes: number;
+  /** Memory lent to received frames at a time, used again when they are answered. Beyond it each frame gets memory of its own. */
+  readonly frameMemoryBytesMax: number;
   /** The time that a started frame has, whatever its size, counted only while we are reading. */
   readonly frameDeadlineMs: number;
   /** A frame past its deadline goes on for as long as it averages this rate. */
@@ -81,6 +83,7 @@ export const SERVER_LIMITS: ServerLimits = {
   bytesInFlightFloor: 64 * KIB,
   receiveScratchBytes: 256 * KIB,
   frameAllocateAtOnceBytes: 1 * MIB,
+  frameMemoryBytesMax: 64 * MIB,
   frameDeadlineMs: 30 * SECOND_MS,
   frameBytesPerSecondMin: 16 * KIB,
   writeDeadlineMs: 60 * SECOND_MS,

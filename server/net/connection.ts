@@ -9,6 +9,7 @@ import type {
   ConnectionInfo,
   Dispatcher,
 } from './dispatcher.js';
+import type { FrameMemory, Slab } from './frame-memory.js';
 import { FrameParser, FramingError, REQUEST_BYTES_MIN } from './framing.js';
 import type { Socket } from './network.js';
 import { RequestPipeline } from './request-pipeline.js';
@@ -25,6 +26,7 @@ export interface ConnectionOptions {
   /** Shared by all connections of the broker. */
   readonly turn: Turn;
   readonly budget: ByteBudget;
+  readonly memory: FrameMemory;
   readonly dispatcher: Dispatcher;
   /** Called once, when the socket is gone. */
   onClosed(connection: Connection, reason: CloseReason): void;
@@ -68,7 +70,7 @@ export class Connection implements ConnectionInfo, BudgetWaiter {
   readonly #deadlines: ConnectionDeadlines;
   readonly #openedMs: number;
   readonly #closeListeners = new Set<() => void>();
-  readonly #addFrame: (frame: Buffer) => void;
+  readonly #addFrame: (frame: Buffer, slab: Slab | null) => void;
   readonly #flush: () => void;
   #state: State = 'open';
   #reason: CloseReason | null = null;
@@ -96,15 +98,16 @@ export class Connection implements ConnectionInfo, BudgetWaiter {
     this.#onClosed = options.onClosed;
     this.#openedMs = options.clock.monotonicMs();
     this.#deadlines = new ConnectionDeadlines(limits, this.#openedMs);
-    this.#parser = new FrameParser({
+    const framing = {
       sizeMin: REQUEST_BYTES_MIN,
       sizeMax: limits.requestBytesMax,
       allocateAtOnceBytes: limits.frameAllocateAtOnceBytes,
-    });
+    };
+    this.#parser = new FrameParser(framing, options.memory);
     this.#flush = () => this.#flushNow();
-    this.#addFrame = (frame) => {
+    this.#addFrame = (frame, slab) => {
       this.#framesReceived += 1;
-      this.#pipeline.add(frame);
+      this.#pipeline.add(frame, slab);
     };
     this.#pipeline = new RequestPipeline(
       options.dispatcher,
@@ -299,6 +302,7 @@ export class Connection implements ConnectionInfo, BudgetWaiter {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
     this.#pipeline.drop();
+    this.#parser.close();
     this.#writer.dispose();
     this.#budget.leave(this);
     this.#budget.add(-this.#accountedBytes);

@@ -56,6 +56,11 @@ export interface Dispatcher {
    */
   mode(frame: Buffer): DispatchMode;
   /**
+   * Whether nothing of the frame is used any more once `dispatch` has settled, so that its memory may be received into again. If not, it
+   * is copied first.
+   */
+  isDoneWithFrame(frame: Buffer): boolean;
+  /**
    * Answers a request. Resolves with the parts of the response, the size prefix included, or with
    * null when there is none (acks=0); the parts then belong to the connection. Rejects with
    * CloseConnection when there can be no answer: the connection ends once earlier answers are

@@ -1,16 +1,21 @@
+import { FrameMemory, type Slab } from './frame-memory.js';
+
 /** The size prefix of a frame: a signed 32-bit integer, big-endian, that does not count itself. */
 export const FRAME_PREFIX_BYTES = 4;
 
 /** The smallest request: api key, api version and correlation id of request header version 0. */
 export const REQUEST_BYTES_MIN = 8;
 
-/**
- * Below this much missing, a read of its own for the rest of a frame costs more than copying it.
- */
-const DIRECT_BYTES_MIN = 16 * 1024;
+/** A frame of this size, or a read that brings as much, is worth a slab to read into; less is cheaper to copy. */
+const IN_PLACE_BYTES_MIN = 16 * 1024;
 
-/** What a frame larger than the allocate-at-once bound starts with. */
-const GROW_FROM_BYTES = 256 * 1024;
+/** Less room than this behind what was received is not worth a read. */
+const READ_BYTES_MIN = 64 * 1024;
+
+/** What small frames share, and what a frame larger than the allocate-at-once bound starts with. */
+const SLAB_BYTES = 256 * 1024;
+
+const NOTHING_LENT = new FrameMemory(0);
 
 /** The stream cannot be cut into frames any more; the connection is of no further use. */
 export class FramingError extends Error {
@@ -34,139 +39,259 @@ export interface FramingLimits {
 }
 
 /**
- * Cuts a byte stream into length-prefixed frames, copying each byte at most once:
+ * Gets a frame without its prefix, and the slab that it lies in: to be released when the frame is not used any more. Without a slab the bytes
+ * are the receiver's for good.
+ */
+export type OnFrame = (frame: Buffer, slab: Slab | null) => void;
+
+/**
+ * Cuts a byte stream into length-prefixed frames. While little comes, frames are copied out of the chunk. While much comes, reads go
+ * into a slab of this stream, and frames stay where they arrived:
  *
  * ```
- * chunk   | rest of A | B | C | start of D |
- *           └ into A's  └──┴ one copy,  └ into D's own buffer, whose rest
- *             own buffer     shared       `receiveInto` offers to the kernel
+ * slab    | A | B | C | start of D |  room for the next read  |
+ *           └───┴───┴ frames, each of which holds the slab
  * ```
  *
- * A frame's bytes are nobody else's: views on it stay valid for as long as they are held. Nothing
- * is allocated for a size that was only announced.
+ * Only a frame that does not fit behind its predecessors moves, into the next slab. Nothing is allocated for a size that was
+ * only announced.
  */
 export class FrameParser {
   readonly #limits: FramingLimits;
-  /** Prefix bytes of the frame that has begun, and the number they spell so far. */
+  readonly #memory: FrameMemory;
+  /** Prefix bytes of a frame that began in a chunk, and the number they spell so far. */
   #prefixBytes = 0;
   #prefix = 0;
-  /** Size of the frame that has begun, once its prefix is complete; -1 between frames. */
+  /** Size of that frame, once its prefix is complete; -1 before. */
   #size = -1;
   #body: Buffer | null = null;
   #filled = 0;
+  /** Where reads go while much comes. From `begin` (inclusive) to `end` (exclusive) it holds part of a frame. */
+  #slab: Slab | null = null;
+  #begin = 0;
+  #end = 0;
 
-  constructor(limits: FramingLimits) {
+  /** Without `memory` every frame's bytes are its own, for good. */
+  constructor(limits: FramingLimits, memory = NOTHING_LENT) {
     this.#limits = limits;
+    this.#memory = memory;
   }
 
   /** Bytes held of a frame that is not complete, its prefix included. 0 exactly between frames. */
   get partialBytes(): number {
-    return this.#prefixBytes + this.#filled;
+    return this.#prefixBytes + this.#filled + this.#end - this.#begin;
   }
 
-  /** The rest of the current frame's buffer, if it is worth a read of its own; else null. */
+  /** Where the next read is to go, valid until the next `push`; null for memory that any connection's read may use. */
   receiveInto(): Buffer | null {
-    const body = this.#body;
-    if (!body || this.#size - this.#filled < DIRECT_BYTES_MIN) return null;
-    if (this.#filled === body.length) this.#grow(this.#filled + 1);
-    return this.#body!.subarray(this.#filled);
+    if (this.#slab === null) return null;
+    return this.#makeRoom(this.#slab).bytes.subarray(this.#end);
   }
 
   /**
    * Takes the next bytes of the stream and calls `onFrame` with each frame that they complete, in
-   * order, without its prefix. `chunk` is not kept. Throws FramingError after the frames before the
+   * order. `chunk` is not kept, unless it lies where `receiveInto` said. Throws FramingError after the frames before the
    * bad one; the parser is of no use from then on.
    */
-  push(chunk: Buffer, onFrame: (frame: Buffer) => void): void {
-    let at = this.#continue(chunk, onFrame);
-    // Whole frames in this chunk share one copy of the range that they cover.
-    const from = at;
-    let sizes: number[] | null = null;
+  push(chunk: Buffer, onFrame: OnFrame): void {
+    if (this.#slab !== null && isAt(chunk, this.#slab.bytes, this.#end)) {
+      this.#end += chunk.length;
+      this.#cutSlab(this.#slab, onFrame);
+      const isBusy = chunk.length >= IN_PLACE_BYTES_MIN && this.#memory.hasRoom;
+      if (this.#begin === this.#end && !isBusy) this.close();
+      return;
+    }
+    const from = this.#continue(chunk, onFrame);
+    const rest = this.#cutChunk(chunk, from, onFrame);
+    if (rest < chunk.length) this.#beginFrame(chunk, rest);
+    else if (rest - from >= IN_PLACE_BYTES_MIN && this.#memory.hasRoom) this.#open(SLAB_BYTES);
+  }
+
+  /** Gives back the memory that reads go to; nothing may be received into it any more. Frames handed out stay valid. */
+  close(): void {
+    this.#slab?.release();
+    this.#slab = null;
+    this.#begin = 0;
+    this.#end = 0;
+  }
+
+  /** Hands out the whole frames in the slab. */
+  #cutSlab(slab: Slab, onFrame: OnFrame): void {
+    while (this.#end - this.#begin >= FRAME_PREFIX_BYTES) {
+      const size = this.#checked(slab.bytes.readInt32BE(this.#begin));
+      const from = this.#begin + FRAME_PREFIX_BYTES;
+      if (this.#end - from < size) return;
+      this.#begin = from + size;
+      slab.retain();
+      onFrame(slab.bytes.subarray(from, this.#begin), slab);
+    }
+  }
+
+  /** Hands out the whole frames of a chunk, which share one copy of the range that they cover. Returns where they end. */
+  #cutChunk(chunk: Buffer, from: number, onFrame: OnFrame): number {
+    const sizes: number[] = [];
+    let at = from;
     let bad: FramingError | null = null;
     while (chunk.length - at >= FRAME_PREFIX_BYTES) {
       const size = chunk.readInt32BE(at);
-      bad = this.#check(size);
+      bad = this.#problem(size);
       if (bad || chunk.length - at - FRAME_PREFIX_BYTES < size) break;
-      sizes ??= [];
       sizes.push(size);
       at += FRAME_PREFIX_BYTES + size;
     }
-    if (sizes) {
-      const shared = Buffer.allocUnsafe(at - from);
-      chunk.copy(shared, 0, from, at);
-      let start = FRAME_PREFIX_BYTES;
-      for (const size of sizes) {
-        onFrame(shared.subarray(start, start + size));
-        start += size + FRAME_PREFIX_BYTES;
-      }
-    }
+    if (sizes.length > 0) this.#copyOut(chunk.subarray(from, at), sizes, onFrame);
     if (bad) throw bad;
-    if (at < chunk.length) this.#continue(at === 0 ? chunk : chunk.subarray(at), onFrame);
+    return at;
   }
 
-  /**
-   * Feeds the frame that has begun, or begins one that the chunk does not complete; returns the
-   * bytes used.
-   */
-  #continue(chunk: Buffer, onFrame: (frame: Buffer) => void): number {
-    if (this.#prefixBytes === 0 && chunk.length >= FRAME_PREFIX_BYTES) {
-      const size = chunk.readInt32BE(0);
-      // A frame that lies whole in the chunk is the caller's; so is a bad one.
-      if (this.#check(size) || chunk.length - FRAME_PREFIX_BYTES >= size) return 0;
+  #copyOut(range: Buffer, sizes: readonly number[], onFrame: OnFrame): void {
+    const slab = range.length >= IN_PLACE_BYTES_MIN ? this.#memory.take(range.length) : null;
+    const shared = slab?.bytes ?? Buffer.allocUnsafe(range.length);
+    range.copy(shared);
+    let start = FRAME_PREFIX_BYTES;
+    for (const size of sizes) {
+      slab?.retain();
+      onFrame(shared.subarray(start, start + size), slab);
+      start += size + FRAME_PREFIX_BYTES;
     }
-    let at = 0;
+    slab?.release();
+  }
+
+  /** Goes on with the frame that has begun, if any; returns the bytes used. */
+  #continue(chunk: Buffer, onFrame: OnFrame): number {
+    if (this.#slab !== null) return this.#fillSlab(chunk, 0, onFrame);
+    if (this.#prefixBytes === 0) return 0;
+    let at = this.#fillPrefix(chunk, 0);
+    if (this.#size < 0 || at === chunk.length) return at;
+    if (this.#size >= IN_PLACE_BYTES_MIN) {
+      this.#open(this.#capacityFor(this.#size, 0)).bytes.writeInt32BE(this.#size);
+      this.#end = FRAME_PREFIX_BYTES;
+      this.#forgetSmall();
+      return this.#fillSlab(chunk, at, onFrame);
+    }
+    this.#body ??= Buffer.allocUnsafe(this.#size);
+    const count = Math.min(chunk.length - at, this.#size - this.#filled);
+    chunk.copy(this.#body, this.#filled, at, at + count);
+    this.#filled += count;
+    at += count;
+    if (this.#filled === this.#size) {
+      const frame = this.#body;
+      this.#forgetSmall();
+      onFrame(frame, null);
+    }
+    return at;
+  }
+
+  /** Keeps the beginning of a frame whose rest is still to come; its size, as far as it is there, is good. */
+  #beginFrame(chunk: Buffer, from: number): void {
+    const isKnown = chunk.length - from > FRAME_PREFIX_BYTES;
+    const size = isKnown ? chunk.readInt32BE(from) : 0;
+    if (size >= IN_PLACE_BYTES_MIN) {
+      const { bytes } = this.#open(this.#capacityFor(size, chunk.length - from));
+      this.#end = chunk.copy(bytes, 0, from);
+      return;
+    }
+    const at = this.#fillPrefix(chunk, from);
+    if (!isKnown) return;
+    this.#body = Buffer.allocUnsafe(size);
+    this.#filled = chunk.copy(this.#body, 0, at);
+  }
+
+  #fillPrefix(chunk: Buffer, from: number): number {
+    let at = from;
     while (this.#prefixBytes < FRAME_PREFIX_BYTES && at < chunk.length) {
       this.#prefix = (this.#prefix << 8) | chunk[at++]!;
       this.#prefixBytes += 1;
     }
-    if (this.#prefixBytes < FRAME_PREFIX_BYTES) return at;
-    if (this.#size < 0) {
-      const bad = this.#check(this.#prefix);
-      if (bad) throw bad;
-      this.#size = this.#prefix;
-    }
-    const count = Math.min(chunk.length - at, this.#size - this.#filled);
-    if (count > 0) this.#fill(chunk, at, count);
-    if (this.#filled === this.#size) {
-      const frame = this.#body!;
-      this.#reset();
-      onFrame(frame);
-    }
-    return at + count;
+    if (this.#prefixBytes === FRAME_PREFIX_BYTES) this.#size = this.#checked(this.#prefix);
+    return at;
   }
 
-  #fill(chunk: Buffer, at: number, count: number): void {
-    const end = this.#filled + count;
-    if (!this.#body || this.#body.length < end) this.#grow(end);
-    const body = this.#body!;
-    const inPlace =
-      chunk.buffer === body.buffer && chunk.byteOffset + at === body.byteOffset + this.#filled;
-    if (!inPlace) chunk.copy(body, this.#filled, at, at + count);
-    this.#filled = end;
-  }
-
-  /** Gives the frame a buffer of at least `needed` bytes: whole if small, else at most doubled. */
-  #grow(needed: number): void {
-    const size = this.#size;
-    const atOnce = size <= this.#limits.allocateAtOnceBytes;
-    const capacity = atOnce
-      ? size
-      : Math.min(size, Math.max(needed, GROW_FROM_BYTES, 2 * (this.#body?.length ?? 0)));
-    const body = Buffer.allocUnsafe(capacity);
-    this.#body?.copy(body, 0, 0, this.#filled);
-    this.#body = body;
-  }
-
-  #check(size: number): FramingError | null {
-    const { sizeMin, sizeMax } = this.#limits;
-    return size < sizeMin || size > sizeMax ? new FramingError(size, sizeMin, sizeMax) : null;
-  }
-
-  #reset(): void {
+  #forgetSmall(): void {
     this.#prefixBytes = 0;
     this.#prefix = 0;
     this.#size = -1;
     this.#body = null;
     this.#filled = 0;
   }
+
+  /** Copies a chunk that was not received into the slab, up to the end of the frame that the slab holds. Returns the bytes used. */
+  #fillSlab(chunk: Buffer, from: number, onFrame: OnFrame): number {
+    let at = from;
+    while (at < chunk.length && this.#end > this.#begin) {
+      const { bytes } = this.#makeRoom(this.#slab!);
+      const count = Math.min(
+        this.#missingBytes(bytes),
+        bytes.length - this.#end,
+        chunk.length - at,
+      );
+      chunk.copy(bytes, this.#end, at, at + count);
+      this.#end += count;
+      at += count;
+      this.#cutSlab(this.#slab!, onFrame);
+    }
+    if (this.#end === this.#begin) this.close();
+    return at;
+  }
+
+  /** Of the frame in the slab, or of its prefix. */
+  #missingBytes(bytes: Buffer): number {
+    const held = this.#end - this.#begin;
+    if (held < FRAME_PREFIX_BYTES) return FRAME_PREFIX_BYTES - held;
+    return FRAME_PREFIX_BYTES + bytes.readInt32BE(this.#begin) - held;
+  }
+
+  #open(size: number): Slab {
+    this.#slab = this.#memory.take(size);
+    return this.#slab;
+  }
+
+  /** Makes the slab one with room for a read; what it holds of a frame moves if need be. */
+  #makeRoom(slab: Slab): Slab {
+    const held = this.#end - this.#begin;
+    const room = slab.bytes.length - this.#end;
+    if (held < FRAME_PREFIX_BYTES) {
+      return room >= READ_BYTES_MIN ? slab : this.#move(slab, SLAB_BYTES);
+    }
+    const size = slab.bytes.readInt32BE(this.#begin);
+    const fits =
+      size > this.#limits.allocateAtOnceBytes ? room > 0 : room >= this.#missingBytes(slab.bytes);
+    return fits ? slab : this.#move(slab, this.#capacityFor(size, held));
+  }
+
+  /** To the beginning of the same slab if nobody else uses it, else to that of another. */
+  #move(slab: Slab, capacity: number): Slab {
+    const held = this.#end - this.#begin;
+    if (slab.isAlone && slab.bytes.length >= capacity) {
+      slab.bytes.copyWithin(0, this.#begin, this.#end);
+    } else {
+      slab.bytes.copy(this.#open(capacity).bytes, 0, this.#begin, this.#end);
+      slab.release();
+    }
+    this.#begin = 0;
+    this.#end = held;
+    return this.#slab!;
+  }
+
+  /** Of the slab for a frame of which `held` bytes are there, prefix included: room for all of it if it is small, else at most twice those. */
+  #capacityFor(size: number, held: number): number {
+    const whole = FRAME_PREFIX_BYTES + size;
+    if (size <= this.#limits.allocateAtOnceBytes) return whole;
+    return Math.min(whole, Math.max(held, SLAB_BYTES, 2 * held));
+  }
+
+  #checked(size: number): number {
+    const bad = this.#problem(size);
+    if (bad) throw bad;
+    return size;
+  }
+
+  #problem(size: number): FramingError | null {
+    const { sizeMin, sizeMax } = this.#limits;
+    return size < sizeMin || size > sizeMax ? new FramingError(size, sizeMin, sizeMax) : null;
+  }
+}
+
+function isAt(chunk: Buffer, bytes: Buffer, position: number): boolean {
+  return chunk.buffer === bytes.buffer && chunk.byteOffset === bytes.byteOffset + position;
 }

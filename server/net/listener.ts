@@ -4,6 +4,7 @@ import { ByteBudget } from './byte-budget.js';
 import { Connection } from './connection.js';
 import { ConnectionSlots } from './connection-slots.js';
 import type { CloseReason, ConnectionInfo, Dispatcher } from './dispatcher.js';
+import { FrameMemory } from './frame-memory.js';
 import type { Network, NetworkListener, Socket } from './network.js';
 import { portOwner } from './port-owner.js';
 import { Turn } from './turn.js';
@@ -25,6 +26,7 @@ export interface SharedResources {
   readonly limits: ServerLimits;
   readonly turn: Turn;
   readonly budget: ByteBudget;
+  readonly memory: FrameMemory;
   readonly slots: ConnectionSlots;
   /** Hands out connection ids. */
   nextConnectionId(): number;
@@ -86,6 +88,7 @@ export function shareResources(
     limits,
     turn: new Turn(clock),
     budget: new ByteBudget(limits.bytesInFlightMax),
+    memory: new FrameMemory(limits.frameMemoryBytesMax),
     slots: new ConnectionSlots(limits),
     nextConnectionId: () => ++lastId,
   };
@@ -215,6 +218,7 @@ export class Listener {
       clock: shared.clock,
       turn: shared.turn,
       budget: shared.budget,
+      memory: shared.memory,
       dispatcher,
       onClosed: (closed, reason) => {
         shared.slots.give(remoteAddress);

@@ -2,14 +2,23 @@ import type { ServerLimits } from '../limits.js';
 import type { CloseReason, ConnectionInfo, Dispatcher, DispatchMode } from './dispatcher.js';
 import { CloseConnection } from './dispatcher.js';
 import { Fifo } from './fifo.js';
+import type { Slab } from './frame-memory.js';
 import { FRAME_PREFIX_BYTES } from './framing.js';
 import type { ResponsePart } from './response-writer.js';
 import type { Turn } from './turn.js';
 import { TurnAllowance } from './turn-allowance.js';
 
+/** A request that was received and not started. */
+interface Received {
+  readonly frame: Buffer;
+  readonly slab: Slab | null;
+}
+
 /** A request that was started and whose answer has not been taken. */
 interface Slot {
   readonly bytes: number;
+  /** Holds its frame for as long as it runs. */
+  slab: Slab | null;
   state: 'running' | 'answered' | 'refused' | 'dropped';
   parts: readonly ResponsePart[] | null;
   next: Slot | null;
@@ -27,7 +36,7 @@ export class RequestPipeline {
   readonly #allowance: TurnAllowance;
   readonly #hasRoom: () => boolean;
   readonly #onChange: () => void;
-  readonly #waiting = new Fifo<Buffer>();
+  readonly #waiting = new Fifo<Received>();
   #nextMode: DispatchMode | null = null;
   #first: Slot | null = null;
   #last: Slot | null = null;
@@ -84,11 +93,14 @@ export class RequestPipeline {
     return this.#refusal;
   }
 
-  /** Takes over a frame. Call `start` after the last one of a read. */
-  add(frame: Buffer): void {
-    if (this.#refusal) return;
+  /** Takes over a frame and its hold on the slab. Call `start` after the last one of a read. */
+  add(frame: Buffer, slab: Slab | null): void {
+    if (this.#refusal) {
+      slab?.release();
+      return;
+    }
     this.#bytes += frame.length + FRAME_PREFIX_BYTES;
-    this.#waiting.push(frame);
+    this.#waiting.push({ frame, slab });
   }
 
   /**
@@ -97,18 +109,18 @@ export class RequestPipeline {
    */
   start(): void {
     while (!this.#alone && !this.#refusal) {
-      const frame = this.#waiting.peek();
-      if (!frame) break;
+      const received = this.#waiting.peek();
+      if (!received) break;
       if (this.#started - this.#taken >= this.#limits.requestsInFlightPerConnection) break;
       if (!this.#hasRoom() || !this.#mayStartInTurn()) break;
-      const mode = this.#modeOf(frame);
+      const mode = this.#modeOf(received);
       if (mode === null) break;
       if (mode === 'alone' && this.#running > 0) break;
       this.#alone = mode === 'alone';
       this.#nextMode = null;
       this.#waiting.drop();
-      this.#allowance.spend(frame.length);
-      this.#run(frame);
+      this.#allowance.spend(received.frame.length);
+      this.#run(received);
     }
   }
 
@@ -140,43 +152,57 @@ export class RequestPipeline {
     this.#first = null;
     this.#last = null;
     this.#taken = this.#started;
-    this.#waiting.clear();
+    this.#dropWaiting();
     this.#bytes = 0;
   }
 
-  #modeOf(frame: Buffer): DispatchMode | null {
+  #modeOf(received: Received): DispatchMode | null {
     try {
-      this.#nextMode ??= this.#dispatcher.mode(frame);
+      this.#nextMode ??= this.#dispatcher.mode(received.frame);
     } catch (error) {
       this.#waiting.drop();
-      this.#refuse(this.#append(frame), error);
+      const slot = this.#append(received);
+      letGo(slot);
+      this.#refuse(slot, error);
     }
     return this.#nextMode;
   }
 
-  #run(frame: Buffer): void {
-    const slot = this.#append(frame);
+  #run(received: Received): void {
+    const slot = this.#append(received);
     this.#running += 1;
     try {
+      const frame = this.#lent(slot, received.frame);
       this.#dispatcher.dispatch(frame, this.#info).then(
         (parts) => {
           this.#running -= 1;
+          letGo(slot);
           this.#answer(slot, parts);
         },
-        (error: unknown) => {
-          this.#running -= 1;
-          this.#refuse(slot, error);
-        },
+        (error: unknown) => this.#failed(slot, error),
       );
     } catch (error) {
-      this.#running -= 1;
-      this.#refuse(slot, error);
+      this.#failed(slot, error);
     }
   }
 
-  #append(frame: Buffer): Slot {
+  /** What the dispatcher gets: the frame where it is, or a copy that it may keep. */
+  #lent(slot: Slot, frame: Buffer): Buffer {
+    if (slot.slab === null || this.#dispatcher.isDoneWithFrame(frame)) return frame;
+    const copy = Buffer.from(frame);
+    letGo(slot);
+    return copy;
+  }
+
+  #failed(slot: Slot, error: unknown): void {
+    this.#running -= 1;
+    letGo(slot);
+    this.#refuse(slot, error);
+  }
+
+  #append({ frame, slab }: Received): Slot {
     const bytes = frame.length + FRAME_PREFIX_BYTES;
-    const slot: Slot = { bytes, state: 'running', parts: null, next: null };
+    const slot: Slot = { bytes, slab, state: 'running', parts: null, next: null };
     if (this.#last) this.#last.next = slot;
     else this.#first = slot;
     this.#last = slot;
@@ -203,9 +229,14 @@ export class RequestPipeline {
       error instanceof CloseConnection
         ? { code: 'refused', message: error.message }
         : { code: 'failed', message: 'a request could not be handled', cause: error };
-    for (const frame of this.#waiting) this.#bytes -= frame.length + FRAME_PREFIX_BYTES;
-    this.#waiting.clear();
+    for (const { frame } of this.#waiting) this.#bytes -= frame.length + FRAME_PREFIX_BYTES;
+    this.#dropWaiting();
     this.#onChange();
+  }
+
+  #dropWaiting(): void {
+    for (const { slab } of this.#waiting) slab?.release();
+    this.#waiting.clear();
   }
 
   #mayStartInTurn(): boolean {
@@ -218,6 +249,11 @@ export class RequestPipeline {
     });
     return false;
   }
+}
+
+function letGo(slot: Slot): void {
+  slot.slab?.release();
+  slot.slab = null;
 }
 
 function release(parts: readonly ResponsePart[] | null): void {

@@ -38,6 +38,10 @@ class HandDispatcher implements Dispatcher {
     return this.modeOf(tagOf(frame));
   }
 
+  isDoneWithFrame(): boolean {
+    return false;
+  }
+
   dispatch(frame: Buffer): Promise<readonly ResponsePart[] | null> {
     this.started.push(tagOf(frame));
     this.frames.push(frame);
@@ -454,15 +458,20 @@ describe('simulation', () => {
       bytesInFlightMax: 40_000,
       requestsInFlightPerConnection: 1 + upTo(20),
       turnBytesMax: 10_000,
+      frameMemoryBytesMax: 1 + upTo(1_000_000),
     });
     const useSendfile = random.next() < 0.5;
     const running = new Map<number, Set<number>>();
     const alone = new Set<number>();
+    const sentFrames = new Map<number, Buffer>();
+    const kept = new Map<number, Buffer>();
     const expected = new Map<number, Buffer>();
     const dispatcher: Dispatcher = {
       mode: (frame) => (frame[7]! === 1 ? 'alone' : 'pipelined'),
+      isDoneWithFrame: (frame) => tagOf(frame) % 2 === 0,
       dispatch(frame, connection) {
         const tag = tagOf(frame);
+        expect(frame.equals(sentFrames.get(tag)!)).toBe(true);
         const mine = running.get(connection.id) ?? new Set();
         running.set(connection.id, mine);
         if (frame[7] === 1) expect(mine.size).toBe(0);
@@ -472,6 +481,11 @@ describe('simulation', () => {
         return new Promise((resolve) => {
           clock.schedule(upTo(30), () => {
             mine.delete(tag);
+            // Until it is answered nobody else receives into it; of one that is kept, never.
+            kept.set(tag, frame);
+            for (const [other, held] of kept)
+              expect(held.equals(sentFrames.get(other)!)).toBe(true);
+            if (tag % 2 === 0) kept.delete(tag);
             if (frame[7] === 1) alone.delete(connection.id);
             if (frame[6] === 1) return resolve(null);
             const size = upTo(4) === 0 ? upTo(100_000) : upTo(300);
@@ -513,6 +527,8 @@ describe('simulation', () => {
         const frame = taggedFrame(tag, 8 + (upTo(5) === 0 ? upTo(30_000) : upTo(100)));
         frame[4 + 7] = upTo(5) === 0 ? 1 : 0;
         frame[4 + 6] = upTo(10) === 0 ? 1 : 0;
+        frame.fill(tag, 12);
+        sentFrames.set(tag, frame.subarray(4));
         if (frame[4 + 6] === 0) sent.push(tag);
         client.send(frame);
       }
@@ -530,8 +546,9 @@ describe('simulation', () => {
         expect(frame.equals(expected.get(tagOf(frame))!)).toBe(true);
       client.socket.end();
     }
-    await runUntil(clock, () => closed.length === clients.length && file.open === 0);
-    expect(shared.budget.usedBytes).toBe(0);
+    const noneRuns = (): boolean => [...running.values()].every((mine) => mine.size === 0);
+    await runUntil(clock, () => closed.length === clients.length && file.open === 0 && noneRuns());
+    expect([shared.budget.usedBytes, shared.memory.usedBytes]).toEqual([0, 0]);
   }
 
   test('whatever the network does, answers come whole and in order and nothing is left behind', async () => {

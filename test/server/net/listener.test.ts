@@ -19,7 +19,11 @@ import type { ResponsePart } from '../../../server/net/response-writer.js';
 import { FrameClient, runUntil, taggedFrame } from '../../support/net-fixtures.js';
 import { SimNetwork } from '../../support/sim-network.js';
 
-const silent: Dispatcher = { mode: () => 'pipelined', dispatch: async () => null };
+const silent: Dispatcher = {
+  mode: () => 'pipelined',
+  isDoneWithFrame: () => true,
+  dispatch: async () => null,
+};
 const network = nodeNetwork({ sendFile: null, scratchBytes: 65_536 });
 
 const listeners: Listener[] = [];
@@ -140,6 +144,7 @@ describe('stopping', () => {
     let started = 0;
     const slow: Dispatcher = {
       mode: () => 'pipelined',
+      isDoneWithFrame: () => true,
       dispatch: () => {
         started += 1;
         return new Promise<ResponsePart[]>((resolve) => {

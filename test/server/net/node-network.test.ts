@@ -30,6 +30,7 @@ afterEach(async () => {
 
 const echo: Dispatcher = {
   mode: () => 'pipelined',
+  isDoneWithFrame: () => true,
   dispatch: async (frame) => {
     const prefix = Buffer.alloc(4);
     prefix.writeInt32BE(frame.length);
@@ -172,6 +173,7 @@ describe('file slices', () => {
   /** Answers request `tag` with a head and the slices of the sizes above, shifted by the tag. */
   const slicing: Dispatcher = {
     mode: () => 'pipelined',
+    isDoneWithFrame: () => true,
     dispatch: async (frame) => {
       const tag = frame.readInt32BE(0);
       const total = sizes.reduce((sum, size) => sum + size, 0);

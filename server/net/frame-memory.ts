@@ -1,0 +1,97 @@
+import assert from 'node:assert/strict';
+
+/** Memory that frames are received into. Whoever was given a frame releases it once, and then uses the frame no more. */
+export interface Slab {
+  readonly bytes: Buffer;
+  /** Whether nobody else holds a part of it. */
+  readonly isAlone: boolean;
+  retain(): void;
+  release(): void;
+}
+
+/** Sizes that are kept for the next one who needs them: many small frames, or one of the largest that producers send by default. */
+const SIZES = [256 * 1024, 1088 * 1024] as const;
+
+/** What is kept unused, of each size. */
+const FREE_BYTES_MAX = 4 * 1024 * 1024;
+
+/**
+ * The memory of received frames, used over and over: buffers from the allocator cost a page fault for every 4 KiB, and make V8 collect all
+ * of its heap for memory that is not even in it. Last in, first out, since that is what the processor's caches still have.
+ */
+export class FrameMemory {
+  readonly #limitBytes: number;
+  readonly #free: PooledSlab[][] = SIZES.map(() => []);
+  #usedBytes = 0;
+
+  /** `limitBytes`: up to this much is lent at a time. Beyond it frames get memory of their own, which is not used again. */
+  constructor(limitBytes: number) {
+    this.#limitBytes = limitBytes;
+  }
+
+  /** Bytes lent and not given back. */
+  get usedBytes(): number {
+    return this.#usedBytes;
+  }
+
+  /** Whether there is some to lend to those who could do without. */
+  get hasRoom(): boolean {
+    return this.#usedBytes < this.#limitBytes;
+  }
+
+  /** Memory of at least `sizeMin` bytes, held by the caller alone. What is in it is undefined. */
+  take(sizeMin: number): Slab {
+    const kind = SIZES.findIndex((size) => size >= sizeMin);
+    const slab =
+      kind >= 0 && this.hasRoom
+        ? (this.#free[kind]!.pop() ?? this.#allocate(kind))
+        : new PooledSlab(Buffer.allocUnsafeSlow(sizeMin), null);
+    slab.retain();
+    return slab;
+  }
+
+  #allocate(kind: number): PooledSlab {
+    const size = SIZES[kind]!;
+    const free = this.#free[kind]!;
+    return new PooledSlab(Buffer.allocUnsafeSlow(size), {
+      lent: () => {
+        this.#usedBytes += size;
+      },
+      returned: (slab) => {
+        this.#usedBytes -= size;
+        if (free.length * size < FREE_BYTES_MAX) free.push(slab);
+      },
+    });
+  }
+}
+
+interface SlabOwner {
+  lent(): void;
+  returned(slab: PooledSlab): void;
+}
+
+class PooledSlab implements Slab {
+  readonly bytes: Buffer;
+  readonly #owner: SlabOwner | null;
+  #holders = 0;
+
+  constructor(bytes: Buffer, owner: SlabOwner | null) {
+    this.bytes = bytes;
+    this.#owner = owner;
+  }
+
+  get isAlone(): boolean {
+    return this.#holders === 1;
+  }
+
+  retain(): void {
+    this.#holders += 1;
+    if (this.#holders === 1) this.#owner?.lent();
+  }
+
+  release(): void {
+    assert(this.#holders > 0, 'memory is given back once');
+    this.#holders -= 1;
+    if (this.#holders === 0) this.#owner?.returned(this);
+  }
+}
