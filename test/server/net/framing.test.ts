@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
+import { FrameMemory, type Slab } from '../../../server/net/frame-memory.js';
 import { FrameParser, FramingError, type FramingLimits } from '../../../server/net/framing.js';
 
 const LIMITS: FramingLimits = { sizeMin: 1, sizeMax: 4_000_000, allocateAtOnceBytes: 100_000 };
@@ -50,13 +51,14 @@ describe('frame parser', () => {
       fc.oneof(fc.integer({ min: 1, max: 9 }), fc.integer({ min: 1, max: 300_000 })),
       { minLength: 1, maxLength: 5 },
     );
+    const lent = fc.constantFrom(0, 300_000, 50_000_000);
     fc.assert(
-      fc.property(frameSizes, reads, fc.boolean(), (sizes, readSizes, direct) => {
+      fc.property(frameSizes, reads, fc.boolean(), lent, (sizes, readSizes, direct, limitBytes) => {
         // A stream of large frames in tiny reads takes too long to be worth it.
         const large = sizes.reduce((sum, size) => sum + size, 0) > 50_000;
         const usable = large ? readSizes.map((size) => Math.max(size, 500)) : readSizes;
         const expected = sizes.map((size, at) => body(size, at));
-        const parser = new FrameParser(LIMITS);
+        const parser = new FrameParser(LIMITS, new FrameMemory(limitBytes));
         const frames = feed(parser, Buffer.concat(expected.map(prefixed)), usable, direct);
         expect(frames.length).toBe(expected.length);
         frames.forEach((frame, at) => {
@@ -117,5 +119,48 @@ describe('frame parser', () => {
     parser.push(into, (whole) => frames.push(whole));
     expect(frames[0]!.equals(frame)).toBe(true);
     expect(frames[0]!.buffer).toBe(into.buffer);
+  });
+
+  test('while much comes, frames stay where they arrived, and memory goes round', () => {
+    const memory = new FrameMemory(4 * 1024 * 1024);
+    const parser = new FrameParser({ ...LIMITS, allocateAtOnceBytes: 1024 * 1024 }, memory);
+    const wanted = Array.from({ length: 400 }, (_, at) => body(64_000 + at, at));
+    const stream = Buffer.concat(wanted.map(prefixed));
+    const scratch = Buffer.alloc(256 * 1024);
+    const memories = new Set<unknown>();
+    let next = 0;
+    let inPlace = 0;
+    for (let at = 0; at < stream.length; ) {
+      const into = parser.receiveInto() ?? scratch;
+      const count = Math.min(into.length, 150_000, stream.length - at);
+      stream.copy(into, 0, at, at + count);
+      at += count;
+      const taken: (Slab | null)[] = [];
+      parser.push(into.subarray(0, count), (frame, slab) => {
+        expect(frame.equals(wanted[next++]!)).toBe(true);
+        if (frame.buffer === into.buffer) inPlace += 1;
+        memories.add(frame.buffer);
+        taken.push(slab);
+      });
+      for (const slab of taken) slab!.release();
+    }
+    parser.close();
+    expect(next).toBe(400);
+    expect(inPlace).toBeGreaterThan(250);
+    expect(memories.size).toBeLessThan(5);
+    expect(memory.usedBytes).toBe(0);
+  });
+
+  test('a stream that goes quiet gives its memory back with the next small read', () => {
+    const memory = new FrameMemory(1024 * 1024);
+    const parser = new FrameParser(LIMITS, memory);
+    const release = (_: Buffer, slab: Slab | null): void => slab?.release();
+    parser.push(prefixed(body(50_000, 1)), release);
+    const into = parser.receiveInto()!;
+    expect(memory.usedBytes).toBeGreaterThan(0);
+    const small = prefixed(body(100, 2));
+    small.copy(into);
+    parser.push(into.subarray(0, small.length), release);
+    expect([parser.receiveInto(), memory.usedBytes]).toEqual([null, 0]);
   });
 });
