@@ -9,8 +9,11 @@ export const PROJECT = findProject(dirname(fileURLToPath(import.meta.url)));
 /** Where this suite's own sources, `package.json` and `pom.xml` are. */
 export const BENCH = join(PROJECT, 'bench');
 
-/** The broker's command, as `npm run build` made it. */
-export const BROKER_MAIN = join(PROJECT, 'dist', 'server', 'main.js');
+/** The broker's command, as its users have it. */
+export const BROKER_MAIN = join(PROJECT, 'dist', 'bin', 'odradek.cjs');
+
+/** The same in files that are those of the sources, for a profile that names them. */
+export const BROKER_MAIN_BY_FILE = join(PROJECT, 'dist', 'server', 'main.js');
 
 /** What is fetched or compiled once and kept between runs. */
 export const CACHE = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'odradek-bench');

@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startOdradek } from '../brokers/odradek.js';
 import { rowContext, type Scale } from '../lib/context.js';
-import { PROJECT } from '../lib/paths.js';
+import { BROKER_MAIN_BY_FILE, PROJECT } from '../lib/paths.js';
 import { alignCells } from '../lib/table.js';
 import { measureSlice, type Workload } from '../lib/wire.js';
 import { writeProfile } from '../report/profiles.js';
@@ -43,6 +43,7 @@ export async function profile(
     const folder = context.newFolder('odradek');
     const odradek = await startOdradek({
       folder,
+      main: BROKER_MAIN_BY_FILE,
       set: { 'odradek.flush': 'os' },
       nodeArguments: ['--cpu-prof', `--cpu-prof-dir=${profiles}`],
     });

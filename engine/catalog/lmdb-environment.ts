@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module';
 import type { Database } from 'lmdb';
 
 /** The one table of an environment: keys and values are bytes, encoded by this project. */
@@ -13,8 +14,7 @@ const MAP_BYTES_FIRST = 16 * 2 ** 20;
  * `flushed` never settles and an unhandled rejection escapes; it was no faster (0.51 ms against 0.44 ms a commit).
  */
 export async function openEnvironment(path: string): Promise<LmdbTable> {
-  // Loaded here because it takes 35 ms, which users of the in-memory catalog need not pay.
-  const { open } = await import('lmdb');
+  const { open } = loadLmdb();
   const options = {
     path,
     noSubdir: true,
@@ -31,6 +31,16 @@ export async function openEnvironment(path: string): Promise<LmdbTable> {
     mapSize: MAP_BYTES_FIRST,
   };
   return open<Buffer, Buffer>(options);
+}
+
+const require = createRequire(import.meta.url);
+
+/**
+ * lmdb-js, loaded at the first call because it takes 20 ms, which users of the in-memory catalog need not pay. Its CommonJS form,
+ * because `import` takes 35 ms; the two know nothing of each other's symbols, so everybody has to come here.
+ */
+export function loadLmdb(): typeof import('lmdb') {
+  return require('lmdb') as typeof import('lmdb');
 }
 
 /** First possible key of a whole-table range; lmdb-js would begin after its own symbols otherwise. */

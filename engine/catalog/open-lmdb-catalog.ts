@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { type Clock, systemClock } from '../clock.js';
 import { EngineError } from '../errors.js';
 import type { Catalog } from './catalog.js';
@@ -22,6 +22,8 @@ export interface LmdbCatalogOptions {
 }
 
 const COMMIT_DEADLINE_MS = 30_000;
+const require = createRequire(import.meta.url);
+
 const PROBE_OUTPUT_MAX = 2000;
 /** `probe.ts` exits with it. */
 const PROBE_EXIT_DAMAGED = 3;
@@ -105,7 +107,7 @@ async function syncFolder(path: string): Promise<void> {
  */
 function probe(path: string): Promise<string | null> {
   return new Promise((resolve, reject) => {
-    const program = fileURLToPath(import.meta.resolve('#catalog-probe'));
+    const program = require.resolve('#catalog-probe');
     const child = spawn(process.execPath, [program, path], { stdio: ['ignore', 'ignore', 'pipe'] });
     let output = '';
     child.stderr.setEncoding('utf8').on('data', (text: string) => {

@@ -4,14 +4,14 @@
  * exits with 0. Damage ends it with a signal, or with 3 and a line on stderr; the parent lives on.
  */
 import { decodeKey } from './key-codec.js';
-import { LOWEST_KEY, openEnvironment } from './lmdb-environment.js';
+import { LOWEST_KEY, loadLmdb, openEnvironment } from './lmdb-environment.js';
 import { unpackValue } from './value-codec.js';
 
 const PROBE_KEY = Buffer.of(0xff);
 const PROBE_VALUE_BYTES = 4096;
 
 async function probe(path: string): Promise<void> {
-  const { ABORT } = await import('lmdb');
+  const { ABORT } = loadLmdb();
   const table = await openEnvironment(path);
   for (const { key, value } of table.getRange({ start: LOWEST_KEY })) {
     decodeKey(key);

@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import type { Piscina } from 'piscina';
 import { type JobReply, type JobRequest, outputOf } from './job-message.js';
@@ -11,6 +12,8 @@ export interface JobPoolOptions {
   /** URL of the thread's entry module. Default: the compiled `worker.ts`. */
   readonly workerUrl?: string;
 }
+
+const require = createRequire(import.meta.url);
 
 const THREADS_MAX = 2;
 const IDLE_TIMEOUT_MS = 10_000;
@@ -59,10 +62,9 @@ class JobPool implements JobRunner {
 
   async #start(): Promise<Piscina> {
     const { Piscina } = await import('piscina');
+    const { workerUrl } = this.#options;
     const pool = new Piscina({
-      filename: fileURLToPath(
-        this.#options.workerUrl ?? import.meta.resolve('#maintenance-worker'),
-      ),
+      filename: workerUrl ? fileURLToPath(workerUrl) : require.resolve('#maintenance-worker'),
       minThreads: 0,
       maxThreads: this.#options.threadsMax ?? THREADS_MAX,
       maxQueue: this.#options.queueMax,

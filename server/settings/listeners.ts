@@ -94,7 +94,9 @@ export function parseListeners(texts: ListenerTexts): ParsedListeners {
 
 /** `NAME://HOST:PORT`, with brackets around an IPv6 address. */
 export function formatEndpoint(name: string, host: string, port: number): string {
-  return `${name}://${isIPv6(host) ? `[${host}]` : host}:${port}`;
+  // The colon first: the first call of isIPv6 compiles a large expression, 4 ms of every start.
+  const isBare = host.includes(':') && isIPv6(host);
+  return `${name}://${isBare ? `[${host}]` : host}:${port}`;
 }
 
 /** Whether a listener with this host is open on every address, so that its host is none to connect to. */

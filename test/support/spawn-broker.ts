@@ -2,8 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
-/** What `npm run build` made of `server/main.ts`. */
-export const MAIN = fileURLToPath(new URL('../../dist/server/main.js', import.meta.url));
+/** The command, as `npm run build` made it for users. */
+export const MAIN = fileURLToPath(new URL('../../dist/bin/odradek.cjs', import.meta.url));
 
 export interface Exit {
   /** Null if a signal ended the process. */
