@@ -1,7 +1,23 @@
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { CliError, EXIT, type ExitCode } from './cli-error.js';
 
 const BOOTSTRAP_DEFAULT = 'localhost:9092';
+
+/** Runs a command line, as in `process.argv`, and resolves with the exit code. Rejects with what a command threw. */
+export async function runProgram(argv: readonly string[]): Promise<ExitCode> {
+  let exitCode: ExitCode = EXIT.ok;
+  const program = createProgram((code) => {
+    exitCode = code;
+  });
+  try {
+    await program.parseAsync(argv);
+    return exitCode;
+  } catch (error) {
+    // commander has printed its help or its complaint.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    throw error;
+  }
+}
 
 /**
  * The command line. Each command loads what it needs when it runs, so that the short ones start fast. `finish` is told the exit

@@ -1,8 +1,7 @@
-import { CommanderError } from 'commander';
 import { EXIT, type ExitCode } from './cli-error.js';
 import { describeFailure, endOnDefects } from './failure.js';
 import { whenReaderLeaves } from './output.js';
-import { createProgram } from './program.js';
+import { plainStart } from './plain-start.js';
 
 /** Runs one command line, as in `process.argv`, and resolves with the exit code. Never rejects. */
 export async function run(argv: readonly string[]): Promise<ExitCode> {
@@ -14,14 +13,15 @@ export async function run(argv: readonly string[]): Promise<ExitCode> {
       process.stdout.write(`${await versionLine()}\n`);
       return EXIT.ok;
     }
-    let exitCode: ExitCode = EXIT.ok;
-    await createProgram((code) => {
-      exitCode = code;
-    }).parseAsync(argv);
-    return exitCode;
+    const options = plainStart(argv.slice(2));
+    if (options !== null) {
+      const { start } = await import('./start.js');
+      return await start(options);
+    }
+    // Loaded here because commander takes 8 ms, which the usual start need not pay.
+    const { runProgram } = await import('./program.js');
+    return await runProgram(argv);
   } catch (error) {
-    // commander has printed its help or its complaint.
-    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
     return tell(error);
   }
 }
