@@ -11,6 +11,7 @@ import {
   type Random,
   sendFile,
   sendFileAvailable,
+  sendMore,
   systemClock,
   systemRandom,
 } from '../engine/index.js';
@@ -241,6 +242,7 @@ async function openListeners(
     options.network ??
     nodeNetwork({
       sendFile: sendFileAvailable() ? sendFile : null,
+      sendMore: sendFileAvailable() ? sendMore : null,
       scratchBytes: limits.receiveScratchBytes,
     });
   const shared = shareResources(network, options.networkClock ?? clock, limits);

@@ -13,6 +13,11 @@ export interface NativeCalls {
   readonly sendfile:
     | ((outFd: number, inFd: number, position: number, count: number) => number)
     | null;
+  /**
+   * send(2) that never waits and tells TCP that more follows at once, so that both share a segment. The count of bytes taken, or the
+   * negative errno. Linux only.
+   */
+  readonly sendMore: ((outFd: number, bytes: Uint8Array) => number) | null;
   /** Numbers of errno by name on this platform. */
   readonly errno: Readonly<Record<string, number>>;
 }
@@ -35,7 +40,9 @@ function bind(koffi: Koffi): NativeCalls {
       if (failed !== errno.EINTR) return -failed;
     }
   };
-  if (process.platform !== 'linux') return { syncfs: null, flockExclusive, sendfile: null, errno };
+  if (process.platform !== 'linux') {
+    return { syncfs: null, flockExclusive, sendfile: null, sendMore: null, errno };
+  }
 
   const nameOf = (value: number): string =>
     Object.keys(errno).find((name) => errno[name] === value) ?? 'EIO';
@@ -56,7 +63,23 @@ function bind(koffi: Koffi): NativeCalls {
     syncfs,
     flockExclusive,
     sendfile: wideOffsets ? bindSendfile(koffi, libc) : null,
+    sendMore: wideOffsets ? bindSendMore(koffi, libc) : null,
     errno,
+  };
+}
+
+const MSG_MORE_NOWAIT_NOSIGNAL = 0x8000 | 0x40 | 0x4000;
+
+function bindSendMore(
+  koffi: Koffi,
+  libc: ReturnType<Koffi['load']>,
+): NonNullable<NativeCalls['sendMore']> {
+  const call = libc.func(
+    'int64_t send(int fd, const uint8_t *bytes, size_t length, int flags)',
+  ) as (fd: number, bytes: Uint8Array, length: number, flags: number) => number;
+  return (outFd, bytes) => {
+    const sent = call(outFd, bytes, bytes.length, MSG_MORE_NOWAIT_NOSIGNAL);
+    return sent >= 0 ? sent : -(koffi.errno() || koffi.os.errno.EIO!);
   };
 }
 
@@ -121,4 +144,12 @@ export function sendFileAvailable(): boolean {
  */
 export function sendFile(outFd: number, inFd: number, position: number, count: number): number {
   return native()!.sendfile!(outFd, inFd, position, count);
+}
+
+/**
+ * Sends what goes out ahead of `sendFile` on the socket `outFd`: without waiting, and without a segment of its own. Returns how many bytes the kernel took, or
+ * a negative errno. Available where `sendFile` is.
+ */
+export function sendMore(outFd: number, bytes: Uint8Array): number {
+  return native()!.sendMore!(outFd, bytes);
 }

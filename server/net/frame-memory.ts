@@ -5,12 +5,14 @@ export interface Slab {
   readonly bytes: Buffer;
   /** Whether nobody else holds a part of it. */
   readonly isAlone: boolean;
+  /** Whether it will be used again, rather than made for one frame. */
+  readonly isLent: boolean;
   retain(): void;
   release(): void;
 }
 
 /** Sizes that are kept for the next one who needs them: many small frames, or one of the largest that producers send by default. */
-const SIZES = [256 * 1024, 1088 * 1024] as const;
+const SIZES = [256 * 1024, 512 * 1024, 1088 * 1024] as const;
 
 /** What is kept unused, of each size. */
 const FREE_BYTES_MAX = 4 * 1024 * 1024;
@@ -82,6 +84,10 @@ class PooledSlab implements Slab {
 
   get isAlone(): boolean {
     return this.#holders === 1;
+  }
+
+  get isLent(): boolean {
+    return this.#owner !== null;
   }
 
   retain(): void {

@@ -97,14 +97,18 @@ export class FrameParser {
     if (this.#slab !== null && isAt(chunk, this.#slab.bytes, this.#end)) {
       this.#end += chunk.length;
       this.#cutSlab(this.#slab, onFrame);
-      const isBusy = chunk.length >= IN_PLACE_BYTES_MIN && this.#memory.hasRoom;
-      if (this.#begin === this.#end && !isBusy) this.close();
+      if (this.#begin === this.#end && !this.#staysBusy(chunk.length)) this.close();
       return;
     }
     const from = this.#continue(chunk, onFrame);
     const rest = this.#cutChunk(chunk, from, onFrame);
     if (rest < chunk.length) this.#beginFrame(chunk, rest);
     else if (rest - from >= IN_PLACE_BYTES_MIN && this.#memory.hasRoom) this.#open(SLAB_BYTES);
+  }
+
+  /** Between frames: whether the next read should find the slab, too. */
+  #staysBusy(readBytes: number): boolean {
+    return readBytes >= IN_PLACE_BYTES_MIN && this.#slab!.isLent && this.#memory.hasRoom;
   }
 
   /** Gives back the memory that reads go to; nothing may be received into it any more. Frames handed out stay valid. */

@@ -7,11 +7,13 @@ import {
 } from 'node:net';
 
 import type { ConnectOptions, ListenOptions, Network, NetworkListener, Socket } from './network.js';
-import { NodeSocket, type SendFile } from './node-socket.js';
+import { NodeSocket, type SendFile, type SendMore } from './node-socket.js';
 
 export interface NodeNetworkOptions {
   /** sendfile(2), or null where there is none; slices are then read and written. */
   readonly sendFile: SendFile | null;
+  /** send(2) for what goes ahead of a slice; null or left out where there is none. */
+  readonly sendMore?: SendMore | null;
   /** Size of the space that all sockets receive into. */
   readonly scratchBytes: number;
   /**
@@ -30,20 +32,20 @@ interface AcceptedInternals {
 
 /** TCP by Node. */
 export function nodeNetwork(options: NodeNetworkOptions): Network {
-  const { sendFile } = options;
+  const newSocket = (): NodeSocket => new NodeSocket(options.sendFile, options.sendMore ?? null);
   const direct = options.receive !== 'stream';
   // Every read is parsed before the next one starts, so all sockets share it.
   const scratch = direct ? Buffer.allocUnsafeSlow(options.scratchBytes) : null;
 
   const adopt = (accepted: NetSocket): Socket => {
-    const socket = new NodeSocket(sendFile);
+    const socket = newSocket();
     const raw = scratch && rewrap(accepted, socket.onread(scratch));
     return raw ? socket.attach(raw, 'onread') : socket.attach(accepted, 'stream');
   };
 
   return {
     listen: (listenOptions) => listen(listenOptions, adopt),
-    connect: (connectOptions) => connect(connectOptions, scratch, sendFile),
+    connect: (connectOptions) => connect(connectOptions, scratch, newSocket()),
   };
 }
 
@@ -100,12 +102,11 @@ function listen(
 function connect(
   options: ConnectOptions,
   scratch: Buffer | null,
-  sendFile: SendFile | null,
+  socket: NodeSocket,
 ): Promise<Socket> {
   const { host, port, timeoutMs } = options;
   const { promise, resolve, reject } = withResolvers<Socket>();
   const target = { host, port, noDelay: true, allowHalfOpen: true };
-  const socket = new NodeSocket(sendFile);
   const raw = netConnect(scratch ? { ...target, onread: socket.onread(scratch) } : target);
   const timer =
     timeoutMs === undefined ? null : setTimeout(() => raw.destroy(timedOut(options)), timeoutMs);

@@ -9,6 +9,9 @@ import type { Socket, SocketHandler } from './network.js';
  */
 export type SendFile = (outFd: number, inFd: number, position: number, count: number) => number;
 
+/** send(2) with MSG_MORE: how many bytes went, or a negative errno. */
+export type SendMore = (outFd: number, bytes: Buffer) => number;
+
 /**
  * Up to this much it is cheaper to copy several buffers into one than to hand each to the kernel.
  */
@@ -29,6 +32,7 @@ export class NodeSocket implements Socket {
   remoteAddress = '';
   remotePort = 0;
   readonly sendFile: Socket['sendFile'];
+  readonly sendMore: Socket['sendMore'];
   #raw!: NetSocket;
   #handler: SocketHandler | null = null;
   #error: Error | null = null;
@@ -41,17 +45,20 @@ export class NodeSocket implements Socket {
     this.#handler?.onDrain();
   };
 
-  constructor(sendFile: SendFile | null) {
+  constructor(sendFile: SendFile | null, sendMore: SendMore | null) {
     this.sendFile =
       sendFile &&
-      ((fd, position, count) => {
-        // Asked afresh for every call: after a close the number may be another connection's.
-        const outFd = (this.#raw as unknown as HandleInternals)._handle?.fd ?? -1;
-        if (outFd < 0) return -constants.errno.EBADF;
-        const sent = sendFile(outFd, fd, position, count);
-        if (sent > 0) this.#handedBytes += sent;
-        return sent;
-      });
+      ((fd, position, count) => this.#handOver((outFd) => sendFile(outFd, fd, position, count)));
+    this.sendMore = sendMore && ((bytes) => this.#handOver((outFd) => sendMore(outFd, bytes)));
+  }
+
+  /** The descriptor is asked for afresh each time: after a close the number may be another connection's. */
+  #handOver(send: (outFd: number) => number): number {
+    const outFd = (this.#raw as unknown as HandleInternals)._handle?.fd ?? -1;
+    if (outFd < 0) return -constants.errno.EBADF;
+    const sent = send(outFd);
+    if (sent > 0) this.#handedBytes += sent;
+    return sent;
   }
 
   /** What makes Node read into the handler's own buffer, or else into `scratch`. */

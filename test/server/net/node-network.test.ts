@@ -3,7 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
 
 import { systemClock } from '../../../engine/clock.js';
-import { sendFile, sendFileAvailable } from '../../../engine/disk/native.js';
+import { sendFile, sendFileAvailable, sendMore } from '../../../engine/disk/native.js';
 import { SERVER_LIMITS, type ServerLimits } from '../../../server/limits.js';
 import type { CloseReason, Dispatcher } from '../../../server/net/dispatcher.js';
 import {
@@ -13,7 +13,7 @@ import {
   shareResources,
 } from '../../../server/net/listener.js';
 import { type NodeNetworkOptions, nodeNetwork } from '../../../server/net/node-network.js';
-import type { SendFile } from '../../../server/net/node-socket.js';
+import type { SendFile, SendMore } from '../../../server/net/node-socket.js';
 import { FrameClient, SliceFile, taggedFrame } from '../../support/net-fixtures.js';
 
 const HOST = '127.0.0.1';
@@ -30,7 +30,7 @@ afterEach(async () => {
 
 const echo: Dispatcher = {
   mode: () => 'pipelined',
-  isDoneWithFrame: () => true,
+  isDoneWithFrame: () => false,
   dispatch: async (frame) => {
     const prefix = Buffer.alloc(4);
     prefix.writeInt32BE(frame.length);
@@ -208,10 +208,12 @@ describe('file slices', () => {
   }
 
   test.each([
-    ['sendfile', realSendFile],
-    ['copying', null],
-  ])('by %s the same bytes arrive, also at a slow reader', async (_, how) => {
-    const { port, shared } = await serve(slicing, { sendFile: how });
+    ['sendfile', realSendFile, null],
+    ['sendfile with its header in the same segment', realSendFile, sendMore],
+    ['sendfile with half of its header there', realSendFile, halfOf(sendMore)],
+    ['copying', null, null],
+  ])('by %s the same bytes arrive, also at a slow reader', async (_, how, ahead) => {
+    const { port, shared } = await serve(slicing, { sendFile: how, sendMore: how && ahead });
     for (const frames of await Promise.all([fetchSlowly(port, 8), fetchSlowly(port, 8)])) {
       frames.forEach((frame, tag) => {
         expect(frame.equals(expected(tag))).toBe(true);
@@ -297,3 +299,7 @@ test('connecting to a closed port is refused', async () => {
     code: 'ECONNREFUSED',
   });
 });
+
+function halfOf(send: SendMore): SendMore {
+  return (fd, bytes) => send(fd, bytes.subarray(0, Math.ceil(bytes.length / 2)));
+}
