@@ -47,6 +47,7 @@ const startRow: RowPlan = {
     'data directory': 'one empty topic, clean stop',
     flush: 'ack beside stock',
     pinned: 'no',
+    environment: 'without NODE_EXTRA_CA_CERTS',
     JVM,
   },
   seconds: 180,
