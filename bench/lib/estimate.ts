@@ -1,9 +1,11 @@
-import type { Scale } from './context.js';
+import { FULL, type Scale } from './context.js';
 import type { DatedRow } from './results.js';
 import type { RowPlan } from './runner.js';
 
 const SECONDS = 120;
-const SMOKE_SECONDS = 5;
+const SMOKE_SECONDS = 10;
+/** Of a row, starts and warm-ups, which fewer slices do not shorten. */
+const FIXED_SHARE = 0.4;
 
 /** What rows will take: what they took the last time, or what they say of themselves. */
 export function estimateSeconds(
@@ -11,7 +13,9 @@ export function estimateSeconds(
   { isSmoke, pairs }: Scale,
   before: readonly DatedRow[],
 ): number {
-  const fallback = (plan: RowPlan): number => (isSmoke ? SMOKE_SECONDS : (plan.seconds ?? SECONDS));
+  const share = FIXED_SHARE + (1 - FIXED_SHARE) * (pairs / FULL.pairs);
+  const fallback = (plan: RowPlan): number =>
+    isSmoke ? SMOKE_SECONDS : (plan.seconds ?? SECONDS) * share;
   return plans.reduce((sum, plan) => {
     const last = before.find(({ id }) => id === plan.id);
     if (last?.status !== 'measured' || pairsOf(last) !== pairs) return sum + fallback(plan);

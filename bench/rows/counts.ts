@@ -86,6 +86,7 @@ function callRow(load: CountLoad): RowPlan {
   const inFlight = load.connections * load.depth;
   return {
     id: `counts/calls-${load.partitions}p-${inFlight}`,
+    seconds: 25,
     title: `System calls and syncs, partitions: ${load.partitions}, requests in flight: ${inFlight}, ack`,
     conditions: { ...conditionsOf(load), flush: 'ack', counted: 'strace -f -c' },
     async run(context) {
@@ -105,6 +106,7 @@ function roundRow(partitions: number): RowPlan {
   const load = { partitions, connections: 1, depth: 1, together: true };
   return {
     id: `counts/round-${partitions}p`,
+    seconds: 25,
     title: `Syncs of one round of acknowledgements, partitions: ${partitions}, ack`,
     conditions: {
       ...conditionsOf(load),
@@ -148,6 +150,7 @@ function noteOf(counts: CallCounts, requests: number): string {
 
 const costRow: RowPlan = {
   id: 'counts/per-request',
+  seconds: 20,
   title: 'CPU and JavaScript heap of one produce request of one record',
   conditions: {
     ...conditionsOf({ partitions: 1, connections: 16, depth: 5 }),
@@ -174,6 +177,7 @@ const costRow: RowPlan = {
 
 const filesRow: RowPlan = {
   id: 'counts/files',
+  seconds: 20,
   title: 'Files and descriptors of a partition, and bytes on disk for each byte of payload',
   conditions: { partitions: 64, flush: 'os', load: '64 KiB batches of 1 KiB records' },
   async run(context) {

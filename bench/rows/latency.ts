@@ -37,6 +37,7 @@ export const latencyRows: readonly RowPlan[] = [
   ...(['os', 'ack'] as const).map(
     (flush): RowPlan => ({
       id: `latency/end-to-end-${flush}`,
+      seconds: 50,
       title: `End to end, one record at a time, ${flush}`,
       conditions: {
         record: '100 B',
@@ -55,6 +56,7 @@ export const latencyRows: readonly RowPlan[] = [
   ...[2000, 10_000].map(
     (rate): RowPlan => ({
       id: `latency/open-loop-${rate}`,
+      seconds: 60,
       title: `Produce at ${rate} requests/s whatever the broker does, latency from the intended time`,
       conditions: {
         ...produceConditions(PRODUCE_LOADS.single, 'os'),
