@@ -23,6 +23,14 @@ export interface Scale {
   readonly sustainedMs: number;
 }
 
+/** Slices of each side in rows of which nothing is asked; the page says so beside them. */
+const FEW_PAIRS = 7;
+
+/** How many slices a row has: all, or few where nothing is asked of it. */
+export function pairsFor({ pairs }: Scale, isAsked: boolean): number {
+  return isAsked ? pairs : Math.min(FEW_PAIRS, pairs);
+}
+
 const GIB = 1024 ** 3;
 const MIB = 1024 ** 2;
 

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { kafkaClassPath } from '../brokers/kafka.js';
 import { startNullBroker } from '../brokers/null-broker.js';
 import type { Target } from '../brokers/target.js';
-import type { Context } from '../lib/context.js';
+import { type Context, pairsFor } from '../lib/context.js';
 import { batchOf } from '../lib/frames.js';
 import { syncAll } from '../lib/machine.js';
 import { runConsumer, runProducer, writePayloadFile } from '../lib/perf-tools.js';
@@ -18,8 +18,6 @@ import { FETCHED_BATCH, fillTopic } from './wire-fetch.js';
  */
 const SCORED_BYTES = 300_000_000;
 const OTHER_BYTES = 150_000_000;
-/** Rows that nothing is asked of have fewer slices, and say so: a run takes seconds, most of them the tool's start. */
-const OTHER_PAIRS = 7;
 const SMOKE_BYTES = 2_000_000;
 const WARM_UP_RUNS_MAX = 12;
 /** Runs that may not rise: fewer when an earlier row has warmed the broker up. */
@@ -90,12 +88,11 @@ function producerRow(
       const records = Math.floor(bytes / recordBytes);
       const properties = [`acks=${acks}`, ...(batch === '64k' ? ['batch.size=65536'] : [])];
       const run = { classPath, payloadFile, recordBytes, records, properties };
-      const { pairs } = context.scale;
       const sides = await interleaveTools(
         context,
         [rivals.odradek, rivals.kafka, nobody],
         (target) => runProducer(target, run),
-        isScored ? pairs : Math.min(OTHER_PAIRS, pairs),
+        pairsFor(context.scale, isScored),
       );
       return {
         sides,
@@ -141,7 +138,7 @@ const consumerRow: RowPlan = {
       context,
       [rivals.odradek, rivals.kafka, nobody],
       (target) => runConsumer(target, { classPath, topic: topics.get(target)!, records }),
-      Math.min(OTHER_PAIRS, context.scale.pairs),
+      pairsFor(context.scale, false),
     );
     return {
       sides,

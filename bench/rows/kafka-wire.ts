@@ -1,7 +1,7 @@
 import { type HeapMB, type Kafka, startKafka } from '../brokers/kafka.js';
 import { type Odradek, startOdradek } from '../brokers/odradek.js';
 import type { Target } from '../brokers/target.js';
-import type { Context } from '../lib/context.js';
+import { type Context, pairsFor } from '../lib/context.js';
 import { driverName } from '../lib/driver.js';
 import type { Comparison, Measured, Side } from '../lib/row.js';
 import type { RowPlan } from '../lib/runner.js';
@@ -76,9 +76,6 @@ export const atMost = (value: number): Threshold => ({ direction: 'at-most', val
 
 export const JVM = '-Xms1G -Xmx1G, G1';
 
-/** Rows that nothing is asked of have fewer slices, and say so. */
-const FEW_PAIRS = 7;
-
 interface Wanted {
   readonly throughput?: Threshold;
   readonly cpu?: Threshold;
@@ -98,13 +95,12 @@ const produceRows = (['64k', '16k', 'single', '64k-100b', '16k-100b'] as const).
       title: `Produce, ${load.name}, raw driver, one core each`,
       conditions: { ...produceConditions(load, 'os beside stock'), JVM, brokers: BROKERS },
       shares: true,
-      seconds: loadName === '64k' ? 200 : 130,
+      seconds: loadName === '64k' ? 200 : loadName in PRODUCE_WANTED ? 130 : 80,
       async run(context) {
         const rivals = await takeRivals(context);
         const targets = [rivals.odradek, rivals.kafka];
         const wanted = PRODUCE_WANTED[loadName];
-        const { pairs: all } = context.scale;
-        const pairs = wanted === undefined ? Math.min(FEW_PAIRS, all) : all;
+        const pairs = pairsFor(context.scale, wanted !== undefined);
         const sides = await interleave(context, targets, produceWorkload(context, load), pairs);
         const { throughput, cpu } = wanted ?? {};
         return {
@@ -253,7 +249,7 @@ async function besideSmallHeap(
 ): Promise<Measured> {
   const rivals = await takeRivals(context, { heapMB: 256 });
   const targets = [rivals.odradek, rivals.kafka];
-  const pairs = Math.min(FEW_PAIRS, context.scale.pairs);
+  const pairs = pairsFor(context.scale, false);
   const sides = await interleave(context, targets, await workloadFor(targets), pairs);
   return { sides, comparisons: [against(rivals, 'throughputMBs'), against(rivals, 'cpuSPerGB')] };
 }

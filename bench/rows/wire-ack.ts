@@ -1,4 +1,5 @@
 import { startOdradek } from '../brokers/odradek.js';
+import { pairsFor } from '../lib/context.js';
 import type { Comparison } from '../lib/row.js';
 import type { RowPlan } from '../lib/runner.js';
 import { interleave } from '../lib/wire.js';
@@ -26,14 +27,19 @@ export const wireAckRow: RowPlan = {
     ...produceConditions(LOAD, 'ack'),
     floors: 'one writev and one fdatasync for what all connections brought in a turn of the loop',
   },
-  seconds: 160,
+  seconds: 90,
   async run(context) {
     const folder = context.newFolder('odradek');
     const odradek = await startOdradek({ folder, set: { 'odradek.flush': 'ack' } });
     context.defer(() => odradek.stop());
     const floors = await startFloors(context, 'ack', false);
     const workload = produceWorkload(context, LOAD, -1);
-    const sides = await interleave(context, [odradek, ...floors], workload);
+    const sides = await interleave(
+      context,
+      [odradek, ...floors],
+      workload,
+      pairsFor(context.scale, false),
+    );
     const comparisons = floors.flatMap((floor): Comparison[] => [
       { metric: 'requestsPerS', ours: odradek.name, theirs: floor.name },
       { metric: 'cpuUsPerRequest', ours: odradek.name, theirs: floor.name },

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { startFloor } from '../brokers/floor.js';
 import { startOdradek } from '../brokers/odradek.js';
 import type { Target } from '../brokers/target.js';
-import type { Context } from '../lib/context.js';
+import { type Context, pairsFor } from '../lib/context.js';
 import { drive, driverName } from '../lib/driver.js';
 import {
   type BatchShape,
@@ -102,7 +102,7 @@ function fetchRow(sliceName: SliceName): RowPlan {
       'in flight each': 4,
       driver: driverName(),
     },
-    seconds: 140,
+    seconds: sliceName === '1m' ? 140 : 80,
     async run(context) {
       const sliceBytes = FETCH_SLICES[sliceName];
       const folder = context.newFolder('odradek');
@@ -110,7 +110,12 @@ function fetchRow(sliceName: SliceName): RowPlan {
       context.defer(() => odradek.stop());
       const workload = await fetchWorkload(context, [odradek], sliceBytes);
       const floors = await startSendfileFloors(context, sliceBytes);
-      const sides = await interleave(context, [odradek, ...floors], workload);
+      const sides = await interleave(
+        context,
+        [odradek, ...floors],
+        workload,
+        pairsFor(context.scale, sliceName === '1m'),
+      );
       const comparisons = floors.flatMap((floor): Comparison[] => [
         {
           metric: 'throughputMBs',

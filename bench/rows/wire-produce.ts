@@ -1,7 +1,7 @@
 import { startFloor } from '../brokers/floor.js';
 import { startOdradek } from '../brokers/odradek.js';
 import type { Target } from '../brokers/target.js';
-import type { Context } from '../lib/context.js';
+import { type Context, pairsFor } from '../lib/context.js';
 import { driverName } from '../lib/driver.js';
 import { writeProduceFrames } from '../lib/frames.js';
 import { NoFigure } from '../lib/outcome.js';
@@ -109,7 +109,7 @@ function produceRow(loadName: '64k' | '16k' | '1m' | 'single'): RowPlan {
     id: `wire/produce-${loadName}`,
     title: `Produce, ${load.name}, beside the floors`,
     conditions: produceConditions(load, 'os'),
-    seconds: 210,
+    seconds: loadName in FLOOR_THRESHOLDS ? 210 : 120,
     async run(context) {
       const folder = context.newFolder('odradek');
       const odradek = await startOdradek({ folder, set: { 'odradek.flush': 'os' } });
@@ -117,7 +117,12 @@ function produceRow(loadName: '64k' | '16k' | '1m' | 'single'): RowPlan {
       // A buffer of one small frame would be a read for each of them.
       const floors = await startFloors(context, 'os', load.batchBytes > 0);
       const targets = [odradek, ...floors];
-      const sides = await interleave(context, targets, produceWorkload(context, load));
+      const sides = await interleave(
+        context,
+        targets,
+        produceWorkload(context, load),
+        pairsFor(context.scale, loadName in FLOOR_THRESHOLDS),
+      );
       const threshold = FLOOR_THRESHOLDS[loadName];
       const comparisons = floors.flatMap((floor): Comparison[] => [
         {
