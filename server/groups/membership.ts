@@ -9,7 +9,7 @@ import {
   type Step,
   type Ticket,
 } from './group.js';
-import { commonProtocols, type GroupProtocol, sameProtocols } from './protocol-choice.js';
+import { type GroupProtocol, isSupportedByAll, sameProtocols } from './protocol-choice.js';
 import {
   answerJoin,
   answerSync,
@@ -109,8 +109,7 @@ function isConsistent({ group }: Step, { protocolType, protocols }: JoinWish): b
   if (protocolType === '' || protocols.length === 0) return false;
   if (group.members.size === 0) return true;
   if (protocolType !== group.protocolType) return false;
-  const common = new Set(commonProtocols(group.members.values()));
-  return protocols.some(({ name }) => common.has(name));
+  return protocols.some(({ name }) => isSupportedByAll(name, group.members.values()));
 }
 
 function addPending({ group, nowMs }: Step, wish: JoinWish): void {

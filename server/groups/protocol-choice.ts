@@ -9,6 +9,14 @@ export interface Voter {
   readonly protocols: readonly GroupProtocol[];
 }
 
+/** Whether every member supports the protocol. Asked at each join, so it makes nothing: a thousand members ask it a million times. */
+export function isSupportedByAll(name: string, members: Iterable<Voter>): boolean {
+  for (const { protocols } of members) {
+    if (!protocols.some((protocol) => protocol.name === name)) return false;
+  }
+  return true;
+}
+
 /** The protocols that every member supports, in the order of the first member. */
 export function commonProtocols(members: Iterable<Voter>): string[] {
   let common: string[] | null = null;
