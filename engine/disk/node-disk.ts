@@ -68,6 +68,9 @@ class NodeFile implements DiskFile {
   }
 
   readSync(into: Uint8Array, position: number): number {
+    // What fails or falls short there is done again by Node, which knows what to throw.
+    const quick = native()?.pread?.(this.fd, into, position) ?? 0;
+    if (quick === into.length) return quick;
     let count = 0;
     while (count < into.length) {
       const got = readSync(this.fd, into, count, into.length - count, position + count);

@@ -81,7 +81,18 @@ export class LogWriter {
     let group = this.#staged;
     if (group === null) {
       assert(begin !== null, 'a batch that begins a group says where');
-      group = { ...begin, appends: [], buffers: [], bytes: 0, endOffset: begin.startOffset };
+      const { segment, mark, startOffset, epochs } = begin;
+      // Spelt out: spreading would make it property by property.
+      group = {
+        segment,
+        mark,
+        startOffset,
+        epochs,
+        appends: [],
+        buffers: [],
+        bytes: 0,
+        endOffset: startOffset,
+      };
       this.#staged = group;
       queueMicrotask(() => this.flush());
     }

@@ -22,6 +22,10 @@ export interface ProduceParts {
 
 type TopicAnswer = ResponseOf<'Produce'>['topics'][number];
 type PartitionAnswer = TopicAnswer['partitions'][number];
+interface TopicAppends {
+  readonly name: string;
+  readonly appends: readonly (PartitionAnswer | Promise<PartitionAnswer>)[];
+}
 type PartitionBatch = RequestOf<'Produce'>['topics'][number]['partitions'][number];
 
 /**
@@ -31,25 +35,30 @@ type PartitionBatch = RequestOf<'Produce'>['topics'][number]['partitions'][numbe
 export function produceHandler(parts: ProduceParts): Handler<'Produce'> {
   return (context, request) => {
     const refusal = refusalOf(request);
-    const topics = request.topics.map(({ name, partitions }) => {
+    const topics = request.topics.map(({ name, partitions }): TopicAppends => {
       const topic = parts.metadata.image.topic(name);
-      return Promise.all(
-        partitions.map((batch) =>
-          refusal === null
-            ? appendOne(parts, context, request, name, topic, batch)
-            : failed(batch.index, refusal),
-        ),
-      ).then((answers): TopicAnswer => ({ name, partitions: answers }));
+      const appends = partitions.map((batch) =>
+        refusal === null
+          ? appendOne(parts, context, request, name, topic, batch)
+          : failed(batch.index, refusal),
+      );
+      return { name, appends };
     });
     return answerAll(request.acks, topics);
   };
 }
 
+/** Waits for one after the other, since none of them rejects. */
 async function answerAll(
   acks: number,
-  topics: readonly Promise<TopicAnswer>[],
+  topics: readonly TopicAppends[],
 ): Promise<ResponseOf<'Produce'> | null> {
-  const answers = await Promise.all(topics);
+  const answers: TopicAnswer[] = [];
+  for (const { name, appends } of topics) {
+    const partitions: PartitionAnswer[] = [];
+    for (const append of appends) partitions.push(await append);
+    answers.push({ name, partitions });
+  }
   if (acks !== 0) return { topics: answers };
   for (const { partitions } of answers) {
     for (const { errorCode, errorMessage } of partitions) {

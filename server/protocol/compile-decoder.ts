@@ -1,6 +1,7 @@
 import { ProtocolError } from './protocol-error.js';
 import type { Reader } from './reader.js';
-import { defaultsOf, type Field, type Fields, type FieldType, inRange } from './schema.js';
+import { type Field, type Fields, type FieldType, inRange } from './schema.js';
+import { type ReadField, structReader } from './struct-source.js';
 
 /** Reads one value; the type behind `unknown` is the one that the table infers. */
 export type Decode = (reader: Reader) => unknown;
@@ -14,27 +15,15 @@ export interface WireVersion {
 
 /** Builds the decoder of a structure as it looks in one version. */
 export function compileStructDecoder(fields: Fields, wire: WireVersion): Decode {
-  const template = defaultsOf(fields);
-  const names: string[] = [];
-  const decoders: Decode[] = [];
+  const read: ReadField[] = [];
   const tags = new Map<number, { name: string; decode: Decode }>();
   for (const [name, field] of Object.entries(fields)) {
-    if (!inRange(field.versions, wire.version)) continue;
-    const decode = compileFieldDecoder(field, wire);
-    if (field.tag === null) {
-      names.push(name);
-      decoders.push(decode);
-    } else {
-      tags.set(field.tag, { name, decode });
-    }
+    const { default: fallback } = field;
+    const decode = inRange(field.versions, wire.version) ? compileFieldDecoder(field, wire) : null;
+    read.push({ name, fallback, decode: field.tag === null ? decode : null });
+    if (field.tag !== null && decode !== null) tags.set(field.tag, { name, decode });
   }
-
-  const decodePlain = (reader: Reader): Record<string, unknown> => {
-    // Spreading a frozen template gives every value the same hidden class in one step.
-    const value: Record<string, unknown> = { ...template };
-    for (let i = 0; i < names.length; i++) value[names[i]!] = decoders[i]!(reader);
-    return value;
-  };
+  const decodePlain = structReader<Reader, Record<string, unknown>>(read);
   if (!wire.flexible) return decodePlain;
   if (tags.size === 0) {
     return (reader) => {

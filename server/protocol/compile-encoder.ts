@@ -1,5 +1,6 @@
 import type { WireVersion } from './compile-decoder.js';
 import { type Field, type Fields, type FieldType, inRange, type RecordsInput } from './schema.js';
+import { structWriter, type WrittenField } from './struct-source.js';
 import type { Writer } from './writer.js';
 
 /** Writes one value; the type behind `unknown` is the one that the table infers. */
@@ -7,13 +8,9 @@ export type Encode = (writer: Writer, value: unknown) => void;
 
 type Struct = Readonly<Record<string, unknown>>;
 
-interface EncodedField {
+interface TaggedField {
   readonly name: string;
-  readonly field: Field;
   readonly encode: Encode;
-}
-
-interface TaggedField extends EncodedField {
   readonly tag: number;
   readonly isDefault: (value: unknown) => boolean;
 }
@@ -23,30 +20,19 @@ interface TaggedField extends EncodedField {
  * default; a `TypeError` names the field if it has none.
  */
 export function compileStructEncoder(fields: Fields, wire: WireVersion): Encode {
-  const plain: EncodedField[] = [];
+  const plain: WrittenField[] = [];
   const tagged: TaggedField[] = [];
   for (const [name, field] of Object.entries(fields)) {
     if (!inRange(field.versions, wire.version)) continue;
     const nullable = inRange(field.nullable, wire.version);
     const encode = compileEncoder(field.type, nullable, wire, name);
-    if (field.tag === null) plain.push({ name, field, encode });
-    else {
-      tagged.push({ name, field, encode, tag: field.tag, isDefault: compileIsDefault(field) });
-    }
+    const { tag, optional, default: fallback } = field;
+    if (tag === null) plain.push({ name, encode, optional, fallback });
+    else tagged.push({ name, encode, tag, isDefault: compileIsDefault(field) });
   }
   tagged.sort((a, b) => a.tag - b.tag);
 
-  const encodePlain = (writer: Writer, value: Struct): void => {
-    for (let i = 0; i < plain.length; i++) {
-      const { name, field, encode } = plain[i]!;
-      let fieldValue = value[name];
-      if (fieldValue === undefined) {
-        if (!field.optional) throw new TypeError(`${name} is missing`);
-        fieldValue = field.default;
-      }
-      encode(writer, fieldValue);
-    }
-  };
+  const encodePlain = structWriter<Writer, Struct>(plain);
   if (!wire.flexible) return (writer, value) => encodePlain(writer, value as Struct);
   return (writer, value) => {
     encodePlain(writer, value as Struct);
