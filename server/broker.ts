@@ -11,7 +11,7 @@ import {
   type Random,
   sendFile,
   sendFileAvailable,
-  sendMore,
+  sendNow,
   systemClock,
   systemRandom,
 } from '../engine/index.js';
@@ -242,7 +242,7 @@ async function openListeners(
     options.network ??
     nodeNetwork({
       sendFile: sendFileAvailable() ? sendFile : null,
-      sendMore: sendFileAvailable() ? sendMore : null,
+      sendNow: sendFileAvailable() ? sendNow : null,
       scratchBytes: limits.receiveScratchBytes,
     });
   const shared = shareResources(network, options.networkClock ?? clock, limits);

@@ -13,11 +13,8 @@ export interface NativeCalls {
   readonly sendfile:
     | ((outFd: number, inFd: number, position: number, count: number) => number)
     | null;
-  /**
-   * send(2) that never waits and tells TCP that more follows at once, so that both share a segment. The count of bytes taken, or the
-   * negative errno. Linux only.
-   */
-  readonly sendMore: ((outFd: number, bytes: Uint8Array) => number) | null;
+  /** send(2) that never waits: the count of bytes taken, or the negative errno. Linux only. */
+  readonly sendNow: ((outFd: number, bytes: Uint8Array) => number) | null;
   /**
    * pread(2): fills `into` from byte `position` on. The count of bytes read, or the negative errno. For ranges that are in memory it costs a
    * third of Node's. Linux only.
@@ -46,7 +43,7 @@ function bind(koffi: Koffi): NativeCalls {
     }
   };
   if (process.platform !== 'linux') {
-    return { syncfs: null, flockExclusive, sendfile: null, sendMore: null, pread: null, errno };
+    return { syncfs: null, flockExclusive, sendfile: null, sendNow: null, pread: null, errno };
   }
 
   const nameOf = (value: number): string =>
@@ -68,7 +65,7 @@ function bind(koffi: Koffi): NativeCalls {
     syncfs,
     flockExclusive,
     sendfile: wideOffsets ? bindSendfile(koffi, libc) : null,
-    sendMore: wideOffsets ? bindSendMore(koffi, libc) : null,
+    sendNow: wideOffsets ? bindSendNow(koffi, libc) : null,
     pread: wideOffsets ? bindPread(koffi, libc) : null,
     errno,
   };
@@ -87,17 +84,17 @@ function bindPread(
   };
 }
 
-const MSG_MORE_NOWAIT_NOSIGNAL = 0x8000 | 0x40 | 0x4000;
+const MSG_DONTWAIT_NOSIGNAL = 0x40 | 0x4000;
 
-function bindSendMore(
+function bindSendNow(
   koffi: Koffi,
   libc: ReturnType<Koffi['load']>,
-): NonNullable<NativeCalls['sendMore']> {
+): NonNullable<NativeCalls['sendNow']> {
   const call = libc.func(
     'int64_t send(int fd, const uint8_t *bytes, size_t length, int flags)',
   ) as (fd: number, bytes: Uint8Array, length: number, flags: number) => number;
   return (outFd, bytes) => {
-    const sent = call(outFd, bytes, bytes.length, MSG_MORE_NOWAIT_NOSIGNAL);
+    const sent = call(outFd, bytes, bytes.length, MSG_DONTWAIT_NOSIGNAL);
     return sent >= 0 ? sent : -(koffi.errno() || koffi.os.errno.EIO!);
   };
 }
@@ -166,9 +163,9 @@ export function sendFile(outFd: number, inFd: number, position: number, count: n
 }
 
 /**
- * Sends what goes out ahead of `sendFile` on the socket `outFd`: without waiting, and without a segment of its own. Returns how many bytes the kernel took, or
- * a negative errno. Available where `sendFile` is.
+ * Sends what the socket `outFd` has room for, without waiting; returns how many bytes the kernel took, or a negative errno. Available where
+ * `sendFile` is, and as careful with descriptors.
  */
-export function sendMore(outFd: number, bytes: Uint8Array): number {
-  return native()!.sendMore!(outFd, bytes);
+export function sendNow(outFd: number, bytes: Uint8Array): number {
+  return native()!.sendNow!(outFd, bytes);
 }

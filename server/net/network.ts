@@ -83,11 +83,6 @@ export interface Socket {
    * Null where this is not possible.
    */
   readonly sendFile: ((fd: number, position: number, count: number) => number) | null;
-  /**
-   * Hands bytes to the kernel that `sendFile` follows at once: how many it took, or a negative errno. Call it only while `queuedBytes`
-   * is 0. Null where this is not possible.
-   */
-  readonly sendMore: ((bytes: Buffer) => number) | null;
   /** No `onData` and no `onEnd` until `resume`. */
   pause(): void;
   resume(): void;

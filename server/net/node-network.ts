@@ -7,13 +7,13 @@ import {
 } from 'node:net';
 
 import type { ConnectOptions, ListenOptions, Network, NetworkListener, Socket } from './network.js';
-import { NodeSocket, type SendFile, type SendMore } from './node-socket.js';
+import { NodeSocket, type SendFile, type SendNow } from './node-socket.js';
 
 export interface NodeNetworkOptions {
   /** sendfile(2), or null where there is none; slices are then read and written. */
   readonly sendFile: SendFile | null;
-  /** send(2) for what goes ahead of a slice; null or left out where there is none. */
-  readonly sendMore?: SendMore | null;
+  /** send(2), or null or left out where there is none; Node's way is taken then. */
+  readonly sendNow?: SendNow | null;
   /** Size of the space that all sockets receive into. */
   readonly scratchBytes: number;
   /**
@@ -32,7 +32,7 @@ interface AcceptedInternals {
 
 /** TCP by Node. */
 export function nodeNetwork(options: NodeNetworkOptions): Network {
-  const newSocket = (): NodeSocket => new NodeSocket(options.sendFile, options.sendMore ?? null);
+  const newSocket = (): NodeSocket => new NodeSocket(options.sendFile, options.sendNow ?? null);
   const direct = options.receive !== 'stream';
   // Every read is parsed before the next one starts, so all sockets share it.
   const scratch = direct ? Buffer.allocUnsafeSlow(options.scratchBytes) : null;

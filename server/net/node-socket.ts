@@ -9,8 +9,8 @@ import type { Socket, SocketHandler } from './network.js';
  */
 export type SendFile = (outFd: number, inFd: number, position: number, count: number) => number;
 
-/** send(2) with MSG_MORE: how many bytes went, or a negative errno. */
-export type SendMore = (outFd: number, bytes: Buffer) => number;
+/** send(2) without waiting: how many bytes went, or a negative errno. */
+export type SendNow = (outFd: number, bytes: Buffer) => number;
 
 /**
  * Up to this much it is cheaper to copy several buffers into one than to hand each to the kernel.
@@ -32,8 +32,8 @@ export class NodeSocket implements Socket {
   remoteAddress = '';
   remotePort = 0;
   readonly sendFile: Socket['sendFile'];
-  readonly sendMore: Socket['sendMore'];
   #raw!: NetSocket;
+  readonly #send: SendNow | null;
   #handler: SocketHandler | null = null;
   #error: Error | null = null;
   #closed = false;
@@ -45,11 +45,11 @@ export class NodeSocket implements Socket {
     this.#handler?.onDrain();
   };
 
-  constructor(sendFile: SendFile | null, sendMore: SendMore | null) {
+  constructor(sendFile: SendFile | null, sendNow: SendNow | null) {
     this.sendFile =
       sendFile &&
       ((fd, position, count) => this.#handOver((outFd) => sendFile(outFd, fd, position, count)));
-    this.sendMore = sendMore && ((bytes) => this.#handOver((outFd) => sendMore(outFd, bytes)));
+    this.#send = sendNow;
   }
 
   /** The descriptor is asked for afresh each time: after a close the number may be another connection's. */
@@ -102,18 +102,30 @@ export class NodeSocket implements Socket {
     if (!raw.writable) return true;
     let bytes = 0;
     for (const buffer of buffers) bytes += buffer.length;
-    this.#handedBytes += bytes;
-    if (buffers.length === 1) {
-      raw.write(buffers[0]!, this.#onWritten);
-    } else if (bytes <= GATHER_BYTES_MAX) {
-      raw.write(Buffer.concat(buffers, bytes), this.#onWritten);
+    if (buffers.length === 1 || bytes <= GATHER_BYTES_MAX) {
+      const whole = buffers.length === 1 ? buffers[0]! : Buffer.concat(buffers, bytes);
+      const sent = this.#sendNow(whole);
+      if (sent === bytes) return true;
+      this.#handedBytes += bytes - sent;
+      raw.write(sent === 0 ? whole : whole.subarray(sent), this.#onWritten);
     } else {
+      this.#handedBytes += bytes;
       raw.cork();
       for (const buffer of buffers) raw.write(buffer, this.#onWritten);
       raw.uncork();
     }
     this.#awaitsDrain = raw.writableLength > 0;
     return !this.#awaitsDrain;
+  }
+
+  /** What the kernel takes at once, which is mostly all, past Node's streams: they cost more than the call itself. Errors are left to Node. */
+  #sendNow(bytes: Buffer): number {
+    const send = this.#send;
+    if (send === null || this.#raw.writableLength > 0) return 0;
+    return Math.max(
+      0,
+      this.#handOver((outFd) => send(outFd, bytes)),
+    );
   }
 
   get queuedBytes(): number {

@@ -37,9 +37,6 @@ export interface WriterEvents {
   onFailed(error: Error): void;
 }
 
-/** More than this is no header any more, and not worth gathering. */
-const AHEAD_BYTES_MAX = 16 * 1024;
-
 const EAGAIN = -constants.errno.EAGAIN;
 
 /**
@@ -188,25 +185,10 @@ export class ResponseWriter {
     }
     if (buffers.length > 0) {
       this.#allowance.spend(bytes);
-      const next = bytes < allowance ? this.#parts.peek() : undefined;
-      const goesByFile = next !== undefined && !Buffer.isBuffer(next) && next.file.fd >= 0;
-      if (goesByFile) this.#sendAhead(buffers, bytes);
-      else this.#socket.write(buffers);
+      this.#socket.write(buffers);
     } else if (this.#slice) {
       this.#parts.drop();
     }
-  }
-
-  /** What a slice follows shares its first segment, if the kernel has room for all of it. */
-  #sendAhead(buffers: readonly Buffer[], bytes: number): void {
-    const { sendFile, sendMore } = this.#socket;
-    if (!sendFile || !sendMore || bytes > AHEAD_BYTES_MAX) {
-      this.#socket.write(buffers);
-      return;
-    }
-    const head = buffers.length === 1 ? buffers[0]! : Buffer.concat(buffers, bytes);
-    const sent = Math.max(0, sendMore.call(this.#socket, head));
-    if (sent < bytes) this.#socket.write([head.subarray(sent)]);
   }
 
   /** Null after a failure; the slice then still stands in the list and is released with it. */

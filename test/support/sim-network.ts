@@ -131,21 +131,6 @@ export class SimSocket implements Socket {
     };
   }
 
-  get sendMore(): Socket['sendMore'] {
-    if (!this.readFile) return null;
-    return (bytes) => {
-      if (this.#gone) return -constants.errno.EBADF;
-      if (this.queuedBytes > 0) throw new Error('sendMore while bytes are queued');
-      const room = Math.min(
-        bytes.length,
-        this.#network.options.windowBytes - this.#peer.#windowUsed,
-      );
-      if (room <= 0) return -constants.errno.EAGAIN;
-      this.#transmit(Buffer.from(bytes.subarray(0, room)));
-      return room;
-    };
-  }
-
   setHandler(handler: SocketHandler): void {
     this.#handler = handler;
   }

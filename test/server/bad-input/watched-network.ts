@@ -1,4 +1,4 @@
-import { sendFile, sendFileAvailable, sendMore } from '../../../engine/index.js';
+import { sendFile, sendFileAvailable, sendNow } from '../../../engine/index.js';
 import { SERVER_LIMITS } from '../../../server/limits.js';
 import type { Network, Socket, SocketHandler } from '../../../server/net/network.js';
 import { nodeNetwork } from '../../../server/net/node-network.js';
@@ -15,7 +15,7 @@ export class WatchedNetwork implements Network {
   sockets: WatchedSocket[] = [];
   readonly #network: Network = nodeNetwork({
     sendFile: sendFileAvailable() ? sendFile : null,
-    sendMore: sendFileAvailable() ? sendMore : null,
+    sendNow: sendFileAvailable() ? sendNow : null,
     scratchBytes: SERVER_LIMITS.receiveScratchBytes,
   });
   readonly connect: Network['connect'] = (options) => this.#network.connect(options);

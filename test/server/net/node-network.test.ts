@@ -3,7 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
 
 import { systemClock } from '../../../engine/clock.js';
-import { sendFile, sendFileAvailable, sendMore } from '../../../engine/disk/native.js';
+import { sendFile, sendFileAvailable, sendNow } from '../../../engine/disk/native.js';
 import { SERVER_LIMITS, type ServerLimits } from '../../../server/limits.js';
 import type { CloseReason, Dispatcher } from '../../../server/net/dispatcher.js';
 import {
@@ -13,7 +13,7 @@ import {
   shareResources,
 } from '../../../server/net/listener.js';
 import { type NodeNetworkOptions, nodeNetwork } from '../../../server/net/node-network.js';
-import type { SendFile, SendMore } from '../../../server/net/node-socket.js';
+import type { SendFile, SendNow } from '../../../server/net/node-socket.js';
 import { FrameClient, SliceFile, taggedFrame } from '../../support/net-fixtures.js';
 
 const HOST = '127.0.0.1';
@@ -209,11 +209,12 @@ describe('file slices', () => {
 
   test.each([
     ['sendfile', realSendFile, null],
-    ['sendfile with its header in the same segment', realSendFile, sendMore],
-    ['sendfile with half of its header there', realSendFile, halfOf(sendMore)],
+    ['sendfile and send', realSendFile, sendNow],
+    ['sendfile and a send that takes half', realSendFile, halfOf(sendNow)],
     ['copying', null, null],
-  ])('by %s the same bytes arrive, also at a slow reader', async (_, how, ahead) => {
-    const { port, shared } = await serve(slicing, { sendFile: how, sendMore: how && ahead });
+    ['copying and a send that takes half', null, halfOf(sendNow)],
+  ])('by %s the same bytes arrive, also at a slow reader', async (_, how, send) => {
+    const { port, shared } = await serve(slicing, { sendFile: how, sendNow: send });
     for (const frames of await Promise.all([fetchSlowly(port, 8), fetchSlowly(port, 8)])) {
       frames.forEach((frame, tag) => {
         expect(frame.equals(expected(tag))).toBe(true);
@@ -300,6 +301,6 @@ test('connecting to a closed port is refused', async () => {
   });
 });
 
-function halfOf(send: SendMore): SendMore {
+function halfOf(send: SendNow): SendNow {
   return (fd, bytes) => send(fd, bytes.subarray(0, Math.ceil(bytes.length / 2)));
 }
