@@ -11,11 +11,11 @@ export const LIMITS = {
   /** So many such writes in a row, and the directory writes synchronously again. */
   writesRecoveredCount: 16,
   /** A log that has grown by this is checkpointed at once, … */
-  checkpointBytes: 64 * 1024 * 1024,
+  checkpointBytes: 128 * 1024 * 1024,
   /** … any other changed one within this time. */
   checkpointIntervalMs: 5_000,
   /** Unsynced bytes of a log at which a sync is begun although nobody waits for it, so that write-back never piles up. */
-  writeBackBytes: 8 * 1024 * 1024,
+  writeBackBytes: 32 * 1024 * 1024,
   /** Index entries of an active segment that only memory has: what recovery walks again by headers. */
   indexEntriesUnsavedMax: 256,
   /** Memory for the indexes of sealed segments, all logs together. */

@@ -31,7 +31,7 @@ export interface CheckpointsOptions {
 }
 
 /**
- * Bounds what recovery costs: at each roll, and at least every 64 MB or 5 s while something changes, a log's state goes to the
+ * Bounds what recovery costs: at each roll, and at least every 128 MB or 5 s while something changes, a log's state goes to the
  * catalog, always after the sync that covers it. One run at a time serves all logs that changed, in one sync round and
  * one transaction.
  */

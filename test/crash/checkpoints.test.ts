@@ -55,13 +55,13 @@ describe.each(['ack', 'interval', 'os'] as const)(
       expect(checkpointed(world)).toBe(2);
     });
 
-    test('after 64 MB', async () => {
+    test('after 128 MB', async () => {
       const world = newWorld();
       const log = await openLog(await openWorld(world), { flush });
       const megabyte = 'x'.repeat(1_000_000);
-      for (let at = 0; at < 70; at++) await log.append(batchOf(megabyte));
+      for (let at = 0; at < 140; at++) await log.append(batchOf(megabyte));
       await turns(20);
-      expect(checkpointed(world)).toBeGreaterThanOrEqual(64);
+      expect(checkpointed(world)).toBeGreaterThanOrEqual(128);
     });
   },
 );
