@@ -8,6 +8,7 @@ import type { LogWriter } from './log-writer.js';
 import type { OffsetTracker } from './offset-tracker.js';
 import type { Appended, PartitionName } from './partition-log.js';
 import type { ProducerStates } from './producer-state.js';
+import type { ReadHints } from './read-hints.js';
 import type { Segment } from './segment.js';
 import type { SegmentList } from './segment-list.js';
 import type { SyncTarget } from './sync-rounds.js';
@@ -32,6 +33,7 @@ export interface LogParts extends SyncTarget {
   readonly unsynced: Unsynced;
   readonly watermark: Watermark;
   readonly checkpoint: CheckpointState;
+  readonly readHints: ReadHints;
   /** Sealed segments whose indexes are not saved yet. */
   readonly sealing: Segment[];
   /** Whether the log was closed or deleted, or its disk has failed. */

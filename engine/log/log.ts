@@ -26,6 +26,7 @@ import type {
 } from './partition-log.js';
 import type { ProducerStates } from './producer-state.js';
 import { readLog } from './read.js';
+import { ReadHints } from './read-hints.js';
 import type { RecoveredLog } from './recovery.js';
 import { scrubLog } from './scrub.js';
 import type { Segment } from './segment.js';
@@ -52,6 +53,7 @@ export class Log implements PartitionLog, LogParts, CheckpointTarget {
   readonly watermark: Watermark;
   readonly checkpoint: CheckpointState;
   readonly sealing: Segment[] = [];
+  readonly readHints = new ReadHints();
   readonly #turns = new AppendTurns();
   #settings: LogSettings;
   #failure: EngineError | null = null;

@@ -5,16 +5,8 @@ import { type HeaderAt, walkHeaders } from './header-walk.js';
 import type { LogParts } from './log-parts.js';
 import type { LogPosition } from './offset-tracker.js';
 import type { ReadRequest, ReadResult } from './partition-log.js';
+import type { FoundBatch } from './read-hints.js';
 import type { Segment, SegmentIndexes } from './segment.js';
-
-/** A batch found by offset. */
-export interface FoundBatch {
-  readonly segment: Segment;
-  readonly position: number;
-  readonly size: number;
-  readonly baseOffset: number;
-  readonly lastOffset: number;
-}
 
 /**
  * THE FETCH PATH: offset → segment → sparse index → a few headers → a slice of the file. No record is read, and the end needs no
@@ -70,12 +62,11 @@ function wholeBatchesEnd(
   const indexes = log.context.indexCache.of(first.segment, log.settings.indexIntervalBytes);
   const slot = indexes.offsets.floorByPosition(wanted);
   const from = Math.max(firstEnd, slot < 0 ? 0 : indexes.offsets.positionAt(slot));
-  const stopped = walkHeaders(
-    first.segment.file,
-    from,
-    available,
-    (header) => header.position + header.size > wanted,
-  );
+  const stopped = walkHeaders(first.segment.file, from, available, (header) => {
+    if (header.position + header.size <= wanted) return false;
+    log.readHints.note(foundAt(first.segment, header));
+    return true;
+  });
   // An index that was wrong led between batches: the bytes up to the first batch's end are right in any case.
   return stopped > wanted ? firstEnd : stopped;
 }
@@ -88,7 +79,7 @@ function wholeBatchesEnd(
  */
 export function findBatch(log: LogParts, offset: number): FoundBatch | null {
   for (let segment = log.segments.floor(offset); segment; segment = log.segments.after(segment)) {
-    const found = findInSegment(log, segment, offset);
+    const found = log.readHints.find(segment, offset) ?? findInSegment(log, segment, offset);
     if (found !== null) return found;
   }
   return null;

@@ -151,3 +151,42 @@ describe('a damaged batch in the middle of a sealed segment', () => {
     expect(after - before).toBe(1);
   });
 });
+
+describe('a reader that goes on where its last slice ended', () => {
+  /** Reads of the log's file while `work` runs. */
+  function readsDuring(world: SimWorld, work: () => void): number {
+    const from = world.disk.journal.length;
+    work();
+    return world.disk.journal.slice(from).filter(({ kind }) => kind === 'readSync').length;
+  }
+
+  test('finds its next batch without looking for it', async () => {
+    const { world, log, sizes } = await logOf(20);
+    const two = sizes[0]! + sizes[1]! + 10;
+    const steps = Array.from({ length: 8 }, (_, at) =>
+      readsDuring(world, () => {
+        const { slice } = log.read({
+          offset: at * 4,
+          maxBytes: two,
+          minOneBatch: true,
+          isolation: 'high-watermark',
+        });
+        slice?.release();
+      }),
+    );
+    expect(steps[0]).toBeGreaterThan(steps[1]!);
+    expect(new Set(steps.slice(1)).size).toBe(1);
+    for (let at = 0; at < 8; at++) expect(read(log, at * 4, two)).toEqual([at * 4, at * 4 + 2]);
+  });
+
+  test('is not sent where a batch was before the log was cut and written anew', async () => {
+    const { log, sizes } = await logOf(6);
+    const two = sizes[0]! + sizes[1]! + 10;
+    expect(read(log, 0, two)).toEqual([0, 2]);
+    await log.truncateTo(2);
+    await log.append(batchOf(['a longer batch than the one that was there', 'with two records']));
+    await log.append(batchOf(['third', 'batch']));
+    expect(read(log, 4)).toEqual([4]);
+    expect(read(log, 0)).toEqual([0, 2, 4]);
+  });
+});
