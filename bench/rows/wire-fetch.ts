@@ -75,7 +75,9 @@ export async function fetchWorkload(
     writeFetchFrames(context.newFolder(name), { topic, sliceBytes, batch, batches });
   for (const [i, broker] of brokers.entries()) {
     const { topic, batches } = await fillTopic(context, broker, context.scale.hotBytes);
-    context.defer(() => broker.deleteTopic(topic));
+    context.defer(async () => {
+      if (broker.ended() === null) await broker.deleteTopic(topic);
+    });
     framesOf.set(broker, write(`frames-${i}`, topic, batches));
   }
   // A floor sends its file to whoever asks for anything.
