@@ -61,14 +61,22 @@ function wholeBatchesEnd(
   if (wanted <= firstEnd) return firstEnd;
   const indexes = log.context.indexCache.of(first.segment, log.settings.indexIntervalBytes);
   const slot = indexes.offsets.floorByPosition(wanted);
-  const from = Math.max(firstEnd, slot < 0 ? 0 : indexes.offsets.positionAt(slot));
+  const usesIndex = slot >= 0 && indexes.offsets.positionAt(slot) > firstEnd;
+  const from = usesIndex ? indexes.offsets.positionAt(slot) : firstEnd;
+  const landing = usesIndex
+    ? first.segment.baseOffset + indexes.offsets.relativeOffsetAt(slot)
+    : null;
+  let misled = false;
   const stopped = walkHeaders(first.segment.file, from, available, (header) => {
+    // What lies within a batch can look like a header: nobody is sent there, now or by a hint.
+    misled = landing !== null && header.position === from && header.lastOffset !== landing;
+    if (misled) return true;
     if (header.position + header.size <= wanted) return false;
     log.readHints.note(foundAt(first.segment, header));
     return true;
   });
-  // An index that was wrong led between batches: the bytes up to the first batch's end are right in any case.
-  return stopped > wanted ? firstEnd : stopped;
+  // An index that was wrong led between batches: the bytes up to the first batch's end are right in any case. Its next lookup mends it.
+  return misled || stopped > wanted ? firstEnd : stopped;
 }
 
 /**

@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { baseOffset, batchSize } from '../../../engine/batch/header.js';
+import { stampCrc } from '../../../engine/batch/stamp.js';
 import type { LogSettings, PartitionLog } from '../../../engine/index.js';
 import type { Log } from '../../../engine/log/log.js';
+import { emptyIndexes } from '../../../engine/log/segment.js';
 import { batchOf } from '../../support/batches.js';
 import { folderOf, newWorld, openLog, openWorld, type SimWorld } from '../../support/sim-engine.js';
 
@@ -188,5 +190,29 @@ describe('a reader that goes on where its last slice ended', () => {
     await log.append(batchOf(['third', 'batch']));
     expect(read(log, 4)).toEqual([4]);
     expect(read(log, 0)).toEqual([0, 2, 4]);
+  });
+
+  test('is not sent into a batch that holds what looks like one, by an index that is wrong', async () => {
+    const world = newWorld();
+    const log = (await openLog(await openWorld(world))) as Log;
+    const small = batchOf(['a', 'b']);
+    await log.append(Buffer.from(small));
+    // The decoy says that it begins at offset 5, which is a real batch's.
+    const decoy = Buffer.from(small);
+    decoy.writeBigInt64BE(5n, 0);
+    const bytes = batchOf(['before', 'z'.repeat(600)]);
+    const decoyAt = bytes.length - 300;
+    decoy.copy(bytes, decoyAt);
+    stampCrc(bytes);
+    await log.append(bytes);
+    await log.append(batchOf(['real']));
+    await log.append(batchOf(['five']));
+    const segment = log.segments.active!;
+    const wrong = emptyIndexes();
+    wrong.offsets.append(1000, small.length + decoyAt);
+    segment.replaceIndexes(wrong);
+    const reach = small.length + decoyAt + 10;
+    expect(read(log, 0, reach)).toEqual([0]);
+    expect(read(log, 5)).toEqual([5]);
   });
 });
