@@ -22,6 +22,7 @@ import type { PartitionLog, PartitionName } from './log/partition-log.js';
 import { SyncRounds } from './log/sync-rounds.js';
 import { UnpackGate } from './log/unpack-gate.js';
 import { type EngineLogger, silentLogger } from './logger.js';
+import { Cleaner, type CompactionOptions, resolveCompaction } from './maintenance/cleaner.js';
 import type { JobRunner } from './maintenance/job-runner.js';
 import { createJobPool } from './maintenance/pool.js';
 import { type EngineCounters, newCounters } from './metrics.js';
@@ -47,6 +48,8 @@ export interface EngineOptions {
     path: string,
     options: { suspicious: boolean; onFailure: (error: EngineError) => void },
   ) => Promise<Catalog>;
+  /** How logs are compacted; what is left out has its default (`DEFAULT_COMPACTION`). Out of range: INVALID_SETTING. */
+  readonly compaction?: Partial<CompactionOptions>;
   /** Descriptors kept open; files in use may exceed it. */
   readonly descriptorsOpenMax?: number;
 }
@@ -91,6 +94,7 @@ export class Engine {
     const clock = options.clock ?? systemClock;
     const random = options.random ?? systemRandom;
     const logger = options.logger ?? silentLogger;
+    const compaction = resolveCompaction(options.compaction);
     await ensureDirectory(disk, root);
     const lock = await (options.locker ?? systemLocker).lock(root);
     const directory = new DataDirectory(root, disk);
@@ -115,7 +119,11 @@ export class Engine {
         files: new FilePool(disk, {
           openMax: options.descriptorsOpenMax ?? LIMITS.descriptorsOpenMax,
         }),
-        jobs: options.jobs ?? createJobPool({ queueMax: JOBS_QUEUED_MAX }),
+        jobs:
+          options.jobs ??
+          // Beside compactions there is always a thread for short jobs.
+          createJobPool({ threadsMax: compaction.threads + 1, queueMax: JOBS_QUEUED_MAX }),
+        cleaner: new Cleaner(clock, compaction),
         indexCache: new IndexCache(disk, LIMITS.indexCacheBytes, counters),
         checkpoints: new Checkpoints({
           directory,
@@ -227,10 +235,12 @@ export class Engine {
   }
 
   async #close(): Promise<void> {
-    const { checkpoints, catalog, files, jobs, directory } = this.#context;
+    const { checkpoints, catalog, cleaner, files, jobs, directory } = this.#context;
     await this.#eventLogs.prepareClose();
     checkpoints.stop();
     const logs = await this.#partitions.logs();
+    for (const log of logs) log.compaction.stop();
+    await cleaner.stop();
     try {
       for (const log of logs) await log.prepareClose();
       await checkpoints.run();

@@ -53,6 +53,7 @@ export {
 export { DEFAULT_LOG_SETTINGS, type FlushPromise, type LogSettings } from './log/log-settings.js';
 export type {
   Appended,
+  CompactionResult,
   DamagedBatch,
   EpochEnd,
   HighWatermarkRule,
@@ -66,6 +67,7 @@ export type {
   TimestampLookup,
 } from './log/partition-log.js';
 export type { EngineLogger } from './logger.js';
+export { type CompactionOptions, DEFAULT_COMPACTION } from './maintenance/cleaner.js';
 export type { JobRunner } from './maintenance/job-runner.js';
 export { ManualClock } from './manual-clock.js';
 export type { EngineCounters } from './metrics.js';

@@ -22,6 +22,8 @@ export const LIMITS = {
   indexCacheBytes: 64 * 1024 * 1024,
   /** What one batch may unpack to where its records are looked at. */
   decompressedBatchBytesMax: 128 * 1024 * 1024,
+  /** After a compaction that failed (a full disk, for instance) the log is left alone for so long. */
+  compactionRetryMs: 5 * 60_000,
   /** How often logs that programs opened by name are asked what retention lets go (Kafka's `log.retention.check.interval.ms`). */
   retentionCheckMs: 5 * 60_000,
   /** Characters of a log's name (Kafka's limit for topics). */

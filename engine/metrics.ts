@@ -13,6 +13,16 @@ export interface EngineCounters {
   segmentsRolled: number;
   segmentsDeleted: number;
   indexRebuilds: number;
+  /** Passes of compaction that ended well. */
+  compactions: number;
+  /** Bytes of segments that were replaced by compacted ones. */
+  bytesCompacted: number;
+  /** Records that compaction has removed. */
+  recordsCompacted: number;
+  /** Passes that failed, and left the log as it was: a full disk. They are tried again. */
+  compactionsFailed: number;
+  /** Logs that are not compacted any more until they are opened again, because of a bad batch. */
+  compactionsStopped: number;
 }
 
 export function newCounters(): EngineCounters {
@@ -27,5 +37,10 @@ export function newCounters(): EngineCounters {
     segmentsRolled: 0,
     segmentsDeleted: 0,
     indexRebuilds: 0,
+    compactions: 0,
+    bytesCompacted: 0,
+    recordsCompacted: 0,
+    compactionsFailed: 0,
+    compactionsStopped: 0,
   };
 }

@@ -14,8 +14,10 @@ import { Log } from './log/log.js';
 import type { LogContext } from './log/log-context.js';
 import {
   checkpointKey,
+  cleanedKey,
   logStartKey,
   readCheckpoint,
+  readCleaned,
   readLogStart,
   tombstoneKey,
 } from './log/log-records.js';
@@ -77,7 +79,8 @@ export class Partitions {
         checkpoint,
         logStart: await this.#durableLogStart(name, folder),
       });
-      return new Log(context, name, folder, settings, recovered);
+      const cleanedOffset = readCleaned(context.catalog, name);
+      return new Log(context, name, folder, settings, recovered, cleanedOffset);
     } catch (error) {
       throw storageError(context.directory, `cannot open ${folder}`, error);
     }
@@ -201,12 +204,12 @@ export class Partitions {
   }
 
   #forgetting(name: PartitionName): { key: readonly (string | number)[]; value: undefined }[] {
-    return [checkpointKey(name), logStartKey(name), tombstoneKey(name.topicId, name.partition)].map(
-      (key) => ({
-        key,
-        value: undefined,
-      }),
-    );
+    return [
+      checkpointKey(name),
+      logStartKey(name),
+      cleanedKey(name),
+      tombstoneKey(name.topicId, name.partition),
+    ].map((key) => ({ key, value: undefined }));
   }
 
   /** Finishes deletions that a crash interrupted: folders that wait to be removed, and live ones with a tombstone. */

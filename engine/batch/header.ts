@@ -136,6 +136,11 @@ export function hasDeleteHorizon(buffer: Buffer, at = 0): boolean {
   return (attributes(buffer, at) & DELETE_HORIZON_BIT) !== 0;
 }
 
+/** The time from which tombstones here may go; null where none is set (KIP-534). */
+export function deleteHorizonOf(buffer: Buffer, at = 0): number | null {
+  return hasDeleteHorizon(buffer, at) ? baseTimestamp(buffer, at) : null;
+}
+
 /** Last offset minus base offset; unchecked, may be negative. */
 export function lastOffsetDelta(buffer: Buffer, at = 0): number {
   return buffer.readInt32BE(at + LAST_OFFSET_DELTA_AT);

@@ -72,6 +72,11 @@ const SETTING_CHECKS: Record<keyof LogSettings, Check> = {
   timestampBeforeMaxMs: limit(0),
   timestampAfterMaxMs: limit(0),
   compacted: boolean,
+  minCleanableDirtyRatio: (value) =>
+    typeof value === 'number' && value >= 0 && value <= 1 ? null : 'a number from 0 to 1',
+  minCompactionLagMs: limit(0),
+  maxCompactionLagMs: limit(1),
+  deleteRetentionMs: integer(0, Number.MAX_SAFE_INTEGER),
   deletes: boolean,
   validate: oneOf('header', 'records'),
   producerExpirationMs: limit(1),
@@ -100,7 +105,13 @@ export function resolveOptions(options: EventLogOptions): ResolvedOptions {
     given[key] = value;
   }
   const { codec = 'none', topicId = null, ...overrides } = given as EventLogOptions;
-  return { codec, topicId, settings: { ...EMBEDDED_SETTINGS, ...overrides } };
+  const settings = { ...EMBEDDED_SETTINGS, ...overrides };
+  if (settings.minCompactionLagMs > settings.maxCompactionLagMs) {
+    throw invalid(
+      `minCompactionLagMs (${settings.minCompactionLagMs}) is not above maxCompactionLagMs (${settings.maxCompactionLagMs})`,
+    );
+  }
+  return { codec, topicId, settings };
 }
 
 /** Throws INVALID_SETTING when an option that was given differs from what the open log has: it would not take effect. */

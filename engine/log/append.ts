@@ -190,7 +190,10 @@ function rollIsDue(log: LogParts, active: Segment, batch: Buffer, baseOffset: nu
     },
     {
       segmentBytes: settings.segmentBytes,
-      segmentMs: settings.segmentMs,
+      // Only what is not active any more is compacted.
+      segmentMs: settings.compacted
+        ? Math.min(settings.segmentMs, settings.maxCompactionLagMs)
+        : settings.segmentMs,
       segmentIndexBytes: settings.segmentIndexBytes,
       jitterMs: active.rollJitterMs,
     },

@@ -79,19 +79,24 @@ export class IndexCache {
       segment.offsetOfLargest = fresh.offsetOfLargest;
     }
     const indexes = fresh.indexes!;
+    // What still reads a segment that is off the list leaves nothing behind.
+    if (segment.isRetired) return indexes;
     this.#keep(segment, indexes);
     const isSaved =
       files?.index.length === indexes.offsets.count * OFFSET_INDEX_ENTRY_SIZE &&
       files.timeindex.length === indexes.times.count * TIME_INDEX_ENTRY_SIZE;
     if (!isSaved) {
       // Best effort: without it the next start does the same work again.
-      const saving = segment.indexSave.then(() => saveIndexes(this.#disk, fresh));
+      const saving = segment.indexSave.then(() =>
+        segment.isRetired ? undefined : saveIndexes(this.#disk, fresh),
+      );
       segment.indexSave = saving.catch(() => {});
     }
     return indexes;
   }
 
   #read(segment: Segment): { index: Buffer; timeindex: Buffer } | null {
+    if (segment.isRetired) return null;
     try {
       return {
         index: this.#disk.readFileSync(indexPath(segment, 'index')),

@@ -22,7 +22,7 @@ export function saveIndexes(disk: Disk, segment: Segment): Promise<void> {
 
 async function save(disk: Disk, segment: Segment): Promise<void> {
   const indexes = segment.indexes;
-  if (indexes === null) return;
+  if (indexes === null || segment.isRetired) return;
   const { offsets, times } = indexes;
   const savedOffsets = segment.savedOffsetEntries;
   const savedTimes = segment.savedTimeEntries;

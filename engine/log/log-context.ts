@@ -4,6 +4,7 @@ import type { DataDirectory } from '../disk/data-directory.js';
 import type { Disk } from '../disk/disk.js';
 import type { FilePool } from '../disk/file-pool.js';
 import type { EngineLogger } from '../logger.js';
+import type { Cleaner } from '../maintenance/cleaner.js';
 import type { JobRunner } from '../maintenance/job-runner.js';
 import type { EngineCounters } from '../metrics.js';
 import type { Random } from '../random.js';
@@ -24,6 +25,7 @@ export interface LogContext {
   readonly syncRounds: SyncRounds;
   readonly checkpoints: Checkpoints;
   readonly indexCache: IndexCache;
+  readonly cleaner: Cleaner;
   /** Bounds how many batches are unpacked at once. */
   readonly unpacking: UnpackGate;
   readonly counters: EngineCounters;

@@ -34,6 +34,10 @@ export function logStartKey(name: PartitionName): CatalogKey {
   return ['log', name.topicId, name.partition, 'start'];
 }
 
+export function cleanedKey(name: PartitionName): CatalogKey {
+  return ['log', name.topicId, name.partition, 'cleaned'];
+}
+
 /** Marks a log whose deletion has begun: whatever is left of it on disk goes. */
 export function tombstoneKey(topicId: string, partition: number): CatalogKey {
   return ['deleted', topicId, partition];
@@ -88,6 +92,11 @@ function decodeBatches(numbers: readonly number[]): ProducerBatch[] {
     });
   }
   return batches;
+}
+
+/** How far the log was compacted, exclusive; 0 when it never was. */
+export function readCleaned(catalog: Catalog, name: PartitionName): number {
+  return (catalog.get(cleanedKey(name)) as number | undefined) ?? 0;
 }
 
 /** Where the log begins by decree of DeleteRecords; 0 when that never happened. */

@@ -32,8 +32,16 @@ export interface LogSettings {
   /** A batch whose largest timestamp is further back (or ahead) than this is refused. */
   readonly timestampBeforeMaxMs: number;
   readonly timestampAfterMaxMs: number;
-  /** Compacted logs refuse records without a key. */
+  /** Whether of each key only the last record is kept. Such logs refuse records without a key. */
   readonly compacted: boolean;
+  /** Share of a compacted log's bytes that must be dirty before it is compacted, 0 to 1; more than that. */
+  readonly minCleanableDirtyRatio: number;
+  /** A record stays as it is for at least this long … */
+  readonly minCompactionLagMs: number;
+  /** … and is compacted when it is older than this, whatever the ratio. */
+  readonly maxCompactionLagMs: number;
+  /** How long a tombstone can be read, counted from the compaction that first met it. */
+  readonly deleteRetentionMs: number;
   /** Whether retention by time and size deletes segments. */
   readonly deletes: boolean;
   /** 'header' judges a batch by its header; 'records' decodes and checks every record, as Kafka does. */
@@ -62,6 +70,10 @@ export const DEFAULT_LOG_SETTINGS: LogSettings = {
   timestampBeforeMaxMs: Number.POSITIVE_INFINITY,
   timestampAfterMaxMs: HOUR_MS,
   compacted: false,
+  minCleanableDirtyRatio: 0.5,
+  minCompactionLagMs: 0,
+  maxCompactionLagMs: Number.POSITIVE_INFINITY,
+  deleteRetentionMs: 24 * HOUR_MS,
   deletes: true,
   validate: 'header',
   producerExpirationMs: 24 * HOUR_MS,

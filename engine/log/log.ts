@@ -7,6 +7,7 @@ import { AppendWaiters } from './append-waiters.js';
 import { checkRecords } from './check-records.js';
 import { CheckpointState } from './checkpoint-state.js';
 import type { CheckpointCapture, CheckpointTarget } from './checkpoints.js';
+import { Compaction } from './compaction.js';
 import type { LeaderEpochs } from './leader-epochs.js';
 import type { LogContext } from './log-context.js';
 import type { LogParts } from './log-parts.js';
@@ -15,6 +16,7 @@ import { LogWriter, type WriteGroup } from './log-writer.js';
 import { type LogPosition, OffsetTracker } from './offset-tracker.js';
 import type {
   Appended,
+  CompactionResult,
   EpochEnd,
   HighWatermarkRule,
   PartitionLog,
@@ -52,14 +54,15 @@ export class Log implements PartitionLog, LogParts, CheckpointTarget {
   readonly unsynced: Unsynced;
   readonly watermark: Watermark;
   readonly checkpoint: CheckpointState;
+  readonly compaction: Compaction;
   readonly sealing: Segment[] = [];
   readonly readHints = new ReadHints();
   readonly #turns = new AppendTurns();
   #settings: LogSettings;
   #failure: EngineError | null = null;
   #bytesSinceCheckpoint = 0;
-  /** Truncations and deletions run one after another: each looks at what the one before has left. */
-  #shrinking: Promise<void> = Promise.resolve();
+  /** Truncations, deletions and swaps run one after another: each looks at what the one before has left. */
+  #changing: Promise<void> = Promise.resolve();
   /** Set when a close has begun: what is under way is finished, nothing new is begun. */
   #closing: EngineError | null = null;
 
@@ -69,6 +72,7 @@ export class Log implements PartitionLog, LogParts, CheckpointTarget {
     folder: string,
     settings: LogSettings,
     found: RecoveredLog,
+    cleanedOffset: number,
   ) {
     this.context = context;
     this.name = name;
@@ -90,6 +94,8 @@ export class Log implements PartitionLog, LogParts, CheckpointTarget {
     const isNews = found.scannedBytes > 0 || found.cutBytes > 0 || this.sealing.length > 0;
     this.checkpoint = new CheckpointState(this, isNews ? null : found.end);
     if (isNews) context.checkpoints.markDirty(this);
+    this.compaction = new Compaction(this, Math.min(cleanedOffset, found.end.offset));
+    if (settings.compacted) context.cleaner.watch(this.compaction);
   }
 
   get settings(): LogSettings {
@@ -125,6 +131,8 @@ export class Log implements PartitionLog, LogParts, CheckpointTarget {
 
   updateSettings(settings: LogSettings): void {
     this.#settings = settings;
+    if (settings.compacted && !this.#failure) this.context.cleaner.watch(this.compaction);
+    else this.context.cleaner.forget(this.compaction);
     if (settings.flush !== 'os') this.context.syncRounds.request(this);
     this.advance();
   }
@@ -321,25 +329,26 @@ export class Log implements PartitionLog, LogParts, CheckpointTarget {
   // --- shrinking, rolling, flushing ---
 
   deleteBefore(offset: number): Promise<number> {
-    return this.#shrink(() => deleteBefore(this, offset));
+    return this.changeSegments(() => deleteBefore(this, offset));
   }
 
-  async #shrink<Result>(shrink: () => Promise<Result>): Promise<Result> {
+  /** Runs what takes segments off the list, or replaces them: one after another. Rejects LOG_CLOSED when a close has begun. */
+  async changeSegments<Result>(change: () => Promise<Result>): Promise<Result> {
     this.assertTaking();
-    const shrunk = this.#shrinking.then(() => {
+    const changed = this.#changing.then(() => {
       this.assertServing();
-      return shrink();
+      return change();
     });
-    this.#shrinking = shrunk.then(
+    this.#changing = changed.then(
       () => {},
       () => {},
     );
-    return shrunk;
+    return changed;
   }
 
   async truncateTo(offset: number): Promise<void> {
     this.assertTaking();
-    const before = this.#shrinking;
+    const before = this.#changing;
     // Appends wait: what they wrote while the file is cut would be cut off with the rest.
     const truncated = this.#turns.take(async () => {
       await before;
@@ -352,12 +361,17 @@ export class Log implements PartitionLog, LogParts, CheckpointTarget {
       }
       return { appended: Promise.resolve() };
     });
-    this.#shrinking = truncated.catch(() => {});
+    this.#changing = truncated.catch(() => {});
     await truncated;
   }
 
   applyRetention(): Promise<{ segments: number; bytes: number }> {
-    return this.#shrink(() => retain(this));
+    return this.changeSegments(() => retain(this));
+  }
+
+  async compact(): Promise<CompactionResult> {
+    this.assertTaking();
+    return this.compaction.run();
   }
 
   async roll(): Promise<void> {
@@ -399,8 +413,10 @@ export class Log implements PartitionLog, LogParts, CheckpointTarget {
   async prepareClose(): Promise<void> {
     if (this.#failure) return;
     this.#closing = this.#closedError();
+    this.compaction.stop();
+    await this.compaction.settled();
     await this.#turns.emptied();
-    await this.#shrinking;
+    await this.#changing;
     await this.writer.settled();
     const active = this.segments.active;
     if (!active) return;
@@ -415,6 +431,8 @@ export class Log implements PartitionLog, LogParts, CheckpointTarget {
   /** Second half, once that checkpoint was written: nothing is served any more. */
   async finishClose(): Promise<void> {
     this.fail(this.#closedError());
+    // Its jobs know the folder by name, which may soon be another's.
+    await this.compaction.settled();
     await this.writer.settled();
     for (const segment of this.segments.all()) {
       this.context.indexCache.forget(segment);
@@ -433,6 +451,8 @@ export class Log implements PartitionLog, LogParts, CheckpointTarget {
     if (this.#failure) return;
     this.#failure = error;
     this.checkpoint.invalidate();
+    this.compaction.stop();
+    this.context.cleaner.forget(this.compaction);
     this.unsynced.stop();
     this.context.checkpoints.forget(this);
     this.durableWaiters.rejectFrom(-1, error);

@@ -95,6 +95,17 @@ export class OffsetTracker {
     this.#check();
   }
 
+  /** Ends at `segmentBase`, where a segment begins, are said to lie at its beginning: the segment before it is another now. */
+  moveEnds(segmentBase: number): void {
+    const moved = (end: LogPosition): LogPosition => {
+      assert(end.offset >= segmentBase, 'only what lies below all ends is replaced');
+      return end.offset === segmentBase ? { offset: segmentBase, segmentBase, position: 0 } : end;
+    };
+    this.#written = moved(this.#written);
+    this.#durable = moved(this.#durable);
+    this.#highWatermark = moved(this.#highWatermark);
+  }
+
   #check(): void {
     assert(this.#logStart <= this.#highWatermark.offset, 'log start <= high watermark');
     assert(this.#highWatermark.offset <= this.#written.offset, 'high watermark <= written end');

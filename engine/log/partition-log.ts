@@ -79,6 +79,15 @@ export interface ScrubResult {
   readonly damaged: DamagedBatch | null;
 }
 
+/** What compaction has done. */
+export interface CompactionResult {
+  /** How often the log was gone through: more than once where its keys did not fit into memory. 0: nothing could be compacted. */
+  readonly passes: number;
+  readonly recordsRemoved: number;
+  /** By how much the segments became smaller; negative where they grew. */
+  readonly bytesRemoved: number;
+}
+
 /** The ends a high watermark rule may look at; all exclusive. */
 export interface LogEnds {
   /** Everything handed to the file. */
@@ -152,6 +161,15 @@ export interface PartitionLog {
   truncateTo(offset: number): Promise<void>;
   /** Deletes the prefix of segments that time and size say may go. Resolves with what went. */
   applyRetention(): Promise<{ segments: number; bytes: number }>;
+  /**
+   * Compacts now what may be compacted, without regard to `minCleanableDirtyRatio` and to whether the log's settings ask for compaction: of each key the last record stays, of
+   * the segments that take no more appends and are committed and durable. Offsets and order do not change. Resolves when the result is durable. Logs whose
+   * settings say `compacted` are compacted by themselves.
+   *
+   * Rejects: CORRUPT_BATCH when a bad batch is met (the log is served as before and not compacted until it is opened again), STORAGE_FULL
+   * (it is as it was), LOG_CLOSED.
+   */
+  compact(): Promise<CompactionResult>;
   /** Starts a new segment now, unless the active one is empty. */
   roll(): Promise<void>;
   /** Resolves when everything appended before the call is durable, whatever the flush promise. */

@@ -94,6 +94,11 @@ export class ProducerStates {
     if (batches.length > BATCHES_KEPT) batches.shift();
   }
 
+  /** Each producer with the last offset of its newest batch. */
+  newestOffsets(): [producerId: number, lastOffset: number][] {
+    return [...this.#producers].map(([id, batches]) => [id, batches.at(-1)!.lastOffset]);
+  }
+
   /** Forgets batches at and above `offset`: they were cut off the log. */
   truncateEnd(offset: number): void {
     for (const [producerId, batches] of this.#producers) {

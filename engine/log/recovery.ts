@@ -10,8 +10,13 @@ import {
   producerId,
 } from '../batch/header.js';
 import { hasErrno } from '../disk/errno.js';
-import { parseSegmentFileName, segmentFileName } from '../disk/file-names.js';
+import {
+  parseSegmentFileName,
+  type SegmentFileState,
+  segmentFileName,
+} from '../disk/file-names.js';
 import { EngineError } from '../errors.js';
+import { finishSwaps } from './finish-swaps.js';
 import { walkHeaders } from './header-walk.js';
 import { cutIndexFiles, indexesFromFiles, indexPath, readIndexFiles } from './index-files.js';
 import { LeaderEpochs } from './leader-epochs.js';
@@ -38,6 +43,9 @@ export interface RecoveredLog {
   /** Bytes of a torn tail that were set aside. */
   readonly cutBytes: number;
 }
+
+/** Files on their way out, and outputs of a compaction that never counted: a swap that did is finished by then. */
+const LEFTOVER_STATES: readonly (SegmentFileState | null)[] = ['deleted', 'cleaned', 'swap'];
 
 export interface RecoveryInput {
   readonly folder: string;
@@ -115,11 +123,10 @@ class Recovery {
     }
     const segments: Segment[] = [];
     const leftovers: string[] = [];
-    for (const name of names) {
+    for (const name of await finishSwaps(this.#context, folder, names)) {
       const parsed = parseSegmentFileName(name);
       if (!parsed) continue;
-      if (parsed.state === 'deleted' || parsed.state === 'cleaned')
-        leftovers.push(join(folder, name));
+      if (LEFTOVER_STATES.includes(parsed.state)) leftovers.push(join(folder, name));
       if (parsed.state !== null || parsed.kind !== 'log') continue;
       const stat = await disk.stat(join(folder, name));
       if (!stat) continue;

@@ -50,8 +50,10 @@ async function scrubSegment(
       if (!isLive()) return null;
       if (segment.cuts === cuts) return found;
     } catch (error) {
-      if (isLive() || !hasErrno(error, 'ENOENT')) throw error;
-      return null;
+      if (!hasErrno(error, 'ENOENT')) throw error;
+      if (!isLive()) return null;
+      // It may have been renamed: a compaction was publishing it.
+      if (segment.file.path === path) throw error;
     }
   }
 }

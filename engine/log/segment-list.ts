@@ -48,6 +48,16 @@ export class SegmentList {
     return at < 0 ? [] : this.#segments.splice(at);
   }
 
+  /** Puts one segment, named after the first of them, in the place of neighbours of which none is active. */
+  replace(neighbours: readonly Segment[], segment: Segment): void {
+    const first = neighbours[0]!;
+    const at = this.#floorIndex(first.baseOffset);
+    const areThere = neighbours.every((each, next) => this.#segments[at + next] === each);
+    assert(areThere && segment.baseOffset === first.baseOffset, 'what is replaced is there');
+    assert(neighbours.at(-1) !== this.active, 'the active segment is not replaced');
+    this.#segments.splice(at, neighbours.length, segment);
+  }
+
   get sizeBytes(): number {
     let bytes = 0;
     for (const segment of this.#segments) bytes += segment.size;

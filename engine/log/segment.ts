@@ -59,6 +59,8 @@ export class Segment {
   damagedFrom = Number.POSITIVE_INFINITY;
   /** This segment's own share of the roll jitter. */
   readonly rollJitterMs: number;
+  /** Whether it is off the list: its index files are another's, or gone. */
+  isRetired = false;
   /** How often its end was cut off. */
   cuts = 0;
   #bytesSinceEntry = 0;

@@ -3,7 +3,7 @@ import { hasErrno } from '../disk/errno.js';
 import { SEGMENT_FILE_KINDS, segmentFileName } from '../disk/file-names.js';
 import { storageError } from '../disk/storage-error.js';
 import { EngineError } from '../errors.js';
-import { deletableSegments } from '../maintenance/retention-policy.js';
+import { deletableSegments, type RetentionReason } from '../maintenance/retention-policy.js';
 import type { Log } from './log.js';
 import { logStartKey } from './log-records.js';
 import { writeLogStart } from './log-start-file.js';
@@ -49,7 +49,7 @@ async function removeBelowStart(log: Log): Promise<void> {
   if (segments.active && segments.active.size > 0 && offsets.logEnd === offsets.logStart)
     await log.roll();
   const kept = segments.floor(offsets.logStart);
-  if (kept) await removeBelow(log, kept.baseOffset, 'below the log start offset');
+  if (kept) await removeBelow(log, kept.baseOffset, () => 'below the log start offset');
 }
 
 /** See `PartitionLog.applyRetention`. */
@@ -57,7 +57,7 @@ export async function retain(log: Log): Promise<{ segments: number; bytes: numbe
   const { settings, offsets, context } = log;
   if (!settings.deletes) return { segments: 0, bytes: 0 };
   const all = log.segments.all();
-  const count = deletableSegments(
+  const reasons = deletableSegments(
     all.map((segment, at) => ({
       sizeBytes: segment.size,
       newestMs: () => newestMs(log, segment),
@@ -70,6 +70,7 @@ export async function retain(log: Log): Promise<{ segments: number; bytes: numbe
       highWatermark: offsets.highWatermark.offset,
     },
   );
+  const count = reasons.length;
   if (count === 0) return { segments: 0, bytes: 0 };
   // The active segment goes only when a new one has taken its place.
   if (count === all.length) await log.roll();
@@ -81,21 +82,27 @@ export async function retain(log: Log): Promise<{ segments: number; bytes: numbe
   }
   log.epochs.truncateStart(offsets.logStart);
   log.watermark.notify();
-  return removeBelow(log, startOffset, 'retention');
+  return removeBelow(log, startOffset, (at) => RETENTION_WORDS[reasons[at] ?? 'time']);
 }
 
-function newestMs(log: Log, segment: Segment): number {
+const RETENTION_WORDS: Record<RetentionReason, string> = {
+  time: 'its newest record is older than retention.ms',
+  size: 'the log is larger than retention.bytes',
+};
+
+/** Largest timestamp of a segment; the time of its last change where no record has one. May have to read it. */
+export function newestMs(log: Log, segment: Segment): number {
   if (segment.largestTimestampMs === null)
     log.context.indexCache.of(segment, log.settings.indexIntervalBytes);
   const largestMs = segment.largestTimestampMs ?? -1;
   return largestMs >= 0 ? largestMs : segment.changedMs;
 }
 
-/** Removes the segments that begin below `baseOffset`, of those that recovery does not need. */
+/** Removes the segments that begin below `baseOffset`, of those that recovery does not need. `why` says it for each, numbered from 0. */
 async function removeBelow(
   log: Log,
   baseOffset: number,
-  why: string,
+  why: (at: number) => string,
 ): Promise<{ segments: number; bytes: number }> {
   const { checkpoints } = log.context;
   // A file that a checkpoint names is missed at the next open: it goes after one that names a later file.
@@ -110,11 +117,9 @@ async function removeBelow(
   let bytes = 0;
   for (const segment of removed) bytes += segment.size;
   await retireSegments(log, removed);
-  for (const segment of removed) {
-    log.context.logger.info(
-      { file: segment.file.path, bytes: segment.size, why },
-      'segment deleted',
-    );
+  for (const [at, { file, size }] of removed.entries()) {
+    const fields = { file: file.path, bytes: size, why: why(at) };
+    log.context.logger.info(fields, 'segment deleted');
   }
   return { segments: removed.length, bytes };
 }
@@ -124,10 +129,17 @@ async function removeBelow(
  * that readers finish. A stop in between leaves `.deleted` files, which the next open removes.
  */
 export async function retireSegments(log: Log, removed: readonly Segment[]): Promise<void> {
-  const { disk, directory, clock, jobs, indexCache, counters } = log.context;
+  log.context.counters.segmentsDeleted += removed.length;
+  unlinkLater(log, removed, await renameToDeleted(log, removed));
+}
+
+/** First half: returns the new paths, once they are durable. */
+export async function renameToDeleted(log: Log, removed: readonly Segment[]): Promise<string[]> {
+  const { disk, directory, indexCache } = log.context;
   const paths: string[] = [];
   try {
     for (const segment of removed) {
+      segment.isRetired = true;
       indexCache.forget(segment);
       const unsaved = log.sealing.indexOf(segment);
       if (unsaved >= 0) log.sealing.splice(unsaved, 1);
@@ -140,19 +152,24 @@ export async function retireSegments(log: Log, removed: readonly Segment[]): Pro
         if (kind === 'log') segment.file.renamed(to);
         paths.push(to);
       }
-      counters.segmentsDeleted++;
     }
     if (removed.length > 0) await disk.syncDirectory(log.folder);
+    return paths;
   } catch (error) {
     throw directory.fail(`cannot rename segments in ${log.folder}`, error);
   }
+}
+
+/** Second half: the pool unlinks the files after `file.delete.delay.ms`. */
+export function unlinkLater(log: Log, removed: readonly Segment[], paths: readonly string[]): void {
   if (paths.length === 0) return;
+  const { clock, jobs, logger } = log.context;
   clock.schedule(log.settings.fileDeleteDelayMs, () => {
     const closing = removed.map((segment) => segment.file.forget());
     return Promise.all(closing)
       .then(() => jobs.run('unlink', { paths }))
       .catch((error: unknown) => {
-        log.context.logger.warn(
+        logger.warn(
           { folder: log.folder, error },
           'files of deleted segments could not be removed',
         );

@@ -23,10 +23,29 @@ export async function lookupTimestamp(
 ): Promise<TimestampLookup | null> {
   // Segments may come and go while records are decoded.
   for (let segment = log.segments.first; segment; segment = log.segments.after(segment)) {
-    const found = await lookupInSegment(log, segment, timestampMs, log.offsets.logStart);
+    const looked = segment;
+    const found = await whileLive(looked, () =>
+      lookupInSegment(log, looked, timestampMs, log.offsets.logStart),
+    );
+    if (found === 'retired') return lookupTimestamp(log, timestampMs);
     if (found !== null) return committed(log, found);
   }
   return null;
+}
+
+/** What `look` finds; 'retired' when it finds nothing, and the segment was deleted or replaced by a compacted one meanwhile. */
+async function whileLive(
+  segment: Segment,
+  look: () => Promise<TimestampLookup | null>,
+): Promise<TimestampLookup | null | 'retired'> {
+  try {
+    const found = await look();
+    return found === null && segment.isRetired ? 'retired' : found;
+  } catch (error) {
+    // Its file is gone.
+    if (segment.isRetired) return 'retired';
+    throw error;
+  }
 }
 
 /** The first record that has the largest timestamp of the log (KIP-734), if it is readable at the high watermark. */
@@ -41,7 +60,10 @@ export async function largestTimestamp(log: LogParts): Promise<TimestampLookup |
     best = segment;
     bestMs = largestMs;
   }
-  const found = best && (await lookupInSegment(log, best, bestMs, logStart));
+  if (best === null) return null;
+  const looked = best;
+  const found = await whileLive(looked, () => lookupInSegment(log, looked, bestMs, logStart));
+  if (found === 'retired') return largestTimestamp(log);
   return found && committed(log, found);
 }
 

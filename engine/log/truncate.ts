@@ -1,9 +1,10 @@
+import type { CatalogChange } from '../catalog/catalog.js';
 import { storageError } from '../disk/storage-error.js';
 import { EngineError } from '../errors.js';
 import { rebuildSegment } from './index-cache.js';
 import { cutIndexFiles } from './index-files.js';
 import type { Log } from './log.js';
-import { checkpointKey, encodeCheckpoint } from './log-records.js';
+import { checkpointKey, cleanedKey, encodeCheckpoint } from './log-records.js';
 import type { LogPosition } from './offset-tracker.js';
 import { findBatch } from './read.js';
 import type { Segment } from './segment.js';
@@ -80,7 +81,13 @@ async function lowerCheckpoint(log: Log, end: LogPosition): Promise<void> {
     epochs: log.epochs.snapshot(end.offset, -1),
     producers: log.producers.snapshot(end.offset),
   });
-  await log.context.catalog.write([{ key: checkpointKey(log.name), value }]);
+  const changes: CatalogChange[] = [{ key: checkpointKey(log.name), value }];
+  // What comes again at these offsets was never compacted.
+  if (log.compaction.cleanedOffset > end.offset) {
+    changes.push({ key: cleanedKey(log.name), value: end.offset });
+  }
+  await log.context.catalog.write(changes);
+  log.compaction.truncated(end.offset);
   log.checkpoint.reached(end);
 }
 

@@ -1,9 +1,13 @@
+import { type Clock, systemClock } from '../clock.js';
 import type { Disk } from '../disk/disk.js';
 import type { JobName, JobRunner, Jobs } from './job-runner.js';
 import { runJob } from './jobs/run-job.js';
 
-/** Runs jobs in place, on the disk that it is given, all at once: for tests and simulations. */
-export function createInlineRunner(disk: Disk): JobRunner {
+/** Runs jobs in place, on the disk that it is given, all at once: for tests and simulations. `clock` paces those that are bounded in their rate. */
+export function createInlineRunner(
+  disk: Disk,
+  clock: Pick<Clock, 'monotonicMs' | 'schedule'> = systemClock,
+): JobRunner {
   const running = new Set<Promise<unknown>>();
   let isClosed = false;
   return {
@@ -12,7 +16,7 @@ export function createInlineRunner(disk: Disk): JobRunner {
       input: Jobs[Name]['input'],
     ): Promise<Jobs[Name]['output']> {
       if (isClosed) throw new Error('the job runner is closed');
-      const job = runJob(disk, name, input);
+      const job = runJob({ disk, clock }, name, input);
       running.add(job);
       try {
         return await job;

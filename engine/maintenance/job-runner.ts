@@ -1,3 +1,33 @@
+/** One segment that a compaction reads. */
+export interface SourceSegment {
+  readonly path: string;
+  readonly baseOffset: number;
+  readonly sizeBytes: number;
+}
+
+/** Where a compaction met bytes that are no good batch. */
+export interface BadBatch {
+  /** Base offset of the segment. */
+  readonly segmentBase: number;
+  readonly position: number;
+  /** First offset that the batch there could have had. */
+  readonly offset: number;
+  readonly reason: string;
+}
+
+/** What both halves of a compaction are told. */
+export interface CompactionInput {
+  /** Neighbours, oldest first. */
+  readonly sources: readonly SourceSegment[];
+  /** The memory of the key map, zeros at first: see `KeyMap`. */
+  readonly map: SharedArrayBuffer;
+  readonly loadFactor: number;
+  /** Bytes read and written a second; Infinity for no bound. */
+  readonly bytesPerSecond: number;
+  /** Four bytes; not zero: end soon, with ABORTED. */
+  readonly stop: SharedArrayBuffer;
+}
+
 /** What maintenance can be asked to do. Jobs take paths and numbers and return numbers; they never hold a live log. */
 export interface Jobs {
   /** Unlinks files; missing ones do not count as failures. Returns how many bytes went. */
@@ -10,6 +40,46 @@ export interface Jobs {
     input: { path: string; baseOffset: number; endPosition: number };
     output: { batches: number; bad: { position: number; expectedOffset: number } | null };
   };
+  /**
+   * First half of a compaction: notes the last offset of each key from `fromOffset` on (inclusive), until the map is full. Stops also where the outcome of a
+   * transaction is not known. `endOffset` says how far it came, exclusive.
+   */
+  mapKeys: {
+    input: CompactionInput & { readonly fromOffset: number };
+    output: { endOffset: number; keys: number; records: number; bad: BadBatch | null };
+  };
+  /**
+   * Second half: writes what stays of the sources to `.cleaned` files beside them, named after the first one, and makes those durable with their names.
+   * Records at or above `mapEndOffset` stay as they are. Output files of an earlier attempt are removed first.
+   */
+  rewriteSegments: {
+    input: CompactionInput & {
+      readonly folder: string;
+      readonly mapEndOffset: number;
+      /** Records below it are deleted already. */
+      readonly logStartOffset: number;
+      readonly nowMs: number;
+      readonly deleteRetentionMs: number;
+      readonly indexIntervalBytes: number;
+      /** Producer ids, each with the last offset of its newest batch. */
+      readonly producers: Float64Array;
+    };
+    output: RewriteOutput;
+  };
+}
+
+/** What a rewrite has made. */
+export interface RewriteOutput {
+  readonly bad: BadBatch | null;
+  /** False when the sources could stay as they are: then nothing was left on disk. */
+  readonly isChanged: boolean;
+  readonly recordsBefore: number;
+  readonly recordsAfter: number;
+  readonly sizeBytes: number;
+  /** As in `Segment`. */
+  readonly largestTimestampMs: number;
+  readonly offsetOfLargest: number;
+  readonly firstTimestampMs: number;
 }
 
 export type JobName = keyof Jobs;

@@ -15,19 +15,22 @@ export interface RetentionLimits {
   readonly highWatermark: number;
 }
 
+/** Why a segment goes: its newest record is too old, or the log is too large. */
+export type RetentionReason = 'time' | 'size';
+
 /**
- * How many segments may go. Always a prefix: by time, those of which the newest record is too old, up to the first that is not; by size, the
- * oldest ones whose loss still leaves `retentionBytes`. Uncommitted segments stay.
+ * Which segments may go, with the reason of each. Always a prefix: by time, those of which the newest record is too old, up to the first that is not; by size,
+ * the oldest ones whose loss still leaves `retentionBytes`. Uncommitted segments stay.
  */
 export function deletableSegments(
   segments: readonly RetentionSegment[],
   limits: RetentionLimits,
-): number {
+): RetentionReason[] {
   let surplusBytes = segments.reduce(
     (sum, segment) => sum + segment.sizeBytes,
     -limits.retentionBytes,
   );
-  let count = 0;
+  const reasons: RetentionReason[] = [];
   for (const segment of segments) {
     if (segment.endOffset > limits.highWatermark || segment.sizeBytes === 0) break;
     const isSurplus = surplusBytes >= segment.sizeBytes;
@@ -36,7 +39,7 @@ export function deletableSegments(
       limits.nowMs - segment.newestMs() > limits.retentionMs;
     if (!isSurplus && !isOld) break;
     surplusBytes -= segment.sizeBytes;
-    count++;
+    reasons.push(isSurplus ? 'size' : 'time');
   }
-  return count;
+  return reasons;
 }

@@ -26,7 +26,6 @@ export interface TopicSettings {
   readonly fileDeleteDelayMs: number;
   readonly minInsyncReplicas: number;
   readonly validate: 'header' | 'records';
-  /** Kept for compaction. */
   readonly minCleanableDirtyRatio: number;
   readonly minCompactionLagMs: number;
   readonly maxCompactionLagMs: number;

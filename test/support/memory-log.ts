@@ -12,6 +12,7 @@ import { EngineError, type EngineErrorCode } from '../../engine/errors.js';
 import type { LogSettings } from '../../engine/log/log-settings.js';
 import type {
   Appended,
+  CompactionResult,
   EpochEnd,
   HighWatermarkRule,
   PartitionLog,
@@ -200,6 +201,10 @@ export class MemoryLog implements PartitionLog {
 
   async applyRetention(): Promise<{ segments: number; bytes: number }> {
     return { segments: 0, bytes: 0 };
+  }
+
+  async compact(): Promise<CompactionResult> {
+    return { passes: 0, recordsRemoved: 0, bytesRemoved: 0 };
   }
 
   async roll(): Promise<void> {}

@@ -1,25 +1,37 @@
+import type { Clock } from '../../clock.js';
 import type { Disk } from '../../disk/disk.js';
 import type { JobName, Jobs } from '../job-runner.js';
+import { mapKeys } from './map-keys.js';
+import { rewriteSegments } from './rewrite-segments.js';
 import { scrubSegment } from './scrub.js';
 import { unlinkFiles } from './unlink.js';
 
+/** What a job takes from the world. */
+export interface JobWorld {
+  readonly disk: Disk;
+  /** Paces what is bounded in its rate. */
+  readonly clock: Pick<Clock, 'monotonicMs' | 'schedule'>;
+}
+
 type JobFunctions = {
   readonly [Name in JobName]: (
-    disk: Disk,
+    world: JobWorld,
     input: Jobs[Name]['input'],
   ) => Promise<Jobs[Name]['output']>;
 };
 
 const JOB_FUNCTIONS: JobFunctions = {
-  unlink: unlinkFiles,
-  scrub: scrubSegment,
+  unlink: ({ disk }, input) => unlinkFiles(disk, input),
+  scrub: ({ disk }, input) => scrubSegment(disk, input),
+  mapKeys,
+  rewriteSegments,
 };
 
-/** Runs one job on `disk`, wherever this code happens to be: in a worker thread or in place. */
+/** Runs one job, wherever this code happens to be: in a worker thread or in place. */
 export function runJob<Name extends JobName>(
-  disk: Disk,
+  world: JobWorld,
   name: Name,
   input: Jobs[Name]['input'],
 ): Promise<Jobs[Name]['output']> {
-  return JOB_FUNCTIONS[name](disk, input);
+  return JOB_FUNCTIONS[name](world, input);
 }

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import {
   deletableSegments,
   type RetentionLimits,
+  type RetentionReason,
 } from '../../../engine/maintenance/retention-policy.js';
 
 const NO_LIMITS: RetentionLimits = {
@@ -11,8 +12,12 @@ const NO_LIMITS: RetentionLimits = {
   highWatermark: Number.POSITIVE_INFINITY,
 };
 
-/** Segments of ten records and 100 bytes each, with these newest timestamps. */
+/** How many may go of segments of ten records and 100 bytes each, with these newest timestamps. */
 function deletable(newest: readonly number[], limits: Partial<RetentionLimits>): number {
+  return reasons(newest, limits).length;
+}
+
+function reasons(newest: readonly number[], limits: Partial<RetentionLimits>): RetentionReason[] {
   return deletableSegments(
     newest.map((newestMs, at) => ({
       sizeBytes: 100,
@@ -47,7 +52,7 @@ describe('by time', () => {
         endOffset: 10,
       },
     ];
-    expect(deletableSegments(segments, NO_LIMITS)).toBe(0);
+    expect(deletableSegments(segments, NO_LIMITS)).toEqual([]);
   });
 });
 
@@ -65,6 +70,11 @@ describe('by size', () => {
     const limits = { retentionBytes: 300, retentionMs: 10_000 };
     expect(deletable([99_999, 1, 99_999, 1], limits)).toBe(2);
   });
+
+  test('each segment has its reason', () => {
+    const limits = { retentionBytes: 300, retentionMs: 10_000 };
+    expect(reasons([1, 1, 99_999, 1], limits)).toEqual(['size', 'time']);
+  });
 });
 
 test('nothing above the high watermark goes', () => {
@@ -74,5 +84,7 @@ test('nothing above the high watermark goes', () => {
 
 test('an empty segment stays: there is nothing to gain', () => {
   const empty = [{ sizeBytes: 0, newestMs: () => 1, endOffset: 0 }];
-  expect(deletableSegments(empty, { ...NO_LIMITS, retentionMs: 10, retentionBytes: 0 })).toBe(0);
+  expect(deletableSegments(empty, { ...NO_LIMITS, retentionMs: 10, retentionBytes: 0 })).toEqual(
+    [],
+  );
 });

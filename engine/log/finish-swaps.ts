@@ -1,0 +1,89 @@
+import { join } from 'node:path';
+import {
+  parseSegmentFileName,
+  SEGMENT_FILE_KINDS,
+  type SegmentFileName,
+  segmentFileName,
+} from '../disk/file-names.js';
+import { EngineError } from '../errors.js';
+import { walkHeaders } from './header-walk.js';
+import type { LogContext } from './log-context.js';
+
+/**
+ * Finishes what a crash interrupted while compacted segments were published (`swap-segments.ts`), before anything else is read of a log. A `.log.swap`
+ * is whole and durable, and holds all that its sources need to keep, up to its last offset. So: live segments in its range become `.deleted`,
+ * durably, then it takes its name. Index files without a `.swap` of their own are dropped: they may be those of a source.
+ *
+ * `.swap` files of indexes alone belong to a log that never became one; they are removed with other leftovers.
+ *
+ * @returns the names in the folder afterwards
+ * @throws EngineError DAMAGED_LOG for a `.log.swap` that is not whole
+ */
+export async function finishSwaps(
+  context: LogContext,
+  folder: string,
+  names: readonly string[],
+): Promise<readonly string[]> {
+  const swaps = names
+    .map((name) => parseSegmentFileName(name))
+    .filter((parsed) => parsed?.state === 'swap' && parsed.kind === 'log')
+    .map((parsed) => parsed!.baseOffset)
+    .sort((a, b) => a - b);
+  for (const baseOffset of swaps) await finishSwap(context, folder, baseOffset);
+  return swaps.length === 0 ? names : context.disk.readdir(folder);
+}
+
+async function finishSwap(context: LogContext, folder: string, baseOffset: number): Promise<void> {
+  const { disk, logger } = context;
+  const swapPath = join(folder, segmentFileName(baseOffset, 'log', 'swap'));
+  const endOffset = await endOf(context, swapPath);
+  const names = await disk.readdir(folder);
+  const replaced = names
+    .map((name) => parseSegmentFileName(name))
+    .filter(
+      (parsed): parsed is SegmentFileName =>
+        parsed !== null &&
+        parsed.state === null &&
+        parsed.baseOffset >= baseOffset &&
+        parsed.baseOffset < endOffset,
+    );
+  for (const { baseOffset: base, kind } of replaced) {
+    await disk.rename(
+      join(folder, segmentFileName(base, kind)),
+      join(folder, segmentFileName(base, kind, 'deleted')),
+    );
+  }
+  await disk.syncDirectory(folder);
+  for (const kind of SEGMENT_FILE_KINDS) {
+    const swap = segmentFileName(baseOffset, kind, 'swap');
+    if (kind === 'log' || !names.includes(swap)) continue;
+    await disk.rename(join(folder, swap), join(folder, segmentFileName(baseOffset, kind)));
+  }
+  await disk.rename(swapPath, join(folder, segmentFileName(baseOffset, 'log')));
+  await disk.syncDirectory(folder);
+  logger.info(
+    { file: swapPath, replaced: replaced.length },
+    'the publishing of a compacted segment was finished',
+  );
+}
+
+/** The offset behind the last batch, from all headers. */
+async function endOf({ files, disk }: LogContext, path: string): Promise<number> {
+  const size = (await disk.stat(path))?.size ?? 0;
+  const file = files.file(path);
+  let endOffset = -1;
+  let reached = 0;
+  try {
+    reached = walkHeaders(file, 0, size, (header) => {
+      endOffset = header.lastOffset + 1;
+      return false;
+    });
+  } finally {
+    await file.forget();
+  }
+  if (size > 0 && reached === size) return endOffset;
+  throw new EngineError(
+    'DAMAGED_LOG',
+    `${path} is damaged at byte ${reached}; nothing was changed, restore the file from a copy or delete the topic`,
+  );
+}

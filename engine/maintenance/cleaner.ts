@@ -1,0 +1,156 @@
+import type { Clock, Timer } from '../clock.js';
+import { EngineError } from '../errors.js';
+
+/** How compaction runs in one data directory, all logs together. */
+export interface CompactionOptions {
+  /** Whether logs are compacted by themselves. Default true. */
+  readonly enabled: boolean;
+  /** Logs that are compacted at a time. Default 1. */
+  readonly threads: number;
+  /** Memory for keys, all threads together: 24 bytes a key. Default 128 MiB. */
+  readonly mapBytes: number;
+  /** How full that memory may be, above 0 and at most 1. Default 0.9. */
+  readonly loadFactor: number;
+  /** Bytes read and written a second, all threads together. Default Infinity. */
+  readonly bytesPerSecond: number;
+  /** From the end of one look for logs to compact to the next. Default 15 s. */
+  readonly backoffMs: number;
+}
+
+/** Apache Kafka's defaults. */
+export const DEFAULT_COMPACTION: CompactionOptions = {
+  enabled: true,
+  threads: 1,
+  mapBytes: 128 * 1024 * 1024,
+  loadFactor: 0.9,
+  bytesPerSecond: Number.POSITIVE_INFINITY,
+  backoffMs: 15_000,
+};
+
+/** Fewer could not hold what one batch has; Kafka asks for as many. */
+const MAP_BYTES_MIN = 1024 * 1024;
+
+/** The options with every default filled in. Throws INVALID_SETTING, naming the key. */
+export function resolveCompaction(options: Partial<CompactionOptions> = {}): CompactionOptions {
+  const resolved = { ...DEFAULT_COMPACTION, ...options };
+  const { threads, mapBytes, loadFactor, bytesPerSecond, backoffMs } = resolved;
+  const problems: readonly [isFine: boolean, wanted: string][] = [
+    [Number.isInteger(threads) && threads >= 0, 'threads is a whole number of at least 0'],
+    [
+      Number.isSafeInteger(mapBytes) && mapBytes >= MAP_BYTES_MIN * Math.max(1, threads),
+      'mapBytes is a whole number of at least 1 MiB a thread',
+    ],
+    [loadFactor > 0 && loadFactor <= 1, 'loadFactor is above 0 and at most 1'],
+    [bytesPerSecond > 0, 'bytesPerSecond is a number above 0, or Infinity'],
+    [backoffMs >= 0, 'backoffMs is a number of at least 0'],
+  ];
+  for (const [isFine, wanted] of problems) {
+    if (!isFine) throw new EngineError('INVALID_SETTING', `compaction.${wanted}`);
+  }
+  return resolved;
+}
+
+/** A log as the cleaner sees it. */
+export interface CompactedLog {
+  /** How much it needs compaction, the larger the more; null when it does not. */
+  compactionNeed(): number | null;
+  /** One pass. Does not reject: whatever went wrong has been told. Says whether the log got any further. */
+  compactOnce(): Promise<boolean>;
+}
+
+/**
+ * Lets the logs of a data directory be compacted, the dirtiest first, so many at a time. Looks again `backoffMs` after it found nothing left
+ * to do. Costs nothing while no log is compacted.
+ */
+export class Cleaner {
+  readonly options: CompactionOptions;
+  readonly #clock: Clock;
+  readonly #logs = new Set<CompactedLog>();
+  #timer: Timer | null = null;
+  #round: Promise<void> = Promise.resolve();
+  #isRunning = false;
+  #isStopped = false;
+  #free: number;
+  readonly #waiting: (() => void)[] = [];
+
+  constructor(clock: Clock, options: CompactionOptions) {
+    this.#clock = clock;
+    this.options = options;
+    this.#free = Math.max(1, options.threads);
+  }
+
+  /** The log is compacted from now on. Again for one that is watched already: nothing happens. */
+  watch(log: CompactedLog): void {
+    this.#logs.add(log);
+    this.#schedule();
+  }
+
+  forget(log: CompactedLog): void {
+    this.#logs.delete(log);
+    if (this.#logs.size > 0) return;
+    this.#timer?.cancel();
+    this.#timer = null;
+  }
+
+  /** Runs `work` when a thread's share of memory is free; first come, first served. */
+  async admit<Result>(work: () => Promise<Result>): Promise<Result> {
+    if (this.#free === 0) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    else this.#free--;
+    try {
+      return await work();
+    } finally {
+      const next = this.#waiting.shift();
+      // The place is handed on, so that nobody slips in between.
+      if (next) next();
+      else this.#free++;
+    }
+  }
+
+  /** Begins nothing more. Resolves when what runs has ended: who stops the cleaner tells the logs to end theirs. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    this.#timer?.cancel();
+    this.#timer = null;
+    await this.#round;
+  }
+
+  #schedule(): void {
+    const { enabled, threads, backoffMs } = this.options;
+    if (!enabled || threads === 0 || this.#isStopped || this.#isRunning) return;
+    if (this.#logs.size === 0) return;
+    this.#timer ??= this.#clock.schedule(backoffMs, () => {
+      this.#timer = null;
+      this.#isRunning = true;
+      this.#round = this.#run().finally(() => {
+        this.#isRunning = false;
+        this.#schedule();
+      });
+      return this.#round;
+    });
+  }
+
+  async #run(): Promise<void> {
+    // One that got no further waits for the next round.
+    const done = new Set<CompactedLog>();
+    const work = async (): Promise<void> => {
+      for (let log = this.#neediest(done); log && !this.#isStopped; log = this.#neediest(done)) {
+        done.add(log);
+        if (await log.compactOnce()) done.delete(log);
+      }
+    };
+    await Promise.all(Array.from({ length: this.options.threads }, work));
+  }
+
+  #neediest(done: ReadonlySet<CompactedLog>): CompactedLog | null {
+    let neediest: CompactedLog | null = null;
+    let most = Number.NEGATIVE_INFINITY;
+    for (const log of this.#logs) {
+      if (done.has(log)) continue;
+      const need = log.compactionNeed();
+      if (need === null || need <= most) continue;
+      most = need;
+      neediest = log;
+    }
+    return neediest;
+  }
+}
