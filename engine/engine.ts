@@ -122,7 +122,10 @@ export class Engine {
         jobs:
           options.jobs ??
           // Beside compactions there is always a thread for short jobs.
-          createJobPool({ threadsMax: compaction.threads + 1, queueMax: JOBS_QUEUED_MAX }),
+          createJobPool({
+            threadsMax: Math.max(2, compaction.threads + 1),
+            queueMax: JOBS_QUEUED_MAX,
+          }),
         cleaner: new Cleaner(clock, compaction),
         indexCache: new IndexCache(disk, LIMITS.indexCacheBytes, counters),
         checkpoints: new Checkpoints({

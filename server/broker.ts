@@ -133,7 +133,8 @@ async function openParts(
   const random = options.random ?? systemRandom;
   const opening: Opening = { options, clock, random, closers };
 
-  const engine = await openEngine(settings.dataDir, { ...options, clock, random });
+  const { compaction } = settings;
+  const engine = await openEngine(settings.dataDir, { ...options, clock, random, compaction });
   closers.push(() => engine.close());
   engine.onOffline((failure) => sayOffline(logger, failure));
   const { store, metadata, controller, deleted } = await openMetadata(opening, engine);

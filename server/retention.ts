@@ -44,10 +44,8 @@ export class Retention {
     for (const { name, log } of [...this.#options.partitions()]) {
       if (this.#stopped) return;
       try {
-        const { segments, bytes } = await log.applyRetention();
-        if (segments === 0) continue;
-        const fields = { topic: name.topic, partition: name.partition, segments, bytes };
-        this.#options.logger.info(fields, 'retention deleted segments');
+        // The log says which segments it deletes, and why.
+        await log.applyRetention();
       } catch (error) {
         // Deleted meanwhile, or the disk has failed: whoever owns that has said so.
         if (error instanceof EngineError) continue;

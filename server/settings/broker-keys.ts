@@ -58,6 +58,30 @@ const honouredRows: readonly (readonly [doc: string, row: SettingRow])[] = [
   ['The data directory, if log.dirs is not set.', ['log.dir', 'list', DEFAULT_DATA_DIR]],
   ['The data directory. One only.', ['log.dirs', 'list', null]],
   [
+    'Ms between two looks for logs to compact.',
+    ['log.cleaner.backoff.ms', 'long', '15000', { min: 0 }],
+  ],
+  [
+    'Memory in bytes for the keys of logs that are compacted, all threads together: 24 bytes a key.',
+    ['log.cleaner.dedupe.buffer.size', 'long', '134217728', { min: 1_048_576 }],
+  ],
+  [
+    'Whether logs with cleanup.policy=compact are compacted.',
+    ['log.cleaner.enable', 'boolean', 'true'],
+  ],
+  [
+    'How full the memory for keys may be before a pass ends, above 0 and at most 1.',
+    ['log.cleaner.io.buffer.load.factor', 'double', '0.9', { min: 0.01, max: 1 }],
+  ],
+  [
+    'Most bytes a second that compaction reads and writes, all threads together.',
+    ['log.cleaner.io.max.bytes.per.second', 'double', '1.7976931348623157E308', { min: 1 }],
+  ],
+  [
+    'Logs that are compacted at a time; 0 for none.',
+    ['log.cleaner.threads', 'int', '1', { min: 0 }],
+  ],
+  [
     'Ms between two looks for segments that may be deleted.',
     ['log.retention.check.interval.ms', 'long', '300000', { min: 1 }],
   ],

@@ -1,3 +1,4 @@
+import type { CompactionOptions } from '../../engine/index.js';
 import { brokerKeys } from './broker-keys.js';
 import { type Listener, parseListeners } from './listeners.js';
 import {
@@ -41,12 +42,15 @@ export interface BrokerSettings {
   readonly connectionIdleMs: number;
   readonly producerIdExpirationMs: number;
   readonly retentionCheckIntervalMs: number;
+  readonly compaction: CompactionOptions;
   readonly groups: GroupSettings;
   /** What a topic without settings of its own gets, before any change while running. */
   readonly topicDefaults: TopicSettings;
 }
 
 const MINUTE_MS = 60_000;
+/** Memory for keys that each thread of compaction has at least, in bytes; as in Kafka. */
+const KEY_MEMORY_MIN = 1024 * 1024;
 
 /**
  * The typed form of the keys that were set, each of which is valid on its own, and what is wrong
@@ -89,6 +93,14 @@ export function typedBrokerSettings(brokerStatic: SettingTexts): {
         : value('connections.max.idle.ms'),
     producerIdExpirationMs: value('producer.id.expiration.ms'),
     retentionCheckIntervalMs: value('log.retention.check.interval.ms'),
+    compaction: {
+      enabled: value('log.cleaner.enable'),
+      threads: value('log.cleaner.threads'),
+      mapBytes: value('log.cleaner.dedupe.buffer.size'),
+      loadFactor: value('log.cleaner.io.buffer.load.factor'),
+      bytesPerSecond: value('log.cleaner.io.max.bytes.per.second'),
+      backoffMs: value('log.cleaner.backoff.ms'),
+    },
     groups: {
       sessionTimeoutMinMs: value('group.min.session.timeout.ms'),
       sessionTimeoutMaxMs: value('group.max.session.timeout.ms'),
@@ -138,6 +150,12 @@ function relationProblems(settings: BrokerSettings): string[] {
   if (sessionTimeoutMinMs > sessionTimeoutMaxMs) {
     problems.push(
       `group.min.session.timeout.ms=${sessionTimeoutMinMs} is greater than group.max.session.timeout.ms=${sessionTimeoutMaxMs}: lower the one or raise the other`,
+    );
+  }
+  const { threads, mapBytes } = settings.compaction;
+  if (mapBytes < threads * KEY_MEMORY_MIN) {
+    problems.push(
+      `log.cleaner.dedupe.buffer.size=${mapBytes} is less than 1 MiB for each of log.cleaner.threads=${threads}: raise the one or lower the other`,
     );
   }
   const { minCompactionLagMs, maxCompactionLagMs } = topicDefaults;
