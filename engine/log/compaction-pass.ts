@@ -140,13 +140,16 @@ export class CompactionPass {
         fromOffset: firstDirtyOffset,
       });
       const { keys, bad, endOffset } = mapped;
-      if (bad !== null) return { cleanedOffset: null, keys, bad };
+      // A file that was cut meanwhile ends where it should not.
+      if (bad !== null) return this.#areLive(dirty) ? { cleanedOffset: null, keys, bad } : givenUp;
       if (endOffset <= firstDirtyOffset) return { cleanedOffset: endOffset, keys, bad };
       const rewritable = sources.filter(({ baseOffset }) => baseOffset < endOffset);
       for (const group of groupSegments(rewritable, log.settings)) {
         if (!this.#areLive(group)) return givenUp;
         const made = await this.#rewrite(group, input, endOffset);
-        if (made.bad !== null) return { cleanedOffset: null, keys, bad: made.bad };
+        if (made.bad !== null) {
+          return this.#areLive(group) ? { cleanedOffset: null, keys, bad: made.bad } : givenUp;
+        }
         if (made.isChanged && !(await this.#publish(group, made))) return givenUp;
         this.segmentsAfter++;
       }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Engine, PartitionLog } from '../../engine/index.js';
-import { type KeyedRecord, keyedBatch, readRecordsOf } from '../support/keyed.js';
+import { type KeyedInput, type KeyedRecord, keyedBatch, readRecordsOf } from '../support/keyed.js';
 import {
   cutPower,
   folderOf,
@@ -33,17 +33,18 @@ async function scene(): Promise<Scene> {
   const fill = async (from: number, to: number): Promise<void> => {
     for (let at = from; at < to; at++) {
       const value = at % 7 === 0 ? null : `value ${at}`;
-      await log.append(
-        await keyedBatch([
-          [`key ${at % 5}`, value],
-          [`other ${at % 11}`, `${at}`],
-        ]),
-      );
+      // Overwritten soon, deleted, or there for good: whichever segment is lost is missed.
+      const records: KeyedInput[] = [
+        [`key ${at % 5}`, value],
+        [`other ${at % 3}`, 'x'.repeat(60)],
+      ];
+      if (at % 3 === 0) records.push([`only ${at}`, 'once']);
+      await log.append(await keyedBatch(records));
     }
   };
-  await fill(0, 20);
+  await fill(0, 12);
   await log.compact();
-  await fill(20, 40);
+  await fill(12, 24);
   return { world, engine, log, breaking, before: await readRecordsOf(log) };
 }
 
@@ -139,9 +140,10 @@ describe.each(['stop-before', 'stop-after'] as const)(
     }, 120_000);
 
     test('a power cut that keeps any part of what was not synced takes nothing', async () => {
-      for (let seed = 1; seed <= 3; seed++) {
+      for (let round = 1; round <= 2; round++) {
+        let step = 0;
         await atEachStep(how, async ({ world, before }) => {
-          await expectRecovery(cutPower(world, seed), before);
+          await expectRecovery(cutPower(world, round * STEPS_MAX + step++), before);
         });
       }
     }, 240_000);

@@ -32,6 +32,7 @@ export interface SimOpenOptions {
   readonly wrap?: (disk: SimDisk) => Disk;
   readonly catalog?: Catalog;
   readonly logger?: EngineOptions['logger'];
+  readonly compaction?: EngineOptions['compaction'];
 }
 
 export function newWorld(options: SimDiskOptions = {}): SimWorld {
@@ -49,6 +50,7 @@ export function openWorld(world: SimWorld, options: SimOpenOptions = {}): Promis
     locker: noLocker,
     openCatalog: async () => options.catalog ?? world.catalog,
     ...(options.logger ? { logger: options.logger } : {}),
+    ...(options.compaction ? { compaction: options.compaction } : {}),
     ...(options.descriptorsOpenMax ? { descriptorsOpenMax: options.descriptorsOpenMax } : {}),
   });
 }
