@@ -1,5 +1,3 @@
-import { spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type BrokerProcess, runCommand, spawnBroker } from '../support/spawn-broker.js';
 import { realEvents } from './support/events.js';
 import { kafkaClassPath, kafkaTool } from './support/kafka-tools.js';
+import { codecsOfKcat, kcat } from './support/kcat.js';
 import { available, runs } from './support/tools.js';
 
 const SEGMENT_BYTES = 1024 * 1024;
@@ -24,30 +23,10 @@ afterAll(async () => {
 const startBroker = (): Promise<BrokerProcess> =>
   spawnBroker({ dataDir: join(root, 'data'), set: { 'log.segment.bytes': String(SEGMENT_BYTES) } });
 
-/** The codecs that this kcat was built with. */
-function codecs(): string[] {
-  const { stdout, stderr } = spawnSync('kcat', ['-V'], { encoding: 'utf8' });
-  const features = /builtin\.features=(\S+?)\)/.exec(stdout + stderr)?.[1]?.split(',') ?? [];
-  return ['none', ...['gzip', 'snappy', 'lz4', 'zstd'].filter((codec) => features.includes(codec))];
-}
-
 /** Every codec with kcat's own large batches, and one run with small ones, so that the sparse indexes have entries to check. */
 function runsOf(): { codec: string; batching: string[] }[] {
   const small = { codec: 'none', batching: ['-X', 'batch.num.messages=20'] };
-  return [...codecs().map((codec) => ({ codec, batching: [] })), small];
-}
-
-async function kcat(args: readonly string[]): Promise<Buffer> {
-  const child = spawn('kcat', [...args], { stdio: ['ignore', 'pipe', 'pipe'] });
-  const out: Buffer[] = [];
-  let errors = '';
-  child.stdout.on('data', (chunk: Buffer) => out.push(chunk));
-  child.stderr.on('data', (chunk: Buffer) => {
-    errors += String(chunk);
-  });
-  const [code] = await once(child, 'close');
-  if (code !== 0) throw new Error(`kcat ${args.join(' ')} ended with ${code}: ${errors}`);
-  return Buffer.concat(out);
+  return [...codecsOfKcat().map((codec) => ({ codec, batching: [] })), small];
 }
 
 const events = realEvents();
