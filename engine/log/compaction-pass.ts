@@ -43,11 +43,8 @@ export function planOf(log: Log, cleanedOffset: number): CompactionPlan | null {
   const { offsets, settings, context } = log;
   return planCompaction(sealedOf(log), {
     cleanedOffset,
-    boundOffset: Math.min(
-      log.lastStableOffset,
-      offsets.highWatermark.offset,
-      offsets.durable.offset,
-    ),
+    // The checkpoint that a pass begins with makes it durable, too.
+    boundOffset: Math.min(log.lastStableOffset, offsets.highWatermark.offset),
     logStartOffset: offsets.logStart,
     nowMs: context.clock.wallMs(),
     minCompactionLagMs: settings.minCompactionLagMs,
@@ -127,6 +124,7 @@ export class CompactionPass {
       (source) =>
         source.endOffset <= this.#plan.endOffset &&
         source.endOffset <= log.checkpoint.segmentBase &&
+        source.endOffset <= log.offsets.durable.offset &&
         source.endOffset > log.offsets.logStart,
     );
     const { firstDirtyOffset } = this.#plan;

@@ -13,7 +13,7 @@ export interface CompactionSegment {
 export interface CompactionLimits {
   /** Everything below it was compacted before. */
   readonly cleanedOffset: number;
-  /** Only segments that end at or below it: what is committed, durable and covered by a checkpoint. */
+  /** Only segments that end at or below it: what is committed and belongs to no open transaction. */
   readonly boundOffset: number;
   readonly logStartOffset: number;
   readonly nowMs: number;

@@ -1,6 +1,7 @@
 import type { CompactionOptions } from '../../engine/index.js';
 import { brokerKeys } from './broker-keys.js';
 import { type Listener, parseListeners } from './listeners.js';
+import { topicKeys } from './topic-keys.js';
 import {
   resolveTopicSettings,
   type SettingTexts,
@@ -150,6 +151,13 @@ function relationProblems(settings: BrokerSettings): string[] {
   if (sessionTimeoutMinMs > sessionTimeoutMaxMs) {
     problems.push(
       `group.min.session.timeout.ms=${sessionTimeoutMinMs} is greater than group.max.session.timeout.ms=${sessionTimeoutMaxMs}: lower the one or raise the other`,
+    );
+  }
+  const segmentBytesMin = topicKeys.get('segment.bytes')?.valid.min ?? 0;
+  const { offsetsTopicSegmentBytes } = settings.groups;
+  if (offsetsTopicSegmentBytes < segmentBytesMin) {
+    problems.push(
+      `offsets.topic.segment.bytes=${offsetsTopicSegmentBytes} is less than the ${segmentBytesMin} that a topic's segment.bytes is at least: raise it`,
     );
   }
   const { threads, mapBytes } = settings.compaction;
