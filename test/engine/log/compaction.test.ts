@@ -1,21 +1,561 @@
-import { expect, test } from 'vitest';
+import { gzipSync } from 'node:zlib';
+import { describe, expect, test } from 'vitest';
+import { buildBatchSync } from '../../../engine/batch/builder.js';
+import {
+  ATTRIBUTES_AT,
+  BATCH_LENGTH_AT,
+  baseSequence,
+  deleteHorizonOf,
+  HEADER_SIZE,
+  isControl,
+  lastOffset,
+  PREFIX_SIZE,
+  producerId,
+  recordCount,
+} from '../../../engine/batch/header.js';
+import { stampCrc } from '../../../engine/batch/stamp.js';
+import { MemoryCatalog } from '../../../engine/catalog/memory-catalog.js';
+import type { LogSettings } from '../../../engine/index.js';
 import type { Log } from '../../../engine/log/log.js';
-import { keyedBatch, readRecordsOf } from '../../support/keyed.js';
-import { newWorld, openLog, openWorld, stopCleanly } from '../../support/sim-engine.js';
+import { type KeyedInput, keyedBatch, readBatchesOf, readRecordsOf } from '../../support/keyed.js';
+import {
+  folderOf,
+  killProcess,
+  newWorld,
+  openLog,
+  openWorld,
+  partition,
+  type SimOpenOptions,
+  type SimWorld,
+  stopCleanly,
+} from '../../support/sim-engine.js';
 
-test('of each key the last record stays, where it was', async () => {
+const HOUR_MS = 3_600_000;
+
+async function open(
+  world: SimWorld,
+  settings: Partial<LogSettings> = {},
+  options: SimOpenOptions = {},
+): Promise<Log> {
+  const engine = await openWorld(world, options);
+  return (await openLog(engine, { segmentBytes: 400, ...settings })) as Log;
+}
+
+/** Appends a batch of each, and rolls: what is there can be compacted. */
+async function fill(log: Log, batches: readonly (readonly KeyedInput[])[]): Promise<void> {
+  for (const records of batches) await log.append(await keyedBatch(records));
+  await log.roll();
+}
+
+/** `offset:key=value` of every record. */
+async function shown(log: Log): Promise<string[]> {
+  const records = await readRecordsOf(log);
+  return records.map(({ offset, key, value }) => `${offset}:${key}=${value}`);
+}
+
+/** Lines that were logged, with their fields. */
+function recordingLogger() {
+  const lines: { level: string; message: string; fields: object }[] = [];
+  const say = (level: string) => (fields: object, message: string) => {
+    lines.push({ level, message, fields });
+  };
+  return { lines, logger: { info: say('info'), warn: say('warn'), error: say('error') } };
+}
+
+test('of each key the last record stays, where it was, also for the next process', async () => {
   const world = newWorld();
   const engine = await openWorld(world);
   const log = (await openLog(engine, { segmentBytes: 400 })) as Log;
-  for (let at = 0; at < 20; at++)
+  for (let at = 0; at < 20; at++) {
     await log.append(
       await keyedBatch([
-        [`k${at % 3}`, `v${at}`],
+        [`k${at % 3}`, `${at}`],
         ['x', `${at}`],
       ]),
     );
-  const after = await readRecordsOf(log);
-  const next = await stopCleanly(world, engine);
-  const again = await openLog(await openWorld(next), { segmentBytes: 400 });
-  expect(await readRecordsOf(again)).toEqual(after);
+  }
+  await log.roll();
+  expect(await log.compact()).toMatchObject({ passes: 1, recordsRemoved: 36 });
+  const left = ['34:k2=17', '36:k0=18', '38:k1=19', '39:x=19'];
+  expect(await shown(log)).toEqual(left);
+  expect([log.logStartOffset, log.highWatermark, log.logEndOffset]).toEqual([0, 40, 40]);
+  const again = await open(await stopCleanly(world, engine));
+  expect(await shown(again)).toEqual(left);
+  expect(again.compaction.cleanedOffset).toBe(40);
+  expect(await again.compact()).toEqual({ passes: 0, recordsRemoved: 0, bytesRemoved: 0 });
+});
+
+test('what takes appends, or is not committed, stays as it is', async () => {
+  const world = newWorld();
+  const log = await open(world);
+  await fill(log, [[['k', '1']], [['k', '2']]]);
+  await fill(log, [[['k', '3']]]);
+  await log.append(await keyedBatch([['k', '4']]));
+  log.setHighWatermarkRule(() => 4);
+  await log.compact();
+  expect(await shown(log)).toEqual(['2:k=3', '3:k=4']);
+
+  const held = await open(newWorld());
+  held.setHighWatermarkRule(() => 2);
+  await fill(held, [[['k', '1']], [['k', '2']]]);
+  await fill(held, [[['k', '3']]]);
+  await held.compact();
+  held.setHighWatermarkRule(({ writtenEnd }) => writtenEnd);
+  expect(await shown(held)).toEqual(['1:k=2', '2:k=3']);
+});
+
+test('a fetch of an offset that is gone begins with the next batch, and one of the last offset of a segment finds its end', async () => {
+  const log = await open(newWorld());
+  for (let at = 0; at < 12; at++) await log.append(await keyedBatch([['k', `${at}`]]));
+  await log.append(await keyedBatch([['other', 'x']]));
+  await log.roll();
+  await log.compact();
+  for (let offset = 0; offset <= 11; offset++) {
+    const { slice } = log.read({ offset, maxBytes: 1, minOneBatch: true, isolation: 'log-end' });
+    expect(lastOffset(await slice!.bytes())).toBeGreaterThanOrEqual(offset);
+    slice!.release();
+  }
+  expect(await shown(log)).toEqual(['11:k=11', '12:other=x']);
+});
+
+test('a reader that has a slice of an old segment keeps it', async () => {
+  const world = newWorld();
+  const log = await open(world, { fileDeleteDelayMs: 0 });
+  await fill(log, [[['k', '1']], [['k', '2']]]);
+  const { slice } = log.read({ offset: 0, maxBytes: 1e6, minOneBatch: true, isolation: 'log-end' });
+  const before = Buffer.from(await slice!.bytes());
+  await log.compact();
+  world.clock.advance(1);
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(await slice!.bytes()).toEqual(before);
+  slice!.release();
+  expect(await shown(log)).toEqual(['1:k=2']);
+});
+
+test('neighbours become one segment as far as segment.bytes goes, with indexes that fit', async () => {
+  const world = newWorld();
+  const log = await open(world, { segmentBytes: 1000, indexIntervalBytes: 100 });
+  for (let at = 0; at < 100; at++) {
+    await log.append(await keyedBatch([[`k${at % 2}`, `${at}`]], { timestamp: 1000 + at }));
+    if (at % 10 === 0) await log.append(await keyedBatch([[`only ${at}`, 'x']]));
+  }
+  await log.roll();
+  const before = log.segments.count;
+  await log.compact();
+  expect(log.segments.count).toBeGreaterThan(2);
+  await fill(log, [[['k0', 'again']]]);
+  await log.compact();
+  expect(log.segments.count).toBeLessThan(before / 3);
+  for (const segment of log.segments.all()) expect(segment.size).toBeLessThanOrEqual(1000);
+  expect(log.context.counters.indexRebuilds).toBe(0);
+  const records = await readRecordsOf(log);
+  for (const { offset, timestamp } of records) {
+    const { slice } = log.read({ offset, maxBytes: 1, minOneBatch: true, isolation: 'log-end' });
+    expect(lastOffset(await slice!.bytes())).toBe(offset);
+    slice!.release();
+    const first = records.find((record) => record.timestamp >= timestamp);
+    expect(await log.offsetForTimestamp(timestamp)).toMatchObject({ offset: first!.offset });
+  }
+  expect(log.context.counters.indexRebuilds).toBe(0);
+});
+
+test('the largest timestamp is that of a record that is still there', async () => {
+  const log = await open(newWorld());
+  await log.append(await keyedBatch([['k', 'late']], { timestamp: 9000 }));
+  await log.append(await keyedBatch([['k', 'early']], { timestamp: 5000 }));
+  await log.roll();
+  await log.compact();
+  expect(await log.offsetOfLargestTimestamp()).toMatchObject({ offset: 1, timestampMs: 5000 });
+  expect(await log.offsetForTimestamp(6000)).toBeNull();
+});
+
+test('more keys than fit into memory take several passes', async () => {
+  const compaction = { loadFactor: 0.0002, mapBytes: 1024 * 1024 };
+  const log = await open(newWorld(), {}, { compaction });
+  for (let at = 0; at < 90; at++) await log.append(await keyedBatch([[`k${at % 30}`, `${at}`]]));
+  await log.roll();
+  const { passes, recordsRemoved } = await log.compact();
+  expect(passes).toBeGreaterThan(5);
+  expect(recordsRemoved).toBe(60);
+  expect((await readRecordsOf(log)).map(({ offset }) => offset)).toEqual(
+    Array.from({ length: 30 }, (_, at) => 60 + at),
+  );
+});
+
+test('a batch with more keys than fit into memory is gone through in parts', async () => {
+  const compaction = { loadFactor: 0.0002, mapBytes: 1024 * 1024 };
+  const log = await open(newWorld(), { segmentBytes: 1e6 }, { compaction });
+  const records = Array.from({ length: 60 }, (_, at): KeyedInput => [`k${at % 30}`, `${at}`]);
+  await fill(log, [records]);
+  expect((await log.compact()).passes).toBeGreaterThan(5);
+  expect((await readRecordsOf(log)).map(({ offset }) => offset)).toEqual(
+    Array.from({ length: 30 }, (_, at) => 30 + at),
+  );
+});
+
+test('records without a key, of a time when the log was not compacted, go', async () => {
+  const log = await open(newWorld());
+  await fill(log, [
+    [
+      [null, 'a'],
+      ['k', 'b'],
+      [null, 'c'],
+    ],
+  ]);
+  await log.compact();
+  expect(await shown(log)).toEqual(['1:k=b']);
+});
+
+test('records below the log start go', async () => {
+  const log = await open(newWorld(), { segmentBytes: 1e6 });
+  await fill(log, [
+    [
+      ['a', '1'],
+      ['b', '2'],
+    ],
+    [['c', '3']],
+  ]);
+  await log.deleteBefore(1);
+  const before = log.sizeBytes;
+  await log.compact();
+  expect(await shown(log)).toEqual(['1:b=2', '2:c=3']);
+  expect(log.sizeBytes).toBeLessThan(before);
+});
+
+describe('a tombstone', () => {
+  test('stays for delete.retention.ms from the compaction that first met it, then goes for good', async () => {
+    const world = newWorld();
+    const log = await open(world, { deleteRetentionMs: HOUR_MS });
+    await fill(log, [[['k', 'there']], [['k', null]], [['other', 'x']]]);
+    world.clock.advance(5 * HOUR_MS);
+    await log.compact();
+    expect(await shown(log)).toEqual(['1:k=null', '2:other=x']);
+    const horizonMs = world.clock.wallMs() + HOUR_MS;
+    expect((await readBatchesOf(log)).map((batch) => deleteHorizonOf(batch))).toEqual([
+      horizonMs,
+      null,
+    ]);
+
+    world.clock.advance(HOUR_MS - 1);
+    await fill(log, [[['other', 'y']]]);
+    await log.compact();
+    expect(await shown(log)).toEqual(['1:k=null', '3:other=y']);
+
+    world.clock.advance(1);
+    await fill(log, [[['other', 'z']]]);
+    await log.compact();
+    expect(await shown(log)).toEqual(['4:other=z']);
+  });
+
+  test('keeps its own timestamp and those beside it', async () => {
+    const world = newWorld();
+    const log = await open(world);
+    for (const codec of ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const) {
+      const records: KeyedInput[] = [
+        [`a ${codec}`, 'kept'],
+        ['over', 'written'],
+        [`b ${codec}`, null],
+      ];
+      await log.append(await keyedBatch(records, { codec, timestamp: 1234 }));
+    }
+    await log.roll();
+    const before = new Map((await readRecordsOf(log)).map((record) => [record.offset, record]));
+    await log.compact();
+    const after = await readRecordsOf(log);
+    expect(after).toHaveLength(11);
+    for (const record of after) expect(record).toEqual(before.get(record.offset));
+  });
+});
+
+describe('an idempotent producer', () => {
+  const sent = (sequence: number, key = 'k') =>
+    keyedBatch([[key, `${sequence}`]], {
+      producerId: 7,
+      producerEpoch: 0,
+      baseSequence: sequence,
+    });
+
+  test('is known by its last batch, kept without records, even where the catalog is lost', async () => {
+    const world = newWorld();
+    const log = await open(world);
+    for (let sequence = 0; sequence < 4; sequence++) await log.append(await sent(sequence));
+    await fill(log, [[['k', 'by another']]]);
+    await log.compact();
+    expect(await shown(log)).toEqual(['4:k=by another']);
+    const empty = (await readBatchesOf(log)).find((batch) => producerId(batch) === 7)!;
+    expect([recordCount(empty), baseSequence(empty), lastOffset(empty)]).toEqual([0, 3, 3]);
+
+    const next = killProcess(world);
+    const again = await open({ ...next, catalog: new MemoryCatalog() });
+    expect(await again.append(await sent(3))).toMatchObject({ duplicate: true, baseOffset: 3 });
+    await expect(again.append(await sent(5))).rejects.toMatchObject({
+      code: 'OUT_OF_ORDER_SEQUENCE',
+    });
+    expect(await again.append(await sent(4))).toMatchObject({ duplicate: false, baseOffset: 5 });
+  });
+});
+
+describe('transactions', () => {
+  const transactional = { producerId: 5, producerEpoch: 0, isTransactional: true };
+
+  async function write(log: Log, key: string, value: string | null, sequence: number) {
+    const batch = await keyedBatch([[key, value]], {
+      ...transactional,
+      baseOffset: log.logEndOffset,
+      leaderEpoch: 0,
+      baseSequence: sequence,
+    });
+    await log.appendStamped(batch);
+  }
+
+  async function end(log: Log, type: 'commit' | 'abort') {
+    const key = Buffer.from([0, 0, 0, type === 'commit' ? 1 : 0]);
+    const marker = buildBatchSync([{ key, value: Buffer.alloc(6), timestamp: 1000 }], {
+      ...transactional,
+      isControl: true,
+      baseOffset: log.logEndOffset,
+      leaderEpoch: 0,
+    });
+    await log.appendStamped(marker);
+  }
+
+  test('that were aborted take nothing away, those that were committed do, and markers stay', async () => {
+    const log = await open(newWorld());
+    await log.append(
+      await keyedBatch([
+        ['k', 'first'],
+        ['other', 'first'],
+      ]),
+    );
+    await write(log, 'k', 'aborted', 0);
+    await end(log, 'abort');
+    await write(log, 'other', 'committed', 1);
+    await end(log, 'commit');
+    await log.roll();
+    await log.compact();
+    expect(await shown(log)).toEqual(['0:k=first', '2:k=aborted', '4:other=committed']);
+    const markers = (await readBatchesOf(log)).filter((batch) => isControl(batch));
+    expect(markers.map((batch) => lastOffset(batch))).toEqual([3, 5]);
+  });
+
+  test('without an end are where compaction ends', async () => {
+    const log = await open(newWorld());
+    await fill(log, [[['k', '1']], [['k', '2']]]);
+    await write(log, 'k', 'open', 0);
+    await fill(log, [[['k', '3']]]);
+    await log.compact();
+    expect(await shown(log)).toEqual(['1:k=2', '2:k=open', '3:k=3']);
+    expect(log.compaction.cleanedOffset).toBe(2);
+    expect(log.compaction.compactionNeed()).toBeNull();
+  });
+});
+
+test('the epochs of batches that are gone are known', async () => {
+  const world = newWorld();
+  await fill(await open(world), [[['k', '1']]]);
+  const engine = await openWorld(killProcess(world));
+  const log = (await openLog(engine, { segmentBytes: 400 })) as Log;
+  await fill(log, [[['k', '2']]]);
+  await log.compact();
+  expect(log.endOfEpoch(0)).toEqual({ leaderEpoch: 0, endOffset: 1 });
+  expect(log.endOfEpoch(1)).toEqual({ leaderEpoch: 1, endOffset: 2 });
+});
+
+test('a compacted log opens without its catalog: its segments follow one another without a gap', async () => {
+  const world = newWorld();
+  const log = await open(world);
+  for (let at = 0; at < 40; at++) await log.append(await keyedBatch([[`k${at % 3}`, `${at}`]]));
+  await log.roll();
+  await log.compact();
+  await fill(log, [[['k0', 'x']]]);
+  const left = await shown(log);
+  const again = await open({ ...killProcess(world), catalog: new MemoryCatalog() });
+  expect(await shown(again)).toEqual(left);
+  expect(again.logEndOffset).toBe(41);
+});
+
+test('what a truncation has cut off while a pass ran takes nothing away', async () => {
+  const world = newWorld();
+  const log = await open(world);
+  await fill(log, [[['k', 'first']]]);
+  await fill(log, [[['k', 'second']]]);
+  await fill(log, [[['x', 'end']]]);
+  // The keys are noted; the first segment is about to be rewritten.
+  const run = log.context.jobs.run.bind(log.context.jobs);
+  let truncated: Promise<void> | null = null;
+  log.context.jobs.run = async (name, input) => {
+    if (name === 'rewriteSegments' && truncated === null) {
+      truncated = log.truncateTo(1);
+      await truncated;
+    }
+    return run(name, input);
+  };
+  await log.compact();
+  expect(await shown(log)).toEqual(['0:k=first']);
+  await fill(log, [[['y', 'new']]]);
+  await log.compact();
+  expect(await shown(log)).toEqual(['0:k=first', '1:y=new']);
+});
+
+test('offsets that come again after a truncation are compacted again', async () => {
+  const log = await open(newWorld());
+  await fill(log, [[['k', '1']], [['x', '2']]]);
+  await fill(log, [[['y', '3']]]);
+  await log.compact();
+  await log.truncateTo(1);
+  expect(log.compaction.cleanedOffset).toBe(1);
+  await fill(log, [[['k', 'again']]]);
+  await log.compact();
+  expect(await shown(log)).toEqual(['1:k=again']);
+});
+
+describe('a batch that is bad', () => {
+  async function stopped(spoil: (log: Log, world: SimWorld) => Promise<void>) {
+    const world = newWorld();
+    const { lines, logger } = recordingLogger();
+    const log = await open(world, { compacted: true }, { logger });
+    await fill(log, [[['k', '1']], [['k', '2']]]);
+    await spoil(log, world);
+    await fill(log, [[['k', '3']]]);
+    await expect(log.compact()).rejects.toMatchObject({ code: 'CORRUPT_BATCH' });
+    await expect(log.compact()).rejects.toMatchObject({ code: 'CORRUPT_BATCH' });
+    expect(log.compaction.compactionNeed()).toBeNull();
+    expect(lines.filter(({ level }) => level === 'error')).toHaveLength(1);
+    expect(log.context.counters.compactionsStopped).toBe(1);
+    // It goes on serving.
+    await log.append(await keyedBatch([['k', '4']]));
+    expect(log.logEndOffset).toBeGreaterThan(3);
+    expect(await world.disk.readdir(folderOf())).not.toContainEqual(
+      expect.stringMatching(/cleaned|swap/),
+    );
+    return { log, lines };
+  }
+
+  test('stops the compaction of its log, with one line and a count', async () => {
+    const { log, lines } = await stopped(async (_log, world) => {
+      const file = world.disk.openSync(`${folderOf()}/00000000000000000000.log`, 'write');
+      file.writevSync([Buffer.from([0xff])], HEADER_SIZE + 5);
+    });
+    const { fields } = lines.find(({ level }) => level === 'error')!;
+    expect(fields).toMatchObject({ topic: 'events', segment: 0, position: 0, offset: 0 });
+    expect(log.logEndOffset).toBe(4);
+  });
+
+  test('that unpacks to more than is allowed is refused at the cap', async () => {
+    const { lines } = await stopped(async (log) => {
+      log.updateSettings({ ...log.settings, compacted: false });
+      const header = buildBatchSync([{ key: 'k', value: 'v', timestamp: 1 }]);
+      const packed = gzipSync(Buffer.alloc(200 * 1024 * 1024), { level: 9 });
+      const bomb = Buffer.concat([header.subarray(0, HEADER_SIZE), packed]);
+      bomb.writeInt32BE(bomb.length - PREFIX_SIZE, BATCH_LENGTH_AT);
+      bomb.writeUInt16BE(1, ATTRIBUTES_AT);
+      stampCrc(bomb);
+      await log.append(bomb);
+      log.updateSettings({ ...log.settings, compacted: true });
+    });
+    const { fields } = lines.find(({ level }) => level === 'error')!;
+    expect(fields).toMatchObject({ reason: expect.stringContaining('unpack to more than') });
+  });
+
+  test('whose records are garbage under a right checksum is one', async () => {
+    await stopped(async (log) => {
+      log.updateSettings({ ...log.settings, compacted: false });
+      const garbage = await keyedBatch([['k', 'v']]);
+      garbage.fill(0x7f, HEADER_SIZE);
+      stampCrc(garbage);
+      await log.append(garbage);
+      log.updateSettings({ ...log.settings, compacted: true });
+    });
+  });
+});
+
+test('a disk that is full is said once, left alone for a while, and then compacted', async () => {
+  const world = newWorld();
+  const { lines, logger } = recordingLogger();
+  const log = await open(world, { compacted: true, minCleanableDirtyRatio: 0 }, { logger });
+  await fill(log, [[['k', '1']], [['k', '2']]]);
+  const before = await shown(log);
+  world.disk.failNext({ op: 'writev', path: /cleaned/, code: 'ENOSPC' });
+  expect(await log.compaction.compactOnce()).toBe(false);
+  expect(await shown(log)).toEqual(before);
+  expect(log.compaction.compactionNeed()).toBeNull();
+  expect(lines.filter(({ level }) => level === 'warn')).toHaveLength(1);
+  expect(await world.disk.readdir(folderOf())).not.toContainEqual(
+    expect.stringMatching(/cleaned|swap/),
+  );
+  // The first look comes too early.
+  world.clock.advance(5 * 60_000);
+  await new Promise((resolve) => setImmediate(resolve));
+  world.clock.advance(15_000);
+  for (let turn = 0; turn < 50 && (await shown(log)).length > 1; turn++) {
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  expect(await shown(log)).toEqual(['1:k=2']);
+});
+
+test('a log that is deleted while it is compacted is gone at once, and the next of its name is not touched', async () => {
+  const world = newWorld();
+  const engine = await openWorld(world);
+  const log = (await openLog(engine, { segmentBytes: 400 })) as Log;
+  await fill(log, [[['k', '1']], [['k', '2']]]);
+  const compacting = log.compact();
+  compacting.catch(() => {});
+  await engine.deletePartition(partition());
+  await expect(compacting).rejects.toMatchObject({ code: 'LOG_CLOSED' });
+  const again = { ...partition(), topicId: 'BBBBBBBBBBBBBBBBBBBBBQ' };
+  const next = (await openLog(engine, { segmentBytes: 400 }, again)) as Log;
+  await fill(next, [[['k', 'a']], [['k', 'b']]]);
+  expect(await shown(next)).toEqual(['0:k=a', '1:k=b']);
+  await next.compact();
+  expect(await shown(next)).toEqual(['1:k=b']);
+});
+
+test('max.compaction.lag.ms rolls what takes appends and compacts it, whatever the ratio', async () => {
+  const world = newWorld();
+  const log = await open(world, {
+    compacted: true,
+    segmentBytes: 1e6,
+    minCleanableDirtyRatio: 1,
+    maxCompactionLagMs: HOUR_MS,
+  });
+  const timestamp = world.clock.wallMs();
+  await log.append(await keyedBatch([['k', '1']], { timestamp }));
+  await log.append(await keyedBatch([['k', '2']], { timestamp }));
+  world.clock.advance(HOUR_MS);
+  expect(log.compaction.compactionNeed()).toBeNull();
+  world.clock.advance(1);
+  expect(log.compaction.compactionNeed()).toBe(Number.POSITIVE_INFINITY);
+  expect(await log.compaction.compactOnce()).toBe(true);
+  expect(await shown(log)).toEqual(['1:k=2']);
+});
+
+test('with both policies retention deletes what compaction leaves', async () => {
+  const world = newWorld();
+  const { lines, logger } = recordingLogger();
+  // Too small for both batches: a segment goes when all of it is old.
+  const settings = { compacted: true, deletes: true, retentionMs: HOUR_MS, segmentBytes: 140 };
+  const log = await open(world, settings, { logger });
+  const timestamp = world.clock.wallMs();
+  await log.append(
+    await keyedBatch(
+      [
+        ['old', '1'],
+        ['k', '1'],
+      ],
+      { timestamp },
+    ),
+  );
+  await log.roll();
+  world.clock.advance(2 * HOUR_MS);
+  await log.append(await keyedBatch([['k', '2']], { timestamp: world.clock.wallMs() }));
+  await log.roll();
+  await log.compact();
+  expect(await shown(log)).toEqual(['0:old=1', '2:k=2']);
+  await log.applyRetention();
+  expect(await shown(log)).toEqual(['2:k=2']);
+  expect(lines).toContainEqual({
+    level: 'info',
+    message: 'segment deleted',
+    fields: expect.objectContaining({ why: 'its newest record is older than retention.ms' }),
+  });
 });
