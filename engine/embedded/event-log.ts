@@ -1,7 +1,7 @@
 import type { CodecName } from '../batch/compression.js';
 import type { Clock } from '../clock.js';
 import { EngineError } from '../errors.js';
-import type { PartitionLog, ScrubResult } from '../log/partition-log.js';
+import type { CompactionResult, PartitionLog, ScrubResult } from '../log/partition-log.js';
 import { throwIfAborted } from './abort.js';
 import { AppendQueue, type AppendResult } from './append-queue.js';
 import type { EventRecord, NewEvent } from './event-record.js';
@@ -209,6 +209,14 @@ export class EventLog {
    */
   scrub(): Promise<ScrubResult> {
     return this.partition.scrub();
+  }
+
+  /**
+   * Compacts the log now, as far as it may be: of each key the last record stays, of the segments that take no more appends; offsets do not change. A log that is opened with
+   * `compacted: true` is compacted by itself when enough has been overwritten. Rejects CORRUPT_BATCH when a bad batch is met, STORAGE_FULL.
+   */
+  compact(): Promise<CompactionResult> {
+    return this.partition.compact();
   }
 
   /**

@@ -10,12 +10,9 @@ import {
   producerId,
 } from '../batch/header.js';
 import { hasErrno } from '../disk/errno.js';
-import {
-  parseSegmentFileName,
-  type SegmentFileState,
-  segmentFileName,
-} from '../disk/file-names.js';
+import { parseSegmentFileName, segmentFileName } from '../disk/file-names.js';
 import { EngineError } from '../errors.js';
+import { unlinkFiles } from '../maintenance/jobs/unlink.js';
 import { finishSwaps } from './finish-swaps.js';
 import { walkHeaders } from './header-walk.js';
 import { cutIndexFiles, indexesFromFiles, indexPath, readIndexFiles } from './index-files.js';
@@ -43,9 +40,6 @@ export interface RecoveredLog {
   /** Bytes of a torn tail that were set aside. */
   readonly cutBytes: number;
 }
-
-/** Files on their way out, and outputs of a compaction that never counted: a swap that did is finished by then. */
-const LEFTOVER_STATES: readonly (SegmentFileState | null)[] = ['deleted', 'cleaned', 'swap'];
 
 export interface RecoveryInput {
   readonly folder: string;
@@ -123,10 +117,14 @@ class Recovery {
     }
     const segments: Segment[] = [];
     const leftovers: string[] = [];
+    const unfinished: string[] = [];
     for (const name of await finishSwaps(this.#context, folder, names)) {
       const parsed = parseSegmentFileName(name);
       if (!parsed) continue;
-      if (LEFTOVER_STATES.includes(parsed.state)) leftovers.push(join(folder, name));
+      if (parsed.state === 'deleted') leftovers.push(join(folder, name));
+      // Outputs of a compaction that never counted: a swap that did is finished by now.
+      if (parsed.state === 'cleaned' || parsed.state === 'swap')
+        unfinished.push(join(folder, name));
       if (parsed.state !== null || parsed.kind !== 'log') continue;
       const stat = await disk.stat(join(folder, name));
       if (!stat) continue;
@@ -141,6 +139,8 @@ class Recovery {
         }),
       );
     }
+    // At once: the next compaction uses these names.
+    await unlinkFiles(disk, { paths: unfinished });
     if (leftovers.length > 0) {
       jobs.run('unlink', { paths: leftovers }).catch((error: unknown) => {
         logger.warn({ folder, error }, 'files of deleted segments could not be removed');

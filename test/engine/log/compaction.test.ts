@@ -374,6 +374,22 @@ test('a compacted log opens without its catalog: its segments follow one another
   expect(again.logEndOffset).toBe(41);
 });
 
+test('what a compaction has left unfinished is gone when the log is open, before another one begins', async () => {
+  const world = newWorld();
+  const log = await open(world);
+  await fill(log, [[['k', '1']], [['k', '2']]]);
+  const next = killProcess(world);
+  for (const name of ['log.cleaned', 'index.swap', 'timeindex.swap']) {
+    next.disk.openSync(`${folderOf()}/00000000000000000000.${name}`, 'create');
+  }
+  const again = await open(next);
+  expect(await next.disk.readdir(folderOf())).not.toContainEqual(
+    expect.stringMatching(/cleaned|swap/),
+  );
+  await again.compact();
+  expect(await shown(again)).toEqual(['1:k=2']);
+});
+
 test('what a truncation has cut off while a pass ran takes nothing away', async () => {
   const world = newWorld();
   const log = await open(world);
