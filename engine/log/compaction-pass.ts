@@ -112,6 +112,11 @@ export class CompactionPass {
     this.#generation = log.checkpoint.generation;
   }
 
+  /** Whether the log was cut since the pass began: what it knows of offsets may not hold any more. */
+  get isOutdated(): boolean {
+    return this.#log.checkpoint.generation !== this.#generation;
+  }
+
   get result(): CompactionResult {
     return { passes: 1, recordsRemoved: this.#recordsRemoved, bytesRemoved: this.#bytesRemoved };
   }
@@ -235,7 +240,7 @@ export class CompactionPass {
     const { segments, checkpoint } = this.#log;
     const live = segments.all();
     return (
-      checkpoint.generation === this.#generation &&
+      !this.isOutdated &&
       group.every(({ segment, cuts }) => live.includes(segment) && segment.cuts === cuts) &&
       group.at(-1)!.endOffset <= checkpoint.segmentBase
     );

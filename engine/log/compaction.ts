@@ -125,10 +125,12 @@ export class Compaction implements CompactedLog {
     const pass = new CompactionPass(log, plan, this.#stop);
     const end = await pass.run();
     if (end.bad !== null) this.#refuse(end.bad);
-    // Nothing changed that would have to be looked at again, or a segment went away meanwhile.
     if (end.bad !== null || end.cleanedOffset === null) return pass.result;
-    if (end.cleanedOffset <= plan.firstDirtyOffset) this.#stuckAt = plan.endOffset;
-    else await this.#advance(end.cleanedOffset);
+    if (end.cleanedOffset <= plan.firstDirtyOffset) {
+      this.#stuckAt = plan.endOffset;
+      return pass.result;
+    }
+    await this.#advance(end.cleanedOffset, pass);
     context.counters.compactions++;
     const { recordsRemoved, bytesRemoved } = pass.result;
     context.logger.info(
@@ -148,13 +150,13 @@ export class Compaction implements CompactedLog {
     return pass.result;
   }
 
-  async #advance(cleanedOffset: number): Promise<void> {
-    const log = this.#log;
-    // A truncation may have come in between: it has the last word.
-    await log.changeSegments(async () => {
-      const offset = Math.min(cleanedOffset, log.offsets.durable.offset);
-      await log.context.catalog.write([{ key: cleanedKey(log.name), value: offset }]);
-      this.#cleanedOffset = offset;
+  async #advance(cleanedOffset: number, pass: CompactionPass): Promise<void> {
+    const { context, name } = this.#log;
+    await this.#log.changeSegments(async () => {
+      // After a truncation there may be other records at these offsets.
+      if (pass.isOutdated) return;
+      await context.catalog.write([{ key: cleanedKey(name), value: cleanedOffset }]);
+      this.#cleanedOffset = cleanedOffset;
     });
   }
 

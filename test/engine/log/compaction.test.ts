@@ -15,7 +15,7 @@ import {
 } from '../../../engine/batch/header.js';
 import { stampCrc } from '../../../engine/batch/stamp.js';
 import { MemoryCatalog } from '../../../engine/catalog/memory-catalog.js';
-import type { LogSettings } from '../../../engine/index.js';
+import { type Catalog, EngineError, type LogSettings } from '../../../engine/index.js';
 import type { Log } from '../../../engine/log/log.js';
 import { type KeyedInput, keyedBatch, readBatchesOf, readRecordsOf } from '../../support/keyed.js';
 import {
@@ -130,6 +130,24 @@ test('a reader that has a slice of an old segment keeps it', async () => {
   expect(await slice!.bytes()).toEqual(before);
   slice!.release();
   expect(await shown(log)).toEqual(['1:k=2']);
+});
+
+test('what still looks into a segment that was replaced goes by its own indexes, and leaves the new ones alone', async () => {
+  const world = newWorld();
+  const log = await open(world, { segmentBytes: 2000, indexIntervalBytes: 100 });
+  await fill(
+    log,
+    Array.from({ length: 20 }, (_, at) => [[`k${at % 3}`, `${at}`]] as const),
+  );
+  const old = log.segments.first!;
+  const { indexCache } = log.context;
+  const before = indexCache.of(old, 100).offsets.encode();
+  await log.compact();
+  const path = `${folderOf()}/00000000000000000000.index`;
+  const fresh = await world.disk.readFile(path);
+  expect(indexCache.of(old, 100).offsets.encode()).toEqual(before);
+  expect(fresh).not.toEqual(before);
+  expect(await world.disk.readFile(path)).toEqual(fresh);
 });
 
 test('neighbours become one segment as far as segment.bytes goes, with indexes that fit', async () => {
@@ -331,9 +349,17 @@ describe('transactions', () => {
     await end(log, 'abort');
     await write(log, 'other', 'committed', 1);
     await end(log, 'commit');
+    // What a client calls its key has nothing to do with a marker's.
+    const likeAMarker = '\0\0\0\u0001';
+    await log.append(await keyedBatch([[likeAMarker, 'x']]));
     await log.roll();
     await log.compact();
-    expect(await shown(log)).toEqual(['0:k=first', '2:k=aborted', '4:other=committed']);
+    expect(await shown(log)).toEqual([
+      '0:k=first',
+      '2:k=aborted',
+      '4:other=committed',
+      `6:${likeAMarker}=x`,
+    ]);
     const markers = (await readBatchesOf(log)).filter((batch) => isControl(batch));
     expect(markers.map((batch) => lastOffset(batch))).toEqual([3, 5]);
   });
@@ -392,7 +418,8 @@ test('what a compaction has left unfinished is gone when the log is open, before
 
 test('what a truncation has cut off while a pass ran takes nothing away', async () => {
   const world = newWorld();
-  const log = await open(world);
+  // So small that every segment is rewritten by itself.
+  const log = await open(world, { segmentBytes: 100 });
   await fill(log, [[['k', 'first']]]);
   await fill(log, [[['k', 'second']]]);
   await fill(log, [[['x', 'end']]]);
@@ -411,6 +438,29 @@ test('what a truncation has cut off while a pass ran takes nothing away', async 
   await fill(log, [[['y', 'new']]]);
   await log.compact();
   expect(await shown(log)).toEqual(['0:k=first', '1:y=new']);
+});
+
+test('a truncation right before a pass ends leaves what comes again dirty', async () => {
+  const log = await open(newWorld(), { segmentBytes: 1e6 });
+  await fill(log, [[['k', '1']], [['k', '2']], [['x', '3']]]);
+  const change = log.changeSegments.bind(log);
+  let changes = 0;
+  log.changeSegments = async (run) => {
+    // The first one publishes the segment, the second one says how far the log was compacted.
+    if (++changes === 2) {
+      await log.truncateTo(1);
+      await fill(log, [[['k', 'again']], [['k', 'and again']], [['x', 'too']]]);
+    }
+    return change(run);
+  };
+  await log.compact();
+  expect(changes).toBeGreaterThan(1);
+  log.changeSegments = change;
+  await log.compact();
+  expect((await shown(log)).map((record) => record.replace(/^\d+:/, ''))).toEqual([
+    'k=and again',
+    'x=too',
+  ]);
 });
 
 test('offsets that come again after a truncation are compacted again', async () => {
@@ -509,14 +559,49 @@ test('a disk that is full is said once, left alone for a while, and then compact
   expect(await shown(log)).toEqual(['1:k=2']);
 });
 
+test('segments that no checkpoint lies behind stay: the next process would miss them', async () => {
+  const world = newWorld();
+  let isFull = false;
+  const catalog: Catalog = {
+    get: (key) => world.catalog.get(key),
+    range: (prefix) => world.catalog.range(prefix),
+    close: () => world.catalog.close(),
+    write: (changes) =>
+      isFull
+        ? Promise.reject(new EngineError('STORAGE_FULL', 'no room'))
+        : world.catalog.write(changes),
+  };
+  const log = await open(world, {}, { catalog });
+  await fill(log, [[['k', '1']], [['k', '2']]]);
+  await log.flush();
+  isFull = true;
+  await fill(log, [[['k', '3']], [['k', '4']]]);
+  await log.compact();
+  const left = await shown(log);
+  expect(left.slice(-2)).toEqual(['2:k=3', '3:k=4']);
+  const again = await open(killProcess(world));
+  expect(await shown(again)).toEqual(left);
+  await again.roll();
+  await again.compact();
+  expect(await shown(again)).toEqual(['3:k=4']);
+});
+
 test('a log that is deleted while it is compacted is gone at once, and the next of its name is not touched', async () => {
   const world = newWorld();
   const engine = await openWorld(world);
   const log = (await openLog(engine, { segmentBytes: 400 })) as Log;
   await fill(log, [[['k', '1']], [['k', '2']]]);
+  const run = log.context.jobs.run.bind(log.context.jobs);
+  let running = 0;
+  log.context.jobs.run = async (name, input) => {
+    running++;
+    return run(name, input).finally(() => running--);
+  };
   const compacting = log.compact();
   compacting.catch(() => {});
+  while (running === 0) await new Promise((resolve) => setImmediate(resolve));
   await engine.deletePartition(partition());
+  expect(running).toBe(0);
   await expect(compacting).rejects.toMatchObject({ code: 'LOG_CLOSED' });
   const again = { ...partition(), topicId: 'BBBBBBBBBBBBBBBBBBBBBQ' };
   const next = (await openLog(engine, { segmentBytes: 400 }, again)) as Log;
