@@ -285,6 +285,16 @@ describe('a tombstone', () => {
   });
 });
 
+test('a tombstone that a pass has not come to yet stays, whatever its batch says, until what it deletes is gone', async () => {
+  const compaction = { loadFactor: 0.0002, mapBytes: 1024 * 1024 };
+  const settings = { segmentBytes: 1e6, deleteRetentionMs: 0 };
+  const log = await open(newWorld(), settings, { compaction });
+  const keys = Array.from({ length: 24 }, (_, at) => `k${at}`);
+  await fill(log, [keys.map((key) => [key, 'there']), keys.map((key) => [key, null])]);
+  expect((await log.compact()).passes).toBeGreaterThan(4);
+  expect((await readRecordsOf(log)).filter(({ value }) => value !== null)).toEqual([]);
+});
+
 describe('an idempotent producer', () => {
   const sent = (sequence: number, key = 'k') =>
     keyedBatch([[key, `${sequence}`]], {
