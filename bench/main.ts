@@ -22,7 +22,7 @@ npm run bench -- profile produce|fetch    where the broker's time goes: a flame 
 suites: ${Object.keys(SUITES).join(', ')}
 
   --smoke          every row end to end with tiny slices; its figures mean nothing
-  --only TEXT      rows whose id contains TEXT; more than one: A,B
+  --only TEXT      the row with that id, or those whose id contains it; more than one: A,B
   --pairs N        slices of each side in a row (default 15; with fewer a row says so)
   --list           say which rows there are
   --data FOLDER    the file system to measure (default: the folder for temporary files)
@@ -78,8 +78,7 @@ async function main(): Promise<number> {
   if (!isSuite(suite)) return profile(argument, { runFolder, scale, say, commit });
 
   const all: readonly RowPlan[] = SUITES[suite];
-  const wanted = values.only.split(',');
-  const plans = all.filter(({ id }) => wanted.some((text) => id.includes(text)));
+  const plans = chosen(all, values.only.split(','));
   const command = `npm run bench -- ${process.argv.slice(2).join(' ')}`.trim();
   const run = { format: 1, suite, isSmoke: values.smoke, command, machine } as const;
   const done: RunRecord['rows'][number][] = [];
@@ -100,6 +99,13 @@ async function main(): Promise<number> {
   const empty = rows.filter(({ status }) => status !== 'measured');
   say(`${rows.length - empty.length} rows measured, ${empty.length} void or skipped`);
   return 0;
+}
+
+/** By each text the row that has it for an id; without one, those that have it in theirs. */
+function chosen(plans: readonly RowPlan[], texts: readonly string[]): RowPlan[] {
+  const ids = new Set(plans.map(({ id }) => id));
+  const fits = (id: string, text: string) => (ids.has(text) ? id === text : id.includes(text));
+  return plans.filter(({ id }) => texts.some((text) => fits(id, text)));
 }
 
 /** Null for what is no number of pairs. */
