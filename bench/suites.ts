@@ -36,6 +36,7 @@ export const SUITES = {
   micro: microRows,
   kafka: [
     ...kafkaWireRows.stock,
+    ...kafkaWireRows.openLoop,
     kafkaTimeRows.latency,
     kafkaTimeRows.start,
     ...kafkaWireRows.flush,

@@ -21,6 +21,7 @@ import type { LogSettings } from './log/log-settings.js';
 import type { PartitionLog, PartitionName } from './log/partition-log.js';
 import { SyncRounds } from './log/sync-rounds.js';
 import { UnpackGate } from './log/unpack-gate.js';
+import { gatherByMicrotask, gatherByTurn } from './log/write-gathering.js';
 import { type EngineLogger, silentLogger } from './logger.js';
 import { Cleaner, type CompactionOptions, resolveCompaction } from './maintenance/cleaner.js';
 import type { JobRunner } from './maintenance/job-runner.js';
@@ -50,6 +51,11 @@ export interface EngineOptions {
   ) => Promise<Catalog>;
   /** How logs are compacted; what is left out has its default (`DEFAULT_COMPACTION`). Out of range: INVALID_SETTING. */
   readonly compaction?: Partial<CompactionOptions>;
+  /**
+   * When staged batches are written: after the `microtask`s that are running (the default), or after the event loop's whole `turn`, which
+   * is for programs that append on behalf of many sockets.
+   */
+  readonly gatherWrites?: 'microtask' | 'turn';
   /** Descriptors kept open; files in use may exceed it. */
   readonly descriptorsOpenMax?: number;
 }
@@ -116,6 +122,7 @@ export class Engine {
         catalog,
         counters,
         syncRounds,
+        gatherWrites: options.gatherWrites === 'turn' ? gatherByTurn(clock) : gatherByMicrotask,
         files: new FilePool(disk, {
           openMax: options.descriptorsOpenMax ?? LIMITS.descriptorsOpenMax,
         }),

@@ -134,7 +134,13 @@ async function openParts(
   const opening: Opening = { options, clock, random, closers };
 
   const { compaction } = settings;
-  const engine = await openEngine(settings.dataDir, { ...options, clock, random, compaction });
+  const engine = await openEngine(settings.dataDir, {
+    ...options,
+    clock,
+    random,
+    compaction,
+    gatherWrites: 'turn',
+  });
   closers.push(() => engine.close());
   engine.onOffline((failure) => sayOffline(logger, failure));
   const { store, metadata, controller, deleted } = await openMetadata(opening, engine);

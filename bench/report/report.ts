@@ -4,6 +4,7 @@ import { PROJECT } from '../lib/paths.js';
 import { RESULTS, type RunRecord, readRuns } from '../lib/results.js';
 import type { MeasuredRow } from '../lib/row.js';
 import { readCauses } from './causes.js';
+import { formatGoals } from './goals.js';
 import { formatRun, formatShortfalls, replaceFigures } from './markdown.js';
 import { barPicture, ratioPicture } from './pictures.js';
 import { formatProfiles, readProfiles } from './profiles.js';
@@ -22,6 +23,7 @@ export function report(say: (line: string) => void): number {
   const causes = readCauses(join(RESULTS, 'causes.md'));
   const sections = [
     formatShortfalls(runs, causes),
+    formatGoals(runs),
     ...runs.map((run) => formatRun(run, causes, drawPictures(run))),
     formatProfiles(readProfiles(), causes) ?? [],
   ].flat();

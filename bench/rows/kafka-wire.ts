@@ -74,6 +74,9 @@ export function against(
 export const atLeast = (value: number): Threshold => ({ direction: 'at-least', value });
 export const atMost = (value: number): Threshold => ({ direction: 'at-most', value });
 
+/** What an open loop may have in flight on a connection: more than any pause here lets pile up. */
+const OPEN_DEPTH = 1000;
+
 export const JVM = '-Xms1G -Xmx1G, G1';
 
 interface Wanted {
@@ -141,6 +144,47 @@ const fetchRows = (['1m', '64k'] as const).map(
     },
   }),
 );
+
+/**
+ * Requests at a rate that neither broker sets: half of what the slower one takes, which is found first. A latency counts from when its
+ * request was due, so that a pause costs all who were due in it.
+ */
+const openLoopRows = (['64k', '16k', 'single'] as const).map((loadName): RowPlan => {
+  const load = PRODUCE_LOADS[loadName];
+  return {
+    id: `kafka/open-loop-${loadName}`,
+    title: `Latency of produce at half of the slower one’s peak, ${load.name}`,
+    conditions: {
+      ...produceConditions(load, 'os beside stock'),
+      loop: 'open',
+      JVM,
+      brokers: BROKERS,
+    },
+    shares: true,
+    seconds: 130,
+    async run(context) {
+      const rivals = await takeRivals(context);
+      const targets = [rivals.odradek, rivals.kafka];
+      const closed = produceWorkload(context, load);
+      const peaks: number[] = [];
+      for (const target of targets) {
+        await warmUp(context, target, closed);
+        peaks.push((await measureSlice(context, target, closed)).requestsPerS!);
+      }
+      const rate = Math.floor(Math.min(...peaks) / 2);
+      const sides = await interleave(context, targets, { ...closed, depth: OPEN_DEPTH, rate });
+      return {
+        sides,
+        comparisons: [
+          against(rivals, 'p50Us'),
+          against(rivals, 'p99Us', atMost(0.5)),
+          against(rivals, 'p999Us', atMost(0.5)),
+        ],
+        notes: [`${rate} requests/s; peaks: ${peaks.map(Math.round).join(' and ')}`],
+      };
+    },
+  };
+});
 
 /** Every acknowledgement synced, on both sides. */
 const flushRows = [1, 16, 256].flatMap((partitions) =>
@@ -295,6 +339,7 @@ const sustainedRow: RowPlan = {
 export const kafkaWireRows = {
   /** Produce and fetch with `os` beside stock. */
   stock: [...produceRows.slice(0, 3), ...fetchRows],
+  openLoop: openLoopRows,
   stock100: produceRows.slice(3),
   flush: flushRows,
   memory: [memoryRow, ...smallHeapRows],

@@ -28,7 +28,7 @@ import type { Segment } from './segment.js';
  * 3. roll the segment if it must;
  * 4. stamp offset, epoch, and append time where the topic wants it, in place;
  * 5. note size, index entry, producer and epoch;
- * 6. stage it for this turn's gathered write.
+ * 6. stage it for the next gathered write.
  *
  * The promise settles as `PartitionLog.append` says. Throws what is wrong with the batch. Null, with nothing done, when the segment must be
  * rolled and cannot be yet: the caller lets the writer settle and calls again.

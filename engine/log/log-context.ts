@@ -12,6 +12,7 @@ import type { Checkpoints } from './checkpoints.js';
 import type { IndexCache } from './index-cache.js';
 import type { SyncRounds } from './sync-rounds.js';
 import type { UnpackGate } from './unpack-gate.js';
+import type { WriteGathering } from './write-gathering.js';
 
 /** What all logs of one data directory share. */
 export interface LogContext {
@@ -22,6 +23,7 @@ export interface LogContext {
   readonly files: FilePool;
   readonly catalog: Catalog;
   readonly jobs: JobRunner;
+  readonly gatherWrites: WriteGathering;
   readonly syncRounds: SyncRounds;
   readonly checkpoints: Checkpoints;
   readonly indexCache: IndexCache;

@@ -6,6 +6,7 @@ import type { EngineCounters } from '../metrics.js';
 import type { AppendWaiter } from './append-waiters.js';
 import type { EpochStart } from './leader-epochs.js';
 import type { Segment, SegmentMark } from './segment.js';
+import type { WriteGathering } from './write-gathering.js';
 
 /** Where a group begins, taken before its first batch is noted: where to go back to if the write fails. */
 export interface GroupBegin {
@@ -35,8 +36,11 @@ export interface WriteOutcome {
 /** A group is written at once when it has grown to this, so that one write stays short. */
 const GROUP_BYTES_MAX = 1024 * 1024;
 
+/** A group of this size gains nothing from waiting for others: it is written while the processor still has its bytes at hand. */
+const WAITING_BYTES_MAX = 16 * 1024;
+
 /**
- * Turns appends into gathered writes: all batches that arrive in one turn for one log leave in one writev(2), synchronously, because a
+ * Turns appends into gathered writes: all batches that arrive together for one log leave in one writev(2), synchronously, because a
  * page-cache write costs less than handing it to a thread. While the directory's disk stalls, writes go through the thread pool instead,
  * one at a time, from copies.
  */
@@ -44,7 +48,9 @@ export class LogWriter {
   readonly #directory: DataDirectory;
   readonly #clock: Clock;
   readonly #counters: EngineCounters;
+  readonly #gather: WriteGathering;
   readonly #outcome: WriteOutcome;
+  readonly #flushStaged = (): void => void this.flush();
   #staged: WriteGroup | null = null;
   readonly #queued: WriteGroup[] = [];
   #idle: Promise<void> = Promise.resolve();
@@ -53,11 +59,13 @@ export class LogWriter {
     directory: DataDirectory,
     clock: Clock,
     counters: EngineCounters,
+    gather: WriteGathering,
     outcome: WriteOutcome,
   ) {
     this.#directory = directory;
     this.#clock = clock;
     this.#counters = counters;
+    this.#gather = gather;
     this.#outcome = outcome;
   }
 
@@ -94,10 +102,12 @@ export class LogWriter {
         endOffset: startOffset,
       };
       this.#staged = group;
-      queueMicrotask(() => this.flush());
+      this.#gather(this.#flushStaged);
     }
     group.buffers.push(batch);
+    const wasSmall = group.bytes < WAITING_BYTES_MAX;
     group.bytes += batch.length;
+    if (wasSmall && group.bytes >= WAITING_BYTES_MAX) queueMicrotask(this.#flushStaged);
     group.endOffset = append.endOffset;
     group.appends.push(append);
   }

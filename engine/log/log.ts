@@ -82,7 +82,13 @@ export class Log implements PartitionLog, LogParts, CheckpointTarget {
     this.offsets = new OffsetTracker(found.logStart, found.end);
     this.epochs = found.epochs;
     this.producers = found.producers;
-    this.writer = new LogWriter(context.directory, context.clock, context.counters, this);
+    this.writer = new LogWriter(
+      context.directory,
+      context.clock,
+      context.counters,
+      context.gatherWrites,
+      this,
+    );
     this.unsynced = new Unsynced(context, this);
     this.watermark = new Watermark(this);
     for (const segment of found.segments.all()) {

@@ -52,13 +52,16 @@ export class SimWorld implements World {
   #disk: SimDisk;
   #catalog = new MemoryCatalog();
   readonly #random: Random;
+  readonly #gatherWrites: 'microtask' | 'turn';
 
   constructor(random: Random) {
     this.#random = random;
-    this.#disk = new SimDisk({
-      ...(random.next() < 0.3 ? { random: seededRandom(Math.floor(random.next() * 2 ** 31)) } : {}),
-      syncFileSystem: random.next() < 0.5,
-    });
+    const tears = random.next() < 0.3;
+    const tearing = tears ? { random: seededRandom(Math.floor(random.next() * 2 ** 31)) } : {};
+    // One draw for both, so that a seed means what it meant.
+    const kind = Math.floor(random.next() * 4);
+    this.#disk = new SimDisk({ ...tearing, syncFileSystem: kind < 2 });
+    this.#gatherWrites = kind % 2 === 0 ? 'turn' : 'microtask';
   }
 
   async open(name: PartitionName, settings: Partial<LogSettings>): Promise<void> {
@@ -70,6 +73,7 @@ export class SimWorld implements World {
       locker: noLocker,
       openCatalog: async () => this.#catalog,
       descriptorsOpenMax: 3,
+      gatherWrites: this.#gatherWrites,
     };
     this.engine = await this.settle(openEngine(ROOT, options));
     this.log = (await this.settle(this.engine.openPartition(name, fullSettings(settings)))) as Log;

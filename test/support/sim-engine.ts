@@ -33,6 +33,7 @@ export interface SimOpenOptions {
   readonly catalog?: Catalog;
   readonly logger?: EngineOptions['logger'];
   readonly compaction?: EngineOptions['compaction'];
+  readonly gatherWrites?: EngineOptions['gatherWrites'];
 }
 
 export function newWorld(options: SimDiskOptions = {}): SimWorld {
@@ -51,6 +52,7 @@ export function openWorld(world: SimWorld, options: SimOpenOptions = {}): Promis
     openCatalog: async () => options.catalog ?? world.catalog,
     ...(options.logger ? { logger: options.logger } : {}),
     ...(options.compaction ? { compaction: options.compaction } : {}),
+    ...(options.gatherWrites ? { gatherWrites: options.gatherWrites } : {}),
     ...(options.descriptorsOpenMax ? { descriptorsOpenMax: options.descriptorsOpenMax } : {}),
   });
 }
