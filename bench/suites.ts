@@ -1,4 +1,5 @@
 import type { RowPlan } from './lib/runner.js';
+import { catchUpRows } from './rows/catch-up.js';
 import { countRows } from './rows/counts.js';
 import { engineRows } from './rows/engine.js';
 import { kafkaTimeRows } from './rows/kafka-times.js';
@@ -28,6 +29,7 @@ export const SUITES = {
     ...wireProduceRows.others,
     ...wireFetchRows.others,
     ...engineRows.others,
+    ...catchUpRows,
     ...latencyRows,
     startRows.start,
     startRows.reopenKilled,

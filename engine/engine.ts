@@ -125,6 +125,7 @@ export class Engine {
         gatherWrites: options.gatherWrites === 'turn' ? gatherByTurn(clock) : gatherByMicrotask,
         files: new FilePool(disk, {
           openMax: options.descriptorsOpenMax ?? LIMITS.descriptorsOpenMax,
+          nowMs: () => clock.monotonicMs(),
         }),
         jobs:
           options.jobs ??

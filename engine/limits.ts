@@ -4,6 +4,8 @@ export const LIMITS = {
   writevBuffersMax: 1024,
   /** Descriptors that a pool keeps open. Pinned files and files with unsynced bytes may exceed it. */
   descriptorsOpenMax: 512,
+  /** Ranges of cold files that are read at a time. Node's thread pool has four threads, and syncs need them too. */
+  warmUpsRunningMax: 2,
   /** A synchronous write that took longer sends the directory to asynchronous writes. */
   writeStallMs: 50,
   /** An asynchronous write below this counts towards recovery from a stall. */

@@ -18,6 +18,8 @@ const RECORD = { recordBytes: 100, batchBytes: 0 };
 export interface EndToEnd {
   /** Sends `count` records, each when the one before has been fetched. Latencies from before the send to after the fetch. */
   measure(count: number): Promise<Sample>;
+  /** The same until `isOver`, and at least once. */
+  measureUntil(isOver: () => boolean): Promise<Sample>;
   /** The topic goes as well. */
   close(): Promise<void>;
 }
@@ -65,6 +67,12 @@ export async function endToEnd(target: Target): Promise<EndToEnd> {
     async measure(count) {
       const latencies: number[] = [];
       for (let i = 0; i < count; i++) latencies.push(await sendOne());
+      return { ...summarize(latencies) };
+    },
+    async measureUntil(isOver) {
+      const latencies: number[] = [];
+      do latencies.push(await sendOne());
+      while (!isOver());
       return { ...summarize(latencies) };
     },
     async close() {

@@ -76,6 +76,13 @@ export interface DiskFile {
   readSync(into: Uint8Array, position: number): number;
   /** As `readSync`, on the thread pool. `into` belongs to the call until it settles. */
   read(into: Uint8Array, position: number): Promise<number>;
+  /**
+   * The position up to which the file can be read from `position` on without waiting for the device, as far as was looked: at least
+   * `position + size` when that range is in memory, -1 when it is not or nobody can say. `end` is the file's end. Undefined where nobody can ever say.
+   */
+  residentUntil?(position: number, size: number, end: number): number;
+  /** Brings the range into memory, as far as the file goes, and hands it to nobody, on the thread pool. Undefined where reading is the only way. */
+  load?(position: number, size: number): Promise<void>;
   /** Cuts the file to `size` bytes, or extends it with zeros. */
   truncateSync(size: number): void;
   /** As `truncateSync`, on the thread pool. */

@@ -2,3 +2,10 @@
 export function hasErrno(error: unknown, name: string): boolean {
   return error instanceof Error && (error as NodeJS.ErrnoException).code === name;
 }
+
+/** Whether the operating system has refused something, whatever it calls that. */
+export function hasAnyErrno(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const { code } = error as NodeJS.ErrnoException;
+  return typeof code === 'string' && /^E[A-Z0-9]+$/.test(code);
+}

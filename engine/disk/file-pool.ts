@@ -1,6 +1,8 @@
 import { assert } from '../assert.js';
+import { LIMITS } from '../limits.js';
 import type { Disk } from './disk.js';
 import { type DescriptorBudget, LogFile } from './log-file.js';
+import { PageTraffic } from './page-traffic.js';
 
 export interface FilePoolOptions {
   /**
@@ -8,6 +10,8 @@ export interface FilePoolOptions {
    * beyond it, and a descriptor whose close is running no longer counts.
    */
   readonly openMax: number;
+  /** The monotonic clock, by which what is known of the page cache grows old. Default: it never does. */
+  readonly nowMs?: () => number;
   /** A close by the LRU failed. Nothing is lost by it: such a file is clean. */
   readonly onCloseFailed?: (path: string, error: unknown) => void;
 }
@@ -20,6 +24,7 @@ export class FilePool {
   readonly #disk: Disk;
   readonly #openMax: number;
   readonly #onCloseFailed: (path: string, error: unknown) => void;
+  readonly #traffic: PageTraffic;
   readonly #open = new Set<LogFile>();
   /** Those of them that may be closed, least recently used first. */
   readonly #idle = new Set<LogFile>();
@@ -46,6 +51,7 @@ export class FilePool {
     this.#disk = disk;
     this.#openMax = options.openMax;
     this.#onCloseFailed = options.onCloseFailed ?? (() => {});
+    this.#traffic = new PageTraffic(options.nowMs ?? (() => 0), LIMITS.warmUpsRunningMax);
   }
 
   /** Descriptors held at this moment. */
@@ -55,7 +61,7 @@ export class FilePool {
 
   /** A file that has no descriptor yet; nothing is touched on disk. One owner per path. */
   file(path: string): LogFile {
-    return new LogFile(this.#disk, this.#budget, path);
+    return new LogFile(this.#disk, this.#budget, this.#traffic, path);
   }
 
   /** Closes every file, each as soon as nothing pins it, dirty or not. Rejects with the first failure, after all were tried. */

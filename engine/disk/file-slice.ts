@@ -2,6 +2,13 @@ import { assert } from '../assert.js';
 import type { DiskFile } from './disk.js';
 import type { LogFile } from './log-file.js';
 
+export interface FileSliceOptions {
+  /** Where the file ends, for looks ahead; the slice's end by default. */
+  readonly fileEnd?: number;
+  /** Says what a caller is told of a failed read. */
+  readonly failure?: (error: unknown) => unknown;
+}
+
 /**
  * A range of a log file, which a read returns instead of bytes, so that sendfile(2) can move them.
  *
@@ -17,14 +24,18 @@ export class FileSlice {
   /** The descriptor, valid until `release`. */
   readonly file: DiskFile;
   readonly #source: LogFile;
+  readonly #fileEnd: number;
+  readonly #failure: (error: unknown) => unknown;
   #released = false;
 
   /** Pins `source`; throws what opening it throws. */
-  constructor(source: LogFile, position: number, size: number) {
+  constructor(source: LogFile, position: number, size: number, options: FileSliceOptions = {}) {
     assert(position >= 0 && size >= 0, 'a slice lies inside its file');
     this.#source = source;
     this.position = position;
     this.size = size;
+    this.#fileEnd = options.fileEnd ?? position + size;
+    this.#failure = options.failure ?? ((error) => error);
     this.file = source.pin();
   }
 
@@ -34,13 +45,40 @@ export class FileSlice {
    */
   async read(into: Buffer, at: number): Promise<number> {
     const wanted = this.#within(into, at);
-    return wanted.length === 0 ? 0 : this.#source.read(wanted, this.position + at);
+    if (wanted.length === 0) return 0;
+    try {
+      return await this.#source.read(wanted, this.position + at);
+    } catch (error) {
+      throw this.#failure(error);
+    }
   }
 
   /** As `read`, synchronously. */
   readSync(into: Buffer, at: number): number {
     const wanted = this.#within(into, at);
-    return wanted.length === 0 ? 0 : this.#source.readSync(wanted, this.position + at);
+    if (wanted.length === 0) return 0;
+    try {
+      return this.#source.readSync(wanted, this.position + at);
+    } catch (error) {
+      throw this.#failure(error);
+    }
+  }
+
+  /** Whether `count` bytes from byte `at` of the slice on can be read, or sent, without waiting for the disk. False when nobody knows. */
+  isResident(at: number, count: number): boolean {
+    return this.#source.isResident(this.position + at, count, this.#fileEnd);
+  }
+
+  /**
+   * Brings these bytes into the page cache, off the event loop, when their turn comes; not if `isWanted` says no then. May not be released before it settles.
+   * It rejects as `read` does.
+   */
+  async warm(at: number, count: number, isWanted: () => boolean): Promise<void> {
+    try {
+      await this.#source.warm(this.position + at, count, this.#fileEnd, isWanted);
+    } catch (error) {
+      throw this.#failure(error);
+    }
   }
 
   /** The whole slice in memory, in a new buffer. Shorter than `size` only where the file was cut. */

@@ -1,5 +1,7 @@
 import { assert } from '../assert.js';
 import type { Disk, DiskFile, OpenMode } from './disk.js';
+import type { PageTraffic } from './page-traffic.js';
+import { ResidentRanges, warmUpSize } from './resident-ranges.js';
 
 /** What a file tells its pool, so that the pool knows which descriptors exist and which may be closed. */
 export interface DescriptorBudget {
@@ -27,6 +29,9 @@ export interface DescriptorBudget {
 export class LogFile {
   readonly #disk: Disk;
   readonly #budget: DescriptorBudget;
+  readonly #traffic: PageTraffic;
+  /** What is in the page cache, as far as is known; null until something is. */
+  #resident: ResidentRanges | null = null;
   #path: string;
   #descriptor: DiskFile | null = null;
   #pins = 0;
@@ -38,9 +43,10 @@ export class LogFile {
   readonly #closing = new Set<Promise<void>>();
 
   /** Called by FilePool; use `pool.file(path)`. */
-  constructor(disk: Disk, budget: DescriptorBudget, path: string) {
+  constructor(disk: Disk, budget: DescriptorBudget, traffic: PageTraffic, path: string) {
     this.#disk = disk;
     this.#budget = budget;
+    this.#traffic = traffic;
     this.#path = path;
   }
 
@@ -124,6 +130,7 @@ export class LogFile {
     try {
       this.markDirty();
       descriptor.writevSync(buffers, position);
+      this.#moved(position, bytesOf(buffers));
     } finally {
       this.unpin();
     }
@@ -135,6 +142,7 @@ export class LogFile {
     try {
       this.markDirty();
       await descriptor.writev(buffers, position);
+      this.#moved(position, bytesOf(buffers));
     } finally {
       this.markDirty();
       this.unpin();
@@ -157,6 +165,53 @@ export class LogFile {
     } finally {
       this.unpin();
     }
+  }
+
+  /**
+   * Whether the range can be read without waiting for the disk: it was written or read lately, or the kernel says so. False when
+   * nobody knows. `end` is the end of the file, for a look ahead. Throws what opening throws.
+   */
+  isResident(position: number, size: number, end: number): boolean {
+    if (this.#resident?.covers(position, position + size, this.#traffic.moment())) return true;
+    const descriptor = this.pin();
+    try {
+      const until = descriptor.residentUntil?.(position, size, end) ?? -1;
+      if (until < position + size) return false;
+      this.#note(position, until);
+      return true;
+    } finally {
+      this.unpin();
+    }
+  }
+
+  /**
+   * Brings the range into the page cache without holding up anybody; more of the file than was asked for where readers go on from one
+   * range to the next. Waits for its turn, and does nothing if `isWanted` says no then. The descriptor is pinned from the call on. Rejects
+   * with what reading rejects with.
+   */
+  async warm(position: number, size: number, end: number, isWanted: () => boolean): Promise<void> {
+    const descriptor = this.pin();
+    try {
+      const { warmUps } = this.#traffic;
+      const goesOn =
+        position === 0 ||
+        (this.#resident?.covers(position - 1, position, this.#traffic.moment()) ?? false);
+      const wanted = warmUpSize(position, size, end, goesOn);
+      if (await warmUps.load(descriptor, position, wanted, isWanted)) this.#moved(position, wanted);
+    } finally {
+      this.unpin();
+    }
+  }
+
+  /** Bytes have gone through the page cache, and are there now. */
+  #moved(position: number, bytes: number): void {
+    this.#traffic.bytes += bytes;
+    this.#note(position, position + bytes);
+  }
+
+  #note(from: number, to: number): void {
+    this.#resident ??= new ResidentRanges();
+    this.#resident.note(from, to, this.#traffic.moment());
   }
 
   async size(): Promise<number> {
@@ -252,4 +307,10 @@ export class LogFile {
     closing.then(done, done);
     return closing;
   }
+}
+
+function bytesOf(buffers: readonly Uint8Array[]): number {
+  let bytes = 0;
+  for (const buffer of buffers) bytes += buffer.length;
+  return bytes;
 }

@@ -1,4 +1,6 @@
+import { constants, openSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import type { PageCalls } from './page-probe.js';
 
 /** The system calls that Node has no way to make. */
 export interface NativeCalls {
@@ -20,6 +22,13 @@ export interface NativeCalls {
    * third of Node's. Linux only.
    */
   readonly pread: ((fd: number, into: Uint8Array, position: number) => number) | null;
+  /**
+   * sendfile(2) to /dev/null, on the thread pool: brings the range into the page cache, and nothing is copied. Resolves with the count of bytes, or the negative
+   * errno. Linux only.
+   */
+  readonly load: ((fd: number, position: number, count: number) => Promise<number>) | null;
+  /** What the page cache holds; its calls are null where there are none. Linux only. */
+  readonly pages: PageCalls;
   /** Numbers of errno by name on this platform. */
   readonly errno: Readonly<Record<string, number>>;
 }
@@ -43,7 +52,16 @@ function bind(koffi: Koffi): NativeCalls {
     }
   };
   if (process.platform !== 'linux') {
-    return { syncfs: null, flockExclusive, sendfile: null, sendNow: null, pread: null, errno };
+    return {
+      syncfs: null,
+      flockExclusive,
+      sendfile: null,
+      sendNow: null,
+      pread: null,
+      load: null,
+      pages: { cachedPages: null, readByteNow: null, pageBytes: 4096 },
+      errno,
+    };
   }
 
   const nameOf = (value: number): string =>
@@ -67,6 +85,8 @@ function bind(koffi: Koffi): NativeCalls {
     sendfile: wideOffsets ? bindSendfile(koffi, libc) : null,
     sendNow: wideOffsets ? bindSendNow(koffi, libc) : null,
     pread: wideOffsets ? bindPread(koffi, libc) : null,
+    load: wideOffsets ? bindLoad(koffi, libc) : null,
+    pages: bindPageCalls(koffi, libc, wideOffsets),
     errno,
   };
 }
@@ -119,6 +139,95 @@ function bindSendfile(
       if (failed !== errno.EINTR) return -failed;
     }
   };
+}
+
+function bindLoad(koffi: Koffi, libc: ReturnType<Koffi['load']>): NonNullable<NativeCalls['load']> {
+  const call = libc.func('int64_t sendfile(int outFd, int inFd, int64_t *offset, size_t count)');
+  let nowhere = -1;
+  return (fd, position, count) =>
+    new Promise((resolve, reject) => {
+      if (nowhere < 0) nowhere = openSync('/dev/null', constants.O_WRONLY);
+      const offset = new BigInt64Array([BigInt(position)]);
+      call.async(nowhere, fd, offset, count, (error: Error | null, sent: number) => {
+        if (error) reject(error);
+        else resolve(sent >= 0 ? sent : -(koffi.errno() || koffi.os.errno.EIO!));
+      });
+    });
+}
+
+/** The number is the same on every architecture: it is younger than their common table. */
+const SYS_CACHESTAT = 451;
+const RWF_NOWAIT = 8;
+
+function bindPageCalls(
+  koffi: Koffi,
+  libc: ReturnType<Koffi['load']>,
+  wideOffsets: boolean,
+): PageCalls {
+  const pageBytes = (libc.func('int getpagesize()') as () => number)();
+  if (!wideOffsets) return { cachedPages: null, readByteNow: null, pageBytes };
+  const { errno } = koffi.os;
+  const failure = (): number => -(koffi.errno() || errno.EIO!);
+  return {
+    cachedPages: bindCachestat(libc, failure, errno),
+    readByteNow: bindReadByteNow(koffi, libc, failure),
+    pageBytes,
+  };
+}
+
+/** Null where the kernel is older than the call. */
+function bindCachestat(
+  libc: ReturnType<Koffi['load']>,
+  failure: () => number,
+  errno: Readonly<Record<string, number>>,
+): PageCalls['cachedPages'] {
+  const call = libc.func(
+    'long syscall(long number, uint32_t fd, const uint64_t *range, uint64_t *found, uint32_t flags)',
+  ) as (
+    number: number,
+    fd: number,
+    range: BigUint64Array,
+    found: BigUint64Array,
+    flags: number,
+  ) => number;
+  const range = new BigUint64Array(2);
+  const found = new BigUint64Array(5);
+  // No descriptor is -1: EBADF comes from a kernel that knows the call.
+  if (call(SYS_CACHESTAT, 0xffffffff, range, found, 0) < 0 && failure() !== -errno.EBADF!)
+    return null;
+  return (fd, position, size) => {
+    range[0] = BigInt(position);
+    range[1] = BigInt(size);
+    return call(SYS_CACHESTAT, fd, range, found, 0) === 0 ? Number(found[0]) : failure();
+  };
+}
+
+/** Null where libc is older than the call. */
+function bindReadByteNow(
+  koffi: Koffi,
+  libc: ReturnType<Koffi['load']>,
+  failure: () => number,
+): PageCalls['readByteNow'] {
+  const byte = Buffer.allocUnsafeSlow(1);
+  // struct iovec: where to, how much.
+  const target = new BigUint64Array([koffi.address(byte), 1n]);
+  try {
+    const call = libc.func(
+      'int64_t preadv2(int fd, const uint64_t *target, int targets, int64_t position, int flags)',
+    ) as (
+      fd: number,
+      target: BigUint64Array,
+      targets: number,
+      position: number,
+      flags: number,
+    ) => number;
+    return (fd, position) => {
+      const count = call(fd, target, byte.length, position, RWF_NOWAIT);
+      return count >= 0 ? count : failure();
+    };
+  } catch {
+    return null;
+  }
 }
 
 let calls: NativeCalls | null | undefined;

@@ -22,6 +22,7 @@ import type { Disk, DiskFile, OpenMode } from './disk.js';
 import { hasErrno } from './errno.js';
 import { writeAll, writeAllSync } from './gather.js';
 import { native } from './native.js';
+import { residentUntil } from './page-probe.js';
 
 const openAsync = promisify(open);
 const closeAsync = promisify(close);
@@ -37,6 +38,9 @@ const OPEN_FLAGS: Record<OpenMode, number> = {
   read: constants.O_RDONLY,
   write: constants.O_RDWR,
 };
+
+/** What is read at a time only to be in memory. */
+const LOAD_BYTES = 256 * 1024;
 
 class NodeFile implements DiskFile {
   readonly path: string;
@@ -96,6 +100,33 @@ class NodeFile implements DiskFile {
         error ? reject(error) : resolve(count),
       );
     });
+  }
+
+  residentUntil(position: number, size: number, end: number): number {
+    const calls = native()?.pages;
+    return calls ? residentUntil(calls, this.fd, position, size, end) : -1;
+  }
+
+  async load(position: number, size: number): Promise<void> {
+    const end = position + size;
+    const load = native()?.load;
+    let reached = position;
+    while (load && reached < end) {
+      const count = await load(this.fd, reached, end - reached);
+      if (count === 0) return;
+      if (count < 0) break;
+      reached += count;
+    }
+    // What fails there, or cannot be done so, Node reads: it knows what to throw.
+    const into = Buffer.allocUnsafe(Math.min(end - reached, LOAD_BYTES));
+    while (reached < end) {
+      const count = await this.read(
+        into.subarray(0, Math.min(into.length, end - reached)),
+        reached,
+      );
+      if (count === 0) return;
+      reached += count;
+    }
   }
 
   truncateSync(size: number): void {

@@ -1,6 +1,6 @@
 import { EngineError } from '../errors.js';
 import type { DataDirectory } from './data-directory.js';
-import { hasErrno } from './errno.js';
+import { hasAnyErrno, hasErrno } from './errno.js';
 
 /**
  * What a failed disk operation means to a caller. A full disk and a lack of descriptors pass, and nothing of the operation was kept; everything else
@@ -25,4 +25,10 @@ export function storageError(directory: DataDirectory, what: string, error: unkn
     );
   }
   return directory.fail(what, error);
+}
+
+/** As `storageError`, for a read. What did not come from the disk passes unchanged. */
+export function readError(directory: DataDirectory, path: string, error: unknown): unknown {
+  if (!hasAnyErrno(error)) return error;
+  return storageError(directory, `cannot read ${path}`, error);
 }

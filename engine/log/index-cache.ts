@@ -1,7 +1,7 @@
 import type { Disk } from '../disk/disk.js';
 import { hasErrno } from '../disk/errno.js';
 import type { EngineCounters } from '../metrics.js';
-import { indexesFromFiles, indexPath, saveIndexes } from './index-files.js';
+import { indexesFromFiles, indexPath, readIndexFiles, saveIndexes } from './index-files.js';
 import { OFFSET_INDEX_ENTRY_SIZE } from './offset-index.js';
 import { emptyIndexes, Segment, type SegmentIndexes } from './segment.js';
 import { resumeSegment } from './segment-resume.js';
@@ -17,6 +17,8 @@ export class IndexCache {
   readonly #counters: EngineCounters;
   /** In order of last use. */
   readonly #loaded = new Map<Segment, SegmentIndexes>();
+  /** Those that are being read. */
+  readonly #loading = new Map<Segment, Promise<SegmentIndexes | null>>();
   #bytes = 0;
 
   constructor(disk: Disk, bytesMax: number, counters: EngineCounters) {
@@ -35,6 +37,52 @@ export class IndexCache {
       return cached;
     }
     return this.#load(segment, this.#read(segment), indexIntervalBytes);
+  }
+
+  /** The segment's indexes if they are in memory, else null. */
+  peek(segment: Segment): SegmentIndexes | null {
+    return segment.indexes ?? this.#loaded.get(segment) ?? null;
+  }
+
+  /**
+   * As `of`, but what is read from disk is read on the thread pool; only a rebuild from the log is not. Null when `isLive` says meanwhile that the files
+   * may be gone. Rejects with the errno of the disk.
+   */
+  load(
+    segment: Segment,
+    indexIntervalBytes: number,
+    isLive: () => boolean,
+  ): Promise<SegmentIndexes | null> {
+    const running = this.#loading.get(segment);
+    if (running) return running;
+    const loading = this.#loadAsync(segment, indexIntervalBytes, isLive).finally(
+      () => void this.#loading.delete(segment),
+    );
+    this.#loading.set(segment, loading);
+    return loading;
+  }
+
+  async #loadAsync(
+    segment: Segment,
+    indexIntervalBytes: number,
+    isLive: () => boolean,
+  ): Promise<SegmentIndexes | null> {
+    const files = await readIndexFiles(this.#disk, segment);
+    if (!isLive()) return null;
+    const { index, timeindex } = files;
+    const found = indexesFromFiles(files, segment.writtenSize);
+    if (index === null || timeindex === null || found === null) {
+      return this.peek(segment) ?? this.#load(segment, null, indexIntervalBytes);
+    }
+    // The batch of the last entry is looked at, and what follows it.
+    const { offsets } = found;
+    const from = offsets.count === 0 ? 0 : offsets.positionAt(offsets.count - 1);
+    const end = segment.writtenSize;
+    if (!segment.file.isResident(from, end - from, end)) {
+      await segment.file.warm(from, end - from, end, isLive);
+      if (!isLive()) return null;
+    }
+    return this.peek(segment) ?? this.#load(segment, { index, timeindex }, indexIntervalBytes);
   }
 
   /** Takes over the indexes of a segment that was just sealed. */

@@ -38,6 +38,7 @@ import type { SyncCapture } from './sync-rounds.js';
 import { largestTimestamp, lookupTimestamp } from './timestamp-lookup.js';
 import { truncateLog } from './truncate.js';
 import { Unsynced } from './unsynced.js';
+import { warmForRead } from './warm-read.js';
 import { Watermark } from './watermark.js';
 
 /** One partition's log; see `PartitionLog` for what each method promises. Owns the offsets and says who waits for what. */
@@ -315,6 +316,10 @@ export class Log implements PartitionLog, LogParts, CheckpointTarget {
 
   read(request: ReadRequest): ReadResult {
     return readLog(this, request);
+  }
+
+  warm(request: ReadRequest, isWanted: () => boolean): Promise<void> | null {
+    return warmForRead(this, request, isWanted);
   }
 
   async offsetForTimestamp(timestampMs: number): Promise<TimestampLookup | null> {

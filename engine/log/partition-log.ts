@@ -145,6 +145,14 @@ export interface PartitionLog {
   /** Synchronous: finds the batches, reads no record. Throws OFFSET_OUT_OF_RANGE, CORRUPT_BATCH. */
   read(request: ReadRequest): ReadResult;
 
+  /**
+   * Brings into memory, on the thread pool, what `read` with this request would have to wait for, so that it need not. Null when it would not
+   * wait, as far as is known, or would fail. Does not read when `isWanted` says no as the turn comes. `read` may be called in any case.
+   *
+   * Rejects STORAGE_BUSY.
+   */
+  warm(request: ReadRequest, isWanted: () => boolean): Promise<void> | null;
+
   /** First record at or after the time, at or below the high watermark; null when there is none. */
   offsetForTimestamp(timestampMs: number): Promise<TimestampLookup | null>;
   /** The first record that carries the largest timestamp; null for an empty log (KIP-734). */

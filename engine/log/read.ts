@@ -1,10 +1,11 @@
 import { baseOffset } from '../batch/header.js';
 import { FileSlice } from '../disk/file-slice.js';
+import { readError } from '../disk/storage-error.js';
 import { EngineError } from '../errors.js';
 import { type HeaderAt, walkHeaders } from './header-walk.js';
 import type { LogParts } from './log-parts.js';
 import type { LogPosition } from './offset-tracker.js';
-import type { ReadRequest, ReadResult } from './partition-log.js';
+import type { ReadIsolation, ReadRequest, ReadResult } from './partition-log.js';
 import type { FoundBatch } from './read-hints.js';
 import type { Segment, SegmentIndexes } from './segment.js';
 
@@ -13,6 +14,14 @@ import type { Segment, SegmentIndexes } from './segment.js';
  * search: it is known with its position, or lies at an index entry. Synchronous.
  */
 export function readLog(log: LogParts, request: ReadRequest): ReadResult {
+  try {
+    return readServing(log, request);
+  } catch (error) {
+    throw readError(log.context.directory, log.folder, error);
+  }
+}
+
+function readServing(log: LogParts, request: ReadRequest): ReadResult {
   log.assertServing();
   const { offsets } = log;
   const { offset, isolation } = request;
@@ -22,7 +31,7 @@ export function readLog(log: LogParts, request: ReadRequest): ReadResult {
       `offset ${offset} is not within ${offsets.logStart} to ${offsets.logEnd} of ${log.name.topic}-${log.name.partition}`,
     );
   }
-  const limit = isolation === 'log-end' ? offsets.written : offsets.highWatermark;
+  const limit = readLimit(log, isolation);
   return {
     slice: offset >= limit.offset ? null : sliceFrom(log, request, limit),
     logStartOffset: offsets.logStart,
@@ -30,6 +39,11 @@ export function readLog(log: LogParts, request: ReadRequest): ReadResult {
     lastStableOffset: offsets.highWatermark.offset,
     logEndOffset: offsets.logEnd,
   };
+}
+
+/** Where readers end. */
+export function readLimit({ offsets }: LogParts, isolation: ReadIsolation): LogPosition {
+  return isolation === 'log-end' ? offsets.written : offsets.highWatermark;
 }
 
 function sliceFrom(log: LogParts, request: ReadRequest, limit: LogPosition): FileSlice | null {
@@ -46,7 +60,10 @@ function sliceFrom(log: LogParts, request: ReadRequest, limit: LogPosition): Fil
   if (position + size > available) throw corruptAt(log, segment, position);
   if (size > request.maxBytes && !request.minOneBatch) return null;
   const end = wholeBatchesEnd(log, found, position + request.maxBytes, available);
-  return new FileSlice(segment.file, position, end - position);
+  return new FileSlice(segment.file, position, end - position, {
+    fileEnd: segment.writtenSize,
+    failure: (error) => readError(log.context.directory, segment.file.path, error),
+  });
 }
 
 /** The end of the last whole batch at or below `wanted`, at least that of the first batch. */

@@ -1,4 +1,4 @@
-import type { FileSlice, ReadIsolation } from '../../engine/index.js';
+import type { FileSlice, ReadIsolation, ReadRequest } from '../../engine/index.js';
 import { ApiError } from '../api-error.js';
 import type { RequestContext } from '../context.js';
 import { clientKey, type RebalanceCalls } from '../groups/rebalance-calls.js';
@@ -36,6 +36,8 @@ interface Round {
   readonly urgent: boolean;
   /** What a wait looks at. */
   readonly reads: readonly Read[];
+  /** What has to be read from the disk first. If there is any, the answers are incomplete. */
+  readonly warming: readonly Promise<void>[];
 }
 
 interface Read {
@@ -54,7 +56,13 @@ const EMPTY = Buffer.alloc(0);
 export function fetchHandler(parts: FetchParts): Handler<'Fetch'> {
   return async (context, request) => {
     checkRequest(request);
-    let round = readAll(parts, context, request);
+    let round = readAll(parts, context, request, 'warm');
+    if (round.warming.length > 0) {
+      for (const slice of round.slices) slice.release();
+      // Who fails is asked again, and says why.
+      await Promise.allSettled(round.warming);
+      round = readAll(parts, context, request, 'as-it-is');
+    }
     if (
       !round.urgent &&
       round.bytes < request.minBytes &&
@@ -72,7 +80,7 @@ export function fetchHandler(parts: FetchParts): Handler<'Fetch'> {
         connection: context.connection,
         isDone: () => hasEnough(reads, request),
       });
-      round = readAll(parts, context, request);
+      round = readAll(parts, context, request, 'as-it-is');
     }
     for (const slice of round.slices) context.hold(slice);
     return { topics: round.topics };
@@ -97,11 +105,21 @@ function checkRequest({
   }
 }
 
+/** What a partition that is read from disk takes of the answer at least, as far as can be said before it was looked at. */
+const WARMING_BYTES = 1024 * 1024;
+
 /**
- * Reads the partitions in the order of the request. The first that has something yields its first batch whole, however
+ * Reads the partitions in the order of the request: `as-it-is`, or else those that would hold up the event loop are warmed instead. The first that has something yields its first batch whole, however
  * large; afterwards the limits hold (KIP-74).
  */
-function readAll(parts: FetchParts, context: RequestContext, request: RequestOf<'Fetch'>): Round {
+function readAll(
+  parts: FetchParts,
+  context: RequestContext,
+  request: RequestOf<'Fetch'>,
+  how: 'warm' | 'as-it-is',
+): Round {
+  const warming: Promise<void>[] = [];
+  const isWanted = (): boolean => !context.connection.closing;
   const { image } = parts.metadata;
   const byId = context.apiVersion >= 13;
   const slices: FileSlice[] = [];
@@ -120,15 +138,29 @@ function readAll(parts: FetchParts, context: RequestContext, request: RequestOf<
         urgent = true;
         return diverging;
       }
-      const result = partition.read(
-        {
-          offset: wish.fetchOffset,
-          maxBytes: Math.min(Math.max(0, wish.partitionMaxBytes), bytesLeft),
-          minOneBatch: bytes === 0,
-          isolation: isolationOf(request),
-        },
-        wish.currentLeaderEpoch,
-      );
+      const read: ReadRequest = {
+        offset: wish.fetchOffset,
+        maxBytes: Math.min(Math.max(0, wish.partitionMaxBytes), bytesLeft),
+        minOneBatch: bytes === 0,
+        isolation: isolationOf(request),
+      };
+      if (how === 'warm' && (read.maxBytes > 0 || read.minOneBatch)) {
+        const warm = partition.warm(read, isWanted);
+        if (warm !== null) {
+          warming.push(warm);
+          const expected = Math.min(read.maxBytes, WARMING_BYTES);
+          bytes += expected;
+          bytesLeft -= expected;
+          return {
+            partitionIndex: wish.partition,
+            errorCode: ErrorCode.NONE,
+            ...NOT_READ,
+            abortedTransactions: null,
+            records: EMPTY,
+          };
+        }
+      }
+      const result = partition.read(read, wish.currentLeaderEpoch);
       reads.push({ partition, wish });
       if (result.slice !== null) {
         slices.push(result.slice);
@@ -156,7 +188,7 @@ function readAll(parts: FetchParts, context: RequestContext, request: RequestOf<
       topicId: topic.topicId,
       partitions: topic.partitions.map((wish) => readOne(topic, wish)),
     }));
-    return { topics, slices, bytes, urgent, reads };
+    return { topics, slices, bytes, urgent, reads, warming };
   } catch (error) {
     for (const slice of slices) slice.release();
     throw error;

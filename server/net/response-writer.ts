@@ -1,6 +1,7 @@
 import { constants } from 'node:os';
 
 import type { ServerLimits } from '../limits.js';
+import { ChunkPool } from './chunk-pool.js';
 import { Fifo } from './fifo.js';
 import type { Socket } from './network.js';
 import type { Turn } from './turn.js';
@@ -24,6 +25,13 @@ export interface FilePart {
    */
   read(into: Buffer, at: number): Promise<number>;
   readSync(into: Buffer, at: number): number;
+  /** Whether `count` bytes from byte `at` of the range on can be read or sent without waiting for the disk. */
+  isResident(at: number, count: number): boolean;
+  /**
+   * Brings them into memory on another thread. Reads nothing if `isWanted` says no when its turn comes. No `release`
+   * before it settles.
+   */
+  warm(at: number, count: number, isWanted: () => boolean): Promise<void>;
   release(): void;
 }
 
@@ -38,32 +46,14 @@ export interface WriterEvents {
 }
 
 const EAGAIN = -constants.errno.EAGAIN;
-
-/**
- * Chunks for copying files, kept for the next copy. They are large, and first touching memory is
- * slow.
- */
-class ChunkPool {
-  readonly #free: Buffer[] = [];
-  static readonly keepMax = 16;
-
-  take(size: number): Buffer {
-    const chunk = this.#free.pop();
-    return chunk?.length === size ? chunk : Buffer.allocUnsafeSlow(size);
-  }
-
-  give(chunk: Buffer): void {
-    if (this.#free.length < ChunkPool.keepMax) this.#free.push(chunk);
-  }
-}
+const EIO = -constants.errno.EIO;
 
 const chunks = new ChunkPool();
 
 /**
  * Writes response parts to one socket, in order. Neighbouring buffers leave in one write. A small
- * slice is read synchronously and joins its neighbours: what is fetched in small pieces was almost
- * always written a moment ago. A larger one goes by sendfile, and where that is missing by reading
- * and writing chunks.
+ * slice that is in memory is read synchronously and joins its neighbours. A larger one goes by sendfile, and where that is missing by reading
+ * and writing chunks. Neither ever waits for the disk here: what is not in memory is brought there first, or read, on another thread.
  *
  * How a slice is sent without ever mixing its bytes with others:
  *
@@ -71,9 +61,10 @@ const chunks = new ChunkPool();
  *    on the socket.
  * 2. sendfile takes the descriptor of the socket afresh for every call, and an explicit position in
  *    the file.
- * 3. Socket full: a chunk of the file is read asynchronously and written. libuv waits for room; its
- *    drain goes on with 2.
- * 4. The end of the file, or any other error: the socket is destroyed, because a promised size
+ * 3. What is not in memory is warmed before 2, a turn's worth at a time, and only when it is its turn to be sent: a client that
+ *    does not read costs neither a thread nor memory.
+ * 4. Socket full: a small chunk of the file is read and written. libuv waits for room; its drain goes on with 3.
+ * 5. The end of the file, or any other error: the socket is destroyed, because a promised size
  *    cannot be taken back.
  *
  * About `turnBytesMax` leave per turn of the event loop; the rest follows in later turns, so that
@@ -90,6 +81,7 @@ export class ResponseWriter {
   /** The slice on its way and how much of it has been handed over. */
   #slice: FilePart | null = null;
   #sliceSent = 0;
+  /** Whether another thread reads for the slice on its way. */
   #reading = false;
   #chunk: Buffer | null = null;
   #waitingTurn = false;
@@ -172,7 +164,7 @@ export class ResponseWriter {
         this.#bufferBytes -= part.length;
         buffers.push(part);
         bytes += part.length;
-      } else if (part.size <= sliceReadAtOnceBytes) {
+      } else if (part.size <= sliceReadAtOnceBytes && this.#isResident(part, 0, part.size)) {
         const content = this.#readSmall(part);
         if (!content) return;
         buffers.push(content);
@@ -205,45 +197,100 @@ export class ResponseWriter {
   }
 
   #sendSlice(slice: FilePart, allowance: number): void {
-    const { sendfileNudgeBytes, copyChunkBytes } = this.#limits;
     const left = slice.size - this.#sliceSent;
-    const { sendFile } = this.#socket;
-    if (!sendFile || slice.file.fd < 0) {
-      this.#copy(slice, Math.min(left, copyChunkBytes));
+    if (!this.#socket.sendFile || slice.file.fd < 0) {
+      this.#copy(slice, Math.min(left, this.#limits.copyChunkBytes));
       return;
     }
+    const count = Math.min(left, allowance);
+    if (this.#isResident(slice, this.#sliceSent, count)) this.#sendFile(slice, count);
+    else if (!this.#disposed) this.#warm(slice, count);
+  }
+
+  #sendFile(slice: FilePart, count: number): void {
     const position = slice.position + this.#sliceSent;
-    const sent = sendFile.call(this.#socket, slice.file.fd, position, Math.min(left, allowance));
+    const sent = this.#socket.sendFile!(slice.file.fd, position, count);
     if (sent > 0) this.#advance(slice, sent);
-    else if (sent === EAGAIN) this.#copy(slice, Math.min(left, sendfileNudgeBytes));
-    else if (sent === 0) this.#fail(shortRead(slice, this.#sliceSent));
+    // An error of the disk: reading tells more of it, and tells it to the disk's owner.
+    else if (sent === EAGAIN || sent === EIO) {
+      this.#copy(slice, Math.min(count, this.#limits.sendfileNudgeBytes));
+    } else if (sent === 0) this.#fail(shortRead(slice, this.#sliceSent));
     else this.#fail(new Error(`sendfile failed with errno ${-sent}`));
   }
 
+  /** As the slice says; false after a failure, which has ended everything. */
+  #isResident(slice: FilePart, at: number, count: number): boolean {
+    try {
+      return slice.isResident(at, count);
+    } catch (error) {
+      this.#fail(error);
+      return false;
+    }
+  }
+
+  #warm(slice: FilePart, count: number): void {
+    this.#reading = true;
+    const settle = (error: unknown): void => {
+      this.#reading = false;
+      if (this.#disposed) this.#releaseSlice();
+      else if (error !== null) this.#fail(error);
+      else {
+        // Not asked again: where nobody can say what is in memory the answer would be the same.
+        this.#sendFile(slice, count);
+        this.run();
+        this.#events.onProgress();
+      }
+    };
+    slice
+      .warm(this.#sliceSent, count, () => !this.#disposed)
+      .then(
+        () => settle(null),
+        (error: unknown) => settle(error),
+      );
+  }
+
   #copy(slice: FilePart, count: number): void {
-    this.#chunk ??= chunks.take(this.#limits.copyChunkBytes);
-    const chunk = this.#chunk;
-    const into = chunk.subarray(0, count);
+    const isResident = this.#isResident(slice, this.#sliceSent, count);
+    if (this.#disposed) return;
+    this.#chunk = chunks.take(count);
+    const into = this.#chunk.subarray(0, count);
+    if (isResident) {
+      this.#copyNow(slice, into);
+      return;
+    }
     this.#reading = true;
     const settle = (read: number, error: unknown): void => {
       this.#reading = false;
       if (this.#disposed) {
         this.#releaseSlice();
         this.#dropChunk();
-        return;
-      }
-      if (error !== null || read <= 0) {
-        this.#fail(error ?? shortRead(slice, this.#sliceSent));
-        return;
-      }
-      const taken = this.#socket.write([into.subarray(0, read)]);
-      this.#advance(slice, read);
-      if (taken) this.drained();
+      } else if (error !== null) this.#fail(error);
+      else if (this.#writeChunk(slice, into, read)) this.drained();
     };
     slice.read(into, this.#sliceSent).then(
       (read) => settle(read, null),
       (error: unknown) => settle(0, error),
     );
+  }
+
+  #copyNow(slice: FilePart, into: Buffer): void {
+    try {
+      const read = slice.readSync(into, this.#sliceSent);
+      if (this.#writeChunk(slice, into, read)) this.#dropChunk();
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  /** Whether the kernel took all of it; if not, it stays where it is until `drained`. */
+  #writeChunk(slice: FilePart, into: Buffer, read: number): boolean {
+    if (read <= 0) {
+      this.#fail(shortRead(slice, this.#sliceSent));
+      return false;
+    }
+    const taken = this.#socket.write([into.subarray(0, read)]);
+    this.#advance(slice, read);
+    return taken;
   }
 
   #advance(slice: FilePart, bytes: number): void {

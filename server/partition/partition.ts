@@ -121,6 +121,11 @@ export class Partition {
     return this.#log.read(request);
   }
 
+  /** Brings into memory what `read` would wait for, off the event loop; null when it would not wait. As the log's `warm`. */
+  warm(request: ReadRequest, isWanted: () => boolean): Promise<void> | null {
+    return this.#log.warm(request, () => isWanted() && !this.#released);
+  }
+
   endOfEpoch(leaderEpoch: number, currentLeaderEpoch: number): EpochEnd {
     this.checkLeader(currentLeaderEpoch);
     return this.#log.endOfEpoch(leaderEpoch);

@@ -45,6 +45,12 @@ export class MemorySlice {
     return this.readSync(into, at);
   }
 
+  isResident(): boolean {
+    return true;
+  }
+
+  async warm(): Promise<void> {}
+
   async bytes(): Promise<Buffer> {
     return Buffer.from(this.content);
   }
@@ -166,6 +172,12 @@ export class MemoryLog implements PartitionLog {
       lastStableOffset: this.lastStableOffset,
       logEndOffset: this.logEndOffset,
     };
+  }
+
+  /** What a fetch waits for before it reads; set by a test. */
+  warming: Promise<void> | null = null;
+  warm(): Promise<void> | null {
+    return this.warming;
   }
 
   async offsetForTimestamp(timestampMs: number): Promise<TimestampLookup | null> {

@@ -135,6 +135,8 @@ export class SliceFile {
         await new Promise<void>((resume) => setImmediate(resume));
         return readSlice(into, at);
       },
+      isResident: () => true,
+      warm: async () => {},
       release: () => {
         if (!live) throw new Error('released twice');
         live = false;

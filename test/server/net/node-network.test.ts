@@ -247,7 +247,7 @@ describe('file slices', () => {
 
   test.each([
     ['the end of the file', 0],
-    ['an error', -5],
+    ['an error', -22],
   ])('%s in the middle of a slice destroys the connection', async (_, result) => {
     let calls = 0;
     const failing: SendFile = (...call) =>
