@@ -248,7 +248,7 @@ async function openListeners(
   const network =
     options.network ??
     nodeNetwork({
-      sendFile: sendFileAvailable() ? sendFile : null,
+      sendFile: options.settings.sendFile && sendFileAvailable() ? sendFile : null,
       sendNow: sendFileAvailable() ? sendNow : null,
       scratchBytes: limits.receiveScratchBytes,
     });

@@ -144,11 +144,15 @@ function bindSendfile(
 function bindLoad(koffi: Koffi, libc: ReturnType<Koffi['load']>): NonNullable<NativeCalls['load']> {
   const call = libc.func('int64_t sendfile(int outFd, int inFd, int64_t *offset, size_t count)');
   let nowhere = -1;
+  // The kernel writes into them when a call ends: each is held until then, by the callback, for the collector knows nothing of the call.
+  const free: BigInt64Array[] = [];
   return (fd, position, count) =>
     new Promise((resolve, reject) => {
       if (nowhere < 0) nowhere = openSync('/dev/null', constants.O_WRONLY);
-      const offset = new BigInt64Array([BigInt(position)]);
+      const offset = free.pop() ?? new BigInt64Array(new ArrayBuffer(8));
+      offset[0] = BigInt(position);
       call.async(nowhere, fd, offset, count, (error: Error | null, sent: number) => {
+        free.push(offset);
         if (error) reject(error);
         else resolve(sent >= 0 ? sent : -(koffi.errno() || koffi.os.errno.EIO!));
       });

@@ -59,9 +59,10 @@ export function fetchHandler(parts: FetchParts): Handler<'Fetch'> {
     let round = readAll(parts, context, request, 'warm');
     if (round.warming.length > 0) {
       for (const slice of round.slices) slice.release();
-      // Who fails is asked again, and says why.
-      await Promise.allSettled(round.warming);
-      round = readAll(parts, context, request, 'as-it-is');
+      await Promise.all(round.warming);
+      // For a client that is gone nothing was warmed, and the event loop shall not wait for its pages either.
+      const { closing } = context.connection;
+      round = readAll(parts, context, request, closing ? 'resident' : 'as-it-is');
     }
     if (
       !round.urgent &&
@@ -105,18 +106,24 @@ function checkRequest({
   }
 }
 
+/**
+ * What becomes of a partition that would hold up the event loop: it is warmed and left out for now, it is left out, or it is read all the same because it was
+ * warmed before.
+ */
+type How = 'warm' | 'resident' | 'as-it-is';
+
 /** What a partition that is read from disk takes of the answer at least, as far as can be said before it was looked at. */
 const WARMING_BYTES = 1024 * 1024;
 
 /**
- * Reads the partitions in the order of the request: `as-it-is`, or else those that would hold up the event loop are warmed instead. The first that has something yields its first batch whole, however
+ * Reads the partitions in the order of the request. The first that has something yields its first batch whole, however
  * large; afterwards the limits hold (KIP-74).
  */
 function readAll(
   parts: FetchParts,
   context: RequestContext,
   request: RequestOf<'Fetch'>,
-  how: 'warm' | 'as-it-is',
+  how: How,
 ): Round {
   const warming: Promise<void>[] = [];
   const isWanted = (): boolean => !context.connection.closing;
@@ -144,10 +151,11 @@ function readAll(
         minOneBatch: bytes === 0,
         isolation: isolationOf(request),
       };
-      if (how === 'warm' && (read.maxBytes > 0 || read.minOneBatch)) {
+      if (how !== 'as-it-is' && (read.maxBytes > 0 || read.minOneBatch)) {
         const warm = partition.warm(read, isWanted);
         if (warm !== null) {
-          warming.push(warm);
+          // Why it failed the read will say.
+          warming.push(warm.catch(() => {}));
           const expected = Math.min(read.maxBytes, WARMING_BYTES);
           bytes += expected;
           bytesLeft -= expected;

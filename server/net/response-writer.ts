@@ -164,14 +164,17 @@ export class ResponseWriter {
         this.#bufferBytes -= part.length;
         buffers.push(part);
         bytes += part.length;
-      } else if (part.size <= sliceReadAtOnceBytes && this.#isResident(part, 0, part.size)) {
+      } else {
+        const isSmall = part.size <= sliceReadAtOnceBytes && this.#isResident(part, 0, part.size);
+        if (this.#disposed) return;
+        if (!isSmall) {
+          if (buffers.length === 0) this.#slice = part;
+          break;
+        }
         const content = this.#readSmall(part);
         if (!content) return;
         buffers.push(content);
         bytes += content.length;
-      } else {
-        if (buffers.length === 0) this.#slice = part;
-        break;
       }
       this.#parts.drop();
     }

@@ -116,6 +116,10 @@ const honouredRows: readonly (readonly [doc: string, row: SettingRow])[] = [
     ['offsets.topic.segment.bytes', 'int', '104857600', { min: 1 }],
   ],
   [
+    'Whether record batches go from files to sockets by sendfile(2), where the platform has it; else they are read and written.',
+    ['odradek.sendfile.enable', 'boolean', 'true'],
+  ],
+  [
     'Ms after which the sequence numbers of a silent producer are forgotten.',
     ['producer.id.expiration.ms', 'int', '86400000', { min: 1 }],
   ],

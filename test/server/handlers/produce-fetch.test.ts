@@ -480,6 +480,72 @@ describe('fetch', () => {
   });
 });
 
+describe('a fetch of what is not in memory', () => {
+  /** A topic of two partitions with a batch each; the first has to be warmed, which ends when the test says so. */
+  async function cold() {
+    const broker = await memoryBroker();
+    await broker.createTopic('t', 2);
+    for (const partition of [0, 1]) {
+      await broker.call('Produce', 9, produceOf('t', batchOf(['a']), { partition }));
+    }
+    const log = [...broker.engine.logs.values()].find(({ name }) => name.partition === 0)!;
+    let warmed = (): void => {};
+    let failed = (_: Error): void => {};
+    log.warming = new Promise<void>((resolve, reject) => {
+      warmed = resolve;
+      failed = reject;
+    });
+    const connection = new TestConnection();
+    const answer = broker.call(
+      'Fetch',
+      12,
+      fetchOf({ name: 't' }, [{}, { partition: 1 }]),
+      connection,
+    );
+    await turns();
+    const partitions = async () => (await answer).topics[0]!.partitions;
+    return { broker, log, connection, warmed, failed, partitions };
+  }
+
+  test('waits for that, holding no descriptor, and then reads everything', async () => {
+    const { broker, log, warmed, partitions } = await cold();
+    expect(log.reads).toBe(0);
+    for (const { slices } of broker.engine.logs.values()) {
+      for (const slice of slices) expect(slice.releases).toBe(1);
+    }
+    warmed();
+    expect((await partitions()).map(({ records }) => records!.length > 0)).toEqual([true, true]);
+  });
+
+  test('says that the topic is gone when it was deleted meanwhile', async () => {
+    const { broker, warmed, partitions } = await cold();
+    await broker.call('DeleteTopics', 1, { topicNames: ['t'], timeoutMs: 1 });
+    warmed();
+    expect((await partitions()).map(({ errorCode }) => errorCode)).toEqual(
+      Array(2).fill(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION),
+    );
+  });
+
+  test('says why the disk could not be read', async () => {
+    const { log, failed, partitions } = await cold();
+    const error = new EngineError('STORAGE_OFFLINE', 'the disk failed');
+    log.readError = error;
+    failed(error);
+    expect((await partitions()).map(({ errorCode }) => errorCode)).toEqual([
+      ErrorCode.KAFKA_STORAGE_ERROR,
+      ErrorCode.NONE,
+    ]);
+  });
+
+  test('for a client that went away meanwhile is not read after all', async () => {
+    const { log, connection, warmed, partitions } = await cold();
+    connection.close();
+    warmed();
+    expect((await partitions()).map(({ records }) => records!.length > 0)).toEqual([false, true]);
+    expect(log.reads).toBe(0);
+  });
+});
+
 describe('long poll', () => {
   async function waiting(
     options: Parameters<typeof fetchOf>[2],
