@@ -27,17 +27,18 @@ export async function lookupTimestamp(
     const found = await whileLive(looked, () =>
       lookupInSegment(log, looked, timestampMs, log.offsets.logStart),
     );
-    if (found === 'retired') return lookupTimestamp(log, timestampMs);
-    if (found !== null) return committed(log, found);
+    if (found !== null && found !== 'retired') return committed(log, found);
+    // What is behind it in the list may not be what was behind it.
+    if (looked.isRetired) return lookupTimestamp(log, timestampMs);
   }
   return null;
 }
 
 /** What `look` finds; 'retired' when it finds nothing, and the segment was deleted or replaced by a compacted one meanwhile. */
-async function whileLive(
+async function whileLive<Found>(
   segment: Segment,
-  look: () => Promise<TimestampLookup | null>,
-): Promise<TimestampLookup | null | 'retired'> {
+  look: () => Promise<Found | null>,
+): Promise<Found | null | 'retired'> {
   try {
     const found = await look();
     return found === null && segment.isRetired ? 'retired' : found;
@@ -55,9 +56,11 @@ export async function largestTimestamp(log: LogParts): Promise<TimestampLookup |
   let bestMs = -1;
   let segment = log.segments.floor(logStart) ?? log.segments.first;
   for (; segment; segment = log.segments.after(segment)) {
-    const largestMs = await largestFrom(log, segment, logStart);
-    if (largestMs <= bestMs) continue;
-    best = segment;
+    const looked = segment;
+    const largestMs = await whileLive(looked, () => largestFrom(log, looked, logStart));
+    if (looked.isRetired || largestMs === 'retired') return largestTimestamp(log);
+    if (largestMs === null || largestMs <= bestMs) continue;
+    best = looked;
     bestMs = largestMs;
   }
   if (best === null) return null;

@@ -1,17 +1,20 @@
 import type { CatalogChange } from '../catalog/catalog.js';
 import { storageError } from '../disk/storage-error.js';
 import { EngineError } from '../errors.js';
+import { walkHeaders } from './header-walk.js';
 import { rebuildSegment } from './index-cache.js';
 import { cutIndexFiles } from './index-files.js';
 import type { Log } from './log.js';
 import { checkpointKey, cleanedKey, encodeCheckpoint } from './log-records.js';
 import type { LogPosition } from './offset-tracker.js';
 import { findBatch } from './read.js';
+import type { FoundBatch } from './read-hints.js';
 import type { Segment } from './segment.js';
 import { retireSegments } from './shrink.js';
 
 /**
- * See `PartitionLog.truncateTo`. A batch that straddles `offset` goes whole. Called while no append, deletion or other truncation runs, and no checkpoint
+ * See `PartitionLog.truncateTo`. A batch that straddles `offset` goes whole; where compaction left a gap the log ends behind the batch before it, so that
+ * nobody finds a hole between what stays and what comes. Called while no append, deletion or other truncation runs, and no checkpoint
  * is taken. In this order, so that a crash anywhere leaves a log without gaps:
  *
  * 1. the index files of the segment are emptied: entries of what is cut must not come back as if they were of what follows;
@@ -37,7 +40,7 @@ export async function truncateLog(log: Log, offset: number): Promise<void> {
   if (!found) return;
   const { segment, position } = found;
   const place: LogPosition = {
-    offset: found.baseOffset,
+    offset: endBefore(found),
     segmentBase: segment.baseOffset,
     position,
   };
@@ -65,6 +68,17 @@ export async function truncateLog(log: Log, offset: number): Promise<void> {
   }
   log.assertServing();
   log.watermark.notify();
+}
+
+/** The offset behind the batch before; where the segment begins when there is none. */
+function endBefore({ segment, position, baseOffset }: FoundBatch): number {
+  let offset = segment.baseOffset;
+  const reached = walkHeaders(segment.file, 0, position, (header) => {
+    offset = header.lastOffset + 1;
+    return false;
+  });
+  // Behind damage nothing is known of it.
+  return reached === position ? offset : baseOffset;
 }
 
 async function forgetIndexFiles(log: Log, segment: Segment): Promise<void> {

@@ -63,6 +63,14 @@ export async function rewriteSegments(
   return { bad, isChanged, recordsBefore, recordsAfter, ...output.facts() };
 }
 
+/** Beyond it, in 140,000 years, there is none: it could not be written together with every timestamp. */
+const HORIZON_MAX_MS = 2 ** 52;
+
+function horizonAfter(nowMs: number, deleteRetentionMs: number): number | null {
+  const horizonMs = nowMs + deleteRetentionMs;
+  return horizonMs <= HORIZON_MAX_MS ? horizonMs : null;
+}
+
 class Judge {
   readonly #input: Input;
   readonly #map: KeyMap;
@@ -95,7 +103,7 @@ class Judge {
         return this.#map.offsetOf(key) <= offset;
       },
       retainsEmpty: isEnd || this.#newest.get(producerId(bytes)) === lastOffset(bytes),
-      deleteHorizonMs: nowMs + deleteRetentionMs,
+      deleteHorizonMs: horizonAfter(nowMs, deleteRetentionMs),
       unpackedBytesMax: LIMITS.decompressedBatchBytesMax,
     });
   }
