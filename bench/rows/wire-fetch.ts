@@ -139,7 +139,10 @@ function fetchRow(sliceName: SliceName, path: 'sendfile' | 'copy' = 'sendfile'):
   };
 }
 
-export const wireFetchRows = { asked: [fetchRow('1m'), fetchRow('1m', 'copy')], others: [fetchRow('64k')] } as const;
+export const wireFetchRows = {
+  asked: [fetchRow('1m'), fetchRow('1m', 'copy')],
+  others: [fetchRow('64k')],
+} as const;
 
 async function startSendfileFloors(context: Context, sliceBytes: number): Promise<Target[]> {
   const file = join(context.newFolder('floor'), 'hot');

@@ -44,12 +44,16 @@ async function fetchAll(port: number, maxBytes: number): Promise<Buffer> {
         maxWaitMs: 0,
         minBytes: 1,
         topics: [
-          { topic: 't', partitions: [{ partition: 0, fetchOffset: offset, partitionMaxBytes: maxBytes }] },
+          {
+            topic: 't',
+            partitions: [{ partition: 0, fetchOffset: offset, partitionMaxBytes: maxBytes }],
+          },
         ],
         forgottenTopicsData: [],
       }),
     );
-    const [partition] = decodeResponse(APIS.Fetch, FETCH_VERSION, answer).body.topics[0]!.partitions;
+    const [partition] = decodeResponse(APIS.Fetch, FETCH_VERSION, answer).body.topics[0]!
+      .partitions;
     expect(partition!.errorCode).toBe(0);
     const records = Buffer.from(partition!.records!);
     fetched.push(records);

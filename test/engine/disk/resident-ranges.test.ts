@@ -71,7 +71,7 @@ describe('how much is brought in', () => {
     ['a megabyte, for one that goes on', [MIB, 64, 100 * MIB, true], MIB],
     ['no more than the file has', [MIB, 64, MIB + 1000, true], 1000],
     ['what was asked for, if that is more', [MIB, 3 * MIB, 100 * MIB, true], 3 * MIB],
-  ] as const)('is %s', (_, args, expected) => {
-    expect(warmUpSize(...args)).toBe(expected);
+  ] as const)('is %s', (_, [position, size, end, goesOn], expected) => {
+    expect(warmUpSize(position, size, end, goesOn)).toBe(expected);
   });
 });

@@ -100,11 +100,7 @@ test('what is not in memory is warmed first, a turn at a time, and nothing is re
     part.warming[at]!.settle();
     await settle();
   }
-  expect(part.calls).toEqual([
-    `warm 0 ${MIB}`,
-    `warm ${MIB} ${MIB}`,
-    `warm ${2 * MIB} 500000`,
-  ]);
+  expect(part.calls).toEqual([`warm 0 ${MIB}`, `warm ${MIB} ${MIB}`, `warm ${2 * MIB} 500000`]);
   expect(received().equals(part.content)).toBe(true);
   expect([sent.calls, part.releases]).toEqual([3, 1]);
 });
