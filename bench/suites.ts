@@ -6,6 +6,7 @@ import { kafkaTimeRows } from './rows/kafka-times.js';
 import { kafkaToolRows } from './rows/kafka-tools.js';
 import { kafkaWireRows } from './rows/kafka-wire.js';
 import { latencyRows } from './rows/latency.js';
+import { maintenanceRows } from './rows/maintenance.js';
 import { microRows } from './rows/micro.js';
 import { startRows } from './rows/start.js';
 import { storeRows } from './rows/stores.js';
@@ -24,6 +25,7 @@ export const SUITES = {
     ...wireProduceRows.asked,
     ...wireFetchRows.asked,
     startRows.reopenClean,
+    ...maintenanceRows,
     ...countRows.others,
     wireAckRow,
     ...wireProduceRows.others,

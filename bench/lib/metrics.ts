@@ -12,6 +12,8 @@ export const METRICS: Readonly<Record<string, Metric>> = {
   cpuSPerGB: { label: 'CPU-s/GB', digits: 2 },
   cpuUsPerRequest: { label: 'CPU µs/request', digits: 1 },
   driverCpuShare: { label: 'driver busy', digits: 2 },
+  brokerCpuShare: { label: 'broker busy', digits: 2 },
+  segmentsDeleted: { label: 'segments deleted', digits: 0 },
   otherCpuShare: { label: 'idle one busy', digits: 3 },
   nsPerCall: { label: 'ns/call', digits: 0 },
   p50Us: { label: 'p50 µs', digits: 0 },

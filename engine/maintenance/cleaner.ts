@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Clock, Timer } from '../clock.js';
 import { EngineError } from '../errors.js';
 
@@ -50,6 +51,9 @@ export function resolveCompaction(options: Partial<CompactionOptions> = {}): Com
   return resolved;
 }
 
+/** Logs that are asked for their need in one turn of the event loop: a microsecond each, or some where they have many segments. */
+const LOGS_PER_TURN = 500;
+
 /** A log as the cleaner sees it. */
 export interface CompactedLog {
   /** How much it needs compaction, the larger the more; null when it does not. */
@@ -59,8 +63,8 @@ export interface CompactedLog {
 }
 
 /**
- * Lets the logs of a data directory be compacted, the dirtiest first, so many at a time. Looks again `backoffMs` after it found nothing left
- * to do. Costs nothing while no log is compacted.
+ * Lets the logs of a data directory be compacted, the dirtiest first, so many at a time. Every log is asked for its need once a round, and again when it got
+ * further. A round begins `backoffMs` after the one before found nothing left to do. Costs nothing while no log is compacted.
  */
 export class Cleaner {
   readonly options: CompactionOptions;
@@ -130,27 +134,40 @@ export class Cleaner {
   }
 
   async #run(): Promise<void> {
-    // One that got no further waits for the next round.
-    const done = new Set<CompactedLog>();
+    const queue: Candidate[] = [];
+    let asked = 0;
+    for (const log of this.#logs) {
+      enqueue(queue, log);
+      asked++;
+      if (asked % LOGS_PER_TURN === 0) await setImmediate();
+    }
+    queue.sort(byNeed);
     const work = async (): Promise<void> => {
-      for (let log = this.#neediest(done); log && !this.#isStopped; log = this.#neediest(done)) {
-        done.add(log);
-        if (await log.compactOnce()) done.delete(log);
+      for (let next = queue.shift(); next && !this.#isStopped; next = queue.shift()) {
+        const { log } = next;
+        // It was asked a while ago.
+        if (!this.#logs.has(log) || log.compactionNeed() === null) continue;
+        // One that got no further waits for the next round.
+        if (!(await log.compactOnce())) continue;
+        enqueue(queue, log);
+        queue.sort(byNeed);
       }
     };
     await Promise.all(Array.from({ length: this.options.threads }, work));
   }
+}
 
-  #neediest(done: ReadonlySet<CompactedLog>): CompactedLog | null {
-    let neediest: CompactedLog | null = null;
-    let most = Number.NEGATIVE_INFINITY;
-    for (const log of this.#logs) {
-      if (done.has(log)) continue;
-      const need = log.compactionNeed();
-      if (need === null || need <= most) continue;
-      most = need;
-      neediest = log;
-    }
-    return neediest;
-  }
+interface Candidate {
+  readonly log: CompactedLog;
+  readonly need: number;
+}
+
+function enqueue(queue: Candidate[], log: CompactedLog): void {
+  const need = log.compactionNeed();
+  if (need !== null) queue.push({ log, need });
+}
+
+/** The neediest first; those that need it alike, as they came. */
+function byNeed(a: Candidate, b: Candidate): number {
+  return a.need === b.need ? 0 : b.need - a.need;
 }

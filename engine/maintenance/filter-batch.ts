@@ -76,7 +76,7 @@ export async function filterBatch(batch: Buffer, filter: BatchFilter): Promise<F
   return { batch: await rebuilt(batch, payload, kept, horizonMs), recordsBefore, recordsAfter };
 }
 
-/** The header alone, without records and without timestamps: nothing has them any more. As Kafka keeps it. */
+/** The header alone, without records and without timestamps: nothing has them any more. */
 export function emptied(batch: Buffer): Buffer {
   const header = Buffer.from(batch.subarray(0, HEADER_SIZE));
   header.writeInt32BE(HEADER_SIZE - PREFIX_SIZE, BATCH_LENGTH_AT);

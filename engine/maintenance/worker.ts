@@ -1,14 +1,17 @@
 /** Entry of a maintenance thread: plain jobs in, plain replies out, on the machine's own disk. */
 import { systemClock } from '../clock.js';
-import { nodeDisk } from '../disk/node-disk.js';
 import { failureOf, type JobReply, type JobRequest } from './job-message.js';
 import { runJob } from './jobs/run-job.js';
+import { threadDisk } from './thread-disk.js';
+import { lowerThreadPriority } from './thread-priority.js';
+
+lowerThreadPriority();
 
 export default async function work(request: JobRequest): Promise<JobReply> {
   try {
     return {
       output: await runJob(
-        { disk: nodeDisk, clock: systemClock },
+        { disk: threadDisk, clock: systemClock },
         request.name,
         request.input as never,
       ),

@@ -1,11 +1,13 @@
 import { ApiError } from '../api-error.js';
 import type { Controller } from '../metadata/controller.js';
+import { EVERY_BROKER } from '../metadata/effective-settings.js';
 import type { MetadataView } from '../metadata/metadata-view.js';
 import type { ResponseOf } from '../protocol/api-keys.js';
 import { ErrorCode } from '../protocol/error-codes.js';
 import { alterOperations, applyAlterConfigs, type ConfigChange } from '../settings/alter.js';
-import type { SettingTexts } from '../settings/topic-settings.js';
-import { findResource, resourceKey } from './config-resource.js';
+import { type BrokerLayers, mergedDynamic } from '../settings/describe.js';
+import { lagProblem, type SettingTexts } from '../settings/topic-settings.js';
+import { type ConfigResource, findResource, resourceKey } from './config-resource.js';
 import { wireError } from './error-map.js';
 import type { Handler } from './handler.js';
 import { occurringTwice } from './occurring-twice.js';
@@ -14,6 +16,8 @@ export interface AlterConfigsParts {
   readonly metadata: MetadataView;
   readonly controller: Pick<Controller, 'alterTopic' | 'alterBroker'>;
   readonly nodeId: number;
+  /** The settings layers as of now. */
+  layers(): BrokerLayers;
 }
 
 type Answer = ResponseOf<'AlterConfigs'>['responses'][number];
@@ -84,7 +88,7 @@ async function alterAll<R extends Resource>(
 }
 
 async function alterOne(
-  { controller, metadata, nodeId }: AlterConfigsParts,
+  { controller, metadata, nodeId, layers }: AlterConfigsParts,
   resource: Resource,
   changes: readonly ConfigChange[],
   replaces: boolean,
@@ -93,9 +97,24 @@ async function alterOne(
   const found = findResource(resource, metadata.image, nodeId);
   const plan = (present: SettingTexts): SettingTexts => {
     const result = applyAlterConfigs(found.kind, replaces ? {} : present, changes);
-    if (result.ok) return result.overrides;
-    throw new ApiError(result.error, result.message);
+    if (!result.ok) throw new ApiError(result.error, result.message);
+    const problem = problemTogether(found, result.overrides, layers());
+    if (problem !== undefined) throw new ApiError('INVALID_CONFIG', problem);
+    return result.overrides;
   };
   if (found.kind === 'topic') await controller.alterTopic(found.topic.id, plan, { validateOnly });
   else await controller.alterBroker(found.broker, plan, { validateOnly });
+}
+
+/** What is wrong with the new settings of a topic or a broker, together with what else is in effect. */
+function problemTogether(
+  found: ConfigResource,
+  overrides: SettingTexts,
+  layers: BrokerLayers,
+): string | undefined {
+  if (found.kind === 'topic') {
+    return lagProblem(overrides, mergedDynamic(layers), layers.brokerStatic);
+  }
+  const layer = found.broker === EVERY_BROKER ? 'dynamicDefault' : 'dynamic';
+  return lagProblem({}, mergedDynamic({ ...layers, [layer]: overrides }), layers.brokerStatic);
 }

@@ -10,7 +10,13 @@ import type { Partitions } from '../partition/partitions.js';
 import type { RequestOf, ResponseOf } from '../protocol/api-keys.js';
 import { ErrorCode } from '../protocol/error-codes.js';
 import { ZERO_UUID } from '../protocol/schema.js';
-import { type BrokerLayers, type ConfigEntry, describeTopic } from '../settings/describe.js';
+import {
+  type BrokerLayers,
+  type ConfigEntry,
+  describeTopic,
+  mergedDynamic,
+} from '../settings/describe.js';
+import { lagProblem } from '../settings/topic-settings.js';
 import { wireError } from './error-map.js';
 import type { Handler } from './handler.js';
 import { occurringTwice } from './occurring-twice.js';
@@ -35,7 +41,7 @@ type Planned =
  */
 export function createTopicsHandler(parts: CreateTopicsParts): Handler<'CreateTopics'> {
   return async (context, { topics, validateOnly }) => {
-    const planned = planAll(topics, parts.topicRules);
+    const planned = planAll(topics, parts.topicRules, parts.layers());
     const wishes = planned.flatMap((each) => (each.ok ? [each.topic] : []));
     const outcomes = await parts.controller.createTopics(wishes, { validateOnly });
     const answers: Promise<TopicAnswer>[] = [];
@@ -60,13 +66,15 @@ export function createTopicsHandler(parts: CreateTopicsParts): Handler<'CreateTo
 }
 
 /** Plans each topic by itself; together they may not have more partitions than a single one may. */
-function planAll(topics: readonly Wish[], rules: TopicRules): Planned[] {
+function planAll(topics: readonly Wish[], rules: TopicRules, layers: BrokerLayers): Planned[] {
   const twice = occurringTwice(topics.map(({ name }) => name));
   let partitionsLeft = rules.partitionCountMax;
   return topics.map((wish): Planned => {
     try {
       if (twice.has(wish.name)) throw new ApiError('INVALID_REQUEST', 'Duplicate topic name.');
       const topic = planTopic(wishOf(wish), rules);
+      const problem = lagProblem(topic.overrides, mergedDynamic(layers), layers.brokerStatic);
+      if (problem !== undefined) throw new ApiError('INVALID_CONFIG', problem);
       partitionsLeft -= topic.replicas.length;
       if (partitionsLeft < 0) {
         throw new ApiError(

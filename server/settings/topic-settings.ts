@@ -103,16 +103,23 @@ export function validateTopicOverrides(
     const message = problemOf(name, text);
     if (message !== undefined) problems.push({ name, message });
   }
-  const minLag = lagMs(overrides, 'min.compaction.lag.ms');
-  const maxLag = lagMs(overrides, 'max.compaction.lag.ms');
-  if (minLag !== undefined && maxLag !== undefined && minLag > maxLag) {
-    const name = 'min.compaction.lag.ms';
-    problems.push({
-      name,
-      message: `${name} (${minLag}) must not be greater than max.compaction.lag.ms (${maxLag})`,
-    });
-  }
+  const wrong = new Set(problems.map(({ name }) => name));
+  const sound = Object.entries(overrides).filter(([name]) => !wrong.has(name));
+  const message = lagProblem(Object.fromEntries(sound) as SettingTexts, {}, {});
+  if (message !== undefined) problems.push({ name: 'min.compaction.lag.ms', message });
   return problems;
+}
+
+/** What is wrong with settings that are each valid, with those below them that stay in effect: a shortest lag above the longest. */
+export function lagProblem(
+  overrides: SettingTexts,
+  brokerDynamic: SettingTexts,
+  brokerStatic: SettingTexts,
+): string | undefined {
+  const settings = resolveTopicSettings(overrides, brokerDynamic, brokerStatic);
+  const { minCompactionLagMs: shortest, maxCompactionLagMs: longest } = settings;
+  if (shortest <= longest) return undefined;
+  return `min.compaction.lag.ms (${shortest}) must not be greater than max.compaction.lag.ms (${longest})`;
 }
 
 /** The text in effect for a topic key, in the topic key's unit. */
@@ -177,15 +184,6 @@ function problemOf(name: string, text: string | null): string | undefined {
     return `${showPair(setting, name, text)} is refused: ${setting.reason}`;
   }
   return undefined;
-}
-
-function lagMs(
-  overrides: Readonly<Record<string, string | null>>,
-  name: string,
-): number | undefined {
-  const text = Object.hasOwn(overrides, name) ? overrides[name] : undefined;
-  const parsed = text == null ? undefined : parseValue(settingNamed(name), text);
-  return parsed?.ok ? (parsed.value as number) : undefined;
 }
 
 function unlimited(value: number): number {

@@ -6,6 +6,8 @@ import type { RewriteOutput } from '../job-runner.js';
 import type { Pacer } from '../pacer.js';
 
 const WRITE_BYTES = 2 ** 20;
+/** Synced as often, so that a whole segment never waits for its one sync, before the syncs of others. */
+const SYNC_BYTES = 16 * 2 ** 20;
 /** A position in an index is an int32. */
 const SIZE_MAX = 2 ** 31 - 1;
 
@@ -21,6 +23,7 @@ export class SegmentOutput {
   readonly #segment: Segment;
   #gathered: Buffer[] = [];
   #gatheredBytes = 0;
+  #unsyncedBytes = 0;
   #isOpen = true;
 
   private constructor(
@@ -74,6 +77,11 @@ export class SegmentOutput {
     await this.#file.writev(this.#gathered, this.#segment.size - bytes);
     this.#gathered = [];
     this.#gatheredBytes = 0;
+    this.#unsyncedBytes += bytes;
+    if (this.#unsyncedBytes >= SYNC_BYTES) {
+      await this.#file.datasync();
+      this.#unsyncedBytes = 0;
+    }
     await this.#pacer.spent(bytes);
   }
 

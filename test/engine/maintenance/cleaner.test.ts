@@ -83,6 +83,31 @@ test('one that gets no further waits for the next round', async () => {
   await turn();
 });
 
+test('thousands of logs are asked for their need once or twice a round, not before each compaction', async () => {
+  const { clock, cleaner } = cleaning();
+  const logs = 2000;
+  let asked = 0;
+  let compacted = 0;
+  for (let at = 0; at < logs; at++) {
+    let isDirty = true;
+    cleaner.watch({
+      compactionNeed: () => {
+        asked++;
+        return isDirty ? 1 : null;
+      },
+      compactOnce: async () => {
+        compacted++;
+        isDirty = false;
+        return true;
+      },
+    });
+  }
+  clock.advance(15_000);
+  while (compacted < logs) await turn();
+  await cleaner.stop();
+  expect(asked).toBeLessThanOrEqual(3 * logs);
+});
+
 test('as many logs at a time as there are threads, and none without', async () => {
   const two = cleaning({ threads: 2 });
   for (const name of ['a', 'b', 'c']) two.log(name, 1, 1);
