@@ -58,10 +58,48 @@ test('a round promises what was written when its sync was submitted, not when it
   expect(states).toEqual(['kept', 'open']);
   expect(log.durableEndOffset).toBe(2);
   expect(log.highWatermark).toBe(2);
+  await turns(5);
   runPending(world, 'datasync');
   await turns();
   expect(states).toEqual(['kept', 'kept']);
   world.disk.release();
+});
+
+test('what the answers of a round set off is in the next one, with those who waited meanwhile', async () => {
+  const world = newWorld();
+  const log = await begunLog(world);
+  world.disk.hold();
+  const chain = log.append(batchOf('first')).then(async () => {
+    await turns();
+    return log.append(batchOf('second'));
+  });
+  await turns(2);
+  const states = watch(chain, log.append(batchOf('meanwhile')));
+  await turns(2);
+  runPending(world, 'datasync');
+  await turns(8);
+  expect(kindsPending(world)).toEqual(['datasync']);
+  runPending(world, 'datasync');
+  await turns();
+  expect(states).toEqual(['kept', 'kept']);
+  world.disk.release();
+});
+
+test('a round is submitted within some turns although every one of them brings appends', async () => {
+  const world = newWorld();
+  const log = await begunLog(world);
+  world.disk.hold();
+  const appends = [log.append(batchOf('first'))];
+  await turns(2);
+  runPending(world, 'datasync');
+  for (let turn = 0; turn < 40; turn++) {
+    appends.push(log.append(batchOf(`v${turn}`)));
+    await turns();
+  }
+  expect(kindsPending(world)).toEqual(['datasync']);
+  world.disk.release();
+  await Promise.all(appends);
+  expect(log.durableEndOffset).toBe(42);
 });
 
 test('what was acknowledged before a roll and behind it survives a power cut at any moment', async () => {
