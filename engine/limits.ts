@@ -16,8 +16,10 @@ export const LIMITS = {
   checkpointBytes: 128 * 1024 * 1024,
   /** … any other changed one within this time. */
   checkpointIntervalMs: 5_000,
-  /** Unsynced bytes of a log at which a sync is begun although nobody waits for it, so that write-back never piles up. */
-  writeBackBytes: 32 * 1024 * 1024,
+  /** A log of which nobody waits for a sync begins to write back whenever it has grown by this, so that dirty pages never pile up, … */
+  writeBackBytes: 8 * 1024 * 1024,
+  /** … and where only a sync can do that, a sync at this many unsynced bytes. */
+  writeBackSyncBytes: 32 * 1024 * 1024,
   /** Index entries of an active segment that only memory has: what recovery walks again by headers. */
   indexEntriesUnsavedMax: 256,
   /** Memory for the indexes of sealed segments, all logs together. */

@@ -9,6 +9,8 @@ export interface EngineCounters {
   fileSyncs: number;
   /** syncfs calls, each of which serves every dirty file. */
   fileSystemSyncs: number;
+  /** Times that write-back was begun without a sync. */
+  writeBacks: number;
   checkpoints: number;
   segmentsRolled: number;
   segmentsDeleted: number;
@@ -33,6 +35,7 @@ export function newCounters(): EngineCounters {
     syncRounds: 0,
     fileSyncs: 0,
     fileSystemSyncs: 0,
+    writeBacks: 0,
     checkpoints: 0,
     segmentsRolled: 0,
     segmentsDeleted: 0,

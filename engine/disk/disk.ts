@@ -83,6 +83,11 @@ export interface DiskFile {
   residentUntil?(position: number, size: number, end: number): number;
   /** Brings the range into memory, as far as the file goes, and hands it to nobody, on the thread pool. Undefined where reading is the only way. */
   load?(position: number, size: number): Promise<void>;
+  /**
+   * Begins to write the range to the device, on the thread pool, and promises nothing of it: a sync does. False where that cannot be done; what fails
+   * later is told to the sync. Undefined where a sync is the only way.
+   */
+  startWriteBack?(position: number, size: number): Promise<boolean>;
   /** Cuts the file to `size` bytes, or extends it with zeros. */
   truncateSync(size: number): void;
   /** As `truncateSync`, on the thread pool. */

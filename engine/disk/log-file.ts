@@ -244,6 +244,16 @@ export class LogFile {
     }
   }
 
+  /** As `DiskFile.startWriteBack`; false also where there is none. The file is as dirty as before. */
+  async startWriteBack(position: number, size: number): Promise<boolean> {
+    const descriptor = this.pin();
+    try {
+      return (await descriptor.startWriteBack?.(position, size)) ?? false;
+    } finally {
+      this.unpin();
+    }
+  }
+
   /** When it resolves, every byte whose write had returned before the call is durable, and the file clean up to there. */
   async datasync(): Promise<void> {
     const descriptor = this.pin();

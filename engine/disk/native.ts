@@ -27,6 +27,13 @@ export interface NativeCalls {
    * errno. Linux only.
    */
   readonly load: ((fd: number, position: number, count: number) => Promise<number>) | null;
+  /**
+   * sync_file_range(2) with SYNC_FILE_RANGE_WRITE, on the thread pool: dirty pages of the range are on their way to the device when it
+   * resolves, with 0 or the negative errno. On the event loop it may block for as long as the device's queue is full. Linux only.
+   */
+  readonly startWriteBack:
+    | ((fd: number, position: number, count: number) => Promise<number>)
+    | null;
   /** What the page cache holds; its calls are null where there are none. Linux only. */
   readonly pages: PageCalls;
   /** Numbers of errno by name on this platform. */
@@ -59,6 +66,7 @@ function bind(koffi: Koffi): NativeCalls {
       sendNow: null,
       pread: null,
       load: null,
+      startWriteBack: null,
       pages: { cachedPages: null, readByteNow: null, pageBytes: 4096 },
       errno,
     };
@@ -86,6 +94,7 @@ function bind(koffi: Koffi): NativeCalls {
     sendNow: wideOffsets ? bindSendNow(koffi, libc) : null,
     pread: wideOffsets ? bindPread(koffi, libc) : null,
     load: wideOffsets ? bindLoad(koffi, libc) : null,
+    startWriteBack: wideOffsets ? bindStartWriteBack(koffi, libc) : null,
     pages: bindPageCalls(koffi, libc, wideOffsets),
     errno,
   };
@@ -157,6 +166,30 @@ function bindLoad(koffi: Koffi, libc: ReturnType<Koffi['load']>): NonNullable<Na
         else resolve(sent >= 0 ? sent : -(koffi.errno() || koffi.os.errno.EIO!));
       });
     });
+}
+
+const SYNC_FILE_RANGE_WRITE = 2;
+
+/** Null where libc has no such call (musl). */
+function bindStartWriteBack(
+  koffi: Koffi,
+  libc: ReturnType<Koffi['load']>,
+): NativeCalls['startWriteBack'] {
+  try {
+    const call = libc.func(
+      'int sync_file_range(int fd, int64_t position, int64_t count, unsigned int flags)',
+    );
+    return (fd, position, count) =>
+      new Promise((resolve, reject) => {
+        const done = (error: Error | null, result: number): void => {
+          if (error) reject(error);
+          else resolve(result === 0 ? 0 : -(koffi.errno() || koffi.os.errno.EIO!));
+        };
+        call.async(fd, position, count, SYNC_FILE_RANGE_WRITE, done);
+      });
+  } catch {
+    return null;
+  }
 }
 
 /** The number is the same on every architecture: it is younger than their common table. */

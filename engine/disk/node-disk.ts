@@ -129,6 +129,11 @@ class NodeFile implements DiskFile {
     }
   }
 
+  async startWriteBack(position: number, size: number): Promise<boolean> {
+    const start = native()?.startWriteBack;
+    return start ? (await start(this.fd, position, size)) === 0 : false;
+  }
+
   truncateSync(size: number): void {
     ftruncateSync(this.fd, size);
   }

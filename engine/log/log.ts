@@ -227,7 +227,12 @@ export class Log implements PartitionLog, LogParts, CheckpointTarget {
       return;
     }
     group.segment.writtenSize = group.mark.size + group.bytes;
-    this.unsynced.wrote(group.segment.file, group.endOffset - group.startOffset, group.bytes);
+    this.unsynced.wrote(
+      group.segment.file,
+      group.endOffset - group.startOffset,
+      group.bytes,
+      group.segment.writtenSize,
+    );
     this.#bytesSinceCheckpoint += group.bytes;
     offsets.wrote({
       offset: group.endOffset,

@@ -4,6 +4,7 @@ import { LIMITS } from '../limits.js';
 import type { LogContext } from './log-context.js';
 import type { LogSettings } from './log-settings.js';
 import type { SyncCapture, SyncTarget } from './sync-rounds.js';
+import { WriteBack } from './write-back.js';
 
 /** What of one log no sync covers yet, and when to ask for one although nobody waits. */
 export class Unsynced {
@@ -12,6 +13,7 @@ export class Unsynced {
   readonly folders = new Set<string>();
   readonly #context: LogContext;
   readonly #target: SyncTarget;
+  readonly #writeBack: WriteBack;
   #records = 0;
   #bytes = 0;
   #timer: Timer | null = null;
@@ -19,18 +21,22 @@ export class Unsynced {
   constructor(context: LogContext, target: SyncTarget) {
     this.#context = context;
     this.#target = target;
+    this.#writeBack = new WriteBack(context.counters);
   }
 
-  wrote(file: LogFile, records: number, bytes: number): void {
+  /** The file has got `bytes` more, up to `end` (exclusive), with so many records. */
+  wrote(file: LogFile, records: number, bytes: number, end: number): void {
     this.files.add(file);
     this.#records += records;
     this.#bytes += bytes;
+    this.#writeBack.wrote(file, end - bytes, end);
   }
 
   /** Under `interval` by count and age; under `os` only so that write-back starts early and never stalls a later write. */
   syncInTime({ flush, flushRecords, flushMs }: LogSettings): void {
     const { syncRounds, clock } = this.#context;
-    if (this.#bytes >= LIMITS.writeBackBytes) syncRounds.request(this.#target);
+    const isDue = !this.#writeBack.begin() && this.#bytes >= LIMITS.writeBackSyncBytes;
+    if (isDue) syncRounds.request(this.#target);
     if (flush !== 'interval') return;
     if (this.#records >= flushRecords) syncRounds.request(this.#target);
     else if (this.#timer === null && flushMs !== Number.POSITIVE_INFINITY) {

@@ -52,6 +52,16 @@ describe.runIf(linux)('native calls of Linux', () => {
     await expect(syncfs!(fd)).rejects.toMatchObject({ code: 'EBADF', syscall: 'syncfs' });
   });
 
+  it('begin to write a range back, and name the errno of a failure', async () => {
+    const { startWriteBack, errno } = native()!;
+    const path = join(temporaryFolder(), 'f');
+    writeFileSync(path, 'some bytes');
+    const fd = openSync(path, 'r+');
+    expect(await startWriteBack!(fd, 0, 10)).toBe(0);
+    closeSync(fd);
+    expect(await startWriteBack!(fd, 0, 10)).toBe(-errno.EBADF!);
+  });
+
   it('send a file by position until the socket is full, then again, with no byte changed', async () => {
     const size = 12_000_000;
     const content = Buffer.alloc(size);

@@ -10,9 +10,11 @@ describe('gathering by turn', () => {
   test('runs what several logs have staged together, in order, and each once', async () => {
     let callbacks = 0;
     const clock = new ManualClock();
-    const counted = Object.create(clock, {
-      afterTurn: { value: (run: () => void) => void (callbacks++, setImmediate(run)) },
-    }) as ManualClock;
+    const afterTurn = (run: () => void): void => {
+      callbacks++;
+      setImmediate(run);
+    };
+    const counted = Object.create(clock, { afterTurn: { value: afterTurn } }) as ManualClock;
     const gather = gatherByTurn(counted);
     const ran: string[] = [];
     gather(() => ran.push('a'));
