@@ -62,6 +62,29 @@ describe.runIf(linux)('native calls of Linux', () => {
     expect(await startWriteBack!(fd, 0, 10)).toBe(-errno.EBADF!);
   });
 
+  it('bring ranges of a file into memory, many at a time, and tell what is there', async () => {
+    const { load, pages, errno } = native()!;
+    const size = 3_000_000;
+    const path = join(temporaryFolder(), 'f');
+    writeFileSync(path, Buffer.alloc(size, 'x'));
+    const fd = openSync(path, 'r+');
+    const positions = Array.from({ length: 200 }, (_, at) => at * 10_000);
+    expect(await Promise.all(positions.map((at) => load!(fd, at, 50_000)))).toEqual(
+      positions.map(() => 50_000),
+    );
+    expect(await load!(fd, size - 10, 100)).toBe(10);
+    expect(await load!(fd, size, 100)).toBe(0);
+    // Where the kernel or the file system of the tests cannot say, it says that.
+    const cached = pages.cachedPages?.(fd, 0, size) ?? -errno.ENOSYS!;
+    if (cached >= 0) expect(cached).toBe(Math.ceil(size / pages.pageBytes));
+    const now = pages.readByteNow!(fd, size - 1);
+    if (now >= 0) expect(now).toBe(1);
+    else expect([-errno.EAGAIN!, -errno.EOPNOTSUPP!]).toContain(now);
+    closeSync(fd);
+    expect(await load!(fd, 0, 10)).toBe(-errno.EBADF!);
+    expect(pages.readByteNow!(fd, 0)).toBe(-errno.EBADF!);
+  });
+
   it('send a file by position until the socket is full, then again, with no byte changed', async () => {
     const size = 12_000_000;
     const content = Buffer.alloc(size);
