@@ -22,6 +22,7 @@ const SMOKE_RECORDS = 50;
 const SCAN_TIMES = 2;
 
 const BATCH_BYTES_MIN = 1024;
+const FORGETTING_MS = 1500;
 
 const SIDES = ['idle', 'hot scan', 'cold scan'] as const;
 type SideName = (typeof SIDES)[number];
@@ -101,7 +102,11 @@ const catchUpRow: RowPlan = {
     for (const order of sliceOrder(context.scale.pairs, SIDES)) {
       for (const name of order) {
         syncAll();
-        if (name === 'cold scan') dropFromCache(filesOf(folder, topic));
+        if (name === 'cold scan') {
+          dropFromCache(filesOf(folder, topic));
+          // The broker believes for a second what it knew of its page cache.
+          await new Promise((resolve) => setTimeout(resolve, FORGETTING_MS));
+        }
         // Into memory first, whatever the slice before has left.
         if (name === 'hot scan') await scan(odradek, frames, requests);
         const scanning = name === 'idle' ? null : () => scan(odradek, frames, requests);

@@ -19,20 +19,20 @@ describe('what is known to be in the page cache', () => {
     expect(new ResidentRanges().covers(0, 1, now)).toBe(false);
   });
 
-  it('is forgotten when 64 MiB have gone through the cache since, or a minute', () => {
+  it('is forgotten when 64 MiB have gone through the cache since, or a second', () => {
     const ranges = new ResidentRanges();
     ranges.note(0, 100, START);
-    expect(ranges.covers(0, 100, { trafficBytes: 64 * MIB, nowMs: 60_000 })).toBe(true);
+    expect(ranges.covers(0, 100, { trafficBytes: 64 * MIB, nowMs: 1000 })).toBe(true);
     expect(ranges.covers(0, 100, { trafficBytes: 64 * MIB + 1, nowMs: 0 })).toBe(false);
-    expect(ranges.covers(0, 100, { trafficBytes: 0, nowMs: 60_001 })).toBe(false);
+    expect(ranges.covers(0, 100, { trafficBytes: 0, nowMs: 1001 })).toBe(false);
   });
 
   it('follows a log that grows for a long time', () => {
     const ranges = new ResidentRanges();
     for (let at = 0; at < 1000; at++) {
-      ranges.note(at * MIB, (at + 1) * MIB, { trafficBytes: at * MIB, nowMs: at * 10 });
+      ranges.note(at * MIB, (at + 1) * MIB, { trafficBytes: at * MIB, nowMs: at });
     }
-    const now = { trafficBytes: 1000 * MIB, nowMs: 10_000 };
+    const now = { trafficBytes: 1000 * MIB, nowMs: 1000 };
     expect(ranges.covers(950 * MIB, 1000 * MIB, now)).toBe(true);
     expect(ranges.covers(900 * MIB, 1000 * MIB, now)).toBe(false);
   });
@@ -42,7 +42,7 @@ describe('what is known to be in the page cache', () => {
       from: fc.nat(50),
       size: fc.integer({ min: 1, max: 20 }),
       traffic: fc.nat(20 * MIB),
-      ms: fc.nat(20_000),
+      ms: fc.nat(400),
     });
     fc.assert(
       fc.property(fc.array(note, { maxLength: 30 }), fc.nat(60), fc.nat(20), (notes, at, size) => {
@@ -58,7 +58,7 @@ describe('what is known to be in the page cache', () => {
         for (let each = at; each < at + size; each++) {
           const last = noted.get(each);
           expect(last && now.trafficBytes - last.trafficBytes <= 64 * MIB).toBe(true);
-          expect(last && now.nowMs - last.nowMs <= 60_000).toBe(true);
+          expect(last && now.nowMs - last.nowMs <= 1000).toBe(true);
         }
       }),
     );
