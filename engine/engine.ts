@@ -3,6 +3,7 @@ import type { Catalog } from './catalog/catalog.js';
 import { openLmdbCatalog } from './catalog/open-lmdb-catalog.js';
 import { type Clock, systemClock } from './clock.js';
 import { DataDirectory } from './disk/data-directory.js';
+import { descriptorsFor } from './disk/descriptor-limit.js';
 import { type DirectoryIdentity, openIdentity } from './disk/directory-identity.js';
 import { type DirectoryLock, type DirectoryLocker, systemLocker } from './disk/directory-lock.js';
 import type { Disk } from './disk/disk.js';
@@ -13,6 +14,7 @@ import type { EventLog } from './embedded/event-log.js';
 import type { EventLogOptions } from './embedded/event-log-options.js';
 import { EventLogs } from './embedded/event-logs.js';
 import { EngineError } from './errors.js';
+import { Gate } from './gate.js';
 import { LIMITS } from './limits.js';
 import { Checkpoints } from './log/checkpoints.js';
 import { IndexCache } from './log/index-cache.js';
@@ -20,7 +22,6 @@ import type { LogContext } from './log/log-context.js';
 import type { LogSettings } from './log/log-settings.js';
 import type { PartitionLog, PartitionName } from './log/partition-log.js';
 import { SyncRounds } from './log/sync-rounds.js';
-import { UnpackGate } from './log/unpack-gate.js';
 import { gatherByMicrotask, gatherByTurn } from './log/write-gathering.js';
 import { type EngineLogger, silentLogger } from './logger.js';
 import { Cleaner, type CompactionOptions, resolveCompaction } from './maintenance/cleaner.js';
@@ -56,7 +57,10 @@ export interface EngineOptions {
    * is for programs that append on behalf of many sockets.
    */
   readonly gatherWrites?: 'microtask' | 'turn';
-  /** Descriptors kept open; files in use may exceed it. */
+  /**
+   * Descriptors of logs kept open, those in use beside: the least recently used of others are closed. As many files at most have unsynced bytes; then appends
+   * to other files wait for a sync. Default: six tenths of what the process may have, 16,384 at most.
+   */
   readonly descriptorsOpenMax?: number;
 }
 
@@ -90,6 +94,7 @@ export class Engine {
         'data directory is offline',
       );
       this.#partitions.failAll(failure);
+      context.files.endWaiting();
     });
   }
 
@@ -124,8 +129,9 @@ export class Engine {
         syncRounds,
         gatherWrites: options.gatherWrites === 'turn' ? gatherByTurn(clock) : gatherByMicrotask,
         files: new FilePool(disk, {
-          openMax: options.descriptorsOpenMax ?? LIMITS.descriptorsOpenMax,
           nowMs: () => clock.monotonicMs(),
+          openMax: options.descriptorsOpenMax ?? descriptorsFor(LIMITS.descriptorsOpenMax),
+          onCrowded: () => syncRounds.requestAll(),
         }),
         jobs:
           options.jobs ??
@@ -144,7 +150,8 @@ export class Engine {
           counters,
           intervalMs: LIMITS.checkpointIntervalMs,
         }),
-        unpacking: new UnpackGate(),
+        unpacking: new Gate(LIMITS.unpackedAtOnce),
+        opening: new Gate(LIMITS.logsRecoveredAtOnce),
         leaderEpoch: identity.uncleanOpens,
         wasClean: identity.wasClean,
       };
@@ -253,9 +260,9 @@ export class Engine {
     for (const log of logs) log.compaction.stop();
     await cleaner.stop();
     try {
-      for (const log of logs) await log.prepareClose();
+      await Promise.all(logs.map((log) => log.prepareClose()));
       await checkpoints.run();
-      for (const log of logs) await log.finishClose();
+      await Promise.all(logs.map((log) => log.finishClose()));
       await files.close();
       await jobs.close();
       await catalog.close();

@@ -2,10 +2,18 @@
 export const LIMITS = {
   /** Buffers handed to one writev(2): IOV_MAX of Linux and macOS. */
   writevBuffersMax: 1024,
-  /** Descriptors that a pool keeps open. Pinned files and files with unsynced bytes may exceed it. */
-  descriptorsOpenMax: 512,
   /** Ranges of cold files that are read at a time. Node's thread pool has four threads, and syncs need them too. */
   warmUpsRunningMax: 2,
+  /** Descriptors of logs that an engine keeps open where the process may have many; else a share of those (`descriptor-limit.ts`). */
+  descriptorsOpenMax: 16_384,
+  /** Logs that are read at a time when they are opened; each takes up to 2 MiB. */
+  logsRecoveredAtOnce: 16,
+  /** Logs that one checkpoint transaction takes in: more are several, with turns of the event loop between them. */
+  checkpointLogsMax: 1_000,
+  /** Logs of which a checkpoint saves the indexes at a time. */
+  indexSavesAtOnce: 32,
+  /** Batches that are unpacked at the same time, all logs together. Each may take `decompressedBatchBytesMax`. */
+  unpackedAtOnce: 2,
   /** A synchronous write that took longer sends the directory to asynchronous writes. */
   writeStallMs: 50,
   /** An asynchronous write below this counts towards recovery from a stall. */
@@ -22,6 +30,8 @@ export const LIMITS = {
   writeBackSyncBytes: 32 * 1024 * 1024,
   /** Index entries of an active segment that only memory has: what recovery walks again by headers. */
   indexEntriesUnsavedMax: 256,
+  /** Fewer than this are not worth a file: a close leaves them, and whoever needs them walks the headers. */
+  indexEntriesLeftUnsaved: 16,
   /** Memory for the indexes of sealed segments, all logs together. */
   indexCacheBytes: 64 * 1024 * 1024,
   /** What one batch may unpack to where its records are looked at. */

@@ -8,6 +8,7 @@ import {
   partitionMetadataText,
   retiredFolderName,
 } from './disk/file-names.js';
+import type { LogFile } from './disk/log-file.js';
 import { storageError } from './disk/storage-error.js';
 import { EngineError } from './errors.js';
 import { Log } from './log/log.js';
@@ -22,9 +23,10 @@ import {
   tombstoneKey,
 } from './log/log-records.js';
 import type { LogSettings } from './log/log-settings.js';
-import { readLogStartFile } from './log/log-start-file.js';
+import { LOG_START_FILE, readLogStartFile } from './log/log-start-file.js';
+import { makeDurable } from './log/make-durable.js';
 import type { PartitionName } from './log/partition-log.js';
-import { recoverLog } from './log/recovery.js';
+import { type RecoveredLog, recoverLog } from './log/recovery.js';
 
 /** A live partition folder, as found on disk. */
 export interface PartitionFolder {
@@ -40,6 +42,8 @@ export class Partitions {
   readonly #context: LogContext;
   readonly #open = new Map<string, Promise<Log>>();
   readonly #closing = new Map<string, Promise<void>>();
+  /** Of folders that were looked at to find strays, until their logs are opened. */
+  readonly #topicIdsSeen = new Map<string, string>();
 
   constructor(context: LogContext) {
     this.#context = context;
@@ -62,23 +66,12 @@ export class Partitions {
     const context = this.#context;
     context.directory.assertOnline();
     const folder = join(context.directory.root, partitionFolderName(name.topic, name.partition));
-    const found = await readTopicId(context, folder);
-    if (found !== null && found !== name.topicId) {
-      throw new EngineError(
-        'DAMAGED_LOG',
-        `${folder} belongs to another topic of that name (id ${found}); set it aside first`,
-      );
-    }
     try {
-      const checkpoint = readCheckpoint(context.catalog, name);
-      // Until the first checkpoint nobody knows that it is durable.
-      if (checkpoint === null) await renewTopicId(context, folder, name.topicId);
-      const recovered = await recoverLog(context, {
-        folder,
-        settings,
-        checkpoint,
-        logStart: await this.#durableLogStart(name, folder),
-      });
+      const { recovered, files, folders } = await context.opening.run(() =>
+        this.#read(name, folder, settings),
+      );
+      // For many logs at once, where many are opened.
+      await makeDurable(context.syncRounds, files, folders);
       const cleanedOffset = readCleaned(context.catalog, name);
       return new Log(context, name, folder, settings, recovered, cleanedOffset);
     } catch (error) {
@@ -86,10 +79,55 @@ export class Partitions {
     }
   }
 
+  /** What is on disk, with what must be made durable before it is served. */
+  async #read(
+    name: PartitionName,
+    folder: string,
+    settings: LogSettings,
+  ): Promise<{ recovered: RecoveredLog; files: LogFile[]; folders: string[] }> {
+    const context = this.#context;
+    while (!context.files.hasRoom) await context.files.whenRoom();
+    const names = await namesIn(context, folder);
+    this.#checkTopicId(name, folder, names);
+    const checkpoint = readCheckpoint(context.catalog, name);
+    const recovered = await recoverLog(context, {
+      folder,
+      names,
+      settings,
+      checkpoint,
+      logStart: await this.#durableLogStart(name, folder, names),
+    });
+    const files = [...recovered.unsynced.files];
+    const folders = [...recovered.unsynced.folders];
+    // Until the first checkpoint nobody knows that it is durable.
+    if (checkpoint === null && names.length > 0) {
+      files.push(renewTopicId(context, folder, name.topicId));
+      folders.push(folder, context.directory.root);
+    }
+    return { recovered, files, folders };
+  }
+
+  #checkTopicId({ topicId }: PartitionName, folder: string, names: readonly string[]): void {
+    const seen = this.#topicIdsSeen.get(folder);
+    this.#topicIdsSeen.delete(folder);
+    if (!names.includes(PARTITION_METADATA_FILE)) return;
+    const found = seen ?? readTopicId(this.#context, folder);
+    if (found === null || found === topicId) return;
+    throw new EngineError(
+      'DAMAGED_LOG',
+      `${folder} belongs to another topic of that name (id ${found}); set it aside first`,
+    );
+  }
+
   /** The further of the two starts that are written down. One that a killed process wrote to the file may not be durable before it is here. */
-  async #durableLogStart(name: PartitionName, folder: string): Promise<number> {
+  async #durableLogStart(
+    name: PartitionName,
+    folder: string,
+    names: readonly string[],
+  ): Promise<number> {
     const { catalog, disk } = this.#context;
     const known = readLogStart(catalog, name);
+    if (!names.includes(LOG_START_FILE)) return known;
     const inFile = await readLogStartFile(disk, folder);
     if (inFile <= known) return known;
     await catalog.write([{ key: logStartKey(name), value: inFile }]);
@@ -113,7 +151,10 @@ export class Partitions {
   }
 
   /** The topic id in a live partition's folder; null when there is none. */
-  topicIdOnDisk({ topic, partition }: Omit<PartitionName, 'topicId'>): Promise<string | null> {
+  async topicIdOnDisk({
+    topic,
+    partition,
+  }: Omit<PartitionName, 'topicId'>): Promise<string | null> {
     const { root } = this.#context.directory;
     return readTopicId(this.#context, join(root, partitionFolderName(topic, partition)));
   }
@@ -143,13 +184,9 @@ export class Partitions {
       const parsed = parsePartitionFolderName(name);
       if (parsed?.state !== 'live') continue;
       const folder = join(directory.root, name);
-      if (!(await disk.stat(folder))?.isDirectory) continue;
-      folders.push({
-        folder,
-        topic: parsed.topic,
-        partition: parsed.partition,
-        topicId: await readTopicId(this.#context, folder),
-      });
+      const topicId = readTopicId(this.#context, folder);
+      if (topicId === null && !(await disk.stat(folder))?.isDirectory) continue;
+      folders.push({ folder, topic: parsed.topic, partition: parsed.partition, topicId });
     }
     return folders;
   }
@@ -179,9 +216,10 @@ export class Partitions {
     const isOurs =
       log !== null && log !== undefined
         ? true
-        : (await readTopicId(this.#context, folder)) === name.topicId;
+        : readTopicId(this.#context, folder) === name.topicId;
     await catalog.write([{ key: tombstoneKey(name.topicId, name.partition), value: true }]);
     this.#open.delete(keyOf(name));
+    this.#topicIdsSeen.delete(folder);
     if (log) {
       log.fail(new EngineError('LOG_CLOSED', `${name.topic}-${name.partition} was deleted`));
       await log.finishClose();
@@ -239,7 +277,10 @@ export class Partitions {
     const { directory, random } = this.#context;
     const aside: string[] = [];
     for (const { folder, topic, partition, topicId } of await this.onDisk()) {
-      if (topicId !== null && known.has(`${topicId}-${partition}`)) continue;
+      if (topicId !== null && known.has(`${topicId}-${partition}`)) {
+        this.#topicIdsSeen.set(folder, topicId);
+        continue;
+      }
       const to = join(
         directory.root,
         retiredFolderName(topic, partition, 'stray', random.fill(Buffer.alloc(16))),
@@ -269,10 +310,11 @@ function keyOf(name: PartitionName): string {
   return `${name.topicId}-${name.partition}`;
 }
 
-async function readTopicId(context: LogContext, folder: string): Promise<string | null> {
+/** Synchronous: a small file, of which a start reads ten thousand. */
+function readTopicId(context: LogContext, folder: string): string | null {
   try {
     return parsePartitionMetadata(
-      (await context.disk.readFile(join(folder, PARTITION_METADATA_FILE))).toString('utf8'),
+      context.disk.readFileSync(join(folder, PARTITION_METADATA_FILE)).toString('utf8'),
     );
   } catch (error) {
     if (hasErrno(error, 'ENOENT') || hasErrno(error, 'ENOTDIR')) return null;
@@ -280,21 +322,29 @@ async function readTopicId(context: LogContext, folder: string): Promise<string 
   }
 }
 
-/** Writes `partition.metadata` again, durably. A folder whose process was killed may have it in the page cache only, or not at all. */
-async function renewTopicId(context: LogContext, folder: string, topicId: string): Promise<void> {
-  const { disk, directory } = context;
-  if (!(await disk.stat(folder))?.isDirectory) return;
-  const text = Buffer.from(partitionMetadataText(topicId));
-  const file = await disk.open(join(folder, PARTITION_METADATA_FILE), 'append');
+/** What is in a folder; nothing where there is none. */
+async function namesIn({ disk }: LogContext, folder: string): Promise<readonly string[]> {
   try {
-    await file.writev([text], 0);
-    await file.truncate(text.length);
-    await file.datasync();
-  } finally {
-    await file.close();
+    return await disk.readdir(folder);
+  } catch (error) {
+    if (hasErrno(error, 'ENOENT') || hasErrno(error, 'ENOTDIR')) return [];
+    throw error;
   }
-  await disk.syncDirectory(folder);
-  await disk.syncDirectory(directory.root);
+}
+
+/** Writes `partition.metadata` again. A folder whose process was killed may have it in the page cache only, or not at all. The caller syncs file and folders. */
+function renewTopicId({ files }: LogContext, folder: string, topicId: string): LogFile {
+  const file = files.file(join(folder, PARTITION_METADATA_FILE));
+  const text = Buffer.from(partitionMetadataText(topicId));
+  try {
+    file.createSync();
+  } catch (error) {
+    if (!hasErrno(error, 'EEXIST')) throw error;
+  }
+  file.writevSync([text], 0);
+  file.truncateSync(text.length);
+  file.finish();
+  return file;
 }
 
 /** Durable when it resolves with true. */

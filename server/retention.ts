@@ -2,6 +2,9 @@ import { type Clock, EngineError, type Timer } from '../engine/index.js';
 import type { Logger } from './logging/log.js';
 import type { Partition } from './partition/partition.js';
 
+/** Others are served between so many. */
+const PARTITIONS_PER_TURN = 64;
+
 export interface RetentionOptions {
   readonly clock: Clock;
   readonly logger: Logger;
@@ -41,7 +44,12 @@ export class Retention {
   }
 
   async #run(): Promise<void> {
-    for (const { name, log } of [...this.#options.partitions()]) {
+    const { clock } = this.#options;
+    for (const [at, { name, log }] of [...this.#options.partitions()].entries()) {
+      // Most have nothing to let go, and are asked within one turn.
+      if (at % PARTITIONS_PER_TURN === PARTITIONS_PER_TURN - 1) {
+        await new Promise<void>((resolve) => clock.afterTurn(resolve));
+      }
       if (this.#stopped) return;
       try {
         // The log says which segments it deletes, and why.

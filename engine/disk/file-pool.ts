@@ -12,23 +12,35 @@ export interface FilePoolOptions {
   readonly openMax: number;
   /** The monotonic clock, by which what is known of the page cache grows old. Default: it never does. */
   readonly nowMs?: () => number;
+  /** Many of the files have unsynced bytes: a sync lets them be closed, and others be written. Called now and then until it has happened. */
+  readonly onCrowded?: () => void;
   /** A close by the LRU failed. Nothing is lost by it: such a file is clean. */
   readonly onCloseFailed?: (path: string, error: unknown) => void;
 }
 
+/** From this share of `openMax` on, files with unsynced bytes are a crowd. */
+const CROWD_SHARE = 0.75;
+
 /**
  * The descriptors of one data directory, shared by all its files: the least recently used one that nothing
- * names and that has nothing to sync is closed when there are too many.
+ * names and that has nothing to sync is closed when there are too many. Whoever is about to write to a file without unsynced bytes asks first
+ * whether there is room, since such a file stays open until a sync.
  */
 export class FilePool {
   readonly #disk: Disk;
   readonly #openMax: number;
   readonly #onCloseFailed: (path: string, error: unknown) => void;
   readonly #traffic: PageTraffic;
+  readonly #onCrowded: () => void;
   readonly #open = new Set<LogFile>();
   /** Those of them that may be closed, least recently used first. */
   readonly #idle = new Set<LogFile>();
   readonly #evictions = new Set<Promise<void>>();
+  #dirtyCount = 0;
+  #isCrowded = false;
+  #waiting: (() => void)[] = [];
+  #isWaking = false;
+  #isUnbounded = false;
   readonly #budget: DescriptorBudget = {
     opened: (file) => {
       this.#open.add(file);
@@ -39,11 +51,24 @@ export class FilePool {
       this.#idle.delete(file);
     },
     idle: (file) => {
+      if (file.isFinished) {
+        this.#evict(file);
+        return;
+      }
       this.#idle.delete(file);
       this.#idle.add(file);
       this.#evictSurplus();
     },
     busy: (file) => void this.#idle.delete(file),
+    dirtied: () => {
+      this.#dirtyCount++;
+      if (!this.#isCrowded) this.#sayIfCrowded();
+    },
+    cleaned: () => {
+      this.#dirtyCount--;
+      if (this.#dirtyCount < this.#openMax * CROWD_SHARE) this.#isCrowded = false;
+      this.#wakeSoon();
+    },
   };
 
   constructor(disk: Disk, options: FilePoolOptions) {
@@ -52,11 +77,35 @@ export class FilePool {
     this.#openMax = options.openMax;
     this.#onCloseFailed = options.onCloseFailed ?? (() => {});
     this.#traffic = new PageTraffic(options.nowMs ?? (() => 0), LIMITS.warmUpsRunningMax);
+    this.#onCrowded = options.onCrowded ?? (() => {});
   }
 
   /** Descriptors held at this moment. */
   get openCount(): number {
     return this.#open.size;
+  }
+
+  /** Files with unsynced bytes at this moment. */
+  get dirtyCount(): number {
+    return this.#dirtyCount;
+  }
+
+  /** Whether a file without unsynced bytes may be written to: fewer than `openMax` have some. */
+  get hasRoom(): boolean {
+    return this.#dirtyCount < this.#openMax || this.#isUnbounded;
+  }
+
+  /** Resolves when there may be room; others may have been faster, so ask again. Never rejects. */
+  whenRoom(): Promise<void> {
+    if (this.hasRoom) return Promise.resolve();
+    this.#onCrowded();
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  /** From now on there is always room: no sync will come, and writes are to fail. */
+  endWaiting(): void {
+    this.#isUnbounded = true;
+    this.#wakeSoon();
   }
 
   /** A file that has no descriptor yet; nothing is touched on disk. One owner per path. */
@@ -71,15 +120,35 @@ export class FilePool {
     for (const result of results) if (result.status === 'rejected') throw result.reason;
   }
 
+  #sayIfCrowded(): void {
+    if (this.#dirtyCount < this.#openMax * CROWD_SHARE) return;
+    this.#isCrowded = true;
+    this.#onCrowded();
+  }
+
+  /** A sync cleans many at once: those who wait are looked at once for all of them. */
+  #wakeSoon(): void {
+    if (this.#waiting.length === 0 || this.#isWaking) return;
+    this.#isWaking = true;
+    queueMicrotask(() => {
+      this.#isWaking = false;
+      const room = this.#isUnbounded ? Number.MAX_SAFE_INTEGER : this.#openMax - this.#dirtyCount;
+      for (const wake of this.#waiting.splice(0, Math.max(0, room))) wake();
+      if (this.#waiting.length > 0) this.#onCrowded();
+    });
+  }
+
   #evictSurplus(): void {
     while (this.#open.size > this.#openMax) {
       const [file] = this.#idle;
       if (!file) return;
-      const eviction = file
-        .evict()
-        .catch((error: unknown) => this.#onCloseFailed(file.path, error));
-      this.#evictions.add(eviction);
-      eviction.then(() => void this.#evictions.delete(eviction));
+      this.#evict(file);
     }
+  }
+
+  #evict(file: LogFile): void {
+    const eviction = file.evict().catch((error: unknown) => this.#onCloseFailed(file.path, error));
+    this.#evictions.add(eviction);
+    eviction.then(() => void this.#evictions.delete(eviction));
   }
 }

@@ -13,6 +13,10 @@ export interface DescriptorBudget {
   idle(file: LogFile): void;
   /** It may not be evicted. */
   busy(file: LogFile): void;
+  /** It has bytes that wait for a sync from now on. */
+  dirtied(): void;
+  /** It has none any more. */
+  cleaned(): void;
 }
 
 /**
@@ -38,6 +42,7 @@ export class LogFile {
   #writes = 0;
   #cleanWrites = 0;
   #forgotten = false;
+  #isFinished = false;
   #whenUnpinned: (() => void)[] = [];
   /** Closes that are running; two at most overlap, when a file is opened again at once. */
   readonly #closing = new Set<Promise<void>>();
@@ -63,6 +68,17 @@ export class LogFile {
   /** Whether bytes were written that no successful sync covers. */
   get isDirty(): boolean {
     return this.#cleanWrites < this.#writes;
+  }
+
+  /** Whether its descriptor goes as soon as nothing needs it. */
+  get isFinished(): boolean {
+    return this.#isFinished;
+  }
+
+  /** Its owner is done with it: the descriptor goes when no sync needs it any more. A later use opens it again. */
+  finish(): void {
+    this.#isFinished = true;
+    if (this.#descriptor !== null && this.#pins === 0 && !this.isDirty) this.#budget.idle(this);
   }
 
   /** Whether something holds the descriptor. */
@@ -109,6 +125,7 @@ export class LogFile {
 
   /** The bytes changed. Called by the methods below; callers that write through a pinned descriptor call it themselves, first. */
   markDirty(): void {
+    if (!this.isDirty) this.#budget.dirtied();
     this.#writes++;
     if (this.#descriptor !== null && this.#pins === 0) this.#budget.busy(this);
   }
@@ -121,7 +138,9 @@ export class LogFile {
     assert(throughWrites <= this.#writes, 'a sync covers writes that were made');
     if (throughWrites <= this.#cleanWrites) return;
     this.#cleanWrites = throughWrites;
-    if (!this.isDirty && this.#pins === 0 && this.#descriptor !== null) this.#budget.idle(this);
+    if (this.isDirty) return;
+    this.#budget.cleaned();
+    if (this.#pins === 0 && this.#descriptor !== null) this.#budget.idle(this);
   }
 
   /** As `DiskFile.writevSync`. The file is dirty afterwards, also after a throw. */
@@ -309,6 +328,7 @@ export class LogFile {
     assert(descriptor !== null, 'only an open file is closed');
     this.#descriptor = null;
     // What was written through the old descriptor is out of the new one's sight.
+    if (this.isDirty) this.#budget.cleaned();
     this.#cleanWrites = this.#writes;
     this.#budget.closed(this);
     const closing = descriptor.close();

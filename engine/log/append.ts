@@ -19,6 +19,7 @@ import { lastSequenceOf, type ProducerBatch } from './producer-state.js';
 import { mustRoll } from './roll-policy.js';
 import { sealSegment } from './seal-segment.js';
 import type { Segment } from './segment.js';
+import { wakeSegment } from './wake-segment.js';
 
 /**
  * THE APPEND PATH of a leader. In this order, all synchronous:
@@ -30,8 +31,8 @@ import type { Segment } from './segment.js';
  * 5. note size, index entry, producer and epoch;
  * 6. stage it for the next gathered write.
  *
- * The promise settles as `PartitionLog.append` says. Throws what is wrong with the batch. Null, with nothing done, when the segment must be
- * rolled and cannot be yet: the caller lets the writer settle and calls again.
+ * The promise settles as `PartitionLog.append` says. Throws what is wrong with the batch. Null, with nothing done, when a segment must be
+ * started and cannot be yet: the caller lets the writer settle, waits for room among the files, and calls again.
  */
 export function appendBatch(log: LogParts, batch: Buffer): Promise<Appended> | null {
   log.assertServing();
@@ -149,12 +150,14 @@ function answerDuplicate(log: LogParts, original: ProducerBatch): Promise<Append
 function segmentFor(log: LogParts, batch: Buffer, baseOffset: number): Segment | null {
   const active = log.segments.active;
   try {
-    if (active === undefined) return startSegment(log, baseOffset);
+    const { hasRoom } = log.context.files;
+    if (active === undefined) return hasRoom ? startSegment(log, baseOffset) : null;
+    if (active.indexes === null) wakeSegment(log, active);
     if (log.writer.isFull) flushStaged(log);
     if (!rollIsDue(log, active, batch, baseOffset)) return active;
     flushStaged(log);
     // While writes are queued a failure must find them all in one segment.
-    return log.writer.isWritingAsynchronously ? null : rollSegment(log, active);
+    return log.writer.isWritingAsynchronously || !hasRoom ? null : rollSegment(log, active);
   } catch (error) {
     throw storageError(log.context.directory, `cannot start a segment in ${log.folder}`, error);
   }

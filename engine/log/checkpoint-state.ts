@@ -3,8 +3,9 @@ import { LIMITS } from '../limits.js';
 import type { CheckpointCapture } from './checkpoints.js';
 import { saveIndexes } from './index-files.js';
 import type { LogParts } from './log-parts.js';
-import { checkpointKey, encodeCheckpoint } from './log-records.js';
+import { checkpointKey, encodeCheckpoint, type SegmentTimes } from './log-records.js';
 import type { LogPosition } from './offset-tracker.js';
+import type { Segment } from './segment.js';
 
 /** What one log contributes to checkpoints, and how far the last one reached. */
 export class CheckpointState {
@@ -63,6 +64,7 @@ export class CheckpointState {
       ...end,
       epochs: log.epochs.snapshot(end.offset, logStart),
       producers: log.producers.snapshot(end.offset),
+      times: timesOf(active, end),
     });
     return {
       changes: [{ key: checkpointKey(log.name), value }],
@@ -107,4 +109,13 @@ export class CheckpointState {
         context.indexCache.adopt(segment);
     }
   }
+}
+
+/** Null while batches are staged, which may yet be lost. */
+function timesOf(active: Segment | undefined, { position }: LogPosition): SegmentTimes | null {
+  if (!active || position === 0 || active.size !== position) return null;
+  const { largestTimestampMs, offsetOfLargest, firstTimestampMs } = active;
+  return largestTimestampMs === null
+    ? null
+    : { largestTimestampMs, offsetOfLargest, firstTimestampMs };
 }

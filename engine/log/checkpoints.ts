@@ -2,6 +2,8 @@ import type { Catalog, CatalogChange } from '../catalog/catalog.js';
 import type { Clock, Timer } from '../clock.js';
 import type { DataDirectory } from '../disk/data-directory.js';
 import { storageError } from '../disk/storage-error.js';
+import { Gate } from '../gate.js';
+import { LIMITS } from '../limits.js';
 import type { EngineCounters } from '../metrics.js';
 import type { SyncRounds, SyncTarget } from './sync-rounds.js';
 
@@ -32,7 +34,7 @@ export interface CheckpointsOptions {
 
 /**
  * Bounds what recovery costs: at each roll, and at least every 128 MB or 5 s while something changes, a log's state goes to the
- * catalog, always after the sync that covers it. One run at a time serves all logs that changed, in one sync round and
+ * catalog, always after the sync that covers it. One run at a time serves all logs that changed, a thousand in one sync round and
  * one transaction.
  */
 export class Checkpoints {
@@ -85,22 +87,30 @@ export class Checkpoints {
   }
 
   async #checkpoint(): Promise<void> {
-    const { directory, catalog, syncRounds, counters } = this.#options;
+    const { directory } = this.#options;
     const targets = [...this.#dirty];
     this.#dirty = new Set();
     try {
-      for (const target of targets) await target.saveIndexes();
-      const captures = targets.map((target) => target.captureCheckpoint());
-      await syncRounds.flush(targets);
-      const valid = captures.filter((capture) => capture.isStillTrue());
-      if (valid.length === 0) return;
-      await catalog.write(valid.flatMap((capture) => capture.changes));
-      counters.checkpoints++;
-      for (const capture of valid) capture.done();
+      const saving = new Gate(LIMITS.indexSavesAtOnce);
+      await Promise.all(targets.map((target) => saving.run(() => target.saveIndexes())));
+      for (let from = 0; from < targets.length; from += LIMITS.checkpointLogsMax) {
+        await this.#write(targets.slice(from, from + LIMITS.checkpointLogsMax));
+      }
     } catch (error) {
       storageError(directory, 'a checkpoint could not be written', error);
       // A full disk passes: recovery costs more until then, and nothing is lost.
       if (!directory.failure) for (const target of targets) this.markDirty(target);
     }
+  }
+
+  async #write(targets: readonly CheckpointTarget[]): Promise<void> {
+    const { catalog, syncRounds, counters } = this.#options;
+    const captures = targets.map((target) => target.captureCheckpoint());
+    await syncRounds.flush(targets);
+    const valid = captures.filter((capture) => capture.isStillTrue());
+    if (valid.length === 0) return;
+    await catalog.write(valid.flatMap((capture) => capture.changes));
+    counters.checkpoints++;
+    for (const capture of valid) capture.done();
   }
 }

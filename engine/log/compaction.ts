@@ -19,7 +19,9 @@ const DISK_ERRORS = ['EIO', 'ENOSPC', 'EDQUOT', 'EMFILE', 'ENFILE'];
 export class Compaction implements CompactedLog {
   readonly #log: Log;
   #cleanedOffset: number;
-  #stop = new SharedArrayBuffer(4);
+  /** Set to end the pass that runs; made by the first one. */
+  #stop: SharedArrayBuffer | null = null;
+  #isStopped = false;
   #running: Promise<unknown> = Promise.resolve();
   #isRunning = false;
   /** Why the log is not compacted any more until it is opened again. */
@@ -122,6 +124,8 @@ export class Compaction implements CompactedLog {
     const plan = this.#plan();
     if (plan === null) return NOTHING;
     const startedMs = context.clock.monotonicMs();
+    this.#stop ??= new SharedArrayBuffer(4);
+    if (this.#isStopped) this.stop();
     const pass = new CompactionPass(log, plan, this.#stop);
     const end = await pass.run();
     if (end.bad !== null) this.#refuse(end.bad);
@@ -200,7 +204,8 @@ export class Compaction implements CompactedLog {
 
   /** Ends what runs, soon. Nothing begins any more. */
   stop(): void {
-    Atomics.store(new Int32Array(this.#stop), 0, 1);
+    this.#isStopped = true;
+    if (this.#stop) Atomics.store(new Int32Array(this.#stop), 0, 1);
   }
 
   /** Resolves when nothing runs any more. */

@@ -1,7 +1,12 @@
 import type { Disk } from '../disk/disk.js';
-import { hasErrno } from '../disk/errno.js';
+import { LIMITS } from '../limits.js';
 import type { EngineCounters } from '../metrics.js';
-import { indexesFromFiles, indexPath, readIndexFiles, saveIndexes } from './index-files.js';
+import {
+  indexesFromFiles,
+  readIndexFiles,
+  readIndexFilesSync,
+  saveIndexes,
+} from './index-files.js';
 import { OFFSET_INDEX_ENTRY_SIZE } from './offset-index.js';
 import { emptyIndexes, Segment, type SegmentIndexes } from './segment.js';
 import { resumeSegment } from './segment-resume.js';
@@ -36,7 +41,7 @@ export class IndexCache {
       this.#loaded.set(segment, cached);
       return cached;
     }
-    return this.#load(segment, this.#read(segment), indexIntervalBytes);
+    return this.#load(segment, readIndexFilesSync(this.#disk, segment), indexIntervalBytes);
   }
 
   /** The segment's indexes if they are in memory, else null. */
@@ -133,7 +138,8 @@ export class IndexCache {
     const isSaved =
       files?.index.length === indexes.offsets.count * OFFSET_INDEX_ENTRY_SIZE &&
       files.timeindex.length === indexes.times.count * TIME_INDEX_ENTRY_SIZE;
-    if (!isSaved) {
+    // Few are found again as fast as they are read.
+    if (!isSaved && indexes.offsets.count >= LIMITS.indexEntriesLeftUnsaved) {
       // Best effort: without it the next start does the same work again.
       const saving = segment.indexSave.then(() =>
         segment.isRetired ? undefined : saveIndexes(this.#disk, fresh),
@@ -141,19 +147,6 @@ export class IndexCache {
       segment.indexSave = saving.catch(() => {});
     }
     return indexes;
-  }
-
-  #read(segment: Segment): { index: Buffer; timeindex: Buffer } | null {
-    if (segment.isRetired) return null;
-    try {
-      return {
-        index: this.#disk.readFileSync(indexPath(segment, 'index')),
-        timeindex: this.#disk.readFileSync(indexPath(segment, 'timeindex')),
-      };
-    } catch (error) {
-      if (hasErrno(error, 'ENOENT')) return null;
-      throw error;
-    }
   }
 
   #keep(segment: Segment, indexes: SegmentIndexes): void {

@@ -115,6 +115,23 @@ export function indexesFromFiles(
   return { offsets, times };
 }
 
+/** Both index files, in the middle of a synchronous path; null when one is missing. */
+export function readIndexFilesSync(
+  disk: Disk,
+  segment: Segment,
+): { index: Buffer; timeindex: Buffer } | null {
+  if (segment.isRetired) return null;
+  try {
+    return {
+      index: disk.readFileSync(indexPath(segment, 'index')),
+      timeindex: disk.readFileSync(indexPath(segment, 'timeindex')),
+    };
+  } catch (error) {
+    if (hasErrno(error, 'ENOENT')) return null;
+    throw error;
+  }
+}
+
 /** The bytes of both index files; null for one that is missing. */
 export async function readIndexFiles(
   disk: Disk,

@@ -3,6 +3,7 @@ import type { Clock } from '../clock.js';
 import type { DataDirectory } from '../disk/data-directory.js';
 import type { Disk } from '../disk/disk.js';
 import type { FilePool } from '../disk/file-pool.js';
+import type { Gate } from '../gate.js';
 import type { EngineLogger } from '../logger.js';
 import type { Cleaner } from '../maintenance/cleaner.js';
 import type { JobRunner } from '../maintenance/job-runner.js';
@@ -11,7 +12,6 @@ import type { Random } from '../random.js';
 import type { Checkpoints } from './checkpoints.js';
 import type { IndexCache } from './index-cache.js';
 import type { SyncRounds } from './sync-rounds.js';
-import type { UnpackGate } from './unpack-gate.js';
 import type { WriteGathering } from './write-gathering.js';
 
 /** What all logs of one data directory share. */
@@ -29,7 +29,9 @@ export interface LogContext {
   readonly indexCache: IndexCache;
   readonly cleaner: Cleaner;
   /** Bounds how many batches are unpacked at once. */
-  readonly unpacking: UnpackGate;
+  readonly unpacking: Gate;
+  /** Bounds how many logs are read at once when they are opened. */
+  readonly opening: Gate;
   readonly counters: EngineCounters;
   readonly logger: EngineLogger;
   /** Epoch stamped into new batches: how often this directory was opened uncleanly. */

@@ -11,6 +11,17 @@ export interface LogCheckpoint {
   readonly position: number;
   readonly epochs: readonly EpochStart[];
   readonly producers: ProducerSnapshot;
+  /** Of the batches below `position` in that segment; null where it was not known, or `position` is its beginning. */
+  readonly times: SegmentTimes | null;
+}
+
+/** What headers say of the times in a segment. */
+export interface SegmentTimes {
+  readonly largestTimestampMs: number;
+  /** Last offset of the batch that has it; -1 where no batch has a time. */
+  readonly offsetOfLargest: number;
+  /** Of the first batch. */
+  readonly firstTimestampMs: number;
 }
 
 /** As stored: arrays of numbers, since producers come by the thousand. */
@@ -22,6 +33,7 @@ interface StoredCheckpoint {
   position: number;
   epochs: [epoch: number, startOffset: number][];
   producers: StoredProducer[];
+  times?: [largestTimestampMs: number, offsetOfLargest: number, firstTimestampMs: number];
 }
 
 const NUMBERS_PER_BATCH = 6;
@@ -44,6 +56,7 @@ export function tombstoneKey(topicId: string, partition: number): CatalogKey {
 }
 
 export function encodeCheckpoint(checkpoint: LogCheckpoint): StoredCheckpoint {
+  const { times } = checkpoint;
   return {
     offset: checkpoint.offset,
     segmentBase: checkpoint.segmentBase,
@@ -60,6 +73,9 @@ export function encodeCheckpoint(checkpoint: LogCheckpoint): StoredCheckpoint {
         batch.timestampMs,
       ]),
     ]),
+    ...(times && {
+      times: [times.largestTimestampMs, times.offsetOfLargest, times.firstTimestampMs],
+    }),
   };
 }
 
@@ -76,7 +92,14 @@ export function readCheckpoint(catalog: Catalog, name: PartitionName): LogCheckp
       producerId,
       decodeBatches(numbers),
     ]),
+    times: stored.times ? decodeTimes(stored.times) : null,
   };
+}
+
+function decodeTimes([largestTimestampMs, offsetOfLargest, firstTimestampMs]: NonNullable<
+  StoredCheckpoint['times']
+>): SegmentTimes {
+  return { largestTimestampMs, offsetOfLargest, firstTimestampMs };
 }
 
 function decodeBatches(numbers: readonly number[]): ProducerBatch[] {

@@ -2,7 +2,8 @@ import { join } from 'node:path';
 import type { Disk } from '../disk/disk.js';
 import { readSmallFile, writeSmallFile } from '../disk/small-file.js';
 
-const LOG_START_FILE = 'log-start-offset';
+/** Its name in a partition's folder. */
+export const LOG_START_FILE = 'log-start-offset';
 
 /** Stores the log start offset beside the log, durably: it is truth, and must be found again where the catalog is lost. */
 export async function writeLogStart(disk: Disk, folder: string, offset: number): Promise<void> {

@@ -1,10 +1,12 @@
 import { assert } from '../assert.js';
 import type { Clock } from '../clock.js';
 import type { DataDirectory } from '../disk/data-directory.js';
+import type { FilePool } from '../disk/file-pool.js';
 import type { EngineError } from '../errors.js';
 import type { EngineCounters } from '../metrics.js';
 import type { AppendWaiter } from './append-waiters.js';
 import type { EpochStart } from './leader-epochs.js';
+import type { LogContext } from './log-context.js';
 import type { Segment, SegmentMark } from './segment.js';
 import type { WriteGathering } from './write-gathering.js';
 
@@ -42,12 +44,13 @@ const WAITING_BYTES_MAX = 16 * 1024;
 /**
  * Turns appends into gathered writes: all batches that arrive together for one log leave in one writev(2), synchronously, because a
  * page-cache write costs less than handing it to a thread. While the directory's disk stalls, writes go through the thread pool instead,
- * one at a time, from copies.
+ * one at a time, from copies; so do those to a file without unsynced bytes while too many files have some.
  */
 export class LogWriter {
   readonly #directory: DataDirectory;
   readonly #clock: Clock;
   readonly #counters: EngineCounters;
+  readonly #files: FilePool;
   readonly #gather: WriteGathering;
   readonly #outcome: WriteOutcome;
   readonly #flushStaged = (): void => void this.flush();
@@ -56,16 +59,14 @@ export class LogWriter {
   #idle: Promise<void> = Promise.resolve();
 
   constructor(
-    directory: DataDirectory,
-    clock: Clock,
-    counters: EngineCounters,
-    gather: WriteGathering,
+    context: Pick<LogContext, 'directory' | 'clock' | 'counters' | 'files' | 'gatherWrites'>,
     outcome: WriteOutcome,
   ) {
-    this.#directory = directory;
-    this.#clock = clock;
-    this.#counters = counters;
-    this.#gather = gather;
+    this.#directory = context.directory;
+    this.#clock = context.clock;
+    this.#counters = context.counters;
+    this.#files = context.files;
+    this.#gather = context.gatherWrites;
     this.#outcome = outcome;
   }
 
@@ -122,7 +123,7 @@ export class LogWriter {
     const group = this.#staged;
     if (group === null) return null;
     this.#staged = null;
-    if (this.#queued.length > 0 || this.#directory.writesAsynchronously) {
+    if (this.#queued.length > 0 || this.#directory.writesAsynchronously || !this.#mayDirty(group)) {
       this.#enqueue(group);
       return null;
     }
@@ -145,6 +146,10 @@ export class LogWriter {
     while (this.#queued.length > 0) await this.#idle;
   }
 
+  #mayDirty({ segment }: WriteGroup): boolean {
+    return segment.file.isDirty || this.#files.hasRoom;
+  }
+
   #enqueue(group: WriteGroup): void {
     // The batches are views on receive buffers whose owners expect to be done within this turn.
     group.buffers = [Buffer.concat(group.buffers, group.bytes)];
@@ -154,6 +159,7 @@ export class LogWriter {
 
   async #drain(): Promise<void> {
     for (let group = this.#queued[0]; group; group = this.#queued[0]) {
+      while (!this.#mayDirty(group)) await this.#files.whenRoom();
       const startedMs = this.#clock.monotonicMs();
       try {
         this.#directory.assertOnline();

@@ -83,13 +83,7 @@ export class Log implements PartitionLog, LogParts, CheckpointTarget {
     this.offsets = new OffsetTracker(found.logStart, found.end);
     this.epochs = found.epochs;
     this.producers = found.producers;
-    this.writer = new LogWriter(
-      context.directory,
-      context.clock,
-      context.counters,
-      context.gatherWrites,
-      this,
-    );
+    this.writer = new LogWriter(context, this);
     this.unsynced = new Unsynced(context, this);
     this.watermark = new Watermark(this);
     for (const segment of found.segments.all()) {
@@ -186,6 +180,7 @@ export class Log implements PartitionLog, LogParts, CheckpointTarget {
       const appended = this.#tryAppend(batch, append);
       if (appended !== null) return { appended };
       await this.writer.settled();
+      await this.context.files.whenRoom();
     }
   }
 
@@ -263,7 +258,7 @@ export class Log implements PartitionLog, LogParts, CheckpointTarget {
     if (!directory.failure) {
       try {
         segment.file.truncateSync(mark.size);
-        this.unsynced.files.add(segment.file);
+        this.unsynced.addFile(segment.file);
       } catch (cutError) {
         directory.fail(`cannot cut ${segment.file.path} back to ${mark.size} bytes`, cutError);
       }
@@ -436,8 +431,9 @@ export class Log implements PartitionLog, LogParts, CheckpointTarget {
     await this.writer.settled();
     const active = this.segments.active;
     if (!active) return;
-    if (this.offsets.written.offset === this.checkpoint.offset && active.indexesAreSaved) return;
-    if (!this.sealing.includes(active)) {
+    const areSaved = active.unsavedOffsetEntries < LIMITS.indexEntriesLeftUnsaved;
+    if (this.offsets.written.offset === this.checkpoint.offset && areSaved) return;
+    if (!areSaved && !this.sealing.includes(active)) {
       active.closeTimeIndex();
       this.sealing.push(active);
     }

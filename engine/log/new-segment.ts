@@ -17,7 +17,7 @@ export function startSegment(log: LogParts, baseOffset: number): Segment {
   if (log.segments.count === 0) createFolder(log);
   const file = context.files.file(join(folder, segmentFileName(baseOffset, 'log')));
   file.createSync();
-  log.unsynced.folders.add(folder);
+  log.unsynced.addFolder(folder);
   const segment = new Segment({
     baseOffset,
     file,
@@ -33,13 +33,14 @@ export function startSegment(log: LogParts, baseOffset: number): Segment {
 function createFolder(log: LogParts): void {
   const { disk, directory, files } = log.context;
   toleratingExisting(() => disk.mkdirSync(log.folder));
-  log.unsynced.folders.add(directory.root);
-  log.unsynced.folders.add(log.folder);
+  log.unsynced.addFolder(directory.root);
+  log.unsynced.addFolder(log.folder);
   const metadata = files.file(join(log.folder, PARTITION_METADATA_FILE));
   toleratingExisting(() => metadata.createSync());
   // Also into a file that was there: whoever created it may have come no further.
   metadata.writevSync([Buffer.from(partitionMetadataText(log.name.topicId))], 0);
-  log.unsynced.files.add(metadata);
+  log.unsynced.addFile(metadata);
+  metadata.finish();
 }
 
 /** An earlier attempt may have got half way, on a disk that was full. */

@@ -5,16 +5,14 @@ import {
   lastOffset,
   lastOffsetDelta,
   leaderEpoch,
-  maxTimestamp,
   producerEpoch,
   producerId,
 } from '../batch/header.js';
-import { hasErrno } from '../disk/errno.js';
 import { parseSegmentFileName, segmentFileName } from '../disk/file-names.js';
+import type { LogFile } from '../disk/log-file.js';
 import { EngineError } from '../errors.js';
 import { unlinkFiles } from '../maintenance/jobs/unlink.js';
 import { finishSwaps } from './finish-swaps.js';
-import { walkHeaders } from './header-walk.js';
 import { cutIndexFiles, indexesFromFiles, indexPath, readIndexFiles } from './index-files.js';
 import { LeaderEpochs } from './leader-epochs.js';
 import type { LogContext } from './log-context.js';
@@ -27,8 +25,9 @@ import { Segment } from './segment.js';
 import { SegmentList } from './segment-list.js';
 import { resumeSegment } from './segment-resume.js';
 import { hasBatchBehind, scanTail } from './tail-scan.js';
+import { readFirstTimestamp } from './wake-segment.js';
 
-/** What recovery found: everything in it is durable. */
+/** What recovery found. Nothing of it is served before `unsynced` is durable. */
 export interface RecoveredLog {
   readonly segments: SegmentList;
   readonly logStart: number;
@@ -39,10 +38,14 @@ export interface RecoveredLog {
   readonly scannedBytes: number;
   /** Bytes of a torn tail that were set aside. */
   readonly cutBytes: number;
+  /** Files, oldest first, and folders that a sync has to cover; none after a clean stop. */
+  readonly unsynced: { readonly files: readonly LogFile[]; readonly folders: readonly string[] };
 }
 
 export interface RecoveryInput {
   readonly folder: string;
+  /** What is in it; empty where there is no such folder. */
+  readonly names: readonly string[];
   readonly settings: LogSettings;
   readonly checkpoint: LogCheckpoint | null;
   /** Log start offset by decree. */
@@ -53,23 +56,30 @@ export interface RecoveryInput {
  * Opens what is on disk. Everything below the checkpoint is trusted; behind it every batch is read with its CRC, and
  *
  * - the bytes are written again, since a page cache that survived a failed sync can hold pages that never reached the disk;
- * - they are synced before anything is served;
+ * - they are to be synced before anything is served, by the caller, who does it for many logs at once;
  * - a torn tail is cut off, its bytes kept in a `.cut` file;
  * - a bad batch with a good one behind it is damage: nothing is cut, the log is not opened (DAMAGED_LOG).
  *
- * Costs what was appended since the checkpoint, whatever the size of the log.
+ * Costs what was appended since the checkpoint, whatever the size of the log. Where nothing was, no file is opened: the indexes of the active
+ * segment sleep until its first append.
  */
 export async function recoverLog(context: LogContext, input: RecoveryInput): Promise<RecoveredLog> {
   const recovery = new Recovery(context, input);
   return recovery.run();
 }
 
+const INDEX_KINDS = ['index', 'timeindex'] as const;
+
 class Recovery {
   readonly #context: LogContext;
   readonly #input: RecoveryInput;
+  /** In the folder, once unfinished swaps are finished. */
+  #names: ReadonlySet<string> = new Set();
   readonly #segments = new SegmentList();
   readonly #epochs: LeaderEpochs;
   readonly #producers: ProducerStates;
+  readonly #unsynced: LogFile[] = [];
+  #areNamesUnsynced = false;
   #scannedBytes = 0;
   #cutBytes = 0;
 
@@ -101,24 +111,22 @@ class Recovery {
       producers: this.#producers,
       scannedBytes: this.#scannedBytes,
       cutBytes: this.#cutBytes,
+      unsynced: {
+        files: this.#unsynced,
+        folders: this.#areNamesUnsynced ? [this.#input.folder, this.#context.directory.root] : [],
+      },
     };
   }
 
   /** Live segments by base offset. Files on their way out are removed, in the background. */
   async #findSegments(): Promise<Segment[]> {
     const { disk, files, jobs, logger } = this.#context;
-    const { folder } = this.#input;
-    let names: string[];
-    try {
-      names = await disk.readdir(folder);
-    } catch (error) {
-      if (hasErrno(error, 'ENOENT')) return [];
-      throw error;
-    }
+    const { folder, names } = this.#input;
     const segments: Segment[] = [];
     const leftovers: string[] = [];
     const unfinished: string[] = [];
-    for (const name of await finishSwaps(this.#context, folder, names)) {
+    this.#names = new Set(await finishSwaps(this.#context, folder, names));
+    for (const name of this.#names) {
       const parsed = parseSegmentFileName(name);
       if (!parsed) continue;
       if (parsed.state === 'deleted') leftovers.push(join(folder, name));
@@ -140,7 +148,7 @@ class Recovery {
       );
     }
     // At once: the next compaction uses these names.
-    await unlinkFiles(disk, { paths: unfinished });
+    if (unfinished.length > 0) await unlinkFiles(disk, { paths: unfinished });
     if (leftovers.length > 0) {
       jobs.run('unlink', { paths: leftovers }).catch((error: unknown) => {
         logger.warn({ folder, error }, 'files of deleted segments could not be removed');
@@ -214,12 +222,14 @@ class Recovery {
   ): Promise<LogPosition> {
     const { settings } = this.#input;
     const size = segment.size;
-    await this.#resume(segment, trusted);
     if (size === trusted && later.length === 0) {
+      if (this.#maySleep(segment, trusted)) segment.sleep(size);
+      else await this.#resume(segment, trusted);
       // The file may be this short in the page cache only: a truncation was under way.
-      if (!this.#context.wasClean) await segment.file.datasync();
+      if (!this.#context.wasClean) this.#unsynced.push(segment.file);
       return { offset: expectedOffset, segmentBase: segment.baseOffset, position: trusted };
     }
+    await this.#resume(segment, trusted);
     const scan = await scanTail(
       segment.file,
       trusted,
@@ -238,40 +248,52 @@ class Recovery {
       );
     }
     if (scan.verdict === 'torn') await this.#cut(segment, scan.end, size, scan.endOffset, later);
-    await this.#makeDurable(segment, trusted, scan.end);
+    await rewriteRange(segment.file, trusted, scan.end);
+    this.#unsynced.push(segment.file);
+    this.#areNamesUnsynced = true;
     return { offset: scan.endOffset, segmentBase: segment.baseOffset, position: scan.end };
+  }
+
+  /**
+   * Whether nobody needs the indexes yet. Not where index files may have entries of bytes that were lost, as after a power cut: those must not come
+   * back as if they were of what will be appended.
+   */
+  #maySleep(segment: Segment, trusted: number): boolean {
+    if (trusted === 0 || !(this.#context.wasClean || !this.#hasIndexFiles(segment))) return false;
+    const times = this.#input.checkpoint?.times;
+    if (times) {
+      segment.largestTimestampMs = times.largestTimestampMs;
+      segment.offsetOfLargest = times.offsetOfLargest;
+      segment.firstTimestampMs = times.firstTimestampMs;
+    }
+    return true;
+  }
+
+  #hasIndexFiles({ baseOffset }: Segment): boolean {
+    return INDEX_KINDS.some((kind) => this.#names.has(segmentFileName(baseOffset, kind)));
   }
 
   /** Brings the segment's bookkeeping to byte `trusted`: from its index files, and the few headers behind their last entry. */
   async #resume(segment: Segment, trusted: number): Promise<void> {
     const { disk, counters } = this.#context;
     const { indexIntervalBytes } = this.#input.settings;
-    const files = trusted > 0 ? await readIndexFiles(disk, segment) : null;
+    const hasFiles = this.#hasIndexFiles(segment);
+    const files = trusted > 0 && hasFiles ? await readIndexFiles(disk, segment) : null;
     const found = files && indexesFromFiles(files, trusted);
     const savedOffsets = found?.offsets.count ?? 0;
     const savedTimes = found?.times.count ?? 0;
     const { reached, fromFiles } = resumeSegment(segment, found, trusted, indexIntervalBytes);
-    if (fromFiles) {
-      segment.hasIndexFiles = true;
-      segment.savedOffsetEntries = savedOffsets;
-      segment.savedTimeEntries = savedTimes;
-    } else if (savedOffsets > 0) counters.indexRebuilds++;
+    if (fromFiles) segment.countAsSaved(savedOffsets, savedTimes);
+    else if (savedOffsets > 0) counters.indexRebuilds++;
     if (reached !== trusted) {
       throw damaged(
         `${segment.file.path} is damaged at byte ${reached}, below the recovery point ${trusted}`,
       );
     }
     // Entries of an earlier life must not come back as if they were of this one's bytes.
-    await cutIndexFiles(disk, segment);
-    this.#readFirstTimestamp(segment);
+    if (hasFiles) await cutIndexFiles(disk, segment);
+    readFirstTimestamp(segment);
     segment.writtenSize = segment.size;
-  }
-
-  #readFirstTimestamp(segment: Segment): void {
-    walkHeaders(segment.file, 0, segment.size, (header) => {
-      segment.firstTimestampMs = maxTimestamp(header.bytes, header.at);
-      return true;
-    });
   }
 
   #noteBatch(bytes: Buffer, at: number): void {
@@ -348,14 +370,6 @@ class Recovery {
     for (const path of paths) {
       if (await this.#context.disk.stat(path)) await this.#context.disk.unlink(path);
     }
-  }
-
-  async #makeDurable(segment: Segment, from: number, end: number): Promise<void> {
-    const { disk, directory } = this.#context;
-    await rewriteRange(segment.file, from, end);
-    await segment.file.datasync();
-    await disk.syncDirectory(this.#input.folder);
-    await disk.syncDirectory(directory.root);
   }
 }
 

@@ -47,7 +47,7 @@ export class Segment {
   readonly createdMs: number;
   /** Wall time of the last append, for retention of records that have no timestamp. */
   changedMs: number;
-  /** In memory; null for a sealed segment whose indexes are on disk only. */
+  /** In memory; null for a sealed segment whose indexes are on disk only, and for an active one that sleeps (`wake-segment.ts`). */
   indexes: SegmentIndexes | null;
   /** Whether the index files are there; entries of which they have so many. */
   hasIndexFiles = false;
@@ -110,10 +110,11 @@ export class Segment {
 
   /** Adds the entry for the largest timestamp so far, as every sealed segment's time index ends with it. */
   closeTimeIndex(): void {
+    if (this.indexes === null) return;
     const relativeOffset = this.offsetOfLargest - this.baseOffset;
     if (relativeOffset > INT32_MAX) return;
     if (this.largestTimestampMs !== null && this.largestTimestampMs >= 0) {
-      this.indexes!.times.maybeAppend(this.largestTimestampMs, relativeOffset);
+      this.indexes.times.maybeAppend(this.largestTimestampMs, relativeOffset);
     }
   }
 
@@ -126,6 +127,25 @@ export class Segment {
       offsets.count === this.savedOffsetEntries &&
       times.count === this.savedTimeEntries
     );
+  }
+
+  /** The index files hold so many entries of what memory has. */
+  countAsSaved(offsetEntries: number, timeEntries: number): void {
+    this.hasIndexFiles = true;
+    this.savedOffsetEntries = offsetEntries;
+    this.savedTimeEntries = timeEntries;
+  }
+
+  /** Its indexes are on disk only until its first append. `size` is that of the file. */
+  sleep(size: number): void {
+    this.indexes = null;
+    this.size = size;
+    this.writtenSize = size;
+  }
+
+  /** Index entries that would have to be found again by headers if memory was lost. */
+  get unsavedOffsetEntries(): number {
+    return this.indexes === null ? 0 : this.indexes.offsets.count - this.savedOffsetEntries;
   }
 
   mark(): SegmentMark {

@@ -143,7 +143,7 @@ export async function renameToDeleted(log: Log, removed: readonly Segment[]): Pr
       indexCache.forget(segment);
       const unsaved = log.sealing.indexOf(segment);
       if (unsaved >= 0) log.sealing.splice(unsaved, 1);
-      log.unsynced.files.delete(segment.file);
+      log.unsynced.dropFile(segment.file);
       await segment.indexSave;
       for (const kind of SEGMENT_FILE_KINDS) {
         const from = join(log.folder, segmentFileName(segment.baseOffset, kind));

@@ -123,7 +123,7 @@ function takePlace(log: Log, sources: readonly Segment[], segment: Segment): voi
     context.indexCache.forget(source);
     const unsaved = sealing.indexOf(source);
     if (unsaved >= 0) sealing.splice(unsaved, 1);
-    unsynced.files.delete(source.file);
+    unsynced.dropFile(source.file);
   }
   segments.replace(sources, segment);
   const next = segments.after(segment)!;

@@ -40,6 +40,9 @@ export class SyncRounds {
   readonly #clock: Clock;
   readonly #counters: EngineCounters;
   #wanted = new Set<SyncTarget>();
+  /** Those that have something to sync, wanted or not. */
+  readonly #unsynced = new Set<SyncTarget>();
+  #isAllWanted = false;
   #waiters: { resolve: () => void; reject: (error: Error) => void }[] = [];
   #running = false;
 
@@ -52,6 +55,26 @@ export class SyncRounds {
   /** Asks for a round that covers what the target has written when it is submitted. */
   request(target: SyncTarget): void {
     this.#wanted.add(target);
+    this.#start();
+  }
+
+  /** The target has something to sync, from now until it is captured. */
+  noteUnsynced(target: SyncTarget): void {
+    this.#unsynced.add(target);
+  }
+
+  /** It was captured, or has ended. */
+  forgetUnsynced(target: SyncTarget): void {
+    this.#unsynced.delete(target);
+  }
+
+  /** Asks for a round that covers every target that has something to sync when it is submitted. */
+  requestAll(): void {
+    this.#isAllWanted = true;
+    this.#start();
+  }
+
+  #start(): void {
     if (this.#running) return;
     this.#running = true;
     this.#clock.afterTurn(() => void this.#run());
@@ -62,20 +85,13 @@ export class SyncRounds {
     if (this.#directory.failure) return Promise.reject(this.#directory.failure);
     return new Promise((resolve, reject) => {
       this.#waiters.push({ resolve, reject });
-      let any = false;
-      for (const target of targets) {
-        this.request(target);
-        any = true;
-      }
-      if (!any && !this.#running) {
-        this.#running = true;
-        this.#clock.afterTurn(() => void this.#run());
-      }
+      for (const target of targets) this.#wanted.add(target);
+      this.#start();
     });
   }
 
   async #run(): Promise<void> {
-    while ((this.#wanted.size > 0 || this.#waiters.length > 0) && !this.#directory.failure) {
+    while (this.#isAsked() && !this.#directory.failure) {
       const targets = this.#wanted;
       const waiters = this.#waiters;
       this.#wanted = new Set();
@@ -122,18 +138,26 @@ export class SyncRounds {
     return new Promise((resolve) => this.#clock.afterTurn(resolve));
   }
 
+  #isAsked(): boolean {
+    if (this.#isAllWanted) {
+      this.#isAllWanted = false;
+      for (const target of this.#unsynced) this.#wanted.add(target);
+    }
+    return this.#wanted.size > 0 || this.#waiters.length > 0;
+  }
+
   async #sync(captures: readonly SyncCapture[]): Promise<void> {
     const files = captures.flatMap((capture) => capture.files);
     const folders = new Set(captures.flatMap((capture) => capture.folders));
     const { disk, root } = this.#directory;
+    if (disk.syncFileSystem && files.length + folders.size >= FILES_BY_ONE_SYNCFS) {
+      this.#counters.fileSystemSyncs++;
+      await disk.syncFileSystem(root);
+      return;
+    }
     // Pinned by descriptor from submission to the end: a number that was reused would sync another file.
     const pinned = captures.map((capture) => capture.files.map((file) => file.pin()));
     try {
-      if (disk.syncFileSystem && files.length + folders.size >= FILES_BY_ONE_SYNCFS) {
-        this.#counters.fileSystemSyncs++;
-        await disk.syncFileSystem(root);
-        return;
-      }
       this.#counters.fileSyncs += files.length;
       // All have ended before the pins go, whatever the first one says.
       const synced = await Promise.allSettled(pinned.map(syncInOrder));

@@ -58,7 +58,7 @@ export async function truncateLog(log: Log, offset: number): Promise<void> {
   try {
     for (const last of removed.reverse()) await retireSegments(log, [last]);
     await segment.file.truncate(position);
-    log.unsynced.files.add(segment.file);
+    log.unsynced.addFile(segment.file);
     // Again: a reader may have had them built, from bytes that were still there.
     await forgetIndexFiles(log, segment);
     await context.syncRounds.flush([log]);
@@ -94,6 +94,7 @@ async function lowerCheckpoint(log: Log, end: LogPosition): Promise<void> {
     ...end,
     epochs: log.epochs.snapshot(end.offset, -1),
     producers: log.producers.snapshot(end.offset),
+    times: null,
   });
   const changes: CatalogChange[] = [{ key: checkpointKey(log.name), value }];
   // What comes again at these offsets was never compacted.

@@ -8,15 +8,17 @@ import { WriteBack } from './write-back.js';
 
 /** What of one log no sync covers yet, and when to ask for one although nobody waits. */
 export class Unsynced {
-  readonly files = new Set<LogFile>();
-  /** Folders that got new names. */
-  readonly folders = new Set<string>();
+  readonly #files = new Set<LogFile>();
+  /** Those that got new names. */
+  readonly #folders = new Set<string>();
   readonly #context: LogContext;
   readonly #target: SyncTarget;
   readonly #writeBack: WriteBack;
   #records = 0;
   #bytes = 0;
   #timer: Timer | null = null;
+  /** Whether the sync rounds know of it. */
+  #isNoted = false;
 
   constructor(context: LogContext, target: SyncTarget) {
     this.#context = context;
@@ -24,9 +26,37 @@ export class Unsynced {
     this.#writeBack = new WriteBack(context.counters);
   }
 
+  get files(): ReadonlySet<LogFile> {
+    return this.#files;
+  }
+
+  /** The file has bytes, or a size, that no sync covers. */
+  addFile(file: LogFile): void {
+    this.#files.add(file);
+    this.#note();
+  }
+
+  /** The folder got a new name. */
+  addFolder(folder: string): void {
+    this.#folders.add(folder);
+    this.#note();
+  }
+
+  /** Nobody needs the file's bytes any more: it is on its way out. */
+  dropFile(file: LogFile): void {
+    this.#files.delete(file);
+    file.markClean();
+  }
+
+  #note(): void {
+    if (this.#isNoted) return;
+    this.#isNoted = true;
+    this.#context.syncRounds.noteUnsynced(this.#target);
+  }
+
   /** The file has got `bytes` more, up to `end` (exclusive), with so many records. */
   wrote(file: LogFile, records: number, bytes: number, end: number): void {
-    this.files.add(file);
+    this.addFile(file);
     this.#records += records;
     this.#bytes += bytes;
     this.#writeBack.wrote(file, end - bytes, end);
@@ -49,11 +79,11 @@ export class Unsynced {
 
   /** Hands everything to a round that is being submitted. Files written from now on are dirty again. */
   capture(done: () => void): SyncCapture {
-    const files = [...this.files];
+    const files = [...this.#files];
     const writes = files.map((file) => file.writeCount);
-    const folders = [...this.folders];
-    this.files.clear();
-    this.folders.clear();
+    const folders = [...this.#folders];
+    this.#files.clear();
+    this.#folders.clear();
     this.#bytes = 0;
     this.#records = 0;
     this.stop();
@@ -67,9 +97,12 @@ export class Unsynced {
     };
   }
 
-  /** Takes the timer back. */
+  /** Asks for nothing any more, and is no part of rounds that serve everybody. */
   stop(): void {
     this.#timer?.cancel();
     this.#timer = null;
+    if (!this.#isNoted) return;
+    this.#isNoted = false;
+    this.#context.syncRounds.forgetUnsynced(this.#target);
   }
 }

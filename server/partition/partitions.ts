@@ -40,8 +40,15 @@ type Entry =
   | { readonly state: 'open'; readonly partition: Partition }
   | { readonly state: 'offline' };
 
-/** Partitions opened at a time when the broker starts. */
-const OPENING_MAX = 64;
+/** Partitions opened at a time when the broker starts: the engine reads few at once, and syncs those that are ready in one round. */
+const OPENING_MAX = 2048;
+
+/** A topic's settings, for the broker and for its logs; one object for all of its partitions. */
+interface SettingsOfTopic {
+  readonly brokerOverrides: unknown;
+  readonly topic: TopicSettings;
+  readonly log: LogSettings;
+}
 
 /**
  * The partitions that this broker holds, by topic id and number. Follows the metadata: opens logs of new topics, applies
@@ -52,6 +59,7 @@ export class Partitions {
   readonly #topics = new Map<string, Entry[]>();
   /** Opening and deleting share folder names across topic ids, so each name has one queue. */
   readonly #queues = new Map<string, Promise<void>>();
+  readonly #settings = new WeakMap<TopicImage, SettingsOfTopic>();
   #stopFollowing: (() => void) | null = null;
 
   constructor(options: PartitionsOptions) {
@@ -141,17 +149,31 @@ export class Partitions {
 
   /** Opens what is new and hands the settings to what is open. */
   #apply(topic: TopicImage): void {
-    const settings = this.#options.settingsOf(topic);
+    const entries = this.#topics.get(topic.id);
+    const settings = this.#settingsOf(topic);
     topic.partitions.forEach((_, index) => {
-      const entry = this.#topics.get(topic.id)?.[index];
+      const entry = entries?.[index];
       if (entry?.state === 'open') this.#update(entry.partition, topic, settings);
       else if (entry === undefined) void this.#open(topic, index);
     });
   }
 
-  #update(partition: Partition, topic: TopicImage, settings: TopicSettings): void {
-    partition.lead(this.#leadership(topic, partition.name.partition, settings));
-    partition.log.updateSettings(logSettingsOf(settings, this.#options.producerExpirationMs));
+  #update(partition: Partition, topic: TopicImage, settings: SettingsOfTopic): void {
+    partition.lead(this.#leadership(topic, partition.name.partition, settings.topic));
+    partition.log.updateSettings(settings.log);
+  }
+
+  /** By the layers of the current image. Worked out once for a topic, not for each of its partitions. */
+  #settingsOf(topic: TopicImage): SettingsOfTopic {
+    const { metadata, producerExpirationMs } = this.#options;
+    const { brokerOverrides } = metadata.image;
+    const known = this.#settings.get(topic);
+    if (known?.brokerOverrides === brokerOverrides) return known;
+    const settings = this.#options.settingsOf(topic);
+    const log = logSettingsOf(settings, producerExpirationMs);
+    const found = { brokerOverrides, topic: settings, log };
+    this.#settings.set(topic, found);
+    return found;
   }
 
   #open(topic: TopicImage, index: number): Promise<void> {
@@ -176,21 +198,19 @@ export class Partitions {
   }
 
   async #openLog(topic: TopicImage, name: PartitionName): Promise<Entry> {
-    const { engine, logger, metadata, producerExpirationMs } = this.#options;
+    const { engine, logger, metadata } = this.#options;
     try {
-      const log = await engine.openPartition(
-        name,
-        logSettingsOf(this.#options.settingsOf(topic), producerExpirationMs),
-      );
+      const opened = this.#settingsOf(topic).log;
+      const log = await engine.openPartition(name, opened);
       // Settings may have changed meanwhile.
       const current = metadata.image.topicById(topic.id) ?? topic;
-      const settings = this.#options.settingsOf(current);
+      const settings = this.#settingsOf(current);
       const partition = new Partition(
         log,
-        this.#leadership(current, name.partition, settings),
+        this.#leadership(current, name.partition, settings.topic),
         this.#options.onMove,
       );
-      log.updateSettings(logSettingsOf(settings, producerExpirationMs));
+      if (settings.log !== opened) log.updateSettings(settings.log);
       return { state: 'open', partition };
     } catch (error) {
       if (error instanceof AssertionError) throw error;

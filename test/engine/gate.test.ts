@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { UnpackGate } from '../../../engine/log/unpack-gate.js';
+import { Gate } from '../../engine/gate.js';
 
 test('two at a time, in the order of arrival, and a failure gives its place back', async () => {
-  const gate = new UnpackGate();
+  const gate = new Gate(2);
   const begun: number[] = [];
   const ends: ((error?: Error) => void)[] = [];
   const results = [0, 1, 2, 3].map((at) =>
