@@ -24,6 +24,7 @@ suites: ${Object.keys(SUITES).join(', ')}
   --smoke          every row end to end with tiny slices; its figures mean nothing
   --only TEXT      the row with that id, or those whose id contains it; more than one: A,B
   --pairs N        slices of each side in a row (default 15; with fewer a row says so)
+  --resume         leave out rows that the last run of this commit has measured
   --list           say which rows there are
   --data FOLDER    the file system to measure (default: the folder for temporary files)
   --no-touch       do not touch the machine's free memory first
@@ -40,6 +41,7 @@ async function main(): Promise<number> {
       smoke: { type: 'boolean', default: false },
       only: { type: 'string', default: '' },
       pairs: { type: 'string' },
+      resume: { type: 'boolean', default: false },
       list: { type: 'boolean', default: false },
       data: { type: 'string', default: tmpdir() },
       'no-touch': { type: 'boolean', default: false },
@@ -78,12 +80,17 @@ async function main(): Promise<number> {
   if (!isSuite(suite)) return profile(argument, { runFolder, scale, say, commit });
 
   const all: readonly RowPlan[] = SUITES[suite];
-  const plans = chosen(all, values.only.split(','));
+  const before = lastRows(suite, values.smoke);
+  const isDone = (id: string): boolean =>
+    before.some((row) => row.id === id && row.status === 'measured' && row.commit === commit);
+  const plans = chosen(all, values.only.split(',')).filter(
+    ({ id }) => !(values.resume && isDone(id)),
+  );
   const command = `npm run bench -- ${process.argv.slice(2).join(' ')}`.trim();
   const run = { format: 1, suite, isSmoke: values.smoke, command, machine } as const;
   const done: RunRecord['rows'][number][] = [];
   const partOf = all.map(({ id }) => id);
-  const estimate = estimateSeconds(plans, scale, lastRows(suite, values.smoke));
+  const estimate = estimateSeconds(plans, scale, before);
   say(`${plans.length} rows, about ${formatSeconds(estimate)}`);
   const rows = await runRows(plans, {
     runFolder,
@@ -101,11 +108,12 @@ async function main(): Promise<number> {
   return 0;
 }
 
-/** By each text the row that has it for an id; without one, those that have it in theirs. */
+/** By each text the row that has it for an id; without one, those that have it in theirs and need not be named. */
 function chosen(plans: readonly RowPlan[], texts: readonly string[]): RowPlan[] {
   const ids = new Set(plans.map(({ id }) => id));
-  const fits = (id: string, text: string) => (ids.has(text) ? id === text : id.includes(text));
-  return plans.filter(({ id }) => texts.some((text) => fits(id, text)));
+  return plans.filter(({ id, onlyIfNamed }) =>
+    texts.some((text) => (ids.has(text) || onlyIfNamed ? id === text : id.includes(text))),
+  );
 }
 
 /** Null for what is no number of pairs. */

@@ -1,6 +1,6 @@
-import { writeFileSync } from 'node:fs';
+import { closeSync, openSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { buildBatch } from '../../engine/index.js';
+import { buildBatch, seededRandom } from '../../engine/index.js';
 import { APIS } from '../../server/protocol/api-keys.js';
 import { encodeRequest } from '../../server/protocol/frame.js';
 
@@ -82,12 +82,97 @@ export async function writeProduceFrames(folder: string, shape: ProduceShape): P
   writeFileSync(path, Buffer.concat(frames));
   return {
     path,
-    // correlation id, topics, name, partitions, index
-    errorAt: 4 + 4 + 2 + topic.length + 4 + 4,
+    errorAt: produceErrorAt(topic),
     sizeMin: 40,
     payloadBytes: batch.bytes.length * (together ? partitions : 1),
     recordsPerRequest: batch.records * (together ? partitions : 1),
   };
+}
+
+/** One partition of a topic. */
+export interface Place {
+  readonly topic: string;
+  readonly partition: number;
+}
+
+/**
+ * One produce frame a place, in their order, again and again until there are at least `framesMin`: so that loads on few and on many
+ * partitions read as much of the driver's memory. All topics have names of one length.
+ */
+export async function writeSpreadFrames(
+  folder: string,
+  places: readonly Place[],
+  shape: BatchShape & { readonly framesMin: number },
+): Promise<Frames> {
+  const batch = await batchOf(shape);
+  const path = join(folder, `spread-${places.length}.frames`);
+  const file = openSync(path, 'w');
+  for (let i = 0; i < Math.max(shape.framesMin, places.length); i++) {
+    const { topic, partition } = places[i % places.length]!;
+    const frame = encodeRequest(APIS.Produce, PRODUCE_VERSION, i, CLIENT_ID, {
+      acks: 1,
+      timeoutMs: TIMEOUT_MS,
+      topics: [{ name: topic, partitions: [{ index: partition, records: batch.bytes }] }],
+    });
+    writeSync(file, frame);
+  }
+  closeSync(file);
+  return {
+    path,
+    errorAt: produceErrorAt(places[0]!.topic),
+    sizeMin: 40,
+    payloadBytes: batch.bytes.length,
+    recordsPerRequest: batch.records,
+  };
+}
+
+/** Behind correlation id, topics, name, partitions, index. */
+function produceErrorAt(topic: string): number {
+  return 4 + 4 + 2 + topic.length + 4 + 4;
+}
+
+/** Fetches of one batch each, `count` of them, at places of partition 0 that a seed chooses. */
+export function writeRandomFetchFrames(
+  folder: string,
+  shape: Omit<FetchShape, 'sliceBytes'> & { readonly count: number; readonly seed: number },
+): Frames {
+  const { topic, batch, batches, count, seed } = shape;
+  const random = seededRandom(seed);
+  const partitionMaxBytes = batch.bytes.length;
+  const frames = Array.from({ length: count }, (_, i) =>
+    fetchFrame(topic, i, {
+      fetchOffset: Math.floor(random.next() * batches) * batch.records,
+      partitionMaxBytes,
+    }),
+  );
+  const path = join(folder, `random-${topic}.frames`);
+  writeFileSync(path, Buffer.concat(frames));
+  return {
+    path,
+    errorAt: fetchErrorAt(topic),
+    sizeMin: batch.bytes.length,
+    payloadBytes: batch.bytes.length,
+    recordsPerRequest: batch.records,
+  };
+}
+
+function fetchFrame(
+  topic: string,
+  correlationId: number,
+  wanted: { readonly fetchOffset: number; readonly partitionMaxBytes: number },
+): Buffer {
+  return encodeRequest(APIS.Fetch, FETCH_VERSION, correlationId, CLIENT_ID, {
+    maxWaitMs: 500,
+    minBytes: 1,
+    maxBytes: wanted.partitionMaxBytes,
+    topics: [{ topic, partitions: [{ partition: 0, ...wanted }] }],
+    forgottenTopicsData: [],
+  });
+}
+
+/** Behind correlation id, throttle time, error, session, topics, name, partitions, index. */
+function fetchErrorAt(topic: string): number {
+  return 4 + 4 + 2 + 4 + 4 + 2 + topic.length + 4 + 4;
 }
 
 export interface FetchShape {
@@ -105,18 +190,10 @@ export function writeFetchFrames(folder: string, shape: FetchShape): Frames {
   const perSlice = Math.max(1, Math.floor(sliceBytes / batch.bytes.length));
   const frames: Buffer[] = [];
   for (let first = 0; first + perSlice <= batches; first += perSlice) {
-    const partition = {
-      partition: 0,
-      fetchOffset: first * batch.records,
-      partitionMaxBytes: sliceBytes,
-    };
     frames.push(
-      encodeRequest(APIS.Fetch, FETCH_VERSION, frames.length, CLIENT_ID, {
-        maxWaitMs: 500,
-        minBytes: 1,
-        maxBytes: sliceBytes,
-        topics: [{ topic, partitions: [partition] }],
-        forgottenTopicsData: [],
+      fetchFrame(topic, frames.length, {
+        fetchOffset: first * batch.records,
+        partitionMaxBytes: sliceBytes,
       }),
     );
   }
@@ -125,8 +202,7 @@ export function writeFetchFrames(folder: string, shape: FetchShape): Frames {
   const payloadBytes = perSlice * batch.bytes.length;
   return {
     path,
-    // correlation id, throttle time, error, session, topics, name, partitions, index
-    errorAt: 4 + 4 + 2 + 4 + 4 + 2 + topic.length + 4 + 4,
+    errorAt: fetchErrorAt(topic),
     sizeMin: payloadBytes,
     payloadBytes,
     recordsPerRequest: perSlice * batch.records,

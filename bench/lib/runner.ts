@@ -6,6 +6,8 @@ import { emptyRow, type Measured, measuredRow, type RowHead, type RowResult } fr
 export interface RowPlan extends RowHead {
   /** Whether it uses what rows before it have started. Before a row that does not, all of that ends. */
   readonly shares?: boolean;
+  /** Whether it runs without being named by `--only`. Default: yes. */
+  readonly onlyIfNamed?: boolean;
   /** What it takes at full scale, about. Default: two minutes. */
   readonly seconds?: number;
   run(context: Context): Promise<Measured>;

@@ -14,7 +14,8 @@ const KIB = 1024;
 const SIDES = { engine: 'Engine', floor: 'write + CRC' } as const;
 type SideName = keyof typeof SIDES;
 
-async function slice(
+/** One process that appends, by the engine or by its floor. */
+export async function appendSlice(
   context: Context,
   side: SideName,
   shape: Pick<AppendTask, 'batchBytes' | 'waiters' | 'flush'>,
@@ -67,7 +68,7 @@ function appendRow(batchKiB: number, waiters: number, flush: 'os' | 'ack'): RowP
       for (const order of sliceOrder(pairsFor(context.scale, isScored), names)) {
         for (const side of order) {
           samples[side].push(
-            await slice(context, side, { batchBytes: batchKiB * KIB, waiters, flush }),
+            await appendSlice(context, side, { batchBytes: batchKiB * KIB, waiters, flush }),
           );
         }
       }

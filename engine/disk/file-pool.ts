@@ -19,7 +19,7 @@ export interface FilePoolOptions {
 }
 
 /** From this share of `openMax` on, files with unsynced bytes are a crowd. */
-const CROWD_SHARE = 0.75;
+const CROWD_SHARE = 0.9;
 
 /**
  * The descriptors of one data directory, shared by all its files: the least recently used one that nothing
@@ -149,6 +149,6 @@ export class FilePool {
   #evict(file: LogFile): void {
     const eviction = file.evict().catch((error: unknown) => this.#onCloseFailed(file.path, error));
     this.#evictions.add(eviction);
-    eviction.then(() => void this.#evictions.delete(eviction));
+    void eviction.then(() => this.#evictions.delete(eviction));
   }
 }

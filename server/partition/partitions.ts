@@ -41,7 +41,7 @@ type Entry =
   | { readonly state: 'offline' };
 
 /** Partitions opened at a time when the broker starts: the engine reads few at once, and syncs those that are ready in one round. */
-const OPENING_MAX = 2048;
+const OPENING_MAX = 512;
 
 /** A topic's settings, for the broker and for its logs; one object for all of its partitions. */
 interface SettingsOfTopic {

@@ -171,7 +171,7 @@ describe.each([
 
 test('descriptors stay pinned until every sync of the round has ended, also when one fails early', async () => {
   const world = newWorld({ syncFileSystem: false });
-  const engine = await openWorld(world, { descriptorsOpenMax: 1 });
+  const engine = await openWorld(world, { descriptorsOpenMax: 2 });
   const logs = await Promise.all([0, 1].map((number) => openLog(engine, {}, partition(number))));
   await Promise.all(logs.map((log) => log.append(batchOf('v'))));
   await turns(10);
