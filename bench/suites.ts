@@ -1,6 +1,7 @@
 import type { RowPlan } from './lib/runner.js';
 import { catchUpRows } from './rows/catch-up.js';
 import { countRows } from './rows/counts.js';
+import { curveRows } from './rows/curves.js';
 import { engineRows } from './rows/engine.js';
 import { kafkaTimeRows } from './rows/kafka-times.js';
 import { kafkaToolRows } from './rows/kafka-tools.js';
@@ -8,6 +9,7 @@ import { kafkaWireRows } from './rows/kafka-wire.js';
 import { latencyRows } from './rows/latency.js';
 import { maintenanceRows } from './rows/maintenance.js';
 import { microRows } from './rows/micro.js';
+import { scaleRows } from './rows/scale.js';
 import { startRows } from './rows/start.js';
 import { storeRows } from './rows/stores.js';
 import { wireAckRow } from './rows/wire-ack.js';
@@ -26,6 +28,7 @@ export const SUITES = {
     ...wireFetchRows.asked,
     startRows.reopenClean,
     ...maintenanceRows,
+    scaleRows.produce,
     ...countRows.others,
     wireAckRow,
     ...wireProduceRows.others,
@@ -35,7 +38,10 @@ export const SUITES = {
     ...latencyRows,
     startRows.start,
     startRows.reopenKilled,
+    scaleRows.start,
   ],
+  curves: curveRows.odradek,
+  'curves-kafka': curveRows.kafka,
   stores: storeRows,
   micro: microRows,
   kafka: [

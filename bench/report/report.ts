@@ -4,7 +4,10 @@ import { PROJECT } from '../lib/paths.js';
 import { RESULTS, type RunRecord, readRuns } from '../lib/results.js';
 import type { MeasuredRow } from '../lib/row.js';
 import { readCauses } from './causes.js';
+
+import { curvePicture, curvesOf, formatCurve } from './curves.js';
 import { formatGoals } from './goals.js';
+
 import { formatRun, formatShortfalls, replaceFigures } from './markdown.js';
 import { barPicture, ratioPicture } from './pictures.js';
 import { formatProfiles, readProfiles } from './profiles.js';
@@ -24,12 +27,41 @@ export function report(say: (line: string) => void): number {
   const sections = [
     formatShortfalls(runs, causes),
     formatGoals(runs),
-    ...runs.map((run) => formatRun(run, causes, drawPictures(run))),
+    ...runs
+      .filter(({ suite }) => !isCurves(suite))
+      .map((run) => formatRun(run, causes, drawPictures(run))),
+    ...formatCurves(runs.filter(({ suite }) => isCurves(suite))),
     formatProfiles(readProfiles(), causes) ?? [],
   ].flat();
   writeFileSync(PAGE, replaceFigures(readFileSync(PAGE, 'utf8'), sections.join('\n\n')));
   say(`written: ${PAGE} and its pictures in ${PICTURES}`);
   return 0;
+}
+
+function isCurves(suite: string): boolean {
+  return suite.startsWith('curves');
+}
+
+/** All curves with their pictures, those of both systems on the same axes. */
+function formatCurves(runs: readonly RunRecord[]): string[] {
+  const curves = curvesOf(runs);
+  if (curves.length === 0) return [];
+  const where = runs.map(
+    ({ command, machine }) => `\`${command}\` on ${machine.date.slice(0, 10)}, commit ${machine.commit}`,
+  );
+  return [
+    '## Cost curves',
+    `${where.join('; ')}. Points are medians; a slope of 0 is a cost that does not grow, 1 one that grows in proportion, with the 95 % interval that the scatter around the line leaves.`,
+    ...curves.flatMap((curve) => {
+      const svg = curvePicture(curve);
+      const shown: string[] = [];
+      if (svg !== null) {
+        writeFileSync(join(PICTURES, `curve-${curve.name}.svg`), svg);
+        shown.push(`![By ${curve.name}](benchmarks/curve-${curve.name}.svg)`);
+      }
+      return [...shown, formatCurve(curve)];
+    }),
+  ];
 }
 
 /** Writes the pictures of a run and returns how the page shows them. */

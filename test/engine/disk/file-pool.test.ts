@@ -145,3 +145,69 @@ describe('a pool of descriptors', () => {
     },
   );
 });
+
+describe('room for files with unsynced bytes', () => {
+  const pools = (openMax: number) => {
+    const disk = new SimDisk();
+    let crowded = 0;
+    const pool = new FilePool(disk, { openMax, onCrowded: () => void crowded++ });
+    const write = (path: string) => {
+      const file = pool.file(path);
+      file.createSync();
+      file.writevSync([bytes('x')], 0);
+      return file;
+    };
+    return { disk, pool, write, crowded: () => crowded };
+  };
+
+  it('is there until as many as may be open have some, and again after a sync', async () => {
+    const { pool, write } = pools(2);
+    const first = write('/a');
+    expect(pool.hasRoom).toBe(true);
+    write('/b');
+    expect([pool.dirtyCount, pool.hasRoom]).toEqual([2, false]);
+    let isTold = false;
+    const told = pool.whenRoom().then(() => {
+      isTold = true;
+    });
+    await Promise.resolve();
+    expect(isTold).toBe(false);
+    await first.datasync();
+    await told;
+    expect([pool.dirtyCount, pool.hasRoom]).toEqual([1, true]);
+  });
+
+  it('is asked for before it runs out, once, and again when it was there meanwhile', async () => {
+    const { write, crowded } = pools(10);
+    const files = Array.from({ length: 8 }, (_, at) => write(`/${at}`));
+    expect(crowded()).toBe(0);
+    files.push(write('/8'), write('/9'));
+    expect(crowded()).toBe(1);
+    for (const file of files) await file.datasync();
+    for (const file of files) file.writevSync([bytes('y')], 1);
+    expect(crowded()).toBe(2);
+  });
+
+  it('wakes no more than there is room for', async () => {
+    const { pool, write } = pools(2);
+    const [a] = [write('/a'), write('/b')];
+    let woken = 0;
+    for (let at = 0; at < 3; at++) void pool.whenRoom().then(() => void woken++);
+    await a!.datasync();
+    for (let turn = 0; turn < 5; turn++) await Promise.resolve();
+    expect(woken).toBe(1);
+    pool.endWaiting();
+    for (let turn = 0; turn < 5; turn++) await Promise.resolve();
+    expect([woken, pool.hasRoom]).toEqual([3, true]);
+  });
+
+  it('closes a file that its owner is done with as soon as it is synced', async () => {
+    const { disk, pool, write } = pools(9);
+    const file = write('/a');
+    file.finish();
+    expect(file.isOpen).toBe(true);
+    await file.datasync();
+    await settled(disk);
+    expect([file.isOpen, disk.openCount, pool.openCount]).toEqual([false, 0, 0]);
+  });
+});
