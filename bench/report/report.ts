@@ -47,7 +47,8 @@ function formatCurves(runs: readonly RunRecord[]): string[] {
   const curves = curvesOf(runs);
   if (curves.length === 0) return [];
   const where = runs.map(
-    ({ command, machine }) => `\`${command}\` on ${machine.date.slice(0, 10)}, commit ${machine.commit}`,
+    ({ command, machine }) =>
+      `\`${command}\` on ${machine.date.slice(0, 10)}, commit ${machine.commit}`,
   );
   return [
     '## Cost curves',
