@@ -4,10 +4,8 @@ import { PROJECT } from '../lib/paths.js';
 import { RESULTS, type RunRecord, readRuns } from '../lib/results.js';
 import type { MeasuredRow } from '../lib/row.js';
 import { readCauses } from './causes.js';
-
 import { curvePicture, curvesOf, formatCurve } from './curves.js';
 import { formatGoals } from './goals.js';
-
 import { formatRun, formatShortfalls, replaceFigures } from './markdown.js';
 import { barPicture, ratioPicture } from './pictures.js';
 import { formatProfiles, readProfiles } from './profiles.js';
