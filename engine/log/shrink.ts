@@ -116,9 +116,11 @@ async function removeBelow(
   const removed = kept > 0 ? log.segments.removePrefix(kept) : [];
   let bytes = 0;
   for (const segment of removed) bytes += segment.size;
+  const files = removed.map(({ file }) => file.path);
   await retireSegments(log, removed);
-  for (const [at, { file, size }] of removed.entries()) {
-    const fields = { file: file.path, bytes: size, why: why(at) };
+  const { topic, partition } = log.name;
+  for (const [at, { baseOffset, size }] of removed.entries()) {
+    const fields = { topic, partition, baseOffset, file: files[at], bytes: size, why: why(at) };
     log.context.logger.info(fields, 'segment deleted');
   }
   return { segments: removed.length, bytes };

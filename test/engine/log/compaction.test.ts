@@ -667,6 +667,11 @@ test('with both policies retention deletes what compaction leaves', async () => 
   expect(lines).toContainEqual({
     level: 'info',
     message: 'segment deleted',
-    fields: expect.objectContaining({ why: 'its newest record is older than retention.ms' }),
+    fields: expect.objectContaining({
+      topic: log.name.topic,
+      partition: log.name.partition,
+      file: expect.stringMatching(/\d{20}\.log$/),
+      why: 'its newest record is older than retention.ms',
+    }),
   });
 });
