@@ -72,6 +72,11 @@ async function untilLed(client: Client, name: string, partitions: number): Promi
   }
 }
 
+/** Resolves when a broker that was started again serves every partition of a topic: Apache Kafka answers earlier. */
+export function untilServed(port: number, name: string, partitions: number): Promise<void> {
+  return withClient(port, (client) => untilLed(client, name, partitions));
+}
+
 /** Deletes a topic over the wire, and resolves when nothing of it is in `folder` any more. */
 export async function deleteTopic(port: number, name: string, folder: string): Promise<void> {
   await withClient(port, async (client) => {

@@ -1,4 +1,5 @@
 import type { Target } from '../brokers/target.js';
+import { untilServed } from '../brokers/topics.js';
 import type { Context } from './context.js';
 import { drive } from './driver.js';
 import { type BatchShape, type Frames, type Place, writeSpreadFrames } from './frames.js';
@@ -21,6 +22,13 @@ export async function createPartitions(target: Target, count: number): Promise<P
     for (let partition = 0; partition < partitions; partition++) places.push({ topic, partition });
   }
   return places;
+}
+
+/** Resolves when a broker that was started again serves all of them. */
+export async function untilAllServed(target: Target, places: readonly Place[]): Promise<void> {
+  const counts = new Map<string, number>();
+  for (const { topic } of places) counts.set(topic, (counts.get(topic) ?? 0) + 1);
+  for (const [topic, count] of counts) await untilServed(target.port, topic, count);
 }
 
 /** Produce frames that go around over all these partitions. */

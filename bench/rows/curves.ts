@@ -11,7 +11,13 @@ import { freePort } from '../lib/ports.js';
 import { readUsage } from '../lib/proc.js';
 import type { Sample } from '../lib/row.js';
 import type { RowPlan } from '../lib/runner.js';
-import { createPartitions, heldBy, produceSpread, spreadFrames } from '../lib/spread.js';
+import {
+  createPartitions,
+  heldBy,
+  produceSpread,
+  spreadFrames,
+  untilAllServed,
+} from '../lib/spread.js';
 import { appendSlice } from './engine.js';
 import { HEAP, SCALE_BATCH } from './scale.js';
 import { timeStart } from './start.js';
@@ -129,6 +135,7 @@ function partitionsPoint(system: CurveSystem, partitions: number): RowPlan {
       await target.stop();
       const restartMs = await again();
       target = await started(context, broker);
+      await untilAllServed(target, places);
       await produceSpread(context, target, frames, once);
       await target.stop('SIGKILL');
       const restartKilledMs = await again();
