@@ -165,10 +165,7 @@ export class Log implements PartitionLog, LogParts, CheckpointTarget {
 
   #append(batch: Buffer, append = appendBatch): Promise<Appended> {
     const appended = this.#tryAppend(batch, append);
-    if (appended !== null) return appended;
-    // Its owner expects to be done with the buffer within this turn.
-    const copy = Buffer.from(batch);
-    return this.#turns.take(() => this.#appendSettled(copy, append));
+    return appended ?? this.#turns.take(() => this.#appendSettled(batch, append));
   }
 
   /** Appends as soon as the writer lets it. Only for whoever has the turn. */

@@ -149,7 +149,8 @@ test('segments, indexes and epochs are as the page says', () => {
         (max, batch) => (batch.maxTimestamp > max ? batch.maxTimestamp : max),
         -1n,
       );
-      expect(timeIndex.at(-1)?.[0] ?? -1n).toBe(largest);
+      // Where the active segment has few entries, there is none, or not the closing one.
+      if (at < segments.length - 1) expect(timeIndex.at(-1)?.[0] ?? -1n).toBe(largest);
     }
   }
 });

@@ -3,7 +3,7 @@
  * does not say. Reads only what a clean stop left.
  */
 
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
@@ -74,8 +74,9 @@ export function segmentsIn(folder: string): ReadSegment[] {
     .sort();
   return names.map((name) => {
     const baseOffset = BigInt(name.slice(0, 20));
-    const index = readFileSync(join(folder, name.replace('.log', '.index')));
-    const times = readFileSync(join(folder, name.replace('.log', '.timeindex')));
+    const isActive = name === names.at(-1);
+    const index = readIndex(join(folder, name.replace('.log', '.index')), isActive);
+    const times = readIndex(join(folder, name.replace('.log', '.timeindex')), isActive);
     return {
       baseOffset,
       batches: [...batchesIn(readFileSync(join(folder, name)))],
@@ -89,6 +90,11 @@ export function segmentsIn(folder: string): ReadSegment[] {
       ]),
     };
   });
+}
+
+/** The segment that takes appends may have none. */
+function readIndex(path: string, mayBeMissing: boolean): Buffer {
+  return mayBeMissing && !existsSync(path) ? Buffer.alloc(0) : readFileSync(path);
 }
 
 function entries(bytes: Buffer, size: number): number[] {

@@ -118,12 +118,14 @@ describe('warming for a read', () => {
     await engine.close();
   });
 
-  test('of a client that is gone reads no log', async () => {
+  test('of a client that is gone reads no more of the log than the index needs', async () => {
     const { world, engine, log } = await reopened(100);
     await log.warm(wish(0), always);
     const from = world.disk.mark('gone');
     await log.warm(wish(150), () => false);
-    expect(readsOf(world, 'read', from).filter(({ path }) => path.endsWith('.log'))).toEqual([]);
+    const reads = readsOf(world, 'read', from).filter(({ path }) => path.endsWith('.log'));
+    // The batch of the last entry; others may wait for the same index.
+    expect(reads.reduce((bytes, { size = 0 }) => bytes + size, 0)).toBeLessThanOrEqual(158);
     await engine.close();
   });
 
