@@ -152,6 +152,7 @@ export class Engine {
         }),
         unpacking: new Gate(LIMITS.unpackedAtOnce),
         opening: new Gate(LIMITS.logsRecoveredAtOnce),
+        writeBack: new Gate(LIMITS.writeBacksRunningMax),
         leaderEpoch: identity.uncleanOpens,
         wasClean: identity.wasClean,
       };

@@ -32,6 +32,8 @@ export interface LogContext {
   readonly unpacking: Gate;
   /** Bounds how many logs are read at once when they are opened. */
   readonly opening: Gate;
+  /** Bounds how many logs hand pieces to the device at once. */
+  readonly writeBack: Gate;
   readonly counters: EngineCounters;
   readonly logger: EngineLogger;
   /** Epoch stamped into new batches: how often this directory was opened uncleanly. */

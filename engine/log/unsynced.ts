@@ -23,7 +23,7 @@ export class Unsynced {
   constructor(context: LogContext, target: SyncTarget) {
     this.#context = context;
     this.#target = target;
-    this.#writeBack = new WriteBack(context.counters);
+    this.#writeBack = new WriteBack(context.counters, context.writeBack);
   }
 
   get files(): ReadonlySet<LogFile> {

@@ -1,4 +1,5 @@
 import type { LogFile } from '../disk/log-file.js';
+import type { Gate } from '../gate.js';
 import { LIMITS } from '../limits.js';
 import type { EngineCounters } from '../metrics.js';
 
@@ -9,6 +10,7 @@ import type { EngineCounters } from '../metrics.js';
  */
 export class WriteBack {
   readonly #counters: EngineCounters;
+  readonly #gate: Gate;
   #file: LogFile | null = null;
   /** Positions in that file: what is before `#from` was sent already. */
   #from = 0;
@@ -17,8 +19,10 @@ export class WriteBack {
   /** False once it was found that this disk cannot. */
   #works = true;
 
-  constructor(counters: EngineCounters) {
+  /** The gate is every log's of the directory: a device whose queue is full holds the threads, and syncs need them too. */
+  constructor(counters: EngineCounters, gate: Gate) {
     this.#counters = counters;
+    this.#gate = gate;
   }
 
   /** The file was written from `from` to `end` (exclusive). What is left of the one before is its last sync's. */
@@ -43,11 +47,13 @@ export class WriteBack {
   /** Never rejects: what goes wrong with the bytes is told to the sync that covers them. */
   async #send(file: LogFile, position: number, size: number): Promise<void> {
     this.#isRunning = true;
-    this.#counters.writeBacks++;
     try {
-      this.#works = await file.startWriteBack(position, size);
+      this.#works = await this.#gate.run(() => {
+        this.#counters.writeBacks++;
+        return file.startWriteBack(position, size);
+      });
     } catch {
-      this.#works = false;
+      // The file is gone, or cannot be opened. The next one may do.
     }
     this.#isRunning = false;
   }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { LogFile } from '../../../engine/disk/log-file.js';
+import { Gate } from '../../../engine/gate.js';
 import { LIMITS } from '../../../engine/limits.js';
 import { WriteBack } from '../../../engine/log/write-back.js';
 import { newCounters } from '../../../engine/metrics.js';
@@ -26,7 +27,7 @@ function fileOf() {
 describe('write-back', () => {
   test('sends each piece once, and what came meanwhile with the next', async () => {
     const counters = newCounters();
-    const writeBack = new WriteBack(counters);
+    const writeBack = new WriteBack(counters, new Gate(1));
     const { file, sent, answer } = fileOf();
     writeBack.wrote(file, 100, PIECE);
     expect(writeBack.begin()).toBe(true);
@@ -45,7 +46,7 @@ describe('write-back', () => {
   });
 
   test('begins anew with a new file, and behind a truncation', async () => {
-    const writeBack = new WriteBack(newCounters());
+    const writeBack = new WriteBack(newCounters(), new Gate(1));
     const first = fileOf();
     const second = fileOf();
     writeBack.wrote(first.file, 0, PIECE - 1);
@@ -60,7 +61,7 @@ describe('write-back', () => {
   });
 
   test('says when this disk cannot, so that a sync does it', async () => {
-    const writeBack = new WriteBack(newCounters());
+    const writeBack = new WriteBack(newCounters(), new Gate(1));
     const { file, sent, answer } = fileOf();
     writeBack.wrote(file, 0, PIECE);
     expect(writeBack.begin()).toBe(true);
@@ -68,5 +69,34 @@ describe('write-back', () => {
     writeBack.wrote(file, PIECE, 3 * PIECE);
     expect(writeBack.begin()).toBe(false);
     expect(sent).toHaveLength(1);
+  });
+
+  test('of many logs, as many as the gate admits are under way; the others wait, and lose nothing', async () => {
+    const gate = new Gate(1);
+    const counters = newCounters();
+    const first = fileOf();
+    const second = fileOf();
+    const one = new WriteBack(counters, gate);
+    const other = new WriteBack(counters, gate);
+    one.wrote(first.file, 0, PIECE);
+    other.wrote(second.file, 0, PIECE);
+    expect(one.begin()).toBe(true);
+    expect(other.begin()).toBe(true);
+    expect(second.sent).toEqual([]);
+    await first.answer(true);
+    expect(second.sent).toEqual([[0, PIECE]]);
+    expect(counters.writeBacks).toBe(2);
+  });
+
+  test('a file that is gone when its turn comes does not end the write-back of the next', async () => {
+    const writeBack = new WriteBack(newCounters(), new Gate(1));
+    const gone = { startWriteBack: () => Promise.reject(new Error('ENOENT')) };
+    writeBack.wrote(gone as unknown as LogFile, 0, PIECE);
+    writeBack.begin();
+    await new Promise((resolve) => setImmediate(resolve));
+    const next = fileOf();
+    writeBack.wrote(next.file, 0, PIECE);
+    expect(writeBack.begin()).toBe(true);
+    expect(next.sent).toEqual([[0, PIECE]]);
   });
 });
