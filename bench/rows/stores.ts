@@ -17,6 +17,8 @@ const NAMES = ['Odradek', 'lmdb', 'classic-level', 'better-sqlite3'] as const sa
 const SLICE_SHARE = 0.25;
 const SCAN_BYTES = 128 * 1024 * 1024;
 const GROUP_BYTES = 64 * 1024;
+/** Where something is asked: until JavaScript is compiled, which takes a second, the rate still rises. */
+const LONG_LEAD_IN_MS = 1000;
 
 /** What a promise means in each store. */
 const PROMISES: Record<StorePromise, string> = {
@@ -28,13 +30,18 @@ const PROMISES: Record<StorePromise, string> = {
 
 type Shape = Pick<SliceTask, 'work' | 'recordBytes' | 'group' | 'waiters' | 'promise'>;
 
+/** The shape that tuning has a goal for. */
+function hasGoal({ work, recordBytes, group, waiters }: Shape): boolean {
+  return work === 'append' && recordBytes === 1024 && group === 1 && waiters === 64;
+}
+
 async function slice(context: Context, store: StoreName, shape: Shape): Promise<Sample | null> {
   const { sliceMs, leadInMs, fileBytesMax, isSmoke } = context.scale;
   const task: SliceTask = {
     ...shape,
     store,
     folder: context.newFolder(`${store}-${performance.now()}`),
-    leadInMs,
+    leadInMs: hasGoal(shape) && !isSmoke ? LONG_LEAD_IN_MS : leadInMs,
     durationMs: Math.ceil(sliceMs * SLICE_SHARE),
     bytesMax: shape.work === 'append' ? fileBytesMax : isSmoke ? fileBytesMax / 8 : SCAN_BYTES,
   };
@@ -71,8 +78,13 @@ function storeRow(shape: Shape): RowPlan {
     conditions: {
       record: `${recordBytes} B`,
       ...(work === 'append'
-        ? { 'records a call': group, waiters, promise: PROMISES[promise] }
-        : {}),
+        ? {
+            'records a call': group,
+            waiters,
+            promise: PROMISES[promise],
+            'not counted': hasGoal(shape) ? 'the first second' : 'the first 0.3 s',
+          }
+        : { 'not counted': 'the first pass' }),
       process: 'one for each slice, pinned',
     },
     async run(context) {

@@ -67,12 +67,21 @@ async function scan(store: Store, task: SliceTask): Promise<SliceAnswer> {
   const records = Array.from({ length: task.group }, (_, i) => asciiText(task.recordBytes, i));
   const calls = Math.max(1, Math.floor(task.bytesMax / (task.recordBytes * task.group)));
   for (let call = 0; call < calls; call++) await store.append(records);
+  const count = calls * task.group;
+  const pass = async (): Promise<void> => {
+    const bytes = await store.scan();
+    if (bytes !== count * task.recordBytes) throw new Error(`a scan brought ${bytes} bytes`);
+  };
+  // What is not compiled yet is not what is measured.
+  await pass();
   const begin = performance.now();
   const cpu = process.cpuUsage();
-  const bytes = await store.scan();
-  const count = calls * task.group;
-  if (bytes !== count * task.recordBytes) throw new Error(`a scan brought ${bytes} bytes`);
-  return answer(count, begin, cpu);
+  let passes = 0;
+  while (passes === 0 || performance.now() < begin + task.durationMs) {
+    await pass();
+    passes++;
+  }
+  return answer(passes * count, begin, cpu);
 }
 
 function answer(records: number, begin: number, cpuBefore: NodeJS.CpuUsage): SliceAnswer {

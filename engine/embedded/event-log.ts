@@ -132,7 +132,7 @@ export class EventLog {
       for await (const batch of storedBatches(bytes, offset)) {
         throwIfAborted(signal);
         // Decoded whole before any of it counts: a batch can be bad in its middle.
-        const decoded = [...batch.records];
+        const decoded = batch.decode();
         for (const record of decoded) if (record.offset >= offset) records.push(record);
         nextOffset = batch.nextOffset;
         unpackedBytes += batch.unpackedBytes;
