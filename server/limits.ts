@@ -58,6 +58,10 @@ export interface ServerLimits {
    * may exceed it.
    */
   readonly turnBytesMax: number;
+  /** Bytes of files sent per turn over all connections, while a client with small answers is about; one piece may exceed it. */
+  readonly pacedTurnBytesMax: number;
+  /** A client with small answers counts as about until this much of files has been sent after its request. */
+  readonly pacedBytes: number;
   /** A file slice up to this size is read at once and sent with its neighbours. */
   readonly sliceReadAtOnceBytes: number;
   /** How much of a file is read at a time where it cannot be handed to sendfile. */
@@ -91,6 +95,8 @@ export const SERVER_LIMITS: ServerLimits = {
   idleMs: 10 * MINUTE_MS,
   sweepMs: 1 * SECOND_MS,
   turnBytesMax: 1 * MIB,
+  pacedTurnBytesMax: 256 * KIB,
+  pacedBytes: 16 * MIB,
   sliceReadAtOnceBytes: 16 * KIB,
   copyChunkBytes: 256 * KIB,
   sendfileNudgeBytes: 64 * KIB,
@@ -114,6 +120,7 @@ export function assertLimits(limits: ServerLimits): void {
   atMost('sliceReadAtOnceBytes', 'sendfileNudgeBytes');
   atMost('sendfileNudgeBytes', 'copyChunkBytes');
   atMost('copyChunkBytes', 'turnBytesMax');
+  atMost('pacedTurnBytesMax', 'turnBytesMax');
   atMost('sweepMs', 'lingerMs');
   atMost('lingerMs', 'frameDeadlineMs');
   atMost('frameDeadlineMs', 'writeDeadlineMs');

@@ -18,7 +18,8 @@ export type FloorWork =
       /** What it receives into: room for many frames, or (in Node) for exactly one. */
       readonly buffer: 'large' | 'frame';
     }
-  | { readonly kind: 'sendfile'; readonly file: string; readonly sliceBytes: number };
+  /** `copy`: the slices are read and written. In Node only. */
+  | { readonly kind: 'sendfile' | 'copy'; readonly file: string; readonly sliceBytes: number };
 
 /** Every topic of a floor has a name as long as a broker's, for the sake of equal frames. */
 const TOPIC = 'bench-000000';
@@ -45,7 +46,7 @@ export async function startFloor(language: FloorLanguage, work: FloorWork): Prom
   };
   const port = Number((await said()).slice('port '.length));
   return {
-    name: `${language} floor${isFrame ? ', frame buffer' : ''}`,
+    name: `${language} floor${isFrame ? ', frame buffer' : ''}${work.kind === 'copy' ? ', read and written' : ''}`,
     pid: child.pid,
     port,
     folder: work.kind === 'append' ? work.folder : '',

@@ -92,7 +92,7 @@ export async function fetchWorkload(
   };
 }
 
-/** Odradek beside loops that do nothing but sendfile(2). */
+/** Odradek beside loops that do nothing but sendfile(2), or nothing but read and write. */
 function fetchRow(sliceName: SliceName, path: 'sendfile' | 'copy' = 'sendfile'): RowPlan {
   const isAsked = sliceName === '1m';
   const size = isAsked ? '1 MiB' : '64 KiB';
@@ -116,7 +116,7 @@ function fetchRow(sliceName: SliceName, path: 'sendfile' | 'copy' = 'sendfile'):
       const odradek = await startOdradek({ folder, set });
       context.defer(() => odradek.stop());
       const workload = await fetchWorkload(context, [odradek], sliceBytes);
-      const floors = await startSendfileFloors(context, sliceBytes);
+      const floors = await startFetchFloors(context, sliceBytes, isCopy);
       const sides = await interleave(
         context,
         [odradek, ...floors],
@@ -144,7 +144,12 @@ export const wireFetchRows = {
   others: [fetchRow('64k')],
 } as const;
 
-async function startSendfileFloors(context: Context, sliceBytes: number): Promise<Target[]> {
+/** The sendfile loops; `withCopy`, also the loop that reads and writes. */
+async function startFetchFloors(
+  context: Context,
+  sliceBytes: number,
+  withCopy: boolean,
+): Promise<Target[]> {
   const file = join(context.newFolder('floor'), 'hot');
   const chunk = Buffer.alloc(MIB, 'x');
   for (let at = 0; at < context.scale.hotBytes; at += MIB)
@@ -159,6 +164,11 @@ async function startSendfileFloors(context: Context, sliceBytes: number): Promis
       if (!(error instanceof NoFigure && error.kind === 'skipped')) throw error;
       context.say(error.message);
     }
+  }
+  if (withCopy) {
+    const floor = await startFloor('Node', { kind: 'copy', file, sliceBytes });
+    context.defer(() => floor.stop());
+    floors.push(floor);
   }
   return floors;
 }

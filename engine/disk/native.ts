@@ -34,6 +34,11 @@ export interface NativeCalls {
   readonly startWriteBack:
     | ((fd: number, position: number, count: number) => Promise<number>)
     | null;
+  /**
+   * posix_fadvise(2) with POSIX_FADV_SEQUENTIAL: the kernel reads twice as far ahead for this descriptor. Only advice, so its answer is of no
+   * interest. Linux only.
+   */
+  readonly adviseSequential: ((fd: number) => void) | null;
   /** What the page cache holds; its calls are null where there are none. Linux only. */
   readonly pages: PageCalls;
   /** Numbers of errno by name on this platform. */
@@ -67,6 +72,7 @@ function bind(koffi: Koffi): NativeCalls {
       pread: null,
       load: null,
       startWriteBack: null,
+      adviseSequential: null,
       pages: { cachedPages: null, readByteNow: null, pageBytes: 4096 },
       errno,
     };
@@ -95,6 +101,7 @@ function bind(koffi: Koffi): NativeCalls {
     pread: wideOffsets ? bindPread(koffi, libc) : null,
     load: wideOffsets ? bindLoad(koffi, libc) : null,
     startWriteBack: wideOffsets ? bindStartWriteBack(koffi, libc) : null,
+    adviseSequential: wideOffsets ? bindAdviseSequential(libc) : null,
     pages: bindPageCalls(koffi, libc, wideOffsets),
     errno,
   };
@@ -166,6 +173,15 @@ function bindLoad(koffi: Koffi, libc: ReturnType<Koffi['load']>): NonNullable<Na
         else resolve(sent >= 0 ? sent : -(koffi.errno() || koffi.os.errno.EIO!));
       });
     });
+}
+
+const POSIX_FADV_SEQUENTIAL = 2;
+
+function bindAdviseSequential(
+  libc: ReturnType<Koffi['load']>,
+): NonNullable<NativeCalls['adviseSequential']> {
+  const call = libc.func('int posix_fadvise(int fd, int64_t position, int64_t count, int advice)');
+  return (fd) => void call(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
 }
 
 const SYNC_FILE_RANGE_WRITE = 2;

@@ -45,6 +45,7 @@ const LOAD_BYTES = 256 * 1024;
 class NodeFile implements DiskFile {
   readonly path: string;
   readonly fd: number;
+  #isAdvised = false;
 
   constructor(path: string, fd: number) {
     this.path = path;
@@ -108,6 +109,10 @@ class NodeFile implements DiskFile {
   }
 
   async load(position: number, size: number): Promise<void> {
+    if (!this.#isAdvised) {
+      this.#isAdvised = true;
+      native()?.adviseSequential?.(this.fd);
+    }
     const end = position + size;
     const load = native()?.load;
     let reached = position;

@@ -1,27 +1,44 @@
 const CHUNK_BYTES_MIN = 16 * 1024;
 
+/** Chunks of any size are lent up to this much; beyond it, whoever comes gets one of the least size. */
+const LENT_BYTES_MAX = 64 * 1024 * 1024;
+
 /** Free chunks are kept up to this much, all sizes together. */
 const KEPT_BYTES_MAX = 4 * 1024 * 1024;
 
 /**
  * Chunks for copying files, kept for the next copy: first touching memory is slow. Their sizes are powers of two, so that somebody who
- * waits with a little holds little.
+ * waits with a little holds little, and so that ten thousand who wait at the same time hold the least size each.
  */
 export class ChunkPool {
   readonly #free = new Map<number, Buffer[]>();
   #keptBytes = 0;
+  #lentBytes = 0;
 
-  /** At least `size` bytes. */
+  /** Bytes of chunks that were taken and not given back. */
+  get lentBytes(): number {
+    return this.#lentBytes;
+  }
+
+  /** At least `size` bytes, or 16 KiB when much is lent already. */
   take(size: number): Buffer {
-    const bytes = Math.max(CHUNK_BYTES_MIN, 2 ** Math.ceil(Math.log2(size)));
+    let bytes = Math.max(CHUNK_BYTES_MIN, 2 ** Math.ceil(Math.log2(size)));
+    if (this.#lentBytes + bytes > LENT_BYTES_MAX) bytes = CHUNK_BYTES_MIN;
+    this.#lentBytes += bytes;
     const chunk = this.#free.get(bytes)?.pop();
     if (chunk === undefined) return Buffer.allocUnsafeSlow(bytes);
     this.#keptBytes -= bytes;
     return chunk;
   }
 
+  /** Forgets a chunk of which it is not known whether somebody still reads it. */
+  lose(chunk: Buffer): void {
+    this.#lentBytes -= chunk.length;
+  }
+
   /** Takes back what nobody reads any more. */
   give(chunk: Buffer): void {
+    this.#lentBytes -= chunk.length;
     if (this.#keptBytes + chunk.length > KEPT_BYTES_MAX) return;
     this.#keptBytes += chunk.length;
     const free = this.#free.get(chunk.length);

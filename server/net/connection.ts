@@ -9,6 +9,7 @@ import type {
   ConnectionInfo,
   Dispatcher,
 } from './dispatcher.js';
+import type { FileTurns } from './file-turns.js';
 import type { FrameMemory, Slab } from './frame-memory.js';
 import { FrameParser, FramingError, REQUEST_BYTES_MIN } from './framing.js';
 import type { Socket } from './network.js';
@@ -25,6 +26,7 @@ export interface ConnectionOptions {
   readonly clock: Clock;
   /** Shared by all connections of the broker. */
   readonly turn: Turn;
+  readonly files: FileTurns;
   readonly budget: ByteBudget;
   readonly memory: FrameMemory;
   readonly dispatcher: Dispatcher;
@@ -61,6 +63,7 @@ export class Connection implements ConnectionInfo, BudgetWaiter {
   readonly #socket: Socket;
   readonly #limits: ServerLimits;
   readonly #turn: Turn;
+  readonly #files: FileTurns;
   readonly #allowance: TurnAllowance;
   readonly #budget: ByteBudget;
   readonly #onClosed: ConnectionOptions['onClosed'];
@@ -93,6 +96,7 @@ export class Connection implements ConnectionInfo, BudgetWaiter {
     this.#socket = socket;
     this.#limits = limits;
     this.#turn = turn;
+    this.#files = options.files;
     this.#allowance = new TurnAllowance(turn, limits.turnBytesMax);
     this.#budget = options.budget;
     this.#onClosed = options.onClosed;
@@ -117,11 +121,16 @@ export class Connection implements ConnectionInfo, BudgetWaiter {
       () => this.#mayAnswer(),
       () => this.#scheduleFlush(),
     );
-    this.#writer = new ResponseWriter(socket, limits, turn, {
-      onProgress: () => this.#settle(),
-      onFailed: (cause) =>
-        this.destroy({ code: 'failed', message: 'a file slice could not be sent', cause }),
-    });
+    this.#writer = new ResponseWriter(
+      socket,
+      limits,
+      { turn, files: options.files },
+      {
+        onProgress: () => this.#settle(),
+        onFailed: (cause) =>
+          this.destroy({ code: 'failed', message: 'a file slice could not be sent', cause }),
+      },
+    );
     socket.setHandler({
       receiveInto: () => (this.#state === 'open' ? this.#parser.receiveInto() : null),
       onData: (chunk) => this.#receive(chunk),
@@ -201,6 +210,7 @@ export class Connection implements ConnectionInfo, BudgetWaiter {
     this.#bytesReceived += chunk.length;
     if (this.#state !== 'open') return;
     this.#allowance.spend(chunk.length);
+    if (!this.#writer.isBulky) this.#files.brisk();
     let broken: CloseReason | null = null;
     try {
       this.#parser.push(chunk, this.#addFrame);

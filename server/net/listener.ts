@@ -4,6 +4,7 @@ import { ByteBudget } from './byte-budget.js';
 import { Connection } from './connection.js';
 import { ConnectionSlots } from './connection-slots.js';
 import type { CloseReason, ConnectionInfo, Dispatcher } from './dispatcher.js';
+import { FileTurns } from './file-turns.js';
 import { FrameMemory } from './frame-memory.js';
 import type { Network, NetworkListener, Socket } from './network.js';
 import { portOwner } from './port-owner.js';
@@ -25,6 +26,7 @@ export interface SharedResources {
   readonly clock: Clock;
   readonly limits: ServerLimits;
   readonly turn: Turn;
+  readonly files: FileTurns;
   readonly budget: ByteBudget;
   readonly memory: FrameMemory;
   readonly slots: ConnectionSlots;
@@ -82,11 +84,13 @@ export function shareResources(
   limits: ServerLimits,
 ): SharedResources {
   let lastId = 0;
+  const turn = new Turn(clock);
   return {
     network,
     clock,
     limits,
-    turn: new Turn(clock),
+    turn,
+    files: new FileTurns(turn, limits),
     budget: new ByteBudget(limits.bytesInFlightMax),
     memory: new FrameMemory(limits.frameMemoryBytesMax),
     slots: new ConnectionSlots(limits),
@@ -217,6 +221,7 @@ export class Listener {
       limits: shared.limits,
       clock: shared.clock,
       turn: shared.turn,
+      files: shared.files,
       budget: shared.budget,
       memory: shared.memory,
       dispatcher,

@@ -3,6 +3,7 @@ import { constants } from 'node:os';
 import type { ServerLimits } from '../limits.js';
 import { ChunkPool } from './chunk-pool.js';
 import { Fifo } from './fifo.js';
+import type { FileTurns } from './file-turns.js';
 import type { Socket } from './network.js';
 import type { Turn } from './turn.js';
 import { TurnAllowance } from './turn-allowance.js';
@@ -45,6 +46,12 @@ export interface WriterEvents {
   onFailed(error: Error): void;
 }
 
+/** What all writers of a broker share. */
+export interface WriterTurns {
+  readonly turn: Turn;
+  readonly files: FileTurns;
+}
+
 const EAGAIN = -constants.errno.EAGAIN;
 const EIO = -constants.errno.EIO;
 
@@ -67,13 +74,14 @@ const chunks = new ChunkPool();
  * 5. The end of the file, or any other error: the socket is destroyed, because a promised size
  *    cannot be taken back.
  *
- * About `turnBytesMax` leave per turn of the event loop; the rest follows in later turns, so that
+ * About `turnBytesMax` leave per turn of the event loop, and of files what `files` deals out; the rest follows in later turns, so that
  * others get theirs.
  */
 export class ResponseWriter {
   readonly #socket: Socket;
   readonly #limits: ServerLimits;
   readonly #turn: Turn;
+  readonly #files: FileTurns;
   readonly #allowance: TurnAllowance;
   readonly #events: WriterEvents;
   readonly #parts = new Fifo<ResponsePart>();
@@ -81,17 +89,27 @@ export class ResponseWriter {
   /** The slice on its way and how much of it has been handed over. */
   #slice: FilePart | null = null;
   #sliceSent = 0;
+  /** Up to where it was found, or brought, into memory, for as long as it is sent without a pause. */
+  #sliceReady = 0;
+  #isBulky = false;
   /** Whether another thread reads for the slice on its way. */
   #reading = false;
   #chunk: Buffer | null = null;
   #waitingTurn = false;
   #disposed = false;
+  readonly #onTurn = (): void => {
+    this.#waitingTurn = false;
+    if (this.#disposed) return;
+    this.run();
+    this.#events.onProgress();
+  };
 
-  constructor(socket: Socket, limits: ServerLimits, turn: Turn, events: WriterEvents) {
+  constructor(socket: Socket, limits: ServerLimits, turns: WriterTurns, events: WriterEvents) {
     this.#socket = socket;
     this.#limits = limits;
-    this.#turn = turn;
-    this.#allowance = new TurnAllowance(turn, limits.turnBytesMax);
+    this.#turn = turns.turn;
+    this.#files = turns.files;
+    this.#allowance = new TurnAllowance(turns.turn, limits.turnBytesMax);
     this.#events = events;
   }
 
@@ -103,19 +121,26 @@ export class ResponseWriter {
     return this.#bufferBytes + this.#socket.queuedBytes;
   }
 
+  /** Whether the last answer had a slice that is too large to leave with its neighbours. */
+  get isBulky(): boolean {
+    return this.#isBulky;
+  }
+
   /** Whether everything has been taken by the kernel. */
   get idle(): boolean {
     return this.#slice === null && this.#parts.length === 0 && this.#socket.queuedBytes === 0;
   }
 
-  /** Appends the parts, which now belong to the writer. Call `run` to send. */
+  /** Appends the parts of one answer, which now belong to the writer. Call `run` to send. */
   push(parts: readonly ResponsePart[]): void {
+    this.#isBulky = false;
     for (const part of parts) {
       if (this.#disposed) {
         if (!Buffer.isBuffer(part)) part.release();
         continue;
       }
       if (Buffer.isBuffer(part)) this.#bufferBytes += part.length;
+      else if (part.size > this.#limits.sliceReadAtOnceBytes) this.#isBulky = true;
       this.#parts.push(part);
     }
   }
@@ -138,6 +163,8 @@ export class ResponseWriter {
   /** The socket's queue is empty: goes on, if something is left. */
   drained(): void {
     if (this.#chunk && !this.#reading) this.#dropChunk();
+    // How long that took is the client's choice.
+    this.#sliceReady = this.#sliceSent;
     this.run();
     this.#events.onProgress();
   }
@@ -147,7 +174,12 @@ export class ResponseWriter {
     if (this.#disposed) return;
     this.#disposed = true;
     // A read that is running still needs the descriptor; it releases the slice when it settles.
-    if (!this.#reading) this.#releaseSlice();
+    if (!this.#reading) {
+      this.#releaseSlice();
+      // The socket may not be done with it.
+      if (this.#chunk) chunks.lose(this.#chunk);
+      this.#chunk = null;
+    }
     for (const part of this.#parts) if (!Buffer.isBuffer(part)) part.release();
     this.#parts.clear();
     this.#bufferBytes = 0;
@@ -200,14 +232,28 @@ export class ResponseWriter {
   }
 
   #sendSlice(slice: FilePart, allowance: number): void {
-    const left = slice.size - this.#sliceSent;
-    if (!this.#socket.sendFile || slice.file.fd < 0) {
-      this.#copy(slice, Math.min(left, this.#limits.copyChunkBytes));
+    const files = this.#files.leftBytes;
+    if (files <= 0) {
+      this.#waitingTurn = true;
+      this.#files.wait(this.#onTurn);
       return;
     }
-    const count = Math.min(left, allowance);
-    if (this.#isResident(slice, this.#sliceSent, count)) this.#sendFile(slice, count);
-    else if (!this.#disposed) this.#warm(slice, count);
+    const left = slice.size - this.#sliceSent;
+    if (!this.#socket.sendFile || slice.file.fd < 0) {
+      this.#copy(slice, Math.min(left, files, this.#limits.copyChunkBytes));
+      return;
+    }
+    if (this.#sliceReady <= this.#sliceSent) {
+      const count = Math.min(left, allowance);
+      const isResident = this.#isResident(slice, this.#sliceSent, count);
+      if (this.#disposed) return;
+      if (!isResident) {
+        this.#warm(slice, count);
+        return;
+      }
+      this.#sliceReady = this.#sliceSent + count;
+    }
+    this.#sendFile(slice, Math.min(this.#sliceReady - this.#sliceSent, allowance, files));
   }
 
   #sendFile(slice: FilePart, count: number): void {
@@ -239,7 +285,7 @@ export class ResponseWriter {
       else if (error !== null) this.#fail(error);
       else {
         // Not asked again: where nobody can say what is in memory the answer would be the same.
-        this.#sendFile(slice, count);
+        this.#sliceReady = this.#sliceSent + count;
         this.run();
         this.#events.onProgress();
       }
@@ -256,7 +302,8 @@ export class ResponseWriter {
     const isResident = this.#isResident(slice, this.#sliceSent, count);
     if (this.#disposed) return;
     this.#chunk = chunks.take(count);
-    const into = this.#chunk.subarray(0, count);
+    // Less than asked for where many hold chunks already.
+    const into = this.#chunk.subarray(0, Math.min(count, this.#chunk.length));
     if (isResident) {
       this.#copyNow(slice, into);
       return;
@@ -298,6 +345,7 @@ export class ResponseWriter {
 
   #advance(slice: FilePart, bytes: number): void {
     this.#allowance.spend(bytes);
+    this.#files.spend(bytes);
     this.#sliceSent += bytes;
     if (this.#sliceSent === slice.size) this.#releaseSlice();
   }
@@ -306,6 +354,7 @@ export class ResponseWriter {
     this.#slice?.release();
     this.#slice = null;
     this.#sliceSent = 0;
+    this.#sliceReady = 0;
   }
 
   #dropChunk(): void {
@@ -315,12 +364,7 @@ export class ResponseWriter {
 
   #waitTurn(): void {
     this.#waitingTurn = true;
-    this.#turn.next(() => {
-      this.#waitingTurn = false;
-      if (this.#disposed) return;
-      this.run();
-      this.#events.onProgress();
-    });
+    this.#turn.next(this.#onTurn);
   }
 
   #fail(error: unknown): void {

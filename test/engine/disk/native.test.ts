@@ -62,6 +62,16 @@ describe.runIf(linux)('native calls of Linux', () => {
     expect(await startWriteBack!(fd, 0, 10)).toBe(-errno.EBADF!);
   });
 
+  it('advise that a file is read in order, and mind no descriptor that is gone', () => {
+    const { adviseSequential } = native()!;
+    const path = join(temporaryFolder(), 'f');
+    writeFileSync(path, 'some bytes');
+    const fd = openSync(path, 'r');
+    adviseSequential!(fd);
+    closeSync(fd);
+    expect(() => adviseSequential!(fd)).not.toThrow();
+  });
+
   it('bring ranges of a file into memory, many at a time, and tell what is there', async () => {
     const { load, pages, errno } = native()!;
     const size = 3_000_000;

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { ManualClock } from '../../../engine/manual-clock.js';
 import { seededRandom } from '../../../engine/random.js';
 import { SERVER_LIMITS } from '../../../server/limits.js';
+import { FileTurns } from '../../../server/net/file-turns.js';
 import type { Socket } from '../../../server/net/network.js';
 import { type FilePart, ResponseWriter } from '../../../server/net/response-writer.js';
 import { Turn } from '../../../server/net/turn.js';
@@ -75,10 +76,17 @@ function bed(part: TestPart, sendFile: Socket['sendFile'] | 'real' = 'real') {
     sendFile: sendFile === 'real' ? send : sendFile,
   } as unknown as Socket;
   const clock = new ManualClock();
-  const writer = new ResponseWriter(socket, SERVER_LIMITS, new Turn(clock), {
-    onProgress: () => {},
-    onFailed: ({ message }) => failures.push(message),
-  });
+  const turn = new Turn(clock);
+  const files = new FileTurns(turn, SERVER_LIMITS);
+  const writer = new ResponseWriter(
+    socket,
+    SERVER_LIMITS,
+    { turn, files },
+    {
+      onProgress: () => {},
+      onFailed: ({ message }) => failures.push(message),
+    },
+  );
   writer.push([part]);
   writer.run();
   /** Lets promises settle and turns begin. */
@@ -88,7 +96,7 @@ function bed(part: TestPart, sendFile: Socket['sendFile'] | 'real' = 'real') {
       clock.advance(1);
     }
   };
-  return { writer, failures, sent, settle, received: () => Buffer.concat(received) };
+  return { writer, files, failures, sent, settle, received: () => Buffer.concat(received) };
 }
 
 test('what is not in memory is warmed first, a turn at a time, and nothing is read here', async () => {
@@ -103,6 +111,25 @@ test('what is not in memory is warmed first, a turn at a time, and nothing is re
   expect(part.calls).toEqual([`warm 0 ${MIB}`, `warm ${MIB} ${MIB}`, `warm ${2 * MIB} 500000`]);
   expect(received().equals(part.content)).toBe(true);
   expect([sent.calls, part.releases]).toEqual([3, 1]);
+});
+
+test('a range that was warmed leaves in small pieces while others are about, and is neither warmed nor asked for again', async () => {
+  const part = new TestPart(2 * MIB);
+  const asked: string[] = [];
+  part.resident = (at, count) => {
+    asked.push(`${at} ${count}`);
+    return false;
+  };
+  const { files, settle, sent, received } = bed(part);
+  files.brisk();
+  for (let at = 0; at < 2; at++) {
+    part.warming[at]!.settle();
+    await settle();
+  }
+  expect(part.calls).toEqual([`warm 0 ${MIB}`, `warm ${MIB} ${MIB}`]);
+  expect(asked).toEqual([`0 ${MIB}`, `${MIB} ${MIB}`]);
+  expect(sent.calls).toBe((2 * MIB) / SERVER_LIMITS.pacedTurnBytesMax);
+  expect(received().equals(part.content)).toBe(true);
 });
 
 test('what is in memory is sent at once', async () => {

@@ -1,26 +1,9 @@
 import { expect, test } from 'vitest';
-import { ManualClock } from '../../../engine/manual-clock.js';
 import { Turn } from '../../../server/net/turn.js';
 import { TurnAllowance } from '../../../server/net/turn-allowance.js';
+import { TurnClock } from '../../support/turn-clock.js';
 
 const MAX = 160_000;
-
-/** A clock whose turns end when the test says so. */
-class TurnClock extends ManualClock {
-  asked = 0;
-  #ends: (() => void)[] = [];
-
-  override afterTurn(run: () => void): void {
-    this.asked += 1;
-    this.#ends.push(run);
-  }
-
-  endTurn(): void {
-    const ends = this.#ends;
-    this.#ends = [];
-    for (const end of ends) end();
-  }
-}
 
 function allowance() {
   const clock = new TurnClock();
