@@ -38,6 +38,7 @@ import {
 import type { Network } from './net/network.js';
 import { nodeNetwork } from './net/node-network.js';
 import { claimNodeId } from './node-identity.js';
+import { type FetchSessionCounters, FetchSessions } from './partition/fetch-sessions.js';
 import { Partitions } from './partition/partitions.js';
 import type { WaitKey } from './partition/waiting.js';
 import { RequestCounters } from './request-hooks.js';
@@ -77,6 +78,8 @@ export interface Broker {
   readonly dataDir: string;
   readonly endpoints: readonly Endpoint[];
   readonly requestCounters: RequestCounters;
+  /** Live. */
+  readonly fetchSessions: { readonly counters: FetchSessionCounters };
   readonly engine: Engine;
   /**
    * Accepts nothing new, gives the requests that were received up to `drainMs` to be answered, then closes connections, partitions
@@ -145,6 +148,16 @@ async function openParts(
   engine.onOffline((failure) => sayOffline(logger, failure));
   const { store, metadata, controller, deleted } = await openMetadata(opening, engine);
   const delayed = new DelayedOperations<WaitKey>(clock);
+  const limits = limitsOf(settings);
+  const fetchSessions = new FetchSessions({
+    clock,
+    random,
+    delayed,
+    // Faults are for requests that name a topic, which those of a session need not do.
+    slotsMax: options.faults === undefined ? settings.fetchSessionSlots : 0,
+    partitionsMax: limits.fetchSessionPartitionsMax,
+    evictionMs: limits.fetchSessionEvictionMs,
+  });
   const partitions = new Partitions({
     engine,
     metadata,
@@ -152,7 +165,10 @@ async function openParts(
     logger,
     producerExpirationMs: settings.producerIdExpirationMs,
     settingsOf: (topic) => topicSettings(topic, brokerLayers(metadata.image, nodeId, brokerStatic)),
-    onMove: (partition) => void delayed.check(partition),
+    onMove: (partition) => {
+      delayed.check(partition);
+      fetchSessions.moved(partition);
+    },
     onDeleted: ({ id, name }) => {
       controller.forgetDeleted(id).catch((error: unknown) => {
         logger.warn({ topic: name, error }, 'a deleted topic is forgotten only at the next start');
@@ -184,7 +200,6 @@ async function openParts(
   closers.push(() => groups.stop());
   await groups.start();
 
-  const limits = limitsOf(settings);
   const requestCounters = new RequestCounters();
   const handlers = handlersOf({
     metadata,
@@ -193,6 +208,7 @@ async function openParts(
     producerIds: new ProducerIds(store),
     groups,
     delayed,
+    fetchSessions,
     settings,
     brokerStatic,
     partitionsPerTopicMax: limits.partitionsPerTopicMax,
@@ -208,7 +224,7 @@ async function openParts(
   const endpoints = await openListeners(opening, dispatcher, limits);
   const { path: dataDir } = engine;
   const { clusterId } = metadata.image;
-  return { nodeId, clusterId, dataDir, endpoints, requestCounters, engine };
+  return { nodeId, clusterId, dataDir, endpoints, requestCounters, fetchSessions, engine };
 }
 
 /** The cluster's facts, in an LMDB environment of their own, and what follows and changes them. */

@@ -72,6 +72,10 @@ export interface ServerLimits {
   readonly partitionsPerTopicMax: number;
   /** Array elements of one request, over all its arrays: each costs some microseconds in which nobody else is served. */
   readonly arrayElementsPerRequestMax: number;
+  /** Partitions of all fetch sessions together, LIMIT_BYTES each (KIP-227 has no such bound). */
+  readonly fetchSessionPartitionsMax: number;
+  /** How long a fetch session is safe from others that want its place (Kafka: the same, not a setting). */
+  readonly fetchSessionEvictionMs: number;
   /** Characters of a topic's name, which must fit a file name with partition and suffix (Kafka). */
   readonly topicNameLengthMax: number;
 }
@@ -102,6 +106,8 @@ export const SERVER_LIMITS: ServerLimits = {
   sendfileNudgeBytes: 64 * KIB,
   partitionsPerTopicMax: 10_000,
   arrayElementsPerRequestMax: 100_000,
+  fetchSessionPartitionsMax: 100_000,
+  fetchSessionEvictionMs: 2 * MINUTE_MS,
   topicNameLengthMax: 249,
 };
 

@@ -1,16 +1,27 @@
-import type { FileSlice, ReadIsolation, ReadRequest } from '../../engine/index.js';
+import type { FileSlice, ReadRequest } from '../../engine/index.js';
 import { ApiError } from '../api-error.js';
 import type { RequestContext } from '../context.js';
 import { clientKey, type RebalanceCalls } from '../groups/rebalance-calls.js';
 import type { MetadataView } from '../metadata/metadata-view.js';
 import type { DelayedOperations } from '../net/delayed.js';
+import type {
+  FetchSession,
+  Finding,
+  PartitionAnswer,
+  PartitionWish,
+  SessionPartition,
+  TopicAnswer,
+  TopicName,
+} from '../partition/fetch-session.js';
+import type { FetchSessions } from '../partition/fetch-sessions.js';
 import type { Partition } from '../partition/partition.js';
 import type { Partitions } from '../partition/partitions.js';
 import { type WaitKey, waitFor } from '../partition/waiting.js';
-import type { RequestOf, ResponseOf } from '../protocol/api-keys.js';
+import type { RequestOf } from '../protocol/api-keys.js';
 import { ErrorCode } from '../protocol/error-codes.js';
 import { clientHostOf } from './client-host.js';
 import { wireError } from './error-map.js';
+import { hasEnough, isolationOf, type Watched } from './fetch-wait.js';
 import type { Handler } from './handler.js';
 
 export interface FetchParts {
@@ -18,31 +29,25 @@ export interface FetchParts {
   readonly partitions: Pick<Partitions, 'find'>;
   readonly delayed: DelayedOperations<WaitKey>;
   readonly groups: { readonly calls: Pick<RebalanceCalls, 'waitMs'> };
+  readonly fetchSessions: FetchSessions;
   /** `fetch.max.bytes`. */
   readonly responseBytesMax: number;
 }
 
-type TopicAnswer = ResponseOf<'Fetch'>['topics'][number];
-type PartitionAnswer = TopicAnswer['partitions'][number];
-type TopicWish = RequestOf<'Fetch'>['topics'][number];
-type PartitionWish = TopicWish['partitions'][number];
-
-/** One pass over the request: an answer for every partition, in its order. */
+/** One pass over what the request wants, in its order. */
 interface Round {
+  /** An answer for every partition that the request lists; empty in a session. */
   readonly topics: readonly TopicAnswer[];
+  /** What the session's partitions have; empty without one. */
+  readonly findings: readonly Finding[];
   readonly slices: readonly FileSlice[];
   readonly bytes: number;
   /** Errors and diverging epochs are answered without waiting. */
   readonly urgent: boolean;
-  /** What a wait looks at. */
-  readonly reads: readonly Read[];
+  /** What a wait looks at, but for a session's partitions. */
+  readonly reads: readonly Watched[];
   /** What has to be read from the disk first. If there is any, the answers are incomplete. */
   readonly warming: readonly Promise<void>[];
-}
-
-interface Read {
-  readonly partition: Partition;
-  readonly wish: PartitionWish;
 }
 
 const NOT_READ = { highWatermark: -1, lastStableOffset: -1, logStartOffset: -1 } as const;
@@ -50,53 +55,66 @@ const EMPTY = Buffer.alloc(0);
 
 /**
  * Fetch. Reads at once; with less than min_bytes it waits until the high watermark has moved far enough, or for max_wait_ms, or
- * until a rebalance calls the client, and reads anew. The session id is always 0, which tells clients that there are no sessions (KIP-227), so every answer names every
- * partition asked for. The answer carries slices of log files; no record is read here.
+ * until a rebalance calls the client, and reads anew. A full fetch (KIP-227) is answered with every partition it lists; one in a session looks
+ * at those that may have news, and answers with those that have. The answer carries slices of log files; no record is read here.
  */
 export function fetchHandler(parts: FetchParts): Handler<'Fetch'> {
   return async (context, request) => {
     checkRequest(request);
-    let round = readAll(parts, context, request, 'warm');
+    const usesTopicIds = context.apiVersion >= 13;
+    const session = parts.fetchSessions.begin(request, usesTopicIds);
+    const epoch = session?.epoch;
+    let round = readAll(parts, context, request, session, 'warm');
     if (round.warming.length > 0) {
       for (const slice of round.slices) slice.release();
       await Promise.all(round.warming);
       // For a client that is gone nothing was warmed, and the event loop shall not wait for its pages either.
       const { closing } = context.connection;
-      round = readAll(parts, context, request, closing ? 'resident' : 'as-it-is');
+      round = readAll(parts, context, request, session, closing ? 'resident' : 'as-it-is');
     }
     if (
       !round.urgent &&
       round.bytes < request.minBytes &&
       request.maxWaitMs > 0 &&
-      round.reads.length > 0
+      (session !== null || round.reads.length > 0)
     ) {
       for (const slice of round.slices) slice.release();
-      const { reads } = round;
       const client = clientKey(clientHostOf(context), context.clientId ?? '');
       const waitMs = parts.groups.calls.waitMs(client, request.maxWaitMs);
+      const watched = session === null ? round.reads : session.toLookAt;
       await waitFor({
         delayed: parts.delayed,
-        keys: [...new Set(reads.map(({ partition }) => partition)), client],
+        keys: [...(session === null ? partitionsOf(round.reads) : [session]), client],
         deadlineMs: context.deadlineMs(waitMs),
         connection: context.connection,
-        isDone: () => hasEnough(reads, request),
+        isDone: () => hasEnough(watched, request),
       });
-      round = readAll(parts, context, request, 'as-it-is');
+      round = readAll(parts, context, request, session, 'as-it-is');
+    }
+    if (session !== null && session.epoch !== epoch) {
+      for (const slice of round.slices) slice.release();
+      throw new ApiError('INVALID_FETCH_SESSION_EPOCH', 'a later fetch of the session has come');
     }
     for (const slice of round.slices) context.hold(slice);
-    return { topics: round.topics };
+    if (session !== null) {
+      const readsCommitted = request.isolationLevel === 1;
+      return { sessionId: session.id, topics: session.answer(round.findings, readsCommitted) };
+    }
+    const { topics } = round;
+    // Followers, whose sessions are privileged, were refused.
+    const kind = { usesTopicIds, isPrivileged: false };
+    return { sessionId: parts.fetchSessions.open(request, topics, kind), topics };
   };
 }
 
-function checkRequest({
-  sessionEpoch,
-  replicaId,
-  replicaState,
-  isolationLevel,
-}: RequestOf<'Fetch'>): void {
-  if (sessionEpoch > 0) {
-    throw new ApiError('FETCH_SESSION_ID_NOT_FOUND', 'this broker keeps no fetch sessions');
-  }
+/** Each once, however often the request lists it. */
+function partitionsOf(reads: readonly Watched[]): Iterable<Partition> {
+  const partitions = new Set<Partition>();
+  for (const { watched } of reads) if (watched !== null) partitions.add(watched);
+  return partitions;
+}
+
+function checkRequest({ replicaId, replicaState, isolationLevel }: RequestOf<'Fetch'>): void {
   if (replicaId >= 0 || replicaState.replicaId >= 0) {
     // A follower reads past the high watermark; nobody may who is not one.
     throw new ApiError('NOT_LEADER_OR_FOLLOWER', 'no other broker holds replicas');
@@ -116,13 +134,14 @@ type How = 'warm' | 'resident' | 'as-it-is';
 const WARMING_BYTES = 1024 * 1024;
 
 /**
- * Reads the partitions in the order of the request. The first that has something yields its first batch whole, however
+ * Reads the partitions in the order of the request, or of its session. The first that has something yields its first batch whole, however
  * large; afterwards the limits hold (KIP-74).
  */
 function readAll(
   parts: FetchParts,
   context: RequestContext,
   request: RequestOf<'Fetch'>,
+  session: FetchSession | null,
   how: How,
 ): Round {
   const warming: Promise<void>[] = [];
@@ -130,15 +149,20 @@ function readAll(
   const { image } = parts.metadata;
   const byId = context.apiVersion >= 13;
   const slices: FileSlice[] = [];
-  const reads: Read[] = [];
+  const reads: Watched[] = [];
   let bytes = 0;
   let urgent = false;
   let bytesLeft = Math.min(Math.max(0, request.maxBytes), parts.responseBytesMax);
-  const readOne = (topic: TopicWish, wish: PartitionWish): PartitionAnswer => {
+  const readOne = (
+    topic: TopicName,
+    wish: PartitionWish,
+    entry: SessionPartition | null,
+  ): PartitionAnswer => {
     try {
       const found = byId ? image.topicById(topic.topicId) : image.topic(topic.topic);
       if (found === undefined) throw unknownTopic(byId);
       const partition = parts.partitions.find(found, wish.partition);
+      if (entry !== null) parts.fetchSessions.watch(entry, partition);
       partition.checkLeader(wish.currentLeaderEpoch);
       const diverging = divergence(partition, wish);
       if (diverging !== null) {
@@ -169,7 +193,7 @@ function readAll(
         }
       }
       const result = partition.read(read, wish.currentLeaderEpoch);
-      reads.push({ partition, wish });
+      if (entry === null) reads.push({ watched: partition, wish });
       if (result.slice !== null) {
         slices.push(result.slice);
         bytes += result.slice.size;
@@ -191,12 +215,22 @@ function readAll(
     }
   };
   try {
-    const topics = request.topics.map((topic) => ({
-      topic: topic.topic,
-      topicId: topic.topicId,
-      partitions: topic.partitions.map((wish) => readOne(topic, wish)),
-    }));
-    return { topics, slices, bytes, urgent, reads, warming };
+    const topics: TopicAnswer[] = [];
+    const findings: Finding[] = [];
+    if (session === null) {
+      for (const { topic, topicId, partitions } of request.topics) {
+        const name = { topic, topicId };
+        const answers = partitions.map((wish) => readOne(name, wish, null));
+        topics.push({ topic, topicId, partitions: answers });
+      }
+    } else {
+      for (const entry of session.toLookAt) {
+        const bytesBefore = bytes;
+        const answer = readOne(entry.topic, entry.wish, entry);
+        findings.push({ entry, answer, recordBytes: bytes - bytesBefore });
+      }
+    }
+    return { topics, findings, slices, bytes, urgent, reads, warming };
   } catch (error) {
     for (const slice of slices) slice.release();
     throw error;
@@ -221,36 +255,6 @@ function divergence(partition: Partition, wish: PartitionWish): PartitionAnswer 
     abortedTransactions: null,
     records: EMPTY,
   };
-}
-
-/** Whether reading anew would answer the request. Numbers first: most wake-ups of a large fetch concern one partition. */
-function hasEnough(reads: readonly Read[], request: RequestOf<'Fetch'>): boolean {
-  const isolation = isolationOf(request);
-  let bytes = 0;
-  for (const { partition, wish } of reads) {
-    try {
-      partition.checkLeader(wish.currentLeaderEpoch);
-      const { fetchOffset: offset, partitionMaxBytes } = wish;
-      if (offset < partition.logStartOffset) return true;
-      const end =
-        isolation === 'high-watermark' ? partition.highWatermark : partition.lastStableOffset;
-      if (offset >= end) continue;
-      if (request.minBytes <= 1) return true;
-      const maxBytes = Math.max(0, partitionMaxBytes);
-      const { slice } = partition.read({ offset, maxBytes, minOneBatch: true, isolation }, -1);
-      bytes += slice?.size ?? 0;
-      slice?.release();
-      if (bytes >= request.minBytes) return true;
-    } catch {
-      // Whatever is wrong, the second reading finds it and answers it.
-      return true;
-    }
-  }
-  return false;
-}
-
-function isolationOf({ isolationLevel }: RequestOf<'Fetch'>): ReadIsolation {
-  return isolationLevel === 1 ? 'last-stable-offset' : 'high-watermark';
 }
 
 function unknownTopic(byId: boolean): ApiError {

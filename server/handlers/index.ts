@@ -4,6 +4,7 @@ import { brokerLayers } from '../metadata/effective-settings.js';
 import type { MetadataView } from '../metadata/metadata-view.js';
 import type { ProducerIds } from '../metadata/producer-ids.js';
 import type { DelayedOperations } from '../net/delayed.js';
+import type { FetchSessions } from '../partition/fetch-sessions.js';
 import type { Partitions } from '../partition/partitions.js';
 import type { WaitKey } from '../partition/waiting.js';
 import type { BrokerSettings } from '../settings/broker-settings.js';
@@ -46,6 +47,8 @@ export interface BrokerParts {
   readonly groups: GroupCoordinator;
   /** Waiting fetches and produces; `Partitions` is told to check it. */
   readonly delayed: DelayedOperations<WaitKey>;
+  /** `Partitions` tells it of every move too. */
+  readonly fetchSessions: FetchSessions;
   readonly settings: BrokerSettings;
   /** The keys that were set at the start, as text. */
   readonly brokerStatic: SettingTexts;

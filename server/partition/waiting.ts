@@ -1,10 +1,11 @@
 import type { ClientKey } from '../groups/rebalance-calls.js';
 import type { DelayedOperations } from '../net/delayed.js';
 import type { ConnectionInfo } from '../net/dispatcher.js';
+import type { FetchSession } from './fetch-session.js';
 import type { Partition } from './partition.js';
 
-/** A partition moves; a client is called, which ends its waiting. */
-export type WaitKey = Partition | ClientKey;
+/** A partition moves, or one of a session's; a client is called, which ends its waiting. */
+export type WaitKey = Partition | FetchSession | ClientKey;
 
 export interface Wait {
   readonly delayed: DelayedOperations<WaitKey>;

@@ -90,6 +90,10 @@ const honouredRows: readonly (readonly [doc: string, row: SettingRow])[] = [
     'Most connections at a time from one address.',
     ['max.connections.per.ip', 'int', '2147483647', { min: 0 }],
   ],
+  [
+    'Fetch sessions at a time, by which clients name only what is different from their last request; 0 for none.',
+    ['max.incremental.fetch.session.cache.slots', 'int', '1000', { min: 0 }],
+  ],
   ['This broker, as clients see it.', ['node.id', 'int', '1', { min: 0 }]],
   [
     'Partitions of a topic that is created without a number of partitions.',

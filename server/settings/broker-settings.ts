@@ -35,6 +35,7 @@ export interface BrokerSettings {
   readonly deleteTopics: boolean;
   readonly requestBytesMax: number;
   readonly fetchBytesMax: number;
+  readonly fetchSessionSlots: number;
   readonly sendFile: boolean;
   /** null where not set: the table of limits decides. */
   readonly connectionsMax: number | null;
@@ -83,6 +84,7 @@ export function typedBrokerSettings(brokerStatic: SettingTexts): {
     deleteTopics: value('delete.topic.enable'),
     requestBytesMax: value('socket.request.max.bytes'),
     fetchBytesMax: value('fetch.max.bytes'),
+    fetchSessionSlots: value('max.incremental.fetch.session.cache.slots'),
     sendFile: value('odradek.sendfile.enable'),
     connectionsMax: isSet('max.connections') ? value('max.connections') : null,
     connectionsPerAddressMax: isSet('max.connections.per.ip')

@@ -114,7 +114,6 @@ export const inertRows: readonly SettingRow[] = [
   ['log.flush.start.offset.checkpoint.interval.ms', 'int', '60000', { min: 0 }],
   ['log.local.retention.bytes', 'long', '-2', { min: -2 }],
   ['log.local.retention.ms', 'long', '-2', { min: -2 }],
-  ['max.incremental.fetch.session.cache.slots', 'int', '1000', { min: 0 }],
   ['max.request.partition.size.limit', 'int', '2000', { min: 1 }],
   ['metadata.log.dir', 'string', null],
   ['metadata.log.max.record.bytes.between.snapshots', 'long', '20971520', { min: 1 }],

@@ -16,6 +16,7 @@ import { ProducerIds } from '../../server/metadata/producer-ids.js';
 import { DelayedOperations } from '../../server/net/delayed.js';
 import type { ConnectionInfo } from '../../server/net/dispatcher.js';
 import type { FilePart, ResponsePart } from '../../server/net/response-writer.js';
+import { FetchSessions } from '../../server/partition/fetch-sessions.js';
 import { type LogHost, Partitions } from '../../server/partition/partitions.js';
 import type { WaitKey } from '../../server/partition/waiting.js';
 import { APIS, type ApiName, type RequestOf } from '../../server/protocol/api-keys.js';
@@ -78,6 +79,7 @@ export interface MemoryBrokerOptions {
   readonly hooks?: readonly RequestHook[];
   readonly caseInsensitiveDisk?: boolean;
   readonly partitionsPerTopicMax?: number;
+  readonly fetchSessionPartitionsMax?: number;
   readonly crash?: (error: Error) => void;
 }
 
@@ -117,6 +119,14 @@ export async function memoryBroker(options: MemoryBrokerOptions = {}) {
     names: { caseInsensitiveDisk: options.caseInsensitiveDisk ?? false },
   });
   const delayed = new DelayedOperations<WaitKey>(clock);
+  const fetchSessions = new FetchSessions({
+    clock,
+    random,
+    delayed,
+    slotsMax: settings.fetchSessionSlots,
+    partitionsMax: options.fetchSessionPartitionsMax ?? SERVER_LIMITS.fetchSessionPartitionsMax,
+    evictionMs: SERVER_LIMITS.fetchSessionEvictionMs,
+  });
   const forgotten: Promise<void>[] = [];
   const partitions = new Partitions({
     engine: host,
@@ -126,7 +136,10 @@ export async function memoryBroker(options: MemoryBrokerOptions = {}) {
     producerExpirationMs: settings.producerIdExpirationMs,
     settingsOf: (topic) =>
       topicSettings(topic, brokerLayers(follower.image, settings.nodeId, brokerStatic)),
-    onMove: (partition) => void delayed.check(partition),
+    onMove: (partition) => {
+      delayed.check(partition);
+      fetchSessions.moved(partition);
+    },
     onDeleted: ({ id }) => void forgotten.push(controller.forgetDeleted(id)),
   });
   await partitions.start(deleted);
@@ -150,6 +163,7 @@ export async function memoryBroker(options: MemoryBrokerOptions = {}) {
     producerIds,
     groups,
     delayed,
+    fetchSessions,
     settings,
     brokerStatic,
     partitionsPerTopicMax: options.partitionsPerTopicMax ?? SERVER_LIMITS.partitionsPerTopicMax,
@@ -204,6 +218,7 @@ export async function memoryBroker(options: MemoryBrokerOptions = {}) {
     controller,
     partitions,
     delayed,
+    fetchSessions,
     producerIds,
     groups,
     dispatcher,
