@@ -106,8 +106,8 @@ async function readyLoad(port: number, mode: string, topicId: string, count: num
   const ends = await endsOf(client, count);
   const wishes = ends.map((end, partition) => wish(partition, partition === 0 ? 0 : end));
   if (mode === 'full') {
-    const frame = RawClient.frame('Fetch', VERSION, bodyOf(topicId, wishes, {}));
-    return () => client.exchange(frame);
+    const body = bodyOf(topicId, wishes, {});
+    return () => client.exchange(RawClient.frame('Fetch', VERSION, body));
   }
   let epoch = 0;
   const sessionId = await openSession(client, bodyOf(topicId, wishes, { sessionEpoch: 0 }));

@@ -18,6 +18,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Future;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AlterConfigOp;
 import org.apache.kafka.clients.admin.Config;
@@ -101,6 +102,10 @@ public final class JavaDriver {
         answer(id, null);
       }
       case "commit" -> member.commit(id, args);
+      case "seek" -> member.later(id, (consumer) ->
+          consumer.seek(partition(args), args.get("offset").asLong()));
+      case "pause" -> member.later(id, (consumer) -> consumer.pause(partitions(args)));
+      case "resume" -> member.later(id, (consumer) -> consumer.resume(partitions(args)));
       case "leave" -> answer(id, member.leave());
       case "stream" -> {
         stream = new Stream(topic(args));
@@ -332,6 +337,18 @@ public final class JavaDriver {
       });
     }
 
+    /** Does something with the consumer between two polls. */
+    void later(int id, Consumer<KafkaConsumer<String, String>> action) {
+      work.add(() -> {
+        try {
+          action.accept(consumer);
+          answer(id, null);
+        } catch (Exception error) {
+          answerError(id, error);
+        }
+      });
+    }
+
     Object leave() throws InterruptedException {
       work.add(() -> leaving = true);
       thread.join();
@@ -383,6 +400,12 @@ public final class JavaDriver {
 
   private static TopicPartition partition(JsonNode args) {
     return new TopicPartition(topic(args), args.get("partition").asInt());
+  }
+
+  private static List<TopicPartition> partitions(JsonNode args) {
+    List<TopicPartition> partitions = new ArrayList<>();
+    args.get("partitions").forEach((each) -> partitions.add(new TopicPartition(topic(args), each.asInt())));
+    return partitions;
   }
 
   private static String text(JsonNode node) {
