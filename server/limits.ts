@@ -72,7 +72,7 @@ export interface ServerLimits {
   readonly partitionsPerTopicMax: number;
   /** Array elements of one request, over all its arrays: each costs some microseconds in which nobody else is served. */
   readonly arrayElementsPerRequestMax: number;
-  /** Partitions of all fetch sessions together, LIMIT_BYTES each (KIP-227 has no such bound). */
+  /** Partitions of all fetch sessions together, some 400 bytes of heap each, so 40 MB (Kafka has no such bound). */
   readonly fetchSessionPartitionsMax: number;
   /** How long a fetch session is safe from others that want its place (Kafka: the same, not a setting). */
   readonly fetchSessionEvictionMs: number;
