@@ -5,6 +5,7 @@ import { FrameParser } from '../../server/net/framing.js';
 import { APIS } from '../../server/protocol/api-keys.js';
 import { decodeRequest } from '../../server/protocol/frame.js';
 import type { FetchRequest } from '../../server/protocol/messages/fetch.js';
+import { ZERO_UUID } from '../../server/protocol/schema.js';
 import type { MemberEvent } from './client.js';
 import { DriverProcess } from './support/driver-process.js';
 import { javaDriverClassPath, kafkaClassPath, QUICK_JVM } from './support/kafka-tools.js';
@@ -62,7 +63,9 @@ describe.runIf(kafka !== null)('a Java consumer of 200 partitions', () => {
   let admin: Client;
   const started: Member[] = [];
   beforeAll(async () => {
-    cluster = await TestCluster.start(() => log.tap());
+    // A consumer that looks for a deleted topic would create it.
+    const settings = { 'auto.create.topics.enable': 'false' };
+    cluster = await TestCluster.start(() => log.tap(), settings);
     admin = await Client.connect({ bootstrap: cluster.bootstrap });
     await cluster.createTopic(TOPIC, PARTITIONS);
   });
@@ -165,7 +168,7 @@ describe.runIf(kafka !== null)('a Java consumer of 200 partitions', () => {
     expect(sorted([first, second].flatMap(recordsOf))).toEqual(sorted(expected));
 
     const { responses } = await admin.request('DeleteTopics', {
-      topics: [],
+      topics: [{ topicId: ZERO_UUID, name: TOPIC }],
       topicNames: [TOPIC],
       timeoutMs: 10_000,
     });

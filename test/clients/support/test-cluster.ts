@@ -15,17 +15,25 @@ const CODEC_MASK = 0x07;
 export class TestCluster {
   readonly #root: string;
   readonly #relay: Relay;
+  readonly #settings: Readonly<Record<string, string>>;
   #broker: BrokerProcess | null = null;
 
-  private constructor(root: string, relay: Relay) {
+  private constructor(root: string, relay: Relay, settings: Readonly<Record<string, string>>) {
     this.#root = root;
     this.#relay = relay;
+    this.#settings = settings;
   }
 
-  /** @param tap sees every connection, where given */
-  static async start(tap: (() => ConnectionTap) | null = null): Promise<TestCluster> {
+  /**
+   * @param tap sees every connection, where given
+   * @param settings of the broker, beside those that all have
+   */
+  static async start(
+    tap: (() => ConnectionTap) | null = null,
+    settings: Readonly<Record<string, string>> = {},
+  ): Promise<TestCluster> {
     const root = await mkdtemp(join(tmpdir(), 'odradek-clients-'));
-    const cluster = new TestCluster(root, await Relay.open(tap));
+    const cluster = new TestCluster(root, await Relay.open(tap), settings);
     await cluster.startBroker();
     return cluster;
   }
@@ -47,6 +55,7 @@ export class TestCluster {
         'group.min.session.timeout.ms': '1000',
         'group.initial.rebalance.delay.ms': '0',
         'offsets.topic.num.partitions': '4',
+        ...this.#settings,
       },
     });
     this.#relay.target = this.#broker.port;
