@@ -25,7 +25,7 @@ export const LIMITS = {
   /** … any other changed one within this time. */
   checkpointIntervalMs: 5_000,
   /** A log of which nobody waits for a sync begins to write back whenever it has grown by this, so that dirty pages never pile up, … */
-  writeBackBytes: 8 * 1024 * 1024,
+  writeBackBytes: 1024 * 1024,
   /** … one log at a time, for a device whose queue is full holds the thread, … */
   writeBacksRunningMax: 1,
   /** … and where only a sync can do that, a sync at this many unsynced bytes. */
