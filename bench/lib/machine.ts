@@ -36,9 +36,16 @@ export function describeMachine(folder: string, pageReporting: string): Machine 
     node: process.version,
     fileSystem: said('findmnt', ['-no', 'FSTYPE,SOURCE', '--target', folder]),
     pageReporting,
-    commit: said('git', ['-C', PROJECT, 'describe', '--always', '--dirty', '--exclude', '*']),
+    commit: commitOf(PROJECT),
     date: new Date().toISOString(),
   };
+}
+
+/** "-dirty" says that what was measured is not what the commit holds; that rows were measured before this one does not count. */
+function commitOf(folder: string): string {
+  const commit = said('git', ['-C', folder, 'describe', '--always', '--exclude', '*']);
+  const changed = ['status', '--porcelain', '--untracked-files=no', '--', '.', ':!bench/results'];
+  return said('git', ['-C', folder, ...changed]) === '' ? commit : `${commit}-dirty`;
 }
 
 function said(program: string, args: string[]): string {
