@@ -41,16 +41,19 @@ export function describeMachine(folder: string, pageReporting: string): Machine 
   };
 }
 
+const UNKNOWN = 'unknown';
+
 /** "-dirty" says that what was measured is not what the commit holds; that rows were measured before this one does not count. */
 function commitOf(folder: string): string {
   const commit = said('git', ['-C', folder, 'describe', '--always', '--exclude', '*']);
+  if (commit === UNKNOWN) return UNKNOWN;
   const changed = ['status', '--porcelain', '--untracked-files=no', '--', '.', ':!bench/results'];
   return said('git', ['-C', folder, ...changed]) === '' ? commit : `${commit}-dirty`;
 }
 
 function said(program: string, args: string[]): string {
   const { stdout, status } = spawnSync(program, args, { encoding: 'utf8' });
-  return status === 0 ? stdout.trim().replace(/\s+/g, ' ') : 'unknown';
+  return status === 0 ? stdout.trim().replace(/\s+/g, ' ') : UNKNOWN;
 }
 
 /** Everything dirty goes to the disk, so that a slice does not pay for the one before. */
