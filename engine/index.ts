@@ -34,7 +34,7 @@ export { noLocker } from './disk/directory-lock.js';
 export type { Disk, DiskFile } from './disk/disk.js';
 export { parseSegmentFileName } from './disk/file-names.js';
 export { FileSlice } from './disk/file-slice.js';
-export { sendFile, sendFileAvailable, sendNow } from './disk/native.js';
+export { acceptNow, sendFile, sendFileAvailable, sendNow } from './disk/native.js';
 export { nodeDisk } from './disk/node-disk.js';
 export type { AppendResult } from './embedded/append-queue.js';
 export type { EventLog, EventRead, ReadOptions } from './embedded/event-log.js';

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import {
+  acceptNow,
   type Clock,
   type Disk,
   type Engine,
@@ -266,6 +267,7 @@ async function openListeners(
     nodeNetwork({
       sendFile: options.settings.sendFile && sendFileAvailable() ? sendFile : null,
       sendNow: sendFileAvailable() ? sendNow : null,
+      acceptNow: sendFileAvailable() ? acceptNow : null,
       scratchBytes: limits.receiveScratchBytes,
     });
   const shared = shareResources(network, options.networkClock ?? clock, limits);

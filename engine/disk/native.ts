@@ -17,6 +17,8 @@ export interface NativeCalls {
     | null;
   /** send(2) that never waits: the count of bytes taken, or the negative errno. Linux only. */
   readonly sendNow: ((outFd: number, bytes: Uint8Array) => number) | null;
+  /** accept4(2) on a listener that does not block: a descriptor that does not either, or the negative errno. Linux only. */
+  readonly acceptNow: ((listenerFd: number) => number) | null;
   /**
    * pread(2): fills `into` from byte `position` on. The count of bytes read, or the negative errno. For ranges that are in memory it costs a
    * third of Node's. Linux only.
@@ -69,6 +71,7 @@ function bind(koffi: Koffi): NativeCalls {
       flockExclusive,
       sendfile: null,
       sendNow: null,
+      acceptNow: null,
       pread: null,
       load: null,
       startWriteBack: null,
@@ -98,6 +101,7 @@ function bind(koffi: Koffi): NativeCalls {
     flockExclusive,
     sendfile: wideOffsets ? bindSendfile(koffi, libc) : null,
     sendNow: wideOffsets ? bindSendNow(koffi, libc) : null,
+    acceptNow: bindAcceptNow(koffi, libc),
     pread: wideOffsets ? bindPread(koffi, libc) : null,
     load: wideOffsets ? bindLoad(koffi, libc) : null,
     startWriteBack: wideOffsets ? bindStartWriteBack(koffi, libc) : null,
@@ -132,6 +136,24 @@ function bindSendNow(
   return (outFd, bytes) => {
     const sent = call(outFd, bytes, bytes.length, MSG_DONTWAIT_NOSIGNAL);
     return sent >= 0 ? sent : -(koffi.errno() || koffi.os.errno.EIO!);
+  };
+}
+
+const SOCK_NONBLOCK_CLOEXEC = constants.O_NONBLOCK | 0o2000000;
+
+function bindAcceptNow(
+  koffi: Koffi,
+  libc: ReturnType<Koffi['load']>,
+): NonNullable<NativeCalls['acceptNow']> {
+  const call = libc.func('int accept4(int fd, uint8_t *address, uint8_t *length, int flags)') as (
+    fd: number,
+    address: null,
+    length: null,
+    flags: number,
+  ) => number;
+  return (listenerFd) => {
+    const fd = call(listenerFd, null, null, SOCK_NONBLOCK_CLOEXEC);
+    return fd >= 0 ? fd : -(koffi.errno() || koffi.os.errno.EIO!);
   };
 }
 
@@ -330,4 +352,9 @@ export function sendFile(outFd: number, inFd: number, position: number, count: n
  */
 export function sendNow(outFd: number, bytes: Uint8Array): number {
   return native()!.sendNow!(outFd, bytes);
+}
+
+/** Accepts a connection that waits at the listener `listenerFd`: its descriptor, or a negative errno. Available where `sendFile` is. */
+export function acceptNow(listenerFd: number): number {
+  return native()!.acceptNow!(listenerFd);
 }

@@ -6,6 +6,7 @@ import {
   type Server,
 } from 'node:net';
 
+import { type AcceptNow, acceptWaiting, socketOfFd } from './accept-waiting.js';
 import type { ConnectOptions, ListenOptions, Network, NetworkListener, Socket } from './network.js';
 import { NodeSocket, type SendFile, type SendNow } from './node-socket.js';
 
@@ -14,6 +15,8 @@ export interface NodeNetworkOptions {
   readonly sendFile: SendFile | null;
   /** send(2), or null or left out where there is none; Node's way is taken then. */
   readonly sendNow?: SendNow | null;
+  /** accept4(2) without waiting, or null or left out where there is none; one connection is accepted in a turn then. */
+  readonly acceptNow?: AcceptNow | null;
   /** Size of the space that all sockets receive into. */
   readonly scratchBytes: number;
   /**
@@ -43,8 +46,23 @@ export function nodeNetwork(options: NodeNetworkOptions): Network {
     return raw ? socket.attach(raw, 'onread') : socket.attach(accepted, 'stream');
   };
 
+  const { acceptNow } = options;
+
   return {
-    listen: (listenOptions) => listen(listenOptions, adopt),
+    listen: (listenOptions) => {
+      const { onSocket } = listenOptions;
+      return listen(listenOptions, (accepted, server) => {
+        if (isReset(accepted)) accepted.destroy();
+        else onSocket(adopt(accepted));
+        if (!acceptNow || !scratch) return;
+        acceptWaiting(server, acceptNow, (fd) => {
+          const socket = newSocket();
+          const raw = socketOfFd(fd, server, socket.onread(scratch));
+          if (isReset(raw)) raw.destroy();
+          else onSocket(socket.attach(raw, 'onread'));
+        });
+      });
+    },
     connect: (connectOptions) => connect(connectOptions, scratch, newSocket()),
   };
 }
@@ -69,16 +87,17 @@ function rewrap(accepted: NetSocket, onread: OnReadOpts): NetSocket | null {
   return Object.assign(socket, { server, _server: server });
 }
 
+/** A connection can be reset between the kernel's queue and here; it has no address then. */
+function isReset(accepted: NetSocket): boolean {
+  return accepted.remoteAddress === undefined;
+}
+
 function listen(
   options: ListenOptions,
-  adopt: (accepted: NetSocket) => Socket,
+  onAccepted: (accepted: NetSocket, server: Server) => void,
 ): Promise<NetworkListener> {
   const server = createServer({ pauseOnConnect: true, allowHalfOpen: true, noDelay: true });
-  server.on('connection', (accepted) => {
-    // A connection can be reset between the kernel's queue and here; it has no address then.
-    if (accepted.remoteAddress === undefined) accepted.destroy();
-    else options.onSocket(adopt(accepted));
-  });
+  server.on('connection', (accepted) => onAccepted(accepted, server));
   const { promise, resolve, reject } = withResolvers<NetworkListener>();
   server.once('error', reject);
   server.listen(

@@ -3,7 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
 
 import { systemClock } from '../../../engine/clock.js';
-import { sendFile, sendFileAvailable, sendNow } from '../../../engine/disk/native.js';
+import { acceptNow, sendFile, sendFileAvailable, sendNow } from '../../../engine/disk/native.js';
 import { SERVER_LIMITS, type ServerLimits } from '../../../server/limits.js';
 import type { CloseReason, Dispatcher } from '../../../server/net/dispatcher.js';
 import {
@@ -75,9 +75,18 @@ async function until(reached: () => boolean): Promise<void> {
   while (!reached()) await nextTurn();
 }
 
-describe.each(['direct', 'stream'] as const)('receiving by %s', (receive) => {
+const waysOfReceiving: [string, Partial<NodeNetworkOptions>][] = [
+  ['direct', { receive: 'direct' }],
+  [
+    'direct, accepting all that wait',
+    { receive: 'direct', acceptNow: sendFileAvailable() ? acceptNow : null },
+  ],
+  ['stream', { receive: 'stream' }],
+];
+
+describe.each(waysOfReceiving)('receiving by %s', (_, network) => {
   test('frames of all sizes come back whole', async () => {
-    const { port, shared } = await serve(echo, { receive });
+    const { port, shared } = await serve(echo, network);
     const one = await client(port);
     const sizes = [8, 9, 1000, 65_536, 300_000, 1_048_576, 5_000_000, 8];
     const sent = sizes.map((size, at) => taggedFrame(at, size));
@@ -90,7 +99,7 @@ describe.each(['direct', 'stream'] as const)('receiving by %s', (receive) => {
   });
 
   test('closing the listener completes with connections in every state', async () => {
-    const { port, listener, shared } = await serve(echo, { receive });
+    const { port, listener, shared } = await serve(echo, network);
     const polite = await client(port);
     polite.send(taggedFrame(1, 8));
     await polite.receive(1);
@@ -113,7 +122,7 @@ describe.each(['direct', 'stream'] as const)('receiving by %s', (receive) => {
   test.each([-1, 0, 7, SERVER_LIMITS.requestBytesMax + 1])(
     'a frame size of %i closes the connection, and other clients go on',
     async (size) => {
-      const { port, closed } = await serve(echo, { receive });
+      const { port, closed } = await serve(echo, network);
       const other = await client(port);
       const bad = await client(port);
       const prefix = Buffer.alloc(4);
@@ -128,7 +137,7 @@ describe.each(['direct', 'stream'] as const)('receiving by %s', (receive) => {
   );
 
   test('connections that announce 100 MB and send nothing, or little, cost nothing', async () => {
-    const { port, listener, shared } = await serve(echo, { receive });
+    const { port, listener, shared } = await serve(echo, network);
     const prefix = Buffer.alloc(4);
     prefix.writeInt32BE(100_000_000);
     const before = process.memoryUsage();
@@ -144,14 +153,10 @@ describe.each(['direct', 'stream'] as const)('receiving by %s', (receive) => {
   });
 
   test('frames that together exceed the budget all arrive, and small clients are served meanwhile', async () => {
-    const { port, shared } = await serve(
-      echo,
-      { receive },
-      {
-        bytesInFlightPerConnection: 1_048_576,
-        bytesInFlightMax: 2_000_000,
-      },
-    );
+    const { port, shared } = await serve(echo, network, {
+      bytesInFlightPerConnection: 1_048_576,
+      bytesInFlightMax: 2_000_000,
+    });
     const many = await Promise.all(Array.from({ length: 10 }, () => client(port)));
     const frame = taggedFrame(1, 3_000_000);
     for (const one of many) one.send(frame.subarray(0, 2_999_000));

@@ -1,0 +1,106 @@
+import type { Server } from 'node:net';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { afterEach, describe, expect, test } from 'vitest';
+
+import { systemClock } from '../../../engine/clock.js';
+import { acceptNow, sendFileAvailable } from '../../../engine/disk/native.js';
+import { SERVER_LIMITS } from '../../../server/limits.js';
+import { ACCEPTS_PER_TURN_MAX, acceptWaiting } from '../../../server/net/accept-waiting.js';
+import type { Dispatcher } from '../../../server/net/dispatcher.js';
+import { type Listener, openListener, shareResources } from '../../../server/net/listener.js';
+import { nodeNetwork } from '../../../server/net/node-network.js';
+import { FrameClient, taggedFrame } from '../../support/net-fixtures.js';
+
+const HOST = '127.0.0.1';
+const scratchBytes = SERVER_LIMITS.receiveScratchBytes;
+const clientNetwork = nodeNetwork({ sendFile: null, scratchBytes });
+
+const echo: Dispatcher = {
+  mode: () => 'pipelined',
+  isDoneWithFrame: () => false,
+  dispatch: async (frame) => {
+    const prefix = Buffer.alloc(4);
+    prefix.writeInt32BE(frame.length);
+    return [prefix, frame];
+  },
+};
+
+describe('taking what waits', () => {
+  const server = { _handle: { fd: 3 }, _connections: 0 } as unknown as Server;
+
+  test('one after another until none waits', () => {
+    const waiting = [10, 11, 12];
+    const taken: number[] = [];
+    acceptWaiting(server, () => waiting.shift() ?? -11, taken.push.bind(taken));
+    expect(taken).toEqual([10, 11, 12]);
+  });
+
+  test('no more than a turn allows, however many wait', () => {
+    let next = 10;
+    const taken: number[] = [];
+    acceptWaiting(server, () => next++, taken.push.bind(taken));
+    expect(taken).toHaveLength(ACCEPTS_PER_TURN_MAX);
+  });
+
+  test('nothing of a server that was closed meanwhile', () => {
+    const closed = { _handle: null } as unknown as Server;
+    acceptWaiting(
+      closed,
+      () => expect.unreachable(),
+      () => expect.unreachable(),
+    );
+  });
+});
+
+describe.runIf(sendFileAvailable())('connections that come together', () => {
+  const listeners: Listener[] = [];
+  afterEach(async () => {
+    await Promise.all(listeners.splice(0).map((listener) => listener.close({ drainMs: 0 })));
+  });
+
+  /** All connect before the event loop looks at the listener; resolves with the number of turns in which they were accepted. */
+  async function turnsOf(count: number, accept: typeof acceptNow | null): Promise<number> {
+    let turn = 0;
+    let isOver = false;
+    const counting = (async () => {
+      for (; !isOver; turn++) await nextTurn();
+    })();
+    const openedIn: number[] = [];
+    const listener = await openListener({
+      name: 'PLAINTEXT',
+      bind: [{ host: HOST, port: 0 }],
+      dispatcher: echo,
+      shared: shareResources(
+        nodeNetwork({ sendFile: null, acceptNow: accept, scratchBytes }),
+        systemClock,
+        SERVER_LIMITS,
+      ),
+      events: { onOpened: () => openedIn.push(turn) },
+    });
+    listeners.push(listener);
+    const { port } = listener.addresses[0]!;
+    const sockets = await Promise.all(
+      Array.from({ length: count }, () => clientNetwork.connect({ host: HOST, port })),
+    );
+    await Promise.all(
+      sockets.map(async (socket, at) => {
+        const client = new FrameClient(socket);
+        client.send(taggedFrame(at, 100));
+        const [frame] = await client.receive(1);
+        expect(frame!.equals(taggedFrame(at, 100).subarray(4))).toBe(true);
+      }),
+    );
+    isOver = true;
+    await counting;
+    expect(openedIn).toHaveLength(count);
+    return new Set(openedIn).size;
+  }
+
+  test('are accepted in one turn', async () => {
+    expect(await turnsOf(ACCEPTS_PER_TURN_MAX + 1, acceptNow)).toBe(1);
+  });
+
+  test('are accepted all where the call fails, as libuv does it', async () => {
+    expect(await turnsOf(40, () => -24)).toBeGreaterThan(20);
+  });
+});
