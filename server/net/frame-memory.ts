@@ -11,8 +11,14 @@ export interface Slab {
   release(): void;
 }
 
-/** Sizes that are kept for the next one who needs them: many small frames, or one of the largest that producers send by default. */
-const SIZES = [256 * 1024, 512 * 1024, 1088 * 1024] as const;
+/** Sizes that are kept for the next one who needs them: a frame that was copied out of a read, a read, one of the largest that producers send by default. */
+const SIZES = [32 * 1024, 64 * 1024, 256 * 1024, 512 * 1024, 1088 * 1024] as const;
+
+/**
+ * While no more is lent, streams may keep memory between their frames. Memory that each of many clients has for itself is in no
+ * cache of the processor when its turn comes, and idle ones would keep it from those who have no choice.
+ */
+const KEPT_BYTES_MAX = 16 * 1024 * 1024;
 
 /** What is kept unused, of each size. */
 const FREE_BYTES_MAX = 4 * 1024 * 1024;
@@ -36,16 +42,16 @@ export class FrameMemory {
     return this.#usedBytes;
   }
 
-  /** Whether there is some to lend to those who could do without. */
-  get hasRoom(): boolean {
-    return this.#usedBytes < this.#limitBytes;
+  /** Whether there is some for those who could do without: a stream that would have its next read go there, rather than where all reads go. */
+  get mayBeKept(): boolean {
+    return this.#usedBytes < Math.min(KEPT_BYTES_MAX, this.#limitBytes);
   }
 
   /** Memory of at least `sizeMin` bytes, held by the caller alone. What is in it is undefined. */
   take(sizeMin: number): Slab {
     const kind = SIZES.findIndex((size) => size >= sizeMin);
     const slab =
-      kind >= 0 && this.hasRoom
+      kind >= 0 && this.#usedBytes < this.#limitBytes
         ? (this.#free[kind]!.pop() ?? this.#allocate(kind))
         : new PooledSlab(Buffer.allocUnsafeSlow(sizeMin), null);
     slab.retain();

@@ -103,12 +103,12 @@ export class FrameParser {
     const from = this.#continue(chunk, onFrame);
     const rest = this.#cutChunk(chunk, from, onFrame);
     if (rest < chunk.length) this.#beginFrame(chunk, rest);
-    else if (rest - from >= IN_PLACE_BYTES_MIN && this.#memory.hasRoom) this.#open(SLAB_BYTES);
+    else if (rest - from >= IN_PLACE_BYTES_MIN && this.#memory.mayBeKept) this.#open(SLAB_BYTES);
   }
 
   /** Between frames: whether the next read should find the slab, too. */
   #staysBusy(readBytes: number): boolean {
-    return readBytes >= IN_PLACE_BYTES_MIN && this.#slab!.isLent && this.#memory.hasRoom;
+    return readBytes >= IN_PLACE_BYTES_MIN && this.#slab!.isLent && this.#memory.mayBeKept;
   }
 
   /** Gives back the memory that reads go to; nothing may be received into it any more. Frames handed out stay valid. */
@@ -277,10 +277,15 @@ export class FrameParser {
     return this.#slab!;
   }
 
-  /** Of the slab for a frame of which `held` bytes are there, prefix included: room for all of it if it is small, else at most twice those. */
+  /**
+   * Of the slab for a frame of which `held` bytes are there, prefix included: room for all of it, and for those behind it while memory may be
+   * kept; of a large one at most twice what is there.
+   */
   #capacityFor(size: number, held: number): number {
     const whole = FRAME_PREFIX_BYTES + size;
-    if (size <= this.#limits.allocateAtOnceBytes) return whole;
+    if (size <= this.#limits.allocateAtOnceBytes) {
+      return this.#memory.mayBeKept ? Math.max(whole, SLAB_BYTES) : whole;
+    }
     return Math.min(whole, Math.max(held, SLAB_BYTES, 2 * held));
   }
 

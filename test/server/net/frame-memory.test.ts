@@ -11,20 +11,20 @@ describe('frame memory', () => {
     expect(second.bytes.buffer).not.toBe(first.bytes.buffer);
     second.retain();
     second.release();
-    expect(memory.take(1).bytes.buffer).not.toBe(second.bytes.buffer);
+    expect(memory.take(100 * KIB).bytes.buffer).not.toBe(second.bytes.buffer);
     first.release();
     second.release();
-    expect(memory.take(1).bytes.buffer).toBe(second.bytes.buffer);
+    expect(memory.take(100 * KIB).bytes.buffer).toBe(second.bytes.buffer);
   });
 
   test('it knows what is lent, and whether a slab has one holder', () => {
     const memory = new FrameMemory(300 * KIB);
-    const slab = memory.take(1);
-    expect([memory.usedBytes, memory.hasRoom, slab.isAlone]).toEqual([256 * KIB, true, true]);
+    const slab = memory.take(200 * KIB);
+    expect([memory.usedBytes, memory.mayBeKept, slab.isAlone]).toEqual([256 * KIB, true, true]);
     slab.retain();
     expect(slab.isAlone).toBe(false);
     const large = memory.take(1000 * KIB);
-    expect([large.bytes.length, memory.hasRoom]).toEqual([1088 * KIB, false]);
+    expect([large.bytes.length, memory.mayBeKept]).toEqual([1088 * KIB, false]);
     for (const held of [slab, slab, large]) held.release();
     expect(memory.usedBytes).toBe(0);
   });
@@ -38,6 +38,22 @@ describe('frame memory', () => {
     expect(memory.usedBytes).toBe(lent.bytes.length);
     own.release();
     expect(memory.take(5000).bytes.buffer).not.toBe(own.bytes.buffer);
+  });
+
+  test('a frame gets the smallest memory that holds it, so that many may wait at a time', () => {
+    const memory = new FrameMemory(1024 * KIB);
+    const sizes = [1, 17, 33, 100, 300, 600].map((kib) => memory.take(kib * KIB).bytes.length);
+    expect(sizes).toEqual([32, 32, 64, 256, 512, 1088].map((kib) => kib * KIB));
+  });
+
+  test('only while little is lent may streams keep some', () => {
+    const memory = new FrameMemory(64 * 1024 * KIB);
+    const slabs = Array.from({ length: 63 }, () => memory.take(256 * KIB));
+    expect(memory.mayBeKept).toBe(true);
+    slabs.push(memory.take(256 * KIB));
+    expect(memory.mayBeKept).toBe(false);
+    slabs.pop()!.release();
+    expect(memory.mayBeKept).toBe(true);
   });
 
   test('giving back twice is a broken program', () => {

@@ -151,6 +151,25 @@ describe('frame parser', () => {
     expect(memory.usedBytes).toBe(0);
   });
 
+  test('a thousand streams keep no more memory between their frames than a few', () => {
+    const memory = new FrameMemory(64 * 1024 * 1024);
+    const streams = Array.from({ length: 1000 }, () => new FrameParser(LIMITS, memory));
+    const frame = prefixed(body(16_500, 1));
+    for (let round = 0; round < 3; round++) {
+      for (const parser of streams) {
+        const into = parser.receiveInto() ?? Buffer.alloc(256 * 1024);
+        frame.copy(into);
+        parser.push(into.subarray(0, frame.length), (whole, slab) => {
+          expect(whole.equals(frame.subarray(4))).toBe(true);
+          slab!.release();
+        });
+      }
+      expect(memory.usedBytes).toBeLessThanOrEqual(16 * 1024 * 1024);
+    }
+    for (const parser of streams) parser.close();
+    expect(memory.usedBytes).toBe(0);
+  });
+
   test('a stream that goes quiet gives its memory back with the next small read', () => {
     const memory = new FrameMemory(1024 * 1024);
     const parser = new FrameParser(LIMITS, memory);
