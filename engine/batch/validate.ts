@@ -65,14 +65,26 @@ export function validateBatch(
   bytes: Buffer,
   limits: { maxBatchBytes: number },
 ): BatchProblem | null {
+  const problem = judgeLength(bytes, limits.maxBatchBytes);
+  if (problem !== null) return problem;
+  return hasMatchingCrc(bytes, 0, bytes.length) ? judgeHeader(bytes) : 'bad-crc';
+}
+
+/** `validateBatch` for a batch that this process has built just now: its checksum was made of the very bytes, and is not made again. */
+export function validateBuiltBatch(
+  bytes: Buffer,
+  limits: { maxBatchBytes: number },
+): BatchProblem | null {
+  return judgeLength(bytes, limits.maxBatchBytes) ?? judgeHeader(bytes);
+}
+
+function judgeLength(bytes: Buffer, maxBatchBytes: number): BatchProblem | null {
   if (bytes.length > MAGIC_AT && magic(bytes) !== MAGIC_V2) return 'unsupported-magic';
   if (bytes.length < HEADER_SIZE) return 'bad-length';
   const size = batchSize(bytes);
   if (size < HEADER_SIZE || size > bytes.length) return 'bad-length';
   if (size < bytes.length) return 'more-than-one-batch';
-  if (size > limits.maxBatchBytes) return 'too-large';
-  if (!hasMatchingCrc(bytes, 0, size)) return 'bad-crc';
-  return judgeHeader(bytes);
+  return size > maxBatchBytes ? 'too-large' : null;
 }
 
 /** The checks that make sense only once the CRC has vouched for the header. */

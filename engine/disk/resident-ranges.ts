@@ -16,50 +16,60 @@ export function warmUpSize(position: number, size: number, end: number, goesOn: 
   return Math.max(size, goesOn ? Math.min(WARM_UP_BYTES, end - position) : 0);
 }
 
-interface Range {
-  /** Positions; `to` is exclusive. */
-  readonly from: number;
-  to: number;
-  readonly trafficBytes: number;
-  readonly notedMs: number;
-}
-
 /** A moment, by what has gone through the page cache so far and by the monotonic clock. */
 export interface CacheMoment {
   readonly trafficBytes: number;
   readonly nowMs: number;
 }
 
+/** What is kept of a range: where it begins, where it ends (exclusive), and the moment at which it was noted. */
+const FROM = 0;
+const TO = 1;
+const TRAFFIC = 2;
+const NOTED = 3;
+const NUMBERS_PER_RANGE = 4;
+
 /**
  * The ranges of one file that were in the page cache lately: written, read, or found there. A guess that is good enough to send them
  * without asking the kernel; when it is wrong, one read waits for the disk.
+ *
+ * Numbers in one array, written over and over: with ten thousand logs an object for each append would outlive the young generation of the heap.
  */
 export class ResidentRanges {
-  /** Oldest first. */
-  readonly #ranges: Range[] = [];
+  /** A ring of ranges, of which `#newest` is the last one noted. */
+  readonly #numbers = new Float64Array(RANGES_MAX * NUMBERS_PER_RANGE);
+  #count = 0;
+  #newest = -1;
 
   /** The bytes from `from` up to `to` (exclusive) are in the page cache at this moment. */
   note(from: number, to: number, { trafficBytes, nowMs }: CacheMoment): void {
-    const last = this.#ranges[this.#ranges.length - 1];
-    const joins =
-      last !== undefined &&
-      last.from <= from &&
-      last.to >= from &&
-      trafficBytes - last.trafficBytes <= TRUSTED_BYTES / RANGES_MAX &&
-      nowMs - last.notedMs <= TRUSTED_MS / RANGES_MAX;
-    if (joins) {
-      // It keeps the older moment: of the whole range that is the safe one.
-      last.to = Math.max(last.to, to);
-      return;
+    const numbers = this.#numbers;
+    if (this.#count > 0) {
+      const last = this.#newest * NUMBERS_PER_RANGE;
+      const joins =
+        numbers[last + FROM]! <= from &&
+        numbers[last + TO]! >= from &&
+        trafficBytes - numbers[last + TRAFFIC]! <= TRUSTED_BYTES / RANGES_MAX &&
+        nowMs - numbers[last + NOTED]! <= TRUSTED_MS / RANGES_MAX;
+      if (joins) {
+        // It keeps the older moment: of the whole range that is the safe one.
+        numbers[last + TO] = Math.max(numbers[last + TO]!, to);
+        return;
+      }
     }
-    if (this.#ranges.length >= RANGES_MAX) this.#ranges.shift();
-    this.#ranges.push({ from, to, trafficBytes, notedMs: nowMs });
+    this.#newest = (this.#newest + 1) % RANGES_MAX;
+    this.#count = Math.min(this.#count + 1, RANGES_MAX);
+    const at = this.#newest * NUMBERS_PER_RANGE;
+    numbers[at + FROM] = from;
+    numbers[at + TO] = to;
+    numbers[at + TRAFFIC] = trafficBytes;
+    numbers[at + NOTED] = nowMs;
   }
 
   /** Whether every byte from `from` up to `to` (exclusive) lies in ranges that are still trusted. */
   covers(from: number, to: number, moment: CacheMoment): boolean {
     let reached = from;
-    for (let step = 0; step <= this.#ranges.length; step++) {
+    for (let step = 0; step <= this.#count; step++) {
       if (reached >= to) return true;
       const next = this.#endOfTrusted(reached, moment);
       if (next <= reached) return false;
@@ -70,12 +80,13 @@ export class ResidentRanges {
 
   /** The furthest end of a trusted range that holds `position`; `position` when none does. Newest first: readers are mostly there. */
   #endOfTrusted(position: number, { trafficBytes, nowMs }: CacheMoment): number {
+    const numbers = this.#numbers;
     let end = position;
-    for (let at = this.#ranges.length - 1; at >= 0; at--) {
-      const range = this.#ranges[at]!;
-      if (trafficBytes - range.trafficBytes > TRUSTED_BYTES) break;
-      if (nowMs - range.notedMs > TRUSTED_MS) break;
-      if (range.from <= position && range.to > end) end = range.to;
+    for (let age = 0; age < this.#count; age++) {
+      const at = ((this.#newest - age + RANGES_MAX) % RANGES_MAX) * NUMBERS_PER_RANGE;
+      if (trafficBytes - numbers[at + TRAFFIC]! > TRUSTED_BYTES) break;
+      if (nowMs - numbers[at + NOTED]! > TRUSTED_MS) break;
+      if (numbers[at + FROM]! <= position && numbers[at + TO]! > end) end = numbers[at + TO]!;
     }
     return end;
   }

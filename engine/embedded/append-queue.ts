@@ -56,6 +56,7 @@ export class AppendQueue {
   readonly #log: PartitionLog;
   readonly #codec: CodecName;
   readonly #clock: Clock;
+  readonly #appendBuilt = (batch: Buffer): Promise<Appended> => this.#log.appendBuilt(batch);
   #open: OpenBatch | null = null;
   #scheduled = false;
   /** Settles when everything handed in before has reached the log; null when nothing is on its way. */
@@ -82,7 +83,9 @@ export class AppendQueue {
   async appendBatch(batch: Buffer): Promise<AppendResult> {
     this.cut();
     const timestamp = batch.length >= HEADER_SIZE ? maxTimestamp(batch) : -1;
-    const { baseOffset, lastOffset, appendTimeMs } = await this.#submit(batch);
+    const { baseOffset, lastOffset, appendTimeMs } = await this.#submit(batch, (ready) =>
+      this.#log.append(ready),
+    );
     return { baseOffset, lastOffset, timestamp: appendTimeMs >= 0 ? appendTimeMs : timestamp };
   }
 
@@ -151,7 +154,7 @@ export class AppendQueue {
     if (open === null) return;
     this.#open = null;
     const build = this.#codec === 'none' ? buildBatchSync(open.records) : this.#compress(open);
-    this.#submit(build).then(
+    this.#submit(build, this.#appendBuilt).then(
       (appended) => {
         for (const share of open.shares) succeed(share, appended);
       },
@@ -167,14 +170,17 @@ export class AppendQueue {
     return packed.length > this.#log.settings.maxBatchBytes ? buildBatchSync(records) : packed;
   }
 
-  #submit(batch: Buffer | Promise<Buffer>): Promise<Appended> {
-    if (this.#tail === null && Buffer.isBuffer(batch)) return this.#log.append(batch);
+  #submit(
+    batch: Buffer | Promise<Buffer>,
+    append: (ready: Buffer) => Promise<Appended>,
+  ): Promise<Appended> {
+    if (this.#tail === null && Buffer.isBuffer(batch)) return append(batch);
     // It may fail long before its turn comes.
     if (!Buffer.isBuffer(batch)) batch.catch(ignore);
     const turn = (this.#tail ?? Promise.resolve()).then(async () => {
       const ready = await batch;
       // In an object, so that the next one's turn does not wait for this one's sync.
-      return { appended: this.#log.append(ready) };
+      return { appended: append(ready) };
     });
     const tail = turn.then(({ appended }) => void appended.catch(ignore), ignore);
     this.#tail = tail;

@@ -9,7 +9,7 @@ import {
   producerId,
 } from '../batch/header.js';
 import { stampAppendTime, stampBatch } from '../batch/stamp.js';
-import { type BatchProblem, validateBatch } from '../batch/validate.js';
+import { type BatchProblem, validateBatch, validateBuiltBatch } from '../batch/validate.js';
 import { storageError } from '../disk/storage-error.js';
 import { EngineError, type EngineErrorCode } from '../errors.js';
 import type { LogParts } from './log-parts.js';
@@ -36,7 +36,20 @@ import { wakeSegment } from './wake-segment.js';
  */
 export function appendBatch(log: LogParts, batch: Buffer): Promise<Appended> | null {
   log.assertServing();
-  const problem = validateBatch(batch, log.settings);
+  return appendJudged(log, batch, validateBatch(batch, log.settings));
+}
+
+/** As `appendBatch`, for a batch that this process has built just now. */
+export function appendBuiltBatch(log: LogParts, batch: Buffer): Promise<Appended> | null {
+  log.assertServing();
+  return appendJudged(log, batch, validateBuiltBatch(batch, log.settings));
+}
+
+function appendJudged(
+  log: LogParts,
+  batch: Buffer,
+  problem: BatchProblem | null,
+): Promise<Appended> | null {
   if (problem !== null) throw refusal(problem, batch, log.settings.maxBatchBytes);
   const nowMs = log.context.clock.wallMs();
   checkTimestamps(log, batch, nowMs);

@@ -4,7 +4,7 @@ import type { CheckpointCapture } from './checkpoints.js';
 import { saveIndexes } from './index-files.js';
 import type { LogParts } from './log-parts.js';
 import { checkpointKey, encodeCheckpoint, type SegmentTimes } from './log-records.js';
-import type { LogPosition } from './offset-tracker.js';
+import { type LogPosition, snapshotOf } from './offset-tracker.js';
 import type { Segment } from './segment.js';
 
 /** What one log contributes to checkpoints, and how far the last one reached. */
@@ -57,7 +57,7 @@ export class CheckpointState {
     const end =
       active?.baseOffset === written.offset
         ? { offset: written.offset, segmentBase: active.baseOffset, position: 0 }
-        : written;
+        : snapshotOf(written);
     const generation = this.#generation;
     log.producers.expire(log.context.clock.wallMs() - log.settings.producerExpirationMs);
     const value = encodeCheckpoint({

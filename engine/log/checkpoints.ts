@@ -17,6 +17,8 @@ export interface CheckpointCapture {
 }
 
 export interface CheckpointTarget extends SyncTarget {
+  /** Kept by `Checkpoints`: whether it is on the list already, so that not every append has to look into a set of thousands. */
+  awaitsCheckpoint: boolean;
   /** Writes index entries that only memory has; failures are the log's affair. */
   saveIndexes(): Promise<void>;
   captureCheckpoint(): CheckpointCapture;
@@ -49,7 +51,8 @@ export class Checkpoints {
 
   /** The log changed: it is checkpointed within the interval. */
   markDirty(target: CheckpointTarget): void {
-    this.#dirty.add(target);
+    if (target.awaitsCheckpoint && this.#timer !== null) return;
+    this.#add(target);
     this.#timer ??= this.#options.clock.schedule(this.#options.intervalMs, () => {
       this.#timer = null;
       return this.run();
@@ -58,13 +61,19 @@ export class Checkpoints {
 
   /** The log has rolled or grown much: it is checkpointed now. */
   request(target: CheckpointTarget): void {
-    this.#dirty.add(target);
+    this.#add(target);
     void this.run();
   }
 
   /** The log is gone. */
   forget(target: CheckpointTarget): void {
+    target.awaitsCheckpoint = false;
     this.#dirty.delete(target);
+  }
+
+  #add(target: CheckpointTarget): void {
+    target.awaitsCheckpoint = true;
+    this.#dirty.add(target);
   }
 
   /**
@@ -90,6 +99,7 @@ export class Checkpoints {
     const { directory } = this.#options;
     const targets = [...this.#dirty];
     this.#dirty = new Set();
+    for (const target of targets) target.awaitsCheckpoint = false;
     try {
       const saving = new Gate(LIMITS.indexSavesAtOnce);
       await Promise.all(targets.map((target) => saving.run(() => target.saveIndexes())));

@@ -1,7 +1,7 @@
 import { storageError } from '../disk/storage-error.js';
 import { EngineError } from '../errors.js';
 import { LIMITS } from '../limits.js';
-import { appendBatch, appendStampedBatch, rollSegment } from './append.js';
+import { appendBatch, appendBuiltBatch, appendStampedBatch, rollSegment } from './append.js';
 import { AppendTurns } from './append-turns.js';
 import { AppendWaiters } from './append-waiters.js';
 import { checkRecords } from './check-records.js';
@@ -13,7 +13,7 @@ import type { LogContext } from './log-context.js';
 import type { LogParts } from './log-parts.js';
 import type { LogSettings } from './log-settings.js';
 import { LogWriter, type WriteGroup } from './log-writer.js';
-import { type LogPosition, OffsetTracker } from './offset-tracker.js';
+import { type LogPosition, OffsetTracker, snapshotOf } from './offset-tracker.js';
 import type {
   Appended,
   CompactionResult,
@@ -58,6 +58,7 @@ export class Log implements PartitionLog, LogParts, CheckpointTarget {
   readonly compaction: Compaction;
   readonly sealing: Segment[] = [];
   readonly readHints = new ReadHints();
+  awaitsCheckpoint = false;
   readonly #turns = new AppendTurns();
   #settings: LogSettings;
   #failure: EngineError | null = null;
@@ -151,10 +152,18 @@ export class Log implements PartitionLog, LogParts, CheckpointTarget {
   // --- append ---
 
   append(batch: Buffer): Promise<Appended> {
+    return this.#admit(batch, appendBatch);
+  }
+
+  appendBuilt(batch: Buffer): Promise<Appended> {
+    return this.#admit(batch, appendBuiltBatch);
+  }
+
+  #admit(batch: Buffer, append: typeof appendBatch): Promise<Appended> {
     if (this.#closing) return Promise.reject(this.#closing);
     const { validate, compacted } = this.#settings;
-    if (validate === 'header' && !compacted && !this.#turns.isTaken) return this.#append(batch);
-    return this.#appendChecked(batch);
+    const isPlain = validate === 'header' && !compacted && !this.#turns.isTaken;
+    return isPlain ? this.#append(batch, append) : this.#appendChecked(batch, append);
   }
 
   appendStamped(batch: Buffer): Promise<Appended> {
@@ -163,7 +172,7 @@ export class Log implements PartitionLog, LogParts, CheckpointTarget {
     return this.#turns.take(() => this.#appendSettled(batch, appendStampedBatch));
   }
 
-  #append(batch: Buffer, append = appendBatch): Promise<Appended> {
+  #append(batch: Buffer, append: typeof appendBatch): Promise<Appended> {
     const appended = this.#tryAppend(batch, append);
     return appended ?? this.#turns.take(() => this.#appendSettled(batch, append));
   }
@@ -171,7 +180,7 @@ export class Log implements PartitionLog, LogParts, CheckpointTarget {
   /** Appends as soon as the writer lets it. Only for whoever has the turn. */
   async #appendSettled(
     batch: Buffer,
-    append = appendBatch,
+    append: typeof appendBatch,
   ): Promise<{ appended: Promise<Appended> }> {
     for (;;) {
       const appended = this.#tryAppend(batch, append);
@@ -190,14 +199,14 @@ export class Log implements PartitionLog, LogParts, CheckpointTarget {
   }
 
   /** Records may have to be decompressed to be checked, on a thread: appends keep their order by queueing behind one another. */
-  #appendChecked(batch: Buffer): Promise<Appended> {
+  #appendChecked(batch: Buffer, append: typeof appendBatch): Promise<Appended> {
     const problem =
       this.#settings.validate === 'records' || this.#settings.compacted
         ? checkRecords(this, batch)
         : null;
     return this.#turns.take(async () => {
       const failure = await problem;
-      return failure ? { appended: Promise.reject(failure) } : this.#appendSettled(batch);
+      return failure ? { appended: Promise.reject(failure) } : this.#appendSettled(batch, append);
     });
   }
 
@@ -272,7 +281,7 @@ export class Log implements PartitionLog, LogParts, CheckpointTarget {
   captureSync(): SyncCapture {
     // Its files may be closed or renamed already.
     if (this.#failure) return { files: [], folders: [], done: () => {} };
-    const end = this.offsets.written;
+    const end = snapshotOf(this.offsets.written);
     const { generation } = this.checkpoint;
     return this.unsynced.capture(() => {
       if (generation === this.checkpoint.generation) this.#synced(end);

@@ -9,25 +9,49 @@ export interface LogPosition {
   readonly position: number;
 }
 
+/** A copy that stays as it is. */
+export function snapshotOf({ offset, segmentBase, position }: LogPosition): LogPosition {
+  return { offset, segmentBase, position };
+}
+
+/** Written over by every append, rather than made anew: with ten thousand logs each would outlive the young generation of the heap. */
+class MovingPosition implements LogPosition {
+  offset: number;
+  segmentBase: number;
+  position: number;
+
+  constructor({ offset, segmentBase, position }: LogPosition) {
+    this.offset = offset;
+    this.segmentBase = segmentBase;
+    this.position = position;
+  }
+
+  moveTo({ offset, segmentBase, position }: LogPosition): void {
+    this.offset = offset;
+    this.segmentBase = segmentBase;
+    this.position = position;
+  }
+}
+
 /**
- * The offsets of one log, all in one place, checked on every change:
+ * The offsets of one log, all in one place, checked on every change. The ends move under whoever holds on to them: `snapshotOf` keeps one.
  *
  *   log start <= high watermark <= written end <= log end,   durable end <= written end
  */
 export class OffsetTracker {
   #logStart: number;
   #logEnd: number;
-  #written: LogPosition;
-  #durable: LogPosition;
-  #highWatermark: LogPosition;
+  readonly #written: MovingPosition;
+  readonly #durable: MovingPosition;
+  readonly #highWatermark: MovingPosition;
 
   /** At open everything recovered is written and durable, and committed as far as this log can say. */
   constructor(logStart: number, end: LogPosition) {
     this.#logStart = logStart;
     this.#logEnd = end.offset;
-    this.#written = end;
-    this.#durable = end;
-    this.#highWatermark = end;
+    this.#written = new MovingPosition(end);
+    this.#durable = new MovingPosition(end);
+    this.#highWatermark = new MovingPosition(end);
     this.#check();
   }
 
@@ -56,20 +80,20 @@ export class OffsetTracker {
 
   wrote(end: LogPosition): void {
     assert(end.offset >= this.#written.offset, 'the written end does not move back by a write');
-    this.#written = end;
+    this.#written.moveTo(end);
     this.#check();
   }
 
   synced(end: LogPosition): void {
     // A truncation may have come between the sync's submission and its end.
     const capped = end.offset > this.#written.offset ? this.#written : end;
-    if (capped.offset > this.#durable.offset) this.#durable = capped;
+    if (capped.offset > this.#durable.offset) this.#durable.moveTo(capped);
     this.#check();
   }
 
   committed(end: LogPosition): boolean {
     if (end.offset <= this.#highWatermark.offset) return false;
-    this.#highWatermark = end;
+    this.#highWatermark.moveTo(end);
     this.#check();
     return true;
   }
@@ -89,21 +113,18 @@ export class OffsetTracker {
   /** The log now ends at `end`, which lies between the log start and the written end. */
   truncated(end: LogPosition): void {
     this.#logEnd = end.offset;
-    this.#written = end;
-    if (this.#durable.offset > end.offset) this.#durable = end;
-    if (this.#highWatermark.offset > end.offset) this.#highWatermark = end;
+    this.#written.moveTo(end);
+    if (this.#durable.offset > end.offset) this.#durable.moveTo(end);
+    if (this.#highWatermark.offset > end.offset) this.#highWatermark.moveTo(end);
     this.#check();
   }
 
   /** Ends at `segmentBase`, where a segment begins, are said to lie at its beginning: the segment before it is another now. */
   moveEnds(segmentBase: number): void {
-    const moved = (end: LogPosition): LogPosition => {
+    for (const end of [this.#written, this.#durable, this.#highWatermark]) {
       assert(end.offset >= segmentBase, 'only what lies below all ends is replaced');
-      return end.offset === segmentBase ? { offset: segmentBase, segmentBase, position: 0 } : end;
-    };
-    this.#written = moved(this.#written);
-    this.#durable = moved(this.#durable);
-    this.#highWatermark = moved(this.#highWatermark);
+      if (end.offset === segmentBase) end.moveTo({ offset: segmentBase, segmentBase, position: 0 });
+    }
   }
 
   #check(): void {

@@ -139,6 +139,9 @@ export interface PartitionLog {
    */
   append(batch: Buffer): Promise<Appended>;
 
+  /** As `append`, for a batch that `builder.ts` has made in this process: its checksum is not made a second time. */
+  appendBuilt(batch: Buffer): Promise<Appended>;
+
   /** Appends a batch that already carries its offsets and epoch, as a follower does. Rejects UNEXPECTED_OFFSET unless it continues the log. */
   appendStamped(batch: Buffer): Promise<Appended>;
 

@@ -9,6 +9,8 @@ import { WriteBack } from './write-back.js';
 /** What of one log no sync covers yet, and when to ask for one although nobody waits. */
 export class Unsynced {
   readonly #files = new Set<LogFile>();
+  /** One of them, null when there is none: the active segment's, mostly. */
+  #latest: LogFile | null = null;
   /** Those that got new names. */
   readonly #folders = new Set<string>();
   readonly #context: LogContext;
@@ -32,6 +34,8 @@ export class Unsynced {
 
   /** The file has bytes, or a size, that no sync covers. */
   addFile(file: LogFile): void {
+    if (file === this.#latest) return;
+    this.#latest = file;
     this.#files.add(file);
     this.#note();
   }
@@ -45,6 +49,7 @@ export class Unsynced {
   /** Nobody needs the file's bytes any more: it is on its way out. */
   dropFile(file: LogFile): void {
     this.#files.delete(file);
+    if (file === this.#latest) this.#latest = null;
     file.markClean();
   }
 
@@ -83,6 +88,7 @@ export class Unsynced {
     const writes = files.map((file) => file.writeCount);
     const folders = [...this.#folders];
     this.#files.clear();
+    this.#latest = null;
     this.#folders.clear();
     this.#bytes = 0;
     this.#records = 0;

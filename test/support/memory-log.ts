@@ -137,6 +137,10 @@ export class MemoryLog implements PartitionLog {
     for (const resolve of pending) resolve();
   }
 
+  appendBuilt(batch: Buffer): Promise<Appended> {
+    return this.append(batch);
+  }
+
   async appendStamped(batch: Buffer): Promise<Appended> {
     if (baseOffset(batch) !== this.logEndOffset) throw failure('UNEXPECTED_OFFSET');
     return this.append(batch);

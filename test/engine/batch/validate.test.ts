@@ -3,7 +3,12 @@ import { describe, expect, it } from 'vitest';
 import { buildBatch, buildBatchSync } from '../../../engine/batch/builder.js';
 import * as header from '../../../engine/batch/header.js';
 import { stampCrc } from '../../../engine/batch/stamp.js';
-import { type BatchProblem, scanBatchAt, validateBatch } from '../../../engine/batch/validate.js';
+import {
+  type BatchProblem,
+  scanBatchAt,
+  validateBatch,
+  validateBuiltBatch,
+} from '../../../engine/batch/validate.js';
 
 const LIMITS = { maxBatchBytes: 1_048_588 };
 
@@ -77,6 +82,14 @@ describe('validateBatch', () => {
   ];
   it.each(cases)('finds %s: %s', (_, problem, bytes) => {
     expect(validateBatch(bytes, LIMITS)).toBe(problem);
+    expect(validateBuiltBatch(bytes, LIMITS)).toBe(problem);
+  });
+
+  it('takes the checksum of a batch that was built here as it is', () => {
+    const batch = batchOf('a');
+    batch[batch.length - 1]! ^= 1;
+    expect(validateBatch(batch, LIMITS)).toBe('bad-crc');
+    expect(validateBuiltBatch(batch, LIMITS)).toBeNull();
   });
 
   it('takes a batch of exactly the largest size and none that is larger', () => {
