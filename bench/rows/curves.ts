@@ -98,13 +98,21 @@ function requestsFor(context: Context, frames: Frames, requestsMax = 60_000): nu
   return Math.min(requestsMax, Math.max(least, Math.round(bytes / frames.payloadBytes)));
 }
 
+/** What a JVM of its own takes to start and to get warm, for each point. */
+const JVM_SECONDS = 65;
+
 const point = (
   system: CurveSystem,
   curve: string,
   x: number,
   title: string,
   rest: Pick<RowPlan, 'conditions' | 'run' | 'seconds' | 'onlyIfNamed'>,
-): RowPlan => ({ id: `curve/${curve}-${x}`, title: `${system}, ${title}`, ...rest });
+): RowPlan => ({
+  id: `curve/${curve}-${x}`,
+  title: `${system}, ${title}`,
+  ...rest,
+  seconds: (rest.seconds ?? 0) + (system === 'Apache Kafka' ? JVM_SECONDS : 0),
+});
 
 const label = (x: number): string => x.toLocaleString('en-US');
 

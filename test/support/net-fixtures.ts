@@ -4,6 +4,7 @@ import { join } from 'node:path';
 
 import type { ManualClock } from '../../engine/manual-clock.js';
 import { type Random, seededRandom } from '../../engine/random.js';
+import type { Dispatcher } from '../../server/net/dispatcher.js';
 import { FrameParser } from '../../server/net/framing.js';
 import type { Socket } from '../../server/net/network.js';
 import type { FilePart } from '../../server/net/response-writer.js';
@@ -23,6 +24,17 @@ export function taggedFrame(tag: number, size: number): Buffer {
 export function tagOf(frame: Buffer): number {
   return frame.readInt32BE(0);
 }
+
+/** Answers each frame with itself. */
+export const echo: Dispatcher = {
+  mode: () => 'pipelined',
+  isDoneWithFrame: () => false,
+  dispatch: async (frame) => {
+    const prefix = Buffer.alloc(4);
+    prefix.writeInt32BE(frame.length);
+    return [prefix, frame];
+  },
+};
 
 /** The client's side of a connection: collects the frames that come back, and how it ended. */
 export class FrameClient {

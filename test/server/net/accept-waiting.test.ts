@@ -6,24 +6,13 @@ import { systemClock } from '../../../engine/clock.js';
 import { acceptNow, sendFileAvailable } from '../../../engine/disk/native.js';
 import { SERVER_LIMITS } from '../../../server/limits.js';
 import { ACCEPTS_PER_TURN_MAX, acceptWaiting } from '../../../server/net/accept-waiting.js';
-import type { Dispatcher } from '../../../server/net/dispatcher.js';
 import { type Listener, openListener, shareResources } from '../../../server/net/listener.js';
 import { nodeNetwork } from '../../../server/net/node-network.js';
-import { FrameClient, taggedFrame } from '../../support/net-fixtures.js';
+import { echo, FrameClient, taggedFrame } from '../../support/net-fixtures.js';
 
 const HOST = '127.0.0.1';
 const scratchBytes = SERVER_LIMITS.receiveScratchBytes;
 const clientNetwork = nodeNetwork({ sendFile: null, scratchBytes });
-
-const echo: Dispatcher = {
-  mode: () => 'pipelined',
-  isDoneWithFrame: () => false,
-  dispatch: async (frame) => {
-    const prefix = Buffer.alloc(4);
-    prefix.writeInt32BE(frame.length);
-    return [prefix, frame];
-  },
-};
 
 describe('taking what waits', () => {
   const server = { _handle: { fd: 3 }, _connections: 0 } as unknown as Server;

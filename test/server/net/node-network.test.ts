@@ -14,7 +14,7 @@ import {
 } from '../../../server/net/listener.js';
 import { type NodeNetworkOptions, nodeNetwork } from '../../../server/net/node-network.js';
 import type { SendFile, SendNow } from '../../../server/net/node-socket.js';
-import { FrameClient, SliceFile, taggedFrame } from '../../support/net-fixtures.js';
+import { echo, FrameClient, SliceFile, taggedFrame } from '../../support/net-fixtures.js';
 
 const HOST = '127.0.0.1';
 const scratchBytes = SERVER_LIMITS.receiveScratchBytes;
@@ -27,16 +27,6 @@ const listeners: Listener[] = [];
 afterEach(async () => {
   await Promise.all(listeners.splice(0).map((listener) => listener.close({ drainMs: 0 })));
 });
-
-const echo: Dispatcher = {
-  mode: () => 'pipelined',
-  isDoneWithFrame: () => false,
-  dispatch: async (frame) => {
-    const prefix = Buffer.alloc(4);
-    prefix.writeInt32BE(frame.length);
-    return [prefix, frame];
-  },
-};
 
 interface Server {
   readonly port: number;
