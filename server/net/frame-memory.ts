@@ -15,8 +15,8 @@ export interface Slab {
 const SIZES = [32 * 1024, 64 * 1024, 256 * 1024, 512 * 1024, 1088 * 1024] as const;
 
 /**
- * While no more is lent, streams may keep memory between their frames. Memory that each of many clients has for itself is in no
- * cache of the processor when its turn comes, and idle ones would keep it from those who have no choice.
+ * While no more is lent, streams may keep memory between their frames. Many idle ones would keep it from those who have no choice, and
+ * copying out of what all reads share costs about as much as memory that each has for itself.
  */
 const KEPT_BYTES_MAX = 16 * 1024 * 1024;
 
