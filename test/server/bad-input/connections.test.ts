@@ -11,7 +11,7 @@ import {
   startAttackedBroker,
   valuesIn,
 } from './attacked-broker.js';
-import { memoryHeld } from './memory.js';
+import { expectHeldBelow, memoryHeld } from './memory.js';
 import { WatchedNetwork } from './watched-network.js';
 import { requestOf, WireClient } from './wire-client.js';
 
@@ -53,10 +53,8 @@ test('ten thousand connections that come and go, politely or not, leave nothing 
     const descriptors = descriptorCount();
     for (let done = AT_A_TIME; done < CONNECTIONS; done += AT_A_TIME) await wave(done);
     await network.until(() => network.openCount === 1);
-    const after = memoryHeld();
     expect(descriptorCount()).toBeLessThanOrEqual(descriptors + 8);
-    expect(after.heapBytes - before.heapBytes).toBeLessThan(16 * MIB);
-    expect(after.bufferBytes - before.bufferBytes).toBeLessThan(8 * MIB);
+    await expectHeldBelow(before, { heapBytes: 16 * MIB, bufferBytes: 8 * MIB });
   });
 });
 
@@ -137,8 +135,7 @@ describe('a client that goes away at a bad moment', () => {
         await network.until(() => network.openCount === 1);
       }
       expect(descriptorCount()).toBeLessThanOrEqual(descriptors);
-      const after = memoryHeld();
-      expect(after.bufferBytes - before.bufferBytes).toBeLessThan(8 * MIB);
+      await expectHeldBelow(before, { bufferBytes: 8 * MIB });
       const client = await broker.connect();
       const answer = await client.call('Fetch', 12, fetchOf('t', 0, { maxBytes: 32 * MIB }));
       const { records } = answer.topics[0]!.partitions[0]!;

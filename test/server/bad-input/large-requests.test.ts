@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { APIS } from '../../../server/protocol/api-keys.js';
 import { ErrorCode } from '../../../server/protocol/error-codes.js';
 import { batchOf, beside, startAttackedBroker } from './attacked-broker.js';
-import { memoryHeld } from './memory.js';
+import { expectHeldBelow, memoryHeld } from './memory.js';
 import { framed, headerOf, int16, int32 } from './wire-client.js';
 
 const MIB = 1024 * 1024;
@@ -50,9 +50,7 @@ describe('a million elements', () => {
       const client = await broker.connect();
       await client.write(bytes);
       expect(await client.nextFrame()).toBeNull();
-      const after = memoryHeld();
-      expect(after.heapBytes - before.heapBytes).toBeLessThan(16 * MIB);
-      expect(after.bufferBytes - before.bufferBytes).toBeLessThan(16 * MIB);
+      await expectHeldBelow(before, { heapBytes: 16 * MIB, bufferBytes: 16 * MIB });
     });
     expect(broker.lines[0]).toContain('TOO_MANY_ELEMENTS');
   });

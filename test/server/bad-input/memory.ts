@@ -1,5 +1,6 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { expect } from 'vitest';
 
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;
@@ -15,4 +16,21 @@ export function memoryHeld(): MemoryHeld {
   collectGarbage();
   const { arrayBuffers, heapUsed, rss } = process.memoryUsage();
   return { bufferBytes: arrayBuffers, heapBytes: heapUsed, residentBytes: rss };
+}
+
+/**
+ * Fails unless what is held beyond `before` comes to less than `limit`, and soon: V8 frees collected buffers on a thread, and tells of it
+ * some time after the collection.
+ */
+export async function expectHeldBelow(
+  before: MemoryHeld,
+  limit: Partial<MemoryHeld>,
+): Promise<void> {
+  const excess = (): string[] => {
+    const held = memoryHeld();
+    return (Object.keys(limit) as (keyof MemoryHeld)[])
+      .filter((what) => held[what] - before[what] >= limit[what]!)
+      .map((what) => `${held[what] - before[what]} ${what}, not below ${limit[what]}`);
+  };
+  await expect.poll(excess, { timeout: 10_000 }).toEqual([]);
 }

@@ -3,7 +3,7 @@ import { ManualClock } from '../../../engine/index.js';
 import { SERVER_LIMITS } from '../../../server/limits.js';
 import { ErrorCode } from '../../../server/protocol/error-codes.js';
 import { batchOf, beside, fetchOf, produceOf, startAttackedBroker } from './attacked-broker.js';
-import { memoryHeld } from './memory.js';
+import { expectHeldBelow, memoryHeld } from './memory.js';
 import { WatchedNetwork } from './watched-network.js';
 import { int32, requestOf } from './wire-client.js';
 
@@ -21,10 +21,11 @@ describe('clients that announce and do not send', () => {
       const heard = (): number =>
         network.sockets.filter(({ receivedBytes }) => receivedBytes === 4).length;
       await network.until(() => heard() === 200);
-      const after = memoryHeld();
-      expect(after.bufferBytes - before.bufferBytes).toBeLessThan(4 * MIB);
-      expect(after.heapBytes - before.heapBytes).toBeLessThan(16 * MIB);
-      expect(after.residentBytes - before.residentBytes).toBeLessThan(64 * MIB);
+      await expectHeldBelow(before, {
+        bufferBytes: 4 * MIB,
+        heapBytes: 16 * MIB,
+        residentBytes: 64 * MIB,
+      });
       for (let passedMs = 0; passedMs <= SERVER_LIMITS.frameDeadlineMs; passedMs += 1000) {
         clock.advance(1000);
       }
@@ -59,8 +60,7 @@ describe('clients that announce and do not send', () => {
           return socket !== undefined && socket.receivedBytes >= floor;
         }),
       );
-      const after = memoryHeld();
-      expect(after.bufferBytes - before.bufferBytes).toBeLessThan(100 * MIB);
+      await expectHeldBelow(before, { bufferBytes: 100 * MIB });
       for (const client of clients) client.close();
       await network.until(() => network.openCount <= 2);
     });
@@ -125,9 +125,7 @@ describe('clients that do not read', () => {
         await network.until(() => watched.receivedBytes === bytes.length);
         await settled(() => watched.socket.sentBytes);
         expect(watched.socket.queuedBytes).toBeGreaterThan(0);
-        const after = memoryHeld();
-        expect(after.bufferBytes - before.bufferBytes).toBeLessThan(8 * MIB);
-        expect(after.residentBytes - before.residentBytes).toBeLessThan(64 * MIB);
+        await expectHeldBelow(before, { bufferBytes: 8 * MIB, residentBytes: 64 * MIB });
         // Nothing was cut off while the client was merely slow.
         clock.advance(SERVER_LIMITS.writeDeadlineMs / 2);
         expect(watched.closed).toBe(false);
@@ -158,8 +156,7 @@ describe('clients that do not read', () => {
       const limit = SERVER_LIMITS.bytesInFlightPerConnection;
       await network.until(() => watched.socket.queuedBytes > 0);
       await settled(() => watched.socket.sentBytes + watched.receivedBytes);
-      const after = memoryHeld();
-      expect(after.bufferBytes - before.bufferBytes).toBeLessThan(limit + 16 * MIB);
+      await expectHeldBelow(before, { bufferBytes: limit + 16 * MIB });
       client.close();
       await network.until(() => watched.closed);
     });
