@@ -43,7 +43,7 @@ export class LogFile {
   #cleanWrites = 0;
   #forgotten = false;
   #isFinished = false;
-  #whenUnpinned: (() => void)[] = [];
+  #whenUnpinned: (() => void)[] | null = null;
   /** Closes that are running; two at most overlap, when a file is opened again at once. */
   readonly #closing = new Set<Promise<void>>();
 
@@ -107,7 +107,7 @@ export class LogFile {
    */
   pin(): DiskFile {
     const descriptor = this.#descriptor ?? this.#open('write');
-    if (this.#pins++ === 0) this.#budget.busy(this);
+    if (this.#pins++ === 0 && !this.isDirty) this.#budget.busy(this);
     return descriptor;
   }
 
@@ -116,8 +116,8 @@ export class LogFile {
     assert(this.#pins > 0, 'a file is unpinned once per pin');
     if (--this.#pins > 0) return;
     const waiting = this.#whenUnpinned;
-    if (waiting.length > 0) {
-      this.#whenUnpinned = [];
+    if (waiting !== null) {
+      this.#whenUnpinned = null;
       for (const resolve of waiting) resolve();
     }
     if (!this.isDirty) this.#budget.idle(this);
@@ -125,9 +125,11 @@ export class LogFile {
 
   /** The bytes changed. Called by the methods below; callers that write through a pinned descriptor call it themselves, first. */
   markDirty(): void {
-    if (!this.isDirty) this.#budget.dirtied();
+    if (!this.isDirty) {
+      this.#budget.dirtied();
+      if (this.#descriptor !== null && this.#pins === 0) this.#budget.busy(this);
+    }
     this.#writes++;
-    if (this.#descriptor !== null && this.#pins === 0) this.#budget.busy(this);
   }
 
   /**
@@ -296,7 +298,10 @@ export class LogFile {
    */
   async close(): Promise<void> {
     while (this.#pins > 0) {
-      await new Promise<void>((resolve) => this.#whenUnpinned.push(resolve));
+      await new Promise<void>((resolve) => {
+        this.#whenUnpinned ??= [];
+        this.#whenUnpinned.push(resolve);
+      });
     }
     if (this.#descriptor !== null) void this.#detach();
     await Promise.all(this.#closing);

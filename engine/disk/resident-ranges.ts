@@ -7,6 +7,7 @@ const TRUSTED_MS = 1000;
 
 /** Of one file. What grows by appends fills one after another, each with an eighth of what is trusted. */
 const RANGES_MAX = 8;
+const OLDER_MAX = RANGES_MAX - 1;
 
 /** What a reader that goes on gets at a time: many small reads then share one trip to the thread pool. */
 const WARM_UP_BYTES = 1024 * 1024;
@@ -22,7 +23,7 @@ export interface CacheMoment {
   readonly nowMs: number;
 }
 
-/** What is kept of a range: where it begins, where it ends (exclusive), and the moment at which it was noted. */
+/** What is kept of an older range: where it begins, where it ends (exclusive), and the moment at which it was noted. */
 const FROM = 0;
 const TO = 1;
 const TRAFFIC = 2;
@@ -33,43 +34,40 @@ const NUMBERS_PER_RANGE = 4;
  * The ranges of one file that were in the page cache lately: written, read, or found there. A guess that is good enough to send them
  * without asking the kernel; when it is wrong, one read waits for the disk.
  *
- * Numbers in one array, written over and over: with ten thousand logs an object for each append would outlive the young generation of the heap.
+ * With ten thousand logs an object for each append would outlive the young generation of the heap, and each object that is looked at is in no cache of the
+ * processor: the newest range is four small numbers in this one, and what a log that is written seldom had before it has been forgotten by then.
  */
 export class ResidentRanges {
-  /** A ring of ranges, of which `#newest` is the last one noted. */
-  readonly #numbers = new Float64Array(RANGES_MAX * NUMBERS_PER_RANGE);
-  #count = 0;
-  #newest = -1;
+  #from = 0;
+  #to = 0;
+  /** The moment of the newest range, rounded down to what fits a small integer: older than it was, which is the safe side. */
+  #trafficKib = 0;
+  #notedMs = 0;
+  /** A ring of the ranges before the newest, of which `#latest` is the last one noted. */
+  #older: Float64Array | null = null;
+  #olderCount = 0;
+  #latest = -1;
 
   /** The bytes from `from` up to `to` (exclusive) are in the page cache at this moment. */
-  note(from: number, to: number, { trafficBytes, nowMs }: CacheMoment): void {
-    const numbers = this.#numbers;
-    if (this.#count > 0) {
-      const last = this.#newest * NUMBERS_PER_RANGE;
-      const joins =
-        numbers[last + FROM]! <= from &&
-        numbers[last + TO]! >= from &&
-        trafficBytes - numbers[last + TRAFFIC]! <= TRUSTED_BYTES / RANGES_MAX &&
-        nowMs - numbers[last + NOTED]! <= TRUSTED_MS / RANGES_MAX;
-      if (joins) {
-        // It keeps the older moment: of the whole range that is the safe one.
-        numbers[last + TO] = Math.max(numbers[last + TO]!, to);
-        return;
-      }
+  note(from: number, to: number, moment: CacheMoment): void {
+    const joins = this.#from <= from && this.#to >= from && this.#isWithin(moment, 1 / RANGES_MAX);
+    if (joins) {
+      // It keeps the older moment: of the whole range that is the safe one.
+      this.#to = Math.max(this.#to, to);
+      return;
     }
-    this.#newest = (this.#newest + 1) % RANGES_MAX;
-    this.#count = Math.min(this.#count + 1, RANGES_MAX);
-    const at = this.#newest * NUMBERS_PER_RANGE;
-    numbers[at + FROM] = from;
-    numbers[at + TO] = to;
-    numbers[at + TRAFFIC] = trafficBytes;
-    numbers[at + NOTED] = nowMs;
+    if (this.#isWithin(moment, 1)) this.#keepNewest();
+    else this.#olderCount = 0;
+    this.#from = from;
+    this.#to = to;
+    this.#trafficKib = Math.floor(moment.trafficBytes / 1024);
+    this.#notedMs = Math.floor(moment.nowMs);
   }
 
   /** Whether every byte from `from` up to `to` (exclusive) lies in ranges that are still trusted. */
   covers(from: number, to: number, moment: CacheMoment): boolean {
     let reached = from;
-    for (let step = 0; step <= this.#count; step++) {
+    for (let step = 0; step <= this.#olderCount + 1; step++) {
       if (reached >= to) return true;
       const next = this.#endOfTrusted(reached, moment);
       if (next <= reached) return false;
@@ -78,15 +76,37 @@ export class ResidentRanges {
     return reached >= to;
   }
 
+  /** Whether the newest range was noted within this share of what is trusted. */
+  #isWithin({ trafficBytes, nowMs }: CacheMoment, share: number): boolean {
+    return (
+      trafficBytes - this.#trafficKib * 1024 <= TRUSTED_BYTES * share &&
+      nowMs - this.#notedMs <= TRUSTED_MS * share
+    );
+  }
+
+  #keepNewest(): void {
+    if (this.#to === this.#from) return;
+    this.#older ??= new Float64Array(OLDER_MAX * NUMBERS_PER_RANGE);
+    this.#latest = (this.#latest + 1) % OLDER_MAX;
+    this.#olderCount = Math.min(this.#olderCount + 1, OLDER_MAX);
+    const at = this.#latest * NUMBERS_PER_RANGE;
+    this.#older[at + FROM] = this.#from;
+    this.#older[at + TO] = this.#to;
+    this.#older[at + TRAFFIC] = this.#trafficKib * 1024;
+    this.#older[at + NOTED] = this.#notedMs;
+  }
+
   /** The furthest end of a trusted range that holds `position`; `position` when none does. Newest first: readers are mostly there. */
-  #endOfTrusted(position: number, { trafficBytes, nowMs }: CacheMoment): number {
-    const numbers = this.#numbers;
-    let end = position;
-    for (let age = 0; age < this.#count; age++) {
-      const at = ((this.#newest - age + RANGES_MAX) % RANGES_MAX) * NUMBERS_PER_RANGE;
-      if (trafficBytes - numbers[at + TRAFFIC]! > TRUSTED_BYTES) break;
-      if (nowMs - numbers[at + NOTED]! > TRUSTED_MS) break;
-      if (numbers[at + FROM]! <= position && numbers[at + TO]! > end) end = numbers[at + TO]!;
+  #endOfTrusted(position: number, moment: CacheMoment): number {
+    if (!this.#isWithin(moment, 1)) return position;
+    let end = this.#from <= position ? Math.max(this.#to, position) : position;
+    const older = this.#older;
+    if (older === null) return end;
+    for (let age = 0; age < this.#olderCount; age++) {
+      const at = ((this.#latest - age + OLDER_MAX) % OLDER_MAX) * NUMBERS_PER_RANGE;
+      if (moment.trafficBytes - older[at + TRAFFIC]! > TRUSTED_BYTES) break;
+      if (moment.nowMs - older[at + NOTED]! > TRUSTED_MS) break;
+      if (older[at + FROM]! <= position && older[at + TO]! > end) end = older[at + TO]!;
     }
     return end;
   }

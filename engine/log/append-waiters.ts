@@ -13,13 +13,15 @@ export interface AppendWaiter {
 export class AppendWaiters {
   #queue: AppendWaiter[] = [];
   #head = 0;
+  #count = 0;
 
   get count(): number {
-    return this.#queue.length - this.#head;
+    return this.#count;
   }
 
   push(waiter: AppendWaiter): void {
     this.#queue.push(waiter);
+    this.#count++;
   }
 
   /** Resolves everything up to `endOffset` (exclusive). */
@@ -27,6 +29,7 @@ export class AppendWaiters {
     const queue = this.#queue;
     while (this.#head < queue.length && queue[this.#head]!.endOffset <= endOffset) {
       const waiter = queue[this.#head++]!;
+      this.#count--;
       waiter.resolve(waiter.appended);
     }
     if (this.#head === queue.length) {
@@ -43,6 +46,7 @@ export class AppendWaiters {
     const waiting = this.#queue.slice(this.#head);
     this.#queue = waiting.filter((waiter) => waiter.endOffset <= offset);
     this.#head = 0;
+    this.#count = this.#queue.length;
     for (const waiter of waiting) if (waiter.endOffset > offset) waiter.reject(error);
   }
 }

@@ -12,14 +12,16 @@ export interface EpochStart {
  */
 export class LeaderEpochs {
   /** Replaced as a whole, never changed. */
-  #starts: readonly EpochStart[];
+  #starts: readonly EpochStart[] = [];
+  /** Of the last of them, at hand for every append. */
+  #latest = -1;
 
   constructor(starts: readonly EpochStart[] = []) {
-    this.#starts = [...starts];
+    this.#become([...starts]);
   }
 
   get latest(): number {
-    return this.#starts.at(-1)?.epoch ?? -1;
+    return this.#latest;
   }
 
   entries(): readonly EpochStart[] {
@@ -38,9 +40,9 @@ export class LeaderEpochs {
 
   /** Notes that `epoch` wrote at `offset`; nothing to do while the epoch stays the same. An earlier one that has nothing below goes. */
   assign(epoch: number, offset: number): void {
-    if (epoch <= this.latest) return;
+    if (epoch <= this.#latest) return;
     const before = this.#starts.filter(({ startOffset }) => startOffset < offset);
-    this.#starts = [...before, { epoch, startOffset: offset }];
+    this.#become([...before, { epoch, startOffset: offset }]);
   }
 
   /** The epoch that wrote `offset`; -1 when that is not known. */
@@ -68,12 +70,12 @@ export class LeaderEpochs {
 
   /** Forgets what began at or above `offset`, after a truncation to it. */
   truncateEnd(offset: number): void {
-    this.#starts = this.#starts.filter((start) => start.startOffset < offset);
+    this.#become(this.#starts.filter((start) => start.startOffset < offset));
   }
 
   /** Goes back to earlier entries: what was noted since was not written. */
   backTo(entries: readonly EpochStart[], logStartOffset: number): void {
-    this.#starts = entries;
+    this.#become(entries);
     this.truncateStart(logStartOffset);
   }
 
@@ -83,6 +85,11 @@ export class LeaderEpochs {
     if (holds < 0) return;
     const kept = this.#starts.slice(holds);
     kept[0] = { epoch: kept[0]!.epoch, startOffset: offset };
-    this.#starts = kept;
+    this.#become(kept);
+  }
+
+  #become(starts: readonly EpochStart[]): void {
+    this.#starts = starts;
+    this.#latest = starts.at(-1)?.epoch ?? -1;
   }
 }

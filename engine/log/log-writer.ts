@@ -53,7 +53,6 @@ export class LogWriter {
   readonly #files: FilePool;
   readonly #gather: WriteGathering;
   readonly #outcome: WriteOutcome;
-  readonly #flushStaged = (): void => void this.flush();
   #staged: WriteGroup | null = null;
   readonly #queued: WriteGroup[] = [];
   #idle: Promise<void> = Promise.resolve();
@@ -103,12 +102,12 @@ export class LogWriter {
         endOffset: startOffset,
       };
       this.#staged = group;
-      this.#gather(this.#flushStaged);
+      this.#gather(this);
     }
     group.buffers.push(batch);
     const wasSmall = group.bytes < WAITING_BYTES_MAX;
     group.bytes += batch.length;
-    if (wasSmall && group.bytes >= WAITING_BYTES_MAX) queueMicrotask(this.#flushStaged);
+    if (wasSmall && group.bytes >= WAITING_BYTES_MAX) queueMicrotask(() => this.flush());
     group.endOffset = append.endOffset;
     group.appends.push(append);
   }

@@ -4,6 +4,8 @@ import type { Segment } from './segment.js';
 /** The live segments of one log, by base offset. The last one is active; a log that was never written has none. */
 export class SegmentList {
   readonly #segments: Segment[] = [];
+  /** The last of them, at hand for every append. */
+  #active: Segment | undefined;
 
   get count(): number {
     return this.#segments.length;
@@ -14,7 +16,7 @@ export class SegmentList {
   }
 
   get active(): Segment | undefined {
-    return this.#segments[this.#segments.length - 1];
+    return this.#active;
   }
 
   all(): readonly Segment[] {
@@ -22,9 +24,10 @@ export class SegmentList {
   }
 
   add(segment: Segment): void {
-    const last = this.active;
+    const last = this.#active;
     assert(!last || segment.baseOffset > last.baseOffset, 'segments are added in offset order');
     this.#segments.push(segment);
+    this.#active = segment;
   }
 
   /** The segment that holds `offset` if any does: the last one that begins at or below it. */
@@ -39,13 +42,18 @@ export class SegmentList {
 
   /** Takes the first `count` segments off the list and returns them. */
   removePrefix(count: number): Segment[] {
-    return this.#segments.splice(0, count);
+    return this.#removed(this.#segments.splice(0, count));
   }
 
   /** Takes off the segments that begin at or above `offset` and returns them. */
   removeFrom(offset: number): Segment[] {
     const at = this.#segments.findIndex((segment) => segment.baseOffset >= offset);
-    return at < 0 ? [] : this.#segments.splice(at);
+    return at < 0 ? [] : this.#removed(this.#segments.splice(at));
+  }
+
+  #removed(segments: Segment[]): Segment[] {
+    this.#active = this.#segments.at(-1);
+    return segments;
   }
 
   /** Puts one segment, named after the first of them, in the place of neighbours of which none is active. */
@@ -54,7 +62,7 @@ export class SegmentList {
     const at = this.#floorIndex(first.baseOffset);
     const areThere = neighbours.every((each, next) => this.#segments[at + next] === each);
     assert(areThere && segment.baseOffset === first.baseOffset, 'what is replaced is there');
-    assert(neighbours.at(-1) !== this.active, 'the active segment is not replaced');
+    assert(neighbours.at(-1) !== this.#active, 'the active segment is not replaced');
     this.#segments.splice(at, neighbours.length, segment);
   }
 

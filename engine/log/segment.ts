@@ -37,8 +37,6 @@ export class Segment {
   size: number;
   /** Bytes handed to the file: what readers may see. */
   writtenSize: number;
-  /** -1 while no record has a timestamp. Unknown (null) for a sealed segment until its time index is loaded. */
-  largestTimestampMs: number | null = -1;
   /** Last offset of the batch that has the largest timestamp. */
   offsetOfLargest = -1;
   /** Largest timestamp of the first batch, for rolling by age. */
@@ -64,6 +62,11 @@ export class Segment {
   /** How often its end was cut off. */
   cuts = 0;
   #bytesSinceEntry = 0;
+  /** Never null, so that V8 writes over the number instead of making one for each append. */
+  #largestMs = -1;
+  #isLargestKnown: boolean;
+  /** Whether the time index may lack the largest timestamp. */
+  #hasNewTime = true;
 
   constructor(options: {
     baseOffset: number;
@@ -81,7 +84,17 @@ export class Segment {
     this.changedMs = options.createdMs;
     this.rollJitterMs = options.rollJitterMs;
     this.indexes = options.indexes;
-    if (options.indexes === null) this.largestTimestampMs = null;
+    this.#isLargestKnown = options.indexes !== null;
+  }
+
+  /** -1 while no record has a timestamp. Unknown (null) for a sealed segment until its time index is loaded. */
+  get largestTimestampMs(): number | null {
+    return this.#isLargestKnown ? this.#largestMs : null;
+  }
+  set largestTimestampMs(timestampMs: number | null) {
+    this.#isLargestKnown = timestampMs !== null;
+    if (timestampMs !== null) this.#largestMs = timestampMs;
+    this.#hasNewTime = true;
   }
 
   /**
@@ -93,7 +106,7 @@ export class Segment {
     const last = lastOffset(batch, at);
     const timestampMs = maxTimestamp(batch, at);
     if (this.size === 0) this.firstTimestampMs = timestampMs;
-    if (timestampMs > this.largestTimestampMs!) {
+    if (timestampMs > this.#largestMs) {
       this.largestTimestampMs = timestampMs;
       this.offsetOfLargest = last;
     }
@@ -101,7 +114,7 @@ export class Segment {
     const fits = last - this.baseOffset <= INT32_MAX && this.size <= INT32_MAX;
     if (this.#bytesSinceEntry > indexIntervalBytes && fits) {
       indexes.offsets.append(last - this.baseOffset, this.size);
-      this.closeTimeIndex();
+      if (this.#hasNewTime) this.closeTimeIndex();
       this.#bytesSinceEntry = 0;
     }
     this.#bytesSinceEntry += size;
@@ -113,9 +126,10 @@ export class Segment {
     if (this.indexes === null) return;
     const relativeOffset = this.offsetOfLargest - this.baseOffset;
     if (relativeOffset > INT32_MAX) return;
-    if (this.largestTimestampMs !== null && this.largestTimestampMs >= 0) {
-      this.indexes.times.maybeAppend(this.largestTimestampMs, relativeOffset);
+    if (this.#isLargestKnown && this.#largestMs >= 0) {
+      this.indexes.times.maybeAppend(this.#largestMs, relativeOffset);
     }
+    this.#hasNewTime = false;
   }
 
   /** Whether the index files lack nothing that memory has. */
@@ -153,7 +167,7 @@ export class Segment {
       size: this.size,
       offsetEntries: this.indexes!.offsets.count,
       timeEntries: this.indexes!.times.count,
-      largestTimestampMs: this.largestTimestampMs!,
+      largestTimestampMs: this.#largestMs,
       offsetOfLargest: this.offsetOfLargest,
       firstTimestampMs: this.firstTimestampMs,
       bytesSinceEntry: this.#bytesSinceEntry,
@@ -180,6 +194,7 @@ export class Segment {
     this.indexes = indexes;
     this.savedOffsetEntries = 0;
     this.savedTimeEntries = 0;
+    this.#hasNewTime = true;
     this.cuts++;
   }
 

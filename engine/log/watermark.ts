@@ -6,7 +6,8 @@ import { findBatch } from './read.js';
 /** Moves a log's high watermark by the rule that its owner passed in, and tells who listens. */
 export class Watermark {
   readonly #log: LogParts;
-  #rule: HighWatermarkRule = (ends) => ends.promisedEnd;
+  /** Null for the promised end. */
+  #rule: HighWatermarkRule | null = null;
   readonly #listeners = new Set<() => void>();
 
   constructor(log: LogParts) {
@@ -27,11 +28,13 @@ export class Watermark {
   /** Asks the rule again. */
   advance(): void {
     const { offsets } = this.#log;
-    const wanted = this.#rule({
-      writtenEnd: offsets.written.offset,
-      durableEnd: offsets.durable.offset,
-      promisedEnd: this.promised.offset,
-    });
+    const { promised } = this;
+    const wanted =
+      this.#rule?.({
+        writtenEnd: offsets.written.offset,
+        durableEnd: offsets.durable.offset,
+        promisedEnd: promised.offset,
+      }) ?? promised.offset;
     if (wanted <= offsets.highWatermark.offset) return;
     if (offsets.committed(this.#positionOf(wanted))) this.notify();
   }

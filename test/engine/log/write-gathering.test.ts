@@ -17,13 +17,13 @@ describe('gathering by turn', () => {
     const counted = Object.create(clock, { afterTurn: { value: afterTurn } }) as ManualClock;
     const gather = gatherByTurn(counted);
     const ran: string[] = [];
-    gather(() => ran.push('a'));
+    gather({ flush: () => ran.push('a') });
     await Promise.resolve();
-    gather(() => ran.push('b'));
+    gather({ flush: () => ran.push('b') });
     expect(ran).toEqual([]);
     await nextTurn();
     expect(ran).toEqual(['a', 'b']);
-    gather(() => ran.push('c'));
+    gather({ flush: () => ran.push('c') });
     await nextTurn();
     expect(ran).toEqual(['a', 'b', 'c']);
     expect(callbacks).toBe(2);
@@ -32,7 +32,7 @@ describe('gathering by turn', () => {
 
 test('gathering by microtask runs before the turn ends', async () => {
   const ran: string[] = [];
-  gatherByMicrotask(() => ran.push('a'));
+  gatherByMicrotask({ flush: () => ran.push('a') });
   await Promise.resolve();
   expect(ran).toEqual(['a']);
 });
