@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { type Broker, openBroker } from '../broker.js';
-import { createLogger, type Logger } from '../logging/log.js';
+import { createLogger, type LazyLogger, type Logger } from '../logging/log.js';
 import { formatEndpoint } from '../settings/listeners.js';
 import { type ResolvedBroker, resolveBrokerSettings } from '../settings/parse.js';
 import { formatPrintConfig } from '../settings/print-config.js';
@@ -20,6 +20,9 @@ export interface StartOptions {
 
 /** The longest that a stop waits for requests that were received. */
 const DRAIN_MS = 10_000;
+
+/** How long after the ready line the logger is loaded, if nothing was logged before: whoever waited for that line is served first. */
+const LOGGER_LOADED_AFTER_MS = 1000;
 
 /**
  * Runs a broker until a signal ends it. Resolves with the exit code; ends the process itself where nothing can be waited for: at
@@ -43,7 +46,7 @@ export async function start(options: StartOptions): Promise<ExitCode> {
 
 async function serve(
   { settings, brokerStatic }: ResolvedBroker,
-  logger: Logger,
+  logger: LazyLogger,
 ): Promise<ExitCode> {
   whenReaderLeaves('go on');
   const stop = stopOnSignal(logger);
@@ -51,7 +54,9 @@ async function serve(
   if (!stop.isRequested()) {
     process.stdout.write(`${readyLine(broker, settings.topicDefaults.flush)}\n`);
   }
+  const loading = setTimeout(logger.load, LOGGER_LOADED_AFTER_MS);
   await stop.requested;
+  clearTimeout(loading);
   await broker.close({ drainMs: DRAIN_MS });
   const { failure } = broker.engine;
   if (failure !== null) throw failure;

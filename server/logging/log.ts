@@ -1,5 +1,6 @@
+import { writeSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { type DestinationStream, destination, pino } from 'pino';
+import type { DestinationStream, Logger as Pino } from 'pino';
 import { escapeClientText } from './escape.js';
 
 /** What a line says beside its message. Strings are escaped, so text of clients may be passed. */
@@ -16,6 +17,12 @@ export interface Logger {
 export const logLevels = ['debug', 'info', 'warn', 'error'] as const;
 export type LogLevel = (typeof logLevels)[number];
 
+/** One that loads its library by its first line, which takes 10 ms that a start need not wait for. */
+export interface LazyLogger extends Logger {
+  /** Loads it now: later there may be no descriptor left to read a file with. */
+  load(): void;
+}
+
 export interface LoggerOptions {
   /** Lines below it are not written. Default: info. */
   readonly level?: LogLevel;
@@ -23,6 +30,8 @@ export interface LoggerOptions {
   readonly format?: 'pretty' | 'json';
   /** Default: stderr. One complete line a call. */
   readonly stream?: { write(line: string): void };
+  /** Stands for the library, in tests of its absence. */
+  readonly loadPino?: () => typeof import('pino');
 }
 
 /** Longest string in a field or message, in characters; a stack is longer than a client's text. */
@@ -37,11 +46,38 @@ const require = createRequire(import.meta.url);
  * A logger on pino. Writes synchronously, so that the last line before an exit is not lost. Every
  * string that goes in comes out on one line, printable and capped (stacks keep their lines).
  */
-export function createLogger(options: LoggerOptions = {}): Logger {
+export function createLogger(options: LoggerOptions = {}): LazyLogger {
+  let loaded: Pick<Pino, LogLevel> | null = null;
+  const load = (): Pick<Pino, LogLevel> => {
+    try {
+      loaded ??= createPino(options);
+    } catch {
+      // Most likely there is no descriptor left. That is worth a line, however it looks.
+      return plainLines(options);
+    }
+    return loaded;
+  };
+  const lowest = logLevels.indexOf(options.level ?? 'info');
+  const line =
+    (level: LogLevel) =>
+    (fields: LogFields, message: string): void => {
+      if (logLevels.indexOf(level) >= lowest) load()[level](safeFields(fields), safeText(message));
+    };
+  return {
+    debug: line('debug'),
+    info: line('info'),
+    warn: line('warn'),
+    error: line('error'),
+    load: () => void load(),
+  };
+}
+
+function createPino(options: LoggerOptions): Pino {
+  const { destination, pino } = options.loadPino?.() ?? (require('pino') as typeof import('pino'));
   const format = options.format ?? (process.stderr.isTTY ? 'pretty' : 'json');
   const target: DestinationStream = options.stream ?? destination({ fd: STDERR, sync: true });
   const stream = format === 'json' ? target : prettyOn(target, options.stream === undefined);
-  const out = pino(
+  return pino(
     {
       level: options.level ?? 'info',
       base: null,
@@ -52,11 +88,12 @@ export function createLogger(options: LoggerOptions = {}): Logger {
     },
     stream,
   );
-  const line =
-    (level: LogLevel) =>
-    (fields: LogFields, message: string): void => {
-      if (out.isLevelEnabled(level)) out[level](safeFields(fields), safeText(message));
-    };
+}
+
+function plainLines({ stream }: LoggerOptions): Pick<Pino, LogLevel> {
+  const out = stream ?? { write: (text: string) => void writeSync(STDERR, text) };
+  const line = (level: LogLevel) => (fields: object, message?: string) =>
+    out.write(`${JSON.stringify({ level, time: new Date(), ...fields, msg: message })}\n`);
   return { debug: line('debug'), info: line('info'), warn: line('warn'), error: line('error') };
 }
 

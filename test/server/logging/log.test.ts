@@ -1,3 +1,4 @@
+import pino from 'pino';
 import { describe, expect, test } from 'vitest';
 import { createLogger, type LoggerOptions } from '../../../server/logging/log.js';
 
@@ -63,5 +64,36 @@ describe('createLogger', () => {
     circle.self = circle;
     logger.info({ circle, many: new Array(1e6).fill(1), long: 'x'.repeat(1e6) }, 'm'.repeat(1e6));
     expect(lines[0]?.length).toBeLessThan(10_000);
+  });
+
+  test('loads its library by the first line that is written, or when it is told to, and once', () => {
+    let loads = 0;
+    const loadPino = () => {
+      loads++;
+      return pino;
+    };
+    const { lines, logger } = collected({ loadPino });
+    logger.debug({}, 'below the level');
+    expect(loads).toBe(0);
+    logger.load();
+    logger.info({}, 'a');
+    logger.info({}, 'b');
+    expect([loads, lines.length]).toEqual([1, 2]);
+  });
+
+  test('writes its line also where the library cannot be loaded', () => {
+    const loadPino = (): never => {
+      throw Object.assign(new Error('too many open files'), { code: 'EMFILE' });
+    };
+    const { lines, logger } = collected({ loadPino });
+    logger.load();
+    logger.error({ code: 'EMFILE' }, 'cannot accept');
+    expect(lines).toHaveLength(1);
+    expect(JSON.parse(lines[0]!)).toEqual({
+      level: 'error',
+      time: expect.stringMatching(/^\d{4}-\d\d-\d\dT/),
+      code: 'EMFILE',
+      msg: 'cannot accept',
+    });
   });
 });
