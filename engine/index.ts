@@ -23,6 +23,7 @@ export {
   type RecordInput,
 } from './batch/builder.js';
 export type { CodecName } from './batch/compression.js';
+export { crc32cSource } from './batch/crc32c.js';
 export { batchSize } from './batch/header.js';
 export type { RecordHeader, RecordView } from './batch/records.js';
 export type { Catalog, CatalogChange, CatalogKey, CatalogValue } from './catalog/catalog.js';

@@ -1,5 +1,6 @@
 import { crc32 as crc32OfZlib } from 'node:zlib';
-import { crc32c, crc32cInJavaScript } from '../../engine/batch/crc32c.js';
+import { crc32c as crc32cOfPackage } from '@node-rs/crc32';
+import { crc32c, crc32cInJavaScript, crc32cSource } from '../../engine/batch/crc32c.js';
 import { decompressRecords, walkRecords } from '../../engine/batch/records.js';
 import { validateBatch } from '../../engine/batch/validate.js';
 import { batchOf } from '../lib/frames.js';
@@ -39,7 +40,8 @@ export async function batchCases(): Promise<MicroCase[]> {
       title: `CRC-32C of ${size} B`,
       bytes: size,
       ways: {
-        native: () => crc32c(bytes),
+        [crc32cSource]: () => crc32c(bytes),
+        '@node-rs/crc32': () => crc32cOfPackage(bytes),
         JavaScript: () => crc32cInJavaScript(bytes),
         'zlib.crc32 (IEEE)': () => crc32OfZlib(bytes),
       },

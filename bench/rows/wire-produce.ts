@@ -1,3 +1,4 @@
+import { crc32cSource } from '../../engine/index.js';
 import { startFloor } from '../brokers/floor.js';
 import { startOdradek } from '../brokers/odradek.js';
 import type { Target } from '../brokers/target.js';
@@ -94,6 +95,7 @@ export function produceConditions(load: ProduceLoad, flush: string): RowPlan['co
     flush,
     acks: 1,
     driver: driverName(),
+    'CRC-32C': crc32cSource,
   };
 }
 

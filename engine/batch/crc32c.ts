@@ -1,9 +1,11 @@
 /**
- * CRC-32C (Castagnoli), the checksum of record batches: the processor's instruction through
+ * CRC-32C (Castagnoli), the checksum of record batches: by ISA-L where the system has it, else by the processor's instruction through
  * `@node-rs/crc32`, or eight bytes a step in JavaScript where no native binary can be loaded.
  */
 
 import { createRequire } from 'node:module';
+import { isMainThread } from 'node:worker_threads';
+import { loadIsal } from './isal.js';
 
 /**
  * CRC-32C of `bytes`, unsigned. With `seed` it continues: `crc32c(b, crc32c(a))` is the checksum
@@ -59,18 +61,48 @@ export function crc32cInJavaScript(bytes: Uint8Array, seed = 0): number {
   return ~crc >>> 0;
 }
 
-/** The native function that `load` delivers, or the fallback if it throws. */
-export function selectCrc32c(load: () => { crc32c: Crc32c }): Crc32c {
-  try {
-    return load().crc32c;
-  } catch {
-    return crc32cInJavaScript;
+/** One way to have it. */
+export interface ChecksumSource {
+  /** As `odradek --version` names it. */
+  readonly name: string;
+  /** Throws where there is none. */
+  load(): Crc32c;
+}
+
+const CHECK_INPUT = Buffer.from('123456789');
+const CHECK_VALUE = 0xe3069283;
+
+/** The first of them that loads and gives the check value; else the fallback. */
+export function selectCrc32c(sources: readonly ChecksumSource[]): { name: string; crc32c: Crc32c } {
+  for (const { name, load } of sources) {
+    try {
+      const loaded = load();
+      if (loaded(CHECK_INPUT) === CHECK_VALUE) return { name, crc32c: loaded };
+    } catch {
+      // The next one, then.
+    }
   }
+  return { name: 'javascript', crc32c: crc32cInJavaScript };
 }
 
 const require = createRequire(import.meta.url);
 
+const ISAL: ChecksumSource = {
+  name: 'isa-l',
+  load: () => loadIsal(require('koffi') as typeof import('koffi')),
+};
+const PACKAGE: ChecksumSource = {
+  name: 'node-rs',
+  load: () => (require('@node-rs/crc32') as typeof import('@node-rs/crc32')).crc32c,
+};
+
+// Not on other threads: one that is ended while it loads koffi takes the whole process with it.
+const mayLoadKoffi = isMainThread && process.env.ODRADEK_NO_NATIVE !== '1';
+
+const selected = selectCrc32c(mayLoadKoffi ? [ISAL, PACKAGE] : [PACKAGE]);
+
 /** {@inheritDoc Crc32c} */
-export const crc32c: Crc32c = selectCrc32c(
-  () => require('@node-rs/crc32') as typeof import('@node-rs/crc32'),
-);
+export const crc32c: Crc32c = selected.crc32c;
+
+/** Who makes the checksums of this process: `isa-l`, `node-rs` or `javascript`. */
+export const crc32cSource: string = selected.name;

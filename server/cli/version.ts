@@ -8,7 +8,7 @@ export function packageVersion(): string {
 
 /** What `odradek --version` prints, without a newline. */
 export async function versionLine(): Promise<string> {
-  const { sendFileAvailable } = await import('../../engine/index.js');
+  const { crc32cSource, sendFileAvailable } = await import('../../engine/index.js');
   const sendFile = sendFileAvailable() ? 'yes' : 'no';
-  return `odradek ${packageVersion()} node ${process.version} ${process.platform}-${process.arch} sendfile ${sendFile}`;
+  return `odradek ${packageVersion()} node ${process.version} ${process.platform}-${process.arch} sendfile ${sendFile} crc32c ${crc32cSource}`;
 }

@@ -1,9 +1,21 @@
+import { once } from 'node:events';
+import { createRequire } from 'node:module';
+import { Worker } from 'node:worker_threads';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { crc32c, crc32cInJavaScript, selectCrc32c } from '../../../engine/batch/crc32c.js';
+import {
+  type Crc32c,
+  crc32c,
+  crc32cInJavaScript,
+  selectCrc32c,
+} from '../../../engine/batch/crc32c.js';
+
+const require = createRequire(import.meta.url);
+const { crc32c: crc32cOfPackage } = require('@node-rs/crc32') as { crc32c: Crc32c };
 
 describe.each([
-  ['the native CRC-32C', crc32c],
+  ['the CRC-32C in use', crc32c],
+  ['the native CRC-32C', crc32cOfPackage],
   ['the JavaScript CRC-32C', crc32cInJavaScript],
 ])('%s', (_, checksum) => {
   it('gives the published check values', () => {
@@ -27,11 +39,25 @@ describe.each([
 });
 
 describe('the choice of an implementation', () => {
-  it('falls back to JavaScript, with the same results, if the package does not load', () => {
-    const fallback = selectCrc32c(() => {
+  const missing = {
+    name: 'missing',
+    load: (): never => {
       throw new Error('Cannot find native binding');
+    },
+  };
+  const wrong = { name: 'wrong', load: () => () => 1 };
+  const right = { name: 'right', load: () => crc32cOfPackage };
+
+  it('is the first that loads and gives the check value', () => {
+    expect(selectCrc32c([missing, wrong, right])).toEqual({
+      name: 'right',
+      crc32c: crc32cOfPackage,
     });
-    expect(fallback).toBe(crc32cInJavaScript);
+  });
+
+  it('is JavaScript, with the same results, if none does', () => {
+    const { name, crc32c: fallback } = selectCrc32c([missing, wrong]);
+    expect([name, fallback]).toEqual(['javascript', crc32cInJavaScript]);
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {
         expect(fallback(bytes)).toBe(crc32c(bytes));
@@ -39,7 +65,20 @@ describe('the choice of an implementation', () => {
     );
   });
 
-  it('is the native one where it loads', () => {
+  it('is a native one here', () => {
     expect(crc32c).not.toBe(crc32cInJavaScript);
+  });
+
+  it('is no matter of koffi on other threads: one that ends while it loads koffi takes the process with it', async () => {
+    const module = new URL('../../../dist/engine/batch/crc32c.js', import.meta.url);
+    const loaded = `import(${JSON.stringify(module.href)}).then(({ crc32cSource }) => {
+      const { cache } = require('node:module').createRequire(${JSON.stringify(module.href)});
+      const koffi = Object.keys(cache).filter((path) => path.includes('koffi'));
+      require('node:worker_threads').parentPort.postMessage({ crc32cSource, koffi });
+    })`;
+    const worker = new Worker(loaded, { eval: true });
+    const [message] = await once(worker, 'message');
+    expect(message).toEqual({ crc32cSource: 'node-rs', koffi: [] });
+    await worker.terminate();
   });
 });

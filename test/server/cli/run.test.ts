@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { runCommand } from '../../support/spawn-broker.js';
 
-test('--version names node, the platform and whether sendfile is used', async () => {
+test('--version names node, the platform, whether sendfile is used, and who makes checksums', async () => {
   const { code, stdout, stderr } = await runCommand(['--version']);
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   expect(stdout).toMatch(
-    /^odradek 0\.1\.0 node v\d+\.\d+\.\d+ (linux|darwin)-\w+ sendfile (yes|no)\n$/,
+    /^odradek 0\.1\.0 node v\d+\.\d+\.\d+ (linux|darwin)-\w+ sendfile (yes|no) crc32c (isa-l|node-rs|javascript)\n$/,
   );
   const without = await runCommand(['-V'], { ODRADEK_NO_NATIVE: '1' });
-  expect(without.stdout).toContain('sendfile no');
+  expect(without.stdout).toContain('sendfile no crc32c node-rs');
 });
 
 describe('help', () => {
