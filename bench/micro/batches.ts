@@ -40,7 +40,7 @@ export async function batchCases(): Promise<MicroCase[]> {
       title: `CRC-32C of ${size} B`,
       bytes: size,
       ways: {
-        [crc32cSource]: () => crc32c(bytes),
+        [crc32cSource()]: () => crc32c(bytes),
         '@node-rs/crc32': () => crc32cOfPackage(bytes),
         JavaScript: () => crc32cInJavaScript(bytes),
         'zlib.crc32 (IEEE)': () => crc32OfZlib(bytes),

@@ -95,7 +95,7 @@ export function produceConditions(load: ProduceLoad, flush: string): RowPlan['co
     flush,
     acks: 1,
     driver: driverName(),
-    'CRC-32C': crc32cSource,
+    'CRC-32C': crc32cSource(),
   };
 }
 

@@ -1,11 +1,11 @@
 import type { Crc32c } from './crc32c.js';
 
-/** Of ISA-L since 2.28 (2019). Debian and Ubuntu: package libisal2; Fedora: isa-l. */
+/** Debian and Ubuntu: package libisal2; Fedora: isa-l. */
 const LIBRARY = 'libisal.so.2';
 
 /**
- * CRC-32C by Intel's ISA-L, where the system has it: carry-less multiplication over 64 bytes at a time, eight times as fast as the one
- * instruction that the package of npm relies on. Throws where it cannot be loaded.
+ * CRC-32C by Intel's ISA-L, where the system has it. Since 2.30 it multiplies without carry 64 bytes at a time on processors with AVX-512 and VPCLMULQDQ:
+ * 64 KiB in 1.3 µs, where the package of npm takes 11. Throws where it cannot be loaded.
  */
 export function loadIsal(koffi: typeof import('koffi')): Crc32c {
   const crc32Iscsi = koffi

@@ -40,7 +40,10 @@ const NUMBERS_PER_RANGE = 4;
 export class ResidentRanges {
   #from = 0;
   #to = 0;
-  /** The moment of the newest range, rounded down to what fits a small integer: older than it was, which is the safe side. */
+  /**
+   * The moment of the newest range, rounded down to whole numbers, which lie in this object while they fit 31 bits: older than it was, the safe
+   * side.
+   */
   #trafficKib = 0;
   #notedMs = 0;
   /** A ring of the ranges before the newest, of which `#latest` is the last one noted. */

@@ -10,5 +10,5 @@ export function packageVersion(): string {
 export async function versionLine(): Promise<string> {
   const { crc32cSource, sendFileAvailable } = await import('../../engine/index.js');
   const sendFile = sendFileAvailable() ? 'yes' : 'no';
-  return `odradek ${packageVersion()} node ${process.version} ${process.platform}-${process.arch} sendfile ${sendFile} crc32c ${crc32cSource}`;
+  return `odradek ${packageVersion()} node ${process.version} ${process.platform}-${process.arch} sendfile ${sendFile} crc32c ${crc32cSource()}`;
 }

@@ -91,10 +91,18 @@ function createPino(options: LoggerOptions): Pino {
 }
 
 function plainLines({ stream }: LoggerOptions): Pick<Pino, LogLevel> {
-  const out = stream ?? { write: (text: string) => void writeSync(STDERR, text) };
+  const out = stream ?? { write: writeIfPossible };
   const line = (level: LogLevel) => (fields: object, message?: string) =>
     out.write(`${JSON.stringify({ level, time: new Date(), ...fields, msg: message })}\n`);
   return { debug: line('debug'), info: line('info'), warn: line('warn'), error: line('error') };
+}
+
+function writeIfPossible(text: string): void {
+  try {
+    writeSync(STDERR, text);
+  } catch {
+    // Nobody reads it, or not fast enough: no reason to end.
+  }
 }
 
 /** pino-pretty's own stream needs a Node stream to end in; its formatter alone needs none. */

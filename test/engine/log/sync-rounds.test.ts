@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { Log } from '../../../engine/log/log.js';
 import { batchOf, readValues, turns } from '../../support/batches.js';
 import type { SimDisk } from '../../support/sim-disk.js';
 import { cutPower, newWorld, openLog, openWorld } from '../../support/sim-engine.js';
@@ -16,7 +17,7 @@ async function pendingSync(disk: SimDisk): Promise<PendingOperation> {
 test('what was written after a round was submitted is not promised by it, and is by the next', async () => {
   const world = newWorld();
   const engine = await openWorld(world);
-  const log = await openLog(engine, { flush: 'ack' });
+  const log = (await openLog(engine, { flush: 'ack' })) as Log;
   await log.append(batchOf('first'));
   await turns(20);
   world.disk.hold();
@@ -26,8 +27,8 @@ test('what was written after a round was submitted is not promised by it, and is
   const later = log.append(batchOf('later')).then(() => {
     isPromised = true;
   });
-  // Enough to be written, while the first sync is still to come.
   await turns(10);
+  expect([log.offsets.written.offset, isPromised]).toEqual([3, false]);
   sync.run();
   await covered;
   await pendingSync(world.disk);

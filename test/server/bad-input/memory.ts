@@ -14,13 +14,14 @@ export interface MemoryHeld {
 
 export function memoryHeld(): MemoryHeld {
   collectGarbage();
+  // V8 frees the buffers of one collection on a thread, and waits for that before the next.
+  collectGarbage();
   const { arrayBuffers, heapUsed, rss } = process.memoryUsage();
   return { bufferBytes: arrayBuffers, heapBytes: heapUsed, residentBytes: rss };
 }
 
 /**
- * Fails unless what is held beyond `before` comes to less than `limit`, and soon: V8 frees collected buffers on a thread, and tells of it
- * some time after the collection.
+ * Fails unless what is held beyond `before` comes to less than `limit`, and soon: what ends a request may still be on its way.
  */
 export async function expectHeldBelow(
   before: MemoryHeld,
