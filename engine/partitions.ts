@@ -298,6 +298,7 @@ export class Partitions {
       await disk.rmdir(folder);
       if (name) await catalog.write(this.#forgetting(name));
     } catch (error) {
+      if (hasErrno(error, 'ABORTED')) return;
       logger.warn(
         { folder, error },
         'a deleted partition could not be removed; the next start tries again',

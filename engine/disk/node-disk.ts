@@ -213,6 +213,7 @@ export const nodeDisk: Disk = {
       return {
         size: found.size,
         isDirectory: found.isDirectory(),
+        links: found.nlink,
         modifiedMs: found.mtimeMs,
       };
     } catch (error) {

@@ -8,6 +8,7 @@ import {
   producerEpoch,
   producerId,
 } from '../batch/header.js';
+import { hasErrno } from '../disk/errno.js';
 import { parseSegmentFileName, segmentFileName } from '../disk/file-names.js';
 import type { LogFile } from '../disk/log-file.js';
 import { EngineError } from '../errors.js';
@@ -151,6 +152,7 @@ class Recovery {
     if (unfinished.length > 0) await unlinkFiles(disk, { paths: unfinished });
     if (leftovers.length > 0) {
       jobs.run('unlink', { paths: leftovers }).catch((error: unknown) => {
+        if (hasErrno(error, 'ABORTED')) return;
         logger.warn({ folder, error }, 'files of deleted segments could not be removed');
       });
     }

@@ -171,6 +171,8 @@ export function unlinkLater(log: Log, removed: readonly Segment[], paths: readon
     return Promise.all(closing)
       .then(() => jobs.run('unlink', { paths }))
       .catch((error: unknown) => {
+        // The next open goes on.
+        if (hasErrno(error, 'ABORTED')) return;
         logger.warn(
           { folder: log.folder, error },
           'files of deleted segments could not be removed',

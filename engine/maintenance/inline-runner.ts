@@ -16,7 +16,7 @@ export function createInlineRunner(
       input: Jobs[Name]['input'],
     ): Promise<Jobs[Name]['output']> {
       if (isClosed) throw new Error('the job runner is closed');
-      const job = runJob({ disk, clock }, name, input);
+      const job = runJob({ disk, clock, isStopping: () => isClosed }, name, input);
       running.add(job);
       try {
         return await job;

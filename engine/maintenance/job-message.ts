@@ -4,6 +4,8 @@ import type { JobName, Jobs } from './job-runner.js';
 export interface JobRequest {
   readonly name: JobName;
   readonly input: Jobs[JobName]['input'];
+  /** Four bytes; not zero: the pool is being closed. */
+  readonly stop: SharedArrayBuffer;
 }
 
 /** A job's end on its way back. Errors travel as plain data, because cloning one between threads drops its `code`. */

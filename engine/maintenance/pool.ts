@@ -30,6 +30,7 @@ class JobPool implements JobRunner {
   readonly #options: JobPoolOptions;
   #pool: Promise<Piscina> | null = null;
   readonly #rejections = new Set<(error: unknown) => void>();
+  readonly #stop = new SharedArrayBuffer(4);
   #isClosed = false;
 
   constructor(options: JobPoolOptions) {
@@ -43,7 +44,7 @@ class JobPool implements JobRunner {
     if (this.#isClosed) throw new Error('the job pool is closed');
     this.#pool ??= this.#start();
     const pool = await this.#pool;
-    const request: JobRequest = { name, input };
+    const request: JobRequest = { name, input, stop: this.#stop };
     const reply = await new Promise<JobReply>((resolve, reject) => {
       this.#rejections.add(reject);
       pool
@@ -56,6 +57,7 @@ class JobPool implements JobRunner {
 
   async close(): Promise<void> {
     this.#isClosed = true;
+    Atomics.store(new Int32Array(this.#stop), 0, 1);
     const pool = await this.#pool;
     await pool?.close({ force: true });
   }

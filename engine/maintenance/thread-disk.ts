@@ -24,7 +24,12 @@ export const threadDisk: Disk = {
   async stat(path) {
     const found = statSync(path, { throwIfNoEntry: false });
     return found
-      ? { size: found.size, isDirectory: found.isDirectory(), modifiedMs: found.mtimeMs }
+      ? {
+          size: found.size,
+          isDirectory: found.isDirectory(),
+          links: found.nlink,
+          modifiedMs: found.mtimeMs,
+        }
       : null;
   },
   readFile: nodeDisk.readFile,

@@ -4,13 +4,15 @@ import type { JobName, Jobs } from '../job-runner.js';
 import { mapKeys } from './map-keys.js';
 import { rewriteSegments } from './rewrite-segments.js';
 import { scrubSegment } from './scrub.js';
-import { unlinkFiles } from './unlink.js';
+import { unlinkGently } from './unlink.js';
 
 /** What a job takes from the world. */
 export interface JobWorld {
   readonly disk: Disk;
   /** Paces what is bounded in its rate. */
   readonly clock: Pick<Clock, 'monotonicMs' | 'schedule'>;
+  /** Whether the runner is being closed: a job that can be left half done ends. */
+  isStopping(): boolean;
 }
 
 type JobFunctions = {
@@ -21,7 +23,7 @@ type JobFunctions = {
 };
 
 const JOB_FUNCTIONS: JobFunctions = {
-  unlink: ({ disk }, input) => unlinkFiles(disk, input),
+  unlink: unlinkGently,
   scrub: ({ disk }, input) => scrubSegment(disk, input),
   mapKeys,
   rewriteSegments,

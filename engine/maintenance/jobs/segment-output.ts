@@ -5,9 +5,8 @@ import { emptyIndexes, Segment } from '../../log/segment.js';
 import type { RewriteOutput } from '../job-runner.js';
 import type { Pacer } from '../pacer.js';
 
+/** Written at a time, and synced at once: a sync of more holds the device for longer, and the syncs of others wait (docs/compaction.md). */
 const WRITE_BYTES = 2 ** 20;
-/** Synced as often, so that a whole segment never waits for its one sync, before the syncs of others. */
-const SYNC_BYTES = 16 * 2 ** 20;
 /** A position in an index is an int32. */
 const SIZE_MAX = 2 ** 31 - 1;
 
@@ -23,7 +22,6 @@ export class SegmentOutput {
   readonly #segment: Segment;
   #gathered: Buffer[] = [];
   #gatheredBytes = 0;
-  #unsyncedBytes = 0;
   #isOpen = true;
 
   private constructor(
@@ -77,11 +75,7 @@ export class SegmentOutput {
     await this.#file.writev(this.#gathered, this.#segment.size - bytes);
     this.#gathered = [];
     this.#gatheredBytes = 0;
-    this.#unsyncedBytes += bytes;
-    if (this.#unsyncedBytes >= SYNC_BYTES) {
-      await this.#file.datasync();
-      this.#unsyncedBytes = 0;
-    }
+    await this.#file.datasync();
     await this.#pacer.spent(bytes);
   }
 

@@ -1,20 +1,36 @@
 import type { Disk } from '../../disk/disk.js';
 import { hasErrno } from '../../disk/errno.js';
 import type { Jobs } from '../job-runner.js';
+import { freeByPieces } from './free-by-pieces.js';
+import type { JobWorld } from './run-job.js';
+
+type Unlink = Jobs['unlink'];
 
 /**
  * Unlinks the files one after another. A missing file counts for nothing; any other failure ends the job with the
  * disk's error, and what was unlinked before stays so. Names are durable only after the caller syncs their folder.
  */
-export async function unlinkFiles(
+export function unlinkFiles(disk: Disk, input: Unlink['input']): Promise<Unlink['output']> {
+  return unlinkEach(disk, input, async () => {});
+}
+
+/** As `unlinkFiles`, for files of any size beside a log that is being synced: takes its time. Rejects ABORTED when its runner is closed meanwhile. */
+export function unlinkGently(world: JobWorld, input: Unlink['input']): Promise<Unlink['output']> {
+  return unlinkEach(world.disk, input, (path, size) => freeByPieces(world, path, size));
+}
+
+async function unlinkEach(
   disk: Disk,
-  input: Jobs['unlink']['input'],
-): Promise<Jobs['unlink']['output']> {
+  { paths }: Unlink['input'],
+  free: (path: string, size: number) => Promise<void>,
+): Promise<Unlink['output']> {
   let bytes = 0;
-  for (const path of input.paths) {
+  for (const path of paths) {
     const found = await disk.stat(path);
     if (!found) continue;
     try {
+      // Whoever has given the file a second name wants to keep it whole.
+      if (found.links === 1) await free(path, found.size);
       await disk.unlink(path);
     } catch (error) {
       if (hasErrno(error, 'ENOENT')) continue;

@@ -106,6 +106,29 @@ test('close lets the running job end and rejects the queued ones', async () => {
   await expect(pool.run('unlink', { paths: [] })).rejects.toThrow('closed');
 });
 
+test('close tells the running job to end', async () => {
+  const path = join(folder, 'until-told.mjs');
+  await writeFile(
+    path,
+    `import { writeFileSync } from 'node:fs';
+     export default ({ input: { paths: [started] }, stop }) => new Promise((resolve) => {
+       writeFileSync(started, '');
+       const isTold = new Int32Array(stop);
+       const timer = setInterval(() => {
+         if (isTold[0] === 0) return;
+         clearInterval(timer);
+         resolve({ failure: { message: 'told to end', code: 'ABORTED' } });
+       }, 2);
+     });`,
+  );
+  const pool = createJobPool({ threadsMax: 1, queueMax: 5, workerUrl: pathToFileURL(path).href });
+  const running = pool.run('unlink', { paths: [join(folder, 'waits')] });
+  const outcome = expect(running).rejects.toMatchObject({ code: 'ABORTED' });
+  while (!(await readdir(folder)).includes('waits')) await new Promise(setImmediate);
+  await pool.close();
+  await outcome;
+});
+
 test('a pool that never ran a job starts nothing and closes at once', async () => {
   await createJobPool({ queueMax: 1 }).close();
 });

@@ -1,0 +1,27 @@
+/** Deletes files on a thread of its own, one each so many milliseconds, with the engine's own job or with one unlink. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { workerData } from 'node:worker_threads';
+import { systemClock } from '../../engine/index.js';
+import { unlinkFiles, unlinkGently } from '../../engine/maintenance/jobs/unlink.js';
+import { threadDisk } from '../../engine/maintenance/thread-disk.js';
+
+export interface Deletions {
+  readonly paths: readonly string[];
+  readonly isGentle: boolean;
+  readonly everyMs: number;
+  /** Four bytes; not zero when all are gone. */
+  readonly done: SharedArrayBuffer;
+}
+
+const { paths, isGentle, everyMs, done } = workerData as Deletions;
+const world = { disk: threadDisk, clock: systemClock, isStopping: () => false };
+const begunMs = performance.now();
+try {
+  for (const [at, path] of paths.entries()) {
+    const input = { paths: [path] };
+    await (isGentle ? unlinkGently(world, input) : unlinkFiles(threadDisk, input));
+    await sleep(Math.max(0, begunMs + (at + 1) * everyMs - performance.now()));
+  }
+} finally {
+  Atomics.store(new Int32Array(done), 0, 1);
+}
