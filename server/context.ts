@@ -1,5 +1,6 @@
 import type { Clock } from '../engine/index.js';
 import type { ConnectionInfo } from './net/dispatcher.js';
+import type { AnyRequestFrame } from './protocol/frame.js';
 
 /** Something a response holds on to until it was sent: a slice of a log file. */
 export interface Releasable {
@@ -33,4 +34,52 @@ export interface RequestContext {
 }
 
 /** The principal of every client as long as nothing authenticates them. */
-export const ANONYMOUS = 'User:ANONYMOUS';
+const ANONYMOUS = 'User:ANONYMOUS';
+
+/** The context of one request while it is answered. One object, without closures: every request has one. */
+export class OpenRequest implements RequestContext {
+  readonly connection: ConnectionInfo;
+  readonly listener: string;
+  readonly principal = ANONYMOUS;
+  readonly clientId: string | null;
+  readonly clientAddress: string;
+  readonly apiName: string;
+  readonly apiKey: number;
+  readonly apiVersion: number;
+  readonly correlationId: number;
+  readonly clock: Clock;
+  readonly receivedMs: number;
+  #held: Releasable[] | null = null;
+
+  constructor(
+    connection: ConnectionInfo,
+    clock: Clock,
+    { clientId, name, apiKey, apiVersion, correlationId }: AnyRequestFrame,
+  ) {
+    this.connection = connection;
+    this.listener = connection.listener;
+    this.clientId = clientId;
+    this.clientAddress = connection.remoteAddress;
+    this.apiName = name;
+    this.apiKey = apiKey;
+    this.apiVersion = apiVersion;
+    this.correlationId = correlationId;
+    this.clock = clock;
+    this.receivedMs = clock.monotonicMs();
+  }
+
+  deadlineMs(waitMs: number): number {
+    return this.receivedMs + Math.max(0, waitMs);
+  }
+
+  hold(resource: Releasable): void {
+    this.#held ??= [];
+    this.#held.push(resource);
+  }
+
+  /** No answer will reach the connection: gives back what one would have held. */
+  releaseHeld(): void {
+    for (const resource of this.#held ?? []) resource.release();
+    this.#held = null;
+  }
+}

@@ -1,6 +1,6 @@
 import { AssertionError, type Clock } from '../engine/index.js';
 import { ApiError } from './api-error.js';
-import { ANONYMOUS, type Releasable, type RequestContext } from './context.js';
+import { OpenRequest } from './context.js';
 import { failureResponse, unsupportedApiVersions } from './handlers/failures.js';
 import type { Handler, Handlers } from './handlers/handler.js';
 import type { ServerLimits } from './limits.js';
@@ -80,52 +80,82 @@ export class RequestDispatcher implements Dispatcher {
     return frame.readInt16BE(0) === APIS.Produce.key;
   }
 
-  async dispatch(
-    frame: Buffer,
-    connection: ConnectionInfo,
-  ): Promise<readonly ResponsePart[] | null> {
-    const request = this.#decode(frame, connection);
-    if (Array.isArray(request)) return request;
-    const { clock } = this.#options;
-    const receivedMs = clock.monotonicMs();
-    const held: Releasable[] = [];
-    const context: RequestContext = {
-      connection,
-      listener: connection.listener,
-      principal: ANONYMOUS,
-      clientId: request.clientId,
-      clientAddress: connection.remoteAddress,
-      apiName: request.name,
-      apiKey: request.apiKey,
-      apiVersion: request.apiVersion,
-      correlationId: request.correlationId,
-      clock,
-      receivedMs,
-      deadlineMs: (waitMs) => receivedMs + Math.max(0, waitMs),
-      hold: (resource) => void held.push(resource),
-    };
-    let kind: RequestOutcome['kind'] = 'failed';
-    let responseBytes = 0;
-    let parts: ResponsePart[] | null = null;
+  /** Spelt out with promises: as async functions the same makes several times the garbage. */
+  dispatch(frame: Buffer, connection: ConnectionInfo): Promise<readonly ResponsePart[] | null> {
     try {
-      const answer = this.#answer(context, request);
-      // Most small requests are answered at once, and need no turn of the microtasks.
-      const body = answer instanceof Promise ? await answer : answer;
-      if (body !== null) parts = encode(request, body);
-      kind = parts === null ? 'silent' : 'answered';
-      responseBytes = bytesOf(parts);
-      return parts;
+      const request = this.#decode(frame, connection);
+      if (Array.isArray(request)) return Promise.resolve(request);
+      return this.#answer(new OpenRequest(connection, this.#options.clock, request), request);
     } catch (error) {
-      if (error instanceof CloseConnection) kind = 'closed';
-      else if (error instanceof AssertionError) this.#crash(error);
-      throw error;
-    } finally {
-      // The connection owns the slices of an answer; without one they are still ours.
-      if (parts === null) for (const resource of held) resource.release();
-      const durationMs = clock.monotonicMs() - receivedMs;
-      const outcome: RequestOutcome = { kind, durationMs, responseBytes };
-      for (const hook of this.#options.hooks) hook.after?.(context, outcome);
+      return Promise.reject(error);
     }
+  }
+
+  /** Throws as well as rejects. */
+  #answer(context: OpenRequest, request: AnyRequestFrame): Promise<readonly ResponsePart[] | null> {
+    let answer: Answer | Promise<Answer>;
+    try {
+      for (const hook of this.#options.hooks) hook.before?.(context, request.body);
+      const handler = this.#options.handlers[request.name] as Handler<ApiName>;
+      answer = handler(context, request.body as never);
+    } catch (error) {
+      return Promise.resolve(this.#answerError(context, request, error));
+    }
+    // Most small requests are answered at once, and need no turn of the microtasks.
+    if (!(answer instanceof Promise)) return Promise.resolve(this.#end(context, request, answer));
+    return answer.then(
+      (body) => this.#end(context, request, body),
+      (error: unknown) => this.#answerError(context, request, error),
+    );
+  }
+
+  #answerError(
+    context: OpenRequest,
+    request: AnyRequestFrame,
+    error: unknown,
+  ): readonly ResponsePart[] | null {
+    let body: Answer;
+    try {
+      body = this.#errorAnswer(context, request, error);
+    } catch (final) {
+      return this.#endWithout(context, final);
+    }
+    return this.#end(context, request, body);
+  }
+
+  /** Encodes what was answered. Nothing of the request follows. */
+  #end(
+    context: OpenRequest,
+    request: AnyRequestFrame,
+    body: Answer,
+  ): readonly ResponsePart[] | null {
+    let parts: ResponsePart[] | null;
+    try {
+      parts = body === null ? null : encode(request, body);
+    } catch (error) {
+      return this.#endWithout(context, error);
+    }
+    this.#ended(context, parts === null ? 'silent' : 'answered', parts);
+    return parts;
+  }
+
+  /** There is no answer, and the connection is to end. */
+  #endWithout(context: OpenRequest, error: unknown): never {
+    if (error instanceof AssertionError) this.#crash(error);
+    this.#ended(context, error instanceof CloseConnection ? 'closed' : 'failed', null);
+    throw error;
+  }
+
+  #ended(
+    context: OpenRequest,
+    kind: RequestOutcome['kind'],
+    parts: readonly ResponsePart[] | null,
+  ): void {
+    // The connection owns the slices of an answer; without one they are still ours.
+    if (parts === null) context.releaseHeld();
+    const durationMs = this.#options.clock.monotonicMs() - context.receivedMs;
+    const outcome: RequestOutcome = { kind, durationMs, responseBytes: bytesOf(parts) };
+    for (const hook of this.#options.hooks) hook.after?.(context, outcome);
   }
 
   /** The request, or the finished answer to an ApiVersions request of an unknown version. */
@@ -144,20 +174,8 @@ export class RequestDispatcher implements Dispatcher {
     }
   }
 
-  /** The response, ours if the handler has none: an error as this API can carry it. Throws as well as rejects. */
-  #answer(context: RequestContext, request: AnyRequestFrame): Answer | Promise<Answer> {
-    try {
-      for (const hook of this.#options.hooks) hook.before?.(context, request.body);
-      const handler = this.#options.handlers[request.name] as Handler<ApiName>;
-      const answer = handler(context, request.body as never);
-      if (!(answer instanceof Promise)) return answer;
-      return answer.catch((error: unknown) => this.#errorAnswer(context, request, error));
-    } catch (error) {
-      return this.#errorAnswer(context, request, error);
-    }
-  }
-
-  #errorAnswer(context: RequestContext, request: AnyRequestFrame, error: unknown): Answer {
+  /** Ours where the handler has none: the error as this API can carry it. Throws what has no answer. */
+  #errorAnswer(context: OpenRequest, request: AnyRequestFrame, error: unknown): Answer {
     if (error instanceof CloseConnection || error instanceof AssertionError) throw error;
     const expected = error instanceof ApiError;
     if (!expected) {

@@ -15,6 +15,8 @@ export interface Deletions {
 
 const { paths, isGentle, everyMs, done } = workerData as Deletions;
 const world = { disk: threadDisk, clock: systemClock, isStopping: () => false };
+// The engine's timers keep no thread alive.
+const alive = setInterval(() => {}, 1000);
 const begunMs = performance.now();
 try {
   for (const [at, path] of paths.entries()) {
@@ -23,5 +25,6 @@ try {
     await sleep(Math.max(0, begunMs + (at + 1) * everyMs - performance.now()));
   }
 } finally {
+  clearInterval(alive);
   Atomics.store(new Int32Array(done), 0, 1);
 }

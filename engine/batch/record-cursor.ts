@@ -17,14 +17,15 @@ export class RecordCursor {
   timestampDelta = 0;
   /** Byte behind the timestamp: from here on nothing depends on the base timestamp. */
   behindTimestamp = 0;
-  /** Null for a record without a key. A view. */
-  key: Buffer | null = null;
   /** Without a value: the key's deletion. */
   isTombstone = false;
   readonly #cursor: Cursor;
   readonly #payload: Buffer;
   readonly #lastDelta: number;
   #left: number;
+  #keyFrom = 0;
+  /** -1 for a record without a key. */
+  #keyTo = -1;
 
   /** `header` is that of the batch; more bytes may follow it. */
   constructor(payload: Buffer, header: Buffer) {
@@ -32,6 +33,11 @@ export class RecordCursor {
     this.#cursor = { bytes: payload, position: 0, end: payload.length };
     this.#lastDelta = lastOffsetDelta(header);
     this.#left = recordCount(header);
+  }
+
+  /** Null for a record without a key. A view, made anew for each call. */
+  get key(): Buffer | null {
+    return this.#keyTo < 0 ? null : this.#payload.subarray(this.#keyFrom, this.#keyTo);
   }
 
   /**
@@ -62,7 +68,7 @@ export class RecordCursor {
       throw malformed('a record has an offset outside of it or out of order');
     }
     this.offsetDelta = offsetDelta;
-    this.key = this.#bytes();
+    this.#passKey();
     const valueLength = readVarint(cursor);
     this.isTombstone = valueLength < 0;
     if (cursor.position + Math.max(0, valueLength) > end) {
@@ -74,14 +80,15 @@ export class RecordCursor {
     return true;
   }
 
-  #bytes(): Buffer | null {
+  #passKey(): void {
     const cursor = this.#cursor;
     const length = readVarint(cursor);
-    if (length < 0) return null;
     const from = cursor.position;
-    if (from + length > cursor.end) throw malformed('a key is longer than its record');
-    cursor.position = from + length;
-    return cursor.bytes.subarray(from, from + length);
+    const to = from + Math.max(0, length);
+    if (to > cursor.end) throw malformed('a key is longer than its record');
+    this.#keyFrom = from;
+    this.#keyTo = length < 0 ? -1 : to;
+    cursor.position = to;
   }
 }
 

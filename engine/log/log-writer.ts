@@ -8,7 +8,7 @@ import type { AppendWaiter } from './append-waiters.js';
 import type { EpochStart } from './leader-epochs.js';
 import type { LogContext } from './log-context.js';
 import type { Segment, SegmentMark } from './segment.js';
-import type { WriteGathering } from './write-gathering.js';
+import { afterMicrotasks, type WriteGathering } from './write-gathering.js';
 
 /** Where a group begins, taken before its first batch is noted: where to go back to if the write fails. */
 export interface GroupBegin {
@@ -107,7 +107,9 @@ export class LogWriter {
     group.buffers.push(batch);
     const wasSmall = group.bytes < WAITING_BYTES_MAX;
     group.bytes += batch.length;
-    if (wasSmall && group.bytes >= WAITING_BYTES_MAX) queueMicrotask(() => this.flush());
+    if (wasSmall && group.bytes >= WAITING_BYTES_MAX) {
+      afterMicrotasks(() => this.flush());
+    }
     group.endOffset = append.endOffset;
     group.appends.push(append);
   }

@@ -1,3 +1,4 @@
+import type { Appended } from '../../engine/index.js';
 import { ApiError } from '../api-error.js';
 import type { RequestContext } from '../context.js';
 import type { TopicImage } from '../metadata/image.js';
@@ -20,104 +21,155 @@ export interface ProduceParts {
   readonly delayed: DelayedOperations<WaitKey>;
 }
 
+type Request = RequestOf<'Produce'>;
+type Answer = ResponseOf<'Produce'> | null;
 type TopicAnswer = ResponseOf<'Produce'>['topics'][number];
 type PartitionAnswer = TopicAnswer['partitions'][number];
-interface TopicAppends {
-  readonly name: string;
-  readonly appends: readonly (PartitionAnswer | Promise<PartitionAnswer>)[];
-}
-type PartitionBatch = RequestOf<'Produce'>['topics'][number]['partitions'][number];
+type PartitionBatch = Request['topics'][number]['partitions'][number];
 
 /**
  * Produce. Every batch gets its place in its log before this returns, so that what a client pipelines keeps its order; the answer
  * waits for the logs' promises. acks=0 has no answer, and an error then ends the connection, which is how the client learns of it.
  */
 export function produceHandler(parts: ProduceParts): Handler<'Produce'> {
-  return (context, request) => {
-    const refusal = refusalOf(request);
-    const topics = request.topics.map(({ name, partitions }): TopicAppends => {
-      const topic = parts.metadata.image.topic(name);
-      const appends = partitions.map((batch) =>
-        refusal === null
-          ? appendOne(parts, context, request, name, topic, batch)
-          : failed(batch.index, refusal),
-      );
-      return { name, appends };
+  return (context, request) =>
+    new Promise((resolve, reject) => {
+      new ProduceCall(parts, context, request, { resolve, reject }).run();
     });
-    return answerAll(request.acks, topics);
-  };
 }
 
-/** Waits for one after the other, since none of them rejects. */
-async function answerAll(
-  acks: number,
-  topics: readonly TopicAppends[],
-): Promise<ResponseOf<'Produce'> | null> {
-  const answers: TopicAnswer[] = [];
-  for (const { name, appends } of topics) {
-    const partitions: PartitionAnswer[] = [];
-    for (const append of appends) partitions.push(await append);
-    answers.push({ name, partitions });
+/** Who waits for the whole answer. */
+interface Caller {
+  resolve(answer: Answer): void;
+  reject(error: unknown): void;
+}
+
+/** One request on its way: its partitions are answered in any order, each in its place, and the last one hands the answer over. */
+class ProduceCall {
+  readonly #parts: ProduceParts;
+  readonly #context: RequestContext;
+  readonly #request: Request;
+  readonly #caller: Caller;
+  readonly #topics: TopicAnswer[] = [];
+  /** Partitions without an answer, and one for the appends that are still being made. */
+  #missing = 1;
+
+  constructor(parts: ProduceParts, context: RequestContext, request: Request, caller: Caller) {
+    this.#parts = parts;
+    this.#context = context;
+    this.#request = request;
+    this.#caller = caller;
   }
-  if (acks !== 0) return { topics: answers };
-  for (const { partitions } of answers) {
-    for (const { errorCode, errorMessage } of partitions) {
-      if (errorCode !== ErrorCode.NONE) {
-        throw new CloseConnection(`a produce with acks=0 failed: ${errorMessage}`);
+
+  run(): void {
+    const refusal = refusalOf(this.#request);
+    for (const { name, partitions } of this.#request.topics) {
+      const topic = this.#parts.metadata.image.topic(name);
+      const answers = new Array<PartitionAnswer>(partitions.length);
+      this.#topics.push({ name, partitions: answers });
+      this.#missing += partitions.length;
+      for (let at = 0; at < partitions.length; at++) {
+        const take = (answer: PartitionAnswer): void => {
+          answers[at] = answer;
+          this.#arrived();
+        };
+        const batch = partitions[at]!;
+        if (refusal === null) this.#append(name, topic, batch, take);
+        else this.#failed(batch.index, refusal, take);
       }
     }
+    this.#arrived();
   }
-  return null;
-}
 
-/** Appends within the call; what follows the first await is the waiting. */
-async function appendOne(
-  parts: ProduceParts,
-  context: RequestContext,
-  request: RequestOf<'Produce'>,
-  topicName: string,
-  topic: TopicImage | undefined,
-  { index, records }: PartitionBatch,
-): Promise<PartitionAnswer> {
-  try {
-    if (topic === undefined) throw unknownTopic(topicName);
-    if (topic.internal) throw reserved(topicName);
-    const batch = checkBatch(records, context.apiVersion);
-    const partition = parts.partitions.find(topic, index);
-    const acks = request.acks as Acks;
-    const appended = await partition.append(batch, acks);
-    if (acks === -1)
-      await committed(parts, context, request.timeoutMs, partition, appended.lastOffset);
-    return {
+  /** The batch is in its log when this returns, or refused. */
+  #append(
+    topicName: string,
+    topic: TopicImage | undefined,
+    { index, records }: PartitionBatch,
+    take: (answer: PartitionAnswer) => void,
+  ): void {
+    try {
+      if (topic === undefined) throw unknownTopic(topicName);
+      if (topic.internal) throw reserved(topicName);
+      const batch = checkBatch(records, this.#context.apiVersion);
+      const partition = this.#parts.partitions.find(topic, index);
+      partition.append(batch, this.#request.acks as Acks).then(
+        (appended) => this.#appended(index, partition, appended, take),
+        (error: unknown) => this.#failed(index, error, take),
+      );
+    } catch (error) {
+      this.#failed(index, error, take);
+    }
+  }
+
+  #appended(
+    index: number,
+    partition: Partition,
+    appended: Appended,
+    take: (answer: PartitionAnswer) => void,
+  ): void {
+    const answer: PartitionAnswer = {
       index,
       errorCode: ErrorCode.NONE,
       baseOffset: appended.baseOffset,
       logAppendTimeMs: appended.appendTimeMs,
       logStartOffset: appended.logStartOffset,
     };
-  } catch (error) {
-    return failed(index, error);
+    if (this.#request.acks !== -1 || partition.highWatermark > appended.lastOffset) {
+      take(answer);
+      return;
+    }
+    this.#committed(partition, appended.lastOffset).then(
+      () => take(answer),
+      (error: unknown) => this.#failed(index, error, take),
+    );
   }
-}
 
-/** Waits until every in-sync replica has the record, which the high watermark tells. */
-async function committed(
-  { delayed }: ProduceParts,
-  context: RequestContext,
-  timeoutMs: number,
-  partition: Partition,
-  lastOffset: number,
-): Promise<void> {
-  const isDone = (): boolean => {
-    if (partition.highWatermark > lastOffset) return true;
-    partition.checkLeader(-1);
-    return false;
-  };
-  if (isDone()) return;
-  const deadlineMs = context.deadlineMs(timeoutMs);
-  const { connection } = context;
-  if (await waitFor({ delayed, keys: [partition], deadlineMs, connection, isDone })) return;
-  throw new ApiError('REQUEST_TIMED_OUT', 'not all in-sync replicas have the records yet');
+  /** Waits until every in-sync replica has the record, which the high watermark tells. */
+  async #committed(partition: Partition, lastOffset: number): Promise<void> {
+    const isDone = (): boolean => {
+      if (partition.highWatermark > lastOffset) return true;
+      partition.checkLeader(-1);
+      return false;
+    };
+    if (isDone()) return;
+    const { connection } = this.#context;
+    const deadlineMs = this.#context.deadlineMs(this.#request.timeoutMs);
+    const { delayed } = this.#parts;
+    if (await waitFor({ delayed, keys: [partition], deadlineMs, connection, isDone })) return;
+    throw new ApiError('REQUEST_TIMED_OUT', 'not all in-sync replicas have the records yet');
+  }
+
+  /** What was not expected is an error of the whole request. */
+  #failed(index: number, error: unknown, take: (answer: PartitionAnswer) => void): void {
+    let answer: PartitionAnswer;
+    try {
+      const { code, message } = wireError(error);
+      answer = { index, errorCode: code, baseOffset: -1, errorMessage: message };
+    } catch (unexpected) {
+      this.#caller.reject(unexpected);
+      return;
+    }
+    take(answer);
+  }
+
+  #arrived(): void {
+    this.#missing--;
+    if (this.#missing > 0) return;
+    if (this.#request.acks !== 0) this.#caller.resolve({ topics: this.#topics });
+    else this.#endUnanswered();
+  }
+
+  #endUnanswered(): void {
+    for (const { partitions } of this.#topics) {
+      for (const { errorCode, errorMessage } of partitions) {
+        if (errorCode === ErrorCode.NONE) continue;
+        this.#caller.reject(new CloseConnection(`a produce with acks=0 failed: ${errorMessage}`));
+        return;
+      }
+    }
+    this.#caller.resolve(null);
+  }
 }
 
 /** What is wrong with the request as a whole, so that nothing of it is appended. */
@@ -157,9 +209,4 @@ function unknownTopic(name: string): ApiError {
 
 function reserved(name: string): ApiError {
   return new ApiError('INVALID_TOPIC_EXCEPTION', `topic ${name} is written by the broker only`);
-}
-
-function failed(index: number, error: unknown): PartitionAnswer {
-  const { code, message } = wireError(error);
-  return { index, errorCode: code, baseOffset: -1, errorMessage: message };
 }

@@ -1,3 +1,4 @@
+import { knownText } from './known-text.js';
 import { ProtocolError } from './protocol-error.js';
 import { ZERO_UUID } from './schema.js';
 
@@ -5,7 +6,6 @@ import { ZERO_UUID } from './schema.js';
 export const ELEMENTS_MAX = 1_000_000;
 
 const TWO_32 = 0x1_0000_0000;
-const SHORT_STRING_CHARS = 24;
 
 /**
  * Reads Kafka's basic types, big-endian, from a view on a frame. Every length is checked against
@@ -188,17 +188,7 @@ export class Reader {
   }
 
   private text(length: number): string {
-    const at = this.take(length);
-    const { buffer } = this;
-    if (length > SHORT_STRING_CHARS) return buffer.toString('utf8', at, at + length);
-    // For short ASCII text this loop costs less than the call into the runtime.
-    let text = '';
-    for (let i = at; i < at + length; i++) {
-      const byte = buffer[i]!;
-      if (byte >= 0x80) return buffer.toString('utf8', at, at + length);
-      text += String.fromCharCode(byte);
-    }
-    return text;
+    return knownText(this.buffer, this.take(length), length);
   }
 
   private view(length: number): Buffer {

@@ -60,8 +60,9 @@ async function mapBatch(map: KeyMap, batch: Buffer, fromOffset: number): Promise
   const cursor = new RecordCursor(payload, batch);
   while (cursor.next()) {
     const offset = first + cursor.offsetDelta;
-    if (offset < fromOffset || cursor.key === null) continue;
-    if (!map.put(cursor.key, offset)) return offset;
+    const { key } = cursor;
+    if (offset < fromOffset || key === null) continue;
+    if (!map.put(key, offset)) return offset;
   }
   return null;
 }

@@ -1,7 +1,7 @@
-import type { Disk } from '../../disk/disk.js';
+import type { Disk, DiskStat } from '../../disk/disk.js';
 import { hasErrno } from '../../disk/errno.js';
 import type { Jobs } from '../job-runner.js';
-import { freeByPieces } from './free-by-pieces.js';
+import { GentleRemoval } from './gentle-removal.js';
 import type { JobWorld } from './run-job.js';
 
 type Unlink = Jobs['unlink'];
@@ -11,27 +11,29 @@ type Unlink = Jobs['unlink'];
  * disk's error, and what was unlinked before stays so. Names are durable only after the caller syncs their folder.
  */
 export function unlinkFiles(disk: Disk, input: Unlink['input']): Promise<Unlink['output']> {
-  return unlinkEach(disk, input, async () => {});
+  return unlinkEach(disk, input, (path) => disk.unlink(path));
 }
 
-/** As `unlinkFiles`, for files of any size beside a log that is being synced: takes its time. Rejects ABORTED when its runner is closed meanwhile. */
+/** As `unlinkFiles`, beside logs that are being synced: takes its time. Rejects ABORTED when its runner is closed meanwhile. */
 export function unlinkGently(world: JobWorld, input: Unlink['input']): Promise<Unlink['output']> {
-  return unlinkEach(world.disk, input, (path, size) => freeByPieces(world, path, size));
+  const removal = new GentleRemoval(world);
+  // Whoever has given the file a second name wants to keep it whole.
+  return unlinkEach(world.disk, input, (path, { size, links }) =>
+    removal.remove(path, links > 1 ? 0 : size),
+  );
 }
 
 async function unlinkEach(
   disk: Disk,
   { paths }: Unlink['input'],
-  free: (path: string, size: number) => Promise<void>,
+  remove: (path: string, found: DiskStat) => Promise<void>,
 ): Promise<Unlink['output']> {
   let bytes = 0;
   for (const path of paths) {
     const found = await disk.stat(path);
     if (!found) continue;
     try {
-      // Whoever has given the file a second name wants to keep it whole.
-      if (found.links === 1) await free(path, found.size);
-      await disk.unlink(path);
+      await remove(path, found);
     } catch (error) {
       if (hasErrno(error, 'ENOENT')) continue;
       throw error;
