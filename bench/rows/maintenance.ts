@@ -31,7 +31,7 @@ const BATCHES = 1024;
 const OLD_BATCHES = 64;
 const KEYS = 400_000;
 /** So much for each second of a slice is more than the threads get through. */
-const DIRTY_BYTES_PER_S = 45 * MIB;
+const DIRTY_BYTES_PER_S = 90 * MIB;
 const OLD_SEGMENT_BYTES = MIB;
 /** Retention takes so much at a time, and so often. */
 const OLD_STEP_BYTES = 4 * MIB;

@@ -56,7 +56,7 @@ function appendJudged(
   const original = findOriginal(log, batch);
   if (original !== null) return answerDuplicate(log, original);
 
-  const segment = segmentFor(log, batch, log.offsets.logEnd);
+  const segment = segmentFor(log, batch, log.offsets.logEnd, nowMs);
   if (segment === null) return null;
   const baseOffset = log.offsets.logEnd;
   stampBatch(batch, { baseOffset, leaderEpoch: log.context.leaderEpoch });
@@ -65,7 +65,7 @@ function appendJudged(
     appendTimeMs = nowMs;
     stampAppendTime(batch, nowMs);
   }
-  return stageBatch(log, batch, segment, appendTimeMs);
+  return stageBatch(log, batch, segment, nowMs, appendTimeMs);
 }
 
 /** The append path of a follower: the batch has its offsets and its epoch, and continues the log exactly. Null as in `appendBatch`. */
@@ -83,14 +83,16 @@ export function appendStampedBatch(log: LogParts, batch: Buffer): Promise<Append
       `the log continues at ${expected}, the batch begins at ${offsetOf(batch)}`,
     );
   }
-  const segment = segmentFor(log, batch, expected);
-  return segment && stageBatch(log, batch, segment, -1);
+  const nowMs = log.context.clock.wallMs();
+  const segment = segmentFor(log, batch, expected, nowMs);
+  return segment && stageBatch(log, batch, segment, nowMs, -1);
 }
 
 function stageBatch(
   log: LogParts,
   batch: Buffer,
   segment: Segment,
+  nowMs: number,
   appendTimeMs: number,
 ): Promise<Appended> {
   const { offsets, settings, writer, context } = log;
@@ -106,10 +108,10 @@ function stageBatch(
         epochs: log.epochs.entries(),
       };
   segment.note(batch, 0, batch.length, settings.indexIntervalBytes);
-  segment.changedMs = context.clock.wallMs();
+  segment.changedMs = nowMs;
   offsets.assigned(lastOffset + 1);
   log.epochs.assign(leaderEpoch(batch), baseOffset);
-  noteProducer(log, batch, baseOffset, lastOffset);
+  noteProducer(log, batch, baseOffset, lastOffset, nowMs);
   context.counters.batchesAppended++;
   context.counters.bytesAppended += batch.length;
 
@@ -125,7 +127,13 @@ function stageBatch(
   });
 }
 
-function noteProducer(log: LogParts, batch: Buffer, baseOffset: number, lastOffset: number): void {
+function noteProducer(
+  log: LogParts,
+  batch: Buffer,
+  baseOffset: number,
+  lastOffset: number,
+  timestampMs: number,
+): void {
   const id = producerId(batch);
   const sequence = baseSequence(batch);
   if (id < 0 || sequence < 0) return;
@@ -135,7 +143,7 @@ function noteProducer(log: LogParts, batch: Buffer, baseOffset: number, lastOffs
     lastSequence: lastSequenceOf(sequence, lastOffset - baseOffset + 1),
     baseOffset,
     lastOffset,
-    timestampMs: log.context.clock.wallMs(),
+    timestampMs,
   });
 }
 
@@ -160,14 +168,19 @@ function answerDuplicate(log: LogParts, original: ProducerBatch): Promise<Append
 }
 
 /** The segment that takes the batch: the active one, unless it must be rolled first; null when that must wait. */
-function segmentFor(log: LogParts, batch: Buffer, baseOffset: number): Segment | null {
+function segmentFor(
+  log: LogParts,
+  batch: Buffer,
+  baseOffset: number,
+  nowMs: number,
+): Segment | null {
   const active = log.segments.active;
   try {
     const { hasRoom } = log.context.files;
     if (active === undefined) return hasRoom ? startSegment(log, baseOffset) : null;
     if (active.indexes === null) wakeSegment(log, active);
     if (log.writer.isFull) flushStaged(log);
-    if (!rollIsDue(log, active, batch, baseOffset)) return active;
+    if (!rollIsDue(log, active, batch, baseOffset, nowMs)) return active;
     flushStaged(log);
     // While writes are queued a failure must find them all in one segment.
     return log.writer.isWritingAsynchronously || !hasRoom ? null : rollSegment(log, active);
@@ -190,8 +203,14 @@ export function rollSegment(log: LogParts, active: Segment): Segment {
   return next;
 }
 
-function rollIsDue(log: LogParts, active: Segment, batch: Buffer, baseOffset: number): boolean {
-  const { settings, context } = log;
+function rollIsDue(
+  log: LogParts,
+  active: Segment,
+  batch: Buffer,
+  baseOffset: number,
+  nowMs: number,
+): boolean {
+  const { settings } = log;
   return mustRoll(
     {
       segmentBytes: active.size,
@@ -200,7 +219,7 @@ function rollIsDue(log: LogParts, active: Segment, batch: Buffer, baseOffset: nu
       batchTimestampMs: maxTimestamp(batch),
       firstTimestampMs: active.firstTimestampMs,
       firstAppendMs: active.createdMs,
-      nowMs: context.clock.wallMs(),
+      nowMs,
       offsetIndexEntries: active.indexes!.offsets.count,
       timeIndexEntries: active.indexes!.times.count,
     },

@@ -40,7 +40,10 @@ export class LeaderEpochs {
 
   /** Notes that `epoch` wrote at `offset`; nothing to do while the epoch stays the same. An earlier one that has nothing below goes. */
   assign(epoch: number, offset: number): void {
-    if (epoch <= this.#latest) return;
+    if (epoch > this.#latest) this.#begin(epoch, offset);
+  }
+
+  #begin(epoch: number, offset: number): void {
     const before = this.#starts.filter(({ startOffset }) => startOffset < offset);
     this.#become([...before, { epoch, startOffset: offset }]);
   }

@@ -6,6 +6,12 @@ export const COPY_MAX = 1024;
 /** A piece of an encoded frame: bytes in memory, or a slice that the socket writer knows to send. */
 export type Part = Buffer | RecordsPart;
 
+/** Memory for small frames, many to a chunk: whoever writes has it for himself until his frame is finished. */
+const CHUNK_BYTES = 8 * 1024;
+const CHUNK_BYTES_USED_MAX = CHUNK_BYTES - 256;
+let spare: Buffer | null = null;
+let spareFrom = 0;
+
 const TWO_32 = 0x1_0000_0000;
 const SHORT_STRING_CHARS = 24;
 
@@ -16,15 +22,20 @@ const SHORT_STRING_CHARS = 24;
  */
 export class Writer {
   private buffer: Buffer;
-  private position = 0;
+  private position: number;
   private readonly parts: Part[] = [];
   /** Start of the bytes that no part covers yet. */
-  private partStart = 0;
+  private partStart: number;
   private partsSize = 0;
   private tagDepth = 0;
 
-  constructor(sizeHint = 256) {
-    this.buffer = Buffer.allocUnsafe(sizeHint);
+  /** @param bytes for a first buffer of its own, of that size */
+  constructor(bytes = CHUNK_BYTES) {
+    const shares = bytes === CHUNK_BYTES && spare !== null && spareFrom <= CHUNK_BYTES_USED_MAX;
+    this.buffer = shares ? spare! : Buffer.allocUnsafeSlow(bytes);
+    this.position = shares ? spareFrom : 0;
+    this.partStart = this.position;
+    if (shares) spare = null;
   }
 
   /** Bytes written so far, over all parts. */
@@ -164,6 +175,10 @@ export class Writer {
   /** The frame in pieces, in order. The writer must not be used afterwards. */
   finish(): Part[] {
     this.closePart();
+    if (this.buffer.length === CHUNK_BYTES) {
+      spare = this.buffer;
+      spareFrom = this.position;
+    }
     return this.parts;
   }
 
@@ -172,10 +187,10 @@ export class Writer {
    * number of bytes behind them there.
    */
   finishFrame(): Part[] {
-    this.closePart();
-    const first = this.parts[0] as Buffer;
+    const parts = this.finish();
+    const first = parts[0] as Buffer;
     first.writeInt32BE(this.partsSize - 4, 0);
-    return this.parts;
+    return parts;
   }
 
   private content(value: RecordsInput): void {

@@ -127,6 +127,23 @@ test('what is written is read back, whatever the order and however small the fir
   );
 });
 
+test('frames that are written at the same time, or after one was given up, do not share bytes', () => {
+  const frames: { parts: readonly Part[]; expected: Buffer }[] = [];
+  for (let round = 0; round < 200; round++) {
+    const outer = new Writer();
+    const inner = new Writer();
+    expect(() => new Writer().int8(1000)).toThrow(RangeError);
+    for (let index = 0; index < 100; index++) {
+      outer.int8(round % 100);
+      inner.int8(-(round % 100));
+    }
+    const size = 100;
+    frames.push({ parts: inner.finish(), expected: Buffer.alloc(size, -(round % 100)) });
+    frames.push({ parts: outer.finish(), expected: Buffer.alloc(size, round % 100) });
+  }
+  for (const { parts, expected } of frames) expect(joined(parts).equals(expected)).toBe(true);
+});
+
 describe('parts', () => {
   test('bytes above the copy limit are passed on, smaller ones are copied', () => {
     const large = Buffer.alloc(COPY_MAX + 1, 1);
