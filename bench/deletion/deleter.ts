@@ -1,4 +1,4 @@
-/** Deletes files on a thread of its own, one each so many milliseconds, with the engine's own job or with one unlink. */
+/** Deletes bursts of files on a thread of its own, one each so many milliseconds, with the engine's own job or one file right after the other. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { workerData } from 'node:worker_threads';
 import { systemClock } from '../../engine/index.js';
@@ -6,21 +6,21 @@ import { unlinkFiles, unlinkGently } from '../../engine/maintenance/jobs/unlink.
 import { threadDisk } from '../../engine/maintenance/thread-disk.js';
 
 export interface Deletions {
-  readonly paths: readonly string[];
+  readonly bursts: readonly (readonly string[])[];
   readonly isGentle: boolean;
   readonly everyMs: number;
   /** Four bytes; not zero when all are gone. */
   readonly done: SharedArrayBuffer;
 }
 
-const { paths, isGentle, everyMs, done } = workerData as Deletions;
+const { bursts, isGentle, everyMs, done } = workerData as Deletions;
 const world = { disk: threadDisk, clock: systemClock, isStopping: () => false };
 // The engine's timers keep no thread alive.
 const alive = setInterval(() => {}, 1000);
 const begunMs = performance.now();
 try {
-  for (const [at, path] of paths.entries()) {
-    const input = { paths: [path] };
+  for (const [at, paths] of bursts.entries()) {
+    const input = { paths };
     await (isGentle ? unlinkGently(world, input) : unlinkFiles(threadDisk, input));
     await sleep(Math.max(0, begunMs + (at + 1) * everyMs - performance.now()));
   }

@@ -6,7 +6,7 @@ import { Client } from '../../server/cli/client.js';
 import { APIS } from '../../server/protocol/api-keys.js';
 import { encodeRequest } from '../../server/protocol/frame.js';
 import { type Odradek, startOdradek } from '../brokers/odradek.js';
-import { type Context, pairsFor } from '../lib/context.js';
+import type { Context } from '../lib/context.js';
 import { drive } from '../lib/driver.js';
 import { asciiText, type Frames } from '../lib/frames.js';
 import { syncAll } from '../lib/machine.js';
@@ -255,7 +255,7 @@ async function keyedFrames(folder: string, topic: string, batches: number): Prom
 
 export const maintenanceRows: readonly RowPlan[] = (['os', 'ack'] as const).map((flush) => ({
   id: `maintenance/tail-${flush}`,
-  seconds: 90,
+  seconds: 400,
   title: `Tailing while compaction and retention of other topics run, ${flush}`,
   conditions: {
     rate: RATE,
@@ -273,7 +273,7 @@ export const maintenanceRows: readonly RowPlan[] = (['os', 'ack'] as const).map(
     ]);
     // What is not compiled yet is not what is measured.
     for (const name of [IDLE, BUSY]) await stage.slice(name === BUSY);
-    for (const order of sliceOrder(pairsFor(context.scale, false), [IDLE, BUSY])) {
+    for (const order of sliceOrder(context.scale.pairs, [IDLE, BUSY])) {
       for (const name of order) samples.get(name)!.push(await stage.slice(name === BUSY));
     }
     return {

@@ -51,8 +51,6 @@ export type OpenMode = 'create' | 'append' | 'read' | 'write';
 export interface DiskStat {
   readonly size: number;
   readonly isDirectory: boolean;
-  /** Names that lead to it (hard links). */
-  readonly links: number;
   readonly modifiedMs: number;
 }
 

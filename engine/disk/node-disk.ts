@@ -213,7 +213,6 @@ export const nodeDisk: Disk = {
       return {
         size: found.size,
         isDirectory: found.isDirectory(),
-        links: found.nlink,
         modifiedMs: found.mtimeMs,
       };
     } catch (error) {

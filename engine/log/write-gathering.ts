@@ -13,9 +13,20 @@ export const gatherByMicrotask: WriteGathering = (staged) => afterMicrotasks(() 
 
 const settled = Promise.resolve();
 
-/** As `queueMicrotask`, for the hot path: Node's makes an AsyncResource for each call. What `work` throws ends the process all the same. */
+/** As `queueMicrotask`, for the hot path: Node's makes an AsyncResource for each call. */
 export function afterMicrotasks(work: () => void): void {
-  void settled.then(work);
+  void settled.then(() => {
+    try {
+      work();
+    } catch (error) {
+      // Outside of every promise, so that nobody can take a broken program for a rejection.
+      setImmediate(() => raise(error));
+    }
+  });
+}
+
+function raise(error: unknown): never {
+  throw error;
 }
 
 /**

@@ -30,7 +30,7 @@ export interface CompactionInput {
 
 /** What maintenance can be asked to do. Jobs take paths and numbers and return numbers; they never hold a live log. */
 export interface Jobs {
-  /** Unlinks files that nobody reads any more, large ones bit by bit; missing ones do not count as failures. Returns how many bytes went. */
+  /** Unlinks files, with rests in between; missing ones do not count as failures. Returns how many bytes went. */
   unlink: { input: { paths: readonly string[] }; output: { bytes: number } };
   /**
    * Checks length, magic and CRC of every batch of a segment below `endPosition` (exclusive). Returns the position and base
@@ -91,6 +91,6 @@ export type JobName = keyof Jobs;
 export interface JobRunner {
   /** Resolves with the job's output. */
   run<Name extends JobName>(name: Name, input: Jobs[Name]['input']): Promise<Jobs[Name]['output']>;
-  /** Waits for running jobs, drops queued ones (their promises reject). An unlink is left half done, and rejects ABORTED. */
+  /** Waits for running jobs, drops queued ones (their promises reject ABORTED). An unlink ends after the file that it is at, and rejects so, too. */
   close(): Promise<void>;
 }

@@ -1,6 +1,8 @@
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import type { Piscina } from 'piscina';
+import { EngineError } from '../errors.js';
+import { Gate } from '../gate.js';
 import { type JobReply, type JobRequest, outputOf } from './job-message.js';
 import type { JobName, JobRunner, Jobs } from './job-runner.js';
 
@@ -30,6 +32,8 @@ class JobPool implements JobRunner {
   readonly #options: JobPoolOptions;
   #pool: Promise<Piscina> | null = null;
   readonly #rejections = new Set<(error: unknown) => void>();
+  /** One at a time, however many wait: they rest, and would have all threads otherwise. */
+  readonly #removals = new Gate(1);
   readonly #stop = new SharedArrayBuffer(4);
   #isClosed = false;
 
@@ -37,11 +41,16 @@ class JobPool implements JobRunner {
     this.#options = options;
   }
 
-  async run<Name extends JobName>(
+  run<Name extends JobName>(name: Name, input: Jobs[Name]['input']): Promise<Jobs[Name]['output']> {
+    if (name !== 'unlink') return this.#submit(name, input);
+    return this.#removals.run(() => this.#submit(name, input));
+  }
+
+  async #submit<Name extends JobName>(
     name: Name,
     input: Jobs[Name]['input'],
   ): Promise<Jobs[Name]['output']> {
-    if (this.#isClosed) throw new Error('the job pool is closed');
+    if (this.#isClosed) throw closed();
     this.#pool ??= this.#start();
     const pool = await this.#pool;
     const request: JobRequest = { name, input, stop: this.#stop };
@@ -49,7 +58,7 @@ class JobPool implements JobRunner {
       this.#rejections.add(reject);
       pool
         .run(request)
-        .then(resolve, reject)
+        .then(resolve, (error: unknown) => reject(this.#isClosed ? closed() : error))
         .finally(() => this.#rejections.delete(reject));
     });
     return outputOf(reply);
@@ -85,4 +94,8 @@ class JobPool implements JobRunner {
     this.#rejections.clear();
     await pool.destroy();
   }
+}
+
+function closed(): EngineError {
+  return new EngineError('ABORTED', 'the job pool is closed');
 }

@@ -27,7 +27,6 @@ export const threadDisk: Disk = {
       ? {
           size: found.size,
           isDirectory: found.isDirectory(),
-          links: found.nlink,
           modifiedMs: found.mtimeMs,
         }
       : null;

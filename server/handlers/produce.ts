@@ -1,4 +1,4 @@
-import type { Appended } from '../../engine/index.js';
+import { type Appended, AssertionError } from '../../engine/index.js';
 import { ApiError } from '../api-error.js';
 import type { RequestContext } from '../context.js';
 import type { TopicImage } from '../metadata/image.js';
@@ -53,6 +53,8 @@ class ProduceCall {
   readonly #topics: TopicAnswer[] = [];
   /** Partitions without an answer, and one for the appends that are still being made. */
   #missing = 1;
+  /** What went wrong that has no code. */
+  #unexpected: unknown = null;
 
   constructor(parts: ProduceParts, context: RequestContext, request: Request, caller: Caller) {
     this.#parts = parts;
@@ -140,14 +142,18 @@ class ProduceCall {
     throw new ApiError('REQUEST_TIMED_OUT', 'not all in-sync replicas have the records yet');
   }
 
-  /** What was not expected is an error of the whole request. */
+  /** What was not expected is an error of the whole request, once nothing of it is under way: its bytes are needed until then. */
   #failed(index: number, error: unknown, take: (answer: PartitionAnswer) => void): void {
     let answer: PartitionAnswer;
     try {
       const { code, message } = wireError(error);
       answer = { index, errorCode: code, baseOffset: -1, errorMessage: message };
     } catch (unexpected) {
-      this.#caller.reject(unexpected);
+      // A broken invariant ends the process: no other error may hide it.
+      if (this.#unexpected === null || unexpected instanceof AssertionError) {
+        this.#unexpected = unexpected;
+      }
+      this.#arrived();
       return;
     }
     take(answer);
@@ -156,7 +162,8 @@ class ProduceCall {
   #arrived(): void {
     this.#missing--;
     if (this.#missing > 0) return;
-    if (this.#request.acks !== 0) this.#caller.resolve({ topics: this.#topics });
+    if (this.#unexpected !== null) this.#caller.reject(this.#unexpected);
+    else if (this.#request.acks !== 0) this.#caller.resolve({ topics: this.#topics });
     else this.#endUnanswered();
   }
 

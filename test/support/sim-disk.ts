@@ -192,7 +192,7 @@ export class SimDisk implements Disk {
       const node = this.#names.find(path);
       if (!node) return null;
       const isDirectory = node instanceof SimFolder;
-      return { size: isDirectory ? 0 : node.size, isDirectory, links: 1, modifiedMs: 0 };
+      return { size: isDirectory ? 0 : node.size, isDirectory, modifiedMs: 0 };
     });
   }
 

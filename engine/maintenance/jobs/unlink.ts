@@ -1,10 +1,17 @@
-import type { Disk, DiskStat } from '../../disk/disk.js';
+import type { Disk } from '../../disk/disk.js';
 import { hasErrno } from '../../disk/errno.js';
+import { EngineError } from '../../errors.js';
 import type { Jobs } from '../job-runner.js';
-import { GentleRemoval } from './gentle-removal.js';
 import type { JobWorld } from './run-job.js';
 
 type Unlink = Jobs['unlink'];
+
+/**
+ * After a file nothing is done for so many times as long as it took, up to a bound. Where the file system tells the device what is free (mounted with
+ * `discard`), syncs wait for that, and longest where many files go in a row (docs/durability.md). Elsewhere a file takes microseconds, and so does the rest.
+ */
+const REST = 4;
+const REST_MS_MAX = 100;
 
 /**
  * Unlinks the files one after another. A missing file counts for nothing; any other failure ends the job with the
@@ -14,26 +21,34 @@ export function unlinkFiles(disk: Disk, input: Unlink['input']): Promise<Unlink[
   return unlinkEach(disk, input, (path) => disk.unlink(path));
 }
 
-/** As `unlinkFiles`, beside logs that are being synced: takes its time. Rejects ABORTED when its runner is closed meanwhile. */
+/** As `unlinkFiles`, beside logs that are being synced: with rests. Rejects ABORTED when its runner is closed meanwhile. */
 export function unlinkGently(world: JobWorld, input: Unlink['input']): Promise<Unlink['output']> {
-  const removal = new GentleRemoval(world);
-  // Whoever has given the file a second name wants to keep it whole.
-  return unlinkEach(world.disk, input, (path, { size, links }) =>
-    removal.remove(path, links > 1 ? 0 : size),
-  );
+  const { clock, disk } = world;
+  let owedMs = 0;
+  return unlinkEach(disk, input, async (path) => {
+    if (owedMs >= 1) {
+      const restMs = Math.min(owedMs, REST_MS_MAX);
+      owedMs = 0;
+      await new Promise<void>((resolve) => void clock.schedule(restMs, resolve));
+    }
+    if (world.isStopping()) throw new EngineError('ABORTED', 'the job was told to end');
+    const startedMs = clock.monotonicMs();
+    await disk.unlink(path);
+    owedMs += (clock.monotonicMs() - startedMs) * REST;
+  });
 }
 
 async function unlinkEach(
   disk: Disk,
   { paths }: Unlink['input'],
-  remove: (path: string, found: DiskStat) => Promise<void>,
+  unlink: (path: string) => Promise<void>,
 ): Promise<Unlink['output']> {
   let bytes = 0;
   for (const path of paths) {
     const found = await disk.stat(path);
     if (!found) continue;
     try {
-      await remove(path, found);
+      await unlink(path);
     } catch (error) {
       if (hasErrno(error, 'ENOENT')) continue;
       throw error;

@@ -19,7 +19,7 @@ test('close waits for running jobs, and a closed runner takes no more', async ()
   disk.openSync('/a', 'create');
   disk.hold();
   const runner = createInlineRunner(disk);
-  const job = runner.run('unlink', { paths: ['/a'] });
+  const job = runner.run('scrub', { path: '/a', baseOffset: 0, endPosition: 0 });
   let isClosed = false;
   const closing = runner.close().then(() => {
     isClosed = true;
@@ -27,7 +27,7 @@ test('close waits for running jobs, and a closed runner takes no more', async ()
   await new Promise((resolve) => setImmediate(resolve));
   expect(isClosed).toBe(false);
   disk.release();
-  expect(await job).toEqual({ bytes: 0 });
+  expect(await job).toEqual({ batches: 0, bad: null });
   await closing;
   await expect(runner.run('unlink', { paths: [] })).rejects.toThrow('closed');
 });

@@ -64,15 +64,32 @@ test('the queue is bounded: a job too many rejects at once', async () => {
   await writeFile(
     slow,
     `export default ({ input }) => new Promise((resolve) =>
-       setTimeout(resolve, input.paths.length, { output: { bytes: input.paths.length } }));`,
+       setTimeout(resolve, input.endPosition, { output: { batches: 0, bad: null } }));`,
   );
   const pool = createJobPool({ threadsMax: 1, queueMax: 2, workerUrl: pathToFileURL(slow).href });
-  const jobs = Array.from({ length: 6 }, () => pool.run('unlink', { paths: Array(50).fill('x') }));
+  const jobs = Array.from({ length: 6 }, () =>
+    pool.run('scrub', { path: 'x', baseOffset: 0, endPosition: 50 }),
+  );
   const results = await Promise.allSettled(jobs);
   expect(results.filter(({ status }) => status === 'fulfilled').length).toBeGreaterThanOrEqual(2);
   const rejected = results.filter((result) => result.status === 'rejected');
   expect(rejected.length).toBeGreaterThanOrEqual(2);
   for (const { reason } of rejected) expect(reason.message).toContain('queue');
+  await pool.close();
+});
+
+test('jobs that take files away wait for one another outside of the queue: none is refused, and others have their place', async () => {
+  const path = join(folder, 'any.mjs');
+  await writeFile(
+    path,
+    `export default async ({ name }) =>
+       ({ output: name === 'unlink' ? { bytes: 1 } : { batches: 0, bad: null } });`,
+  );
+  const pool = createJobPool({ threadsMax: 1, queueMax: 2, workerUrl: pathToFileURL(path).href });
+  const removals = Array.from({ length: 40 }, () => pool.run('unlink', { paths: [] }));
+  const scrub = pool.run('scrub', { path: 'x', baseOffset: 0, endPosition: 1 });
+  expect((await scrub).bad).toBeNull();
+  for (const { bytes } of await Promise.all(removals)) expect(bytes).toBe(1);
   await pool.close();
 });
 
@@ -101,7 +118,7 @@ test('close lets the running job end and rejects the queued ones', async () => {
   await closing;
   expect(await outcome).toMatchObject([
     { status: 'fulfilled', value: { bytes: 1 } },
-    { status: 'rejected' },
+    { status: 'rejected', reason: { code: 'ABORTED' } },
   ]);
   await expect(pool.run('unlink', { paths: [] })).rejects.toThrow('closed');
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { EngineError } from '../../../engine/index.js';
+import { AssertionError, EngineError } from '../../../engine/index.js';
 import { CloseConnection } from '../../../server/net/dispatcher.js';
 import { APIS } from '../../../server/protocol/api-keys.js';
 import { ErrorCode } from '../../../server/protocol/error-codes.js';
@@ -168,6 +168,36 @@ describe('produce', () => {
       3, 3, 0,
     ]);
     expect(broker.engine.log('t', 1).logEndOffset).toBe(1);
+  });
+
+  test('an unexpected error of one partition is answered when nothing of the request is under way any more, and a broken invariant is not hidden by it', async () => {
+    const crashes: unknown[] = [];
+    const broker = await memoryBroker({ crash: (error) => crashes.push(error) });
+    await broker.createTopic('t', 3);
+    let end = (_error: Error): void => {};
+    broker.engine.log('t', 0).append = () => Promise.reject(new Error('odd'));
+    broker.engine.log('t', 1).append = () => new Promise((_resolve, reject) => (end = reject));
+    const frame = requestFrame('Produce', 9, {
+      acks: 1,
+      timeoutMs: 1000,
+      topics: [
+        {
+          name: 't',
+          partitions: [0, 1, 2].map((index) => ({ index, records: batchOf(['x']) })),
+        },
+      ],
+    });
+    let isSettled = false;
+    const answer = broker.dispatcher.dispatch(frame, broker.connection).finally(() => {
+      isSettled = true;
+    });
+    const outcome = expect(answer).rejects.toThrow('a broken invariant');
+    await turns(5);
+    expect(isSettled).toBe(false);
+    expect(broker.engine.log('t', 2).logEndOffset).toBe(1);
+    end(new AssertionError('a broken invariant'));
+    await outcome;
+    expect(crashes).toHaveLength(1);
   });
 
   test.each([

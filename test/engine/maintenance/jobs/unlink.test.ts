@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
-import { unlinkFiles } from '../../../../engine/maintenance/jobs/unlink.js';
+import { ManualClock } from '../../../../engine/index.js';
+import { unlinkFiles, unlinkGently } from '../../../../engine/maintenance/jobs/unlink.js';
+import { forwarding } from '../../../support/forwarding-disk.js';
 import { SimDisk } from '../../../support/sim-disk.js';
 
 function diskWith(sizes: Record<string, number>): SimDisk {
@@ -31,4 +33,60 @@ test('a file that vanishes under the job counts for nothing', async () => {
   const disk = diskWith({ a: 10, b: 5 });
   disk.failNext({ op: 'unlink', path: /a$/, code: 'ENOENT' });
   expect(await unlinkFiles(disk, { paths: ['/data/a', '/data/b'] })).toEqual({ bytes: 5 });
+});
+
+/** A disk on which an unlink takes `tookMs`, and a clock that goes on by itself while a job rests. */
+function worldWith(sim: SimDisk, tookMs: number) {
+  const clock = new ManualClock();
+  const rests: number[] = [];
+  const asked = { stop: false };
+  const disk = {
+    ...forwarding(sim),
+    unlink: (path: string) => {
+      clock.advance(tookMs);
+      return sim.unlink(path);
+    },
+  };
+  const resting = {
+    monotonicMs: () => clock.monotonicMs(),
+    schedule: (ms: number, done: () => void) => {
+      rests.push(ms);
+      const timer = clock.schedule(ms, done);
+      clock.advance(ms);
+      return timer;
+    },
+  };
+  return { world: { disk, clock: resting, isStopping: () => asked.stop }, rests, asked };
+}
+
+const paths = Array.from({ length: 6 }, (_, at) => `/data/${at}`);
+const six = (): SimDisk => diskWith(Object.fromEntries(paths.map((_, at) => [at, 1])));
+
+test('beside logs that are being synced there is a rest between files, four times as long as the one before took', async () => {
+  const disk = six();
+  const { world, rests } = worldWith(disk, 2);
+  expect(await unlinkGently(world, { paths })).toEqual({ bytes: 6 });
+  expect(rests).toEqual([8, 8, 8, 8, 8]);
+  expect(await disk.readdir('/data')).toEqual([]);
+});
+
+test('rests of less than a millisecond are saved up, and none is longer than a tenth of a second', async () => {
+  const quick = worldWith(six(), 0.125);
+  await unlinkGently(quick.world, { paths });
+  expect(quick.rests).toEqual([1, 1]);
+  const slow = worldWith(six(), 1000);
+  await unlinkGently(slow.world, { paths });
+  expect(slow.rests).toEqual([100, 100, 100, 100, 100]);
+});
+
+test('a job that is told to end leaves the rest for the next open', async () => {
+  const disk = six();
+  const { world, asked } = worldWith(disk, 1);
+  const { schedule } = world.clock;
+  world.clock.schedule = (ms, done) => {
+    asked.stop = true;
+    return schedule(ms, done);
+  };
+  await expect(unlinkGently(world, { paths })).rejects.toMatchObject({ code: 'ABORTED' });
+  expect(await disk.readdir('/data')).toHaveLength(5);
 });
