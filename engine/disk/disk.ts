@@ -65,6 +65,8 @@ export interface DiskFile {
   readonly fd: number;
   /** Bytes in the file now. */
   size(): Promise<number>;
+  /** Names that lead to the file now (hard links). */
+  links(): Promise<number>;
   /**
    * Writes every byte at `position`, or throws. A short write is no error in Node: the remainder is
    * written once more to learn the errno. After a throw the file may hold a part of the bytes.

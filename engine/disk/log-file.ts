@@ -297,20 +297,32 @@ export class LogFile {
    * has synced them. The next use opens it again. Rejects with what close(2) answered.
    */
   async close(): Promise<void> {
-    while (this.#pins > 0) {
-      await new Promise<void>((resolve) => {
-        this.#whenUnpinned ??= [];
-        this.#whenUnpinned.push(resolve);
-      });
-    }
+    await this.#unpinned();
     if (this.#descriptor !== null) void this.#detach();
     await Promise.all(this.#closing);
   }
 
-  /** Closes for good, as for a file that goes away: from now on every new use is a broken program. */
-  forget(): Promise<void> {
+  /** The file is about to go away: from now on to open it is a broken program. Resolves when nothing pins it; the descriptor may still be open. */
+  async unused(): Promise<void> {
     this.#forgotten = true;
-    return this.close();
+    await this.#unpinned();
+  }
+
+  /**
+   * Closes for good once nothing pins it. If the descriptor is open even now, and so is certain to be this file's whatever its name is, it is handed to
+   * `last` first.
+   */
+  async forget(last?: (file: DiskFile) => Promise<void>): Promise<void> {
+    await this.unused();
+    if (last !== undefined && this.#descriptor !== null && this.#pins === 0) {
+      const descriptor = this.pin();
+      try {
+        await last(descriptor);
+      } finally {
+        this.unpin();
+      }
+    }
+    await this.close();
   }
 
   /** The pool's LRU takes the descriptor away. Resolves when it is closed. */
@@ -318,6 +330,15 @@ export class LogFile {
     assert(this.#pins === 0, 'a pinned descriptor is never closed');
     assert(!this.isDirty, 'a descriptor with unsynced bytes is never closed by the pool');
     return this.#detach();
+  }
+
+  async #unpinned(): Promise<void> {
+    while (this.#pins > 0) {
+      await new Promise<void>((resolve) => {
+        this.#whenUnpinned ??= [];
+        this.#whenUnpinned.push(resolve);
+      });
+    }
   }
 
   #open(mode: OpenMode): DiskFile {

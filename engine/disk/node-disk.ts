@@ -56,6 +56,10 @@ class NodeFile implements DiskFile {
     return (await fstatAsync(this.fd)).size;
   }
 
+  async links(): Promise<number> {
+    return (await fstatAsync(this.fd)).nlink;
+  }
+
   writevSync(buffers: readonly Uint8Array[], position: number): void {
     writeAllSync((left, at) => writevSync(this.fd, left, at), buffers, position);
   }

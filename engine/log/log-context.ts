@@ -34,6 +34,8 @@ export interface LogContext {
   readonly opening: Gate;
   /** Bounds how many logs hand pieces to the device at once. */
   readonly writeBack: Gate;
+  /** One log at a time takes files away. */
+  readonly removals: Gate;
   readonly counters: EngineCounters;
   readonly logger: EngineLogger;
   /** Epoch stamped into new batches: how often this directory was opened uncleanly. */

@@ -55,6 +55,7 @@ function onThisThread(file: DiskFile): DiskFile {
     path,
     fd,
     size: () => file.size(),
+    links: () => file.links(),
     writevSync: (buffers, position) => file.writevSync(buffers, position),
     writev: async (buffers, position) => file.writevSync(buffers, position),
     readSync: (into, position) => readFully(fd, into, position),

@@ -27,6 +27,7 @@ export function forwardingFile(file: DiskFile): DiskFile {
     path: file.path,
     fd: file.fd,
     size: () => file.size(),
+    links: () => file.links(),
     writevSync: (buffers, position) => file.writevSync(buffers, position),
     writev: (buffers, position) => file.writev(buffers, position),
     readSync: (into, position) => file.readSync(into, position),

@@ -275,6 +275,7 @@ export class SimDisk implements Disk {
       path,
       fd: -1,
       size: () => this.#later('size', target, {}, () => named().content.size),
+      links: async () => 1,
       writevSync: (buffers, position) => {
         const details = { position, size: sizeOf(buffers) };
         this.#now(

@@ -113,6 +113,25 @@ describe('a log file', () => {
     expect(() => file.pin()).toThrow(AssertionError);
   });
 
+  it('is handed out a last time when nothing pins it, if its descriptor is open, and closed then', async () => {
+    const { file } = newFile();
+    file.pin();
+    const seen: string[] = [];
+    const forgotten = file.forget(async (last) => {
+      seen.push(last.path);
+      expect(file.isOpen).toBe(true);
+    });
+    await Promise.resolve();
+    expect(seen).toEqual([]);
+    file.unpin();
+    await forgotten;
+    expect(seen).toEqual([file.path]);
+    expect(file.isOpen).toBe(false);
+    const { file: closed } = newFile();
+    await closed.close();
+    await closed.forget(() => Promise.reject(new Error('it is not open')));
+  });
+
   it('refuses to be evicted while pinned or dirty, and to be unpinned too often', () => {
     const { file } = newFile();
     file.pin();

@@ -132,6 +132,47 @@ test('a reader that has a slice of an old segment keeps it', async () => {
   expect(await shown(log)).toEqual(['1:k=2']);
 });
 
+test('a large file that was replaced is cut down when nobody reads it any more, and no other file that has its name by then', async () => {
+  const world = newWorld();
+  const log = await open(world, {
+    fileDeleteDelayMs: 1000,
+    maxBatchBytes: 4e6,
+    segmentBytes: 1e8,
+  });
+  const large = (letter: string): (readonly [string, string])[][] =>
+    ['a', 'b', 'c'].map((key) => [[key, letter.repeat(2_000_000)]]);
+  const everything = { offset: 0, maxBytes: 1e8, minOneBatch: true, isolation: 'log-end' } as const;
+  const cuts = (): number =>
+    world.disk.journal.filter(
+      ({ kind, phase, size }) =>
+        kind === 'truncate' && phase === 'completed' && size === 4 * 2 ** 20,
+    ).length;
+  const settle = async (): Promise<void> => {
+    for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+  };
+  await fill(log, [...large('1'), [['d', '1']], [['d', '2']]]);
+  await log.compact();
+  world.clock.advance(500);
+  // Of the successor, which the next pass replaces under the same name.
+  const { slice } = log.read(everything);
+  const before = Buffer.from(await slice!.bytes());
+  expect(before.length).toBeGreaterThan(6_000_000);
+  await fill(log, [[['d', '3']]]);
+  await log.compact();
+  expect(cuts()).toBe(0);
+  world.clock.advance(500);
+  await settle();
+  expect(cuts()).toBe(1);
+  world.clock.advance(500);
+  await settle();
+  expect(cuts()).toBe(1);
+  expect((await slice!.bytes()).equals(before)).toBe(true);
+  slice!.release();
+  await settle();
+  expect(cuts()).toBe(2);
+  expect(await world.disk.readdir(folderOf())).not.toContain('00000000000000000000.log.deleted');
+});
+
 test('what still looks into a segment that was replaced goes by its own indexes, and leaves the new ones alone', async () => {
   const world = newWorld();
   const log = await open(world, { segmentBytes: 2000, indexIntervalBytes: 100 });
