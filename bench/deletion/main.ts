@@ -1,5 +1,5 @@
 /**
- * What small syncs wait for while files are deleted on another thread, one by one or with the engine's rests:
+ * What small syncs wait for while files are deleted on another thread, one right after the other or as the engine does it:
  * `node dist/bench/deletion/main.js FOLDER [--mib 1000,100,16,1] [--total 2000] [--seconds 6]`
  *
  * A file of 200 bytes a write is synced a thousand times a second. Meanwhile files of each size, whole on the device, go in two bursts, at the beginning and in the middle of the time.
@@ -86,7 +86,7 @@ for (const mib of values.mib.split(',').map(Number)) {
     const times = await syncTimes(paths, isGentle);
     const cells = [
       `${paths.length} of ${mib} MiB`,
-      isGentle ? 'with rests' : 'in a row',
+      isGentle ? 'as the engine does it' : 'in a row',
       times.length,
       at(times, 0.5),
       at(times, 0.99),
