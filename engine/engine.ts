@@ -153,7 +153,7 @@ export class Engine {
         unpacking: new Gate(LIMITS.unpackedAtOnce),
         opening: new Gate(LIMITS.logsRecoveredAtOnce),
         writeBack: new Gate(LIMITS.writeBacksRunningMax),
-        removals: new Gate(1),
+        cutting: new Gate(1),
         leaderEpoch: identity.uncleanOpens,
         wasClean: identity.wasClean,
       };

@@ -302,18 +302,13 @@ export class LogFile {
     await Promise.all(this.#closing);
   }
 
-  /** The file is about to go away: from now on to open it is a broken program. Resolves when nothing pins it; the descriptor may still be open. */
-  async unused(): Promise<void> {
-    this.#forgotten = true;
-    await this.#unpinned();
-  }
-
   /**
-   * Closes for good once nothing pins it. If the descriptor is open even now, and so is certain to be this file's whatever its name is, it is handed to
+   * Closes for good, as for a file that goes away, once nothing pins it: from now on to open it is a broken program. If the descriptor is open even now, and so is certain to be this file's whatever its name is, it is handed to
    * `last` first.
    */
   async forget(last?: (file: DiskFile) => Promise<void>): Promise<void> {
-    await this.unused();
+    this.#forgotten = true;
+    await this.#unpinned();
     if (last !== undefined && this.#descriptor !== null && this.#pins === 0) {
       const descriptor = this.pin();
       try {

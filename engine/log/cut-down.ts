@@ -6,6 +6,8 @@ import type { DiskFile } from '../disk/disk.js';
  * sendfile(2) has put into a socket is the file's own pages, and a cut clears what is left of one.
  */
 const PIECE_BYTES = 4 * 2 ** 20;
+/** A file of no more goes whole. */
+export const WHOLE_BYTES_MAX = PIECE_BYTES;
 /** After a piece nothing is done for so many times as long as it took, up to a bound. */
 const REST = 4;
 const REST_MS_MAX = 100;

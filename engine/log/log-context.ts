@@ -34,8 +34,8 @@ export interface LogContext {
   readonly opening: Gate;
   /** Bounds how many logs hand pieces to the device at once. */
   readonly writeBack: Gate;
-  /** One log at a time takes files away. */
-  readonly removals: Gate;
+  /** One file at a time is cut down before it goes. */
+  readonly cutting: Gate;
   readonly counters: EngineCounters;
   readonly logger: EngineLogger;
   /** Epoch stamped into new batches: how often this directory was opened uncleanly. */

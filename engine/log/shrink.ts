@@ -1,10 +1,11 @@
 import { join } from 'node:path';
+import type { DiskFile } from '../disk/disk.js';
 import { hasErrno } from '../disk/errno.js';
 import { SEGMENT_FILE_KINDS, segmentFileName } from '../disk/file-names.js';
 import { storageError } from '../disk/storage-error.js';
 import { EngineError } from '../errors.js';
 import { deletableSegments, type RetentionReason } from '../maintenance/retention-policy.js';
-import { cutDown } from './cut-down.js';
+import { cutDown, WHOLE_BYTES_MAX } from './cut-down.js';
 import type { Log } from './log.js';
 import { logStartKey } from './log-records.js';
 import { writeLogStart } from './log-start-file.js';
@@ -166,17 +167,15 @@ export async function renameToDeleted(log: Log, removed: readonly Segment[]): Pr
 /** Second half: the pool unlinks the files after `file.delete.delay.ms`. */
 export function unlinkLater(log: Log, removed: readonly Segment[], paths: readonly string[]): void {
   if (paths.length === 0) return;
-  const { clock, jobs, logger, removals } = log.context;
-  const remove = async (): Promise<void> => {
-    for (const { file } of removed) {
-      await file.forget((last) => cutDown(last, clock, () => log.hasEnded));
-    }
-    await jobs.run('unlink', { paths });
-  };
+  const { clock, jobs, logger, cutting } = log.context;
+  const cut = (file: DiskFile): Promise<void> =>
+    cutting.run(() => cutDown(file, clock, () => log.hasEnded));
   clock.schedule(log.settings.fileDeleteDelayMs, () => {
-    // Slow readers hold up nobody's removal but their own.
-    return Promise.all(removed.map(({ file }) => file.unused()))
-      .then(() => removals.run(remove))
+    const closing = removed.map(({ file, size }) =>
+      file.forget(size > WHOLE_BYTES_MAX ? cut : undefined),
+    );
+    return Promise.all(closing)
+      .then(() => jobs.run('unlink', { paths }))
       .catch((error: unknown) => {
         // The next open goes on.
         if (hasErrno(error, 'ABORTED')) return;

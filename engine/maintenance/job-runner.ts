@@ -91,6 +91,6 @@ export type JobName = keyof Jobs;
 export interface JobRunner {
   /** Resolves with the job's output. */
   run<Name extends JobName>(name: Name, input: Jobs[Name]['input']): Promise<Jobs[Name]['output']>;
-  /** Waits for running jobs, drops queued ones (their promises reject ABORTED). An unlink ends after the file that it is at, and rejects so, too. */
+  /** Waits for running jobs, drops queued ones (their promises reject ABORTED). An unlink rests no more. */
   close(): Promise<void>;
 }

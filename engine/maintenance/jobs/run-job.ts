@@ -11,7 +11,7 @@ export interface JobWorld {
   readonly disk: Disk;
   /** Paces what is bounded in its rate. */
   readonly clock: Pick<Clock, 'monotonicMs' | 'schedule'>;
-  /** Whether the runner is being closed: a job that can be left half done ends. */
+  /** Whether the runner is being closed: a job that takes its time hurries. */
   isStopping(): boolean;
 }
 

@@ -1,6 +1,5 @@
 import type { Disk } from '../../disk/disk.js';
 import { hasErrno } from '../../disk/errno.js';
-import { EngineError } from '../../errors.js';
 import type { Jobs } from '../job-runner.js';
 import type { JobWorld } from './run-job.js';
 
@@ -21,17 +20,16 @@ export function unlinkFiles(disk: Disk, input: Unlink['input']): Promise<Unlink[
   return unlinkEach(disk, input, (path) => disk.unlink(path));
 }
 
-/** As `unlinkFiles`, beside logs that are being synced: with rests. Rejects ABORTED when its runner is closed meanwhile. */
+/** As `unlinkFiles`, beside logs that are being synced: with rests, until its runner is being closed. */
 export function unlinkGently(world: JobWorld, input: Unlink['input']): Promise<Unlink['output']> {
   const { clock, disk } = world;
   let owedMs = 0;
   return unlinkEach(disk, input, async (path) => {
-    if (owedMs >= 1) {
+    if (owedMs >= 1 && !world.isStopping()) {
       const restMs = Math.min(owedMs, REST_MS_MAX);
       owedMs = 0;
       await new Promise<void>((resolve) => void clock.schedule(restMs, resolve));
     }
-    if (world.isStopping()) throw new EngineError('ABORTED', 'the job was told to end');
     const startedMs = clock.monotonicMs();
     await disk.unlink(path);
     owedMs += (clock.monotonicMs() - startedMs) * REST;

@@ -123,7 +123,7 @@ test('close lets the running job end and rejects the queued ones', async () => {
   await expect(pool.run('unlink', { paths: [] })).rejects.toThrow('closed');
 });
 
-test('close tells the running job to end', async () => {
+test('close tells the running job that it is being closed', async () => {
   const path = join(folder, 'until-told.mjs');
   await writeFile(
     path,
