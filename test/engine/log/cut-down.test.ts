@@ -6,6 +6,7 @@ import { nodeDisk } from '../../../engine/disk/node-disk.js';
 import { ManualClock } from '../../../engine/index.js';
 import { cutDown } from '../../../engine/log/cut-down.js';
 import { forwardingFile } from '../../support/forwarding-disk.js';
+import { restingClock } from '../../support/resting-clock.js';
 import { SimDisk } from '../../support/sim-disk.js';
 
 const MIB = 2 ** 20;
@@ -15,24 +16,14 @@ function fileOf(size: number, cutMs: number) {
   const disk = new SimDisk();
   const file = disk.openSync('/a', 'create');
   if (size > 0) file.writevSync([Buffer.alloc(size)], 0);
-  const clock = new ManualClock();
+  const { clock, resting, rests } = restingClock();
   const cuts: number[] = [];
-  const rests: number[] = [];
   const slow = {
     ...forwardingFile(file),
     truncate: async (left: number) => {
       cuts.push(left);
       clock.advance(cutMs);
       await file.truncate(left);
-    },
-  };
-  const resting = {
-    monotonicMs: () => clock.monotonicMs(),
-    schedule: (ms: number, done: () => void) => {
-      rests.push(ms);
-      const timer = clock.schedule(ms, done);
-      clock.advance(ms);
-      return timer;
     },
   };
   return { disk, file, slow, resting, cuts, rests };

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { ManualClock } from '../../../../engine/index.js';
 import { unlinkFiles, unlinkGently } from '../../../../engine/maintenance/jobs/unlink.js';
 import { forwarding } from '../../../support/forwarding-disk.js';
+import { restingClock } from '../../../support/resting-clock.js';
 import { SimDisk } from '../../../support/sim-disk.js';
 
 function diskWith(sizes: Record<string, number>): SimDisk {
@@ -37,23 +37,13 @@ test('a file that vanishes under the job counts for nothing', async () => {
 
 /** A disk on which an unlink takes `tookMs`, and a clock that goes on by itself while a job rests. */
 function worldWith(sim: SimDisk, tookMs: number) {
-  const clock = new ManualClock();
-  const rests: number[] = [];
+  const { clock, resting, rests } = restingClock();
   const asked = { stop: false };
   const disk = {
     ...forwarding(sim),
     unlink: (path: string) => {
       clock.advance(tookMs);
       return sim.unlink(path);
-    },
-  };
-  const resting = {
-    monotonicMs: () => clock.monotonicMs(),
-    schedule: (ms: number, done: () => void) => {
-      rests.push(ms);
-      const timer = clock.schedule(ms, done);
-      clock.advance(ms);
-      return timer;
     },
   };
   return { world: { disk, clock: resting, isStopping: () => asked.stop }, rests, asked };
