@@ -80,7 +80,7 @@ export class RequestDispatcher implements Dispatcher {
     return frame.readInt16BE(0) === APIS.Produce.key;
   }
 
-  /** Spelt out with promises: as async functions the same makes several times the garbage. */
+  /** Spelt out with promises: as an async function the same makes more than twice the garbage. */
   dispatch(frame: Buffer, connection: ConnectionInfo): Promise<readonly ResponsePart[] | null> {
     try {
       const request = this.#decode(frame, connection);

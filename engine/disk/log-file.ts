@@ -303,8 +303,8 @@ export class LogFile {
   }
 
   /**
-   * Closes for good, as for a file that goes away, once nothing pins it: from now on to open it is a broken program. If the descriptor is open even now, and so is certain to be this file's whatever its name is, it is handed to
-   * `last` first.
+   * Closes for good, as for a file that goes away, once nothing pins it: from now on to open it is a broken program. If the descriptor is open even then, and
+   * so is certain to be this file's whatever its name is, it is handed to `last` first.
    */
   async forget(last?: (file: DiskFile) => Promise<void>): Promise<void> {
     this.#forgotten = true;

@@ -2,8 +2,8 @@ import type { Clock } from '../clock.js';
 import type { DiskFile } from '../disk/disk.js';
 
 /**
- * Given back to the file system at a time. The cuts are at multiples of it, so that no page, nor any larger unit of the page cache, is cut in two: what
- * sendfile(2) has put into a socket is the file's own pages, and a cut clears what is left of one.
+ * Given back to the file system at a time. The cuts are at multiples of it, so that no page of the cache, nor a larger unit of it of up to 4 MiB (Linux
+ * with pages of 4 KiB has 2 at most), is cut in two: what sendfile(2) has put into a socket is the file's own pages, and a cut clears what is left of one.
  */
 const PIECE_BYTES = 4 * 2 ** 20;
 /** A file of no more goes whole. */

@@ -83,7 +83,7 @@ class ProduceCall {
     this.#arrived();
   }
 
-  /** The batch is in its log when this returns, or refused. */
+  /** The batch has its place in its log when this returns, or is refused. */
   #append(
     topicName: string,
     topic: TopicImage | undefined,
