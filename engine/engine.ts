@@ -30,6 +30,7 @@ import { createJobPool } from './maintenance/pool.js';
 import { type EngineCounters, newCounters } from './metrics.js';
 import { Partitions } from './partitions.js';
 import { type Random, systemRandom } from './random.js';
+import { TurnSlices } from './turn-slices.js';
 
 /** Everything the engine takes from the world. All of it has a default: the machine's own. */
 export interface EngineOptions {
@@ -50,6 +51,8 @@ export interface EngineOptions {
     path: string,
     options: { suspicious: boolean; onFailure: (error: EngineError) => void },
   ) => Promise<Catalog>;
+  /** Cuts what takes long on the event loop into slices; shared with a broker's own work. Default: its own. */
+  readonly slices?: TurnSlices;
   /** How logs are compacted; what is left out has its default (`DEFAULT_COMPACTION`). Out of range: INVALID_SETTING. */
   readonly compaction?: Partial<CompactionOptions>;
   /**
@@ -150,6 +153,7 @@ export class Engine {
           counters,
           intervalMs: LIMITS.checkpointIntervalMs,
         }),
+        slices: options.slices ?? new TurnSlices(clock),
         unpacking: new Gate(LIMITS.unpackedAtOnce),
         opening: new Gate(LIMITS.logsRecoveredAtOnce),
         writeBack: new Gate(LIMITS.writeBacksRunningMax),

@@ -73,3 +73,4 @@ export type { JobRunner } from './maintenance/job-runner.js';
 export { ManualClock } from './manual-clock.js';
 export type { EngineCounters } from './metrics.js';
 export { newUuid, type Random, seededRandom, systemRandom } from './random.js';
+export { TurnSlices, unmetered, type WorkKind, type WorkMeter } from './turn-slices.js';

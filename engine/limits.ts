@@ -1,5 +1,9 @@
 /** Every default and hard bound of the engine, in one table. */
 export const LIMITS = {
+  /** Elements that long work looks at in one turn of the event loop, all work together: about a millisecond. */
+  turnElementsMax: 1_000,
+  /** Bytes that long work unpacks or searches in one turn, all work together. */
+  turnBytesMax: 1024 * 1024,
   /** Buffers handed to one writev(2): IOV_MAX of Linux and macOS. */
   writevBuffersMax: 1024,
   /** Ranges of cold files that are read at a time. Node's thread pool has four threads, and syncs need them too. */

@@ -15,6 +15,8 @@ import {
   sendNow,
   systemClock,
   systemRandom,
+  TurnSlices,
+  type WorkMeter,
 } from '../engine/index.js';
 import { RequestDispatcher } from './dispatch.js';
 import type { RequestFaults } from './faults.js';
@@ -57,6 +59,8 @@ export interface BrokerOptions
   readonly network?: Network;
   /** Time as connections see it: their deadlines concern real programs at the other end. Default: `clock`. */
   readonly networkClock?: Clock;
+  /** Counts the work of event loop turns. Default: nothing does. */
+  readonly meter?: WorkMeter;
   /** Stand in front of the handlers. Default: none. */
   readonly faults?: RequestFaults;
 }
@@ -135,6 +139,7 @@ async function openParts(
   const { nodeId } = settings;
   const clock = options.clock ?? systemClock;
   const random = options.random ?? systemRandom;
+  const slices = new TurnSlices(clock, options.meter);
   const opening: Opening = { options, clock, random, closers };
 
   const { compaction } = settings;
@@ -143,6 +148,7 @@ async function openParts(
     clock,
     random,
     compaction,
+    slices,
     gatherWrites: 'turn',
   });
   closers.push(() => engine.close());
@@ -213,6 +219,7 @@ async function openParts(
     settings,
     brokerStatic,
     partitionsPerTopicMax: limits.partitionsPerTopicMax,
+    slices,
   });
   const dispatcher = new RequestDispatcher({
     handlers:

@@ -9,6 +9,7 @@ import type { Cleaner } from '../maintenance/cleaner.js';
 import type { JobRunner } from '../maintenance/job-runner.js';
 import type { EngineCounters } from '../metrics.js';
 import type { Random } from '../random.js';
+import type { TurnSlices } from '../turn-slices.js';
 import type { Checkpoints } from './checkpoints.js';
 import type { IndexCache } from './index-cache.js';
 import type { SyncRounds } from './sync-rounds.js';
@@ -28,6 +29,8 @@ export interface LogContext {
   readonly checkpoints: Checkpoints;
   readonly indexCache: IndexCache;
   readonly cleaner: Cleaner;
+  /** Cuts what takes long on the event loop into slices. */
+  readonly slices: TurnSlices;
   /** Bounds how many batches are unpacked at once. */
   readonly unpacking: Gate;
   /** Bounds how many logs are read at once when they are opened. */

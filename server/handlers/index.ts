@@ -1,3 +1,4 @@
+import type { TurnSlices } from '../../engine/index.js';
 import type { GroupCoordinator } from '../groups/coordinator.js';
 import type { Controller } from '../metadata/controller.js';
 import { brokerLayers } from '../metadata/effective-settings.js';
@@ -53,6 +54,8 @@ export interface BrokerParts {
   /** The keys that were set at the start, as text. */
   readonly brokerStatic: SettingTexts;
   readonly partitionsPerTopicMax: number;
+  /** Cuts what takes long on the event loop into slices. */
+  readonly slices: TurnSlices;
 }
 
 /** Every API's handler. To add one, write its file and its line here; the compiler asks for it once its tables exist. */

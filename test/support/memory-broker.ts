@@ -2,6 +2,7 @@ import { buildBatchSync } from '../../engine/batch/builder.js';
 import { MemoryCatalog } from '../../engine/catalog/memory-catalog.js';
 import { ManualClock } from '../../engine/manual-clock.js';
 import { seededRandom } from '../../engine/random.js';
+import { TurnSlices, type WorkMeter } from '../../engine/turn-slices.js';
 import { RequestDispatcher } from '../../server/dispatch.js';
 import { GroupCoordinator } from '../../server/groups/coordinator.js';
 import { handlersOf } from '../../server/handlers/index.js';
@@ -81,6 +82,7 @@ export interface MemoryBrokerOptions {
   readonly partitionsPerTopicMax?: number;
   readonly fetchSessionPartitionsMax?: number;
   readonly crash?: (error: Error) => void;
+  readonly meter?: WorkMeter;
 }
 
 /** Everything of a broker between its connections and its logs, on a catalog and logs in memory and a clock that stands still. */
@@ -167,6 +169,7 @@ export async function memoryBroker(options: MemoryBrokerOptions = {}) {
     settings,
     brokerStatic,
     partitionsPerTopicMax: options.partitionsPerTopicMax ?? SERVER_LIMITS.partitionsPerTopicMax,
+    slices: new TurnSlices(clock, options.meter),
   });
   const dispatcher = new RequestDispatcher({
     handlers,
