@@ -1,5 +1,6 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { APIS, type Api } from '../../../server/protocol/api-keys.js';
@@ -23,11 +24,15 @@ interface DefinedField {
   readonly fields?: readonly DefinedField[];
 }
 
+/** One line of the golden: what one release publishes of one message. */
 interface Definition {
+  readonly name: string;
+  readonly source: string;
+  readonly validVersions: string;
   readonly apiKey: number;
   readonly flexibleVersions: string;
   readonly fields: readonly DefinedField[];
-  readonly commonStructs?: readonly DefinedField[];
+  readonly structs?: readonly DefinedField[];
 }
 
 /** What a field looks like on the wire of one version, whoever describes it. */
@@ -45,50 +50,78 @@ const RENAMED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   FetchResponse: { Responses: 'topics' },
 };
 
-const here = dirname(fileURLToPath(import.meta.url));
-const shared = process.env.ODRADEK_SHARED ?? resolve(here, '../../../../shared');
-const folders = ['messages', 'messages-3.9']
-  .map((folder) => join(shared, 'kafka-protocol', folder))
-  .filter((folder) => existsSync(folder));
+const golden = fileURLToPath(new URL('../../golden/protocol/', import.meta.url));
+const definitions = readFileSync(join(golden, 'definitions.jsonl'), 'utf8')
+  .trimEnd()
+  .split('\n')
+  .map((line) => JSON.parse(line) as Definition);
 
-if (folders.length === 0) {
-  test('the published definitions are not on this machine, so the tables were not compared', () => {
-    expect(folders).toEqual([]);
-  });
-}
+const cases = (Object.values(APIS) as readonly Api[]).flatMap((api) => [
+  { name: `${api.name}Request`, message: api.request },
+  { name: `${api.name}Response`, message: api.response },
+]);
 
-const cases = folders.flatMap((folder) =>
-  (Object.values(APIS) as readonly Api[]).flatMap((api) => [
-    { name: `${api.name}Request`, message: api.request, folder },
-    { name: `${api.name}Response`, message: api.response, folder },
-  ]),
-);
+describe.each(cases)('$name', ({ name, message }) => {
+  const published = definitions.filter((definition) => definition.name === name);
 
-describe.each(cases)('$name of $folder', ({ name, message, folder }) => {
-  const definition = read(join(folder, `${name}.json`));
-
-  test('is the same on the wire in every version that we implement', () => {
-    expect(definition.apiKey).toBe(message.apiKey);
+  test('is the same on the wire as each release that has the version, and one has it', () => {
     for (let version = message.min; version <= message.max; version++) {
-      const ours = ourFields(message, version);
-      const published = publishedFields(definition, RENAMED[name] ?? {}, version);
-      expect({ version, fields: ours }).toEqual({ version, fields: published });
-      expect(version >= message.flexible).toBe(inText(definition.flexibleVersions, version));
+      const having = published.filter(({ validVersions }) => inText(validVersions, version));
+      expect({ version, published: having.length > 0 }).toEqual({ version, published: true });
+      const fields = ourFields(message, version);
+      const flexible = version >= message.flexible;
+      for (const definition of having) {
+        const { source, apiKey, flexibleVersions } = definition;
+        expect({ version, source, apiKey: message.apiKey, flexible, fields }).toEqual({
+          version,
+          source,
+          apiKey,
+          flexible: inText(flexibleVersions, version),
+          fields: publishedFields(definition, RENAMED[name] ?? {}, version),
+        });
+      }
     }
   });
 
   test('has the published default wherever one is published', () => {
     const ours = ourDefaults(message.fields, '');
-    const published = publishedDefaults(definition, definition.fields, RENAMED[name] ?? {}, '');
-    for (const [path, value] of ours) {
-      const expected = published.get(path);
-      if (expected !== undefined) expect({ path, value }).toEqual({ path, value: expected });
+    for (const definition of published) {
+      const theirs = publishedDefaults(definition, definition.fields, RENAMED[name] ?? {}, '');
+      for (const [path, value] of ours) {
+        const expected = theirs.get(path);
+        if (expected !== undefined) expect({ path, value }).toEqual({ path, value: expected });
+      }
     }
   });
 });
 
-function read(path: string): Definition {
-  return JSON.parse(readFileSync(path, 'utf8').replace(/^\s*\/\/.*$/gm, '')) as Definition;
+test('a table that leaves a published one by a type, a tag or a version is seen', () => {
+  const published = definitions.find(({ name }) => name === 'HeartbeatRequest')!;
+  const { message: heartbeat } = cases.find(({ name }) => name === 'HeartbeatRequest')!;
+  const same = JSON.stringify(publishedFields(published, {}, heartbeat.max));
+  expect(JSON.stringify(ourFields(heartbeat, heartbeat.max))).toBe(same);
+  for (const change of [{ type: 'int64' }, { versions: '0-1' }, { taggedVersions: '0+', tag: 0 }]) {
+    const changed = published.fields.map((field) =>
+      field.name === 'GenerationId' ? { ...field, ...change } : field,
+    );
+    const other = JSON.stringify(
+      publishedFields({ ...published, fields: changed }, {}, heartbeat.max),
+    );
+    expect(other).not.toBe(same);
+  }
+});
+
+// A clone has the golden alone; it is compared where the published definitions are beside it.
+const shared = process.env.ODRADEK_SHARED ?? resolve(golden, '../../../../shared');
+if (existsSync(shared)) {
+  test('the golden is what its command makes of the published definitions', () => {
+    const distilled = execFileSync(
+      'node',
+      [join(golden, 'distil.mjs'), join(shared, 'kafka-protocol'), '-'],
+      { encoding: 'utf8', maxBuffer: 2 ** 24 },
+    );
+    expect(distilled).toBe(readFileSync(join(golden, 'definitions.jsonl'), 'utf8'));
+  });
 }
 
 function inText(range: string | undefined, version: number): boolean {
@@ -144,7 +177,7 @@ function publishedFields(
   const list = (fields: readonly DefinedField[], prefix: string): WireField[] =>
     sorted(
       fields
-        .filter((field) => inText(field.versions ?? field.taggedVersions, version))
+        .filter((field) => inText(field.versions ?? '0+', version))
         .map((field) => {
           const path = prefix + nameOf(field, renamed);
           const inner = innerOf(definition, field);
@@ -170,7 +203,7 @@ function nameOf(field: DefinedField, renamed: Readonly<Record<string, string>>):
 function innerOf(definition: Definition, field: DefinedField): readonly DefinedField[] | null {
   if (field.fields !== undefined) return field.fields;
   const name = field.type.replace('[]', '');
-  return definition.commonStructs?.find((struct) => struct.name === name)?.fields ?? null;
+  return definition.structs?.find((struct) => struct.name === name)?.fields ?? null;
 }
 
 function ourDefaults(fields: Fields, prefix: string): Map<string, unknown> {
