@@ -8,5 +8,7 @@ export default defineConfig({
     env: { ODRADEK_VERIFY: '1' },
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    // The default of one second is a judgement of the machine.
+    expect: { poll: { timeout: 30_000 } },
   },
 });

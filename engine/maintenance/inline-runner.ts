@@ -1,12 +1,15 @@
-import { type Clock, systemClock } from '../clock.js';
+import type { Clock } from '../clock.js';
 import type { Disk } from '../disk/disk.js';
 import type { JobName, JobRunner, Jobs } from './job-runner.js';
 import { runJob } from './jobs/run-job.js';
 
-/** Runs jobs in place, on the disk that it is given, all at once: for tests and simulations. `clock` paces those that are bounded in their rate. */
+/**
+ * Runs jobs in place, on the disk that it is given, all at once: for tests and simulations. `clock`
+ * paces those that rest; one that nobody moves while a job rests lets the job wait for ever.
+ */
 export function createInlineRunner(
   disk: Disk,
-  clock: Pick<Clock, 'monotonicMs' | 'schedule'> = systemClock,
+  clock: Pick<Clock, 'monotonicMs' | 'schedule'>,
 ): JobRunner {
   const running = new Set<Promise<unknown>>();
   let isClosed = false;

@@ -17,6 +17,7 @@ import {
   seededRandom,
 } from '../../engine/index.js';
 import { createInlineRunner } from '../../engine/maintenance/inline-runner.js';
+import { restingClock } from '../support/resting-clock.js';
 
 /** Where batches of Apache Kafka's own producer lie: compressed bytes differ from one version of a codec to the next, these do not. */
 const FOREIGN = new URL('../golden/batch/', import.meta.url);
@@ -68,7 +69,7 @@ export async function writeDataDirectory(root: string): Promise<string> {
   const engine = await openEngine(root, {
     clock,
     random: seededRandom(1),
-    jobs: createInlineRunner(nodeDisk),
+    jobs: createInlineRunner(nodeDisk, restingClock().resting),
     locker: noLocker,
     openCatalog: async () => catalog,
   });

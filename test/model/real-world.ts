@@ -9,6 +9,7 @@ import {
 } from '../../engine/index.js';
 import type { Log } from '../../engine/log/log.js';
 import { createInlineRunner } from '../../engine/maintenance/inline-runner.js';
+import { restingClock } from '../support/resting-clock.js';
 import type { World } from './world.js';
 import { fullSettings } from './world.js';
 
@@ -29,7 +30,7 @@ export class RealWorld implements World {
     this.engine = await openEngine(this.#root, {
       clock: this.clock,
       random: this.#random,
-      jobs: createInlineRunner(nodeDisk),
+      jobs: createInlineRunner(nodeDisk, restingClock().resting),
       locker: noLocker,
       descriptorsOpenMax: 3,
     });

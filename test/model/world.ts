@@ -13,6 +13,7 @@ import {
 } from '../../engine/index.js';
 import type { Log } from '../../engine/log/log.js';
 import { createInlineRunner } from '../../engine/maintenance/inline-runner.js';
+import { restingClock } from '../support/resting-clock.js';
 import { SimDisk } from '../support/sim-disk.js';
 import type { CrashKind, Fault } from './operations.js';
 
@@ -69,7 +70,7 @@ export class SimWorld implements World {
       disk: this.#disk,
       clock: this.clock,
       random: this.#random,
-      jobs: createInlineRunner(this.#disk),
+      jobs: createInlineRunner(this.#disk, restingClock().resting),
       locker: noLocker,
       openCatalog: async () => this.#catalog,
       descriptorsOpenMax: 3,

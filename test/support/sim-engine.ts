@@ -14,6 +14,7 @@ import {
   seededRandom,
 } from '../../engine/index.js';
 import { createInlineRunner } from '../../engine/maintenance/inline-runner.js';
+import { restingClock } from './resting-clock.js';
 import { SimDisk, type SimDiskOptions } from './sim-disk.js';
 
 export const SIM_ROOT = '/data';
@@ -47,7 +48,7 @@ export function openWorld(world: SimWorld, options: SimOpenOptions = {}): Promis
     disk,
     clock: world.clock,
     random: seededRandom(options.seed ?? 1),
-    jobs: createInlineRunner(disk),
+    jobs: createInlineRunner(disk, restingClock().resting),
     locker: noLocker,
     openCatalog: async () => options.catalog ?? world.catalog,
     ...(options.logger ? { logger: options.logger } : {}),

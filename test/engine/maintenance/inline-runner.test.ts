@@ -1,11 +1,12 @@
 import { expect, test } from 'vitest';
 import { createInlineRunner } from '../../../engine/maintenance/inline-runner.js';
+import { restingClock } from '../../support/resting-clock.js';
 import { SimDisk } from '../../support/sim-disk.js';
 
 test('jobs run on the disk that was given', async () => {
   const disk = new SimDisk();
   disk.openSync('/a', 'create').writevSync([Buffer.alloc(7)], 0);
-  const runner = createInlineRunner(disk);
+  const runner = createInlineRunner(disk, restingClock().resting);
   expect(await runner.run('unlink', { paths: ['/a'] })).toEqual({ bytes: 7 });
   expect(await disk.stat('/a')).toBeNull();
   await expect(
@@ -18,7 +19,7 @@ test('close waits for running jobs, and a closed runner takes no more', async ()
   const disk = new SimDisk();
   disk.openSync('/a', 'create');
   disk.hold();
-  const runner = createInlineRunner(disk);
+  const runner = createInlineRunner(disk, restingClock().resting);
   const job = runner.run('scrub', { path: '/a', baseOffset: 0, endPosition: 0 });
   let isClosed = false;
   const closing = runner.close().then(() => {
