@@ -38,6 +38,8 @@ export const LIMITS = {
   indexEntriesUnsavedMax: 256,
   /** Fewer than this are not worth a file: a close leaves them, and whoever needs them walks the headers. */
   indexEntriesLeftUnsaved: 16,
+  /** Headers of batches without records that one read passes over; the next read goes on behind them. */
+  emptyBatchesPassed: 1_000,
   /** Memory for the indexes of sealed segments, all logs together. */
   indexCacheBytes: 64 * 1024 * 1024,
   /** What one batch may unpack to where its records are looked at. */

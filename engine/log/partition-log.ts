@@ -32,12 +32,22 @@ export interface ReadRequest {
   readonly minOneBatch: boolean;
   /** Where the read ends at the latest. */
   readonly isolation: ReadIsolation;
+  /**
+   * Whether the read may begin with a batch that compaction has left without records, as a replica needs it.
+   * Default: those in front are passed over when a batch with records follows.
+   */
+  readonly includeEmpty?: boolean;
 }
 
 /** What a read answers. End offsets are exclusive, as everywhere. */
 export interface ReadResult {
   /** Whole batches, still in the file; null when there is nothing to read. The caller releases it. */
   readonly slice: FileSlice | null;
+  /**
+   * There is no record from the asked offset up to this one (exclusive). At or below the asked offset when the
+   * batch that holds it has records; at the readable end when the slice has no records at all.
+   */
+  readonly emptyUpTo: number;
   /** First offset that may be read (inclusive); it and the ends are as of this read. */
   readonly logStartOffset: number;
   readonly highWatermark: number;

@@ -1,12 +1,13 @@
-import { baseOffset } from '../batch/header.js';
 import { FileSlice } from '../disk/file-slice.js';
 import { readError } from '../disk/storage-error.js';
 import { EngineError } from '../errors.js';
-import { type HeaderAt, walkHeaders } from './header-walk.js';
+import { corruptAt } from './corrupt-at.js';
+import { passEmptyBatches } from './empty-batches.js';
+import { walkHeaders } from './header-walk.js';
 import type { LogParts } from './log-parts.js';
 import type { LogPosition } from './offset-tracker.js';
 import type { ReadIsolation, ReadRequest, ReadResult } from './partition-log.js';
-import type { FoundBatch } from './read-hints.js';
+import { type FoundBatch, foundAt } from './read-hints.js';
 import type { Segment, SegmentIndexes } from './segment.js';
 
 /**
@@ -32,8 +33,12 @@ function readServing(log: LogParts, request: ReadRequest): ReadResult {
     );
   }
   const limit = readLimit(log, isolation);
+  const found = offset >= limit.offset ? null : findBatch(log, offset);
+  const passed =
+    found?.isEmpty && !request.includeEmpty ? passEmptyBatches(log, found, limit) : null;
   return {
-    slice: offset >= limit.offset ? null : sliceFrom(log, request, limit),
+    slice: found && sliceFrom(log, request, passed?.batch ?? found, limit),
+    emptyUpTo: passed?.emptyUpTo ?? offset,
     logStartOffset: offsets.logStart,
     highWatermark: offsets.highWatermark.offset,
     lastStableOffset: offsets.highWatermark.offset,
@@ -46,9 +51,12 @@ export function readLimit({ offsets }: LogParts, isolation: ReadIsolation): LogP
   return isolation === 'log-end' ? offsets.written : offsets.highWatermark;
 }
 
-function sliceFrom(log: LogParts, request: ReadRequest, limit: LogPosition): FileSlice | null {
-  const found = findBatch(log, request.offset);
-  if (found === null) return null;
+function sliceFrom(
+  log: LogParts,
+  request: ReadRequest,
+  found: FoundBatch,
+  limit: LogPosition,
+): FileSlice | null {
   const { segment, position, size } = found;
   if (segment.baseOffset > limit.segmentBase) return null;
   const isLimitSegment = segment.baseOffset === limit.segmentBase;
@@ -143,28 +151,4 @@ function walkTo(
     return misled || found !== null;
   });
   return { sound: !misled && (found !== null || stopped === segment.writtenSize), found, stopped };
-}
-
-function foundAt(segment: Segment, header: HeaderAt): FoundBatch {
-  return {
-    segment,
-    position: header.position,
-    size: header.size,
-    baseOffset: baseOffset(header.bytes, header.at),
-    lastOffset: header.lastOffset,
-  };
-}
-
-/** Notes that the segment is damaged there, so that nothing from there on is served, and returns the error. */
-export function corruptAt(log: LogParts, segment: Segment, position: number): EngineError {
-  if (position < segment.damagedFrom) {
-    segment.damagedFrom = position;
-    log.context.logger.error(
-      { file: segment.file.path, position },
-      'a damaged batch is not served from here on: restore the file from a copy, or delete records up to the next segment',
-    );
-  }
-  return new EngineError('CORRUPT_BATCH', `${segment.file.path} is damaged at byte ${position}`, {
-    path: segment.file.path,
-  });
 }

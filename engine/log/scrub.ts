@@ -1,7 +1,7 @@
 import { hasErrno } from '../disk/errno.js';
+import { corruptAt } from './corrupt-at.js';
 import type { Log } from './log.js';
 import type { DamagedBatch, ScrubResult } from './partition-log.js';
-import { corruptAt } from './read.js';
 import type { Segment } from './segment.js';
 
 /**

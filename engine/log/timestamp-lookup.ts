@@ -2,10 +2,11 @@ import { batchSize, leaderEpoch, maxTimestamp } from '../batch/header.js';
 import { decompressRecords, type RecordView, walkRecords } from '../batch/records.js';
 import { scanBatchAt } from '../batch/validate.js';
 import { LIMITS } from '../limits.js';
+import { corruptAt } from './corrupt-at.js';
 import { walkHeaders } from './header-walk.js';
 import type { LogParts } from './log-parts.js';
 import type { TimestampLookup } from './partition-log.js';
-import { corruptAt, findBatch } from './read.js';
+import { findBatch } from './read.js';
 import type { Segment } from './segment.js';
 
 interface BatchPlace {

@@ -8,13 +8,15 @@ export interface Watched {
   /** Null for one that was not found. */
   readonly watched: Partition | null;
   readonly wish: PartitionWish;
+  /** As of the last read, no record lies from the wished offset up to this one (exclusive). */
+  readonly emptyUpTo: number;
 }
 
 /** Whether reading anew would answer the request. Numbers first: most wake-ups of a large fetch concern one partition. */
 export function hasEnough(reads: Iterable<Watched>, request: RequestOf<'Fetch'>): boolean {
   const isolation = isolationOf(request);
   let bytes = 0;
-  for (const { watched: partition, wish } of reads) {
+  for (const { watched: partition, wish, emptyUpTo } of reads) {
     if (partition === null) return true;
     try {
       partition.checkLeader(wish.currentLeaderEpoch);
@@ -22,7 +24,7 @@ export function hasEnough(reads: Iterable<Watched>, request: RequestOf<'Fetch'>)
       if (offset < partition.logStartOffset) return true;
       const end =
         isolation === 'high-watermark' ? partition.highWatermark : partition.lastStableOffset;
-      if (offset >= end) continue;
+      if (offset >= end || emptyUpTo >= end) continue;
       if (request.minBytes <= 1) return true;
       const maxBytes = Math.max(0, partitionMaxBytes);
       const { slice } = partition.read({ offset, maxBytes, minOneBatch: true, isolation }, -1);

@@ -193,10 +193,13 @@ function readAll(
         }
       }
       const result = partition.read(read, wish.currentLeaderEpoch);
-      if (entry === null) reads.push({ watched: partition, wish });
+      const { emptyUpTo } = result;
+      if (entry === null) reads.push({ watched: partition, wish, emptyUpTo });
+      else entry.emptyUpTo = emptyUpTo;
       if (result.slice !== null) {
         slices.push(result.slice);
-        bytes += result.slice.size;
+        // Batches without records at the end of the log are an answer, but nothing to wake a client for.
+        if (emptyUpTo < result.highWatermark) bytes += result.slice.size;
         bytesLeft = Math.max(0, bytesLeft - result.slice.size);
       }
       return {

@@ -30,6 +30,8 @@ export interface SessionPartition {
   toldLogStartOffset: number;
   /** The one whose moves make it worth a look; null where none was found. Kept by `FetchSessions`. */
   watched: Partition | null;
+  /** As of the last read, no record lies from the wished offset up to this one (exclusive). */
+  emptyUpTo: number;
 }
 
 /** What one look at a partition found. */
@@ -125,6 +127,7 @@ export class FetchSession {
             toldHighWatermark: -1,
             toldLogStartOffset: -1,
             watched: null,
+            emptyUpTo: -1,
           };
           topic.partitions.set(wish.partition, entry);
           this.#size += 1;

@@ -34,7 +34,7 @@ export interface KeyedRecord {
 export async function readBatchesOf(log: PartitionLog): Promise<Buffer[]> {
   const batches: Buffer[] = [];
   for (let offset = log.logStartOffset; offset < log.highWatermark; ) {
-    const request = { offset, maxBytes: 2 ** 20, minOneBatch: true } as const;
+    const request = { offset, maxBytes: 2 ** 20, minOneBatch: true, includeEmpty: true } as const;
     const { slice } = log.read({ ...request, isolation: 'high-watermark' });
     // A compacted log that was cut off may end in a gap.
     if (slice === null) break;

@@ -171,6 +171,7 @@ export class MemoryLog implements PartitionLog {
     if (slice !== null) this.slices.push(slice);
     return {
       slice: slice as unknown as FileSlice | null,
+      emptyUpTo: offset,
       logStartOffset: this.logStartOffset,
       highWatermark: this.highWatermark,
       lastStableOffset: this.lastStableOffset,
