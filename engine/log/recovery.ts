@@ -25,7 +25,8 @@ import { copyAside, rewriteRange } from './rewrite-range.js';
 import { Segment } from './segment.js';
 import { SegmentList } from './segment-list.js';
 import { resumeSegment } from './segment-resume.js';
-import { hasBatchBehind, scanTail } from './tail-scan.js';
+import { showsDamage } from './tail-evidence.js';
+import { scanTail } from './tail-scan.js';
 import { readFirstTimestamp } from './wake-segment.js';
 
 /** What recovery found. Nothing of it is served before `unsynced` is durable. */
@@ -196,14 +197,8 @@ class Recovery {
         await this.#setAside(rest);
         break;
       }
-      if (!checkpoint && at === 0) {
-        if (segment.baseOffset > logStart && !(await this.#holdsBatch(tail, logStart))) {
-          // The names of the first segments were lost, and the others hold nothing: the log begins where it did.
-          await this.#setAside(tail);
-          break;
-        }
-        end = { ...end, offset: segment.baseOffset };
-      }
+      // Whatever came before it is gone, and no offset is given out twice.
+      if (!checkpoint && at === 0) end = { ...end, offset: segment.baseOffset };
       end = await this.#recoverSegment(
         segment,
         trusted,
@@ -246,7 +241,7 @@ class Recovery {
     segment.writtenSize = segment.size;
     if (scan.verdict === 'damaged') {
       throw damaged(
-        `${segment.file.path} is damaged at byte ${scan.end} (offset ${scan.endOffset}), with whole batches behind it`,
+        `${segment.file.path} is damaged at byte ${scan.end} (offset ${scan.endOffset}): a whole batch lies there or behind it`,
       );
     }
     if (scan.verdict === 'torn') await this.#cut(segment, scan.end, size, scan.endOffset, later);
@@ -343,7 +338,7 @@ class Recovery {
 
   async #holdsBatch(segments: readonly Segment[], offset: number): Promise<boolean> {
     for (const { file, size } of segments) {
-      if (size > 0 && (await hasBatchBehind(file, 0, size, offset))) return true;
+      if (await showsDamage(file, 0, size, offset)) return true;
     }
     return false;
   }

@@ -1,14 +1,6 @@
-import {
-  baseOffset,
-  batchSize,
-  HEADER_SIZE,
-  lastOffset,
-  MAGIC_AT,
-  MAGIC_V2,
-  PREFIX_SIZE,
-} from '../batch/header.js';
+import { baseOffset, batchSize, HEADER_SIZE, lastOffset, PREFIX_SIZE } from '../batch/header.js';
 import { scanBatchAt } from '../batch/validate.js';
-import type { LogFile } from '../disk/log-file.js';
+import { continues, type Readable, showsDamage } from './tail-evidence.js';
 
 /** How a scan of a segment's tail ended. */
 export interface TailScan {
@@ -16,7 +8,7 @@ export interface TailScan {
   readonly end: number;
   /** Offset behind the last whole batch. */
   readonly endOffset: number;
-  /** 'whole': nothing is left. 'torn': no whole batch follows. 'damaged': one does, so bytes that were good have changed. */
+  /** 'whole': nothing is left. 'torn': a write that did not end is. 'damaged': bytes that were good have changed (`tail-evidence.ts`). */
   readonly verdict: 'whole' | 'torn' | 'damaged';
 }
 
@@ -27,7 +19,7 @@ const CHUNK_BYTES = 1024 * 1024;
  * or above `expectedOffset`. Memory is bounded by the larger of 1 MiB and the largest batch.
  */
 export async function scanTail(
-  file: LogFile,
+  file: Readable,
   from: number,
   size: number,
   expectedOffset: number,
@@ -41,7 +33,7 @@ export async function scanTail(
   while (position < size) {
     const at = position - windowFrom;
     const scanned = scanBatchAt(window, at, filled - at);
-    if (typeof scanned === 'number' && baseOffset(window, at) >= offset) {
+    if (typeof scanned === 'number' && continues(baseOffset(window, at), offset)) {
       visit(window, at, scanned);
       offset = lastOffset(window, at) + 1;
       position += scanned;
@@ -58,37 +50,8 @@ export async function scanTail(
         if (filled >= wanted) continue;
       }
     }
-    const later = await hasBatchBehind(file, position + 1, size, offset);
-    return { end: position, endOffset: offset, verdict: later ? 'damaged' : 'torn' };
+    const isDamage = await showsDamage(file, position, size, offset);
+    return { end: position, endOffset: offset, verdict: isDamage ? 'damaged' : 'torn' };
   }
   return { end: position, endOffset: offset, verdict: 'whole' };
-}
-
-/** Whether a whole batch at or above `offset` begins anywhere from `from` on. Tries every byte; only what looks like a header is checked further. */
-export async function hasBatchBehind(
-  file: LogFile,
-  from: number,
-  size: number,
-  offset: number,
-): Promise<boolean> {
-  const window = Buffer.allocUnsafe(CHUNK_BYTES + HEADER_SIZE);
-  for (let windowFrom = from; windowFrom + HEADER_SIZE <= size; windowFrom += CHUNK_BYTES) {
-    const filled = await file.read(
-      window.subarray(0, Math.min(window.length, size - windowFrom)),
-      windowFrom,
-    );
-    const last = Math.min(CHUNK_BYTES, filled - HEADER_SIZE + 1);
-    for (let at = 0; at < last; at++) {
-      if (window[at + MAGIC_AT] !== MAGIC_V2) continue;
-      const claimed = batchSize(window, at);
-      if (claimed < HEADER_SIZE || windowFrom + at + claimed > size) continue;
-      const base = baseOffset(window, at);
-      if (base < offset || base > offset + 2 ** 31) continue;
-      const batch = Buffer.allocUnsafe(claimed);
-      const got = await file.read(batch, windowFrom + at);
-      if (got === claimed && scanBatchAt(batch, 0, claimed) === claimed) return true;
-    }
-    if (filled < window.length) break;
-  }
-  return false;
 }

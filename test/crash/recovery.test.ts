@@ -130,6 +130,104 @@ describe('the tail behind the checkpoint', () => {
   });
 });
 
+describe('a value that holds whole batches', () => {
+  const inner = Buffer.concat([
+    batchOf('mirrored', { baseOffset: 2 }),
+    batchOf('later', { baseOffset: 2 ** 40 }),
+  ]);
+
+  test.each([-1, 80, 150])('is a torn tail where it was cut at byte %i', async (length) => {
+    const world = await killedWith(['a'], ['b']);
+    const whole = world.disk.readFileSync(segment(0));
+    const torn = batchOf(inner, { baseOffset: 2 }).subarray(0, length);
+    overwrite(world, segment(0), whole.length, torn);
+    const log = await openLog(await openWorld(world));
+    expect([...(await readValues(log)).values()]).toEqual(['a', 'b']);
+    expect(world.disk.readFileSync(segment(2, '.cut'))).toEqual(torn);
+    await append(log, 'c');
+    expect(log.logEndOffset).toBe(3);
+  });
+
+  test('is a torn tail also at the beginning of a later segment', async () => {
+    const world = await killedWith(['a'], ['b']);
+    const torn = batchOf(inner, { baseOffset: 2 }).subarray(0, -1);
+    world.disk.openSync(segment(2), 'create').writevSync([torn], 0);
+    const { length } = world.disk.readFileSync(segment(0));
+    overwrite(world, segment(0), length, Buffer.from('torn'));
+    const log = await openLog(await openWorld(world));
+    expect([...(await readValues(log)).values()]).toEqual(['a', 'b']);
+    expect(log.logEndOffset).toBe(2);
+  });
+});
+
+describe('a flipped bit outside of the checksum, behind the checkpoint,', () => {
+  const BASE_OFFSET = 0;
+  const LENGTH = 8;
+  const MAGIC = 16;
+
+  test.each([
+    ['length', LENGTH],
+    ['length', LENGTH + 2],
+    ['length', LENGTH + 3],
+    ['base offset', BASE_OFFSET],
+    ['base offset', BASE_OFFSET + 7],
+    ['magic', MAGIC],
+  ])('is damage, in the last batch too: %s, byte %i', async (_, at) => {
+    for (const which of [0, 1]) {
+      const world = await killedWith(['a'], ['b', 'c']);
+      const bytes = world.disk.readFileSync(segment(0));
+      const begin = batchSize(bytes, 0) * (which + 1);
+      for (const bit of [1, 64, 128]) {
+        overwrite(world, segment(0), begin + at, Buffer.of(bytes[begin + at]! ^ bit));
+        const flipped = world.disk.readFileSync(segment(0));
+        // Upwards there may be a gap: what follows shows it, if anything does.
+        if (at === BASE_OFFSET + 7 && which === 1 && flipped[begin + at]! > 2) continue;
+        await expect(openLog(await openWorld(world))).rejects.toMatchObject({
+          code: 'DAMAGED_LOG',
+        });
+        expect(world.disk.readFileSync(segment(0))).toEqual(flipped);
+      }
+    }
+  });
+});
+
+describe('without its catalog', () => {
+  /** With a folder of the log, and nothing in the catalog. */
+  async function emptyWorld(): Promise<SimWorld> {
+    const world = newWorld();
+    const next = await stopCleanly(world, await openWorld(world));
+    await next.disk.mkdir(folderOf());
+    return next;
+  }
+
+  test('a log that begins above offset 2^31 opens with all it has', async () => {
+    const world = await emptyWorld();
+    const first = 2 ** 31 + 7;
+    for (const base of [first, first + 1]) {
+      const batch = batchOf(`at ${base}`, { baseOffset: base });
+      world.disk.openSync(segment(base), 'create').writevSync([batch], 0);
+    }
+    const log = await openLog(await openWorld(world));
+    expect(log.logStartOffset).toBe(first);
+    expect([...(await readValues(log))]).toEqual([
+      [first, `at ${first}`],
+      [first + 1, `at ${first + 1}`],
+    ]);
+  });
+
+  test.each(['', 'torn'])(
+    'a log of which one segment is left, holding %j, goes on at its offset',
+    async (content) => {
+      const world = await emptyWorld();
+      world.disk.openSync(segment(1000), 'create').writevSync([Buffer.from(content)], 0);
+      const log = await openLog(await openWorld(world));
+      expect(log.logStartOffset).toBe(1000);
+      await append(log, 'goes on');
+      expect([...(await readValues(log))]).toEqual([[1000, 'goes on']]);
+    },
+  );
+});
+
 describe('below the checkpoint', () => {
   test('a damaged batch is never served, and the rest is', async () => {
     const world = newWorld();

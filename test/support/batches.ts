@@ -8,7 +8,7 @@ const RECORD_BYTES_MAX = 64 * 1024 * 1024;
 
 /** One batch of these values, as a client sends it. */
 export function batchOf(
-  values: string | readonly string[],
+  values: string | Uint8Array | readonly string[],
   options: BatchOptions & { readonly timestamp?: number } = {},
 ): Buffer {
   const { timestamp = TIMESTAMP_MS, ...rest } = options;
