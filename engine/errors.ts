@@ -9,8 +9,8 @@ export const ENGINE_ERRORS = {
   UNSUPPORTED_MAGIC: 'a record batch has a format older than v2',
   INVALID_TIMESTAMP: 'a timestamp is further ahead or behind than the topic allows',
   NULL_KEY: 'a record of a compacted topic has no key',
-  OUT_OF_ORDER_SEQUENCE: 'batches of an idempotent producer are missing before this one',
-  DUPLICATE_SEQUENCE: 'the batch was stored before, too long ago to know its offset',
+  OUT_OF_ORDER_SEQUENCE:
+    'a batch of an idempotent producer is neither the next one nor one of the last five',
   STALE_PRODUCER_EPOCH: 'a newer instance of the producer has taken over',
   UNEXPECTED_OFFSET: 'a replicated batch does not continue the log',
   OFFSET_OUT_OF_RANGE: 'there is no such offset between log start and log end',

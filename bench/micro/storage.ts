@@ -29,16 +29,20 @@ export function storageCases(): MicroCase[] {
     ],
     producers: Array.from({ length: PRODUCERS }, (_, producerId) => [
       producerId,
-      [
-        {
-          epoch: 0,
-          baseSequence: 5,
-          lastSequence: 9,
-          baseOffset: 70,
-          lastOffset: 74,
-          timestampMs: 1.7e12,
-        },
-      ],
+      {
+        next: { epoch: 0, sequence: 10 },
+        heardMs: 1.7e12,
+        batches: [
+          {
+            epoch: 0,
+            baseSequence: 5,
+            lastSequence: 9,
+            baseOffset: 70,
+            lastOffset: 74,
+            timestampMs: 1.7e12,
+          },
+        ],
+      },
     ]),
   });
   const packed = packValue(checkpoint);

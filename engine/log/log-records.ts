@@ -1,7 +1,12 @@
 import type { Catalog, CatalogKey } from '../catalog/catalog.js';
 import type { EpochStart } from './leader-epochs.js';
 import type { PartitionName } from './partition-log.js';
-import type { ProducerBatch, ProducerSnapshot } from './producer-state.js';
+import {
+  nextAfter,
+  type ProducerBatch,
+  type ProducerSnapshot,
+  type ProducerState,
+} from './producer-state.js';
 
 /** A log's state as of `offset` (exclusive), all of it durable. Recovery looks at nothing before it. See docs/format.md. */
 export interface LogCheckpoint {
@@ -62,16 +67,9 @@ export function encodeCheckpoint(checkpoint: LogCheckpoint): StoredCheckpoint {
     segmentBase: checkpoint.segmentBase,
     position: checkpoint.position,
     epochs: checkpoint.epochs.map((start) => [start.epoch, start.startOffset]),
-    producers: checkpoint.producers.map(([producerId, batches]) => [
+    producers: checkpoint.producers.map(([producerId, state]) => [
       producerId,
-      ...batches.flatMap((batch) => [
-        batch.epoch,
-        batch.baseSequence,
-        batch.lastSequence,
-        batch.baseOffset,
-        batch.lastOffset,
-        batch.timestampMs,
-      ]),
+      ...encodeProducer(state),
     ]),
     ...(times && {
       times: [times.largestTimestampMs, times.offsetOfLargest, times.firstTimestampMs],
@@ -90,7 +88,7 @@ export function readCheckpoint(catalog: Catalog, name: PartitionName): LogCheckp
     epochs: stored.epochs.map(([epoch, startOffset]) => ({ epoch, startOffset })),
     producers: stored.producers.map(([producerId, ...numbers]) => [
       producerId,
-      decodeBatches(numbers),
+      decodeProducer(numbers),
     ]),
     times: stored.times ? decodeTimes(stored.times) : null,
   };
@@ -100,6 +98,27 @@ function decodeTimes([largestTimestampMs, offsetOfLargest, firstTimestampMs]: No
   StoredCheckpoint['times']
 >): SegmentTimes {
   return { largestTimestampMs, offsetOfLargest, firstTimestampMs };
+}
+
+/** Six numbers a batch; of a producer without one, three. */
+function encodeProducer({ next, heardMs, batches }: ProducerState): number[] {
+  if (batches.length === 0) return [next.epoch, next.sequence, heardMs];
+  return batches.flatMap((batch) => [
+    batch.epoch,
+    batch.baseSequence,
+    batch.lastSequence,
+    batch.baseOffset,
+    batch.lastOffset,
+    batch.timestampMs,
+  ]);
+}
+
+function decodeProducer(numbers: readonly number[]): ProducerState {
+  const batches = numbers.length < NUMBERS_PER_BATCH ? [] : decodeBatches(numbers);
+  const last = batches.at(-1);
+  if (last) return { next: nextAfter(last), heardMs: last.timestampMs, batches };
+  const [epoch, sequence, heardMs] = numbers as [number, number, number];
+  return { next: { epoch, sequence }, heardMs, batches };
 }
 
 function decodeBatches(numbers: readonly number[]): ProducerBatch[] {

@@ -30,6 +30,7 @@ import type { ProducerStates } from './producer-state.js';
 import { readLog } from './read.js';
 import { ReadHints } from './read-hints.js';
 import type { RecoveredLog } from './recovery.js';
+import { expectAgain, noteRefusal, takeBackBatches } from './refused-batches.js';
 import { scrubLog } from './scrub.js';
 import type { Segment } from './segment.js';
 import type { SegmentList } from './segment-list.js';
@@ -194,6 +195,7 @@ export class Log implements PartitionLog, LogParts, CheckpointTarget {
     try {
       return append(this, batch);
     } catch (error) {
+      noteRefusal(this.producers, batch, error, this.context.clock.wallMs());
       return Promise.reject(error);
     }
   }
@@ -206,7 +208,9 @@ export class Log implements PartitionLog, LogParts, CheckpointTarget {
         : null;
     return this.#turns.take(async () => {
       const failure = await problem;
-      return failure ? { appended: Promise.reject(failure) } : this.#appendSettled(batch, append);
+      if (!failure) return this.#appendSettled(batch, append);
+      noteRefusal(this.producers, batch, failure, this.context.clock.wallMs());
+      return { appended: Promise.reject(failure) };
     });
   }
 
@@ -217,6 +221,10 @@ export class Log implements PartitionLog, LogParts, CheckpointTarget {
     return new Promise((resolve, reject) => {
       this.durableWaiters.push({ endOffset, appended, resolve, reject });
     });
+  }
+
+  refused(header: Buffer): void {
+    expectAgain(this.producers, header, this.context.clock.wallMs());
   }
 
   // --- outcomes of writes and syncs ---
@@ -271,7 +279,7 @@ export class Log implements PartitionLog, LogParts, CheckpointTarget {
     }
     segment.backTo(mark);
     this.offsets.unassigned(startOffset);
-    this.producers.truncateEnd(startOffset);
+    for (const { buffers } of groups) takeBackBatches(this.producers, buffers, startOffset);
     this.epochs.backTo(epochs, this.offsets.logStart);
     for (const group of groups) for (const append of group.appends) append.reject(failure);
     this.durableWaiters.rejectFrom(startOffset, failure);

@@ -145,12 +145,19 @@ export interface PartitionLog {
    *
    * Resolves when the log's flush promise holds for the batch (`ack`: synced; else: written).
    * Rejects: CORRUPT_BATCH, INVALID_BATCH, UNSUPPORTED_MAGIC, UNKNOWN_CODEC, BATCH_TOO_LARGE, INVALID_TIMESTAMP, NULL_KEY,
-   * OUT_OF_ORDER_SEQUENCE, STALE_PRODUCER_EPOCH, DUPLICATE_SEQUENCE, STORAGE_FULL (nothing was kept, later appends may work).
+   * OUT_OF_ORDER_SEQUENCE, STALE_PRODUCER_EPOCH, STORAGE_FULL, STORAGE_BUSY (nothing was kept, later appends may work; what the producer
+   * has sent behind it is OUT_OF_ORDER_SEQUENCE until it comes again).
    */
   append(batch: Buffer): Promise<Appended>;
 
   /** As `append`, for a batch that `builder.ts` has made in this process: its checksum is not made a second time. */
   appendBuilt(batch: Buffer): Promise<Appended>;
+
+  /**
+   * Notes that a batch was refused in front of the log, and that its producer will send it again: until then what it has sent behind it is
+   * OUT_OF_ORDER_SEQUENCE. `header`: at least the 61 bytes of the batch's header; what is none is ignored.
+   */
+  refused(header: Buffer): void;
 
   /** Appends a batch that already carries its offsets and epoch, as a follower does. Rejects UNEXPECTED_OFFSET unless it continues the log. */
   appendStamped(batch: Buffer): Promise<Appended>;

@@ -1,12 +1,14 @@
 import type { CatalogChange } from '../catalog/catalog.js';
 import { storageError } from '../disk/storage-error.js';
 import { EngineError } from '../errors.js';
+import { findFirstCut } from './first-cut.js';
 import { walkHeaders } from './header-walk.js';
 import { rebuildSegment } from './index-cache.js';
 import { cutIndexFiles } from './index-files.js';
 import type { Log } from './log.js';
 import { checkpointKey, cleanedKey, encodeCheckpoint } from './log-records.js';
 import type { LogPosition } from './offset-tracker.js';
+import type { NextBatch } from './producer-state.js';
 import { findBatch } from './read.js';
 import type { FoundBatch } from './read-hints.js';
 import type { Segment } from './segment.js';
@@ -44,17 +46,18 @@ export async function truncateLog(log: Log, offset: number): Promise<void> {
     segmentBase: segment.baseOffset,
     position,
   };
+  const firstCut = await findFirstCut(log, place);
   // The log start does not move back, also where it lies within that batch.
   const end = { ...place, offset: Math.max(place.offset, offsets.logStart) };
   try {
     await forgetIndexFiles(log, segment);
     await context.syncRounds.flush([log]);
-    await lowerCheckpoint(log, place);
+    await lowerCheckpoint(log, place, firstCut);
   } catch (error) {
     throw storageError(context.directory, `cannot cut ${segment.file.path}`, error);
   }
   log.assertServing();
-  const removed = cutInMemory(log, end, segment);
+  const removed = cutInMemory(log, end, segment, firstCut);
   try {
     for (const last of removed.reverse()) await retireSegments(log, [last]);
     await segment.file.truncate(position);
@@ -88,12 +91,16 @@ async function forgetIndexFiles(log: Log, segment: Segment): Promise<void> {
   await cutIndexFiles(log.context.disk, segment);
 }
 
-async function lowerCheckpoint(log: Log, end: LogPosition): Promise<void> {
+async function lowerCheckpoint(
+  log: Log,
+  end: LogPosition,
+  firstCut: ReadonlyMap<number, NextBatch>,
+): Promise<void> {
   log.checkpoint.invalidate();
   const value = encodeCheckpoint({
     ...end,
     epochs: log.epochs.snapshot(end.offset, -1),
-    producers: log.producers.snapshot(end.offset),
+    producers: log.producers.snapshot(end.offset, firstCut),
     times: null,
   });
   const changes: CatalogChange[] = [{ key: checkpointKey(log.name), value }];
@@ -107,11 +114,16 @@ async function lowerCheckpoint(log: Log, end: LogPosition): Promise<void> {
 }
 
 /** Returns the segments behind the end, oldest first. */
-function cutInMemory(log: Log, end: LogPosition, segment: Segment): Segment[] {
+function cutInMemory(
+  log: Log,
+  end: LogPosition,
+  segment: Segment,
+  firstCut: ReadonlyMap<number, NextBatch>,
+): Segment[] {
   log.checkpoint.invalidate();
   const lost = new EngineError('OFFSET_OUT_OF_RANGE', `the log was truncated to ${end.offset}`);
   log.durableWaiters.rejectFrom(end.offset, lost);
-  log.producers.truncateEnd(end.offset);
+  log.producers.truncateEnd(end.offset, firstCut);
   log.epochs.truncateEnd(end.offset);
   const removed = log.segments.removeFrom(segment.baseOffset + 1);
   const unsaved = log.sealing.indexOf(segment);

@@ -84,7 +84,7 @@ describe.each(['clean stop', 'kill', 'power cut'] as const)('after a %s', (how) 
         expect(appended).toMatchObject({ baseOffset: at, duplicate: true });
       }
       await expect(reopened.append(sequenced(2))).rejects.toMatchObject({
-        code: 'DUPLICATE_SEQUENCE',
+        code: 'OUT_OF_ORDER_SEQUENCE',
       });
       await expect(reopened.append(sequenced(9))).rejects.toMatchObject({
         code: 'OUT_OF_ORDER_SEQUENCE',

@@ -18,9 +18,10 @@ export function planProducer(model: ModelLog, operation: AppendOperation): Produ
   const known = model.producers.get(id);
   const count = records.length;
   if (!known) return { id, epoch: 0, base: sequence, count };
-  const newest = known.batches.at(-1);
-  const move = known.isCertain && newest ? producer.move : 'bump';
-  const next = newest ? (newest.last + 1) % 2 ** 31 : 0;
+  const { next } = known;
+  if (next === null) return { id, epoch: known.epoch + 1, base: 0, count };
+  const isRepeatable = known.isCertain && known.batches.length > 0;
+  const move = producer.move === 'duplicate' && !isRepeatable ? 'next' : producer.move;
   if (move === 'bump') return { id, epoch: known.epoch + 1, base: 0, count };
   if (move === 'stale' && known.epoch > 0) {
     return { id, epoch: known.epoch - 1, base: next, count };

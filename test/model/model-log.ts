@@ -18,8 +18,12 @@ interface ModelProducer {
   epoch: number;
   /** Batches of this epoch, oldest first: all that may come again, and the newest. */
   batches: { base: number; last: number; baseOffset: number; lastOffset: number }[];
-  /** False once batches were cut off the log: how much of the rest is remembered is not promised. */
+  /** False once batches were cut off the log: how many of the rest are remembered is not promised. */
   isCertain: boolean;
+  /** The sequence that it must send next; null where nobody can tell. */
+  next: number | null;
+  /** Whether it had an epoch before: where all of the last one is cut off, that one counts again. */
+  readonly isRenewed: boolean;
 }
 
 const DUPLICATES_KNOWN = 5;
@@ -73,7 +77,10 @@ export class ModelLog {
 
   truncate(offset: number): void {
     if (offset >= this.end) return;
-    this.#cut(this.boundary(offset));
+    const end = this.boundary(offset);
+    const next = new Map([...this.producers].map(([id, producer]) => [id, nextAt(producer, end)]));
+    this.#cut(end);
+    for (const [id, producer] of this.producers) producer.next = next.get(id)!;
     if (this.end === this.start) this.epochs = [];
   }
 
@@ -84,7 +91,10 @@ export class ModelLog {
     this.start = Math.min(this.start, end);
     for (const producer of this.producers.values()) {
       const kept = producer.batches.filter((batch) => batch.lastOffset < end);
-      if (kept.length < producer.batches.length) producer.isCertain = false;
+      if (kept.length < producer.batches.length) {
+        producer.isCertain = false;
+        producer.next = null;
+      }
       producer.batches = kept;
     }
   }
@@ -124,30 +134,39 @@ export class ModelLog {
     last: number,
   ): { baseOffset: number; lastOffset: number } | 'append' | string {
     const producer = this.producers.get(id);
-    const newest = producer?.batches.at(-1);
-    if (!producer || !newest) return 'append';
+    if (!producer) return 'append';
     if (epoch < producer.epoch) return 'STALE_PRODUCER_EPOCH';
     if (epoch > producer.epoch) return base === 0 ? 'append' : 'OUT_OF_ORDER_SEQUENCE';
     const known = producer.batches.slice(-DUPLICATES_KNOWN);
     const original = known.find((batch) => batch.base === base && batch.last === last);
     if (original) return original;
-    return base === (newest.last + 1) % SEQUENCES ? 'append' : 'refused';
+    return base === producer.next ? 'append' : 'OUT_OF_ORDER_SEQUENCE';
   }
 
   noteProducer(id: number, epoch: number, base: number, batch: ModelBatch): void {
     let producer = this.producers.get(id);
     if (!producer || producer.epoch !== epoch) {
-      producer = { epoch, batches: [], isCertain: true };
+      const isRenewed = producer !== undefined;
+      producer = { epoch, batches: [], isCertain: true, next: null, isRenewed };
       this.producers.set(id, producer);
     }
     const count = batch.lastOffset - batch.baseOffset + 1;
+    const last = (base + count - 1) % SEQUENCES;
+    producer.next = (last + 1) % SEQUENCES;
     producer.batches.push({
       base,
-      last: (base + count - 1) % SEQUENCES,
+      last,
       baseOffset: batch.baseOffset,
       lastOffset: batch.lastOffset,
     });
   }
+}
+
+/** What a producer must send next once the log ends at `end`. */
+function nextAt({ batches, next, isRenewed }: ModelProducer, end: number): number | null {
+  const cut = batches.find(({ lastOffset }) => lastOffset >= end);
+  if (cut === undefined || next === null) return next;
+  return cut === batches[0] && isRenewed ? null : cut.base;
 }
 
 /** Cuts bytes that were read into batches; throws where they do not end with a whole one. */

@@ -129,6 +129,12 @@ export class MemoryLog implements PartitionLog {
     };
   }
 
+  /** Headers of batches that were refused in front of it. */
+  readonly refusals: Buffer[] = [];
+  refused(header: Buffer): void {
+    this.refusals.push(header);
+  }
+
   /** What a sync would do: promises are kept, and the high watermark moves. */
   sync(): void {
     this.#makeDurable();

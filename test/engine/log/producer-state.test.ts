@@ -3,6 +3,7 @@ import { EngineError } from '../../../engine/errors.js';
 import { lastSequenceOf, ProducerStates } from '../../../engine/log/producer-state.js';
 
 const ID = 7;
+const NONE = new Map();
 const WRAP = 2 ** 31;
 
 /** A producer whose batches of one record follow one another from sequence `first` on, at offsets from 0 on. */
@@ -43,10 +44,10 @@ test('the next sequence is new, a gap is refused', () => {
   expect(judge(states, 4)).toBe('OUT_OF_ORDER_SEQUENCE');
 });
 
-test('each of the last five batches is known, an older one is a duplicate without an offset', () => {
+test('each of the last five batches is known, an older one is refused as out of order', () => {
   const states = producerOf(8);
   expect([3, 4, 5, 6, 7].map((sequence) => judge(states, sequence))).toEqual([3, 4, 5, 6, 7]);
-  expect(judge(states, 2)).toBe('DUPLICATE_SEQUENCE');
+  expect(judge(states, 2)).toBe('OUT_OF_ORDER_SEQUENCE');
 });
 
 test('a batch that begins like a known one but ends elsewhere is no duplicate', () => {
@@ -94,7 +95,7 @@ describe('sequences wrap from 2^31 - 1 to 0', () => {
   test('for duplicates too', () => {
     const states = producerOf(7, WRAP - 3);
     expect(judge(states, WRAP - 1)).toBe(2);
-    expect(judge(states, WRAP - 2)).toBe('DUPLICATE_SEQUENCE');
+    expect(judge(states, WRAP - 2)).toBe('OUT_OF_ORDER_SEQUENCE');
     expect(judge(states, 2)).toBe(5);
     expect(judge(states, 4)).toBe('new');
   });
@@ -102,7 +103,7 @@ describe('sequences wrap from 2^31 - 1 to 0', () => {
 
 test('after five batches were lost, the five before them count again', () => {
   const states = producerOf(10);
-  states.truncateEnd(5);
+  states.truncateEnd(5, NONE);
   expect([0, 1, 2, 3, 4].map((sequence) => judge(states, sequence))).toEqual([0, 1, 2, 3, 4]);
   expect(judge(states, 5)).toBe('new');
 });
@@ -113,11 +114,78 @@ test('a snapshot of a moment when five batches were not yet written has the five
   expect(judge(restored, 5)).toBe('new');
 });
 
-test('a producer of which nothing is left is not known any more', () => {
-  const states = producerOf(3);
-  states.truncateEnd(0);
-  expect(states.count).toBe(0);
-  expect(judge(states, 99)).toBe('new');
+describe('a producer of which nothing is left', () => {
+  test('sends again what was the first to go', () => {
+    const states = producerOf(8, 100, 4);
+    states.truncateEnd(0, NONE);
+    expect([99, 101, 107, 108].map((sequence) => judge(states, sequence, 4))).toEqual(
+      Array(4).fill('OUT_OF_ORDER_SEQUENCE'),
+    );
+    expect(judge(states, 100, 3)).toBe('STALE_PRODUCER_EPOCH');
+    expect(judge(states, 0, 5)).toBe('new');
+    expect(judge(states, 100, 4)).toBe('new');
+  });
+
+  test('sends the batch that is named, where more went than are remembered', () => {
+    const states = producerOf(30);
+    states.truncateEnd(3, new Map([[ID, { epoch: 0, sequence: 3 }]]));
+    expect([2, 4, 20, 30].map((sequence) => judge(states, sequence))).toEqual(
+      Array(4).fill('OUT_OF_ORDER_SEQUENCE'),
+    );
+    expect(judge(states, 3)).toBe('new');
+  });
+
+  test('is found so in a snapshot', () => {
+    const restored = new ProducerStates(producerOf(8).snapshot(0));
+    expect(judge(restored, 1)).toBe('OUT_OF_ORDER_SEQUENCE');
+    expect(judge(restored, 0)).toBe('new');
+  });
+
+  test('goes on from its newest batch once it has sent one', () => {
+    const states = producerOf(3);
+    states.truncateEnd(0, NONE);
+    add(states, 0, 0);
+    expect([judge(states, 0), judge(states, 1), judge(states, 2)]).toEqual([
+      0,
+      'new',
+      'OUT_OF_ORDER_SEQUENCE',
+    ]);
+  });
+});
+
+describe('batches that were noted and not written', () => {
+  test('are taken back to the first of them, however many there are', () => {
+    const states = producerOf(30);
+    for (let at = 12; at < 30; at++) states.takeBack(ID, { epoch: 0, sequence: at }, 12);
+    expect([11, 13, 20, 30].map((sequence) => judge(states, sequence))).toEqual(
+      Array(4).fill('OUT_OF_ORDER_SEQUENCE'),
+    );
+    expect(judge(states, 12)).toBe('new');
+  });
+
+  test('take an epoch back that began with them', () => {
+    const states = producerOf(3);
+    add(states, 0, 3, 1);
+    states.takeBack(ID, { epoch: 1, sequence: 0 }, 3);
+    expect([judge(states, 3), judge(states, 0, 1), judge(states, 1, 1)]).toEqual([
+      'new',
+      'new',
+      'OUT_OF_ORDER_SEQUENCE',
+    ]);
+  });
+});
+
+test('of a producer that is not known, the batch that was refused is expected', () => {
+  const states = new ProducerStates();
+  states.expect(ID, { epoch: 2, sequence: 7 }, 1000);
+  states.expect(ID, { epoch: 2, sequence: 8 }, 1000);
+  expect([6, 8, 12].map((sequence) => judge(states, sequence, 2))).toEqual(
+    Array(3).fill('OUT_OF_ORDER_SEQUENCE'),
+  );
+  expect([judge(states, 7, 2), judge(states, 0, 3)]).toEqual(['new', 'new']);
+  expect(states.newestOffsets()).toEqual([]);
+  states.expire(1001);
+  expect(judge(states, 12, 2)).toBe('new');
 });
 
 test('batches that recovery reads again are not noted twice', () => {

@@ -1,0 +1,42 @@
+import { baseSequence, producerEpoch, producerId } from '../batch/header.js';
+import { walkHeaders } from './header-walk.js';
+import type { LogParts } from './log-parts.js';
+import type { LogPosition } from './offset-tracker.js';
+import type { NextBatch } from './producer-state.js';
+
+/** Headers that are walked between two looks at what this turn has done. */
+const HEADERS_AT_A_TIME = 100;
+
+/**
+ * The first batch at or behind `cut` of each producer of which nothing below it is remembered: what the producer sends next when the log ends
+ * there. Walks the headers of what is to be cut, in slices, as far as it must; behind damage nothing is found. Called while nothing
+ * changes the segments.
+ */
+export async function findFirstCut(
+  log: LogParts,
+  cut: LogPosition,
+): Promise<ReadonlyMap<number, NextBatch>> {
+  const wanted = new Set(log.producers.beganBehind(cut.offset));
+  const found = new Map<number, NextBatch>();
+  for (const segment of log.segments.all()) {
+    if (segment.baseOffset < cut.segmentBase) continue;
+    let position = segment.baseOffset === cut.segmentBase ? cut.position : 0;
+    while (wanted.size > 0 && position < segment.writtenSize) {
+      let walked = 0;
+      const from = position;
+      position = walkHeaders(segment.file, from, segment.writtenSize, ({ bytes, at }) => {
+        if (walked === HEADERS_AT_A_TIME) return true;
+        walked++;
+        const id = producerId(bytes, at);
+        if (wanted.delete(id)) {
+          found.set(id, { epoch: producerEpoch(bytes, at), sequence: baseSequence(bytes, at) });
+        }
+        return wanted.size === 0;
+      });
+      if (walked === 0) return found;
+      const pause = log.context.slices.did(walked);
+      if (pause !== null) await pause;
+    }
+  }
+  return found;
+}
