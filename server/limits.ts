@@ -76,6 +76,8 @@ export interface ServerLimits {
   readonly fetchSessionPartitionsMax: number;
   /** How long a fetch session is safe from others that want its place (Kafka: the same, not a setting). */
   readonly fetchSessionEvictionMs: number;
+  /** Bytes of the file that `--config` names. */
+  readonly settingsFileBytesMax: number;
   /** Characters of a topic's name, which must fit a file name with partition and suffix (Kafka). */
   readonly topicNameLengthMax: number;
 }
@@ -108,6 +110,7 @@ export const SERVER_LIMITS: ServerLimits = {
   arrayElementsPerRequestMax: 100_000,
   fetchSessionPartitionsMax: 100_000,
   fetchSessionEvictionMs: 2 * MINUTE_MS,
+  settingsFileBytesMax: 1 * MIB,
   topicNameLengthMax: 249,
 };
 

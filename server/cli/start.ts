@@ -1,6 +1,7 @@
-import { readFile } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { type Broker, openBroker } from '../broker.js';
+import { SERVER_LIMITS } from '../limits.js';
 import { createLogger, type LazyLogger, type Logger } from '../logging/log.js';
 import { formatEndpoint } from '../settings/listeners.js';
 import { type ResolvedBroker, resolveBrokerSettings } from '../settings/parse.js';
@@ -81,11 +82,33 @@ async function readSettings({ config, set }: StartOptions): Promise<ResolvedBrok
 }
 
 async function readConfig(path: string): Promise<string> {
+  let bytes: Buffer;
   try {
-    return await readFile(resolve(path), 'utf8');
+    bytes = await readUpTo(resolve(path), SERVER_LIMITS.settingsFileBytesMax + 1);
   } catch (error) {
     const [line] = describeFailure(error).lines;
     throw new CliError(`--config: ${line}`, EXIT.usage, { cause: error });
+  }
+  if (bytes.length <= SERVER_LIMITS.settingsFileBytesMax) return bytes.toString('utf8');
+  throw new CliError(
+    `--config: ${path} has more than ${SERVER_LIMITS.settingsFileBytesMax} bytes, which no file of settings needs; name a server.properties file`,
+    EXIT.usage,
+  );
+}
+
+/** The first `bytesMax` bytes of a file, or all of it: what is no plain file may have no end. */
+async function readUpTo(path: string, bytesMax: number): Promise<Buffer> {
+  const file = await open(path, 'r');
+  try {
+    const into = Buffer.allocUnsafe(bytesMax);
+    let size = 0;
+    for (;;) {
+      const { bytesRead } = await file.read(into, size, bytesMax - size);
+      size += bytesRead;
+      if (bytesRead === 0 || size === bytesMax) return into.subarray(0, size);
+    }
+  } finally {
+    await file.close();
   }
 }
 

@@ -129,6 +129,7 @@ export class Connection implements ConnectionInfo, BudgetWaiter {
         onProgress: () => this.#settle(),
         onFailed: (cause) =>
           this.destroy({ code: 'failed', message: 'a file slice could not be sent', cause }),
+        onGone: () => this.destroy({ code: 'network', message: 'the connection was lost' }),
       },
     );
     socket.setHandler({

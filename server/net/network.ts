@@ -79,7 +79,7 @@ export interface Socket {
   readonly sentBytes: number;
   /**
    * Hands file bytes to the kernel: how many it took, 0 at the end of the file, or a negative errno
-   * (`-os.constants.errno.EAGAIN` when there is no room). Call it only while `queuedBytes` is 0.
+   * (of `os.constants`: EAGAIN when there is no room, ENOTCONN once the socket is closed). Call it only while `queuedBytes` is 0.
    * Null where this is not possible.
    */
   readonly sendFile: ((fd: number, position: number, count: number) => number) | null;

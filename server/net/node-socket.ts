@@ -55,7 +55,7 @@ export class NodeSocket implements Socket {
   /** The descriptor is asked for afresh each time: after a close the number may be another connection's. */
   #handOver(send: (outFd: number) => number): number {
     const outFd = (this.#raw as unknown as HandleInternals)._handle?.fd ?? -1;
-    if (outFd < 0) return -constants.errno.EBADF;
+    if (outFd < 0) return -constants.errno.ENOTCONN;
     const sent = send(outFd);
     if (sent > 0) this.#handedBytes += sent;
     return sent;

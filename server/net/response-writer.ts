@@ -44,6 +44,8 @@ export interface WriterEvents {
   onProgress(): void;
   /** A slice could not be read whole. The framing is lost: the socket must be destroyed. */
   onFailed(error: Error): void;
+  /** The client has left while a slice was on its way: the socket must be destroyed. */
+  onGone(): void;
 }
 
 /** What all writers of a broker share. */
@@ -54,6 +56,10 @@ export interface WriterTurns {
 
 const EAGAIN = -constants.errno.EAGAIN;
 const EIO = -constants.errno.EIO;
+/** What sending says once the other side, or the socket itself, is gone. */
+const GONE: ReadonlySet<number> = new Set(
+  [constants.errno.ENOTCONN, constants.errno.EPIPE, constants.errno.ECONNRESET].map((no) => -no),
+);
 
 const chunks = new ChunkPool();
 
@@ -264,7 +270,10 @@ export class ResponseWriter {
     else if (sent === EAGAIN || sent === EIO) {
       this.#copy(slice, Math.min(count, this.#limits.sendfileNudgeBytes));
     } else if (sent === 0) this.#fail(shortRead(slice, this.#sliceSent));
-    else this.#fail(new Error(`sendfile failed with errno ${-sent}`));
+    else if (GONE.has(sent)) {
+      this.dispose();
+      this.#events.onGone();
+    } else this.#fail(new Error(`sendfile failed with errno ${-sent}`));
   }
 
   /** As the slice says; false after a failure, which has ended everything. */

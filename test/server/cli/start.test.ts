@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -239,6 +239,17 @@ describe('settings of odradek start', () => {
     expect(code).toBe(2);
     expect(messages(stderr)).toEqual([expect.stringContaining(`${path}: there is no such file`)]);
   });
+
+  test.runIf(existsSync('/dev/zero'))(
+    'a file without an end ends with 2, says so in a line, and is no defect',
+    async () => {
+      const { code, stderr } = await runCommand(['start', '--config', '/dev/zero']);
+      expect(code).toBe(2);
+      expect(messages(stderr)).toEqual([
+        expect.stringMatching(/^--config: \/dev\/zero has more than \d+ bytes/),
+      ]);
+    },
+  );
 
   test('a data directory that cannot be made ends with 1 and names what is in the way', async () => {
     const file = join(temporaryFolder(), 'file');

@@ -266,6 +266,7 @@ describe('file slices', () => {
       one.resetAndDestroy();
     }
     await until(() => closed.length === 20 && file.open === 0);
+    expect(closed.map(({ code }) => code)).not.toContain('failed');
     expect(shared.budget.usedBytes).toBe(0);
   });
 

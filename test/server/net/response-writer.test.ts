@@ -85,6 +85,7 @@ function bed(part: TestPart, sendFile: Socket['sendFile'] | 'real' = 'real') {
     {
       onProgress: () => {},
       onFailed: ({ message }) => failures.push(message),
+      onGone: () => failures.push('gone'),
     },
   );
   writer.push([part]);
@@ -190,6 +191,17 @@ test('an error of the disk under sendfile is looked at by reading', async () => 
   await settle();
   expect([failures, part.releases]).toEqual([['bad sector'], 1]);
 });
+
+test.each(['ENOTCONN', 'EPIPE', 'ECONNRESET'] as const)(
+  '%s under sendfile is a client that has left, and no failure',
+  async (name) => {
+    const part = new TestPart(200_000);
+    part.resident = () => true;
+    const { settle, failures } = bed(part, () => -constants.errno[name]);
+    await settle();
+    expect([failures, part.releases]).toEqual([['gone'], 1]);
+  },
+);
 
 test('without sendfile, cold ranges are read on a thread and hot ones here, and the bytes are the same', async () => {
   for (let seed = 0; seed < 20; seed++) {
