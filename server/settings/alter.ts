@@ -41,6 +41,11 @@ export function applyAlterConfigs(
     const shown = JSON.stringify(name.slice(0, 200));
     if (seen.has(name)) return failed('INVALID_REQUEST', `${shown} occurs twice in one request`);
     seen.add(name);
+    // Of a key that is not there, or cannot be, nothing is left either.
+    if (operation === 'DELETE') {
+      delete result[name];
+      continue;
+    }
     const setting = table.get(name);
     if (setting === undefined) {
       const nearest = nearestName(name, table.keys());
@@ -54,10 +59,6 @@ export function applyAlterConfigs(
         'INVALID_REQUEST',
         `${name} cannot be changed while the broker runs: set it at the start`,
       );
-    }
-    if (operation === 'DELETE') {
-      delete result[name];
-      continue;
     }
     if (value === null) return failed('INVALID_REQUEST', `${name}: ${operation} needs a value`);
     if (operation === 'SET') {

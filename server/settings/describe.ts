@@ -1,5 +1,5 @@
 import { brokerKeys, brokerSynonyms } from './broker-keys.js';
-import { isSensitive, type Setting, type SettingType } from './setting.js';
+import { documentationOf, isSensitive, type Setting, type SettingType } from './setting.js';
 import { topicKeys } from './topic-keys.js';
 import {
   effectiveTopicText,
@@ -46,7 +46,7 @@ export interface ConfigEntry {
   readonly sensitive: boolean;
   readonly synonyms: readonly ConfigSynonym[];
   readonly type: number;
-  readonly documentation: string | null;
+  readonly documentation: string;
 }
 
 /** The broker's layers, strongest first; the defaults of the table come after them. */
@@ -165,7 +165,7 @@ function entryOf(
     sensitive,
     synonyms: sensitive ? synonyms.map((synonym) => ({ ...synonym, value: null })) : synonyms,
     type: configType[setting.type],
-    documentation: setting.doc,
+    documentation: documentationOf(setting),
   };
 }
 

@@ -38,7 +38,7 @@ export interface Setting {
   readonly effect: Effect;
   /** Why a value other than the default is refused, and what to do; present for 'promise' only. */
   readonly reason: string | null;
-  /** One line for DescribeConfigs; present for keys that take effect. */
+  /** One line; present for keys that take effect. */
   readonly doc: string | null;
   /** True if clients may change it while the broker runs. */
   readonly dynamic: boolean;
@@ -55,6 +55,14 @@ export type SettingRow = readonly [
 /** Secrets are never shown, logged or returned, as in Kafka. */
 export function isSensitive(setting: Setting): boolean {
   return setting.type === 'password';
+}
+
+/** What DescribeConfigs says of a key: what it does, or why it does nothing here. */
+export function documentationOf({ doc, effect, reason }: Setting): string {
+  if (doc !== null) return doc;
+  return effect === 'promise'
+    ? `Only the default is accepted: ${reason}.`
+    : 'Accepted, and without effect: this broker has nothing that it controls.';
 }
 
 /** A row of one of the tables as a full setting. */

@@ -42,7 +42,9 @@ export function parseValue(setting: Setting, raw: string): ParsedValue {
       return { ok: true, value, text };
     }
     case 'list': {
-      const elements = splitList(text);
+      const given = splitList(text);
+      // A choice among words is a set; addresses and the like may well occur twice.
+      const elements = valid.oneOf === undefined ? given : [...new Set(given)];
       if (!elements.every((element) => isOneOf(valid, element))) {
         return refuse(`a comma-separated list of ${valid.oneOf?.join(', ')}`);
       }

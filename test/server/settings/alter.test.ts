@@ -51,7 +51,6 @@ describe('applyAlterConfigs on a topic', () => {
       'INVALID_CONFIG',
       'nearest one is retention.ms',
     ],
-    ['deleting an unknown key', [change('DELETE', '__proto__')], 'INVALID_CONFIG', '__proto__'],
     ['a bad value', [change('SET', 'retention.ms', 'x')], 'INVALID_CONFIG', 'retention.ms=x'],
     ['a refused value', [change('SET', 'preallocate', 'true')], 'INVALID_CONFIG', 'is refused'],
     ['a missing value', [change('SET', 'retention.ms')], 'INVALID_REQUEST', 'needs a value'],
@@ -73,6 +72,18 @@ describe('applyAlterConfigs on a topic', () => {
     expect(result.ok ? '' : result.message).toContain(message);
   });
 });
+
+test.each(['topic', 'broker'] as const)(
+  'deleting what a %s does not have, or cannot have, is no error and changes nothing',
+  (resource) => {
+    for (const name of ['no.such.key', '__proto__', 'listeners', 'cleanup.policy']) {
+      expect(applyAlterConfigs(resource, {}, [change('DELETE', name)])).toEqual({
+        ok: true,
+        overrides: {},
+      });
+    }
+  },
+);
 
 describe('applyAlterConfigs on a broker', () => {
   test('changes what topics inherit while the broker runs', () => {

@@ -113,3 +113,12 @@ test('the cluster-wide answer holds what was changed for every broker, and nothi
   ]);
   expect(describeBrokerDefaults({})).toEqual([]);
 });
+
+test('every key says what it does, or why it does nothing here', () => {
+  const entries = [...describeTopic({}, none), ...describeBroker(none)];
+  expect(entries.filter(({ documentation }) => documentation === '')).toEqual([]);
+  expect(new Set(entries.map(({ type }) => type))).toEqual(new Set([1, 2, 3, 4, 5, 6, 7, 8, 9]));
+  const docOf = (name: string) => entries.find((entry) => entry.name === name)!.documentation;
+  expect(docOf('background.threads')).toMatch(/without effect/);
+  expect(docOf('log.preallocate')).toMatch(/^Only the default is accepted: .*preallocate/);
+});

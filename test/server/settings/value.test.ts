@@ -55,6 +55,11 @@ describe('parseValue', () => {
   test('trims the elements of a list and judges each', () => {
     const valid = { oneOf: ['compact', 'delete'] };
     expect(parse('list', ' compact , delete ', valid)).toMatchObject({ text: 'compact,delete' });
+    expect(parse('list', 'delete,delete', valid)).toMatchObject({
+      text: 'delete',
+      value: ['delete'],
+    });
+    expect(parse('list', 'a,a')).toMatchObject({ text: 'a,a' });
     expect(parse('list', '', valid)).toEqual({ ok: true, value: [], text: '' });
     expect(parse('list', 'compact,keep', valid).ok).toBe(false);
     expect(parse('list', 'compact,,delete', valid).ok).toBe(false);
