@@ -6,7 +6,7 @@ import { DataDirectory } from './disk/data-directory.js';
 import { descriptorsFor } from './disk/descriptor-limit.js';
 import { type DirectoryIdentity, openIdentity } from './disk/directory-identity.js';
 import { type DirectoryLock, type DirectoryLocker, systemLocker } from './disk/directory-lock.js';
-import type { Disk } from './disk/disk.js';
+import type { Disk, DiskSpace } from './disk/disk.js';
 import { ensureDirectory } from './disk/ensure-directory.js';
 import { FilePool } from './disk/file-pool.js';
 import { nodeDisk } from './disk/node-disk.js';
@@ -203,6 +203,11 @@ export class Engine {
   /** The randomness that the engine was opened with. */
   get random(): Random {
     return this.#context.random;
+  }
+
+  /** The file system that holds the data directory, as of now. Rejects with the system's error. */
+  space(): Promise<DiskSpace> {
+    return this.#context.disk.space(this.path);
   }
 
   /** Calls the listener once, when the disk fails (at once if it has). Returns how to take it off. */

@@ -32,7 +32,7 @@ export { openLmdbCatalog } from './catalog/open-lmdb-catalog.js';
 export { type Clock, systemClock, type Timer } from './clock.js';
 export type { DirectoryLocker } from './disk/directory-lock.js';
 export { noLocker } from './disk/directory-lock.js';
-export type { Disk, DiskFile } from './disk/disk.js';
+export type { Disk, DiskFile, DiskSpace } from './disk/disk.js';
 export { parseSegmentFileName } from './disk/file-names.js';
 export { FileSlice } from './disk/file-slice.js';
 export { acceptNow, sendFile, sendFileAvailable, sendNow } from './disk/native.js';

@@ -220,6 +220,7 @@ async function openParts(
     brokerStatic,
     partitionsPerTopicMax: limits.partitionsPerTopicMax,
     slices,
+    space: () => engine.space(),
   });
   const dispatcher = new RequestDispatcher({
     handlers:

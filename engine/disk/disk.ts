@@ -41,8 +41,15 @@ export interface Disk {
   holdFileSystem?(root: string): void;
   /** Closes what `syncFileSystem` keeps open for `root`, after the calls that are running. */
   releaseFileSystem?(root: string): void;
-  /** Bytes free for an ordinary user. */
-  freeBytes(path: string): Promise<number>;
+  /** How large the file system that holds `path` is, and how much of it is left. */
+  space(path: string): Promise<DiskSpace>;
+}
+
+/** One file system. */
+export interface DiskSpace {
+  readonly totalBytes: number;
+  /** Free for an ordinary user. */
+  readonly freeBytes: number;
 }
 
 /** 'create' fails with EEXIST, 'append' creates when missing, 'read' and 'write' fail with ENOENT. All but 'read' can write. */

@@ -242,8 +242,8 @@ export const nodeDisk: Disk = {
   },
   holdFileSystem: (root) => void holdFileSystem(root),
   releaseFileSystem,
-  async freeBytes(path) {
-    const { bavail, bsize } = await statfs(path);
-    return bavail * bsize;
+  async space(path) {
+    const { blocks, bavail, bsize } = await statfs(path);
+    return { totalBytes: blocks * bsize, freeBytes: bavail * bsize };
   },
 };

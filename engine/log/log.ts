@@ -351,6 +351,10 @@ export class Log implements PartitionLog, LogParts, CheckpointTarget {
     return this.epochs.endOf(leaderEpoch, this.offsets.logEnd);
   }
 
+  epochAt(offset: number): number {
+    return this.epochs.epochOf(offset);
+  }
+
   // --- shrinking, rolling, flushing ---
 
   deleteBefore(offset: number): Promise<number> {

@@ -179,6 +179,8 @@ export interface PartitionLog {
   offsetOfLargestTimestamp(): Promise<TimestampLookup | null>;
   /** Synchronous; never throws for an epoch that nobody knows. */
   endOfEpoch(leaderEpoch: number): EpochEnd;
+  /** Synchronous: the leader epoch that wrote `offset`; -1 where that is not known, as in an empty log. */
+  epochAt(offset: number): number;
 
   /**
    * Moves the log start offset up to `offset` (exclusive end of what goes). Resolves with the new log start offset when that is durable.

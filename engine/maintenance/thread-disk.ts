@@ -46,7 +46,7 @@ export const threadDisk: Disk = {
   },
   // No job syncs a whole file system.
   syncFileSystem: undefined,
-  freeBytes: nodeDisk.freeBytes,
+  space: nodeDisk.space,
 };
 
 function onThisThread(file: DiskFile): DiskFile {

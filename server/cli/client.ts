@@ -206,7 +206,12 @@ export class Client {
   }
 }
 
-const NO_SOFTWARE: RequestOf<'ApiVersions'> = { clientSoftwareName: '', clientSoftwareVersion: '' };
+const NO_SOFTWARE: RequestOf<'ApiVersions'> = {
+  clientSoftwareName: '',
+  clientSoftwareVersion: '',
+  clusterId: null,
+  nodeId: -1,
+};
 
 /** `host:port` with commas between; the port may be left out, an IPv6 address stands in brackets. */
 export function parseBootstrap(text: string): { host: string; port: number }[] {

@@ -1,6 +1,12 @@
-import { APIS } from '../protocol/api-keys.js';
+import type { MetadataView } from '../metadata/metadata-view.js';
+import { APIS, type RequestOf } from '../protocol/api-keys.js';
 import { ErrorCode } from '../protocol/error-codes.js';
 import type { Handler } from './handler.js';
+
+export interface ApiVersionsParts {
+  readonly metadata: MetadataView;
+  readonly nodeId: number;
+}
 
 /** Letters, digits, dot and dash, alphanumeric at both ends (KIP-511); as long as anyone needs. */
 const SOFTWARE_NAME = /^[a-zA-Z0-9](?:[a-zA-Z0-9.-]{0,126}[a-zA-Z0-9])?$/;
@@ -8,8 +14,9 @@ const SOFTWARE_NAME = /^[a-zA-Z0-9](?:[a-zA-Z0-9.-]{0,126}[a-zA-Z0-9])?$/;
 /**
  * Names every API that the tables describe, with its range: the tables are the only place where versions stand. A client
  * that names its software in other characters gets INVALID_REQUEST, as from Kafka; librdkafka then asks again with version 0.
+ * One that takes this broker for another, which had the address before, is told to start over (KIP-1242).
  */
-export function apiVersionsHandler(): Handler<'ApiVersions'> {
+export function apiVersionsHandler(parts: ApiVersionsParts): Handler<'ApiVersions'> {
   const apiKeys = Object.values(APIS)
     .map(({ key, advertiseMin, max }) => ({
       apiKey: key,
@@ -17,13 +24,26 @@ export function apiVersionsHandler(): Handler<'ApiVersions'> {
       maxVersion: max,
     }))
     .sort((a, b) => a.apiKey - b.apiKey);
-  return (context, { clientSoftwareName: name, clientSoftwareVersion: version }) => {
+  return (context, request) => {
+    const { clientSoftwareName: name, clientSoftwareVersion: version } = request;
     if (context.apiVersion >= 3) {
       if (!SOFTWARE_NAME.test(name) || !SOFTWARE_NAME.test(version)) {
         return { errorCode: ErrorCode.INVALID_REQUEST, apiKeys: [] };
       }
       context.connection.clientSoftware = { name, version };
+      if (!isMeant(parts, request)) {
+        return { errorCode: ErrorCode.REBOOTSTRAP_REQUIRED, apiKeys: [] };
+      }
     }
     return { errorCode: ErrorCode.NONE, apiKeys };
   };
+}
+
+/** Whether the client means this broker, as far as it says whom it means: a bootstrapping one does not. */
+function isMeant(
+  { metadata, nodeId }: ApiVersionsParts,
+  request: RequestOf<'ApiVersions'>,
+): boolean {
+  const isCluster = request.clusterId === null || request.clusterId === metadata.image.clusterId;
+  return isCluster && (request.nodeId === -1 || request.nodeId === nodeId);
 }

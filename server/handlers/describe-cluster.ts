@@ -2,6 +2,7 @@ import { ApiError } from '../api-error.js';
 import { endpointFor } from '../metadata/advertised.js';
 import type { MetadataView } from '../metadata/metadata-view.js';
 import { ErrorCode } from '../protocol/error-codes.js';
+import { CLUSTER_OPERATIONS } from './authorized-operations.js';
 import type { Handler } from './handler.js';
 
 export interface DescribeClusterParts {
@@ -15,7 +16,7 @@ const CONTROLLERS = 2;
 export function describeClusterHandler({
   metadata,
 }: DescribeClusterParts): Handler<'DescribeCluster'> {
-  return ({ connection }, { endpointType }) => {
+  return ({ connection }, { endpointType, includeClusterAuthorizedOperations }) => {
     if (endpointType === CONTROLLERS) {
       throw new ApiError('MISMATCHED_ENDPOINT_TYPE', 'this is a broker');
     }
@@ -32,6 +33,9 @@ export function describeClusterHandler({
         return endpoint === null
           ? []
           : [{ brokerId: broker.nodeId, ...endpoint, rack: broker.rack }];
+      }),
+      ...(includeClusterAuthorizedOperations && {
+        clusterAuthorizedOperations: CLUSTER_OPERATIONS,
       }),
     };
   };

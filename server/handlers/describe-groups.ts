@@ -2,6 +2,7 @@ import type { GroupCoordinator } from '../groups/coordinator.js';
 import { type Group, metadataOf } from '../groups/group.js';
 import type { ResponseOf } from '../protocol/api-keys.js';
 import { ErrorCode } from '../protocol/error-codes.js';
+import { GROUP_OPERATIONS } from './authorized-operations.js';
 import { wireError } from './error-map.js';
 import type { Handler } from './handler.js';
 
@@ -11,16 +12,13 @@ export interface DescribeGroupsParts {
 
 type Answer = ResponseOf<'DescribeGroups'>['groups'][number];
 
-/** READ, DELETE and DESCRIBE, a bit each by the number that Kafka gives them: without authorization everybody may. */
-const ALL_OPERATIONS = (1 << 3) | (1 << 6) | (1 << 8);
-
 /** DescribeGroups. A group that does not exist is Dead, without an error (below version 6). */
 export function describeGroupsHandler({ groups }: DescribeGroupsParts): Handler<'DescribeGroups'> {
   return (_context, request) => {
     // A group that is named twice is answered once: the answer cannot grow by repetition.
     const ids = [...new Set(request.groups)];
     const allowed = request.includeAuthorizedOperations
-      ? { authorizedOperations: ALL_OPERATIONS }
+      ? { authorizedOperations: GROUP_OPERATIONS }
       : {};
     return { groups: ids.map((groupId) => ({ ...describe(groups, groupId), ...allowed })) };
   };

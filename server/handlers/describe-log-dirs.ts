@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import type { DiskSpace } from '../../engine/index.js';
 import type { Partitions } from '../partition/partitions.js';
 import type { RequestOf, ResponseOf } from '../protocol/api-keys.js';
 import { ErrorCode } from '../protocol/error-codes.js';
@@ -7,13 +8,15 @@ import type { Handler } from './handler.js';
 export interface DescribeLogDirsParts {
   readonly partitions: Pick<Partitions, 'open'>;
   readonly dataDir: string;
+  /** The file system of the data directory. */
+  space(): Promise<DiskSpace>;
 }
 
 type TopicAnswer = ResponseOf<'DescribeLogDirs'>['results'][number]['topics'][number];
 
 /** DescribeLogDirs (KIP-113): the one data directory, and what the partitions asked for take in it. What is not here is left out. */
 export function describeLogDirsHandler(parts: DescribeLogDirsParts): Handler<'DescribeLogDirs'> {
-  return (_context, { topics }) => {
+  return async ({ apiVersion }, { topics }) => {
     const isWanted = wantedBy(topics);
     const byTopic = new Map<string, TopicAnswer['partitions'][number][]>();
     for (const { name, log } of parts.partitions.open()) {
@@ -29,11 +32,24 @@ export function describeLogDirsHandler(parts: DescribeLogDirsParts): Handler<'De
     }
     const found = [...byTopic].map(([name, partitions]) => ({ name, partitions }));
     const logDir = resolve(parts.dataDir);
+    const sizes = apiVersion < 4 ? {} : await sizesOf(parts);
     return {
       errorCode: ErrorCode.NONE,
-      results: [{ errorCode: ErrorCode.NONE, logDir, topics: found }],
+      results: [{ errorCode: ErrorCode.NONE, logDir, topics: found, ...sizes }],
     };
   };
+}
+
+/** Both unknown (-1) where the system does not say. */
+async function sizesOf(
+  parts: DescribeLogDirsParts,
+): Promise<{ totalBytes: number; usableBytes: number }> {
+  try {
+    const { totalBytes, freeBytes } = await parts.space();
+    return { totalBytes, usableBytes: freeBytes };
+  } catch {
+    return { totalBytes: -1, usableBytes: -1 };
+  }
 }
 
 function wantedBy(

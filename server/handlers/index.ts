@@ -1,4 +1,4 @@
-import type { TurnSlices } from '../../engine/index.js';
+import type { DiskSpace, TurnSlices } from '../../engine/index.js';
 import type { GroupCoordinator } from '../groups/coordinator.js';
 import type { Controller } from '../metadata/controller.js';
 import { brokerLayers } from '../metadata/effective-settings.js';
@@ -56,6 +56,8 @@ export interface BrokerParts {
   readonly partitionsPerTopicMax: number;
   /** Cuts what takes long on the event loop into slices. */
   readonly slices: TurnSlices;
+  /** The file system of the data directory, as of now. Rejects with the system's error. */
+  space(): Promise<DiskSpace>;
 }
 
 /** Every API's handler. To add one, write its file and its line here; the compiler asks for it once its tables exist. */
@@ -81,7 +83,7 @@ export function handlersOf(broker: BrokerParts): Handlers {
     Fetch: fetchHandler(parts),
     ListOffsets: listOffsetsHandler(parts),
     Metadata: metadataHandler(parts),
-    ApiVersions: apiVersionsHandler(),
+    ApiVersions: apiVersionsHandler(parts),
     CreateTopics: createTopicsHandler(parts),
     DeleteTopics: deleteTopicsHandler(parts),
     DeleteRecords: deleteRecordsHandler(parts),

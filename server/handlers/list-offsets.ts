@@ -26,6 +26,7 @@ const SPECIAL_SINCE: ReadonlyMap<number, number> = new Map([
   [-3, 7], // KIP-734: largest timestamp
   [-4, 8], // KIP-405: start of the local log, here the log start
   [-5, 9], // KIP-1005: end of tiered storage, of which there is none
+  [-6, 11], // KIP-1023: what tiered storage lacks yet
 ]);
 const NOTHING_FOUND: Found = { offset: -1, timestamp: -1, leaderEpoch: -1 };
 
@@ -95,10 +96,12 @@ async function lookUp(
     case LATEST:
       return { offset: endOffset, timestamp: -1, leaderEpoch };
     case EARLIEST:
-    case -4:
-      // Which epoch the first record has is not looked up: -1 tells the client not to compare.
-      return { offset: partition.logStartOffset, timestamp: -1, leaderEpoch: -1 };
+    case -4: {
+      const offset = partition.logStartOffset;
+      return { offset, timestamp: -1, leaderEpoch: partition.epochAt(offset) };
+    }
     case -5:
+    case -6:
       return NOTHING_FOUND;
     default: {
       const found =

@@ -10,6 +10,7 @@ import type { Partitions } from '../partition/partitions.js';
 import type { RequestOf, ResponseOf } from '../protocol/api-keys.js';
 import { ErrorCode } from '../protocol/error-codes.js';
 import { ZERO_UUID } from '../protocol/schema.js';
+import { CLUSTER_OPERATIONS, TOPIC_OPERATIONS } from './authorized-operations.js';
 import { wireError } from './error-map.js';
 import type { Handler } from './handler.js';
 
@@ -38,16 +39,26 @@ export function metadataHandler(parts: MetadataParts): Handler<'Metadata'> {
         ? await createMissing(parts, wishes)
         : new Map<string, ErrorCode>();
     const { image } = parts.metadata;
+    const topics =
+      wishes === null
+        ? [...image.topics()].map((topic) => describe(parts, topic))
+        : answersFor(parts, context, image, wishes, failures);
     return {
       brokers: brokersFor(context, image),
       clusterId: image.clusterId,
       controllerId: image.controllerId,
-      topics:
-        wishes === null
-          ? [...image.topics()].map((topic) => describe(parts, topic))
-          : answersFor(parts, context, image, wishes, failures),
+      topics: request.includeTopicAuthorizedOperations ? topics.map(withOperations) : topics,
+      ...(request.includeClusterAuthorizedOperations && {
+        clusterAuthorizedOperations: CLUSTER_OPERATIONS,
+      }),
     };
   };
+}
+
+/** What may be done with a topic that was found. */
+function withOperations(topic: TopicAnswer): TopicAnswer {
+  if (topic.errorCode !== ErrorCode.NONE) return topic;
+  return { ...topic, topicAuthorizedOperations: TOPIC_OPERATIONS };
 }
 
 /** The brokers that the client can reach on its listener. */
@@ -69,8 +80,9 @@ async function createMissing(
   const failures = new Map<string, ErrorCode>();
   const { image } = parts.metadata;
   const names = new Set(
-    wishes.flatMap(({ name }) =>
+    wishes.flatMap(({ name, topicId }) =>
       name !== null &&
+      topicId === ZERO_UUID &&
       image.topic(name) === undefined &&
       !isInternalTopic(name) &&
       topicNameProblem(name) === null
@@ -121,7 +133,8 @@ function answersFor(
       answers.push(failed(name ?? '', topicId, wireError(error).code));
       continue;
     }
-    if (name !== null) byName.add(name);
+    // Beside an id, Java sends an empty name: the id counts.
+    if (name !== null && topicId === ZERO_UUID) byName.add(name);
     else byId.add(topicId);
   }
   for (const name of byName) {

@@ -92,7 +92,7 @@ export class Partition {
   /**
    * Appends a producer's batch as leader. The batch has its place in the log when this returns; the promise resolves
    * when the log's flush promise holds for it. With acks=all the caller then waits for the high watermark.
-   * Throws NOT_ENOUGH_REPLICAS for acks=all with too few replicas in sync. The buffer is stamped in place and must
+   * Throws NOT_ENOUGH_REPLICAS for acks=all with too few replicas in sync, RECORD_LIST_TOO_LARGE for a batch above `segment.bytes`. The buffer is stamped in place and must
    * stay untouched until the promise settles.
    */
   append(batch: Buffer, acks: Acks): Promise<Appended> {
@@ -102,6 +102,14 @@ export class Partition {
       throw new ApiError(
         'NOT_ENOUGH_REPLICAS',
         `${inSyncCount} replicas are in sync, min.insync.replicas is ${minInSyncReplicas}`,
+      );
+    }
+    const { segmentBytes, maxBatchBytes } = this.#log.settings;
+    // What is larger still is MESSAGE_TOO_LARGE, which the log says.
+    if (batch.length > segmentBytes && batch.length <= maxBatchBytes) {
+      throw new ApiError(
+        'RECORD_LIST_TOO_LARGE',
+        `the batch has ${batch.length} bytes, a segment has ${segmentBytes}: send less at a time, or raise segment.bytes`,
       );
     }
     return this.#log.append(batch);
@@ -129,6 +137,11 @@ export class Partition {
   endOfEpoch(leaderEpoch: number, currentLeaderEpoch: number): EpochEnd {
     this.checkLeader(currentLeaderEpoch);
     return this.#log.endOfEpoch(leaderEpoch);
+  }
+
+  /** The leader epoch that wrote `offset`; -1 where that is not known, as in an empty log. */
+  epochAt(offset: number): number {
+    return this.#log.epochAt(offset);
   }
 
   /** First record at or after the time, below the high watermark; null when there is none. */

@@ -51,11 +51,11 @@ describe('ApiVersions', () => {
   test('a version above ours is answered in the layout of version 0 with our range, whatever follows the header', async () => {
     const broker = await memoryBroker();
     for (const tail of [Buffer.alloc(0), Buffer.from('no body that anyone could read')]) {
-      const frame = Buffer.concat([header(18, 5, 1234), tail]);
+      const frame = Buffer.concat([header(18, 6, 1234), tail]);
       const parts = await broker.dispatcher.dispatch(frame, broker.connection);
       const bytes = joined(parts!);
       expect(bytes.toString('hex')).toBe(
-        '00000010' + '000004d2' + '0023' + '00000001' + '0012' + '0000' + '0004',
+        '00000010' + '000004d2' + '0023' + '00000001' + '0012' + '0000' + '0005',
       );
     }
   });
@@ -69,7 +69,7 @@ describe('ApiVersions', () => {
     );
     expect(ranges.get(0)).toEqual([0, 11]);
     expect(ranges.get(1)).toEqual([4, 17]);
-    expect(ranges.get(18)).toEqual([0, 4]);
+    expect(ranges.get(18)).toEqual([0, 5]);
     expect(ranges.has(24)).toBe(false);
   });
 
@@ -92,6 +92,33 @@ describe('ApiVersions', () => {
       expect(answer.errorCode).toBe(ErrorCode.INVALID_REQUEST);
     }
     expect(broker.connection.clientSoftware?.name).toBe('apache-kafka.java');
+  });
+});
+
+describe('ApiVersions of a client that says whom it means (KIP-1242)', () => {
+  const software = { clientSoftwareName: 'x', clientSoftwareVersion: '1' };
+
+  test('answers a client that means this broker, and one that does not know', async () => {
+    const broker = await memoryBroker();
+    const { clusterId } = broker.metadata.image;
+    for (const meant of [{}, { clusterId }, { nodeId: 1 }, { clusterId, nodeId: 1 }]) {
+      const { errorCode } = await broker.call('ApiVersions', 5, { ...software, ...meant });
+      expect(errorCode).toBe(0);
+    }
+  });
+
+  test('tells one that means another broker, or another cluster, to start over', async () => {
+    const broker = await memoryBroker();
+    const { clusterId } = broker.metadata.image;
+    for (const meant of [
+      { clusterId: 'another', nodeId: 1 },
+      { clusterId, nodeId: 2 },
+    ]) {
+      const answer = await broker.call('ApiVersions', 5, { ...software, ...meant });
+      expect(answer).toMatchObject({ errorCode: ErrorCode.REBOOTSTRAP_REQUIRED, apiKeys: [] });
+      const before = await broker.call('ApiVersions', 4, software);
+      expect(before.errorCode).toBe(0);
+    }
   });
 });
 

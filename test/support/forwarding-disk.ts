@@ -17,7 +17,7 @@ export function forwarding(disk: SimDisk): Disk {
     rmdir: (path) => disk.rmdir(path),
     syncDirectory: (path) => disk.syncDirectory(path),
     syncFileSystem: disk.syncFileSystem,
-    freeBytes: (path) => disk.freeBytes(path),
+    space: (path) => disk.space(path),
   };
 }
 

@@ -1,5 +1,6 @@
 import { buildBatchSync } from '../../engine/batch/builder.js';
 import { MemoryCatalog } from '../../engine/catalog/memory-catalog.js';
+import type { DiskSpace } from '../../engine/disk/disk.js';
 import { ManualClock } from '../../engine/manual-clock.js';
 import { seededRandom } from '../../engine/random.js';
 import { TurnSlices, type WorkMeter } from '../../engine/turn-slices.js';
@@ -83,6 +84,8 @@ export interface MemoryBrokerOptions {
   readonly fetchSessionPartitionsMax?: number;
   readonly crash?: (error: Error) => void;
   readonly meter?: WorkMeter;
+  /** Of the file system that there is not. */
+  readonly space?: () => Promise<DiskSpace>;
 }
 
 /** Everything of a broker between its connections and its logs, on a catalog and logs in memory and a clock that stands still. */
@@ -170,6 +173,7 @@ export async function memoryBroker(options: MemoryBrokerOptions = {}) {
     brokerStatic,
     partitionsPerTopicMax: options.partitionsPerTopicMax ?? SERVER_LIMITS.partitionsPerTopicMax,
     slices: new TurnSlices(clock, options.meter),
+    space: options.space ?? (async () => ({ totalBytes: 1_000_000, freeBytes: 400_000 })),
   });
   const dispatcher = new RequestDispatcher({
     handlers,

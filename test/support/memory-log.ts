@@ -207,6 +207,10 @@ export class MemoryLog implements PartitionLog {
       : { leaderEpoch: -1, endOffset: -1 };
   }
 
+  epochAt(): number {
+    return this.batches.length === 0 ? -1 : this.leaderEpoch;
+  }
+
   async deleteBefore(offset: number): Promise<number> {
     if (offset < 0 || offset > this.highWatermark) throw failure('OFFSET_OUT_OF_RANGE');
     this.logStartOffset = Math.max(this.logStartOffset, offset);

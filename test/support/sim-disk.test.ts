@@ -331,16 +331,16 @@ describe('faults', () => {
     const disk = new SimDisk({ capacity: 10 });
     const file = disk.openSync('/a', 'create');
     file.writevSync([bytes('12345678')], 0);
-    expect(await disk.freeBytes('/')).toBe(2);
+    expect(await disk.space('/')).toEqual({ totalBytes: 10, freeBytes: 2 });
     expect(() => file.writevSync([bytes('abcd')], 7)).toThrow('ENOSPC');
     expect(textOf(disk, '/a')).toBe('1234567abc');
     file.writevSync([bytes('0123456789')], 0);
     file.truncateSync(4);
     disk.openSync('/b', 'create').writevSync([bytes('123456')], 0);
     await disk.unlink('/a');
-    expect(await disk.freeBytes('/')).toBe(0);
+    expect(await disk.space('/')).toEqual({ totalBytes: 10, freeBytes: 0 });
     await file.close();
-    expect(await disk.freeBytes('/')).toBe(4);
+    expect(await disk.space('/')).toEqual({ totalBytes: 10, freeBytes: 4 });
   });
 });
 

@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import type { Disk, DiskFile, DiskStat, OpenMode } from '../../engine/disk/disk.js';
+import type { Disk, DiskFile, DiskSpace, DiskStat, OpenMode } from '../../engine/disk/disk.js';
 import type { Random } from '../../engine/random.js';
 import type { ContentSnapshot, SimContent } from './sim-content.js';
 import { errno, SimFolder, SimNames } from './sim-names.js';
@@ -59,7 +59,7 @@ interface Descriptor {
   readonly writable: boolean;
 }
 
-const FREE_BYTES_DEFAULT = 2 ** 40;
+const BYTES_DEFAULT = 2 ** 40;
 
 /**
  * A disk in memory that records, fails and loses power.
@@ -221,9 +221,11 @@ export class SimDisk implements Disk {
     await this.#later('syncDirectory', path, {}, () => this.#names.makeDurable(changes));
   }
 
-  async freeBytes(path: string): Promise<number> {
-    return this.#later('freeBytes', path, {}, () =>
-      Number.isFinite(this.capacity) ? this.#roomLeft() : FREE_BYTES_DEFAULT,
+  async space(path: string): Promise<DiskSpace> {
+    return this.#later('space', path, {}, () =>
+      Number.isFinite(this.capacity)
+        ? { totalBytes: this.capacity, freeBytes: this.#roomLeft() }
+        : { totalBytes: BYTES_DEFAULT, freeBytes: BYTES_DEFAULT },
     );
   }
 

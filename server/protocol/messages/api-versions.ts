@@ -17,11 +17,14 @@ import {
 export const ApiVersionsRequest = message({
   apiKey: 18,
   min: 0,
-  max: 4,
+  max: 5,
   flexible: 3,
   fields: {
     clientSoftwareName: string({ versions: '3+' }), // KIP-511
     clientSoftwareVersion: string({ versions: '3+' }),
+    // Whom the client believes to speak to (KIP-1242); null and -1 where it does not know.
+    clusterId: string({ versions: '5+', nullable: '5+', default: null }),
+    nodeId: int32({ versions: '5+', default: -1 }),
   },
 });
 export type ApiVersionsRequest = ValueOf<typeof ApiVersionsRequest>;
@@ -29,7 +32,7 @@ export type ApiVersionsRequest = ValueOf<typeof ApiVersionsRequest>;
 export const ApiVersionsResponse = message({
   apiKey: 18,
   min: 0,
-  max: 4,
+  max: 5,
   flexible: 3,
   fields: {
     errorCode: int16(),

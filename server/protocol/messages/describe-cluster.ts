@@ -14,11 +14,12 @@ import {
 export const DescribeClusterRequest = message({
   apiKey: 60,
   min: 0,
-  max: 1,
+  max: 2,
   flexible: 0,
   fields: {
     includeClusterAuthorizedOperations: bool(),
     endpointType: int8({ versions: '1+', default: 1 }),
+    includeFencedBrokers: bool({ versions: '2+', default: false }), // KIP-1073
   },
 });
 export type DescribeClusterRequest = ValueOf<typeof DescribeClusterRequest>;
@@ -26,7 +27,7 @@ export type DescribeClusterRequest = ValueOf<typeof DescribeClusterRequest>;
 export const DescribeClusterResponse = message({
   apiKey: 60,
   min: 0,
-  max: 1,
+  max: 2,
   flexible: 0,
   fields: {
     throttleTimeMs: int32({ default: 0 }),
@@ -40,6 +41,7 @@ export const DescribeClusterResponse = message({
       host: string(),
       port: int32(),
       rack: string({ nullable: '0+', default: null }),
+      isFenced: bool({ versions: '2+', default: false }),
     }),
     // Smallest int32: not asked for (KIP-430).
     clusterAuthorizedOperations: int32({ default: -2147483648 }),

@@ -14,7 +14,7 @@ import {
 export const DescribeLogDirsRequest = message({
   apiKey: 35,
   min: 1,
-  max: 4,
+  max: 5,
   flexible: 2,
   fields: {
     topics: array({ topic: string(), partitions: array(int32()) }, { nullable: '1+' }),
@@ -25,7 +25,7 @@ export type DescribeLogDirsRequest = ValueOf<typeof DescribeLogDirsRequest>;
 export const DescribeLogDirsResponse = message({
   apiKey: 35,
   min: 1,
-  max: 4,
+  max: 5,
   flexible: 2,
   fields: {
     throttleTimeMs: int32({ default: 0 }),
@@ -46,6 +46,8 @@ export const DescribeLogDirsResponse = message({
       // Of the volume; -1 if unknown (KIP-827).
       totalBytes: int64({ versions: '4+', default: -1 }),
       usableBytes: int64({ versions: '4+', default: -1 }),
+      // Closed for new partitions (KIP-1066), which this broker's one directory never is.
+      isCordoned: bool({ versions: '5+', default: false }),
     }),
   },
 });

@@ -13,12 +13,12 @@ import {
 /**
  * A timestamp, or one of: -1 the end, -2 the start, -3 the record with the largest timestamp
  * (7+, KIP-734), -4 the start of the local log (8+, KIP-405), -5 the end of tiered storage
- * (9+, KIP-1005).
+ * (9+, KIP-1005), -6 the first record that tiered storage lacks (11+, KIP-1023).
  */
 export const ListOffsetsRequest = message({
   apiKey: 2,
   min: 1,
-  max: 9,
+  max: 11,
   flexible: 6,
   fields: {
     replicaId: int32(),
@@ -31,6 +31,7 @@ export const ListOffsetsRequest = message({
         timestamp: int64({ clamp: true }),
       }),
     }),
+    timeoutMs: int32({ versions: '10+', default: 0 }), // KIP-1075: for tiered storage
   },
 });
 export type ListOffsetsRequest = ValueOf<typeof ListOffsetsRequest>;
@@ -38,7 +39,7 @@ export type ListOffsetsRequest = ValueOf<typeof ListOffsetsRequest>;
 export const ListOffsetsResponse = message({
   apiKey: 2,
   min: 1,
-  max: 9,
+  max: 11,
   flexible: 6,
   fields: {
     throttleTimeMs: int32({ versions: '2+', default: 0 }),

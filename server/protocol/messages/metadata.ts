@@ -20,7 +20,7 @@ const OPERATIONS_UNKNOWN = -2147483648;
 export const MetadataRequest = message({
   apiKey: 3,
   min: 0,
-  max: 12,
+  max: 13,
   flexible: 9,
   fields: {
     topics: array(
@@ -37,7 +37,7 @@ export type MetadataRequest = ValueOf<typeof MetadataRequest>;
 export const MetadataResponse = message({
   apiKey: 3,
   min: 0,
-  max: 12,
+  max: 13,
   flexible: 9,
   fields: {
     throttleTimeMs: int32({ versions: '3+', default: 0 }),
@@ -66,6 +66,7 @@ export const MetadataResponse = message({
       topicAuthorizedOperations: int32({ versions: '8+', default: OPERATIONS_UNKNOWN }),
     }),
     clusterAuthorizedOperations: int32({ versions: '8-10', default: OPERATIONS_UNKNOWN }),
+    errorCode: int16({ versions: '13+', default: 0 }), // KIP-1102
   },
 });
 export type MetadataResponse = InputOf<typeof MetadataResponse>;

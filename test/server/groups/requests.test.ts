@@ -521,7 +521,7 @@ describe('administration', () => {
       groupState: 'Stable',
       protocolType: 'consumer',
       protocolData: 'range',
-      authorizedOperations: 328,
+      authorizedOperations: 3400,
       members: [
         {
           memberId,

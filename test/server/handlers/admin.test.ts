@@ -362,7 +362,7 @@ describe('Metadata', () => {
     const { brokers } = await fixed.call('DescribeCluster', 1, {
       includeClusterAuthorizedOperations: false,
     });
-    expect(brokers).toEqual([{ brokerId: 1, host: 'kafka.example', port: 1234, rack: null }]);
+    expect(brokers).toMatchObject([{ brokerId: 1, host: 'kafka.example', port: 1234, rack: null }]);
     const free = await memoryBroker({ settings: { listeners: 'PLAINTEXT://localhost:0' } });
     expect((await free.call('Metadata', 1, { topics: [] })).brokers).toMatchObject([
       { host: 'localhost', port: 19_092 },
@@ -483,6 +483,27 @@ describe('Metadata', () => {
     ]);
   });
 
+  test('beside an id the name does not count, and nothing is created by it', async () => {
+    const broker = await memoryBroker();
+    const { topicId } = await broker.createTopic('t');
+    const unknown = 'abcdefghijklmnopqrstuA';
+    for (const name of ['', 'other']) {
+      const answer = await broker.call('Metadata', 13, {
+        topics: [
+          { name, topicId },
+          { name, topicId: unknown },
+        ],
+        allowAutoTopicCreation: true,
+      });
+      expect(answer.topics).toMatchObject([
+        { name: 't', topicId, errorCode: 0 },
+        { name: null, topicId: unknown, errorCode: ErrorCode.UNKNOWN_TOPIC_ID },
+      ]);
+    }
+    const all = await broker.call('Metadata', 12, { topics: null });
+    expect(all.topics.map(({ name }) => name)).toEqual(['t']);
+  });
+
   test('a partition whose log does not open has no leader; the others serve', async () => {
     const engine = new MemoryEngine();
     engine.refuseOpen.set('t-1', new EngineError('DAMAGED_LOG', 'bad'));
@@ -549,19 +570,25 @@ describe('ListOffsets', () => {
     await log.deleteBefore(1);
     expect(await offsetsOf(broker, -1)).toMatchObject({ offset: 3, timestamp: -1, leaderEpoch: 3 });
     expect(await offsetsOf(broker, -1, 1)).toMatchObject({ offset: 3, timestamp: -1 });
-    expect(await offsetsOf(broker, -2)).toMatchObject({ offset: 1, timestamp: -1 });
+    expect(await offsetsOf(broker, -2)).toMatchObject({
+      offset: 1,
+      timestamp: -1,
+      leaderEpoch: 3,
+    });
     expect(await offsetsOf(broker, -3)).toMatchObject({
       offset: 1,
       timestamp: 3000,
       leaderEpoch: 3,
     });
-    expect(await offsetsOf(broker, -4)).toMatchObject({ offset: 1 });
-    expect(await offsetsOf(broker, -5)).toMatchObject({
-      errorCode: 0,
-      offset: -1,
-      timestamp: -1,
-      leaderEpoch: -1,
-    });
+    expect(await offsetsOf(broker, -4)).toMatchObject({ offset: 1, leaderEpoch: 3 });
+    for (const tiered of [-5, -6]) {
+      expect(await offsetsOf(broker, tiered, 11)).toMatchObject({
+        errorCode: 0,
+        offset: -1,
+        timestamp: -1,
+        leaderEpoch: -1,
+      });
+    }
     expect(await offsetsOf(broker, 1500)).toMatchObject({ offset: 1, timestamp: 3000 });
     expect(await offsetsOf(broker, Number.MAX_SAFE_INTEGER)).toMatchObject({
       errorCode: 0,
@@ -580,7 +607,8 @@ describe('ListOffsets', () => {
       [-3, 6],
       [-4, 7],
       [-5, 8],
-      [-6, 9],
+      [-6, 10],
+      [-7, 11],
       [Number.MIN_SAFE_INTEGER, 9],
     ] as const) {
       expect((await offsetsOf(broker, timestamp, version)).errorCode).toBe(

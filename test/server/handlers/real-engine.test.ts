@@ -49,6 +49,26 @@ function idempotent(sequence: number, epoch = 0): Buffer {
 }
 
 describe('handlers on the real engine', () => {
+  test('a batch larger than a segment may be is RECORD_LIST_TOO_LARGE, and one of its size is taken', async () => {
+    await withBroker(temporaryFolder(), new MemoryCatalog(), async (broker) => {
+      const size = 1_048_576;
+      await broker.createTopic('t', 1, {
+        'segment.bytes': String(size),
+        'max.message.bytes': String(2 * size),
+      });
+      const overhead = batchOf(['x'.repeat(size - 1000)]).length - (size - 1000);
+      const fitting = batchOf(['x'.repeat(size - overhead)]);
+      expect(fitting.length).toBe(size);
+      expect((await produce(broker, batchOf(['x'.repeat(size - overhead + 1)]))).errorCode).toBe(
+        ErrorCode.RECORD_LIST_TOO_LARGE,
+      );
+      expect(await produce(broker, fitting)).toMatchObject({ errorCode: 0, baseOffset: 0 });
+      expect((await produce(broker, batchOf(['x'.repeat(2 * size)]))).errorCode).toBe(
+        ErrorCode.MESSAGE_TOO_LARGE,
+      );
+    });
+  });
+
   test('what was acknowledged is read back, byte for byte, also by the next broker', async () => {
     const folder = temporaryFolder();
     const catalog = new MemoryCatalog();

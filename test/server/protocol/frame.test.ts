@@ -40,7 +40,12 @@ describe('requests captured from clients', () => {
       apiVersion: 3,
       correlationId: 1,
       clientId: 'rdkafka',
-      body: { clientSoftwareName: 'librdkafka', clientSoftwareVersion: '2.0.2' },
+      body: {
+        clientSoftwareName: 'librdkafka',
+        clientSoftwareVersion: '2.0.2',
+        clusterId: null,
+        nodeId: -1,
+      },
     });
   });
 
