@@ -2,6 +2,8 @@
 export const LIMITS = {
   /** Elements that long work looks at in one turn of the event loop, all work together: about a millisecond. */
   turnElementsMax: 1_000,
+  /** Records, headers of records and headers of batches that are walked in one turn, all work together: about a millisecond. */
+  turnRecordsMax: 16_384,
   /** Bytes that long work unpacks or searches in one turn, all work together. */
   turnBytesMax: 1024 * 1024,
   /** Buffers handed to one writev(2): IOV_MAX of Linux and macOS. */
@@ -44,6 +46,13 @@ export const LIMITS = {
   indexCacheBytes: 64 * 1024 * 1024,
   /** What one batch may unpack to where its records are looked at. */
   decompressedBatchBytesMax: 128 * 1024 * 1024,
+  /** Headers of one record, where records are looked at (Kafka has no such bound). */
+  headersPerRecordMax: 100_000,
+  /**
+   * Records that a compressed batch may claim without being unpacked: a claim takes as many offsets, and each 2^31 of them
+   * end a segment. Of honest batches of 1 MB hardly one holds more; those are counted on a thread (Kafka counts all).
+   */
+  recordsClaimedMax: 1_000_000,
   /** After a compaction that failed (a full disk, for instance) the log is left alone for so long. */
   compactionRetryMs: 5 * 60_000,
   /** How often logs that programs opened by name are asked what retention lets go (Kafka's `log.retention.check.interval.ms`). */

@@ -1,10 +1,11 @@
 import { EngineError } from '../errors.js';
+import type { TurnSlices } from '../turn-slices.js';
 import { lastOffsetDelta, recordCount } from './header.js';
 import { type Cursor, readVarint, readVarlong } from './varint.js';
 
 /**
- * Walks the unpacked records of a batch without making an object of each: where a record lies, its key, whether it has a value. For
- * compaction, which copies records as they are. Headers are not looked into.
+ * Walks the unpacked records of a batch without making an object of each: where a record lies, its key,
+ * whether it has a value. Headers are skipped, however many there are, unless `passHeaders` is called.
  */
 export class RecordCursor {
   /** Byte at which the present record's length begins. */
@@ -19,6 +20,8 @@ export class RecordCursor {
   behindTimestamp = 0;
   /** Without a value: the key's deletion. */
   isTombstone = false;
+  /** Records and headers walked so far: what the walk has cost. */
+  walked = 0;
   readonly #cursor: Cursor;
   readonly #payload: Buffer;
   readonly #lastDelta: number;
@@ -26,6 +29,8 @@ export class RecordCursor {
   #keyFrom = 0;
   /** -1 for a record without a key. */
   #keyTo = -1;
+  /** Byte behind the value. */
+  #headersFrom = 0;
 
   /** `header` is that of the batch; more bytes may follow it. */
   constructor(payload: Buffer, header: Buffer) {
@@ -33,6 +38,10 @@ export class RecordCursor {
     this.#cursor = { bytes: payload, position: 0, end: payload.length };
     this.#lastDelta = lastOffsetDelta(header);
     this.#left = recordCount(header);
+  }
+
+  get hasKey(): boolean {
+    return this.#keyTo >= 0;
   }
 
   /** Null for a record without a key. A view, made anew for each call. */
@@ -54,6 +63,7 @@ export class RecordCursor {
       return false;
     }
     this.#left--;
+    this.walked++;
     this.start = cursor.position;
     const length = readVarint(cursor);
     const end = cursor.position + length;
@@ -71,13 +81,47 @@ export class RecordCursor {
     this.#passKey();
     const valueLength = readVarint(cursor);
     this.isTombstone = valueLength < 0;
-    if (cursor.position + Math.max(0, valueLength) > end) {
-      throw malformed('a value is longer than its record');
-    }
+    this.#headersFrom = cursor.position + Math.max(0, valueLength);
+    if (this.#headersFrom > end) throw malformed('a value is longer than its record');
     cursor.position = end;
     cursor.end = this.#payload.length;
     this.end = end;
     return true;
+  }
+
+  /**
+   * Checks the headers of the present record and returns how many there are; where they are more than
+   * `countMax`, unchecked.
+   *
+   * @throws EngineError `CORRUPT_BATCH` where count and lengths contradict or do not end with the record
+   */
+  passHeaders(countMax: number): number {
+    const cursor = this.#cursor;
+    cursor.position = this.#headersFrom;
+    cursor.end = this.end;
+    const count = readVarint(cursor);
+    // A header takes at least two bytes.
+    if (count < 0 || count > (this.end - cursor.position) / 2) {
+      throw malformed('a record has more headers than bytes');
+    }
+    if (count <= countMax) {
+      for (let left = count; left > 0; left--) this.#passHeader();
+      if (cursor.position !== this.end) throw malformed('a record has bytes left over');
+      this.walked += count;
+    }
+    cursor.position = this.end;
+    cursor.end = this.#payload.length;
+    return count;
+  }
+
+  #passHeader(): void {
+    const cursor = this.#cursor;
+    const keyLength = readVarint(cursor);
+    if (keyLength < 0) throw malformed('a header has no key');
+    cursor.position += keyLength;
+    const valueLength = readVarint(cursor);
+    cursor.position += Math.max(0, valueLength);
+    if (cursor.position > this.end) throw malformed('a header is longer than its record');
   }
 
   #passKey(): void {
@@ -90,6 +134,32 @@ export class RecordCursor {
     this.#keyTo = length < 0 ? -1 : to;
     cursor.position = to;
   }
+}
+
+/** Records and headers between two reports to `TurnSlices`. */
+const REPORTED_TOGETHER = 512;
+
+/**
+ * Calls `visit` for each record, in slices; ends where it returns true. Other work happens in between, but not to the bytes.
+ *
+ * @throws EngineError as {@link RecordCursor.next}; and what `visit` throws
+ */
+export async function walkInSlices(
+  cursor: RecordCursor,
+  slices: TurnSlices,
+  visit: () => boolean,
+): Promise<void> {
+  let reported = 0;
+  while (cursor.next()) {
+    if (visit()) break;
+    const walked = cursor.walked - reported;
+    if (walked < REPORTED_TOGETHER) continue;
+    reported = cursor.walked;
+    const pause = slices.did(walked, 'records');
+    if (pause !== null) await pause;
+  }
+  const pause = slices.did(cursor.walked - reported, 'records');
+  if (pause !== null) await pause;
 }
 
 function malformed(what: string): EngineError {

@@ -12,8 +12,9 @@
  * ```
  */
 
-import { setImmediate } from 'node:timers/promises';
 import { EngineError } from '../errors.js';
+import { LIMITS } from '../limits.js';
+import type { TurnSlices } from '../turn-slices.js';
 import { codecById } from './compression.js';
 import {
   baseOffset,
@@ -26,10 +27,8 @@ import {
   recordCount,
   timestampType,
 } from './header.js';
+import { RecordCursor, walkInSlices } from './record-cursor.js';
 import { type Cursor, readVarint, readVarlong } from './varint.js';
-
-/** Records walked in one turn of the event loop: a batch may hold millions. */
-const RECORDS_PER_TURN = 16_384;
 
 export type RecordHeader = { key: string; value: Buffer | null };
 
@@ -49,12 +48,14 @@ export type RecordView = {
  * - `malformed-records`: not to be decompressed, or lengths, counts or offsets contradict
  * - `non-consecutive-offsets`: the offset deltas are not 0, 1, 2, ...
  * - `null-key`: a record without a key, for a compacted topic
+ * - `too-many-headers`: a record with more than `LIMITS.headersPerRecordMax`
  * - `unpacks-too-large`: more than `maxDecompressedBytes` unpacked
  */
 export type RecordsProblem =
   | 'malformed-records'
   | 'non-consecutive-offsets'
   | 'null-key'
+  | 'too-many-headers'
   | 'unpacks-too-large';
 
 /**
@@ -150,6 +151,21 @@ function nextRecord(walk: Walk): RecordView {
   return { offset: walk.firstOffset + offsetDelta, timestamp, key, value, headers };
 }
 
+/**
+ * What the records of a batch have for a timestamp, by its delta.
+ *
+ * @throws EngineError `CORRUPT_BATCH` beyond 2^53
+ */
+export function timestampsOf(header: Buffer): (delta: number) => number {
+  const appendedMs = timestampType(header) === 'append' ? maxTimestamp(header) : null;
+  const firstMs = baseTimestamp(header);
+  return (delta) => {
+    const timestampMs = appendedMs ?? firstMs + delta;
+    if (!Number.isSafeInteger(timestampMs)) throw malformed('a timestamp is beyond 2^53');
+    return timestampMs;
+  };
+}
+
 function endWalk({ position, bytes }: Walk): void {
   if (position !== bytes.length) throw malformed('bytes follow the last record');
 }
@@ -172,6 +188,12 @@ function readHeaders(cursor: Cursor): RecordHeader[] {
   if (count < 0 || count > (cursor.end - cursor.position) / 2) {
     throw malformed('a record has more headers than bytes');
   }
+  if (count > LIMITS.headersPerRecordMax) {
+    throw new EngineError(
+      'BATCH_TOO_LARGE',
+      `a record has ${count} headers, ${LIMITS.headersPerRecordMax} are read`,
+    );
+  }
   const headers: RecordHeader[] = [];
   for (let i = 0; i < count; i++) {
     const key = readBytes(cursor);
@@ -183,26 +205,33 @@ function readHeaders(cursor: Cursor): RecordHeader[] {
 
 /**
  * Checks everything inside a batch that a client wants to append: for `odradek.validate=records`,
- * and for compacted topics, where each record needs a key. Its header must have passed
- * `validateBatch`. Unpacks at most `maxDecompressedBytes` (inclusive).
+ * for compacted topics, where each record needs a key, and for counts that nobody vouches for. Its
+ * header must have passed `validateBatch`. Unpacks at most `maxDecompressedBytes` (inclusive), walks
+ * the records in slices and makes no object of any.
  *
  * @returns the first problem or null
  * @throws EngineError `CODEC_UNAVAILABLE`
  */
 export async function validateRecords(
   batch: Buffer,
-  options: { compacted: boolean; maxDecompressedBytes: number },
+  options: { compacted: boolean; maxDecompressedBytes: number; slices: TurnSlices },
 ): Promise<RecordsProblem | null> {
   try {
     const payload = await decompressRecords(batch, options.maxDecompressedBytes);
-    const firstOffset = baseOffset(batch);
-    let nextOffset = firstOffset;
-    for (const record of walkRecords(payload, batch)) {
-      if (record.offset !== nextOffset++) return 'non-consecutive-offsets';
-      if ((nextOffset - firstOffset) % RECORDS_PER_TURN === 0) await setImmediate();
-      if (options.compacted && record.key === null) return 'null-key';
-    }
-    return null;
+    const cursor = new RecordCursor(payload, batch);
+    const timestampMs = timestampsOf(batch);
+    let nextDelta = 0;
+    let problem: RecordsProblem | null = null;
+    await walkInSlices(cursor, options.slices, () => {
+      timestampMs(cursor.timestampDelta);
+      if (cursor.offsetDelta !== nextDelta++) problem = 'non-consecutive-offsets';
+      else if (options.compacted && !cursor.hasKey) problem = 'null-key';
+      else if (cursor.passHeaders(LIMITS.headersPerRecordMax) > LIMITS.headersPerRecordMax) {
+        problem = 'too-many-headers';
+      }
+      return problem !== null;
+    });
+    return problem;
   } catch (error) {
     if (!(error instanceof EngineError)) throw error;
     if (error.code === 'CORRUPT_BATCH' || error.code === 'UNKNOWN_CODEC') {

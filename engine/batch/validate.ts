@@ -37,7 +37,7 @@ import {
  * - `bad-crc`: the checksum does not match the bytes
  * - `unknown-codec`: codec 5, 6 or 7
  * - `control-batch`: only the broker writes those
- * - `bad-count`: no records, or the count is not `lastOffsetDelta + 1`
+ * - `bad-count`: no records, the count is not `lastOffsetDelta + 1`, or the bytes cannot hold so many
  * - `bad-timestamp`: below -1, beyond 2^53, or marked as append time, which only the log sets
  * - `bad-producer`: a producer id without epoch and sequence or beyond 2^53, or transactional
  *   without a producer id
@@ -55,6 +55,13 @@ export type BatchProblem =
   | 'bad-producer';
 
 const HIGHEST_CODEC_ID = 4;
+/** Of a record without key, value and headers: seven fields of a byte each. */
+const RECORD_BYTES_MIN = 7;
+/**
+ * What a byte unpacks to at most, by codec id. gzip: 258 bytes of two bits. snappy: 64 of three bytes. lz4: 255
+ * for each further byte of a length. zstd: 128 KiB of a block of four bytes.
+ */
+const EXPANSION_MAX: readonly number[] = [1, 1032, 22, 255, 32_768];
 
 /**
  * The first problem of a batch that a client wants to append, or null. Exactly one batch must fill
@@ -90,11 +97,14 @@ function judgeLength(bytes: Buffer, maxBatchBytes: number): BatchProblem | null 
 /** The checks that make sense only once the CRC has vouched for the header. */
 function judgeHeader(bytes: Buffer): BatchProblem | null {
   const bits = attributes(bytes);
-  if ((bits & CODEC_MASK) > HIGHEST_CODEC_ID) return 'unknown-codec';
+  const codec = bits & CODEC_MASK;
+  if (codec > HIGHEST_CODEC_ID) return 'unknown-codec';
   if ((bits & CONTROL_BIT) !== 0) return 'control-batch';
 
   const count = recordCount(bytes);
   if (count < 1 || lastOffsetDelta(bytes) !== count - 1) return 'bad-count';
+  const unpackedBytesMax = (bytes.length - HEADER_SIZE) * EXPANSION_MAX[codec]!;
+  if (count * RECORD_BYTES_MIN > unpackedBytesMax) return 'bad-count';
 
   if ((bits & TIMESTAMP_TYPE_BIT) !== 0) return 'bad-timestamp';
   if (!isTimestamp(baseTimestamp(bytes)) || !isTimestamp(maxTimestamp(bytes))) {

@@ -266,7 +266,10 @@ const REFUSALS: Record<BatchProblem, { code: EngineErrorCode; text: string }> = 
   'bad-crc': { code: 'CORRUPT_BATCH', text: 'the checksum does not match the bytes' },
   'unknown-codec': { code: 'UNKNOWN_CODEC', text: 'the compression codec does not exist' },
   'control-batch': { code: 'INVALID_BATCH', text: 'clients do not write control batches' },
-  'bad-count': { code: 'INVALID_BATCH', text: 'the record count and the last offset disagree' },
+  'bad-count': {
+    code: 'INVALID_BATCH',
+    text: 'the record count is not that of the offsets, or more than the bytes can hold',
+  },
   'bad-timestamp': { code: 'INVALID_TIMESTAMP', text: 'a timestamp is below -1 or beyond 2^53' },
   'bad-producer': { code: 'INVALID_BATCH', text: 'producer id, epoch and sequence disagree' },
 };

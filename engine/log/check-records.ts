@@ -1,20 +1,32 @@
+import { codecId, HEADER_SIZE, recordCount } from '../batch/header.js';
 import { validateRecords } from '../batch/records.js';
 import { validateBatch } from '../batch/validate.js';
 import { EngineError } from '../errors.js';
 import { LIMITS } from '../limits.js';
 import type { LogParts } from './log-parts.js';
 
+/** Whether a batch claims so many records that they are counted, whatever its log asks for. */
+export function claimsMany(batch: Buffer): boolean {
+  return (
+    batch.length >= HEADER_SIZE &&
+    recordCount(batch) > LIMITS.recordsClaimedMax &&
+    codecId(batch) !== 0
+  );
+}
+
 /**
- * Looks at every record of a batch, for compacted topics and `odradek.validate=records`. Returns what is wrong with them: NULL_KEY, BATCH_TOO_LARGE for what
- * unpacks to more than is allowed, INVALID_BATCH, CORRUPT_BATCH. Null also for a batch that is wrong outside, since the append says so more precisely.
+ * Looks at every record of a batch, for compacted topics, `odradek.validate=records`, and counts that nobody vouches for. Returns what is wrong with
+ * them: NULL_KEY, BATCH_TOO_LARGE for what unpacks to more than is allowed, INVALID_BATCH, CORRUPT_BATCH. Null also for a batch that is wrong outside,
+ * since the append says so more precisely.
  */
 export async function checkRecords(log: LogParts, batch: Buffer): Promise<EngineError | null> {
   const { compacted } = log.settings;
+  const { slices } = log.context;
   const maxDecompressedBytes = LIMITS.decompressedBatchBytesMax;
   if (validateBatch(batch, log.settings) !== null) return null;
   try {
     const problem = await log.context.unpacking.run(() =>
-      validateRecords(batch, { compacted, maxDecompressedBytes }),
+      validateRecords(batch, { compacted, maxDecompressedBytes, slices }),
     );
     if (problem === null) return null;
     if (problem === 'null-key') {
@@ -24,6 +36,12 @@ export async function checkRecords(log: LogParts, batch: Buffer): Promise<Engine
       return new EngineError(
         'BATCH_TOO_LARGE',
         `the batch unpacks to more than ${maxDecompressedBytes} bytes`,
+      );
+    }
+    if (problem === 'too-many-headers') {
+      return new EngineError(
+        'INVALID_BATCH',
+        `a record has more than ${LIMITS.headersPerRecordMax} headers: split it`,
       );
     }
     return new EngineError('INVALID_BATCH', `the records of the batch are not valid: ${problem}`);

@@ -1,5 +1,6 @@
 import { batchSize, HEADER_SIZE, lastOffset, MAGIC_V2, magic } from '../batch/header.js';
 import type { LogFile } from '../disk/log-file.js';
+import type { TurnSlices } from '../turn-slices.js';
 
 /** Headers are read this much at a time: many small batches, or the one header of a large one. */
 const CHUNK_BYTES = 4096;
@@ -14,6 +15,9 @@ export interface HeaderAt {
   readonly size: number;
   readonly lastOffset: number;
 }
+
+/** Headers of a long walk are read this much at a time where batches are small. */
+const LONG_CHUNK_BYTES = 64 * 1024;
 
 /**
  * Walks batch headers synchronously from `from` (where a batch begins) to `end` (exclusive). Checks magic and size of each, no CRC. Stops when `visit` returns
@@ -36,13 +40,51 @@ export function walkHeaders(
         file.readSync(chunk.subarray(0, Math.min(CHUNK_BYTES, end - position)), position);
       if (position + HEADER_SIZE > chunkEnd) return position;
     }
-    const at = position - chunkFrom;
-    const size = batchSize(chunk, at);
-    if (magic(chunk, at) !== MAGIC_V2 || size < HEADER_SIZE || size > end - position)
-      return position;
-    if (visit({ bytes: chunk, at, position, size, lastOffset: lastOffset(chunk, at) }))
-      return position;
-    position += size;
+    const header = soundHeader(chunk, position - chunkFrom, position, end);
+    if (header === null || visit(header)) return position;
+    position += header.size;
   }
   return position;
+}
+
+/**
+ * As `walkHeaders`, but the headers are read on the thread pool, and others are served in between. The caller looks afterwards whether
+ * the segment is still what it was.
+ */
+export async function walkHeadersInSlices(
+  file: LogFile,
+  from: number,
+  end: number,
+  slices: TurnSlices,
+  visit: (header: HeaderAt) => boolean,
+): Promise<number> {
+  const bytes = Buffer.allocUnsafe(Math.min(LONG_CHUNK_BYTES, Math.max(0, end - from)));
+  let position = from;
+  let wanted = CHUNK_BYTES;
+  while (position < end) {
+    const into = bytes.subarray(0, Math.min(wanted, end - position));
+    const count = await file.read(into, position);
+    let walked = 0;
+    let at = 0;
+    let isOver = count < HEADER_SIZE;
+    while (!isOver && at + HEADER_SIZE <= count) {
+      const header = soundHeader(bytes, at, position + at, end);
+      walked++;
+      isOver = header === null || visit(header);
+      if (!isOver) at += header!.size;
+    }
+    position += at;
+    const pause = slices.did(walked, 'records');
+    if (pause !== null) await pause;
+    if (isOver) return position;
+    // Of large batches a chunk holds one header.
+    wanted = walked === 1 ? CHUNK_BYTES : LONG_CHUNK_BYTES;
+  }
+  return position;
+}
+
+function soundHeader(bytes: Buffer, at: number, position: number, end: number): HeaderAt | null {
+  const size = batchSize(bytes, at);
+  if (magic(bytes, at) !== MAGIC_V2 || size < HEADER_SIZE || size > end - position) return null;
+  return { bytes, at, position, size, lastOffset: lastOffset(bytes, at) };
 }

@@ -4,7 +4,7 @@ import { LIMITS } from '../limits.js';
 import { appendBatch, appendBuiltBatch, appendStampedBatch, rollSegment } from './append.js';
 import { AppendTurns } from './append-turns.js';
 import { AppendWaiters } from './append-waiters.js';
-import { checkRecords } from './check-records.js';
+import { checkRecords, claimsMany } from './check-records.js';
 import { CheckpointState } from './checkpoint-state.js';
 import type { CheckpointCapture, CheckpointTarget } from './checkpoints.js';
 import { Compaction } from './compaction.js';
@@ -163,7 +163,8 @@ export class Log implements PartitionLog, LogParts, CheckpointTarget {
   #admit(batch: Buffer, append: typeof appendBatch): Promise<Appended> {
     if (this.#closing) return Promise.reject(this.#closing);
     const { validate, compacted } = this.#settings;
-    const isPlain = validate === 'header' && !compacted && !this.#turns.isTaken;
+    const isPlain =
+      validate === 'header' && !compacted && !this.#turns.isTaken && !claimsMany(batch);
     return isPlain ? this.#append(batch, append) : this.#appendChecked(batch, append);
   }
 
@@ -203,7 +204,7 @@ export class Log implements PartitionLog, LogParts, CheckpointTarget {
   /** Records may have to be decompressed to be checked, on a thread: appends keep their order by queueing behind one another. */
   #appendChecked(batch: Buffer, append: typeof appendBatch): Promise<Appended> {
     const problem =
-      this.#settings.validate === 'records' || this.#settings.compacted
+      this.#settings.validate === 'records' || this.#settings.compacted || claimsMany(batch)
         ? checkRecords(this, batch)
         : null;
     return this.#turns.take(async () => {

@@ -1,13 +1,15 @@
-import { batchSize, leaderEpoch, maxTimestamp } from '../batch/header.js';
-import { decompressRecords, type RecordView, walkRecords } from '../batch/records.js';
+import { baseOffset, batchSize, leaderEpoch, maxTimestamp } from '../batch/header.js';
+import { RecordCursor, walkInSlices } from '../batch/record-cursor.js';
+import { decompressRecords, timestampsOf } from '../batch/records.js';
 import { scanBatchAt } from '../batch/validate.js';
+import { EngineError } from '../errors.js';
 import { LIMITS } from '../limits.js';
 import { corruptAt } from './corrupt-at.js';
-import { walkHeaders } from './header-walk.js';
+import { walkHeadersInSlices } from './header-walk.js';
 import type { LogParts } from './log-parts.js';
 import type { TimestampLookup } from './partition-log.js';
 import { findBatch } from './read.js';
-import type { Segment } from './segment.js';
+import type { Segment, SegmentIndexes } from './segment.js';
 
 interface BatchPlace {
   readonly position: number;
@@ -16,36 +18,40 @@ interface BatchPlace {
 
 /**
  * The first record at or after `timestampMs`, within what is readable at the high watermark. Sparse time index → offset index → headers → the
- * records of one batch, the only one that is decoded.
+ * records of one batch, the only one that is unpacked. All of it in slices: neither segments nor headers nor records are walked in one turn.
  */
 export async function lookupTimestamp(
   log: LogParts,
   timestampMs: number,
 ): Promise<TimestampLookup | null> {
-  // Segments may come and go while records are decoded.
+  // Segments may come and go meanwhile.
   for (let segment = log.segments.first; segment; segment = log.segments.after(segment)) {
     const looked = segment;
-    const found = await whileLive(looked, () =>
+    const pause = log.context.slices.did(1);
+    if (pause !== null) await pause;
+    const found = await whileUnchanged(looked, () =>
       lookupInSegment(log, looked, timestampMs, log.offsets.logStart),
     );
-    if (found !== null && found !== 'retired') return committed(log, found);
+    if (found !== null && found !== 'changed') return committed(log, found);
     // What is behind it in the list may not be what was behind it.
-    if (looked.isRetired) return lookupTimestamp(log, timestampMs);
+    if (found === 'changed' || looked.isRetired) return lookupTimestamp(log, timestampMs);
   }
   return null;
 }
 
-/** What `look` finds; 'retired' when it finds nothing, and the segment was deleted or replaced by a compacted one meanwhile. */
-async function whileLive<Found>(
+/** What `look` finds; 'changed' when it finds nothing, and the segment was cut, deleted or replaced by a compacted one meanwhile. */
+async function whileUnchanged<Found>(
   segment: Segment,
   look: () => Promise<Found | null>,
-): Promise<Found | null | 'retired'> {
+): Promise<Found | null | 'changed'> {
+  const { cuts } = segment;
+  const isChanged = (): boolean => segment.isRetired || segment.cuts !== cuts;
   try {
     const found = await look();
-    return found === null && segment.isRetired ? 'retired' : found;
+    return found === null && isChanged() ? 'changed' : found;
   } catch (error) {
-    // Its file is gone.
-    if (segment.isRetired) return 'retired';
+    // Its file is gone, or its bytes are others.
+    if (isChanged()) return 'changed';
     throw error;
   }
 }
@@ -58,16 +64,18 @@ export async function largestTimestamp(log: LogParts): Promise<TimestampLookup |
   let segment = log.segments.floor(logStart) ?? log.segments.first;
   for (; segment; segment = log.segments.after(segment)) {
     const looked = segment;
-    const largestMs = await whileLive(looked, () => largestFrom(log, looked, logStart));
-    if (looked.isRetired || largestMs === 'retired') return largestTimestamp(log);
+    const pause = log.context.slices.did(1);
+    if (pause !== null) await pause;
+    const largestMs = await whileUnchanged(looked, () => largestFrom(log, looked, logStart));
+    if (looked.isRetired || largestMs === 'changed') return largestTimestamp(log);
     if (largestMs === null || largestMs <= bestMs) continue;
     best = looked;
     bestMs = largestMs;
   }
   if (best === null) return null;
   const looked = best;
-  const found = await whileLive(looked, () => lookupInSegment(log, looked, bestMs, logStart));
-  if (found === 'retired') return largestTimestamp(log);
+  const found = await whileUnchanged(looked, () => lookupInSegment(log, looked, bestMs, logStart));
+  if (found === 'changed') return largestTimestamp(log);
   return found && committed(log, found);
 }
 
@@ -76,29 +84,45 @@ function committed(log: LogParts, found: TimestampLookup): TimestampLookup | nul
 }
 
 /** The largest timestamp in a segment of the records at or above the log start. */
-async function largestFrom(log: LogParts, segment: Segment, logStart: number): Promise<number> {
-  const largestMs = largestOf(log, segment);
-  if (segment.baseOffset >= logStart) return largestMs;
+async function largestFrom(
+  log: LogParts,
+  segment: Segment,
+  logStart: number,
+): Promise<number | null> {
+  const largestMs = await largestOf(log, segment);
+  if (segment.baseOffset >= logStart || largestMs === null) return largestMs;
   const first = findBatch(log, logStart);
   if (first === null || first.segment !== segment) return -1;
   if (first.lastOffset < segment.offsetOfLargest) return largestMs;
   // The record that has it may lie below the log start: then the rest is asked, one batch by its records.
   let restMs = -1;
-  walkHeaders(segment.file, first.position + first.size, segment.writtenSize, (header) => {
+  const behind = first.position + first.size;
+  const { slices } = log.context;
+  await walkHeadersInSlices(segment.file, behind, segment.writtenSize, slices, (header) => {
     restMs = Math.max(restMs, maxTimestamp(header.bytes, header.at));
     return false;
   });
-  const { records } = await readRecords(log, segment, first);
-  for (const record of records) {
-    if (record.offset >= logStart) restMs = Math.max(restMs, record.timestamp);
-  }
+  await eachRecord(log, segment, first, (offset, timestampMs) => {
+    if (offset >= logStart) restMs = Math.max(restMs, timestampMs);
+    return false;
+  });
   return restMs;
 }
 
-function largestOf(log: LogParts, segment: Segment): number {
-  if (segment.largestTimestampMs === null)
-    log.context.indexCache.of(segment, log.settings.indexIntervalBytes);
+/** Null when the segment's files are gone. */
+async function largestOf(log: LogParts, segment: Segment): Promise<number | null> {
+  if (segment.largestTimestampMs === null && (await indexesOf(log, segment)) === null) return null;
   return segment.largestTimestampMs ?? -1;
+}
+
+async function indexesOf(log: LogParts, segment: Segment): Promise<SegmentIndexes | null> {
+  const { indexCache } = log.context;
+  const isLive = (): boolean => !log.hasEnded && !segment.isRetired;
+  const { indexIntervalBytes } = log.settings;
+  const indexes =
+    indexCache.peek(segment) ?? (await indexCache.load(segment, indexIntervalBytes, isLive));
+  log.assertServing();
+  return indexes;
 }
 
 async function lookupInSegment(
@@ -107,8 +131,11 @@ async function lookupInSegment(
   timestampMs: number,
   logStart: number,
 ): Promise<TimestampLookup | null> {
-  if (largestOf(log, segment) < timestampMs) return null;
-  const { times } = log.context.indexCache.of(segment, log.settings.indexIntervalBytes);
+  const largestMs = await largestOf(log, segment);
+  if (largestMs === null || largestMs < timestampMs) return null;
+  const indexes = await indexesOf(log, segment);
+  if (indexes === null) return null;
+  const { times } = indexes;
   const slot = times.lastBelow(timestampMs);
   // Everything up to that entry's batch is older; the log start may lie further on.
   const from = Math.max(
@@ -117,9 +144,9 @@ async function lookupInSegment(
   );
   const start = findBatch(log, from);
   if (start === null || start.segment !== segment) return null;
-  let position = start.position;
+  let { position } = start;
   for (;;) {
-    const next = nextBatchReaching(segment, position, timestampMs);
+    const next = await nextBatchReaching(log, segment, position, timestampMs);
     if (next === null) return null;
     const found = await firstRecordReaching(log, segment, next, timestampMs, logStart);
     if (found !== null) return found;
@@ -130,9 +157,15 @@ async function lookupInSegment(
   }
 }
 
-function nextBatchReaching(segment: Segment, from: number, timestampMs: number): BatchPlace | null {
+async function nextBatchReaching(
+  log: LogParts,
+  segment: Segment,
+  from: number,
+  timestampMs: number,
+): Promise<BatchPlace | null> {
   let found: BatchPlace | null = null;
-  walkHeaders(segment.file, from, segment.writtenSize, (header) => {
+  const { slices } = log.context;
+  await walkHeadersInSlices(segment.file, from, segment.writtenSize, slices, (header) => {
     if (maxTimestamp(header.bytes, header.at) < timestampMs) return false;
     found = { position: header.position, size: header.size };
     return true;
@@ -147,32 +180,41 @@ async function firstRecordReaching(
   timestampMs: number,
   logStart: number,
 ): Promise<TimestampLookup | null> {
-  const { header, records } = await readRecords(log, segment, batch);
-  for (const record of records) {
-    if (record.timestamp >= timestampMs && record.offset >= logStart) {
-      return {
-        offset: record.offset,
-        timestampMs: record.timestamp,
-        leaderEpoch: leaderEpoch(header),
-      };
-    }
-  }
-  return null;
+  let foundAt = -1;
+  let foundMs = -1;
+  const header = await eachRecord(log, segment, batch, (offset, recordMs) => {
+    if (recordMs < timestampMs || offset < logStart) return false;
+    foundAt = offset;
+    foundMs = recordMs;
+    return true;
+  });
+  if (foundAt < 0) return null;
+  return { offset: foundAt, timestampMs: foundMs, leaderEpoch: leaderEpoch(header) };
 }
 
-async function readRecords(
+/** Unpacks a batch and calls `visit` for each record until that returns true. Returns the batch. */
+async function eachRecord(
   log: LogParts,
   segment: Segment,
   { position, size }: BatchPlace,
-): Promise<{ header: Buffer; records: Iterable<RecordView> }> {
+  visit: (offset: number, timestampMs: number) => boolean,
+): Promise<Buffer> {
+  const { cuts } = segment;
   const batch = Buffer.allocUnsafe(size);
   const count = await segment.file.read(batch, position);
-  if (count < size || batchSize(batch) !== size || scanBatchAt(batch, 0, size) !== size) {
-    throw corruptAt(log, segment, position);
-  }
-  const payload = await log.context.unpacking.run(() =>
-    decompressRecords(batch, LIMITS.decompressedBatchBytesMax),
-  );
-  // Walked as they are needed: a batch may hold millions of records.
-  return { header: batch, records: walkRecords(payload, batch) };
+  const isWhole =
+    count === size && batchSize(batch) === size && scanBatchAt(batch, 0, size) === size;
+  // Of bytes that were cut meanwhile nothing is said.
+  if (!isWhole && segment.cuts === cuts) throw corruptAt(log, segment, position);
+  if (!isWhole) throw new EngineError('CORRUPT_BATCH', 'the batch was cut off meanwhile');
+  const firstOffset = baseOffset(batch);
+  await log.context.unpacking.run(async () => {
+    const payload = await decompressRecords(batch, LIMITS.decompressedBatchBytesMax);
+    const cursor = new RecordCursor(payload, batch);
+    const timestampMs = timestampsOf(batch);
+    await walkInSlices(cursor, log.context.slices, () =>
+      visit(firstOffset + cursor.offsetDelta, timestampMs(cursor.timestampDelta)),
+    );
+  });
+  return batch;
 }

@@ -12,6 +12,8 @@ import {
   type PartitionLog,
   type PartitionName,
   seededRandom,
+  TurnSlices,
+  type WorkMeter,
 } from '../../engine/index.js';
 import { createInlineRunner } from '../../engine/maintenance/inline-runner.js';
 import { restingClock } from './resting-clock.js';
@@ -35,6 +37,7 @@ export interface SimOpenOptions {
   readonly logger?: EngineOptions['logger'];
   readonly compaction?: EngineOptions['compaction'];
   readonly gatherWrites?: EngineOptions['gatherWrites'];
+  readonly meter?: WorkMeter;
 }
 
 export function newWorld(options: SimDiskOptions = {}): SimWorld {
@@ -53,6 +56,7 @@ export function openWorld(world: SimWorld, options: SimOpenOptions = {}): Promis
     openCatalog: async () => options.catalog ?? world.catalog,
     ...(options.logger ? { logger: options.logger } : {}),
     ...(options.compaction ? { compaction: options.compaction } : {}),
+    ...(options.meter ? { slices: new TurnSlices(world.clock, options.meter) } : {}),
     ...(options.gatherWrites ? { gatherWrites: options.gatherWrites } : {}),
     ...(options.descriptorsOpenMax ? { descriptorsOpenMax: options.descriptorsOpenMax } : {}),
   });

@@ -3,15 +3,15 @@ import type { WorkKind, WorkMeter } from '../../engine/turn-slices.js';
 /** Sums the work of each turn of the event loop, from its making until `stop`. */
 export class TurnMeter implements WorkMeter {
   /** The most that one turn did. */
-  readonly most: Record<WorkKind, number> = { elements: 0, bytes: 0 };
-  readonly total: Record<WorkKind, number> = { elements: 0, bytes: 0 };
-  #turn: Record<WorkKind, number> = { elements: 0, bytes: 0 };
+  readonly most: Record<WorkKind, number> = { elements: 0, records: 0, bytes: 0 };
+  readonly total: Record<WorkKind, number> = { elements: 0, records: 0, bytes: 0 };
+  #turn: Record<WorkKind, number> = { elements: 0, records: 0, bytes: 0 };
   #isStopped = false;
 
   constructor() {
     // Runs in every turn, before the immediates of whoever came later.
     const begin = (): void => {
-      this.#turn = { elements: 0, bytes: 0 };
+      this.#turn = { elements: 0, records: 0, bytes: 0 };
       if (!this.#isStopped) setImmediate(begin);
     };
     setImmediate(begin);

@@ -5,6 +5,8 @@ import { buildBatch } from '../../../engine/batch/builder.js';
 import * as header from '../../../engine/batch/header.js';
 import { decodeRecords, type RecordView, validateRecords } from '../../../engine/batch/records.js';
 import { validateBatch } from '../../../engine/batch/validate.js';
+import { systemClock } from '../../../engine/clock.js';
+import { TurnSlices } from '../../../engine/turn-slices.js';
 
 const MAX_BYTES = 1_000_000;
 
@@ -25,7 +27,8 @@ describe.each([
 
   it('is valid', async () => {
     expect(validateBatch(batch, { maxBatchBytes: MAX_BYTES })).toBeNull();
-    const options = { compacted: false, maxDecompressedBytes: MAX_BYTES };
+    const slices = new TurnSlices(systemClock);
+    const options = { compacted: false, maxDecompressedBytes: MAX_BYTES, slices };
     expect(await validateRecords(batch, options)).toBeNull();
     expect(await validateRecords(batch, { ...options, compacted: true })).toBe('null-key');
   });

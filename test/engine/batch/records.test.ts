@@ -3,9 +3,15 @@ import { describe, expect, it } from 'vitest';
 import { buildBatch, buildBatchSync } from '../../../engine/batch/builder.js';
 import * as header from '../../../engine/batch/header.js';
 import { decodeRecords, validateRecords, walkRecords } from '../../../engine/batch/records.js';
+import { systemClock } from '../../../engine/clock.js';
+import { LIMITS } from '../../../engine/limits.js';
+import { TurnSlices } from '../../../engine/turn-slices.js';
+import { manyHeaders } from '../../support/forged-batches.js';
+import { TurnMeter } from '../../support/turn-meter.js';
 import { recordInputs } from './record-arbitraries.js';
 
-const OPTIONS = { compacted: false, maxDecompressedBytes: 1_000_000 };
+const slices = new TurnSlices(systemClock);
+const OPTIONS = { compacted: false, maxDecompressedBytes: 1_000_000, slices };
 
 const make = () =>
   buildBatchSync([
@@ -130,7 +136,7 @@ describe('validateRecords', () => {
     async (codec) => {
       const record = { key: 'k', value: Buffer.alloc(500_000), timestamp: 0 };
       const batch = await buildBatch([record], { codec });
-      const limits = { compacted: true, maxDecompressedBytes: 400_000 };
+      const limits = { compacted: true, maxDecompressedBytes: 400_000, slices };
       expect(await validateRecords(batch, limits)).toBe('unpacks-too-large');
       expect(await validateRecords(batch, { ...limits, maxDecompressedBytes: 600_000 })).toBeNull();
     },
@@ -140,5 +146,40 @@ describe('validateRecords', () => {
     const batch = make();
     batch.writeUInt16BE(id, header.ATTRIBUTES_AT);
     expect(await validateRecords(batch, OPTIONS)).toBe('malformed-records');
+  });
+
+  it('walks records and headers in slices, however many there are', async () => {
+    const records = Array.from({ length: 60_000 }, () => ({ key: 'k', value: 'v', timestamp: 0 }));
+    const meter = new TurnMeter();
+    const metered = { ...OPTIONS, slices: new TurnSlices(systemClock, meter) };
+    expect(await validateRecords(buildBatchSync(records), metered)).toBeNull();
+    expect(meter.total.records).toBe(60_000);
+    expect(await validateRecords(await manyHeaders(50_000), metered)).toBeNull();
+    meter.stop();
+    expect(meter.total.records).toBe(60_000 + 50_001);
+    expect(meter.most.records).toBeLessThan(LIMITS.turnRecordsMax + 50_001);
+  });
+
+  it('refuses a record with more headers than anybody needs, without looking at them', async () => {
+    const meter = new TurnMeter();
+    const metered = { ...OPTIONS, maxDecompressedBytes: 10_000_000 };
+    const problem = await validateRecords(await manyHeaders(4_000_000), {
+      ...metered,
+      slices: new TurnSlices(systemClock, meter),
+    });
+    meter.stop();
+    expect(problem).toBe('too-many-headers');
+    expect(meter.total.records).toBe(1);
+  });
+});
+
+describe('decodeRecords', () => {
+  it('makes no objects of more headers than a record may have', async () => {
+    const batch = await manyHeaders(LIMITS.headersPerRecordMax + 1);
+    await expect(decodeRecords(batch, 1_000_000)).rejects.toMatchObject({
+      code: 'BATCH_TOO_LARGE',
+    });
+    const [record] = await decodeRecords(await manyHeaders(LIMITS.headersPerRecordMax), 1_000_000);
+    expect(record!.headers).toHaveLength(LIMITS.headersPerRecordMax);
   });
 });

@@ -9,6 +9,7 @@ import {
   validateBatch,
   validateBuiltBatch,
 } from '../../../engine/batch/validate.js';
+import { claiming } from '../../support/forged-batches.js';
 
 const LIMITS = { maxBatchBytes: 1_048_588 };
 
@@ -27,6 +28,26 @@ function changed(change: (batch: Buffer) => void): Buffer {
 }
 
 describe('validateBatch', () => {
+  it.each([
+    ['none', 1],
+    ['gzip', 1032],
+    ['snappy', 22],
+    ['lz4', 255],
+    ['zstd', 32_768],
+  ] as const)('refuses counts that the bytes of codec %s cannot hold', async (codec, expansion) => {
+    const records = Buffer.alloc(700);
+    const packedBytes = (await claiming(1, records, codec)).length - header.HEADER_SIZE;
+    const most = Math.floor((packedBytes * expansion) / 7);
+    for (const [count, problem] of [
+      [most, null],
+      [most + 1, 'bad-count'],
+      [2 ** 31 - 1, 'bad-count'],
+    ] as const) {
+      expect(validateBatch(await claiming(count, records, codec), LIMITS)).toBe(problem);
+    }
+    expect(validateBatch(await claiming(1, Buffer.alloc(0)), LIMITS)).toBe('bad-count');
+  });
+
   it('accepts what the builder makes, with every codec', async () => {
     for (const codec of ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const) {
       const batch = await buildBatch([{ key: null, value: 'v', timestamp: -1 }], { codec });

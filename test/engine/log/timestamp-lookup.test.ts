@@ -1,8 +1,11 @@
 import { expect, test } from 'vitest';
 import { buildBatchSync } from '../../../engine/batch/builder.js';
 import type { PartitionLog } from '../../../engine/index.js';
+import { LIMITS } from '../../../engine/limits.js';
 import { batchOf } from '../../support/batches.js';
+import { manyHeaders } from '../../support/forged-batches.js';
 import { newWorld, openLog, openWorld } from '../../support/sim-engine.js';
+import { TurnMeter } from '../../support/turn-meter.js';
 
 const T = Date.UTC(2026, 0, 1);
 
@@ -72,4 +75,32 @@ test('what is above the high watermark is not answered', async () => {
   expect(log.highWatermark).toBe(2);
   expect(await offsetAt(log, 20)).toBeUndefined();
   expect(await largest(log)).toBeUndefined();
+});
+
+test('headers of records are not looked at, however many a record has', async () => {
+  const meter = new TurnMeter();
+  const log = await openLog(await openWorld(newWorld(), { meter }));
+  await log.append(await manyHeaders(3_000_000));
+  expect(await offsetAt(log, 0)).toBe(0);
+  expect(await largest(log)).toBe(0);
+  meter.stop();
+  // The header of the batch and its one record, each time.
+  expect(meter.total.records).toBe(4);
+});
+
+test('batches behind an index entry are walked in slices, and so are the records of one', async () => {
+  const meter = new TurnMeter();
+  // One entry of the time index for all of them: none is later than the first.
+  const log = await openLog(await openWorld(newWorld(), { meter }), { indexIntervalBytes: 1 });
+  await log.append(buildBatchSync([{ key: null, value: null, timestamp: T + 10 }]));
+  const small = Array.from({ length: 3_000 }, () =>
+    log.append(buildBatchSync([{ key: null, value: null, timestamp: T }])),
+  );
+  await Promise.all(small);
+  const many = Array.from({ length: 50_000 }, () => ({ key: null, value: null, timestamp: T }));
+  await log.append(buildBatchSync([...many, { key: null, value: null, timestamp: T + 20 }]));
+  expect(await offsetAt(log, 15)).toBe(53_001);
+  meter.stop();
+  expect(meter.total.records).toBeGreaterThan(53_000);
+  expect(meter.most.records).toBeLessThan(LIMITS.turnRecordsMax + 2_000);
 });

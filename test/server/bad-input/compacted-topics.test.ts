@@ -1,17 +1,10 @@
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { buildBatch, buildBatchSync } from '../../../engine/batch/builder.js';
-import {
-  ATTRIBUTES_AT,
-  BATCH_LENGTH_AT,
-  HEADER_SIZE,
-  LAST_OFFSET_DELTA_AT,
-  PREFIX_SIZE,
-  RECORD_COUNT_AT,
-} from '../../../engine/batch/header.js';
-import { stampCrc } from '../../../engine/batch/stamp.js';
+import { HEADER_SIZE } from '../../../engine/batch/header.js';
 import { LIMITS } from '../../../engine/limits.js';
 import { ErrorCode } from '../../../server/protocol/error-codes.js';
+import { resealed } from '../../support/forged-batches.js';
 import { beside, produceOf, startAttackedBroker } from './attacked-broker.js';
 import { memoryHeld } from './memory.js';
 
@@ -24,16 +17,6 @@ function bomb(bytes: number): Buffer {
   const header = buildBatchSync([{ key: 'k', value: 'v', timestamp }]).subarray(0, HEADER_SIZE);
   const records = gzipSync(Buffer.alloc(bytes), { level: 9 });
   return resealed(Buffer.concat([header, records]), GZIP, 1);
-}
-
-/** A batch with other records, count and codec under a header that vouches for them. */
-function resealed(batch: Buffer, codec: number, count: number): Buffer {
-  batch.writeInt32BE(batch.length - PREFIX_SIZE, BATCH_LENGTH_AT);
-  batch.writeUInt16BE(codec, ATTRIBUTES_AT);
-  batch.writeInt32BE(count, RECORD_COUNT_AT);
-  batch.writeInt32BE(count - 1, LAST_OFFSET_DELTA_AT);
-  stampCrc(batch);
-  return batch;
 }
 
 describe('a compacted topic, whose records are looked at', () => {
