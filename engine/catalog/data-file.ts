@@ -1,16 +1,20 @@
+import { number64, type TreeFacts } from './tree-walk.js';
+
 /**
- * What can be told about an LMDB data file (format 2, little-endian) before LMDB maps it: a truncated file ends a
- * process with SIGBUS, a garbled meta page with SIGSEGV.
+ * The two meta pages of an LMDB data file (format 2, little-endian), read before LMDB maps it: a truncated file ends a
+ * process with SIGBUS, a garbled page with SIGSEGV.
  *
  * ```text
  * page 0, page 1  meta pages: a 24-byte page header, then the meta record
  *   at  size      page header: page number int64 at 0, flags uint16 at 18 (0x08: meta)
  *   24     4      magic 0xBEEFC0DE
  *   28     4      format version, low 16 bits
- *   48     4      page size (free-list tree: 48 bytes from here, root at 88)
- *   96    48      main tree, root at 136
+ *   48    48      tree of free pages; its first field is the page size uint32
+ *   96    48      main tree
  *  144     8      last page number used, inclusive
  *  152     8      transaction number: the higher one of the two pages counts
+ * tree  4  flags uint16, 6 depth uint16, then int64 each: 8 branch pages, 16 leaf pages, 24 overflow pages,
+ *      32  entries, 40 root page (-1: empty)
  * ```
  */
 
@@ -18,6 +22,8 @@ const META_PAGE_FLAG = 0x08;
 const MAGIC = 0xbeefc0de;
 const FORMAT_VERSION = 2;
 const META_END = 160;
+const FREE_TREE_AT = 48;
+const MAIN_TREE_AT = 96;
 const NO_ROOT = 0xffff_ffff_ffff_ffffn;
 const PAGE_SIZE_MIN = 4096;
 const PAGE_SIZE_MAX = 65536;
@@ -28,16 +34,27 @@ const PAGE_SIZE_MAX = 65536;
  */
 export const START_BYTES = 384 * 1024;
 
+/** What one meta page says. */
+export interface MetaFacts {
+  readonly pageSize: number;
+  readonly transaction: number;
+  /** Inclusive. */
+  readonly lastPage: number;
+  /** Flags of the environment and of the main tree, which never change. */
+  readonly flags: number;
+  readonly free: TreeFacts;
+  readonly main: TreeFacts;
+}
+
 /**
  * - `blank`: nothing was ever committed; LMDB creates it anew
- * - `sound`: both meta pages are whole and the file covers what they say
- * - `doubtful`: whole meta pages, but the file ends early or within a page. Pages that were taken and freed in one
- *   transaction are never written, so only reading everything can tell
- * - `damaged`: LMDB must not open it
+ * - `whole`: both meta pages are, and they agree; `newest` counts, `other` is the transaction before
+ * - `damaged`: LMDB must not open it; `readable` is the newest of the meta pages that are whole, if there is one
  */
 export type DataFileVerdict =
-  | { readonly verdict: 'blank' | 'sound' }
-  | { readonly verdict: 'doubtful' | 'damaged'; readonly reason: string };
+  | { readonly verdict: 'blank' }
+  | { readonly verdict: 'whole'; readonly newest: MetaFacts; readonly other: MetaFacts }
+  | { readonly verdict: 'damaged'; readonly reason: string; readonly readable: MetaFacts | null };
 
 /** Judges a file of `fileBytes` bytes by its first {@link START_BYTES} (fewer if the file is shorter). */
 export function judgeDataFile(start: Buffer, fileBytes: number): DataFileVerdict {
@@ -45,44 +62,67 @@ export function judgeDataFile(start: Buffer, fileBytes: number): DataFileVerdict
   const isWhole = start.length === fileBytes;
   if (isWhole && start.every((byte) => byte === 0)) return { verdict: 'blank' };
 
-  if (start.length < META_END) return damaged(`only ${fileBytes} bytes long`);
-  const pageSize = start.readUInt32LE(48);
-  const first = metaProblem(start, 0, 0, pageSize);
-  if (first) return damaged(`meta page 0: ${first}`);
-  if (start.length < pageSize + META_END) return damaged(`only ${fileBytes} bytes long`);
-  const second = metaProblem(start, pageSize, 1, pageSize);
-  if (second) return damaged(`meta page 1: ${second}`);
-
-  const newest = start.readBigUInt64LE(152) > start.readBigUInt64LE(pageSize + 152) ? 0 : pageSize;
-  const wanted = (start.readBigUInt64LE(newest + 144) + 1n) * BigInt(pageSize);
-  if (BigInt(fileBytes) < wanted) {
-    return { verdict: 'doubtful', reason: `${fileBytes} bytes long where ${wanted} are in use` };
+  const pageSize = pageSizeOf(start);
+  const metas = [readMeta(start, 0, pageSize), readMeta(start, 1, pageSize)] as const;
+  const [newest, other] = metas
+    .filter((meta) => typeof meta !== 'string')
+    .sort((a, b) => b.transaction - a.transaction);
+  const readable = newest ?? null;
+  const damaged = (reason: string): DataFileVerdict => ({ verdict: 'damaged', reason, readable });
+  for (const [page, meta] of metas.entries()) {
+    if (typeof meta === 'string') return damaged(`meta page ${page}: ${meta}`);
   }
-  if (fileBytes % pageSize !== 0) return { verdict: 'doubtful', reason: 'it ends within a page' };
-  return { verdict: 'sound' };
+  if (newest === undefined || other === undefined) return damaged('no meta page');
+  if (newest.flags !== other.flags) return damaged('the two meta pages differ in flags');
+  if (newest.transaction - other.transaction > 1) return damaged('a transaction is missing');
+  return { verdict: 'whole', newest, other };
 }
 
-function metaProblem(start: Buffer, at: number, page: number, pageSize: number): string | null {
+/** Where page 0 is garbled, page 1 tells it, in one of few places. */
+function pageSizeOf(start: Buffer): number {
+  for (let size = PAGE_SIZE_MIN; size <= PAGE_SIZE_MAX; size *= 2) {
+    for (const at of [0, size]) {
+      if (start.length < at + META_END || start.readUInt32LE(at + 24) !== MAGIC) continue;
+      if (start.readUInt32LE(at + FREE_TREE_AT) === size) return size;
+    }
+  }
+  return PAGE_SIZE_MIN;
+}
+
+/** A meta page, or what is wrong with it. */
+function readMeta(start: Buffer, page: number, pageSize: number): MetaFacts | string {
+  const at = page * pageSize;
+  if (start.length < at + META_END) return `the file is only ${start.length} bytes long`;
   if (start.readUInt32LE(at + 24) !== MAGIC) return 'it does not have the magic number of LMDB';
   const version = start.readUInt32LE(at + 28) & 0xffff;
   if (version !== FORMAT_VERSION) return `format version ${version} instead of ${FORMAT_VERSION}`;
-  if (start.readBigUInt64LE(at) !== BigInt(page)) return 'wrong page number';
-  if ((start.readUInt16LE(at + 18) & META_PAGE_FLAG) === 0) return 'not marked as a meta page';
+  if (number64(start, at) !== page) return 'wrong page number';
+  if (start.readUInt16LE(at + 18) !== META_PAGE_FLAG) return 'not marked as a meta page';
+  const size = start.readUInt32LE(at + FREE_TREE_AT);
+  if (size !== pageSize) return `impossible page size ${size}`;
 
-  const isPowerOfTwo = (pageSize & (pageSize - 1)) === 0;
-  if (pageSize < PAGE_SIZE_MIN || pageSize > PAGE_SIZE_MAX || !isPowerOfTwo) {
-    return `impossible page size ${pageSize}`;
+  const lastPage = number64(start, at + 144);
+  const transaction = number64(start, at + 152);
+  if (!Number.isFinite(lastPage) || !Number.isFinite(transaction)) return 'impossible numbers';
+  // Each transaction takes the page that the one before did not.
+  if (transaction > 0 && transaction % 2 !== page) return 'a transaction of the other meta page';
+  const free = readTree(start, at + FREE_TREE_AT);
+  const main = readTree(start, at + MAIN_TREE_AT);
+  for (const { root } of [free, main]) {
+    if (root !== null && (root < 2 || root > lastPage)) return 'a tree begins outside the file';
   }
-  if (start.readUInt32LE(at + 48) !== pageSize) return 'the two meta pages differ in page size';
-
-  const lastPage = start.readBigUInt64LE(at + 144);
-  for (const rootAt of [88, 136]) {
-    const root = start.readBigUInt64LE(at + rootAt);
-    if (root !== NO_ROOT && (root < 2n || root > lastPage)) return 'a tree begins outside the file';
-  }
-  return null;
+  const flags =
+    start.readUInt16LE(at + FREE_TREE_AT + 4) * 65536 + start.readUInt16LE(at + MAIN_TREE_AT + 4);
+  return { pageSize, transaction, lastPage, flags, free, main };
 }
 
-function damaged(reason: string): DataFileVerdict {
-  return { verdict: 'damaged', reason };
+function readTree(start: Buffer, at: number): TreeFacts {
+  return {
+    depth: start.readUInt16LE(at + 6),
+    branchPages: number64(start, at + 8),
+    leafPages: number64(start, at + 16),
+    overflowPages: number64(start, at + 24),
+    entries: number64(start, at + 32),
+    root: start.readBigUInt64LE(at + 40) === NO_ROOT ? null : number64(start, at + 40),
+  };
 }

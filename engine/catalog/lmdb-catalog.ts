@@ -3,12 +3,13 @@ import { assert } from '../assert.js';
 import type { Clock } from '../clock.js';
 import { EngineError } from '../errors.js';
 import type { Catalog, CatalogChange, CatalogKey, CatalogValue } from './catalog.js';
+import { CATALOG_FORMAT, describeKey, FORMAT_KEY } from './catalog-format.js';
 import type { DataFileRoom } from './data-file-room.js';
 import { decodeKey, encodeKey, endOfPrefix } from './key-codec.js';
 import { type LmdbTable, LOWEST_KEY } from './lmdb-environment.js';
-import { packValue, unpackValue } from './value-codec.js';
+import { isIntact, sealValue, unsealValue } from './value-codec.js';
 
-/** Encoded keys as latin1 text, which compares as the bytes do, and packed values; null removes the key. */
+/** Encoded keys as latin1 text, which compares as the bytes do, and sealed values; null removes the key. */
 type Overlay = Map<string, Buffer | null>;
 
 interface Waiter {
@@ -31,6 +32,7 @@ interface TableStats {
   readonly lastPageNumber: number;
 }
 
+const FORMAT_KEY_TEXT = FORMAT_KEY.toString('latin1');
 const NODE_HEADER_BYTES = 16;
 /** New levels of the tree, and the free list's own pages. */
 const PAGES_SPARE = 32;
@@ -49,6 +51,8 @@ export class LmdbCatalog implements Catalog {
   readonly #clock: Clock;
   readonly #commitDeadlineMs: number;
   readonly #onFailure: (error: EngineError) => void;
+  /** Whether the file says which format it has: the first commit writes it. */
+  #namesFormat: boolean;
   #committing: Group | null = null;
   #queued: Group = newGroup();
   #draining: Promise<void> | null = null;
@@ -64,6 +68,7 @@ export class LmdbCatalog implements Catalog {
     readonly clock: Clock;
     readonly commitDeadlineMs: number;
     readonly onFailure: (error: EngineError) => void;
+    readonly namesFormat: boolean;
   }) {
     this.#path = parts.path;
     this.#table = parts.table;
@@ -71,15 +76,16 @@ export class LmdbCatalog implements Catalog {
     this.#clock = parts.clock;
     this.#commitDeadlineMs = parts.commitDeadlineMs;
     this.#onFailure = parts.onFailure;
+    this.#namesFormat = parts.namesFormat;
   }
 
   get(key: CatalogKey): CatalogValue | undefined {
     assert(!this.#isClosed, 'a closed catalog is not read');
     const bytes = encodeKey(key);
     const pending = this.#pendingValue(bytes.toString('latin1'));
-    if (pending !== undefined) return pending === null ? undefined : unpackValue(pending);
-    const packed = this.#table.getBinary(bytes);
-    return packed && unpackValue(packed);
+    if (pending !== undefined) return pending === null ? undefined : unsealValue(pending);
+    const stored = this.#table.getBinary(bytes);
+    return stored && this.#unseal(bytes, stored);
   }
 
   /** All entries as of now, in memory. */
@@ -89,8 +95,9 @@ export class LmdbCatalog implements Catalog {
     const found = new Map<string, CatalogValue>();
     const from = start.length > 0 ? start : LOWEST_KEY;
     for (const { key, value } of this.#table.getRange({ start: from, end: endOfPrefix(start) })) {
-      found.set(key.toString('latin1'), unpackValue(value));
+      found.set(key.toString('latin1'), this.#unseal(key, value));
     }
+    found.delete(FORMAT_KEY_TEXT);
     const isOrdered = !this.#overlayRange(start.toString('latin1'), found);
     const keys = isOrdered ? [...found.keys()] : [...found.keys()].sort();
     return keys.map((key) => ({
@@ -106,12 +113,16 @@ export class LmdbCatalog implements Catalog {
   async write(changes: readonly CatalogChange[]): Promise<void> {
     assert(!this.#isClosed, 'a closed catalog is not written to');
     if (this.#failure) throw this.#failure;
-    const packed = changes.map(({ key, value }) => ({
-      key: encodeKey(key).toString('latin1'),
-      value: value === undefined ? null : packValue(value),
-    }));
+    const sealed = changes.map(({ key, value }) => {
+      const bytes = encodeKey(key);
+      assert(!bytes.equals(FORMAT_KEY), 'the key of the format is not for others');
+      return {
+        key: bytes.toString('latin1'),
+        value: value === undefined ? null : sealValue(bytes, value),
+      };
+    });
     const group = this.#queued;
-    for (const { key, value } of packed) group.overlay.set(key, value);
+    for (const { key, value } of sealed) group.overlay.set(key, value);
     const settled = new Promise<void>((resolve, reject) => {
       group.waiters.push({ resolve, reject });
     });
@@ -146,6 +157,7 @@ export class LmdbCatalog implements Catalog {
   /** Null when the group is durable. */
   async #commit(overlay: Overlay): Promise<EngineError | null> {
     if (overlay.size === 0) return null;
+    if (!this.#namesFormat) overlay.set(FORMAT_KEY_TEXT, sealValue(FORMAT_KEY, CATALOG_FORMAT));
     try {
       await this.#room.ensure(this.#bytesAfter(overlay));
     } catch (cause) {
@@ -158,6 +170,7 @@ export class LmdbCatalog implements Catalog {
       });
       void this.#handToLmdb(overlay).then((cause) => {
         deadline.cancel();
+        this.#namesFormat = true;
         resolve(cause === null ? null : this.#offline(reasonOf(cause), cause));
       });
     });
@@ -199,6 +212,13 @@ export class LmdbCatalog implements Catalog {
     return (stats.lastPageNumber + 1 + copied + added + PAGES_SPARE) * stats.pageSize;
   }
 
+  /** All of the file was checked when it was opened: what has changed since is no longer what was stored. */
+  #unseal(key: Buffer, stored: Buffer): CatalogValue {
+    if (isIntact(key, stored)) return unsealValue(stored);
+    const message = `the catalog ${this.#path} is damaged: the entry ${describeKey(key)} has changed since it was opened`;
+    throw new EngineError('CATALOG_DAMAGED', message, { path: this.#path });
+  }
+
   #fail(error: EngineError, group: Group): void {
     this.#failure = error;
     for (const waiter of [...group.waiters, ...this.#queued.waiters]) waiter.reject(error);
@@ -231,9 +251,9 @@ export class LmdbCatalog implements Catalog {
     let isChanged = false;
     for (const group of [this.#committing, this.#queued]) {
       for (const [key, value] of group?.overlay ?? []) {
-        if (!key.startsWith(prefix)) continue;
+        if (!key.startsWith(prefix) || key === FORMAT_KEY_TEXT) continue;
         if (value === null) found.delete(key);
-        else found.set(key, unpackValue(value));
+        else found.set(key, unsealValue(value));
         isChanged = true;
       }
     }

@@ -1,94 +1,95 @@
-import { spawn } from 'node:child_process';
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import { type Clock, systemClock } from '../clock.js';
 import { EngineError } from '../errors.js';
+import { TurnSlices } from '../turn-slices.js';
 import type { Catalog } from './catalog.js';
-import { judgeDataFile, START_BYTES } from './data-file.js';
+import { FormatCheck } from './catalog-format.js';
 import { DataFileRoom } from './data-file-room.js';
 import { LmdbCatalog } from './lmdb-catalog.js';
 import { openEnvironment } from './lmdb-environment.js';
+import { TreeDamage } from './tree-walk.js';
+import { verifyDataFile } from './verify-data-file.js';
 
 export interface LmdbCatalogOptions {
   readonly clock?: Clock;
   /** A commit that takes longer fails the catalog for good. Default 30 s. */
   readonly commitDeadlineMs?: number;
-  /** True after an unclean stop: a child process opens the file first and reads everything. Default false. */
+  /** True after an unclean stop: what is found may not be durable, and is made so. Default false. */
   readonly suspicious?: boolean;
   /** Called once, when a write failed and every later one will: the owner takes the directory offline. */
   readonly onFailure?: (error: EngineError) => void;
 }
 
 const COMMIT_DEADLINE_MS = 30_000;
-const require = createRequire(import.meta.url);
-
-const PROBE_OUTPUT_MAX = 2000;
-/** `probe.ts` exits with it. */
-const PROBE_EXIT_DAMAGED = 3;
-const CRASH_SIGNALS: ReadonlySet<string> = new Set([
-  'SIGSEGV',
-  'SIGBUS',
-  'SIGABRT',
-  'SIGILL',
-  'SIGFPE',
-  'SIGTRAP',
-]);
 
 /**
  * Opens, or creates, the catalog whose data file is `path` (`<path>-lock` appears beside it). The folder exists and is
- * owned by the caller; one catalog per file and process.
+ * owned by the caller; one catalog per file and process. Everything in the file is read and checked first, page by page, since LMDB
+ * itself would end the process where a page is garbled. A file of format version 1 is rewritten, in one transaction.
  *
- * Rejects with CATALOG_DAMAGED when the file is none of LMDB's, was cut short or cannot be read through, and with the
- * errno when the disk says no.
+ * Rejects with CATALOG_DAMAGED when the file is none of LMDB's, was cut short, or holds anything that does not match its
+ * checksum; with STORAGE_FULL when there is no room to rewrite it; and with the errno when the disk says no.
  */
 export async function openLmdbCatalog(
   path: string,
   options: LmdbCatalogOptions = {},
 ): Promise<Catalog> {
+  const clock = options.clock ?? systemClock;
   // LMDB locks only its lock file, so a second descriptor of the data file, and closing it, does no harm.
   const file = await open(path, constants.O_RDWR | constants.O_CREAT, 0o644);
+  let catalog: LmdbCatalog;
+  let found: Found;
   try {
-    await makeReady(file, path, options.suspicious ?? false);
+    found = await makeReady(file, path, clock);
+    // What a killed owner had written but not synced is visible now; nobody may act on it before it is durable.
+    if (options.suspicious === true) await file.datasync();
     const table = await openEnvironment(path).catch((cause: unknown) => {
-      throw damaged(path, cause instanceof Error ? cause.message : String(cause), cause);
+      throw damagedCatalog(path, cause instanceof Error ? cause.message : String(cause), cause);
     });
-    return new LmdbCatalog({
+    catalog = new LmdbCatalog({
       path,
       table,
       room: new DataFileRoom(file, (await file.stat()).size),
-      clock: options.clock ?? systemClock,
+      clock,
       commitDeadlineMs: options.commitDeadlineMs ?? COMMIT_DEADLINE_MS,
       onFailure: options.onFailure ?? (() => {}),
+      namesFormat: found === 'current',
     });
   } catch (error) {
     await file.close();
     throw error;
   }
+  if (typeof found === 'string') return catalog;
+  try {
+    await catalog.write(found);
+    return catalog;
+  } catch (error) {
+    await catalog.close();
+    throw error;
+  }
 }
 
-async function makeReady(file: FileHandle, path: string, suspicious: boolean): Promise<void> {
-  const { size } = await file.stat();
-  const start = Buffer.alloc(Math.min(size, START_BYTES));
-  await file.read(start, 0, start.length, 0);
-  const judged = judgeDataFile(start, size);
-  if (judged.verdict === 'damaged') throw damaged(path, judged.reason);
+type Found = ReturnType<FormatCheck['finish']>;
 
-  if (judged.verdict === 'blank') {
-    await file.truncate(0);
-    await syncFolder(dirname(path));
-    return;
+/** What the file holds, once LMDB may open it. */
+async function makeReady(file: FileHandle, path: string, clock: Clock): Promise<Found> {
+  const slices = new TurnSlices(clock);
+  const check = new FormatCheck();
+  try {
+    const isUsed = await verifyDataFile(file, {
+      visit: (key, value) => check.add(key, value),
+      rest: (entries) => slices.did(entries),
+    });
+    if (isUsed) return check.finish();
+  } catch (error) {
+    if (error instanceof TreeDamage) throw damagedCatalog(path, error.message, error);
+    throw error;
   }
-  if (suspicious || judged.verdict === 'doubtful') {
-    const problem = await probe(path);
-    if (problem !== null) {
-      const reason = judged.verdict === 'doubtful' ? `${judged.reason}; ${problem}` : problem;
-      throw damaged(path, reason);
-    }
-  }
-  // What a killed owner had written but not synced is visible now; nobody may act on it before it is durable.
-  if (suspicious) await file.datasync();
+  await file.truncate(0);
+  await syncFolder(dirname(path));
+  return 'empty';
 }
 
 /** When it resolves, the new file's name is durable. */
@@ -101,33 +102,10 @@ async function syncFolder(path: string): Promise<void> {
   }
 }
 
-/**
- * Null when a child process could read the whole catalog, else what is wrong with it. Rejects when the child could not
- * do its work, be it that it was not found or that somebody killed it: that says nothing about the file.
- */
-function probe(path: string): Promise<string | null> {
-  return new Promise((resolve, reject) => {
-    const program = require.resolve('#catalog-probe');
-    const child = spawn(process.execPath, [program, path], { stdio: ['ignore', 'ignore', 'pipe'] });
-    let output = '';
-    child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      output = (output + text).slice(-PROBE_OUTPUT_MAX);
-    });
-    child.on('error', reject);
-    child.on('close', (code, signal) => {
-      if (code === 0) resolve(null);
-      else if (code === PROBE_EXIT_DAMAGED) resolve(output.trim());
-      else if (signal && CRASH_SIGNALS.has(signal)) {
-        resolve(`reading it ends a process with ${signal}`);
-      } else {
-        const outcome = signal ?? `exit code ${code}`;
-        reject(new Error(`the catalog ${path} could not be tried: ${outcome} ${output.trim()}`));
-      }
-    });
-  });
-}
-
-function damaged(path: string, reason: string, cause?: unknown): EngineError {
-  const message = `the catalog ${path} is damaged: ${reason}`;
+/** The error for the catalog file at `path`, and the way out. */
+export function damagedCatalog(path: string, reason: string, cause?: unknown): EngineError {
+  const message =
+    `the catalog ${path} is damaged: ${reason}; nothing was changed. See what is left of it with ` +
+    `'odradek catalog check ${dirname(path)}', and make it anew with 'odradek catalog rebuild ${dirname(path)}'`;
   return new EngineError('CATALOG_DAMAGED', message, { cause, path });
 }

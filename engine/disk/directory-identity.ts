@@ -6,8 +6,8 @@ import type { Disk } from './disk.js';
 import { ensureDirectory, syncAncestors } from './ensure-directory.js';
 import { readSmallFile, temporaryPath, writeSmallFile } from './small-file.js';
 
-/** The format of data directories that this version writes, and the newest that it reads. */
-export const FORMAT_VERSION = 1;
+/** The format of data directories that this version writes, and the newest that it reads; it reads all before, too. */
+export const FORMAT_VERSION = 2;
 
 /** The small file in a data directory's root that says whose it is and how it was closed. */
 export const IDENTITY_FILE = 'meta.properties';
@@ -91,7 +91,7 @@ async function readFacts(disk: Disk, path: string): Promise<Facts | null> {
   const directoryId = values.get('directory.id');
   const cleanStop = values.get('clean.stop');
   const uncleanOpens = wholeNumber(values.get('unclean.opens'));
-  if (version !== FORMAT_VERSION || !directoryId || uncleanOpens === null) throw damaged(path);
+  if (version === null || version < 1 || !directoryId || uncleanOpens === null) throw damaged(path);
   if (cleanStop !== 'true' && cleanStop !== 'false') throw damaged(path);
   return { directoryId, uncleanOpens, cleanStop: cleanStop === 'true' };
 }

@@ -1,27 +1,32 @@
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { open } from 'lmdb';
 import { beforeAll, expect, test } from 'vitest';
 import { MemoryCatalog, openEngine } from '../../engine/index.js';
 import { valuesOf } from '../engine/embedded/open-logs.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import {
   batchesIn,
+  catalogIn,
   catalogKey,
   catalogValue,
+  committedOffsetsIn,
   partitionsIn,
   type ReadRecord,
   readSmallText,
   recordsOf,
   segmentsIn,
   topicIdIn,
+  topicsIn,
 } from './second-reader.js';
+import { writeBrokerDirectory } from './write-broker-directory.js';
 import { plainBatches, TOPIC_IDS, writeDataDirectory } from './write-data-directory.js';
 
 const GOLDEN = fileURLToPath(new URL('../golden/format/', import.meta.url));
 const DIRECTORY = join(GOLDEN, 'directory');
 const CATALOG = join(GOLDEN, 'catalog.hex');
+/** Left by a broker. */
+const BROKER = join(GOLDEN, 'broker');
 
 /** The files whose bytes are pinned; `.lock` and LMDB's are not. */
 function pinnedFiles(root: string): string[] {
@@ -37,6 +42,9 @@ beforeAll(async () => {
   rmSync(DIRECTORY, { recursive: true, force: true });
   mkdirSync(DIRECTORY, { recursive: true });
   writeFileSync(CATALOG, await writeDataDirectory(DIRECTORY));
+  rmSync(BROKER, { recursive: true, force: true });
+  mkdirSync(BROKER, { recursive: true });
+  await writeBrokerDirectory(BROKER);
 });
 
 test('the same program writes the same bytes as ever', async () => {
@@ -70,7 +78,7 @@ test('the directory holds every kind of file that the page describes', () => {
 
 test('a second reader, written from the page, finds identity and partitions', () => {
   expect(Object.fromEntries(readSmallText(join(DIRECTORY, 'meta.properties')))).toEqual({
-    'format.version': '1',
+    'format.version': '2',
     'directory.id': 'EREREREREREREREREREREQ',
     'clean.stop': 'true',
     'unclean.opens': '3',
@@ -170,7 +178,7 @@ test('it reads the catalog: checkpoints, starts and names', () => {
     .trimEnd()
     .split('\n')
     .map((line) => line.split(' ').map((hex) => Buffer.from(hex, 'hex')))
-    .map(([key, value]) => [catalogKey(key!), catalogValue(value!)] as const);
+    .map(([key, value]) => [catalogKey(key!), catalogValue(key!, value!)] as const);
   const get = (...key: (string | number)[]): unknown =>
     entries.find(([candidate]) => JSON.stringify(candidate) === JSON.stringify(key))?.[1];
   for (const [topic, id] of Object.entries(TOPIC_IDS)) {
@@ -197,16 +205,43 @@ test('it reads the catalog where it lies, through LMDB alone', async () => {
   const log = await engine.log('events');
   await log.append({ value: 'v' });
   await engine.close();
-  const options = { noSubdir: true, keyEncoding: 'binary', encoding: 'binary' } as const;
-  const table = open<Buffer, Buffer>(join(root, 'catalog.mdb'), options);
-  const range = table.getRange({ start: Buffer.of(0) });
-  const found = [...range].map(({ key, value }) => [catalogKey(key), catalogValue(value)]);
-  await table.close();
-  expect(found).toEqual([
-    [['log', log.topicId, 0, 'checkpoint'], expect.objectContaining({ offset: 1, producers: [] })],
-    [['topic', 'events'], log.topicId],
+  const found = await catalogIn(join(root, 'catalog.mdb'));
+  expect([...found]).toEqual([
+    ['["format"]', 2],
+    [
+      JSON.stringify(['log', log.topicId, 0, 'checkpoint']),
+      expect.objectContaining({ offset: 1, producers: [] }),
+    ],
+    ['["topic","events"]', log.topicId],
   ]);
 });
+
+test("it reads a broker's directory: topics, settings, ids and committed offsets", async () => {
+  const root = temporaryFolder();
+  cpSync(BROKER, root, { recursive: true });
+  expect(readSmallText(join(root, 'meta.properties')).get('format.version')).toBe('2');
+  const metadata = await catalogIn(join(root, 'metadata.mdb'));
+  const topics = topicsIn(metadata);
+  expect([...topics.keys()].sort()).toEqual(['__consumer_offsets', 'empty', 'orders', 'users']);
+  expect(topics.get('orders')).toMatchObject({
+    replicas: [[1], [1]],
+    overrides: { 'retention.ms': '-1' },
+  });
+  expect(topics.get('empty')!.replicas).toEqual([[1], [1], [1]]);
+  expect(metadata.get('["metadata","key","node"]')).toMatchObject({ value: { nodeId: 1 } });
+  for (const { folder, topic } of partitionsIn(root)) {
+    expect(topicIdIn(folder)).toBe(topics.get(topic)!.id);
+  }
+  // A block of a thousand has been taken.
+  const { value } = metadata.get('["metadata","key","producer-ids"]') as {
+    value: { nextId: number };
+  };
+  expect(value.nextId % 2 ** 32).toBe(1000);
+  expect(value.nextId).toBeLessThan(2 ** 52);
+  expect(Object.fromEntries(await committedOffsetsIn(root))).toEqual(COMMITTED);
+});
+
+const COMMITTED = { 'billing/orders/0': 3n, 'billing/orders/1': 4n, 'shipping/users/0': 2n };
 
 test('the engine opens the golden directory, with its catalog lost', async () => {
   const root = temporaryFolder();

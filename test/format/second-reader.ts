@@ -125,19 +125,33 @@ export function* batchesIn(bytes: Buffer): Generator<ReadBatch> {
 }
 
 export async function recordsOf(batch: ReadBatch): Promise<ReadRecord[]> {
+  const records = await rawRecordsOf(batch);
+  return records.map(({ key, value, ...record }) => ({
+    ...record,
+    key: key === null ? null : key.toString(),
+    value: value === null ? null : value.toString(),
+  }));
+}
+
+interface RawRecord extends Omit<ReadRecord, 'key' | 'value'> {
+  readonly key: Buffer | null;
+  readonly value: Buffer | null;
+}
+
+async function rawRecordsOf(batch: ReadBatch): Promise<RawRecord[]> {
   const { header } = batch;
   const attributes = header.readUInt16BE(21);
   if ((attributes & 0x20) !== 0) return [];
   const fields = new Fields(await unpacked(batch.codec, batch.payload));
-  const records: ReadRecord[] = [];
+  const records: RawRecord[] = [];
   for (let count = header.readInt32BE(57); count > 0; count--) {
     const length = Number(fields.varint());
     const end = fields.at + length;
     fields.at++;
     const timestampDelta = fields.varint();
     const offset = batch.baseOffset + fields.varint();
-    const key = fields.text();
-    const value = fields.text();
+    const key = fields.blob();
+    const value = fields.blob();
     const headers = Array.from(
       { length: Number(fields.varint()) },
       () => [fields.text()!, fields.text()] as const,
@@ -168,11 +182,15 @@ class Fields {
     }
   }
 
-  text(): string | null {
+  blob(): Buffer | null {
     const length = Number(this.varint());
     if (length < 0) return null;
     this.at += length;
-    return this.bytes.toString('utf8', this.at - length, this.at);
+    return this.bytes.subarray(this.at - length, this.at);
+  }
+
+  text(): string | null {
+    return this.blob()?.toString() ?? null;
   }
 }
 
@@ -227,8 +245,69 @@ export function catalogKey(bytes: Buffer): (number | string)[] {
   return parts;
 }
 
-export function catalogValue(bytes: Buffer): unknown {
-  return unpack(bytes);
+/** The value that stands under `key`, its checksum verified. */
+export function catalogValue(key: Buffer, bytes: Buffer): unknown {
+  const value = bytes.subarray(5);
+  const matches =
+    bytes[0] === 0xc1 && bytes.readUInt32BE(1) === crc32c(Buffer.concat([key, value]));
+  if (!matches) throw new Error(`the value of ${catalogKey(key).join('/')}: checksum`);
+  return unpack(value);
+}
+
+/** Every entry of an `.mdb` file that nobody else has open, by its key as JSON. */
+export async function catalogIn(path: string): Promise<Map<string, unknown>> {
+  const { open } = require('lmdb') as typeof import('lmdb');
+  const options = { noSubdir: true, keyEncoding: 'binary', encoding: 'binary' } as const;
+  const table = open<Buffer, Buffer>(path, options);
+  const entries = new Map<string, unknown>();
+  for (const { key, value } of table.getRange({ start: Buffer.of(0) })) {
+    entries.set(JSON.stringify(catalogKey(key)), catalogValue(key, value));
+  }
+  await table.close();
+  return entries;
+}
+
+export interface ReadTopic {
+  readonly id: string;
+  readonly replicas: readonly (readonly number[])[];
+  readonly overrides: Readonly<Record<string, string>>;
+}
+
+/** The topics of `metadata.mdb`'s entries, by name. */
+export function topicsIn(metadata: ReadonlyMap<string, unknown>): Map<string, ReadTopic> {
+  const topics = new Map<string, ReadTopic>();
+  for (const [json, entry] of metadata) {
+    const [, , name] = JSON.parse(json) as string[];
+    if (!name?.startsWith('topics/')) continue;
+    topics.set(name.slice('topics/'.length), (entry as { value: ReadTopic }).value);
+  }
+  return topics;
+}
+
+/** The committed offsets of a data directory: `group/topic/partition` and offset. */
+export async function committedOffsetsIn(root: string): Promise<Map<string, bigint>> {
+  const offsets = new Map<string, bigint>();
+  for (const { folder, topic } of partitionsIn(root)) {
+    if (topic !== '__consumer_offsets') continue;
+    for (const { batches } of segmentsIn(folder)) {
+      for (const batch of batches) {
+        for (const { key, value } of await rawRecordsOf(batch)) {
+          if (key === null || key.readInt16BE(0) > 1) continue;
+          const group = text16(key, 2);
+          const topicName = text16(key, group.end);
+          const name = `${group.text}/${topicName.text}/${key.readInt32BE(topicName.end)}`;
+          if (value === null) offsets.delete(name);
+          else offsets.set(name, value.readBigInt64BE(2));
+        }
+      }
+    }
+  }
+  return offsets;
+}
+
+function text16(bytes: Buffer, at: number): { text: string; end: number } {
+  const end = at + 2 + bytes.readInt16BE(at);
+  return { text: bytes.toString('utf8', at + 2, end), end };
 }
 
 function crc32c(bytes: Buffer): number {

@@ -4,7 +4,7 @@ import { buildBatchSync } from '../../engine/batch/builder.js';
 import { PRODUCER_ID_AT, writeInt64 } from '../../engine/batch/header.js';
 import { stampCrc } from '../../engine/batch/stamp.js';
 import { encodeKey } from '../../engine/catalog/key-codec.js';
-import { packValue } from '../../engine/catalog/value-codec.js';
+import { sealValue } from '../../engine/catalog/value-codec.js';
 import { IDENTITY_FILE } from '../../engine/disk/directory-identity.js';
 import { writeSmallFile } from '../../engine/disk/small-file.js';
 import {
@@ -59,7 +59,7 @@ export function foreignBatches(): Buffer[] {
 export async function writeDataDirectory(root: string): Promise<string> {
   // As if it had crashed twice before: the third unclean open stamps epoch 3.
   await writeSmallFile(nodeDisk, join(root, IDENTITY_FILE), [
-    ['format.version', '1'],
+    ['format.version', '2'],
     ['directory.id', 'EREREREREREREREREREREQ'],
     ['clean.stop', 'false'],
     ['unclean.opens', '2'],
@@ -96,7 +96,10 @@ export async function writeDataDirectory(root: string): Promise<string> {
   clock.advance(1);
   // The catalog closes with the engine; each log's close writes its last checkpoint before.
   for (const log of [plain, codecs, shrunk]) await log.close();
-  const entries = catalog.range([]).map(({ key, value }) => [encodeKey(key), packValue(value)]);
+  const entries = catalog.range([]).map(({ key, value }) => {
+    const bytes = encodeKey(key);
+    return [bytes, sealValue(bytes, value)];
+  });
   await engine.close();
   return entries.map((bytes) => bytes.map((part) => part.toString('hex')).join(' ')).join('\n');
 }

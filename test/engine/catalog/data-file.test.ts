@@ -29,7 +29,12 @@ function judge(change: (bytes: Buffer) => Buffer | undefined): ReturnType<typeof
 }
 
 test('what LMDB wrote is sound', () => {
-  expect(judge((bytes) => bytes)).toEqual({ verdict: 'sound' });
+  const judged = judge((bytes) => bytes);
+  expect(judged).toMatchObject({
+    verdict: 'whole',
+    newest: { pageSize, transaction: 5, main: { entries: 6, depth: 1, leafPages: 1 } },
+    other: { transaction: 4 },
+  });
 });
 
 test('a file without a byte other than zero was never committed to', () => {
@@ -40,8 +45,8 @@ test('a file without a byte other than zero was never committed to', () => {
 
 test('every garbled field of either meta page is damage', () => {
   for (const page of [0, 1]) {
-    // Page number, flags, magic, version, page size, roots: each beyond what it may be.
-    for (const at of [1, 18, 24, 28, 48, 94, 142]) {
+    // Page number, flags, magic, version, page size, flags of a tree, roots, transaction: each beyond what it may be.
+    for (const at of [1, 18, 24, 28, 48, 52, 100, 94, 142, 152]) {
       const judged = judge((bytes) => {
         const index = page * pageSize + at;
         bytes[index] = bytes[index]! ^ 0x4c;
@@ -58,10 +63,15 @@ test('a file cut within its meta pages is damaged', () => {
   }
 });
 
-test('a file that lacks a page in use, or ends within one, is doubtful', () => {
-  expect(judge((bytes) => bytes.subarray(0, 2 * pageSize))).toMatchObject({
-    verdict: 'doubtful',
-    reason: expect.stringContaining('in use'),
-  });
-  expect(judge((bytes) => bytes.subarray(0, -1))).toMatchObject({ verdict: 'doubtful' });
+test('the newer of two meta pages is found where the other is garbled', () => {
+  for (const page of [0, 1]) {
+    const judged = judge((bytes) => {
+      bytes.fill(0xa5, page * pageSize, page * pageSize + 200);
+      return bytes;
+    });
+    expect(judged).toMatchObject({
+      verdict: 'damaged',
+      readable: { transaction: page === 0 ? 5 : 4 },
+    });
+  }
 });

@@ -46,6 +46,7 @@ function catalogOver(parts: {
     clock,
     commitDeadlineMs: 30_000,
     onFailure: (error) => failures.push(error),
+    namesFormat: true,
   });
   return { catalog, clock, failures, commits, calls };
 }

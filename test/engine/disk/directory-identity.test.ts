@@ -83,7 +83,7 @@ describe('the identity of a data directory', () => {
     const identity = await open(disk);
     const text = (clean: boolean): RegExp =>
       new RegExp(
-        `^format.version=1\ndirectory.id=${identity.directoryId}\nclean.stop=${clean}\nunclean.opens=0\ncrc32c=[0-9a-f]{8}\n$`,
+        `^format.version=2\ndirectory.id=${identity.directoryId}\nclean.stop=${clean}\nunclean.opens=0\ncrc32c=[0-9a-f]{8}\n$`,
       );
     expect(disk.readFileSync(FILE).toString()).toMatch(text(false));
     await identity.markClean();
@@ -93,11 +93,11 @@ describe('the identity of a data directory', () => {
   it('refuses a newer format and names both versions', async () => {
     const disk = new SimDisk();
     await open(disk);
-    await writeSmallFile(disk, FILE, [['format.version', '2']]);
+    await writeSmallFile(disk, FILE, [['format.version', '3']]);
     await expect(open(disk)).rejects.toMatchObject({
       code: 'FORMAT_TOO_NEW',
       path: FILE,
-      message: expect.stringMatching(/format version 2.*reads up to 1/),
+      message: expect.stringMatching(/format version 3.*reads up to 2/),
     });
   });
 

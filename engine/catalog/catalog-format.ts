@@ -1,0 +1,60 @@
+import type { CatalogChange } from './catalog.js';
+import { decodeKey, encodeKey } from './key-codec.js';
+import { TreeDamage } from './tree-walk.js';
+import { isIntact, isSealed, unpackValue, unsealValue } from './value-codec.js';
+
+/** Every file of version 2 that holds anything has this entry, so that one of version 1 is told from a damaged one. */
+export const FORMAT_KEY = encodeKey(['format']);
+export const CATALOG_FORMAT = 2;
+
+/**
+ * Judges the entries of a catalog file as they are read: which version the file has, and that every value matches its checksum. Version 1
+ * had none: such a file holds plain values only, and no entry that names a format.
+ */
+export class FormatCheck {
+  readonly #plain: CatalogChange[] = [];
+  #sealed = 0;
+  #format: unknown = null;
+
+  /** Takes in an entry. Throws `TreeDamage` where it does not match its checksum. */
+  add(key: Buffer, stored: Buffer): void {
+    if (!isSealed(stored)) {
+      this.#plain.push(plainEntry(key, stored));
+      return;
+    }
+    if (!isIntact(key, stored)) {
+      throw new TreeDamage(`the entry ${describeKey(key)} does not match its checksum`);
+    }
+    this.#sealed++;
+    if (key.equals(FORMAT_KEY)) this.#format = unsealValue(stored);
+  }
+
+  /** After the last entry: `empty`, `current`, or what a file of version 1 holds. Throws `TreeDamage` for one that is neither. */
+  finish(): 'empty' | 'current' | readonly CatalogChange[] {
+    const { length } = this.#plain;
+    if (this.#sealed === 0) return length === 0 ? 'empty' : this.#plain;
+    if (this.#format !== CATALOG_FORMAT)
+      throw new TreeDamage('the entry that names its format is missing');
+    if (length > 0) throw new TreeDamage(`${length} values have no checksum`);
+    return 'current';
+  }
+}
+
+function plainEntry(key: Buffer, value: Buffer): CatalogChange {
+  try {
+    return { key: decodeKey(key), value: unpackValue(value) };
+  } catch {
+    throw new TreeDamage(`the entry ${describeKey(key)} cannot be read`);
+  }
+}
+
+/** As text, at most 100 characters of it. */
+export function describeKey(key: Buffer): string {
+  let text: string;
+  try {
+    text = decodeKey(key).join('/');
+  } catch {
+    text = key.toString('hex');
+  }
+  return JSON.stringify(text.slice(0, 100));
+}

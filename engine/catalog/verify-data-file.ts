@@ -1,0 +1,115 @@
+import type { FileHandle } from 'node:fs/promises';
+import { judgeDataFile, type MetaFacts, START_BYTES } from './data-file.js';
+import { DataFilePages } from './data-file-pages.js';
+import { takeFreePages } from './free-list.js';
+import { PageSet } from './page-set.js';
+import { number64, TreeDamage, type TreeWalk, walkTree } from './tree-walk.js';
+
+/** What reading a whole data file is done with. */
+export interface FileReading {
+  /** See `TreeWalk`. */
+  readonly visit: (key: Buffer, value: Buffer) => void;
+  readonly rest?: (entries: number) => Promise<void> | null;
+}
+
+/**
+ * Reads all of an LMDB data file that is in use, without LMDB, and hands over every entry. Resolves with false when
+ * nothing was ever committed to it. Rejects with `TreeDamage` where anything is not as LMDB leaves it: it may open the file only if this
+ * resolves. Nobody has the file open for writing meanwhile.
+ */
+export async function verifyDataFile(file: FileHandle, reading: FileReading): Promise<boolean> {
+  const { size } = await file.stat();
+  const judged = judgeDataFile(await startOf(file, size), size);
+  if (judged.verdict === 'blank') return false;
+  if (judged.verdict === 'damaged') throw new TreeDamage(judged.reason);
+  const { newest, other } = judged;
+  const pages = new DataFilePages(file, newest.pageSize, size);
+  // The number of a transaction is nowhere else than on its meta page and on the root that it wrote.
+  for (const meta of [newest, other]) await checkRoot(pages, meta);
+  const used = new PageSet(pages.count);
+  await walkTree(mainWalk(pages, newest, used, reading), newest.main);
+  await walkFreePages(pages, newest, used);
+  return true;
+}
+
+/**
+ * Hands over what can still be read of a damaged file: entries on pages that the newest whole meta page leads to. Resolves with
+ * what is wrong, in words; empty where all is well.
+ */
+export async function salvageDataFile(file: FileHandle, reading: FileReading): Promise<string[]> {
+  const { size } = await file.stat();
+  const judged = judgeDataFile(await startOf(file, size), size);
+  if (judged.verdict === 'blank') return [];
+  const problems: string[] = [];
+  const note = (damage: unknown): void => {
+    if (!(damage instanceof TreeDamage)) throw damage;
+    problems.push(damage.message);
+  };
+  if (judged.verdict === 'damaged') problems.push(judged.reason);
+  const meta = judged.verdict === 'whole' ? judged.newest : judged.readable;
+  if (meta === null) return problems;
+  const pages = new DataFilePages(file, meta.pageSize, size);
+  const used = new PageSet(pages.count);
+  if (judged.verdict === 'whole') {
+    for (const each of [judged.newest, judged.other]) await checkRoot(pages, each).catch(note);
+  }
+  await walkTree({ ...mainWalk(pages, meta, used, reading), skip: note }, meta.main);
+  await walkFreePages(pages, meta, used).catch(note);
+  return problems;
+}
+
+async function startOf(file: FileHandle, size: number): Promise<Buffer> {
+  const start = Buffer.alloc(Math.min(size, START_BYTES));
+  for (let filled = 0; filled < start.length; ) {
+    const { bytesRead } = await file.read(start, filled, start.length - filled, filled);
+    if (bytesRead === 0) return start.subarray(0, filled);
+    filled += bytesRead;
+  }
+  return start;
+}
+
+function mainWalk(
+  pages: DataFilePages,
+  { transaction, lastPage }: MetaFacts,
+  used: PageSet,
+  reading: FileReading,
+): TreeWalk {
+  return { pages, transaction, lastPage, used, compare: Buffer.compare, ...reading };
+}
+
+async function checkRoot(pages: DataFilePages, { main, transaction }: MetaFacts): Promise<void> {
+  if (main.root === null) return;
+  if (main.root >= pages.count) throw new TreeDamage(`the file ends before page ${main.root}`);
+  const root = await pages.read(main.root);
+  if (number64(root, 0) === main.root && number64(root, 8) === transaction) return;
+  throw new TreeDamage(`page ${main.root} is not the root of transaction ${transaction}`);
+}
+
+async function walkFreePages(
+  pages: DataFilePages,
+  { free, transaction, lastPage }: MetaFacts,
+  used: PageSet,
+): Promise<void> {
+  const records: Buffer[] = [];
+  await walkTree(
+    {
+      pages,
+      transaction,
+      lastPage,
+      used,
+      compare: (a, b) => number64(a, 0) - number64(b, 0),
+      visit: (key, value) => {
+        if (key.length !== 8) throw new TreeDamage('a list of free pages of no transaction');
+        records.push(value);
+      },
+    },
+    free,
+  );
+  const limits = { lastPage, pageCount: pages.count };
+  let missing = 0;
+  for (const record of records) missing += takeFreePages(record, limits, used);
+  // Pages that were taken and freed in one transaction are never written.
+  if (lastPage + 1 > pages.count && missing !== lastPage + 1 - pages.count) {
+    throw new TreeDamage(`${pages.count} pages long where ${lastPage + 1} are in use`);
+  }
+}
