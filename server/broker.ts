@@ -212,7 +212,7 @@ async function openParts(
     metadata,
     controller,
     partitions,
-    producerIds: new ProducerIds(store),
+    producerIds: new ProducerIds(store, random),
     groups,
     delayed,
     fetchSessions,

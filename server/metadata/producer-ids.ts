@@ -1,22 +1,30 @@
+import type { Random } from '../../engine/index.js';
 import { PRODUCER_IDS_KEY, type ProducerIdsRecord } from './records.js';
 import type { MetadataStore } from './store.js';
 
 /** Ids taken from the store at a time. A crash loses what is left of a block, and no more. */
 export const PRODUCER_ID_BLOCK_COUNT = 1000;
 
+/** Where the ids of a cluster may begin: at a multiple of the one, below the other. All of them are whole numbers that JavaScript knows. */
+const START_STEP = 2 ** 32;
+const START_END = 2 ** 52;
+
 /**
  * Hands out producer ids, each once and never again (KIP-98): a reused id would make de-duplication drop real data. A block is
- * durable before its first id is handed out.
+ * durable before its first id is handed out. Where none is known, ids begin at random, 2^32 apart: the logs of a directory whose metadata was
+ * lost, or of another cluster, know ids of their own.
  */
 export class ProducerIds {
   readonly #store: MetadataStore;
+  readonly #random: Random;
   #nextId = 0;
   /** Exclusive. */
   #endId = 0;
   #taking: Promise<void> | null = null;
 
-  constructor(store: MetadataStore) {
+  constructor(store: MetadataStore, random: Random) {
     this.#store = store;
+    this.#random = random;
   }
 
   /** Resolves with an id that nobody has had. Rejects if the store failed. */
@@ -31,10 +39,14 @@ export class ProducerIds {
     return this.#nextId++;
   }
 
+  #start(): number {
+    return Math.floor(this.#random.next() * (START_END / START_STEP)) * START_STEP;
+  }
+
   async #takeBlock(): Promise<void> {
     for (;;) {
       const entry = await this.#store.get(PRODUCER_IDS_KEY);
-      const nextId = entry === null ? 0 : (entry.value as ProducerIdsRecord).nextId;
+      const nextId = entry === null ? this.#start() : (entry.value as ProducerIdsRecord).nextId;
       const endId = nextId + PRODUCER_ID_BLOCK_COUNT;
       const outcome = await this.#store.transact({
         conditions: [{ key: PRODUCER_IDS_KEY, revision: entry?.revision ?? 0 }],

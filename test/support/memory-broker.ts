@@ -148,7 +148,7 @@ export async function memoryBroker(options: MemoryBrokerOptions = {}) {
     onDeleted: ({ id }) => void forgotten.push(controller.forgetDeleted(id)),
   });
   await partitions.start(deleted);
-  const producerIds = new ProducerIds(store);
+  const producerIds = new ProducerIds(store, random);
   const groups = new GroupCoordinator({
     settings: settings.groups,
     metadata: follower,

@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from 'vitest';
-import { ManualClock, MemoryCatalog } from '../../../engine/index.js';
+import { ManualClock, MemoryCatalog, seededRandom } from '../../../engine/index.js';
 import { openCatalogStore } from '../../../server/metadata/catalog-store.js';
 import { PRODUCER_ID_BLOCK_COUNT, ProducerIds } from '../../../server/metadata/producer-ids.js';
 import type { MetadataStore } from '../../../server/metadata/store.js';
@@ -12,13 +12,16 @@ async function newStore(): Promise<MetadataStore> {
 describe('producer ids', () => {
   test('no id twice, over blocks and over brokers that share a store', async () => {
     const store = await newStore();
-    const brokers = [new ProducerIds(store), new ProducerIds(store)];
+    const brokers = [
+      new ProducerIds(store, seededRandom(1)),
+      new ProducerIds(store, seededRandom(1)),
+    ];
     const count = 2 * PRODUCER_ID_BLOCK_COUNT + 1;
     const ids = await Promise.all(
       Array.from({ length: 2 * count }, (_, at) => brokers[at % 2]!.next()),
     );
     expect(new Set(ids).size).toBe(2 * count);
-    expect(Math.min(...ids)).toBe(0);
+    expect(Math.max(...ids) - Math.min(...ids)).toBeLessThan(2 * count + PRODUCER_ID_BLOCK_COUNT);
   });
 
   test('the block is durable before its first id is handed out', async () => {
@@ -32,7 +35,7 @@ describe('producer ids', () => {
       await gate;
       return transact(transaction);
     });
-    const ids = new ProducerIds(store);
+    const ids = new ProducerIds(store, seededRandom(1));
     let handedOut = 0;
     const waiting = [1, 2, 3].map(() => ids.next().then(() => handedOut++));
     await turns();
@@ -45,8 +48,27 @@ describe('producer ids', () => {
   test('a store that fails hands out nothing, and the next try may work', async () => {
     const store = await newStore();
     vi.spyOn(store, 'transact').mockRejectedValueOnce(new Error('disk'));
-    const ids = new ProducerIds(store);
+    const ids = new ProducerIds(store, seededRandom(1));
     await expect(Promise.all([ids.next(), ids.next()])).rejects.toThrow('disk');
-    expect(await ids.next()).toBe(0);
+    expect(await ids.next()).toBeGreaterThan(0);
+  });
+
+  test('each cluster begins at a multiple of 2^32 of its own, below 2^52', async () => {
+    const starts = new Set<number>();
+    for (let seed = 1; seed <= 50; seed++) {
+      const start = await new ProducerIds(await newStore(), seededRandom(seed)).next();
+      expect(start % 2 ** 32).toBe(0);
+      expect(start).toBeLessThan(2 ** 52);
+      starts.add(start);
+    }
+    expect(starts.size).toBe(50);
+    expect(Math.max(...starts)).toBeGreaterThan(2 ** 51);
+  });
+
+  test('a cluster goes on where it was, whatever is random', async () => {
+    const store = await newStore();
+    const first = await new ProducerIds(store, seededRandom(1)).next();
+    const next = await new ProducerIds(store, seededRandom(2)).next();
+    expect(next).toBe(first + PRODUCER_ID_BLOCK_COUNT);
   });
 });
