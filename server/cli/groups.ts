@@ -88,7 +88,10 @@ export async function deleteGroups(
   if (problems.length > 0) throw new CliError(problems.join('; '));
 }
 
-/** Describes one group. `coordinator` is connected to its coordinator. */
+/**
+ * Describes one group; the state of one that does not exist is `NO_GROUP`. `coordinator` is
+ * connected to its coordinator.
+ */
 export async function describeGroup(coordinator: Client, name: string): Promise<GroupDescription> {
   const group = await whenReady(
     async () => {
@@ -99,7 +102,7 @@ export async function describeGroup(coordinator: Client, name: string): Promise<
     },
     ({ errorCode }) => errorCode,
   );
-  if (group.errorCode === ErrorCode.GROUP_ID_NOT_FOUND) throw unknownGroup(name);
+  if (group.errorCode === ErrorCode.GROUP_ID_NOT_FOUND) return { ...group, groupState: NO_GROUP };
   check(group.errorCode, null, `cannot describe group ${shown(name)}`);
   return group;
 }

@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '../../engine/index.js';
+import { assert, type Clock, type Timer } from '../../engine/index.js';
 import { ApiError } from '../api-error.js';
 import { wireError } from '../handlers/error-map.js';
 import type { Logger } from '../logging/log.js';
@@ -17,9 +17,10 @@ import {
   type SyncAnswer,
   type Ticket,
 } from './group.js';
-import { abandon, end } from './leaving.js';
+import { abandon, end, losePending } from './leaving.js';
 import { GroupOffsets } from './offsets.js';
 import type { OffsetsTopic } from './offsets-topic.js';
+import { PendingConnections } from './pending-connections.js';
 import { stored, tick } from './rebalance.js';
 import { type ClientKey, clientKey, type RebalanceCalls } from './rebalance-calls.js';
 import type { GroupRecord } from './records.js';
@@ -61,6 +62,9 @@ export class GroupRegistry {
   readonly #entries = new Map<string, GroupEntry>();
   readonly #joins = new Map<Ticket, Waiter<JoinAnswer>>();
   readonly #syncs = new Map<Ticket, Waiter<SyncAnswer>>();
+  readonly #pending = new PendingConnections<GroupEntry>((entry, memberId) => {
+    this.run(entry, (step) => losePending(step, memberId));
+  });
   /** Partitions of the offsets topic that are not loaded, and why; null stands for all. */
   #unavailable: Map<number, ErrorName> | null = null;
   #lastTicket = 0;
@@ -147,21 +151,28 @@ export class GroupRegistry {
     return entry;
   }
 
-  /** Runs one event of a group and does what it leaves to be done. */
-  run<T>(entry: GroupEntry, event: (step: Step) => T): T {
-    const result = this.runQuietly(entry, event);
+  /**
+   * Runs one event of a group and does what it leaves to be done. `connection` is that of the
+   * request, if it is one.
+   */
+  run<T>(entry: GroupEntry, event: (step: Step) => T, connection: ConnectionInfo | null = null): T {
+    const result = this.runQuietly(entry, event, connection);
     this.#settle(entry);
     return result;
   }
 
   /** As `run`, for an event that only puts deadlines off: the group's timer may then be early, which does no harm. */
-  runQuietly<T>(entry: GroupEntry, event: (step: Step) => T): T {
+  runQuietly<T>(
+    entry: GroupEntry,
+    event: (step: Step) => T,
+    connection: ConnectionInfo | null = null,
+  ): T {
     const { clock, rules } = this.#options;
     const actions: GroupAction[] = [];
     const { group } = entry;
     const step = { group, rules, nowMs: clock.monotonicMs(), wallMs: clock.wallMs(), actions };
     const result = event(step);
-    for (const action of actions) this.#perform(entry, action);
+    for (const action of actions) this.#perform(entry, action, connection);
     if ((group.state === 'PreparingRebalance') !== (entry.called !== null)) this.#call(entry);
     return result;
   }
@@ -210,7 +221,7 @@ export class GroupRegistry {
     return new Promise((resolve) => {
       const waiter: Waiter<T> = { resolve, stopListening: () => {} };
       waiters.set(ticket, waiter);
-      this.run(entry, (step) => event(step, ticket));
+      this.run(entry, (step) => event(step, ticket), connection);
       if (!waiters.has(ticket)) return;
       waiter.stopListening = connection.onClose(() => {
         this.run(entry, (step) => abandon(step, ticket));
@@ -220,10 +231,24 @@ export class GroupRegistry {
     });
   }
 
-  #perform(entry: GroupEntry, action: GroupAction): void {
-    if (action.kind === 'answer-join') answerTo(this.#joins, action.ticket, action.answer);
-    else if (action.kind === 'answer-sync') answerTo(this.#syncs, action.ticket, action.answer);
-    else this.#store(entry, action.write, { kind: 'group', group: entry.id, value: action.value });
+  #perform(entry: GroupEntry, action: GroupAction, connection: ConnectionInfo | null): void {
+    switch (action.kind) {
+      case 'answer-join':
+        answerTo(this.#joins, action.ticket, action.answer);
+        return;
+      case 'answer-sync':
+        answerTo(this.#syncs, action.ticket, action.answer);
+        return;
+      case 'watch-pending':
+        assert(connection !== null, 'an id is given out to a request');
+        this.#pending.watch(action.memberId, entry, connection);
+        return;
+      case 'unwatch-pending':
+        this.#pending.unwatch(action.memberId);
+        return;
+      case 'store':
+        this.#store(entry, action.write, { kind: 'group', group: entry.id, value: action.value });
+    }
   }
 
   #store(entry: GroupEntry, write: number, record: GroupRecord): void {

@@ -28,8 +28,12 @@ export interface Group {
   readonly members: Map<string, Member>;
   /** Member ids by instance id (KIP-345). */
   readonly staticIds: Map<string, string>;
-  /** Ids given to members that have yet to come back with them, and when each is forgotten (KIP-394). */
-  readonly pending: Map<string, number>;
+  /** Ids given to members that have yet to come back with them (KIP-394). */
+  readonly pending: Map<string, PendingMember>;
+  /** Of `pending`, those whose connection is still open: a rebalance waits for them. */
+  pendingHere: number;
+  /** The rebalance began in a group without members: it waits for no pending id. */
+  isFirstGeneration: boolean;
   /** When a rebalance stops waiting for members to join; Infinity outside of one. */
   joinDeadlineMs: number;
   /** Set during the delay in which a new group waits for its first members (KIP-134). */
@@ -73,6 +77,14 @@ export interface Member {
   owesSync: boolean;
   /** On the monotonic clock: the member is dropped unless it is heard of. Infinity while we owe it an answer. */
   deadlineMs: number;
+}
+
+/** An id that was given out and not used so far. */
+export interface PendingMember {
+  /** On the monotonic clock: the id is good for nothing afterwards. */
+  readonly deadlineMs: number;
+  /** Its connection is open, so that its owner may be about to use it. */
+  isHere: boolean;
 }
 
 /** Stands for a request that waits; made up by whoever holds the request. */
@@ -122,6 +134,12 @@ export interface SyncAnswer {
 export type GroupAction =
   | { readonly kind: 'answer-join'; readonly ticket: Ticket; readonly answer: JoinAnswer }
   | { readonly kind: 'answer-sync'; readonly ticket: Ticket; readonly answer: SyncAnswer }
+  /**
+   * An id was given out: tell the group by `losePending` when the connection of its request closes.
+   */
+  | { readonly kind: 'watch-pending'; readonly memberId: string }
+  /** The id was used or forgotten: its connection matters no more. */
+  | { readonly kind: 'unwatch-pending'; readonly memberId: string }
   /** Write the record and tell the group by `stored`. */
   | { readonly kind: 'store'; readonly write: number; readonly value: GroupValue };
 
@@ -159,6 +177,8 @@ export function newGroup(id: string): Group {
     members: new Map(),
     staticIds: new Map(),
     pending: new Map(),
+    pendingHere: 0,
+    isFirstGeneration: false,
     joinDeadlineMs: Number.POSITIVE_INFINITY,
     gathering: null,
     syncDeadlineMs: Number.POSITIVE_INFINITY,
@@ -227,7 +247,6 @@ export function newMember(
 /** The first member leads until the next generation. */
 export function addMember(group: Group, member: Member): void {
   group.members.set(member.id, member);
-  group.pending.delete(member.id);
   if (member.instanceId !== null) group.staticIds.set(member.instanceId, member.id);
   group.leader ??= member.id;
 }
@@ -274,7 +293,7 @@ export function rebalanceTimeoutMs(group: Group): number {
 /** When time alone will change the group: no later than any of its deadlines. Infinity if nothing waits. */
 export function nextDeadlineMs(group: Group): number {
   let nextMs = Math.min(group.joinDeadlineMs, group.syncDeadlineMs);
-  for (const deadlineMs of group.pending.values()) nextMs = Math.min(nextMs, deadlineMs);
+  for (const { deadlineMs } of group.pending.values()) nextMs = Math.min(nextMs, deadlineMs);
   for (const { deadlineMs } of group.members.values()) nextMs = Math.min(nextMs, deadlineMs);
   return nextMs;
 }

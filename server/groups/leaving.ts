@@ -1,6 +1,7 @@
 import type { ErrorName } from '../protocol/error-codes.js';
 import { memberProblem, type Step, type Ticket } from './group.js';
 import { answerOlderJoin } from './membership.js';
+import { dropPending } from './pending-members.js';
 import {
   answerJoin,
   answerSync,
@@ -23,10 +24,7 @@ export function leave(step: Step, leavers: readonly Leaver[]): ErrorName[] {
   if (group.state === 'Dead') return leavers.map(() => 'COORDINATOR_NOT_AVAILABLE');
   let hasLost = false;
   const errors = leavers.map(({ memberId, instanceId }): ErrorName => {
-    if (group.pending.has(memberId) && instanceId === null) {
-      group.pending.delete(memberId);
-      return 'NONE';
-    }
+    if (instanceId === null && dropPending(step, memberId)) return 'NONE';
     const owner = instanceId === null ? undefined : group.staticIds.get(instanceId);
     const id = memberId === '' ? (owner ?? '') : memberId;
     const problem = memberProblem(group, id, instanceId);
@@ -60,6 +58,19 @@ export function abandon(step: Step, ticket: Ticket): void {
   }
 }
 
+/**
+ * The connection that an id was given to has closed: no rebalance waits for the id, but it stays
+ * good until its session timeout.
+ */
+export function losePending(step: Step, memberId: string): void {
+  const { group } = step;
+  const pending = group.pending.get(memberId);
+  if (pending === undefined || !pending.isHere) return;
+  pending.isHere = false;
+  group.pendingHere -= 1;
+  if (group.state === 'PreparingRebalance') completeIfAllJoined(step);
+}
+
 /** Ends the group: it is being deleted, or another broker takes over. Whoever waits is answered. */
 export function end(step: Step, error: ErrorName): void {
   const { group } = step;
@@ -67,7 +78,7 @@ export function end(step: Step, error: ErrorName): void {
   for (const member of group.members.values()) answerOlderJoin(step, member, error);
   group.members.clear();
   group.staticIds.clear();
-  group.pending.clear();
+  for (const id of [...group.pending.keys()]) dropPending(step, id);
   group.joinDeadlineMs = Number.POSITIVE_INFINITY;
   group.syncDeadlineMs = Number.POSITIVE_INFINITY;
   group.gathering = null;

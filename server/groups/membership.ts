@@ -9,6 +9,7 @@ import {
   type Step,
   type Ticket,
 } from './group.js';
+import { addPending, dropPending } from './pending-members.js';
 import { type GroupProtocol, isSupportedByAll, sameProtocols } from './protocol-choice.js';
 import {
   answerJoin,
@@ -25,8 +26,6 @@ import {
 
 /** A member that has joined and cannot be told of it for so long is given up; it may never have learned its id. */
 const NEW_MEMBER_WAIT_MS = 5 * 60_000;
-/** Ids given out and not yet used, of one group. Beyond it the oldest is forgotten, and its owner starts over. */
-const PENDING_MAX = 10_000;
 
 /** Who wants to join and how; its buffers belong to the group from then on. */
 export interface JoinWish {
@@ -85,7 +84,7 @@ function admit(step: Step, wish: JoinWish): JoinAnswer | null {
   if (!isConsistent(step, wish)) return failedJoin('INCONSISTENT_GROUP_PROTOCOL', memberId);
   if (memberId === '') {
     if (instanceId !== null || !wish.needsKnownId) return null;
-    addPending(step, wish);
+    addPending(step, wish.newMemberId, wish.sessionTimeoutMs);
     return failedJoin('MEMBER_ID_REQUIRED', wish.newMemberId);
   }
   if (group.pending.has(memberId) && instanceId === null) return null;
@@ -112,15 +111,10 @@ function isConsistent({ group }: Step, { protocolType, protocols }: JoinWish): b
   return protocols.some(({ name }) => isSupportedByAll(name, group.members.values()));
 }
 
-function addPending({ group, nowMs }: Step, wish: JoinWish): void {
-  const [oldest] = group.pending.keys();
-  if (group.pending.size >= PENDING_MAX && oldest !== undefined) group.pending.delete(oldest);
-  group.pending.set(wish.newMemberId, nowMs + wish.sessionTimeoutMs);
-}
-
 function addAndRebalance(step: Step, wish: JoinWish): void {
   const { group, nowMs } = step;
   const wasTold = wish.memberId !== '';
+  dropPending(step, wish.memberId);
   if (group.members.size === 0) group.protocolType = wish.protocolType;
   if (group.gathering !== null) group.gathering.hasGrown = true;
   const member = newMember({

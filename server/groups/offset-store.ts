@@ -93,7 +93,7 @@ export class OffsetStore {
     if (refusal !== 'NONE') throw new ApiError(refusal, 'the group does not take the commit');
 
     const nowMs = clock.wallMs();
-    const expireTimestamp = retentionMs < 0 ? -1 : nowMs + retentionMs;
+    const expireTimestamp = expiryOf(nowMs, retentionMs);
     const errors = offsets.map((offset) => this.#problemOf(offset));
     const records = offsets.flatMap((offset, at) =>
       errors[at] === 'NONE' ? [recordOf(groupId, offset, nowMs, expireTimestamp)] : [],
@@ -254,6 +254,14 @@ export class OffsetStore {
 
 function checkId(groupId: string): void {
   if (!isTidyId(groupId)) throw new ApiError('INVALID_GROUP_ID', 'the group id is not valid');
+}
+
+/**
+ * -1 for the broker's own retention. A wish beyond what a record's number can say is as good as for
+ * ever.
+ */
+function expiryOf(nowMs: number, retentionMs: number): number {
+  return retentionMs < 0 ? -1 : Math.min(nowMs + retentionMs, Number.MAX_SAFE_INTEGER);
 }
 
 function apply(offsets: GroupOffsets, record: GroupRecord): void {

@@ -12,6 +12,7 @@ import {
   type Step,
   type Ticket,
 } from './group.js';
+import { dropPending } from './pending-members.js';
 
 const NOTHING = Buffer.alloc(0);
 
@@ -31,6 +32,7 @@ function prepare(step: Step): void {
   const { group, rules, nowMs } = step;
   if (group.state === 'CompletingRebalance') failSyncs(step, 'REBALANCE_IN_PROGRESS');
   const isFirst = group.state === 'Empty';
+  group.isFirstGeneration = isFirst;
   moveTo(step, 'PreparingRebalance');
   group.syncDeadlineMs = Number.POSITIVE_INFINITY;
   const waitMs = rebalanceTimeoutMs(group);
@@ -47,7 +49,8 @@ function prepare(step: Step): void {
 /** Forms the generation if there is nobody left to wait for. */
 export function completeIfAllJoined(step: Step): void {
   const { group } = step;
-  if (group.gathering !== null || group.pending.size > 0) return;
+  if (group.gathering !== null) return;
+  if (group.pendingHere > 0 && !group.isFirstGeneration) return;
   for (const { joining } of group.members.values()) if (joining === null) return;
   completeJoin(step);
 }
@@ -245,9 +248,9 @@ export function stored(step: Step, write: number, error: ErrorName | null): void
 export function tick(step: Step): void {
   const { group, nowMs } = step;
   let isLost = false;
-  for (const [id, deadlineMs] of group.pending) {
+  for (const [id, { deadlineMs }] of group.pending) {
     if (deadlineMs > nowMs) continue;
-    group.pending.delete(id);
+    dropPending(step, id);
     isLost ||= group.state === 'PreparingRebalance';
   }
   for (const member of [...group.members.values()]) {

@@ -10,52 +10,73 @@ export interface DescribeGroupsParts {
   readonly groups: Pick<GroupCoordinator, 'describe'>;
 }
 
+const NOTHING = Buffer.alloc(0);
+
 type Answer = ResponseOf<'DescribeGroups'>['groups'][number];
 
-/** DescribeGroups. A group that does not exist is Dead, without an error (below version 6). */
+/**
+ * DescribeGroups. A group that does not exist is Dead: below version 6 without an error, from there
+ * on with one (KIP-1043).
+ */
 export function describeGroupsHandler({ groups }: DescribeGroupsParts): Handler<'DescribeGroups'> {
-  return (_context, request) => {
+  return ({ apiVersion }, request) => {
     // A group that is named twice is answered once: the answer cannot grow by repetition.
     const ids = [...new Set(request.groups)];
     const allowed = request.includeAuthorizedOperations
       ? { authorizedOperations: GROUP_OPERATIONS }
       : {};
-    return { groups: ids.map((groupId) => ({ ...describe(groups, groupId), ...allowed })) };
+    const described = ids.map((groupId) => describe(groups, groupId, apiVersion));
+    return { groups: described.map((answer) => ({ ...answer, ...allowed })) };
   };
 }
 
-function describe(groups: DescribeGroupsParts['groups'], groupId: string): Answer {
+function describe(
+  groups: DescribeGroupsParts['groups'],
+  groupId: string,
+  apiVersion: number,
+): Answer {
   try {
     const group = groups.describe(groupId);
+    if (group === undefined || group.state === 'Dead') return dead(groupId, apiVersion);
     return {
       errorCode: ErrorCode.NONE,
       groupId,
-      groupState: group?.state ?? 'Dead',
-      protocolType: group?.protocolType ?? '',
-      protocolData: (group?.state === 'Stable' ? group.protocol : null) ?? '',
-      members: group === undefined ? [] : membersOf(group),
+      groupState: group.state,
+      protocolType: group.protocolType ?? '',
+      protocolData: (group.state === 'Stable' ? group.protocol : null) ?? '',
+      members: membersOf(group),
     };
   } catch (error) {
-    return {
-      errorCode: wireError(error).code,
-      groupId,
-      groupState: '',
-      protocolType: '',
-      protocolData: '',
-      members: [],
-    };
+    return { ...nothing(groupId), errorCode: wireError(error).code };
   }
+}
+
+function dead(groupId: string, apiVersion: number): Answer {
+  const answer = { ...nothing(groupId), groupState: 'Dead' };
+  if (apiVersion < 6) return answer;
+  const errorMessage = `Group ${groupId} not found.`;
+  return { ...answer, errorCode: ErrorCode.GROUP_ID_NOT_FOUND, errorMessage };
+}
+
+function nothing(groupId: string): Answer {
+  return {
+    errorCode: ErrorCode.NONE,
+    groupId,
+    groupState: '',
+    protocolType: '',
+    protocolData: '',
+    members: [],
+  };
 }
 
 function membersOf(group: Readonly<Group>): Answer['members'] {
   const isStable = group.state === 'Stable';
-  const nothing = Buffer.alloc(0);
   return [...group.members.values()].map((member) => ({
     memberId: member.id,
     groupInstanceId: member.instanceId,
     clientId: member.clientId,
     clientHost: member.clientHost,
-    memberMetadata: isStable ? metadataOf(group, member) : nothing,
-    memberAssignment: isStable ? member.assignment : nothing,
+    memberMetadata: isStable ? metadataOf(group, member) : NOTHING,
+    memberAssignment: isStable ? member.assignment : NOTHING,
   }));
 }

@@ -10,10 +10,11 @@ import {
   type ValueOf,
 } from '../schema.js';
 
+/** From 6 on an unknown group is GROUP_ID_NOT_FOUND (KIP-1043). */
 export const DescribeGroupsRequest = message({
   apiKey: 15,
   min: 0,
-  max: 5,
+  max: 6,
   flexible: 5,
   fields: {
     groups: array(string()),
@@ -26,12 +27,13 @@ export type DescribeGroupsRequest = ValueOf<typeof DescribeGroupsRequest>;
 export const DescribeGroupsResponse = message({
   apiKey: 15,
   min: 0,
-  max: 5,
+  max: 6,
   flexible: 5,
   fields: {
     throttleTimeMs: int32({ versions: '1+', default: 0 }),
     groups: array({
       errorCode: int16(),
+      errorMessage: string({ versions: '6+', nullable: '6+', default: null }), // KIP-1043
       groupId: string(),
       groupState: string(),
       protocolType: string(),

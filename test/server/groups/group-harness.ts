@@ -9,7 +9,7 @@ import {
   type SyncAnswer,
   type Ticket,
 } from '../../../server/groups/group.js';
-import { abandon, end, type Leaver, leave } from '../../../server/groups/leaving.js';
+import { abandon, end, type Leaver, leave, losePending } from '../../../server/groups/leaving.js';
 import {
   commit,
   heartbeat,
@@ -38,6 +38,8 @@ export class GroupHarness {
   readonly writes: { readonly write: number; readonly members: readonly string[] }[] = [];
   /** Requests without an answer so far. */
   readonly open = new Set<Ticket>();
+  /** Ids whose connections are watched. */
+  readonly watched = new Set<string>();
   readonly joins = new Map<Ticket, JoinAnswer>();
   readonly syncs = new Map<Ticket, SyncAnswer>();
   #lastTicket = 0;
@@ -54,11 +56,13 @@ export class GroupHarness {
     const { group, rules, nowMs } = this;
     const result = event({ group, rules, nowMs, wallMs: 1_000_000 + nowMs, actions });
     for (const action of actions) {
-      if (action.kind !== 'store' && !this.open.delete(action.ticket)) {
+      if ('ticket' in action && !this.open.delete(action.ticket)) {
         throw new Error(`request ${action.ticket} was answered twice`);
       }
       if (action.kind === 'answer-join') this.joins.set(action.ticket, action.answer);
       else if (action.kind === 'answer-sync') this.syncs.set(action.ticket, action.answer);
+      else if (action.kind === 'watch-pending') this.watched.add(action.memberId);
+      else if (action.kind === 'unwatch-pending') this.watched.delete(action.memberId);
       else {
         const members = action.value.members.map(({ memberId }) => memberId);
         this.writes.push({ write: action.write, members });
@@ -136,6 +140,12 @@ export class GroupHarness {
 
   end(error: ErrorName): void {
     this.step((step) => end(step, error));
+  }
+
+  /** The connection that an id was given to closes. */
+  losePending(memberId: string): void {
+    this.watched.delete(memberId);
+    this.step((step) => losePending(step, memberId));
   }
 
   /** Moves time on, with everything that falls due at its own moment. */

@@ -12,6 +12,7 @@ type Command =
     }
   | { readonly kind: 'change'; readonly who: number; readonly protocols: readonly string[] }
   | { readonly kind: 'forget-id'; readonly who: number }
+  | { readonly kind: 'lose-id'; readonly who: number }
   | { readonly kind: 'abandon'; readonly who: number }
   | { readonly kind: 'stale'; readonly who: number }
   | { readonly kind: 'write-ends'; readonly fails: boolean }
@@ -49,6 +50,7 @@ const commands: fc.Arbitrary<Command[]> = fc.array(
     },
     fc.record({ kind: fc.constant('change' as const), who, protocols: names }),
     fc.record({ kind: fc.constant('forget-id' as const), who }),
+    fc.record({ kind: fc.constant('lose-id' as const), who }),
     fc.record({ kind: fc.constant('abandon' as const), who }),
     fc.record({ kind: fc.constant('stale' as const), who }),
     {
@@ -96,6 +98,11 @@ class Invariants {
     const statics = members.filter(({ instanceId }) => instanceId !== null);
     expect(new Map(statics.map(({ instanceId, id }) => [instanceId, id]))).toEqual(group.staticIds);
     expect(statics.length).toBe(group.staticIds.size);
+
+    const pending = [...group.pending.entries()];
+    const here = pending.filter(([, { isHere }]) => isHere).map(([id]) => id);
+    expect(here.length).toBe(group.pendingHere);
+    expect([...harness.watched].sort()).toEqual(here.sort());
 
     if (group.state === 'Empty') expect(members).toEqual([]);
     if (group.state === 'Stable') {
@@ -145,6 +152,11 @@ function run(harness: GroupHarness, command: Command): void {
     case 'use-id': {
       const memberId = pick([...group.pending.keys()], command.who);
       if (memberId !== undefined) harness.join({ memberId, needsKnownId: true });
+      return;
+    }
+    case 'lose-id': {
+      const memberId = pick([...group.pending.keys()], command.who);
+      if (memberId !== undefined) harness.losePending(memberId);
       return;
     }
     case 'write-ends':

@@ -58,6 +58,42 @@ describe('joining', () => {
     expect(harness.joined(late)!.error).toBe('UNKNOWN_MEMBER_ID');
   });
 
+  test('a lone consumer does not wait for an id that it asked for twice and used once', () => {
+    const harness = new GroupHarness();
+    harness.join({ needsKnownId: true });
+    harness.join({ needsKnownId: true });
+    const joined = harness.join({ needsKnownId: true, memberId: 'm2' });
+    expect(harness.joined(joined)).toMatchObject({ error: 'NONE', generation: 1 });
+    const late = harness.join({ needsKnownId: true, memberId: 'm1' });
+    harness.join({ needsKnownId: true, memberId: 'm2' });
+    expect(harness.joined(late)).toMatchObject({ error: 'NONE', generation: 2 });
+  });
+
+  test('a later generation waits for an id as long as its connection is open, and the id stays good', () => {
+    const harness = stableGroup(1);
+    harness.join({ needsKnownId: true });
+    const again = harness.join({ memberId: 'm1', protocols: protocols('range', 'sticky') });
+    expect(harness.joined(again)).toBeNull();
+    harness.losePending('m2');
+    expect(harness.joined(again)).toMatchObject({ error: 'NONE', generation: 2 });
+    harness.losePending('m2');
+    harness.advance(9999);
+    const late = harness.join({ needsKnownId: true, memberId: 'm2' });
+    harness.join({ memberId: 'm1', protocols: protocols('range', 'sticky') });
+    expect(harness.joined(late)).toMatchObject({ error: 'NONE', generation: 3 });
+  });
+
+  test('connections of ids are watched until the id is used, given back or forgotten', () => {
+    const harness = new GroupHarness();
+    for (let n = 0; n < 3; n++) harness.join({ needsKnownId: true });
+    expect([...harness.watched]).toEqual(['m1', 'm2', 'm3']);
+    harness.join({ needsKnownId: true, memberId: 'm1' });
+    harness.leave({ memberId: 'm2', instanceId: null });
+    expect([...harness.watched]).toEqual(['m3']);
+    harness.advance(10_000);
+    expect([...harness.watched]).toEqual([]);
+  });
+
   test('ids that are never used take bounded memory, and the newest stay good', () => {
     const harness = new GroupHarness();
     for (let n = 0; n < 15_000; n++) harness.join({ needsKnownId: true });

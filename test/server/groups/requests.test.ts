@@ -174,6 +174,30 @@ describe('members', () => {
     },
   );
 
+  test('are not held up by an id of theirs that a lost answer took along, nor by one whose connection closed', async () => {
+    const connections = [new TestConnection(), new TestConnection()] as const;
+    await join(4, {}, connections[0]);
+    const { memberId } = await member(4);
+    await join(4, {}, connections[1]);
+    let isAnswered = false;
+    const joining = broker.call('JoinGroup', 4, {
+      groupId: 'g',
+      sessionTimeoutMs: 10_000,
+      rebalanceTimeoutMs: 60_000,
+      memberId,
+      protocolType: 'consumer',
+      protocols: [{ name: 'range', metadata: subscriptionTo('other') }],
+    });
+    void joining.then(() => {
+      isAnswered = true;
+    });
+    await turns();
+    expect(isAnswered).toBe(false);
+    for (const connection of connections) connection.close();
+    expect(await joining).toMatchObject({ errorCode: 0, generationId: 2 });
+    for (const { listenerCount } of connections) expect(listenerCount).toBe(0);
+  });
+
   test('form a group, and are told of a rebalance by their heartbeats', async () => {
     const { memberId, generationId } = await member();
     const speaker = { groupId: 'g', memberId, generationId };
@@ -501,6 +525,17 @@ describe('offsets', () => {
     expect((await next.call('ListGroups', 4, {})).groups).toEqual([]);
   });
 
+  test.each([2 ** 53 - 2, Number.MAX_SAFE_INTEGER])(
+    'are kept for as long as a number can say where an old client asks for %i ms',
+    async (retentionTimeMs) => {
+      expect(await commit(7, { version: 4, retentionTimeMs })).toBe(0);
+      broker.clock.advance(365 * DAY_MS);
+      await turns();
+      expect((await fetched()).committedOffset).toBe(7);
+      expect((await fetched('g', await restarted())).committedOffset).toBe(7);
+    },
+  );
+
   test('expire earlier where an old client asks for it', async () => {
     await commit(7, { version: 4, retentionTimeMs: 60_000 });
     broker.clock.advance(600_000);
@@ -533,6 +568,23 @@ describe('administration', () => {
       ],
     });
     expect(groups[1]).toMatchObject({ errorCode: 0, groupState: 'Dead', members: [] });
+  });
+
+  test('tells of a group that does not exist by an error from version 6 on', async () => {
+    const { groups } = await broker.call('DescribeGroups', 6, { groups: ['none'] });
+    expect(groups[0]).toMatchObject({
+      errorCode: ErrorCode.GROUP_ID_NOT_FOUND,
+      errorMessage: 'Group none not found.',
+      groupId: 'none',
+      groupState: 'Dead',
+    });
+    await member();
+    const stable = await broker.call('DescribeGroups', 6, { groups: ['g'] });
+    expect(stable.groups[0]).toMatchObject({
+      errorCode: 0,
+      errorMessage: null,
+      groupState: 'Stable',
+    });
   });
 
   test('lists groups by state and type', async () => {

@@ -1,0 +1,60 @@
+import type { ConnectionInfo } from '../net/dispatcher.js';
+
+/** One connection that ids were given to. */
+interface Watched<G> {
+  readonly ids: Map<string, G>;
+  stopListening: () => void;
+}
+
+/**
+ * Which connections the member ids were given to that have not been used so far (KIP-394). One
+ * listener a connection, however many ids it asks for.
+ */
+export class PendingConnections<G> {
+  readonly #onLost: (group: G, memberId: string) => void;
+  readonly #byConnection = new Map<ConnectionInfo, Watched<G>>();
+  readonly #byId = new Map<string, ConnectionInfo>();
+
+  /**
+   * `onLost` is called for each id whose connection closes; within `watch` if it has closed
+   * already.
+   */
+  constructor(onLost: (group: G, memberId: string) => void) {
+    this.#onLost = onLost;
+  }
+
+  watch(memberId: string, group: G, connection: ConnectionInfo): void {
+    this.#byId.set(memberId, connection);
+    const present = this.#byConnection.get(connection);
+    if (present !== undefined) {
+      present.ids.set(memberId, group);
+      return;
+    }
+    const watched: Watched<G> = { ids: new Map([[memberId, group]]), stopListening: () => {} };
+    this.#byConnection.set(connection, watched);
+    watched.stopListening = connection.onClose(() => this.#lose(connection, watched));
+    // It may have been closed before.
+    if (this.#byConnection.get(connection) !== watched) watched.stopListening();
+  }
+
+  /** Nothing is called for the id any more. */
+  unwatch(memberId: string): void {
+    const connection = this.#byId.get(memberId);
+    if (connection === undefined) return;
+    this.#byId.delete(memberId);
+    const watched = this.#byConnection.get(connection);
+    if (watched === undefined) return;
+    watched.ids.delete(memberId);
+    if (watched.ids.size > 0) return;
+    this.#byConnection.delete(connection);
+    watched.stopListening();
+  }
+
+  #lose(connection: ConnectionInfo, { ids }: Watched<G>): void {
+    this.#byConnection.delete(connection);
+    for (const [memberId, group] of ids) {
+      this.#byId.delete(memberId);
+      this.#onLost(group, memberId);
+    }
+  }
+}
