@@ -1,7 +1,9 @@
+import { HEADER_SIZE } from '../batch/header.js';
 import { LIMITS } from '../limits.js';
 import { corruptAt } from './corrupt-at.js';
 import { walkHeaders } from './header-walk.js';
 import type { LogParts } from './log-parts.js';
+import type { OffsetIndex } from './offset-index.js';
 import type { LogPosition } from './offset-tracker.js';
 import { type FoundBatch, foundAt } from './read-hints.js';
 import type { Segment } from './segment.js';
@@ -53,4 +55,43 @@ export function passEmptyBatches(
   }
   log.readHints.noteBehind(first, last);
   return { batch: last, emptyUpTo: left > 0 ? limit.offset : last.lastOffset + 1 };
+}
+
+/**
+ * Where a slice from `first` to `end` has to end so that no batch without records lies between batches that have
+ * some: kafka-go ends the program that reads one. The index tells: it has entries for such a batch, which is
+ * a header and nothing else, and for the one behind it.
+ */
+export function endBeforeEmpty(log: LogParts, first: FoundBatch, end: number): number {
+  const { segment } = first;
+  const firstEnd = first.position + first.size;
+  if (first.isEmpty) return firstEnd;
+  // Compaction never comes to the segment that takes appends.
+  if (end <= firstEnd || segment === log.segments.active) return end;
+  const { offsets } = log.context.indexCache.of(segment, log.settings.indexIntervalBytes);
+  for (let slot = offsets.floorByPosition(firstEnd - 1) + 1; slot < offsets.count; slot++) {
+    const position = offsets.positionAt(slot);
+    if (position >= end) break;
+    const next = slot + 1 < offsets.count ? offsets.positionAt(slot + 1) : segment.writtenSize;
+    if (next - position === HEADER_SIZE && isEmptyAt(segment, position, offsets, slot)) {
+      return position;
+    }
+  }
+  return end;
+}
+
+/** Whether the index entry is right, and of a batch without records. */
+function isEmptyAt(
+  segment: Segment,
+  position: number,
+  offsets: OffsetIndex,
+  slot: number,
+): boolean {
+  let isEmpty = false;
+  walkHeaders(segment.file, position, segment.writtenSize, (header) => {
+    const isEntry = header.lastOffset - segment.baseOffset === offsets.relativeOffsetAt(slot);
+    isEmpty = isEntry && foundAt(segment, header).isEmpty;
+    return true;
+  });
+  return isEmpty;
 }

@@ -2,7 +2,7 @@ import { FileSlice } from '../disk/file-slice.js';
 import { readError } from '../disk/storage-error.js';
 import { EngineError } from '../errors.js';
 import { corruptAt } from './corrupt-at.js';
-import { passEmptyBatches } from './empty-batches.js';
+import { endBeforeEmpty, passEmptyBatches } from './empty-batches.js';
 import { walkHeaders } from './header-walk.js';
 import type { LogParts } from './log-parts.js';
 import type { LogPosition } from './offset-tracker.js';
@@ -67,7 +67,8 @@ function sliceFrom(
   );
   if (position + size > available) throw corruptAt(log, segment, position);
   if (size > request.maxBytes && !request.minOneBatch) return null;
-  const end = wholeBatchesEnd(log, found, position + request.maxBytes, available);
+  let end = wholeBatchesEnd(log, found, position + request.maxBytes, available);
+  if (!request.includeEmpty) end = endBeforeEmpty(log, found, end);
   return new FileSlice(segment.file, position, end - position, {
     fileEnd: segment.writtenSize,
     failure: (error) => readError(log.context.directory, segment.file.path, error),

@@ -1,4 +1,4 @@
-import { lastOffset, maxTimestamp } from '../batch/header.js';
+import { HEADER_SIZE, lastOffset, maxTimestamp } from '../batch/header.js';
 import type { LogFile } from '../disk/log-file.js';
 import { OffsetIndex } from './offset-index.js';
 import { TimeIndex } from './time-index.js';
@@ -20,6 +20,7 @@ export interface SegmentMark {
   readonly offsetOfLargest: number;
   readonly firstTimestampMs: number;
   readonly bytesSinceEntry: number;
+  readonly lastSize: number;
 }
 
 export function emptyIndexes(): SegmentIndexes {
@@ -62,6 +63,8 @@ export class Segment {
   /** How often its end was cut off. */
   cuts = 0;
   #bytesSinceEntry = 0;
+  /** Bytes of the batch that was noted last. */
+  #lastSize = 0;
   /** Never null, so that V8 writes over the number instead of making one for each append. */
   #largestMs = -1;
   #isLargestKnown: boolean;
@@ -112,12 +115,16 @@ export class Segment {
     }
     // Beyond int32 there are no entries: a segment grows so far only while its disk stalls and it cannot be rolled.
     const fits = last - this.baseOffset <= INT32_MAX && this.size <= INT32_MAX;
-    if (this.#bytesSinceEntry > indexIntervalBytes && fits) {
+    // Entries 61 bytes apart tell readers of a batch without records, so that no slice runs into one.
+    const isAtEmpty = size === HEADER_SIZE || this.#lastSize === HEADER_SIZE;
+    const isDue = this.#bytesSinceEntry > indexIntervalBytes || (isAtEmpty && this.size > 0);
+    if (isDue && fits) {
       indexes.offsets.append(last - this.baseOffset, this.size);
       if (this.#hasNewTime) this.closeTimeIndex();
       this.#bytesSinceEntry = 0;
     }
     this.#bytesSinceEntry += size;
+    this.#lastSize = size;
     this.size += size;
   }
 
@@ -171,6 +178,7 @@ export class Segment {
       offsetOfLargest: this.offsetOfLargest,
       firstTimestampMs: this.firstTimestampMs,
       bytesSinceEntry: this.#bytesSinceEntry,
+      lastSize: this.#lastSize,
     };
   }
 
@@ -187,6 +195,7 @@ export class Segment {
     this.offsetOfLargest = mark.offsetOfLargest;
     this.firstTimestampMs = mark.firstTimestampMs;
     this.#bytesSinceEntry = mark.bytesSinceEntry;
+    this.#lastSize = mark.lastSize;
   }
 
   /** Takes indexes that were rebuilt; those on disk are written anew. */
@@ -204,6 +213,7 @@ export class Segment {
     this.largestTimestampMs = other.largestTimestampMs;
     this.offsetOfLargest = other.offsetOfLargest;
     this.#bytesSinceEntry = other.#bytesSinceEntry;
+    this.#lastSize = other.#lastSize;
     this.firstTimestampMs = other.firstTimestampMs;
     this.replaceIndexes(other.indexes!);
   }
@@ -214,6 +224,7 @@ export class Segment {
     this.largestTimestampMs = -1;
     this.offsetOfLargest = -1;
     this.#bytesSinceEntry = 0;
+    this.#lastSize = 0;
     this.replaceIndexes(emptyIndexes());
   }
 
@@ -225,5 +236,6 @@ export class Segment {
     this.offsetOfLargest = last < 0 ? -1 : this.baseOffset + times.relativeOffsetAt(last);
     this.size = size;
     this.#bytesSinceEntry = entryBatchBytes;
+    this.#lastSize = entryBatchBytes;
   }
 }

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { available, runs } from './tools.js';
 
 const CACHE = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'odradek-test');
@@ -19,11 +19,16 @@ export function kafkaClassPath(): string | null {
     .join(':');
 }
 
-/** The class path with the driver of `drivers/JavaDriver.java` on it, compiled once for each version of its source. */
+/** The class path with the driver of `drivers/JavaDriver.java` on it. */
 export function javaDriverClassPath(classPath: string): string {
-  const source = resolve('test/clients/drivers/JavaDriver.java');
+  return compiledClassPath(classPath, 'test/clients/drivers/JavaDriver.java');
+}
+
+/** The class path with one class of ours on it, compiled once for each version of its source. */
+export function compiledClassPath(classPath: string, file: string): string {
+  const source = resolve(file);
   const version = createHash('sha256').update(readFileSync(source)).digest('hex').slice(0, 16);
-  const classes = join(CACHE, `java-driver-${version}`);
+  const classes = join(CACHE, `java-${basename(file, '.java')}-${version}`);
   if (!existsSync(classes)) {
     const partial = `${classes}.${process.pid}`;
     execFileSync('javac', ['-cp', classPath, '-d', partial, source], { stdio: 'inherit' });

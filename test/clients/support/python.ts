@@ -4,26 +4,39 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { available, runs } from './tools.js';
 
-const PACKAGE = 'confluent-kafka==2.16.1';
 const CACHE = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'odradek-test');
-const ENVIRONMENT = join(CACHE, PACKAGE.replace('==', '-'));
 
-/** A Python with confluent-kafka, installed by pip on first use; null without Python, venv or pip. */
+/** A Python with confluent-kafka; null without Python, venv or pip. */
 export function pythonWithClient(): string | null {
-  const python = join(ENVIRONMENT, 'bin', 'python');
-  if (!existsSync(ENVIRONMENT) && runs('python3', '-c', 'import venv, ensurepip')) install();
-  const found = runs(python, '-c', 'import confluent_kafka');
-  return available('python', found, `python3 with venv and pip, for ${PACKAGE}`) ? python : null;
+  return pythonWith('confluent-kafka==2.16.1', 'confluent_kafka');
 }
 
-function install(): void {
-  const partial = `${ENVIRONMENT}.${process.pid}`;
+/**
+ * A Python with one package beside its own, installed by pip on first use; null without Python, venv or pip.
+ *
+ * @param requirement name and version as pip takes them
+ * @param module what a program imports of it
+ */
+export function pythonWith(requirement: string, module: string): string | null {
+  const environment = join(CACHE, requirement.replace('==', '-'));
+  const python = join(environment, 'bin', 'python');
+  if (!existsSync(environment) && runs('python3', '-c', 'import venv, ensurepip')) {
+    install(environment, requirement);
+  }
+  const found = runs(python, '-c', `import ${module}`);
+  return available('python', found, `python3 with venv and pip, for ${requirement}`)
+    ? python
+    : null;
+}
+
+function install(environment: string, requirement: string): void {
+  const partial = `${environment}.${process.pid}`;
   try {
     execFileSync('python3', ['-m', 'venv', partial], { stdio: 'inherit' });
     // As a module, since the scripts of an environment hold the path it was made at.
-    const pip = ['-m', 'pip', 'install', '--quiet', '--only-binary', ':all:', PACKAGE];
+    const pip = ['-m', 'pip', 'install', '--quiet', requirement];
     execFileSync(join(partial, 'bin', 'python'), pip, { stdio: 'inherit' });
-    renameSync(partial, ENVIRONMENT);
+    renameSync(partial, environment);
   } catch (error) {
     rmSync(partial, { recursive: true, force: true });
     process.stderr.write(`${error}\n`);

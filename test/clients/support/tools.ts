@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 
 /** What a suite may need beside Node; `ODRADEK_REQUIRE` is a list of these. */
-export type ToolName = 'kcat' | 'java' | 'python' | 'root' | 'events' | 'isal';
+export type ToolName = 'kcat' | 'java' | 'python' | 'go' | 'root' | 'events' | 'isal';
 
 /** Whether the run must fail, rather than say so, when the tool is missing. */
 export function isRequired(tool: ToolName): boolean {

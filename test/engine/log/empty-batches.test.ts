@@ -4,7 +4,14 @@ import { MemoryCatalog } from '../../../engine/catalog/memory-catalog.js';
 import { LIMITS } from '../../../engine/limits.js';
 import type { Log } from '../../../engine/log/log.js';
 import { keyedBatch, readBatchesOf } from '../../support/keyed.js';
-import { killProcess, newWorld, openLog, openWorld } from '../../support/sim-engine.js';
+import {
+  folderOf,
+  killProcess,
+  newWorld,
+  openLog,
+  openWorld,
+  stopCleanly,
+} from '../../support/sim-engine.js';
 
 const PADDING = 'x'.repeat(100);
 
@@ -102,5 +109,46 @@ describe('a read that lands on a batch without records', () => {
       `${count + 1}:1`,
       `${count + 1}:1`,
     ]);
+  });
+});
+
+describe('a slice', () => {
+  test('ends before a batch without records that lies between others', async () => {
+    const engine = await openWorld(newWorld());
+    const log = (await openLog(engine, { segmentBytes: 1e6 })) as Log;
+    const producer = { producerId: 7, producerEpoch: 0 };
+    await log.append(await keyedBatch([['a', PADDING]]));
+    await log.append(await keyedBatch([['b', PADDING]]));
+    await log.append(await keyedBatch([['hot', PADDING]], { ...producer, baseSequence: 0 }));
+    await log.append(await keyedBatch([['hot', PADDING]]));
+    await log.append(await keyedBatch([['c', PADDING]]));
+    await log.roll();
+    await log.compact();
+    const maxBytes = 1e6;
+    expect((await readAt(log, 0, { maxBytes })).batches).toEqual(['0:1', '1:1']);
+    expect((await readAt(log, 2, { maxBytes })).batches).toEqual(['3:1', '4:1']);
+    const all = await readAt(log, 0, { maxBytes, includeEmpty: true });
+    expect(all.batches).toEqual(['0:1', '1:1', '2:0', '3:1', '4:1']);
+  });
+
+  test('ends there too when the index files are lost', async () => {
+    const world = newWorld();
+    const engine = await openWorld(world);
+    const log = await openLog(engine, { segmentBytes: 1e6 });
+    const producer = { producerId: 7, producerEpoch: 0, baseSequence: 0 };
+    await log.append(await keyedBatch([['hot', PADDING]], producer));
+    await log.append(await keyedBatch([['a', PADDING]]));
+    await log.append(await keyedBatch([['hot', PADDING]], { ...producer, producerId: 8 }));
+    await log.append(await keyedBatch([['hot', PADDING]]));
+    await log.roll();
+    await log.compact();
+    const next = await stopCleanly(world, engine);
+    for (const name of await next.disk.readdir(folderOf())) {
+      if (name.endsWith('index')) await next.disk.unlink(`${folderOf()}/${name}`);
+    }
+    const again = (await openLog(await openWorld(next), { segmentBytes: 1e6 })) as Log;
+    const maxBytes = 1e6;
+    expect((await readAt(again, 0, { maxBytes })).batches).toEqual(['1:1']);
+    expect((await readAt(again, 2, { maxBytes })).batches).toEqual(['3:1']);
   });
 });
