@@ -58,6 +58,7 @@ export type {
   DamagedBatch,
   EpochEnd,
   HighWatermarkRule,
+  KnownProducer,
   LogEnds,
   PartitionLog,
   PartitionName,

@@ -221,6 +221,7 @@ async function openParts(
     partitionsPerTopicMax: limits.partitionsPerTopicMax,
     slices,
     space: () => engine.space(),
+    leaderEpoch: engine.leaderEpoch,
   });
   const dispatcher = new RequestDispatcher({
     handlers:

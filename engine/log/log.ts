@@ -19,6 +19,7 @@ import type {
   CompactionResult,
   EpochEnd,
   HighWatermarkRule,
+  KnownProducer,
   PartitionLog,
   PartitionName,
   ReadRequest,
@@ -354,6 +355,10 @@ export class Log implements PartitionLog, LogParts, CheckpointTarget {
 
   epochAt(offset: number): number {
     return this.epochs.epochOf(offset);
+  }
+
+  knownProducers(): Iterable<KnownProducer> {
+    return this.producers.known();
   }
 
   // --- shrinking, rolling, flushing ---

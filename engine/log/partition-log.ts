@@ -98,6 +98,16 @@ export interface CompactionResult {
   readonly bytesRemoved: number;
 }
 
+/** An idempotent producer that has written to the log. */
+export interface KnownProducer {
+  readonly producerId: number;
+  readonly epoch: number;
+  /** Of its last batch. */
+  readonly lastSequence: number;
+  /** Wall time of its last append. */
+  readonly lastAppendMs: number;
+}
+
 /** The ends a high watermark rule may look at; all exclusive. */
 export interface LogEnds {
   /** Everything handed to the file. */
@@ -181,6 +191,12 @@ export interface PartitionLog {
   endOfEpoch(leaderEpoch: number): EpochEnd;
   /** Synchronous: the leader epoch that wrote `offset`; -1 where that is not known, as in an empty log. */
   epochAt(offset: number): number;
+
+  /**
+   * The idempotent producers that are remembered, in no particular order; live: what is not yet yielded may change. Throws nothing
+   * while it is walked.
+   */
+  knownProducers(): Iterable<KnownProducer>;
 
   /**
    * Moves the log start offset up to `offset` (exclusive end of what goes). Resolves with the new log start offset when that is durable.

@@ -1,4 +1,5 @@
 import { EngineError } from '../errors.js';
+import type { KnownProducer } from './partition-log.js';
 
 /** One batch of an idempotent producer. Sequences are inclusive and wrap from 2^31 - 1 to 0. */
 export interface ProducerBatch {
@@ -136,6 +137,16 @@ export class ProducerStates {
   takeBack(producerId: number, first: NextBatch, startOffset: number): void {
     const producer = this.#producers.get(producerId);
     if (producer !== undefined) cutProducer(producer, startOffset, first);
+  }
+
+  /** Those of which batches are remembered; live, so that a slow reader sees later states. */
+  *known(): Iterable<KnownProducer> {
+    for (const [producerId, { epoch, batches }] of this.#producers) {
+      const last = batches.at(-1);
+      if (last === undefined) continue;
+      const { lastSequence, timestampMs } = last;
+      yield { producerId, epoch, lastSequence, lastAppendMs: timestampMs };
+    }
   }
 
   /** Each producer with the last offset of its newest batch. */

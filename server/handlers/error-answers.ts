@@ -113,6 +113,29 @@ const ERROR_ANSWERS: { readonly [N in ApiName]: ErrorAnswer<N> } = {
   ListPartitionReassignments: (_request, errorCode) => ({ errorCode, topics: [] }),
   OffsetDelete: (_request, errorCode) => ({ errorCode, topics: [] }),
   DescribeCluster: (_request, errorCode) => ({ errorCode, clusterId: '', brokers: [] }),
+  ElectLeaders: ({ topicPartitions }, errorCode) => ({
+    errorCode,
+    replicaElectionResults: (topicPartitions ?? []).map(({ topic, partitions }) => ({
+      topic,
+      partitionResult: partitions.map((partitionId) => ({
+        partitionId,
+        errorCode,
+        errorMessage: null,
+      })),
+    })),
+  }),
+  DescribeQuorum: (_request, errorCode) => ({ errorCode, topics: [], nodes: [] }),
+  DescribeProducers: ({ topics }, errorCode) => ({
+    topics: topics.map(({ name, partitionIndexes }) => ({
+      name,
+      partitions: partitionIndexes.map((partitionIndex) => ({
+        partitionIndex,
+        errorCode,
+        activeProducers: [],
+      })),
+    })),
+  }),
+  ListConfigResources: (_request, errorCode) => ({ errorCode, configResources: [] }),
 };
 
 /** The answer to a request all of which fails with `code`, in the shape in which this API says so. */

@@ -9,8 +9,12 @@ const FAILURES: {
 } = {
   ApiVersions: (errorCode) => ({ errorCode, apiKeys: [] }),
   DescribeCluster: (errorCode) => ({ errorCode, clusterId: '', brokers: [] }),
+  DescribeQuorum: (errorCode) => ({ errorCode, topics: [], nodes: [] }),
+  ElectLeaders: (errorCode, version) =>
+    version >= 1 ? { errorCode, replicaElectionResults: [] } : null,
   Fetch: (errorCode, version) => (version >= 7 ? { errorCode, topics: [] } : null),
   InitProducerId: (errorCode) => ({ errorCode, producerEpoch: -1 }),
+  ListConfigResources: (errorCode) => ({ errorCode, configResources: [] }),
 };
 
 /** The response of an API that says only `code`, or null if its response has no such place in this version. */

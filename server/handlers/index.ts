@@ -21,6 +21,9 @@ import { describeClusterHandler } from './describe-cluster.js';
 import { describeConfigsHandler } from './describe-configs.js';
 import { describeGroupsHandler } from './describe-groups.js';
 import { describeLogDirsHandler } from './describe-log-dirs.js';
+import { describeProducersHandler } from './describe-producers.js';
+import { describeQuorumHandler } from './describe-quorum.js';
+import { electLeadersHandler } from './elect-leaders.js';
 import { fetchHandler } from './fetch.js';
 import { findCoordinatorHandler } from './find-coordinator.js';
 import type { Handlers } from './handler.js';
@@ -28,6 +31,7 @@ import { heartbeatHandler } from './heartbeat.js';
 import { initProducerIdHandler } from './init-producer-id.js';
 import { joinGroupHandler } from './join-group.js';
 import { leaveGroupHandler } from './leave-group.js';
+import { listConfigResourcesHandler } from './list-config-resources.js';
 import { listGroupsHandler } from './list-groups.js';
 import { listOffsetsHandler } from './list-offsets.js';
 import { listPartitionReassignmentsHandler } from './list-partition-reassignments.js';
@@ -54,6 +58,8 @@ export interface BrokerParts {
   /** The keys that were set at the start, as text. */
   readonly brokerStatic: SettingTexts;
   readonly partitionsPerTopicMax: number;
+  /** Epoch in which this node leads its partitions and keeps the metadata. */
+  readonly leaderEpoch: number;
   /** Cuts what takes long on the event loop into slices. */
   readonly slices: TurnSlices;
   /** The file system of the data directory, as of now. Rejects with the system's error. */
@@ -107,5 +113,9 @@ export function handlersOf(broker: BrokerParts): Handlers {
     ListPartitionReassignments: listPartitionReassignmentsHandler(),
     OffsetDelete: offsetDeleteHandler(parts),
     DescribeCluster: describeClusterHandler(parts),
+    ElectLeaders: electLeadersHandler(parts),
+    DescribeQuorum: describeQuorumHandler(parts),
+    DescribeProducers: describeProducersHandler(parts),
+    ListConfigResources: listConfigResourcesHandler(parts),
   };
 }

@@ -1,6 +1,7 @@
 import type {
   Appended,
   EpochEnd,
+  KnownProducer,
   PartitionLog,
   PartitionName,
   ReadRequest,
@@ -142,6 +143,12 @@ export class Partition {
   /** The leader epoch that wrote `offset`; -1 where that is not known, as in an empty log. */
   epochAt(offset: number): number {
     return this.#log.epochAt(offset);
+  }
+
+  /** The idempotent producers that the log remembers, live. */
+  producers(): Iterable<KnownProducer> {
+    this.checkLeader(NO_EPOCH);
+    return this.#log.knownProducers();
   }
 
   /** First record at or after the time, below the high watermark; null when there is none. */

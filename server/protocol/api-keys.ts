@@ -9,6 +9,12 @@ import { DescribeClusterRequest, DescribeClusterResponse } from './messages/desc
 import { DescribeConfigsRequest, DescribeConfigsResponse } from './messages/describe-configs.js';
 import { DescribeGroupsRequest, DescribeGroupsResponse } from './messages/describe-groups.js';
 import { DescribeLogDirsRequest, DescribeLogDirsResponse } from './messages/describe-log-dirs.js';
+import {
+  DescribeProducersRequest,
+  DescribeProducersResponse,
+} from './messages/describe-producers.js';
+import { DescribeQuorumRequest, DescribeQuorumResponse } from './messages/describe-quorum.js';
+import { ElectLeadersRequest, ElectLeadersResponse } from './messages/elect-leaders.js';
 import { FetchRequest, FetchResponse } from './messages/fetch.js';
 import { FindCoordinatorRequest, FindCoordinatorResponse } from './messages/find-coordinator.js';
 import { HeartbeatRequest, HeartbeatResponse } from './messages/heartbeat.js';
@@ -19,6 +25,10 @@ import {
 import { InitProducerIdRequest, InitProducerIdResponse } from './messages/init-producer-id.js';
 import { JoinGroupRequest, JoinGroupResponse } from './messages/join-group.js';
 import { LeaveGroupRequest, LeaveGroupResponse } from './messages/leave-group.js';
+import {
+  ListConfigResourcesRequest,
+  ListConfigResourcesResponse,
+} from './messages/list-config-resources.js';
 import { ListGroupsRequest, ListGroupsResponse } from './messages/list-groups.js';
 import { ListOffsetsRequest, ListOffsetsResponse } from './messages/list-offsets.js';
 import {
@@ -99,6 +109,14 @@ export const APIS = {
   ),
   OffsetDelete: api('OffsetDelete', OffsetDeleteRequest, OffsetDeleteResponse),
   DescribeCluster: api('DescribeCluster', DescribeClusterRequest, DescribeClusterResponse),
+  ElectLeaders: api('ElectLeaders', ElectLeadersRequest, ElectLeadersResponse),
+  DescribeQuorum: api('DescribeQuorum', DescribeQuorumRequest, DescribeQuorumResponse),
+  DescribeProducers: api('DescribeProducers', DescribeProducersRequest, DescribeProducersResponse),
+  ListConfigResources: api(
+    'ListConfigResources',
+    ListConfigResourcesRequest,
+    ListConfigResourcesResponse,
+  ),
 };
 
 export type ApiName = keyof typeof APIS;

@@ -173,6 +173,7 @@ export async function memoryBroker(options: MemoryBrokerOptions = {}) {
     brokerStatic,
     partitionsPerTopicMax: options.partitionsPerTopicMax ?? SERVER_LIMITS.partitionsPerTopicMax,
     slices: new TurnSlices(clock, options.meter),
+    leaderEpoch: host.leaderEpoch,
     space: options.space ?? (async () => ({ totalBytes: 1_000_000, freeBytes: 400_000 })),
   });
   const dispatcher = new RequestDispatcher({

@@ -15,6 +15,7 @@ import type {
   CompactionResult,
   EpochEnd,
   HighWatermarkRule,
+  KnownProducer,
   PartitionLog,
   PartitionName,
   ReadRequest,
@@ -81,6 +82,7 @@ export class MemoryLog implements PartitionLog {
   /** Every read throws it. */
   readError: Error | null = null;
   reads = 0;
+  producersKnown: readonly KnownProducer[] = [];
   readonly batches: Buffer[] = [];
   readonly #listeners = new Set<() => void>();
   #pending: (() => void)[] = [];
@@ -205,6 +207,10 @@ export class MemoryLog implements PartitionLog {
     return leaderEpoch === this.leaderEpoch
       ? { leaderEpoch, endOffset: this.logEndOffset }
       : { leaderEpoch: -1, endOffset: -1 };
+  }
+
+  knownProducers(): Iterable<KnownProducer> {
+    return this.producersKnown;
   }
 
   epochAt(): number {

@@ -1,0 +1,79 @@
+import type { TurnSlices } from '../../engine/index.js';
+import { ApiError } from '../api-error.js';
+import type { MetadataView } from '../metadata/metadata-view.js';
+import type { Partition } from '../partition/partition.js';
+import type { Partitions } from '../partition/partitions.js';
+import type { ResponseOf } from '../protocol/api-keys.js';
+import { ErrorCode } from '../protocol/error-codes.js';
+import { wireError } from './error-map.js';
+import type { Handler } from './handler.js';
+
+export interface DescribeProducersParts {
+  readonly metadata: MetadataView;
+  readonly partitions: Pick<Partitions, 'find'>;
+  readonly slices: TurnSlices;
+}
+
+type TopicAnswer = ResponseOf<'DescribeProducers'>['topics'][number];
+type PartitionAnswer = TopicAnswer['partitions'][number];
+type ProducerAnswer = PartitionAnswer['activeProducers'][number];
+
+/**
+ * DescribeProducers (KIP-664): the idempotent producers that a partition remembers. One that is named
+ * twice is answered once: the answer cannot grow by repetition.
+ */
+export function describeProducersHandler(
+  parts: DescribeProducersParts,
+): Handler<'DescribeProducers'> {
+  return async (_context, request) => {
+    const wanted = new Map<string, Set<number>>();
+    for (const { name, partitionIndexes } of request.topics) {
+      const indexes = wanted.get(name) ?? new Set();
+      for (const index of partitionIndexes) indexes.add(index);
+      wanted.set(name, indexes);
+    }
+    const topics: TopicAnswer[] = [];
+    for (const [name, indexes] of wanted) {
+      const partitions: PartitionAnswer[] = [];
+      for (const index of indexes) partitions.push(await answerFor(parts, name, index));
+      topics.push({ name, partitions });
+    }
+    return { topics };
+  };
+}
+
+async function answerFor(
+  { metadata, partitions, slices }: DescribeProducersParts,
+  name: string,
+  partitionIndex: number,
+): Promise<PartitionAnswer> {
+  try {
+    const topic = metadata.image.topic(name);
+    if (topic === undefined) {
+      throw new ApiError('UNKNOWN_TOPIC_OR_PARTITION', 'there is no such topic');
+    }
+    const pause = slices.did(1);
+    if (pause !== null) await pause;
+    const activeProducers = await producersOf(partitions.find(topic, partitionIndex), slices);
+    return { partitionIndex, errorCode: ErrorCode.NONE, activeProducers };
+  } catch (error) {
+    const { code, message } = wireError(error);
+    return { partitionIndex, errorCode: code, errorMessage: message, activeProducers: [] };
+  }
+}
+
+async function producersOf(partition: Partition, slices: TurnSlices): Promise<ProducerAnswer[]> {
+  const answers: ProducerAnswer[] = [];
+  for (const producer of partition.producers()) {
+    answers.push({
+      producerId: producer.producerId,
+      producerEpoch: producer.epoch,
+      lastSequence: producer.lastSequence,
+      lastTimestamp: producer.lastAppendMs,
+      coordinatorEpoch: -1,
+    });
+    const pause = slices.did(1);
+    if (pause !== null) await pause;
+  }
+  return answers;
+}

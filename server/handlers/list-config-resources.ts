@@ -1,0 +1,51 @@
+import type { TurnSlices } from '../../engine/index.js';
+import { ApiError } from '../api-error.js';
+import type { MetadataView } from '../metadata/metadata-view.js';
+import type { ResponseOf } from '../protocol/api-keys.js';
+import { ErrorCode } from '../protocol/error-codes.js';
+import { BROKER_RESOURCE, TOPIC_RESOURCE } from './config-resource.js';
+import type { Handler } from './handler.js';
+
+export interface ListConfigResourcesParts {
+  readonly metadata: MetadataView;
+  readonly slices: TurnSlices;
+}
+
+type Resource = ResponseOf<'ListConfigResources'>['configResources'][number];
+
+/** Types that Kafka has, and of which nothing here has settings: loggers, client metrics, groups. */
+const EMPTY_TYPES: readonly number[] = [8, 16, 32];
+const EVERY_TYPE: readonly number[] = [TOPIC_RESOURCE, BROKER_RESOURCE, ...EMPTY_TYPES];
+
+/**
+ * ListConfigResources (KIP-1000, KIP-1142): topics and brokers. Version 0 asks for client metrics,
+ * which this broker does not keep. A type that Kafka does not have is UNSUPPORTED_VERSION, as there.
+ */
+export function listConfigResourcesHandler(
+  parts: ListConfigResourcesParts,
+): Handler<'ListConfigResources'> {
+  return async ({ apiVersion }, { resourceTypes }) => {
+    const configResources: Resource[] = [];
+    if (apiVersion === 0) return { errorCode: ErrorCode.NONE, configResources };
+    const wanted = new Set(resourceTypes.length === 0 ? EVERY_TYPE : resourceTypes);
+    for (const type of wanted) {
+      if (!EVERY_TYPE.includes(type)) {
+        throw new ApiError('UNSUPPORTED_VERSION', `resource type ${type} is not known`);
+      }
+    }
+    const { image } = parts.metadata;
+    if (wanted.has(TOPIC_RESOURCE)) {
+      for (const { name } of image.topics()) {
+        configResources.push({ resourceName: name, resourceType: TOPIC_RESOURCE });
+        const pause = parts.slices.did(1);
+        if (pause !== null) await pause;
+      }
+    }
+    if (wanted.has(BROKER_RESOURCE)) {
+      for (const { nodeId } of image.brokers) {
+        configResources.push({ resourceName: String(nodeId), resourceType: BROKER_RESOURCE });
+      }
+    }
+    return { errorCode: ErrorCode.NONE, configResources };
+  };
+}
