@@ -55,9 +55,9 @@ export function metadataHandler(parts: MetadataParts): Handler<'Metadata'> {
   };
 }
 
-/** What may be done with a topic that was found. */
+/** What may be done with a topic of this name, whether it exists or not, as in Kafka. */
 function withOperations(topic: TopicAnswer): TopicAnswer {
-  if (topic.errorCode !== ErrorCode.NONE) return topic;
+  if (topic.name === null) return topic;
   return { ...topic, topicAuthorizedOperations: TOPIC_OPERATIONS };
 }
 
