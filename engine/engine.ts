@@ -28,7 +28,7 @@ import { Cleaner, type CompactionOptions, resolveCompaction } from './maintenanc
 import type { JobRunner } from './maintenance/job-runner.js';
 import { createJobPool } from './maintenance/pool.js';
 import { type EngineCounters, newCounters } from './metrics.js';
-import { Partitions } from './partitions.js';
+import { type KnownPartitions, Partitions } from './partitions.js';
 import { type Random, systemRandom } from './random.js';
 import { TurnSlices } from './turn-slices.js';
 
@@ -242,8 +242,11 @@ export class Engine {
     return this.#partitions.delete(name);
   }
 
-  /** Sets folders aside (`-stray`) of which `<topicId>-<partition>` is not known. Returns their new paths. */
-  setAsideStrays(known: ReadonlySet<string>): Promise<string[]> {
+  /**
+   * Sets folders aside (`-stray`) that belong to no known partition, durably. Resolves with their new paths. A folder of a known partition stays,
+   * whatever its `partition.metadata` says, unless that names another known topic (`judgeFolder`).
+   */
+  setAsideStrays(known: KnownPartitions): Promise<string[]> {
     this.#assertOpen();
     return this.#partitions.setAsideStrays(known);
   }

@@ -73,5 +73,6 @@ export { type CompactionOptions, DEFAULT_COMPACTION } from './maintenance/cleane
 export type { JobRunner } from './maintenance/job-runner.js';
 export { ManualClock } from './manual-clock.js';
 export type { EngineCounters } from './metrics.js';
+export type { KnownPartitions } from './partitions.js';
 export { newUuid, type Random, seededRandom, systemRandom } from './random.js';
 export { TurnSlices, unmetered, type WorkKind, type WorkMeter } from './turn-slices.js';

@@ -3,14 +3,13 @@ import { hasErrno } from './disk/errno.js';
 import {
   PARTITION_METADATA_FILE,
   parsePartitionFolderName,
-  parsePartitionMetadata,
   partitionFolderName,
-  partitionMetadataText,
   retiredFolderName,
 } from './disk/file-names.js';
 import type { LogFile } from './disk/log-file.js';
 import { storageError } from './disk/storage-error.js';
 import { EngineError } from './errors.js';
+import { type FolderOwner, judgeFolder } from './folder-owner.js';
 import { Log } from './log/log.js';
 import type { LogContext } from './log/log-context.js';
 import {
@@ -27,6 +26,7 @@ import { LOG_START_FILE, readLogStartFile } from './log/log-start-file.js';
 import { makeDurable } from './log/make-durable.js';
 import type { PartitionName } from './log/partition-log.js';
 import { type RecoveredLog, recoverLog } from './log/recovery.js';
+import { namesIn, readTopicId, renameIfThere, renewTopicId } from './partition-folder.js';
 
 /** A live partition folder, as found on disk. */
 export interface PartitionFolder {
@@ -37,6 +37,14 @@ export interface PartitionFolder {
   readonly topicId: string | null;
 }
 
+/** What a broker's metadata says of the partitions of a data directory, by the names of their folders (`<topic>-<partition>`). */
+export interface KnownPartitions {
+  /** Topic id of each partition that is served. */
+  readonly live: ReadonlyMap<string, string>;
+  /** Topic ids of the deletions under way. */
+  readonly leaving: ReadonlyMap<string, readonly string[]>;
+}
+
 /** The partitions of one data directory: opened, deleted and set aside here, each at most once at a time. */
 export class Partitions {
   readonly #context: LogContext;
@@ -44,6 +52,8 @@ export class Partitions {
   readonly #closing = new Map<string, Promise<void>>();
   /** Of folders that were looked at to find strays, until their logs are opened. */
   readonly #topicIdsSeen = new Map<string, string>();
+  /** Folders of which nobody can tell whose they are. */
+  readonly #disputed = new Set<string>();
 
   constructor(context: LogContext) {
     this.#context = context;
@@ -88,7 +98,7 @@ export class Partitions {
     const context = this.#context;
     while (!context.files.hasRoom) await context.files.whenRoom();
     const names = await namesIn(context, folder);
-    this.#checkTopicId(name, folder, names);
+    const isRenamed = names.length > 0 && this.#checkTopicId(name, folder, names);
     const checkpoint = readCheckpoint(context.catalog, name);
     const recovered = await recoverLog(context, {
       folder,
@@ -100,23 +110,50 @@ export class Partitions {
     const files = [...recovered.unsynced.files];
     const folders = [...recovered.unsynced.folders];
     // Until the first checkpoint nobody knows that it is durable.
-    if (checkpoint === null && names.length > 0) {
+    if (isRenamed || (checkpoint === null && names.length > 0)) {
       files.push(renewTopicId(context, folder, name.topicId));
       folders.push(folder, context.directory.root);
     }
     return { recovered, files, folders };
   }
 
-  #checkTopicId({ topicId }: PartitionName, folder: string, names: readonly string[]): void {
-    const seen = this.#topicIdsSeen.get(folder);
+  /** True when the folder is the partition's although its `partition.metadata` does not say so. Throws DAMAGED_LOG when it is not. */
+  #checkTopicId(name: PartitionName, folder: string, names: readonly string[]): boolean {
+    const { logger, catalog } = this.#context;
+    const hasFile = names.includes(PARTITION_METADATA_FILE);
+    const seen = this.#topicIdsSeen.get(folder) ?? null;
     this.#topicIdsSeen.delete(folder);
-    if (!names.includes(PARTITION_METADATA_FILE)) return;
-    const found = seen ?? readTopicId(this.#context, folder);
-    if (found === null || found === topicId) return;
+    const found = hasFile ? (seen ?? readTopicId(this.#context, folder)) : null;
+    if (found === name.topicId) return false;
+    const owner = judgeFolder({
+      expected: name.topicId,
+      found,
+      hasExpected: this.#hasRecords(name.topicId, name.partition),
+      isFoundKnown: found !== null && this.#hasRecords(found, name.partition),
+      isFoundLeaving:
+        found !== null && catalog.get(tombstoneKey(found, name.partition)) !== undefined,
+      isNameLeaving: this.#disputed.has(folder),
+    });
+    if (owner === 'renamed') {
+      logger.warn(
+        { folder, found, topicId: name.topicId },
+        "a partition's folder did not name its topic; partition.metadata is written again",
+      );
+      return true;
+    }
+    const id = found === null ? 'no topic id' : `the topic id ${found}`;
     throw new EngineError(
       'DAMAGED_LOG',
-      `${folder} belongs to another topic of that name (id ${found}); set it aside first`,
+      `${folder} has ${id} in ${PARTITION_METADATA_FILE}, and its topic is ${name.topicId}: if the folder is that topic's, remove ` +
+        `${PARTITION_METADATA_FILE}, else move the folder out of the data directory; then restart`,
     );
+  }
+
+  /** Whether the catalog knows of files of the partition. */
+  #hasRecords(topicId: string, partition: number): boolean {
+    const { catalog } = this.#context;
+    const name = { topic: '', topicId, partition };
+    return [checkpointKey, logStartKey].some((keyOf) => catalog.get(keyOf(name)) !== undefined);
   }
 
   /** The further of the two starts that are written down. One that a killed process wrote to the file may not be durable before it is here. */
@@ -213,10 +250,7 @@ export class Partitions {
     const opening = this.#open.get(keyOf(name));
     const folder = join(directory.root, partitionFolderName(name.topic, name.partition));
     const log = await opening?.catch(() => null);
-    const isOurs =
-      log !== null && log !== undefined
-        ? true
-        : readTopicId(this.#context, folder) === name.topicId;
+    const isOurs = log ? true : this.#isToDelete(name, folder);
     await catalog.write([{ key: tombstoneKey(name.topicId, name.partition), value: true }]);
     this.#open.delete(keyOf(name));
     this.#topicIdsSeen.delete(folder);
@@ -239,6 +273,14 @@ export class Partitions {
       }
     }
     await catalog.write(this.#forgetting(name));
+  }
+
+  /** A folder that names no topic, or one that nobody knows, is deleted with the topic that the catalog knows under its name. */
+  #isToDelete({ topicId, partition }: PartitionName, folder: string): boolean {
+    const found = readTopicId(this.#context, folder);
+    if (found === topicId) return true;
+    if (found !== null && this.#hasRecords(found, partition)) return false;
+    return this.#hasRecords(topicId, partition);
   }
 
   #forgetting(name: PartitionName): { key: readonly (string | number)[]; value: undefined }[] {
@@ -273,21 +315,39 @@ export class Partitions {
   }
 
   /** Renames folders that no known partition claims, so that they are never served and never lost. Returns their new paths. */
-  async setAsideStrays(known: ReadonlySet<string>): Promise<string[]> {
+  async setAsideStrays(known: KnownPartitions): Promise<string[]> {
     const { directory, random } = this.#context;
+    const ids = new Set([...known.live.values(), ...[...known.leaving.values()].flat()]);
     const aside: string[] = [];
-    for (const { folder, topic, partition, topicId } of await this.onDisk()) {
-      if (topicId !== null && known.has(`${topicId}-${partition}`)) {
-        this.#topicIdsSeen.set(folder, topicId);
-        continue;
-      }
-      const to = join(
-        directory.root,
-        retiredFolderName(topic, partition, 'stray', random.fill(Buffer.alloc(16))),
-      );
+    for (const found of await this.onDisk()) {
+      const { folder, topic, partition, topicId } = found;
+      const owner = this.#ownerOf(found, known, ids);
+      if (owner === 'ours' && topicId !== null) this.#topicIdsSeen.set(folder, topicId);
+      if (owner === 'disputed') this.#disputed.add(folder);
+      if (owner !== 'stray') continue;
+      const unique = random.fill(Buffer.alloc(16));
+      const to = join(directory.root, retiredFolderName(topic, partition, 'stray', unique));
       if (await renameIfThere(this.#context, folder, to)) aside.push(to);
     }
     return aside;
+  }
+
+  #ownerOf(
+    { topic, partition, topicId: found }: PartitionFolder,
+    { live, leaving }: KnownPartitions,
+    ids: ReadonlySet<string>,
+  ): FolderOwner {
+    const name = partitionFolderName(topic, partition);
+    const expected = live.get(name) ?? null;
+    const deletions = leaving.get(name) ?? [];
+    return judgeFolder({
+      expected,
+      found,
+      hasExpected: expected !== null && this.#hasRecords(expected, partition),
+      isFoundKnown: found !== null && (ids.has(found) || this.#hasRecords(found, partition)),
+      isFoundLeaving: found !== null && deletions.includes(found),
+      isNameLeaving: deletions.length > 0,
+    });
   }
 
   async #removeFolder(folder: string, name: PartitionName | null): Promise<void> {
@@ -309,54 +369,4 @@ export class Partitions {
 
 function keyOf(name: PartitionName): string {
   return `${name.topicId}-${name.partition}`;
-}
-
-/** Synchronous: a small file, of which a start reads ten thousand. */
-function readTopicId(context: LogContext, folder: string): string | null {
-  try {
-    return parsePartitionMetadata(
-      context.disk.readFileSync(join(folder, PARTITION_METADATA_FILE)).toString('utf8'),
-    );
-  } catch (error) {
-    if (hasErrno(error, 'ENOENT') || hasErrno(error, 'ENOTDIR')) return null;
-    throw error;
-  }
-}
-
-/** What is in a folder; nothing where there is none. */
-async function namesIn({ disk }: LogContext, folder: string): Promise<readonly string[]> {
-  try {
-    return await disk.readdir(folder);
-  } catch (error) {
-    if (hasErrno(error, 'ENOENT') || hasErrno(error, 'ENOTDIR')) return [];
-    throw error;
-  }
-}
-
-/** Writes `partition.metadata` again. A folder whose process was killed may have it in the page cache only, or not at all. The caller syncs file and folders. */
-function renewTopicId({ files }: LogContext, folder: string, topicId: string): LogFile {
-  const file = files.file(join(folder, PARTITION_METADATA_FILE));
-  const text = Buffer.from(partitionMetadataText(topicId));
-  try {
-    file.createSync();
-  } catch (error) {
-    if (!hasErrno(error, 'EEXIST')) throw error;
-  }
-  file.writevSync([text], 0);
-  file.truncateSync(text.length);
-  file.finish();
-  return file;
-}
-
-/** Durable when it resolves with true. */
-async function renameIfThere(context: LogContext, from: string, to: string): Promise<boolean> {
-  const { disk, directory } = context;
-  try {
-    await disk.rename(from, to);
-    await disk.syncDirectory(directory.root);
-    return true;
-  } catch (error) {
-    if (hasErrno(error, 'ENOENT')) return false;
-    throw directory.fail(`cannot rename ${from}`, error);
-  }
 }

@@ -1,5 +1,6 @@
 import {
   AssertionError,
+  type KnownPartitions,
   type LogSettings,
   type PartitionLog,
   type PartitionName,
@@ -17,8 +18,8 @@ import { type Leadership, Partition } from './partition.js';
 export interface LogHost {
   openPartition(name: PartitionName, settings: LogSettings): Promise<PartitionLog>;
   deletePartition(name: PartitionName): Promise<void>;
-  /** Renames logs that are not among `known` (`topicId-partition`) and resolves with the new folder names. */
-  setAsideStrays(known: ReadonlySet<string>): Promise<string[]>;
+  /** Renames logs that are of no known partition, and resolves with the new folder names. */
+  setAsideStrays(known: KnownPartitions): Promise<string[]>;
 }
 
 export interface PartitionsOptions {
@@ -72,11 +73,7 @@ export class Partitions {
    */
   async start(deleted: readonly DeletedTopic[]): Promise<void> {
     const { engine, metadata, logger } = this.#options;
-    const known = new Set<string>();
-    for (const { id, partitionCount } of [...deleted, ...[...metadata.image.topics()].map(sized)]) {
-      for (let index = 0; index < partitionCount; index++) known.add(`${id}-${index}`);
-    }
-    for (const folder of await engine.setAsideStrays(known)) {
+    for (const folder of await engine.setAsideStrays(knownPartitions(metadata.image, deleted))) {
       logger.warn(
         { folder },
         'a log of an unknown topic was set aside; it is neither served nor deleted',
@@ -266,6 +263,24 @@ export class Partitions {
     this.#queues.set(folder, settled);
     return mine;
   }
+}
+
+function knownPartitions(
+  image: MetadataView['image'],
+  deleted: readonly DeletedTopic[],
+): KnownPartitions {
+  const live = new Map<string, string>();
+  for (const { name, id, partitions } of image.topics()) {
+    for (const index of partitions.keys()) live.set(`${name}-${index}`, id);
+  }
+  const leaving = new Map<string, string[]>();
+  for (const { name, id, partitionCount } of deleted) {
+    for (let index = 0; index < partitionCount; index++) {
+      const folder = `${name}-${index}`;
+      leaving.set(folder, [...(leaving.get(folder) ?? []), id]);
+    }
+  }
+  return { live, leaving };
 }
 
 function sized({ name, id, partitions }: TopicImage): DeletedTopic {

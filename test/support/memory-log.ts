@@ -23,6 +23,7 @@ import type {
   ScrubResult,
   TimestampLookup,
 } from '../../engine/log/partition-log.js';
+import type { KnownPartitions } from '../../engine/partitions.js';
 import type { LogHost } from '../../server/partition/partitions.js';
 
 /** Bytes in memory that behave like a slice of a file, and know whether they were given back. */
@@ -312,7 +313,11 @@ export class MemoryEngine implements LogHost {
     this.logs.delete(`${name.topicId}-${name.partition}`);
   }
 
-  async setAsideStrays(known: ReadonlySet<string>): Promise<string[]> {
+  async setAsideStrays({ live, leaving }: KnownPartitions): Promise<string[]> {
+    const leavers = [...leaving].flatMap(([name, ids]) => ids.map((id) => [name, id] as const));
+    const known = new Set(
+      [...live, ...leavers].map(([name, id]) => `${id}${name.slice(name.lastIndexOf('-'))}`),
+    );
     return [...this.folders].filter((folder) => !known.has(folder));
   }
 
