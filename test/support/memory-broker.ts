@@ -86,16 +86,20 @@ export interface MemoryBrokerOptions {
   readonly meter?: WorkMeter;
   /** Of the file system that there is not. */
   readonly space?: () => Promise<DiskSpace>;
+  /** Default: one that stands still until the test moves it. */
+  readonly clock?: ManualClock;
+  /** Of its random ids. Default: another for each broker of the process. */
+  readonly seed?: number;
 }
 
 /** Everything of a broker between its connections and its logs, on a catalog and logs in memory and a clock that stands still. */
 export async function memoryBroker(options: MemoryBrokerOptions = {}) {
-  const clock = new ManualClock();
+  const clock = options.clock ?? new ManualClock();
   const engine = options.engine ?? new MemoryEngine();
   const host = options.host ?? engine;
   const catalog = options.catalog ?? new MemoryCatalog();
   const store = await openCatalogStore(catalog, { clock });
-  const random = seededRandom(nextSeed++);
+  const random = seededRandom(options.seed ?? nextSeed++);
   const brokerStatic = options.settings ?? {};
   const { settings } = typedBrokerSettings(brokerStatic);
   const lines: LogLine[] = [];
