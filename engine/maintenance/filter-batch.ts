@@ -96,6 +96,8 @@ async function rebuilt(
   horizonMs: number | null,
 ): Promise<Buffer> {
   const firstMs = baseTimestamp(batch);
+  const appendedMs = timestampType(batch) === 'append' ? maxTimestamp(batch) : null;
+  if (appendedMs !== null && !Number.isSafeInteger(appendedMs)) throw beyondNumbers();
   const { records, largestMs } = keptRecords(batch, payload, kept, horizonMs);
   const packed = await codecById(codecId(batch))!.compress(records);
   const result = Buffer.allocUnsafe(HEADER_SIZE + packed.length);
@@ -106,11 +108,7 @@ async function rebuilt(
     result.writeUInt16BE(attributes(batch) | DELETE_HORIZON_BIT, ATTRIBUTES_AT);
   }
   writeInt64(result, BASE_TIMESTAMP_AT, horizonMs ?? firstMs);
-  writeInt64(
-    result,
-    MAX_TIMESTAMP_AT,
-    timestampType(batch) === 'append' ? maxTimestamp(batch) : largestMs,
-  );
+  writeInt64(result, MAX_TIMESTAMP_AT, appendedMs ?? largestMs);
   result.writeInt32BE(kept.length, RECORD_COUNT_AT);
   stampCrc(result);
   return result;
@@ -136,7 +134,7 @@ function keptRecords(
     next++;
     const timestampMs = firstMs + cursor.timestampDelta;
     if (!Number.isSafeInteger(timestampMs - (horizonMs ?? 0))) {
-      throw new EngineError('CORRUPT_BATCH', 'a timestamp of a record is beyond 2^53');
+      throw beyondNumbers();
     }
     largestMs = Math.max(largestMs, timestampMs);
     size =
@@ -145,6 +143,10 @@ function keptRecords(
         : writeMoved(records, size, payload, cursor, timestampMs - horizonMs);
   }
   return { records: records.subarray(0, size), largestMs };
+}
+
+function beyondNumbers(): EngineError {
+  return new EngineError('CORRUPT_BATCH', 'a timestamp of a record is beyond 2^53');
 }
 
 function writeMoved(
