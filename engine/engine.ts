@@ -68,7 +68,6 @@ export interface EngineOptions {
 }
 
 const CATALOG_FILE = 'catalog.mdb';
-const JOBS_QUEUED_MAX = 1024;
 
 /**
  * One data directory with its partition logs. The broker works with this; programs with `engine.log()` on top of it.
@@ -141,7 +140,7 @@ export class Engine {
           // Beside compactions there is always a thread for short jobs.
           createJobPool({
             threadsMax: Math.max(2, compaction.threads + 1),
-            queueMax: JOBS_QUEUED_MAX,
+            queueMax: LIMITS.jobsQueuedMax,
           }),
         cleaner: new Cleaner(clock, compaction),
         indexCache: new IndexCache(disk, LIMITS.indexCacheBytes, counters),

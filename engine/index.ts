@@ -51,6 +51,7 @@ export {
   type InspectedDamage,
   inspectLog,
 } from './inspect/log-inspection.js';
+export { LIMITS } from './limits.js';
 export { DEFAULT_LOG_SETTINGS, type FlushPromise, type LogSettings } from './log/log-settings.js';
 export type {
   Appended,

@@ -1,62 +1,293 @@
-/** Every default and hard bound of the engine, in one table. */
+const KIB = 1024;
+const MIB = 1024 * KIB;
+const SECOND_MS = 1000;
+const MINUTE_MS = 60 * SECOND_MS;
+
+/**
+ * Every default and hard bound of the engine, in one table, of which `npm run docs:limits` makes
+ * docs/limits.md. A row is what it bounds, then `Kafka: name.` where Kafka has one, then `Beyond:
+ * …` where something is refused, closed, or let wait; a bound named `…Max` is inclusive and says
+ * it. `// ##` begins a section.
+ */
 export const LIMITS = {
-  /** Elements that long work looks at in one turn of the event loop, all work together: about a millisecond. */
+  // ## Work of one turn of the event loop
+  /**
+   * Elements that long work looks at in one turn, all work together: about a millisecond. Beyond:
+   * it waits for a later turn.
+   */
   turnElementsMax: 1_000,
-  /** Records, headers of records and headers of batches that are walked in one turn, all work together: about a millisecond. */
+  /**
+   * Records, headers of records and headers of batches that are walked in one turn, all work
+   * together: about a millisecond. Beyond: it waits for a later turn.
+   */
   turnRecordsMax: 16_384,
-  /** Bytes that long work unpacks or searches in one turn, all work together. */
-  turnBytesMax: 1024 * 1024,
-  /** Buffers handed to one writev(2): IOV_MAX of Linux and macOS. */
+  /**
+   * Bytes that long work unpacks or searches in one turn, all work together. Beyond: it waits for
+   * a later turn.
+   */
+  turnBytesMax: 1 * MIB,
+  /**
+   * Logs asked for their need of compaction in one turn: a microsecond each, more where they have
+   * many segments.
+   */
+  compactionNeedsPerTurn: 500,
+  /**
+   * Turns that a sync round waits for those whom the last one answered, while each turn brings
+   * some. Beyond: it syncs.
+   */
+  syncGatheringTurnsMax: 16,
+
+  // ## Names
+  /**
+   * Characters of a log's name, which must fit a file name with partition and suffix. Beyond:
+   * INVALID_NAME.
+   */
+  nameLengthMax: 249,
+  /** Characters of a bad name that an error shows. Beyond: it is cut. */
+  nameShownLengthMax: 64,
+
+  // ## Appends
+  /** Buffers handed to one writev(2): IOV_MAX of Linux and macOS. Beyond: another call. */
   writevBuffersMax: 1024,
-  /** Ranges of cold files that are read at a time. Node's thread pool has four threads, and syncs need them too. */
-  warmUpsRunningMax: 2,
-  /** Descriptors of logs that an engine keeps open where the process may have many; else a share of those (`descriptor-limit.ts`). */
-  descriptorsOpenMax: 16_384,
-  /** Logs that are read at a time when they are opened; each takes up to 2 MiB. */
-  logsRecoveredAtOnce: 16,
-  /** Logs that one checkpoint transaction takes in: more are several, with turns of the event loop between them. */
-  checkpointLogsMax: 1_000,
-  /** Logs of which a checkpoint saves the indexes at a time. */
-  indexSavesAtOnce: 32,
-  /** Batches that are unpacked at the same time, all logs together. Each may take `decompressedBatchBytesMax`. */
-  unpackedAtOnce: 2,
+  /**
+   * Staged batches of this size are written before the turn ends, so that one write stays short.
+   */
+  writeGroupBytes: 1 * MIB,
+  /**
+   * Staged batches of this size gain nothing from waiting for others: the processor still has
+   * their bytes at hand.
+   */
+  writeWaitingBytes: 16 * KIB,
   /** A synchronous write that took longer sends the directory to asynchronous writes. */
   writeStallMs: 50,
   /** An asynchronous write below this counts towards recovery from a stall. */
   writeRecoveredMs: 10,
   /** So many such writes in a row, and the directory writes synchronously again. */
   writesRecoveredCount: 16,
-  /** A log that has grown by this is checkpointed at once, … */
-  checkpointBytes: 128 * 1024 * 1024,
-  /** … any other changed one within this time. */
-  checkpointIntervalMs: 5_000,
-  /** A log of which nobody waits for a sync begins to write back whenever it has grown by this, so that dirty pages never pile up, … */
-  writeBackBytes: 1024 * 1024,
-  /** … one log at a time, for a device whose queue is full holds the thread, … */
+  /**
+   * A log of which nobody waits for a sync begins to write back whenever it has grown by this:
+   * dirty pages never pile up.
+   */
+  writeBackBytes: 1 * MIB,
+  /** Logs that write back at a time: a full device queue holds the thread. Beyond: they wait. */
   writeBacksRunningMax: 1,
-  /** … and where only a sync can do that, a sync at this many unsynced bytes. */
-  writeBackSyncBytes: 32 * 1024 * 1024,
-  /** Index entries of an active segment that only memory has: what recovery walks again by headers. */
+  /** Where only a sync can write back, a sync at this many unsynced bytes. */
+  writeBackSyncBytes: 32 * MIB,
+  /**
+   * Files from which on one syncfs(2) is cheaper than a sync of each (docs/durability.md has the
+   * figures).
+   */
+  syncFileSystemFiles: 3,
+
+  // ## Reads
+  /**
+   * Places in one log whose next batch is remembered: as many readers find theirs at once. Beyond:
+   * the index is asked.
+   */
+  readHintsMax: 32,
+  /** Headers are read this much at a time: many small batches, or the one header of a large one. */
+  headerReadBytes: 4 * KIB,
+  /** Headers of a long walk are read this much at a time where batches are small. */
+  headerReadLongBytes: 64 * KIB,
+  /**
+   * Of what a read will send, so much is warmed with the headers that it looks at; the rest
+   * follows as it is sent.
+   */
+  warmReadBytes: 1 * MIB,
+  /**
+   * Warmed around a header: the piece that a walk reads at a time, and as much again for the walk
+   * to it.
+   */
+  warmHeaderBytes: 8 * KIB,
+  /**
+   * Warmed at a time for a reader that goes on: many small reads share one trip to the thread
+   * pool.
+   */
+  warmAheadBytes: 1 * MIB,
+  /**
+   * Cold ranges read at a time: Node's thread pool has four threads, and syncs need them too.
+   * Beyond: they wait.
+   */
+  warmUpsRunningMax: 2,
+  /** Read at a time only to be in memory. */
+  warmChunkBytes: 256 * KIB,
+  /**
+   * How far ahead one look at the page cache goes. It is believed for half of that: the kernel
+   * reads ahead of a reader, up to 8 MiB on some machines, and behind the middle a mark that
+   * starts this finds everything read.
+   */
+  pageProbeBytes: 16 * MIB,
+  /**
+   * Without cachestat(2) one byte is asked for in each of these: mostly, the kernel reads ahead in
+   * such pieces.
+   */
+  pageProbeStepBytes: 128 * KIB,
+  /**
+   * A range counts as resident until so much has gone through the page cache on this process's
+   * behalf, …
+   */
+  residentTrustedBytes: 64 * MIB,
+  /** … and no longer than this, in which others may have taken its room. */
+  residentTrustedMs: 1 * SECOND_MS,
+  /**
+   * Resident ranges known of one file; what grows by appends fills them in turn. Beyond: the
+   * oldest is forgotten.
+   */
+  residentRangesMax: 8,
+  /** Bytes that an embedded read answers by default. */
+  embeddedReadBytes: 1 * MIB,
+  /** Stored bytes that an embedded follower reads ahead, unless a single batch is larger. */
+  embeddedFollowBytes: 256 * KIB,
+
+  // ## Descriptors
+  /**
+   * Descriptors of logs that an engine keeps open where the process may have many. Beyond: the
+   * longest unused is closed.
+   */
+  descriptorsOpenMax: 16_384,
+  /**
+   * The share of the process's descriptors that logs keep open: the others are for connections and
+   * short reads.
+   */
+  descriptorsOpenShare: 0.6,
+  /**
+   * Descriptors of a process where the system does not say (macOS): Node raises the limit to more.
+   */
+  descriptorsUnknown: 10_240,
+  /**
+   * The share of them from which on files with unsynced bytes are a crowd, and appends to others
+   * wait for a sync.
+   */
+  descriptorsDirtyShare: 0.9,
+
+  // ## Opening, checkpoints, recovery
+  /** Logs that are read at a time when they are opened; each takes up to 2 MiB. */
+  logsRecoveredAtOnce: 16,
+  /** Read at a time by recovery, and rewritten. */
+  recoveryReadBytes: 1 * MIB,
+  /**
+   * A search for whole batches behind a torn one checks so many times the bytes that it searches:
+   * headers that claim one another are somebody's work. Beyond: it counts as damage.
+   */
+  recoveryCheckedTimesMax: 16,
+  /**
+   * Logs that one checkpoint transaction takes in. Beyond: several transactions, with turns of the
+   * loop between them.
+   */
+  checkpointLogsMax: 1_000,
+  /** Logs of which a checkpoint saves the indexes at a time. */
+  indexSavesAtOnce: 32,
+  /** A log that has grown by this is checkpointed at once, … */
+  checkpointBytes: 128 * MIB,
+  /** … any other changed one within this time. */
+  checkpointIntervalMs: 5 * SECOND_MS,
+  /**
+   * Index entries of an active segment that only memory has. Beyond: they are saved; recovery
+   * walks the others again.
+   */
   indexEntriesUnsavedMax: 256,
-  /** Fewer than this are not worth a file: a close leaves them, and whoever needs them walks the headers. */
+  /**
+   * Fewer than this are not worth a file: a close leaves them, and whoever needs them walks the
+   * headers.
+   */
   indexEntriesLeftUnsaved: 16,
-  /** Headers of batches without records that one read passes over; the next read goes on behind them. */
+  /**
+   * Headers of batches without records that one read passes over; the next read goes on behind
+   * them.
+   */
   emptyBatchesPassed: 1_000,
   /** Memory for the indexes of sealed segments, all logs together. */
-  indexCacheBytes: 64 * 1024 * 1024,
-  /** What one batch may unpack to where its records are looked at. */
-  decompressedBatchBytesMax: 128 * 1024 * 1024,
-  /** Headers of one record, where records are looked at (Kafka has no such bound). */
+  indexCacheBytes: 64 * MIB,
+
+  // ## Unpacking
+  /** What one batch may unpack to where its records are looked at. Beyond: BATCH_TOO_LARGE. */
+  decompressedBatchBytesMax: 128 * MIB,
+  /**
+   * Batches unpacked at the same time, all logs together; each may take
+   * `decompressedBatchBytesMax`.
+   */
+  unpackedAtOnce: 2,
+  /**
+   * Headers of one record, where records are looked at (Kafka has no such bound). Beyond:
+   * INVALID_RECORD.
+   */
   headersPerRecordMax: 100_000,
   /**
-   * Records that a compressed batch may claim without being unpacked: a claim takes as many offsets, and each 2^31 of them
-   * end a segment. Of honest batches of 1 MB hardly one holds more; those are counted on a thread (Kafka counts all).
+   * Records that a compressed batch may claim without being unpacked: a claim takes as many
+   * offsets, and each 2^31 of them end a segment. Of honest batches of 1 MB hardly one holds more.
+   * Beyond: they are counted on a thread (Kafka counts all).
    */
   recordsClaimedMax: 1_000_000,
-  /** After a compaction that failed (a full disk, for instance) the log is left alone for so long. */
-  compactionRetryMs: 5 * 60_000,
-  /** How often logs that programs opened by name are asked what retention lets go (Kafka's `log.retention.check.interval.ms`). */
-  retentionCheckMs: 5 * 60_000,
-  /** Characters of a log's name (Kafka's limit for topics). */
-  nameLengthMax: 249,
+  /** What a transaction's marker may unpack to. Beyond: CORRUPT_BATCH. */
+  markerBytesMax: 64 * KIB,
+  /**
+   * Skippable frames before the data of a zstd batch. Beyond: CORRUPT_BATCH, it is built to be
+   * expensive.
+   */
+  zstdPrefixesMax: 32,
+  /** What `odradek dump-log` unpacks a batch to. Beyond: it says so and shows the header. */
+  inspectedBatchBytesMax: 256 * MIB,
+  /** Read at a time by `odradek dump-log`. */
+  inspectedChunkBytes: 256 * KIB,
+  /** Index entries read at a time by `odradek dump-log`. */
+  inspectedIndexEntries: 4096,
+
+  // ## Maintenance
+  /** Threads of the pool. Beyond: jobs wait. */
+  threadsMax: 2,
+  /** A thread without work ends after this. */
+  threadIdleMs: 10 * SECOND_MS,
+  /** Jobs that wait for a thread. Beyond: the job is refused, and asked for again later. */
+  jobsQueuedMax: 1024,
+  /** Read at a time by a scrub, and by compaction. */
+  jobReadBytes: 1 * MIB,
+  /**
+   * Written and synced at a time by compaction: a sync of more holds the device, and the syncs of
+   * others wait.
+   */
+  jobWriteBytes: 1 * MIB,
+  /** The longest pause of a paced job before it looks at its stop flag again. */
+  pacerNapMs: 100,
+  /**
+   * Memory for keys that one thread of compaction has at least. Kafka:
+   * log.cleaner.dedupe.buffer.size, its minimum.
+   */
+  compactionMapBytesMin: 1 * MIB,
+  /**
+   * After a compaction that failed (a full disk, for instance) the log is left alone for so long.
+   */
+  compactionRetryMs: 5 * MINUTE_MS,
+  /**
+   * How often logs that programs opened by name are asked what retention lets go. Kafka:
+   * log.retention.check.interval.ms.
+   */
+  retentionCheckMs: 5 * MINUTE_MS,
+  /**
+   * Of a deleted file, given back to the file system at a time. Cuts are at multiples of it, so
+   * that no page of the cache, nor a larger unit of it of up to 4 MiB, is cut in two: sendfile(2)
+   * may have put it into a socket.
+   */
+  cutPieceBytes: 4 * MIB,
+  /**
+   * After a piece or a file nothing is deleted for so many times as long as it took: syncs wait
+   * for discards, …
+   */
+  deletionRestTimes: 4,
+  /** … up to this. Beyond: the rest of the pause is not made. */
+  deletionRestMsMax: 100,
+
+  // ## Catalog
+  /** Smallest step by which the catalog's data file grows, … */
+  catalogStepBytesMin: 256 * KIB,
+  /** … and the share of its size beyond that. */
+  catalogStepShare: 1 / 8,
+  /** Memory mapped for a catalog at first; it doubles. */
+  catalogMapBytesFirst: 16 * MIB,
+  /**
+   * Pages that a commit may need beside what it writes: new levels of the tree, and the free
+   * list's own.
+   */
+  catalogPagesSpare: 32,
+  /** A commit of the catalog that takes longer takes the directory offline. */
+  catalogCommitMs: 30 * SECOND_MS,
 } as const;

@@ -8,6 +8,7 @@ import { AdvanceableClock } from './advanceable-clock.js';
 import { openBroker } from './broker.js';
 import type { Duration } from './duration.js';
 import { type Faults, RequestFaults } from './faults.js';
+import { SERVER_LIMITS } from './limits.js';
 import type { Logger } from './logging/log.js';
 import { silentLogger } from './logging/silent-logger.js';
 import { formatEndpoint, isWildcard } from './settings/listeners.js';
@@ -74,9 +75,6 @@ export interface RunningBroker {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** The longest that `close` waits for requests that were received. */
-const DRAIN_MS = 10_000;
-
 /**
  * Starts a broker in this process and resolves when it serves. Rejects with SettingsError (`problems`), EngineError (`code`, such as
  * DIRECTORY_LOCKED), ListenError (`code`, such as EADDRINUSE), or the signal's reason.
@@ -115,7 +113,7 @@ export async function startBroker(options: StartBrokerOptions = {}): Promise<Run
     const [first] = broker.endpoints;
     const host = first === undefined || isWildcard(first.host) ? 'localhost' : first.host;
     const port = first?.port ?? 0;
-    const close = (): Promise<void> => end(DRAIN_MS);
+    const close = (): Promise<void> => end(SERVER_LIMITS.drainMs);
     return {
       bootstrap: formatEndpoint('', host, port).slice('://'.length),
       port,

@@ -6,113 +6,260 @@ const SECOND_MS = 1000;
 const MINUTE_MS = 60 * SECOND_MS;
 
 /**
- * Every bound of the broker, with its default. Names carry their unit; a bound named `…Max` is
- * inclusive.
+ * Every bound of the broker, with its default, in one table, of which `npm run docs:limits` makes
+ * docs/limits.md. Names carry their unit; a bound named `…Max` is inclusive. A row is what it
+ * bounds, then `Kafka: name.` where Kafka has one, then `Beyond: …` where something is refused,
+ * closed, or let wait. `// ##` begins a section.
  */
-export interface ServerLimits {
-  /** Open client connections of one broker (Kafka: max.connections). */
-  readonly connectionsMax: number;
-  /** Open client connections from one address (Kafka: max.connections.per.ip). */
-  readonly connectionsPerIpMax: number;
-  /** Size of one request without its prefix (Kafka: socket.request.max.bytes). */
-  readonly requestBytesMax: number;
-  /** Requests of one connection that were received and not answered. */
-  readonly requestsInFlightPerConnection: number;
+export const SERVER_LIMITS = {
+  // ## Connections
   /**
-   * Received and unanswered plus unsent bytes of one connection; a single larger request is let
-   * through alone.
+   * Open client connections of one broker. Kafka: max.connections. Beyond: a new connection is
+   * closed.
    */
-  readonly bytesInFlightPerConnection: number;
-  /** The same, summed over the broker. */
-  readonly bytesInFlightMax: number;
+  connectionsMax: 10_000,
+  /**
+   * Open client connections from one address. Kafka: max.connections.per.ip. Beyond: a new
+   * connection is closed.
+   */
+  connectionsPerIpMax: 10_000,
+  /**
+   * Connections accepted in one turn beside the one that libuv accepts. Beyond: they wait for a
+   * later turn.
+   */
+  acceptsPerTurnMax: 64,
+  /** A connection with nothing in flight is closed after this. Kafka: connections.max.idle.ms. */
+  idleMs: 10 * MINUTE_MS,
+  /**
+   * The time that a started frame has, whatever its size, counted only while the broker reads.
+   * Beyond: the connection is closed.
+   */
+  frameDeadlineMs: 30 * SECOND_MS,
+  /** A frame past its deadline goes on for as long as it averages this rate. */
+  frameBytesPerSecondMin: 16 * KIB,
+  /** The time without any progress after which a client that does not read is cut off. */
+  writeDeadlineMs: 60 * SECOND_MS,
+  /** The time that a closing connection gives its client to read the last answers. */
+  lingerMs: 2 * SECOND_MS,
+  /** How often deadlines are looked at; they are late by up to this much. */
+  sweepMs: 1 * SECOND_MS,
+  /**
+   * Ports tried when the system's choice for 127.0.0.1 is taken on ::1. Beyond: the start fails.
+   */
+  portAttemptsMax: 16,
+  /** The longest that a stop waits for requests that were received. */
+  drainMs: 10 * SECOND_MS,
+
+  // ## Requests
+  /**
+   * Size of one request without its prefix. Kafka: socket.request.max.bytes. Beyond: the
+   * connection is closed.
+   */
+  requestBytesMax: 100 * MIB,
+  /**
+   * Requests of one connection that were received and not answered. Beyond: it is not read from.
+   */
+  requestsInFlightPerConnection: 1024,
+  /**
+   * Received and unanswered plus unsent bytes of one connection; one larger request goes through
+   * alone. Beyond: it is not read from.
+   */
+  bytesInFlightPerConnection: 16 * MIB,
+  /**
+   * The same, summed over the broker. Kafka: queued.max.request.bytes. Beyond: nobody is read
+   * from.
+   */
+  bytesInFlightMax: 256 * MIB,
+  /** Elements taken from a queue that its array still holds. Beyond: it is compacted. */
+  queueTakenMax: 256,
   /**
    * What each connection may hold even while the broker is over `bytesInFlightMax`, so that few
    * cannot stop all.
    */
-  readonly bytesInFlightFloor: number;
+  bytesInFlightFloor: 64 * KIB,
+  /** Array elements of one request, over all its arrays. Beyond: the connection is closed. */
+  arrayElementsPerRequestMax: 100_000,
+
+  // ## Receiving
   /** Shared space that reads land in before frames are known. */
-  readonly receiveScratchBytes: number;
+  receiveScratchBytes: 256 * KIB,
   /**
    * A frame up to this size gets its whole buffer at its first byte; a larger one grows as bytes
    * arrive.
    */
-  readonly frameAllocateAtOnceBytes: number;
-  /** Memory lent to received frames at a time, used again when they are answered. Beyond it each frame gets memory of its own. */
-  readonly frameMemoryBytesMax: number;
-  /** The time that a started frame has, whatever its size, counted only while we are reading. */
-  readonly frameDeadlineMs: number;
-  /** A frame past its deadline goes on for as long as it averages this rate. */
-  readonly frameBytesPerSecondMin: number;
-  /** The time without any progress after which a client that does not read is cut off. */
-  readonly writeDeadlineMs: number;
-  /** The time that a closing connection gives its client to read the last answers. */
-  readonly lingerMs: number;
-  /**
-   * Connections with nothing in flight are closed after this time (Kafka: connections.max.idle.ms).
-   */
-  readonly idleMs: number;
-  /** How often deadlines are looked at; they are late by up to this much. */
-  readonly sweepMs: number;
-  /**
-   * Bytes received, and bytes sent, per connection and turn of the event loop; one frame or part
-   * may exceed it.
-   */
-  readonly turnBytesMax: number;
-  /** Bytes of files sent per turn over all connections, while a client with small answers is about; one piece may exceed it. */
-  readonly pacedTurnBytesMax: number;
-  /** A client with small answers counts as about until this much of files has been sent after its request. */
-  readonly pacedBytes: number;
-  /** A file slice up to this size is read at once and sent with its neighbours. */
-  readonly sliceReadAtOnceBytes: number;
-  /** How much of a file is read at a time where it cannot be handed to sendfile. */
-  readonly copyChunkBytes: number;
-  /** How much is read and queued when sendfile finds the socket full. */
-  readonly sendfileNudgeBytes: number;
-  /** Partitions of one topic. */
-  readonly partitionsPerTopicMax: number;
-  /** Array elements of one request, over all its arrays: each costs some microseconds in which nobody else is served. */
-  readonly arrayElementsPerRequestMax: number;
-  /** Partitions of all fetch sessions together, some 400 bytes of heap each, so 40 MB (Kafka has no such bound). */
-  readonly fetchSessionPartitionsMax: number;
-  /** How long a fetch session is safe from others that want its place (Kafka: the same, not a setting). */
-  readonly fetchSessionEvictionMs: number;
-  /** Bytes of the file that `--config` names. */
-  readonly settingsFileBytesMax: number;
-  /** Characters of a topic's name, which must fit a file name with partition and suffix (Kafka). */
-  readonly topicNameLengthMax: number;
-}
-
-/** The defaults. Finite, all of them. */
-export const SERVER_LIMITS: ServerLimits = {
-  connectionsMax: 10_000,
-  connectionsPerIpMax: 10_000,
-  requestBytesMax: 100 * MIB,
-  requestsInFlightPerConnection: 1024,
-  bytesInFlightPerConnection: 16 * MIB,
-  bytesInFlightMax: 256 * MIB,
-  bytesInFlightFloor: 64 * KIB,
-  receiveScratchBytes: 256 * KIB,
   frameAllocateAtOnceBytes: 1 * MIB,
+  /**
+   * A frame of this size, or a read that brings as much, is worth a slab to read into; less is
+   * cheaper to copy.
+   */
+  frameInPlaceBytesMin: 16 * KIB,
+  /** Less room than this behind what was received is not worth a read. */
+  frameReadBytesMin: 64 * KIB,
+  /**
+   * What small frames share, and what a frame larger than `frameAllocateAtOnceBytes` starts with.
+   */
+  frameSlabBytes: 256 * KIB,
+  /**
+   * Memory lent to received frames at a time, used again when they are answered. Beyond: each
+   * frame gets memory of its own.
+   */
   frameMemoryBytesMax: 64 * MIB,
-  frameDeadlineMs: 30 * SECOND_MS,
-  frameBytesPerSecondMin: 16 * KIB,
-  writeDeadlineMs: 60 * SECOND_MS,
-  lingerMs: 2 * SECOND_MS,
-  idleMs: 10 * MINUTE_MS,
-  sweepMs: 1 * SECOND_MS,
+  /**
+   * While no more is lent, streams keep memory between their frames. Beyond: frames are copied out
+   * of what all reads share.
+   */
+  frameMemoryKeptBytesMax: 16 * MIB,
+  /** Slabs kept unused, of each size. Beyond: they are given back. */
+  frameMemoryFreeBytesMax: 4 * MIB,
+
+  // ## Sending
+  /**
+   * Bytes received, and bytes sent, per connection and turn; one frame or part may exceed it.
+   * Beyond: they wait for a later turn.
+   */
   turnBytesMax: 1 * MIB,
+  /** One part in so many of `turnBytesMax` may be spent without knowing which turn it is. */
+  turnUnaskedDivisor: 16,
+  /**
+   * Bytes of files sent per turn over all connections while a client with small answers is about.
+   * Beyond: a later turn.
+   */
   pacedTurnBytesMax: 256 * KIB,
+  /**
+   * A client with small answers counts as about until this much of files has been sent after its
+   * request.
+   */
   pacedBytes: 16 * MIB,
+  /** A file slice up to this size is read at once and sent with its neighbours. */
   sliceReadAtOnceBytes: 16 * KIB,
+  /** How much of a file is read at a time where it cannot be handed to sendfile(2). */
   copyChunkBytes: 256 * KIB,
+  /** The smallest chunk for copying. */
+  copyChunkBytesMin: 16 * KIB,
+  /**
+   * Chunks of any size are lent up to this much. Beyond: whoever comes gets one of the least size.
+   */
+  copyChunksLentBytesMax: 64 * MIB,
+  /** Free chunks that are kept, all sizes together. Beyond: they are given back. */
+  copyChunksKeptBytesMax: 4 * MIB,
+  /** How much is read and queued when sendfile(2) finds the socket full. */
   sendfileNudgeBytes: 64 * KIB,
+  /**
+   * Several buffers are copied into one up to this much. Beyond: each is handed to the kernel,
+   * which is cheaper then.
+   */
+  sendGatherBytesMax: 64 * KIB,
+
+  // ## Topics, partitions, metadata
+  /** Partitions of one topic, and those that one CreateTopics makes. Beyond: INVALID_PARTITIONS. */
   partitionsPerTopicMax: 10_000,
-  arrayElementsPerRequestMax: 100_000,
-  fetchSessionPartitionsMax: 100_000,
-  fetchSessionEvictionMs: 2 * MINUTE_MS,
-  settingsFileBytesMax: 1 * MIB,
+  /**
+   * Characters of a topic's name, which must fit a file name with partition and suffix. Beyond:
+   * INVALID_TOPIC_EXCEPTION.
+   */
   topicNameLengthMax: 249,
-};
+  /** Characters of a bad topic name that an error shows. Beyond: it is cut. */
+  topicNameShownLengthMax: 64,
+  /**
+   * Partitions opened at a time at the start: the engine reads few at once, and syncs those that
+   * are ready in one round.
+   */
+  partitionsOpenedAtOnce: 512,
+  /** Partitions that retention looks at in one turn. Beyond: the others wait for a later turn. */
+  retentionPartitionsPerTurn: 64,
+  /**
+   * Metadata transactions remembered for watches that begin in the past. Beyond: such a watch is
+   * refused.
+   */
+  metadataHistoryCount: 1024,
+  /** A lease's keys that could not be removed are tried again after this. */
+  leaseExpiryRetryMs: 1 * SECOND_MS,
+  /**
+   * Producer ids taken from the metadata at a time. A crash loses what is left of a block, and no
+   * more.
+   */
+  producerIdBlockCount: 1000,
+  /**
+   * Characters of an unknown setting that are compared with those known: the cost is quadratic.
+   * Beyond: it is cut.
+   */
+  settingNameLengthMax: 200,
+  /** Bytes of the file that `--config` names. Beyond: the start fails. */
+  settingsFileBytesMax: 1 * MIB,
+
+  // ## Fetch
+  /**
+   * Partitions of all fetch sessions together, some 400 bytes of heap each. Beyond:
+   * FETCH_SESSION_ID_NOT_FOUND, or no session.
+   */
+  fetchSessionPartitionsMax: 100_000,
+  /**
+   * How long a fetch session is safe from others that want its place (in Kafka the same, not a
+   * setting).
+   */
+  fetchSessionEvictionMs: 2 * MINUTE_MS,
+  /**
+   * What a partition that is read from disk takes of an answer at least, as far as can be said
+   * before it was looked at.
+   */
+  fetchWarmingBytes: 1 * MIB,
+
+  // ## Groups
+  /**
+   * Characters of a group, member or instance id, or of a protocol's name. Beyond:
+   * INVALID_GROUP_ID or INVALID_REQUEST.
+   */
+  groupIdLengthMax: 1024,
+  /**
+   * Metadata of one member, all protocols together, in bytes: it is kept in memory, and has to fit
+   * a record. Beyond: INVALID_REQUEST.
+   */
+  memberMetadataBytesMax: 1 * MIB,
+  /**
+   * A member that has joined and cannot be told of it for so long is given up. Kafka: the same,
+   * not a setting.
+   */
+  newMemberWaitMs: 5 * MINUTE_MS,
+  /**
+   * Ids of one group given out and not yet used. Beyond: the oldest is forgotten, and its owner
+   * starts over.
+   */
+  pendingMembersMax: 10_000,
+  /** The longest that a fetch waits while its client is called to a rebalance. */
+  calledWaitMs: 100,
+  /**
+   * Records of groups that are written together, in bytes. Beyond: several batches; a single
+   * larger one goes alone.
+   */
+  groupBatchBytesMax: 256 * KIB,
+  /**
+   * How much of a log of `__consumer_offsets` is read at a time while loading. Kafka:
+   * offsets.load.buffer.size.
+   */
+  groupLoadBytes: 1 * MIB,
+
+  // ## Log lines
+  /**
+   * Characters of a field or message; a stack is longer than a client's text. Beyond: it is cut.
+   */
+  logTextLengthMax: 2000,
+  /** Characters of a client's text. Beyond: it is cut. */
+  logClientTextLengthMax: 256,
+  /** Objects inside one another. Beyond: `[deeper]`. */
+  logDepthMax: 4,
+  /** Elements of an array, fields of an object, frames of a stack. Beyond: they are left out. */
+  logElementsMax: 50,
+  /** A line of one kind is written once in this time; the others are counted. */
+  logRepeatMs: 10 * SECOND_MS,
+  /** Kinds of lines whose repetitions are counted. Beyond: the oldest is forgotten. */
+  logKindsMax: 1000,
+} as const;
+
+/**
+ * The table's names, each with any number: the broker's settings and tests choose others than the
+ * defaults.
+ */
+export type ServerLimits = { readonly [Name in keyof typeof SERVER_LIMITS]: number };
 
 /** States how the bounds relate; a table that contradicts itself is a broken program. */
 export function assertLimits(limits: ServerLimits): void {

@@ -1,9 +1,7 @@
 import { type Clock, EngineError, type Timer } from '../engine/index.js';
+import { SERVER_LIMITS } from './limits.js';
 import type { Logger } from './logging/log.js';
 import type { Partition } from './partition/partition.js';
-
-/** Others are served between so many. */
-const PARTITIONS_PER_TURN = 64;
 
 export interface RetentionOptions {
   readonly clock: Clock;
@@ -47,7 +45,10 @@ export class Retention {
     const { clock } = this.#options;
     for (const [at, { name, log }] of [...this.#options.partitions()].entries()) {
       // Most have nothing to let go, and are asked within one turn.
-      if (at % PARTITIONS_PER_TURN === PARTITIONS_PER_TURN - 1) {
+      if (
+        at % SERVER_LIMITS.retentionPartitionsPerTurn ===
+        SERVER_LIMITS.retentionPartitionsPerTurn - 1
+      ) {
         await new Promise<void>((resolve) => clock.afterTurn(resolve));
       }
       if (this.#stopped) return;

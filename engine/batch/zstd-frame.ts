@@ -13,6 +13,7 @@
  */
 
 import { EngineError } from '../errors.js';
+import { LIMITS } from '../limits.js';
 
 const MAGIC = 0xfd2fb528;
 const SKIPPABLE_MAGIC = 0x184d2a50;
@@ -21,8 +22,6 @@ const BLOCK_BYTES_MAX = 128 * 1024;
 const RAW_BLOCK = 0;
 const RLE_BLOCK = 1;
 const COMPRESSED_BLOCK = 2;
-/** More prefixes than this mean a frame that is built to be expensive. */
-const PREFIXES_MAX = 32;
 
 type Block = { headerAt: number; end: number; bytesMax: number };
 type Frame = { start: number; end: number; windowByte: number; blocks: Block[]; bytesMax: number };
@@ -68,7 +67,7 @@ async function decodeWithin(
   const { blocks } = frame;
   let count = 0;
   let size = 0;
-  for (let prefixes = 0; prefixes < PREFIXES_MAX; prefixes++) {
+  for (let prefixes = 0; prefixes < LIMITS.zstdPrefixesMax; prefixes++) {
     let bytesMax = size;
     do {
       bytesMax += blocks[count++]!.bytesMax;

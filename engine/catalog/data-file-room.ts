@@ -1,9 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
+import { LIMITS } from '../limits.js';
 
-/** Smallest step by which the data file grows, and the share of its size beyond that. */
-const STEP_BYTES_MIN = 256 * 1024;
-const STEP_SHARE = 1 / 8;
-const ZEROS = Buffer.alloc(STEP_BYTES_MIN);
+const ZEROS = Buffer.alloc(LIMITS.catalogStepBytesMin);
 
 /**
  * Grows LMDB's data file ahead of its commits, by writing zeros behind its end, so that a full disk is met here, with
@@ -23,9 +21,13 @@ export class DataFileRoom {
   /** When it resolves, the file has at least `wantedBytes`; rejects with the errno of the write that failed. */
   async ensure(wantedBytes: number): Promise<void> {
     if (wantedBytes <= this.#fileBytes) return;
-    const step = Math.max(STEP_BYTES_MIN, Math.floor(this.#fileBytes * STEP_SHARE));
+    const step = Math.max(
+      LIMITS.catalogStepBytesMin,
+      Math.floor(this.#fileBytes * LIMITS.catalogStepShare),
+    );
     // Whole steps, so that the file ends with a page.
-    const end = Math.ceil((wantedBytes + step) / STEP_BYTES_MIN) * STEP_BYTES_MIN;
+    const end =
+      Math.ceil((wantedBytes + step) / LIMITS.catalogStepBytesMin) * LIMITS.catalogStepBytesMin;
     while (this.#fileBytes < end) {
       const count = Math.min(ZEROS.length, end - this.#fileBytes);
       // A short write is no error; the next round learns the errno.

@@ -2,6 +2,7 @@ import { getSystemErrorName } from 'node:util';
 import { assert } from '../assert.js';
 import type { Clock } from '../clock.js';
 import { EngineError } from '../errors.js';
+import { LIMITS } from '../limits.js';
 import type { Catalog, CatalogChange, CatalogKey, CatalogValue } from './catalog.js';
 import { CATALOG_FORMAT, describeKey, FORMAT_KEY } from './catalog-format.js';
 import type { DataFileRoom } from './data-file-room.js';
@@ -34,8 +35,6 @@ interface TableStats {
 
 const FORMAT_KEY_TEXT = FORMAT_KEY.toString('latin1');
 const NODE_HEADER_BYTES = 16;
-/** New levels of the tree, and the free list's own pages. */
-const PAGES_SPARE = 32;
 
 /**
  * One LMDB environment as a {@link Catalog}.
@@ -209,7 +208,7 @@ export class LmdbCatalog implements Catalog {
     const copied = Math.min(overlay.size * (stats.treeDepth + 1), treePages);
     // Split pages are at least half full.
     const added = Math.ceil((2 * changedBytes) / stats.pageSize) + overflowPages;
-    return (stats.lastPageNumber + 1 + copied + added + PAGES_SPARE) * stats.pageSize;
+    return (stats.lastPageNumber + 1 + copied + added + LIMITS.catalogPagesSpare) * stats.pageSize;
   }
 
   /** All of the file was checked when it was opened: what has changed since is no longer what was stored. */

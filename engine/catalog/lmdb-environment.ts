@@ -1,10 +1,9 @@
 import { createRequire } from 'node:module';
 import type { Database } from 'lmdb';
+import { LIMITS } from '../limits.js';
 
 /** The one table of an environment: keys and values are bytes, encoded by this project. */
 export type LmdbTable = Database<Buffer, Buffer>;
-
-const MAP_BYTES_FIRST = 16 * 2 ** 20;
 
 /**
  * Opens, or creates, the LMDB data file at `path`; its lock file lies beside it as `<path>-lock`.
@@ -28,7 +27,7 @@ export async function openEnvironment(path: string): Promise<LmdbTable> {
     noMemInit: true,
     maxDbs: 1,
     // Address space only; lmdb-js maps more by itself when the data outgrows it.
-    mapSize: MAP_BYTES_FIRST,
+    mapSize: LIMITS.catalogMapBytesFirst,
   };
   return open<Buffer, Buffer>(options);
 }

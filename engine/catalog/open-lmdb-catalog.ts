@@ -3,6 +3,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { type Clock, systemClock } from '../clock.js';
 import { EngineError } from '../errors.js';
+import { LIMITS } from '../limits.js';
 import { TurnSlices } from '../turn-slices.js';
 import type { Catalog } from './catalog.js';
 import { FormatCheck } from './catalog-format.js';
@@ -21,8 +22,6 @@ export interface LmdbCatalogOptions {
   /** Called once, when a write failed and every later one will: the owner takes the directory offline. */
   readonly onFailure?: (error: EngineError) => void;
 }
-
-const COMMIT_DEADLINE_MS = 30_000;
 
 /**
  * Opens, or creates, the catalog whose data file is `path` (`<path>-lock` appears beside it). The folder exists and is
@@ -53,7 +52,7 @@ export async function openLmdbCatalog(
       table,
       room: new DataFileRoom(file, (await file.stat()).size),
       clock,
-      commitDeadlineMs: options.commitDeadlineMs ?? COMMIT_DEADLINE_MS,
+      commitDeadlineMs: options.commitDeadlineMs ?? LIMITS.catalogCommitMs,
       onFailure: options.onFailure ?? (() => {}),
       namesFormat: found === 'current',
     });

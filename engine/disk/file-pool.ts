@@ -18,9 +18,6 @@ export interface FilePoolOptions {
   readonly onCloseFailed?: (path: string, error: unknown) => void;
 }
 
-/** From this share of `openMax` on, files with unsynced bytes are a crowd. */
-const CROWD_SHARE = 0.9;
-
 /**
  * The descriptors of one data directory, shared by all its files: the least recently used one that nothing
  * names and that has nothing to sync is closed when there are too many. Whoever is about to write to a file without unsynced bytes asks first
@@ -66,7 +63,7 @@ export class FilePool {
     },
     cleaned: () => {
       this.#dirtyCount--;
-      if (this.#dirtyCount < this.#openMax * CROWD_SHARE) this.#isCrowded = false;
+      if (this.#dirtyCount < this.#openMax * LIMITS.descriptorsDirtyShare) this.#isCrowded = false;
       this.#wakeSoon();
     },
   };
@@ -121,7 +118,7 @@ export class FilePool {
   }
 
   #sayIfCrowded(): void {
-    if (this.#dirtyCount < this.#openMax * CROWD_SHARE) return;
+    if (this.#dirtyCount < this.#openMax * LIMITS.descriptorsDirtyShare) return;
     this.#isCrowded = true;
     this.#onCrowded();
   }

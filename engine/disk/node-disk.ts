@@ -18,6 +18,7 @@ import {
 } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rmdir, stat, statfs, unlink } from 'node:fs/promises';
 import { promisify } from 'node:util';
+import { LIMITS } from '../limits.js';
 import type { Disk, DiskFile, OpenMode } from './disk.js';
 import { hasErrno } from './errno.js';
 import { writeAll, writeAllSync } from './gather.js';
@@ -38,9 +39,6 @@ const OPEN_FLAGS: Record<OpenMode, number> = {
   read: constants.O_RDONLY,
   write: constants.O_RDWR,
 };
-
-/** What is read at a time only to be in memory. */
-const LOAD_BYTES = 256 * 1024;
 
 class NodeFile implements DiskFile {
   readonly path: string;
@@ -127,7 +125,7 @@ class NodeFile implements DiskFile {
       reached += count;
     }
     // What fails there, or cannot be done so, Node reads: it knows what to throw.
-    const into = Buffer.allocUnsafe(Math.min(end - reached, LOAD_BYTES));
+    const into = Buffer.allocUnsafe(Math.min(end - reached, LIMITS.warmChunkBytes));
     while (reached < end) {
       const count = await this.read(
         into.subarray(0, Math.min(into.length, end - reached)),

@@ -1,3 +1,5 @@
+import { LIMITS } from '../limits.js';
+
 /** What the kernel can be asked about its page cache; each answers a negative errno where it cannot say. */
 export interface PageCalls {
   /** Pages of the range that are in the page cache, read or on their way (cachestat(2), Linux 6.5). Null where there is no such call. */
@@ -7,15 +9,6 @@ export interface PageCalls {
   /** Bytes of a page. */
   readonly pageBytes: number;
 }
-
-/**
- * How far ahead one look goes. What it finds is believed for half of that: the kernel reads ahead of a reader, up to 8 MiB
- * on some machines, and whoever steps on the mark that starts this pays for it. Behind the middle such a mark finds everything read.
- */
-const WINDOW_BYTES = 16 * 1024 * 1024;
-
-/** Where cachestat is missing a byte is asked for in each of these: the kernel reads ahead in pieces of this size, mostly. */
-const STEP_BYTES = 128 * 1024;
 
 /**
  * The position up to which `fd` can be read from `position` on without waiting for the disk, as far as was looked: at least
@@ -37,16 +30,16 @@ export function residentUntil(
   const wantedEnd = Math.min(position + size, end);
   if (wantedEnd <= position) return position + size;
   if (cachedPages !== null) {
-    const windowEnd = Math.min(Math.max(position + WINDOW_BYTES, wantedEnd), end);
+    const windowEnd = Math.min(Math.max(position + LIMITS.pageProbeBytes, wantedEnd), end);
     const cached = cachedPages(fd, position, windowEnd - position);
     if (cached >= 0) {
       if (cached < pagesOf(position, windowEnd, pageBytes)) return -1;
       if (readByteNow(fd, windowEnd - 1) !== 1) return -1;
       if (windowEnd === end) return Math.max(windowEnd, position + size);
-      return Math.max(wantedEnd, position + WINDOW_BYTES / 2);
+      return Math.max(wantedEnd, position + LIMITS.pageProbeBytes / 2);
     }
   }
-  for (let at = position; at < wantedEnd - 1; at += STEP_BYTES) {
+  for (let at = position; at < wantedEnd - 1; at += LIMITS.pageProbeStepBytes) {
     if (readByteNow(fd, at) !== 1) return -1;
   }
   return readByteNow(fd, wantedEnd - 1) === 1 ? position + size : -1;

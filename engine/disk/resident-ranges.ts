@@ -1,20 +1,10 @@
-/**
- * How long a range counts as resident: until so many bytes have gone through the page cache on this process's behalf, and no
- * longer than so much time, in which others may have taken its room.
- */
-const TRUSTED_BYTES = 64 * 1024 * 1024;
-const TRUSTED_MS = 1000;
+import { LIMITS } from '../limits.js';
 
-/** Of one file. What grows by appends fills one after another, each with an eighth of what is trusted. */
-const RANGES_MAX = 8;
-const OLDER_MAX = RANGES_MAX - 1;
-
-/** What a reader that goes on gets at a time: many small reads then share one trip to the thread pool. */
-const WARM_UP_BYTES = 1024 * 1024;
+const OLDER_MAX = LIMITS.residentRangesMax - 1;
 
 /** How much to bring in for a reader of `size` bytes at `position` of a file that ends at `end`, when it `goesOn` from what was read before. */
 export function warmUpSize(position: number, size: number, end: number, goesOn: boolean): number {
-  return Math.max(size, goesOn ? Math.min(WARM_UP_BYTES, end - position) : 0);
+  return Math.max(size, goesOn ? Math.min(LIMITS.warmAheadBytes, end - position) : 0);
 }
 
 /** A moment, by what has gone through the page cache so far and by the monotonic clock. */
@@ -53,7 +43,10 @@ export class ResidentRanges {
 
   /** The bytes from `from` up to `to` (exclusive) are in the page cache at this moment. */
   note(from: number, to: number, moment: CacheMoment): void {
-    const joins = this.#from <= from && this.#to >= from && this.#isWithin(moment, 1 / RANGES_MAX);
+    const joins =
+      this.#from <= from &&
+      this.#to >= from &&
+      this.#isWithin(moment, 1 / LIMITS.residentRangesMax);
     if (joins) {
       // It keeps the older moment: of the whole range that is the safe one.
       this.#to = Math.max(this.#to, to);
@@ -82,8 +75,8 @@ export class ResidentRanges {
   /** Whether the newest range was noted within this share of what is trusted. */
   #isWithin({ trafficBytes, nowMs }: CacheMoment, share: number): boolean {
     return (
-      trafficBytes - this.#trafficKib * 1024 <= TRUSTED_BYTES * share &&
-      nowMs - this.#notedMs <= TRUSTED_MS * share
+      trafficBytes - this.#trafficKib * 1024 <= LIMITS.residentTrustedBytes * share &&
+      nowMs - this.#notedMs <= LIMITS.residentTrustedMs * share
     );
   }
 
@@ -107,8 +100,8 @@ export class ResidentRanges {
     if (older === null) return end;
     for (let age = 0; age < this.#olderCount; age++) {
       const at = ((this.#latest - age + OLDER_MAX) % OLDER_MAX) * NUMBERS_PER_RANGE;
-      if (moment.trafficBytes - older[at + TRAFFIC]! > TRUSTED_BYTES) break;
-      if (moment.nowMs - older[at + NOTED]! > TRUSTED_MS) break;
+      if (moment.trafficBytes - older[at + TRAFFIC]! > LIMITS.residentTrustedBytes) break;
+      if (moment.nowMs - older[at + NOTED]! > LIMITS.residentTrustedMs) break;
       if (older[at + FROM]! <= position && older[at + TO]! > end) end = older[at + TO]!;
     }
     return end;

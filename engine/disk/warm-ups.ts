@@ -1,7 +1,5 @@
+import { LIMITS } from '../limits.js';
 import type { DiskFile } from './disk.js';
-
-/** Where the platform cannot bring pages into memory without handing them over, they are read into this much. */
-const SCRATCH_BYTES = 256 * 1024;
 
 /**
  * Brings ranges of files into the page cache, off the event loop, few at a time: the thread pool that does it also syncs, and the disk
@@ -50,10 +48,10 @@ export class WarmUps {
   }
 
   async #readThrough(file: DiskFile, position: number, size: number): Promise<void> {
-    const scratch = this.#scratch.pop() ?? Buffer.allocUnsafeSlow(SCRATCH_BYTES);
+    const scratch = this.#scratch.pop() ?? Buffer.allocUnsafeSlow(LIMITS.warmChunkBytes);
     try {
-      for (let at = 0; at < size; at += SCRATCH_BYTES) {
-        const into = scratch.subarray(0, Math.min(SCRATCH_BYTES, size - at));
+      for (let at = 0; at < size; at += LIMITS.warmChunkBytes) {
+        const into = scratch.subarray(0, Math.min(LIMITS.warmChunkBytes, size - at));
         if ((await file.read(into, position + at)) < into.length) return;
       }
     } finally {

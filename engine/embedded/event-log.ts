@@ -1,6 +1,7 @@
 import type { CodecName } from '../batch/compression.js';
 import type { Clock } from '../clock.js';
 import { EngineError } from '../errors.js';
+import { LIMITS } from '../limits.js';
 import type { CompactionResult, PartitionLog, ScrubResult } from '../log/partition-log.js';
 import { throwIfAborted } from './abort.js';
 import { AppendQueue, type AppendResult } from './append-queue.js';
@@ -35,8 +36,6 @@ export interface EventLogOwner {
   closed(log: EventLog): Promise<void>;
   deleted(log: EventLog): Promise<void>;
 }
-
-const READ_BYTES_DEFAULT = 1024 * 1024;
 
 /**
  * A named log of records, partition 0 of a topic of that name, made by `engine.log(name)`. All methods may be called at
@@ -117,7 +116,11 @@ export class EventLog {
    * Rejects: OFFSET_OUT_OF_RANGE below the start or beyond the end of the log, CORRUPT_BATCH when the batch
    * at `offset` is damaged (records before a damaged batch are answered), ABORTED (name 'AbortError'), INVALID_SETTING for a `maxBytes` that is no count.
    */
-  async read({ offset, maxBytes = READ_BYTES_DEFAULT, signal }: ReadOptions): Promise<EventRead> {
+  async read({
+    offset,
+    maxBytes = LIMITS.embeddedReadBytes,
+    signal,
+  }: ReadOptions): Promise<EventRead> {
     throwIfAborted(signal);
     assertOffset(offset);
     if (!Number.isInteger(maxBytes) || maxBytes < 0) {

@@ -1,4 +1,5 @@
 import { EngineError } from '../errors.js';
+import { LIMITS } from '../limits.js';
 import type { PartitionLog } from '../log/partition-log.js';
 import { abortError, throwIfAborted } from './abort.js';
 import type { EventRecord } from './event-record.js';
@@ -14,9 +15,6 @@ export interface FollowOptions {
   /** Ends the iteration with an AbortError, as in `events.on`. */
   readonly signal?: AbortSignal | undefined;
 }
-
-/** Stored bytes that one follower reads ahead, unless a single batch is larger. */
-const READ_BYTES = 256 * 1024;
 
 /** See `EventLog.follow`. */
 export function followLog(
@@ -55,7 +53,7 @@ async function* follow(
     throwIfAborted(signal);
     let reading: Promise<Buffer> | null;
     try {
-      reading = readBatchBytes(log, offset, READ_BYTES);
+      reading = readBatchBytes(log, offset, LIMITS.embeddedFollowBytes);
     } catch (error) {
       if (error instanceof EngineError && error.code === 'LOG_CLOSED') return;
       throw error;

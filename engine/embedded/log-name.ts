@@ -2,7 +2,6 @@ import { EngineError } from '../errors.js';
 import { LIMITS } from '../limits.js';
 
 const LEGAL = /^[a-zA-Z0-9._-]+$/;
-const SHOWN_LENGTH_MAX = 64;
 
 /**
  * Throws INVALID_NAME unless `name` follows Kafka's rules for topics, which also make it a safe folder name: 1 to 249 of the
@@ -18,7 +17,7 @@ export function assertLogName(name: unknown): asserts name is string {
   }
   if (name === '.' || name === '..') throw invalid(`'${name}' is no name for a log`);
   if (!LEGAL.test(name)) {
-    const shown = JSON.stringify(name.slice(0, SHOWN_LENGTH_MAX));
+    const shown = JSON.stringify(name.slice(0, LIMITS.nameShownLengthMax));
     throw invalid(`${shown} has characters other than ASCII letters, digits, '.', '_' and '-'`);
   }
 }

@@ -1,5 +1,6 @@
 import { readInt64 } from '../batch/header.js';
 import type { DiskFile } from '../disk/disk.js';
+import { LIMITS } from '../limits.js';
 import { OFFSET_INDEX_ENTRY_SIZE } from '../log/offset-index.js';
 import { TIME_INDEX_ENTRY_SIZE } from '../log/time-index.js';
 
@@ -26,8 +27,6 @@ export interface IndexEnd {
 /** Which of a segment's two indexes, by its file's extension: offset to position, or timestamp to offset. */
 export type IndexKind = 'index' | 'timeindex';
 
-const ENTRIES_PER_READ = 4096;
-
 /** Walks an index file in pieces; offsets and values rise strictly. Returns what follows the entries. Rejects with what the disk throws. */
 export async function* inspectIndex(
   file: DiskFile,
@@ -37,7 +36,7 @@ export async function* inspectIndex(
   const size = await file.size();
   const leftOverBytes = size % entrySize;
   const end = size - leftOverBytes;
-  const chunk = Buffer.allocUnsafe(ENTRIES_PER_READ * entrySize);
+  const chunk = Buffer.allocUnsafe(LIMITS.inspectedIndexEntries * entrySize);
   let lastOffset = -1;
   let lastValue = kind === 'index' ? -1 : Number.NEGATIVE_INFINITY;
   for (let position = 0; position < end; ) {

@@ -24,6 +24,7 @@ import {
 } from '../batch/header.js';
 import { decompressRecords, type RecordView, walkRecords } from '../batch/records.js';
 import type { DiskFile } from '../disk/disk.js';
+import { LIMITS } from '../limits.js';
 
 /** One batch of a segment file, as its header tells. Numbers beyond 2^53 read as infinite. */
 export interface InspectedBatch {
@@ -72,10 +73,6 @@ export interface InspectedDamage {
   readonly problem: string;
 }
 
-const CHUNK_BYTES = 256 * 1024;
-/** A batch is unpacked up to this size, inclusive. */
-const UNPACKED_BYTES_MAX = 256 * 1024 * 1024;
-
 /**
  * Walks a segment's `.log` file from `from`, where a batch begins, and checks every batch. Reads in pieces: memory does not grow with file or batch, except by
  * `records()`. Bytes appended while it runs are not looked at. Rejects with what the disk throws.
@@ -85,7 +82,7 @@ export async function* inspectLog(
   from = 0,
 ): AsyncGenerator<InspectedBatch | InspectedDamage, void> {
   const end = await file.size();
-  const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
+  const chunk = Buffer.allocUnsafe(LIMITS.inspectedChunkBytes);
   let nextOffset = Number.NEGATIVE_INFINITY;
   for (let position = from; position < end; ) {
     const headerSize = await file.read(chunk.subarray(0, HEADER_SIZE), position);
@@ -187,6 +184,6 @@ async function readRecords(
 ): Promise<Iterable<RecordView>> {
   const batch = Buffer.allocUnsafe(size);
   const count = await file.read(batch, position);
-  const payload = await decompressRecords(batch.subarray(0, count), UNPACKED_BYTES_MAX);
+  const payload = await decompressRecords(batch.subarray(0, count), LIMITS.inspectedBatchBytesMax);
   return walkRecords(payload, batch);
 }

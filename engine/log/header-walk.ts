@@ -1,11 +1,9 @@
 import { batchSize, HEADER_SIZE, lastOffset, MAGIC_V2, magic } from '../batch/header.js';
 import type { LogFile } from '../disk/log-file.js';
+import { LIMITS } from '../limits.js';
 import type { TurnSlices } from '../turn-slices.js';
 
-/** Headers are read this much at a time: many small batches, or the one header of a large one. */
-const CHUNK_BYTES = 4096;
-
-const chunk = Buffer.allocUnsafeSlow(CHUNK_BYTES);
+const chunk = Buffer.allocUnsafeSlow(LIMITS.headerReadBytes);
 
 /** One batch's header, found sound. `bytes` is a shared buffer, valid until the next call of the walk. */
 export interface HeaderAt {
@@ -15,9 +13,6 @@ export interface HeaderAt {
   readonly size: number;
   readonly lastOffset: number;
 }
-
-/** Headers of a long walk are read this much at a time where batches are small. */
-const LONG_CHUNK_BYTES = 64 * 1024;
 
 /**
  * Walks batch headers synchronously from `from` (where a batch begins) to `end` (exclusive). Checks magic and size of each, no CRC. Stops when `visit` returns
@@ -37,7 +32,10 @@ export function walkHeaders(
       chunkFrom = position;
       chunkEnd =
         position +
-        file.readSync(chunk.subarray(0, Math.min(CHUNK_BYTES, end - position)), position);
+        file.readSync(
+          chunk.subarray(0, Math.min(LIMITS.headerReadBytes, end - position)),
+          position,
+        );
       if (position + HEADER_SIZE > chunkEnd) return position;
     }
     const header = soundHeader(chunk, position - chunkFrom, position, end);
@@ -58,9 +56,9 @@ export async function walkHeadersInSlices(
   slices: TurnSlices,
   visit: (header: HeaderAt) => boolean,
 ): Promise<number> {
-  const bytes = Buffer.allocUnsafe(Math.min(LONG_CHUNK_BYTES, Math.max(0, end - from)));
+  const bytes = Buffer.allocUnsafe(Math.min(LIMITS.headerReadLongBytes, Math.max(0, end - from)));
   let position = from;
-  let wanted = CHUNK_BYTES;
+  let wanted = LIMITS.headerReadBytes;
   while (position < end) {
     const into = bytes.subarray(0, Math.min(wanted, end - position));
     const count = await file.read(into, position);
@@ -78,7 +76,7 @@ export async function walkHeadersInSlices(
     if (pause !== null) await pause;
     if (isOver) return position;
     // Of large batches a chunk holds one header.
-    wanted = walked === 1 ? CHUNK_BYTES : LONG_CHUNK_BYTES;
+    wanted = walked === 1 ? LIMITS.headerReadBytes : LIMITS.headerReadLongBytes;
   }
   return position;
 }

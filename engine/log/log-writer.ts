@@ -3,6 +3,7 @@ import type { Clock } from '../clock.js';
 import type { DataDirectory } from '../disk/data-directory.js';
 import type { FilePool } from '../disk/file-pool.js';
 import type { EngineError } from '../errors.js';
+import { LIMITS } from '../limits.js';
 import type { EngineCounters } from '../metrics.js';
 import type { AppendWaiter } from './append-waiters.js';
 import type { EpochStart } from './leader-epochs.js';
@@ -34,12 +35,6 @@ export interface WriteOutcome {
   /** Nothing of these groups is kept; they are all that was staged or queued, in order. Returns what their appends were told. */
   writeFailed(groups: readonly WriteGroup[], error: unknown): EngineError;
 }
-
-/** A group is written at once when it has grown to this, so that one write stays short. */
-const GROUP_BYTES_MAX = 1024 * 1024;
-
-/** A group of this size gains nothing from waiting for others: it is written while the processor still has its bytes at hand. */
-const WAITING_BYTES_MAX = 16 * 1024;
 
 /**
  * Turns appends into gathered writes: all batches that arrive together for one log leave in one writev(2), synchronously, because a
@@ -105,9 +100,9 @@ export class LogWriter {
       this.#gather(this);
     }
     group.buffers.push(batch);
-    const wasSmall = group.bytes < WAITING_BYTES_MAX;
+    const wasSmall = group.bytes < LIMITS.writeWaitingBytes;
     group.bytes += batch.length;
-    if (wasSmall && group.bytes >= WAITING_BYTES_MAX) {
+    if (wasSmall && group.bytes >= LIMITS.writeWaitingBytes) {
       afterMicrotasks(() => this.flush());
     }
     group.endOffset = append.endOffset;
@@ -116,7 +111,7 @@ export class LogWriter {
 
   /** Whether the group in the making should be flushed before more is added. */
   get isFull(): boolean {
-    return this.#staged !== null && this.#staged.bytes >= GROUP_BYTES_MAX;
+    return this.#staged !== null && this.#staged.bytes >= LIMITS.writeGroupBytes;
   }
 
   /** Writes what is staged; returns the failure if there was one. During a stall it is queued instead. */

@@ -1,4 +1,5 @@
 import { baseOffset, recordCount } from '../batch/header.js';
+import { LIMITS } from '../limits.js';
 import type { HeaderAt } from './header-walk.js';
 import type { Segment } from './segment.js';
 
@@ -24,9 +25,6 @@ export function foundAt(segment: Segment, header: HeaderAt): FoundBatch {
     isEmpty: recordCount(header.bytes, header.at) === 0,
   };
 }
-
-/** As many readers of one log, each at its own place, find their next batch at once. */
-const HINTS_MAX = 32;
 
 interface Hint {
   readonly found: FoundBatch;
@@ -82,7 +80,7 @@ function holds({ found, cuts }: Hint): boolean {
 
 /** The oldest entry goes where a new one would be too many. */
 function makeRoom(hints: Map<number, unknown>, key: number): void {
-  if (hints.size < HINTS_MAX || hints.has(key)) return;
+  if (hints.size < LIMITS.readHintsMax || hints.has(key)) return;
   for (const oldest of hints.keys()) {
     hints.delete(oldest);
     return;

@@ -1,7 +1,6 @@
 import type { Disk } from '../disk/disk.js';
 import type { LogFile } from '../disk/log-file.js';
-
-const CHUNK_BYTES = 1024 * 1024;
+import { LIMITS } from '../limits.js';
 
 /**
  * Writes the bytes from `from` to `end` (exclusive) over themselves, so that the next sync carries them to the disk whatever the page cache believes. The
@@ -35,7 +34,7 @@ async function inChunks(
   end: number,
   write: (bytes: Buffer, position: number) => Promise<void>,
 ): Promise<void> {
-  const chunk = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, end - from));
+  const chunk = Buffer.allocUnsafe(Math.min(LIMITS.recoveryReadBytes, end - from));
   for (let position = from; position < end; ) {
     const count = await file.read(
       chunk.subarray(0, Math.min(chunk.length, end - position)),

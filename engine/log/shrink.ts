@@ -4,8 +4,9 @@ import { hasErrno } from '../disk/errno.js';
 import { SEGMENT_FILE_KINDS, segmentFileName } from '../disk/file-names.js';
 import { storageError } from '../disk/storage-error.js';
 import { EngineError } from '../errors.js';
+import { LIMITS } from '../limits.js';
 import { deletableSegments, type RetentionReason } from '../maintenance/retention-policy.js';
-import { cutDown, WHOLE_BYTES_MAX } from './cut-down.js';
+import { cutDown } from './cut-down.js';
 import type { Log } from './log.js';
 import { logStartKey } from './log-records.js';
 import { writeLogStart } from './log-start-file.js';
@@ -172,7 +173,7 @@ export function unlinkLater(log: Log, removed: readonly Segment[], paths: readon
     cutting.run(() => cutDown(file, clock, () => log.hasEnded));
   clock.schedule(log.settings.fileDeleteDelayMs, () => {
     const closing = removed.map(({ file, size }) =>
-      file.forget(size > WHOLE_BYTES_MAX ? cut : undefined),
+      file.forget(size > LIMITS.cutPieceBytes ? cut : undefined),
     );
     return Promise.all(closing)
       .then(() => jobs.run('unlink', { paths }))

@@ -2,6 +2,7 @@ import type { Clock } from '../clock.js';
 import type { DataDirectory } from '../disk/data-directory.js';
 import type { DiskFile } from '../disk/disk.js';
 import type { LogFile } from '../disk/log-file.js';
+import { LIMITS } from '../limits.js';
 import type { EngineCounters } from '../metrics.js';
 
 /** What one log wants from a round, as of the moment the round is submitted. */
@@ -17,12 +18,6 @@ export interface SyncCapture {
 export interface SyncTarget {
   captureSync(): SyncCapture;
 }
-
-/** From so many files on, one syncfs(2) is cheaper than a sync of each (docs/durability.md has the figures). */
-const FILES_BY_ONE_SYNCFS = 3;
-
-/** How many turns of the loop a round waits for those whom the last one answered, while each turn brings some. */
-const GATHERING_TURNS_MAX = 16;
 
 /**
  * Group commit for a whole data directory: one sync serves every waiter of every partition.
@@ -126,7 +121,7 @@ export class SyncRounds {
     const untilMs = this.#clock.monotonicMs() + roundMs;
     // The answers leave at the end of this turn.
     await this.#turn();
-    for (let turn = 0; turn < GATHERING_TURNS_MAX; turn++) {
+    for (let turn = 0; turn < LIMITS.syncGatheringTurnsMax; turn++) {
       const before = this.#counters.batchesAppended;
       await this.#turn();
       if (this.#counters.batchesAppended === before) return;
@@ -150,7 +145,7 @@ export class SyncRounds {
     const files = captures.flatMap((capture) => capture.files);
     const folders = new Set(captures.flatMap((capture) => capture.folders));
     const { disk, root } = this.#directory;
-    if (disk.syncFileSystem && files.length + folders.size >= FILES_BY_ONE_SYNCFS) {
+    if (disk.syncFileSystem && files.length + folders.size >= LIMITS.syncFileSystemFiles) {
       this.#counters.fileSystemSyncs++;
       await disk.syncFileSystem(root);
       return;

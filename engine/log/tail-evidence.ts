@@ -10,6 +10,7 @@ import {
   MAGIC_V2,
   magic,
 } from '../batch/header.js';
+import { LIMITS } from '../limits.js';
 
 /** What is read of a file here; positions are bytes in it. */
 export interface Readable {
@@ -17,13 +18,8 @@ export interface Readable {
   read(into: Uint8Array, position: number): Promise<number>;
 }
 
-const CHUNK_BYTES = 1024 * 1024;
-
 /** Bytes of a header up to its magic: what tells a header from anything else. */
 const HEAD_BYTES = MAGIC_AT + 1;
-
-/** A search may check so many times the bytes that it searches: headers that claim one another are somebody's work. */
-const CHECKED_TIMES_MAX = 16;
 
 /**
  * Whether the bytes from `from` up to `size` (exclusive), where a scan has found no batch that continues the log at `offset`, hold one that was whole once: then
@@ -82,7 +78,7 @@ async function fitsAnotherLength(
 ): Promise<boolean> {
   const stored = crc(header);
   const nextOffset = lastOffset(header) + 1;
-  const window = Buffer.allocUnsafe(CHUNK_BYTES + HEAD_BYTES);
+  const window = Buffer.allocUnsafe(LIMITS.recoveryReadBytes + HEAD_BYTES);
   let windowFrom = position + ATTRIBUTES_AT;
   let sum = 0;
   let summed = windowFrom;
@@ -91,11 +87,11 @@ async function fitsAnotherLength(
     summed = end;
     return sum === stored;
   };
-  for (let isLast = false; !isLast; windowFrom += CHUNK_BYTES) {
+  for (let isLast = false; !isLast; windowFrom += LIMITS.recoveryReadBytes) {
     const wanted = Math.min(window.length, size - windowFrom);
     const filled = await file.read(window.subarray(0, wanted), windowFrom);
     isLast = windowFrom + filled >= size || filled < wanted;
-    const windowEnd = windowFrom + (isLast ? filled : CHUNK_BYTES);
+    const windowEnd = windowFrom + (isLast ? filled : LIMITS.recoveryReadBytes);
     for (let end = Math.max(windowFrom, position + HEADER_SIZE); end <= windowEnd; end++) {
       const at = end - windowFrom;
       const mayEnd =
@@ -116,14 +112,18 @@ export async function holdsBatch(
   size: number,
   offset: number,
 ): Promise<boolean> {
-  let checkable = (size - from) * CHECKED_TIMES_MAX;
-  const window = Buffer.allocUnsafe(CHUNK_BYTES + HEADER_SIZE);
-  for (let windowFrom = from; windowFrom + HEADER_SIZE <= size; windowFrom += CHUNK_BYTES) {
+  let checkable = (size - from) * LIMITS.recoveryCheckedTimesMax;
+  const window = Buffer.allocUnsafe(LIMITS.recoveryReadBytes + HEADER_SIZE);
+  for (
+    let windowFrom = from;
+    windowFrom + HEADER_SIZE <= size;
+    windowFrom += LIMITS.recoveryReadBytes
+  ) {
     const filled = await file.read(
       window.subarray(0, Math.min(window.length, size - windowFrom)),
       windowFrom,
     );
-    const last = Math.min(CHUNK_BYTES, filled - HEADER_SIZE + 1);
+    const last = Math.min(LIMITS.recoveryReadBytes, filled - HEADER_SIZE + 1);
     for (let at = 0; at < last; at++) {
       if (window[at + MAGIC_AT] !== MAGIC_V2) continue;
       const claimed = batchSize(window, at);
@@ -142,7 +142,7 @@ export async function holdsBatch(
 
 /** CRC-32C of the bytes from `from` up to `end` (exclusive), piece by piece; -1 where the file ends before. */
 async function checksum(file: Readable, from: number, end: number): Promise<number> {
-  const chunk = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, end - from));
+  const chunk = Buffer.allocUnsafe(Math.min(LIMITS.recoveryReadBytes, end - from));
   let sum = 0;
   for (let position = from; position < end; ) {
     const wanted = Math.min(chunk.length, end - position);

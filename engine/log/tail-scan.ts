@@ -1,5 +1,6 @@
 import { baseOffset, batchSize, HEADER_SIZE, lastOffset, PREFIX_SIZE } from '../batch/header.js';
 import { scanBatchAt } from '../batch/validate.js';
+import { LIMITS } from '../limits.js';
 import { continues, type Readable, showsDamage } from './tail-evidence.js';
 
 /** How a scan of a segment's tail ended. */
@@ -12,8 +13,6 @@ export interface TailScan {
   readonly verdict: 'whole' | 'torn' | 'damaged';
 }
 
-const CHUNK_BYTES = 1024 * 1024;
-
 /**
  * Reads whole batches, CRC and all, from `from` to the end of the file at `size`. Every batch must continue the offsets: the first one begins at
  * or above `expectedOffset`. Memory is bounded by the larger of 1 MiB and the largest batch.
@@ -25,7 +24,7 @@ export async function scanTail(
   expectedOffset: number,
   visit: (bytes: Buffer, at: number, size: number) => void,
 ): Promise<TailScan> {
-  let window = Buffer.allocUnsafe(Math.max(0, Math.min(CHUNK_BYTES, size - from)));
+  let window = Buffer.allocUnsafe(Math.max(0, Math.min(LIMITS.recoveryReadBytes, size - from)));
   let windowFrom = from;
   let filled = await file.read(window, from);
   let position = from;
@@ -44,7 +43,9 @@ export async function scanTail(
       const wanted = filled - at >= PREFIX_SIZE ? batchSize(window, at) : HEADER_SIZE;
       // A length that reaches beyond the file is damage or a tear; it is not worth reading for.
       if (position + wanted <= size) {
-        window = Buffer.allocUnsafe(Math.min(Math.max(CHUNK_BYTES, wanted), size - position));
+        window = Buffer.allocUnsafe(
+          Math.min(Math.max(LIMITS.recoveryReadBytes, wanted), size - position),
+        );
         windowFrom = position;
         filled = await file.read(window, position);
         if (filled >= wanted) continue;

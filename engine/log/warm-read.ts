@@ -1,14 +1,9 @@
 import { readError } from '../disk/storage-error.js';
+import { LIMITS } from '../limits.js';
 import type { LogParts } from './log-parts.js';
 import type { ReadRequest } from './partition-log.js';
 import { readLimit } from './read.js';
 import type { Segment, SegmentIndexes } from './segment.js';
-
-/** Of what a read will send, so much is brought in with the headers that it looks at; the rest follows as it is sent. */
-const WARM_BYTES = 1024 * 1024;
-
-/** What is read around a header: the piece that a walk reads at a time, and as much again for the walk to it. */
-const HEADER_BYTES = 8192;
 
 /** A part of a file. `end` is exclusive. */
 export interface PageRange {
@@ -103,15 +98,18 @@ export function pagesOfRead(
   // The walk from the landing ends before the next entry's batch is over.
   const first = known ?? (slot + 1 < offsets.count ? offsets.positionAt(slot + 1) : landing);
   const wanted = first + maxBytes;
-  const end = Math.min(fileEnd, first + Math.min(maxBytes, WARM_BYTES) + HEADER_BYTES);
+  const end = Math.min(
+    fileEnd,
+    first + Math.min(maxBytes, LIMITS.warmReadBytes) + LIMITS.warmHeaderBytes,
+  );
   if (landing >= end) return [];
   const pages = [{ position: landing, end }];
   // A read that reaches the end of the file knows where it ends.
-  if (maxBytes > WARM_BYTES && wanted < fileEnd) {
+  if (maxBytes > LIMITS.warmReadBytes && wanted < fileEnd) {
     const last = offsets.floorByPosition(wanted);
     const from = last < 0 ? 0 : offsets.positionAt(last);
     if (from >= end) {
-      pages.push({ position: from, end: Math.min(fileEnd, wanted + HEADER_BYTES) });
+      pages.push({ position: from, end: Math.min(fileEnd, wanted + LIMITS.warmHeaderBytes) });
     }
   }
   return pages;

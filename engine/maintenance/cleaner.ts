@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Clock, Timer } from '../clock.js';
 import { EngineError } from '../errors.js';
+import { LIMITS } from '../limits.js';
 
 /** How compaction runs in one data directory, all logs together. */
 export interface CompactionOptions {
@@ -28,9 +29,6 @@ export const DEFAULT_COMPACTION: CompactionOptions = {
   backoffMs: 15_000,
 };
 
-/** Fewer could not hold what one batch has; Kafka asks for as many. */
-const MAP_BYTES_MIN = 1024 * 1024;
-
 /** The options with every default filled in. Throws INVALID_SETTING, naming the key. */
 export function resolveCompaction(options: Partial<CompactionOptions> = {}): CompactionOptions {
   const resolved = { ...DEFAULT_COMPACTION, ...options };
@@ -38,7 +36,8 @@ export function resolveCompaction(options: Partial<CompactionOptions> = {}): Com
   const problems: readonly [isFine: boolean, wanted: string][] = [
     [Number.isInteger(threads) && threads >= 0, 'threads is a whole number of at least 0'],
     [
-      Number.isSafeInteger(mapBytes) && mapBytes >= MAP_BYTES_MIN * Math.max(1, threads),
+      Number.isSafeInteger(mapBytes) &&
+        mapBytes >= LIMITS.compactionMapBytesMin * Math.max(1, threads),
       'mapBytes is a whole number of at least 1 MiB a thread',
     ],
     [loadFactor > 0 && loadFactor <= 1, 'loadFactor is above 0 and at most 1'],
@@ -50,9 +49,6 @@ export function resolveCompaction(options: Partial<CompactionOptions> = {}): Com
   }
   return resolved;
 }
-
-/** Logs that are asked for their need in one turn of the event loop: a microsecond each, or some where they have many segments. */
-const LOGS_PER_TURN = 500;
 
 /** A log as the cleaner sees it. */
 export interface CompactedLog {
@@ -139,7 +135,7 @@ export class Cleaner {
     for (const log of this.#logs) {
       enqueue(queue, log);
       asked++;
-      if (asked % LOGS_PER_TURN === 0) await setImmediate();
+      if (asked % LIMITS.compactionNeedsPerTurn === 0) await setImmediate();
     }
     queue.sort(byNeed);
     const work = async (): Promise<void> => {

@@ -1,8 +1,6 @@
 import type { Clock } from '../clock.js';
 import { EngineError } from '../errors.js';
-
-/** How long a pause lasts at most before the stop flag is looked at again. */
-const NAP_MS = 100;
+import { LIMITS } from '../limits.js';
 
 /** Keeps a job below a rate of disk bytes, and ends it when it is told to. */
 export class Pacer {
@@ -36,7 +34,7 @@ export class Pacer {
       // Less than a millisecond is owed until the next call.
       if (!(waitMs >= 1)) return;
       await new Promise<void>((resolve) => {
-        this.#clock.schedule(Math.min(waitMs, NAP_MS), resolve);
+        this.#clock.schedule(Math.min(waitMs, LIMITS.pacerNapMs), resolve);
       });
     }
   }

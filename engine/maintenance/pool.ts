@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import type { Piscina } from 'piscina';
 import { EngineError } from '../errors.js';
 import { Gate } from '../gate.js';
+import { LIMITS } from '../limits.js';
 import { type JobReply, type JobRequest, outputOf } from './job-message.js';
 import type { JobName, JobRunner, Jobs } from './job-runner.js';
 
@@ -16,9 +17,6 @@ export interface JobPoolOptions {
 }
 
 const require = createRequire(import.meta.url);
-
-const THREADS_MAX = 2;
-const IDLE_TIMEOUT_MS = 10_000;
 
 /**
  * The bounded thread pool for maintenance. Nothing is loaded or started before the first job, and threads end after
@@ -77,9 +75,9 @@ class JobPool implements JobRunner {
     const pool = new Piscina({
       filename: workerUrl ? fileURLToPath(workerUrl) : require.resolve('#maintenance-worker'),
       minThreads: 0,
-      maxThreads: this.#options.threadsMax ?? THREADS_MAX,
+      maxThreads: this.#options.threadsMax ?? LIMITS.threadsMax,
       maxQueue: this.#options.queueMax,
-      idleTimeout: IDLE_TIMEOUT_MS,
+      idleTimeout: LIMITS.threadIdleMs,
       // Jobs take milliseconds at least; a thread that sleeps in Atomics.wait serves only those that take less.
       atomics: 'disabled',
     });

@@ -5,6 +5,7 @@ import { ErrorCode } from '../protocol/error-codes.js';
 import { decodeResponse, encodeRequest } from '../protocol/frame.js';
 import type { InputOf, ValueOf } from '../protocol/schema.js';
 import { CliError, EXIT } from './cli-error.js';
+import { CLI_LIMITS } from './limits.js';
 
 type Apis = typeof APIS;
 
@@ -40,9 +41,6 @@ export async function withClient<T>(
 }
 
 const CLIENT_ID = 'odradek-cli';
-const TIMEOUT_MS = 30_000;
-/** A response larger than this comes from something that is no broker. */
-const RESPONSE_BYTES_MAX = 128 * 1024 * 1024;
 /** A response has at least its correlation id. */
 const RESPONSE_BYTES_MIN = 4;
 const DEFAULT_PORT = 9092;
@@ -73,7 +71,7 @@ export class Client {
     this.#timeoutMs = timeoutMs;
     const parser = new FrameParser({
       sizeMin: RESPONSE_BYTES_MIN,
-      sizeMax: RESPONSE_BYTES_MAX,
+      sizeMax: CLI_LIMITS.responseBytesMax,
       allocateAtOnceBytes: 1024 * 1024,
     });
     socket.on('data', (chunk: Buffer) => {
@@ -93,7 +91,10 @@ export class Client {
   }
 
   /** Connects and learns the versions. Rejects with a CliError that says what to do. */
-  static async connect({ bootstrap, timeoutMs = TIMEOUT_MS }: ClientOptions): Promise<Client> {
+  static async connect({
+    bootstrap,
+    timeoutMs = CLI_LIMITS.requestTimeoutMs,
+  }: ClientOptions): Promise<Client> {
     const addresses = parseBootstrap(bootstrap);
     let failure: unknown;
     for (const { host, port } of addresses) {

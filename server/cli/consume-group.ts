@@ -2,15 +2,11 @@ import type { Client } from './client.js';
 import { connectCoordinator } from './coordinator.js';
 import { GroupMember } from './group-member.js';
 import { committedOffsets } from './group-offsets.js';
+import { CLI_LIMITS } from './limits.js';
 import { PartitionReader } from './partition-reader.js';
 import { type Printing, printOnce } from './printing.js';
 import { resolveStart, type StartPosition } from './start-position.js';
 import type { TopicPartitions } from './topic-partitions.js';
-
-/** What was printed is committed this often, and at the end. */
-const COMMIT_INTERVAL_MS = 1000;
-/** Joining waits for the other members, which may take as long as Java's allow themselves by default, and a little more. */
-const JOIN_TIMEOUT_MS = 310_000;
 
 /**
  * Prints the records of those partitions that a consumer group hands to this member, and commits what was printed: after a crash
@@ -23,7 +19,7 @@ export async function consumeInGroup(
   start: StartPosition,
   printing: Printing,
 ): Promise<void> {
-  const coordinator = await connectCoordinator(client, group, JOIN_TIMEOUT_MS);
+  const coordinator = await connectCoordinator(client, group, CLI_LIMITS.joinTimeoutMs);
   try {
     const member = new GroupMember(coordinator, group, topic);
     try {
@@ -55,7 +51,7 @@ async function readGeneration(
     // What nobody has read is left to the next member.
     if (printing.out.readerLeft) return false;
     const nowMs = Date.now();
-    if (!more || nowMs - committedMs >= COMMIT_INTERVAL_MS) {
+    if (!more || nowMs - committedMs >= CLI_LIMITS.commitIntervalMs) {
       await member.commit(reader.positions);
       committedMs = nowMs;
     }

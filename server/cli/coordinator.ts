@@ -2,10 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ErrorCode, errorInfo } from '../protocol/error-codes.js';
 import { check, shown } from './answers.js';
 import { Client } from './client.js';
+import { CLI_LIMITS } from './limits.js';
 
 const GROUP = 0;
-const ATTEMPTS_MAX = 100;
-const PAUSE_MS = 100;
 
 /** Error codes that a coordinator answers with while it starts, or moves. */
 const NOT_READY: ReadonlySet<number> = new Set([
@@ -21,8 +20,9 @@ export async function whenReady<T>(
 ): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     const answer = await ask();
-    if (!NOT_READY.has(codeOf(answer)) || attempt === ATTEMPTS_MAX) return answer;
-    await sleep(PAUSE_MS);
+    if (!NOT_READY.has(codeOf(answer)) || attempt === CLI_LIMITS.coordinatorAttemptsMax)
+      return answer;
+    await sleep(CLI_LIMITS.retryPauseMs);
   }
 }
 

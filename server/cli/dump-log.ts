@@ -13,15 +13,13 @@ import {
 } from '../../engine/index.js';
 import { escapeClientText } from '../logging/escape.js';
 import { CliError } from './cli-error.js';
+import { CLI_LIMITS } from './limits.js';
 import { LineWriter } from './output.js';
 
 export interface DumpOptions {
   /** Print the records of each batch too. */
   readonly records?: boolean;
 }
-
-/** Characters of a key, value or header that are shown. */
-const SHOWN_LENGTH_MAX = 1000;
 
 /**
  * Prints what a file of a partition's folder holds: batches of a `.log`, entries of an `.index` or `.timeindex`. Resolves with
@@ -179,11 +177,11 @@ function timeText(ms: number): string {
 }
 
 function bytesText(bytes: Uint8Array | null): string {
-  return bytes === null ? 'null' : `"${escapeClientText(bytes, SHOWN_LENGTH_MAX)}"`;
+  return bytes === null ? 'null' : `"${escapeClientText(bytes, CLI_LIMITS.shownLengthMax)}"`;
 }
 
 function text(key: string): string {
-  return escapeClientText(key, SHOWN_LENGTH_MAX);
+  return escapeClientText(key, CLI_LIMITS.shownLengthMax);
 }
 
 function indexKindOf(path: string): IndexKind | null {

@@ -10,13 +10,10 @@ import {
 } from './consumer-protocol.js';
 import { whenReady } from './coordinator.js';
 import { commitOffsets } from './group-offsets.js';
+import { CLI_LIMITS } from './limits.js';
 import { assignRanges } from './range-assignment.js';
 import type { TopicPartitions } from './topic-partitions.js';
 
-const SESSION_TIMEOUT_MS = 10_000;
-/** What the others wait for this member when they form a new generation. */
-const REBALANCE_TIMEOUT_MS = 20_000;
-const HEARTBEAT_INTERVAL_MS = 1000;
 const PROTOCOL = 'range';
 
 /** Error codes after which a member joins anew with the id that it has. */
@@ -62,7 +59,7 @@ export class GroupMember {
       const partitions = await this.#inTurn(() => this.#sync(joined));
       if (partitions === null) continue;
       this.#mustRejoin = false;
-      this.#timer = setInterval(() => this.#heartbeat(), HEARTBEAT_INTERVAL_MS);
+      this.#timer = setInterval(() => this.#heartbeat(), CLI_LIMITS.heartbeatIntervalMs);
       return partitions;
     }
   }
@@ -104,8 +101,8 @@ export class GroupMember {
       () =>
         this.#client.request('JoinGroup', {
           groupId: this.#groupId,
-          sessionTimeoutMs: SESSION_TIMEOUT_MS,
-          rebalanceTimeoutMs: REBALANCE_TIMEOUT_MS,
+          sessionTimeoutMs: CLI_LIMITS.sessionTimeoutMs,
+          rebalanceTimeoutMs: CLI_LIMITS.rebalanceTimeoutMs,
           memberId: this.#memberId,
           protocolType: CONSUMER_PROTOCOL,
           protocols: [{ name: PROTOCOL, metadata: encodeSubscription([this.#topic.name]) }],

@@ -4,14 +4,12 @@ import { ErrorCode, errorInfo } from '../protocol/error-codes.js';
 import { check, shown } from './answers.js';
 import { CliError } from './cli-error.js';
 import type { Client } from './client.js';
+import { CLI_LIMITS } from './limits.js';
 import { endOffsets, firstOffsets } from './start-position.js';
 import type { TopicPartitions } from './topic-partitions.js';
 
-const PARTITION_BYTES_MAX = 1024 * 1024;
-const RESPONSE_BYTES_MAX = 8 * 1024 * 1024;
 /** A batch begins with its offset and its length. */
 const BATCH_PREFIX_BYTES = 12;
-const PAUSE_MS = 100;
 
 /** A record and its partition. */
 export interface ReadRecord {
@@ -57,7 +55,7 @@ export class PartitionReader {
     const { errorCode, topics } = await this.#client.request('Fetch', {
       maxWaitMs: waitMs,
       minBytes: waitMs === 0 ? 0 : 1,
-      maxBytes: RESPONSE_BYTES_MAX,
+      maxBytes: CLI_LIMITS.fetchBytes,
       topics: [
         {
           topic: name,
@@ -65,7 +63,7 @@ export class PartitionReader {
           partitions: wanted.map((partition) => ({
             partition,
             fetchOffset: this.#positions.get(partition)!,
-            partitionMaxBytes: PARTITION_BYTES_MAX,
+            partitionMaxBytes: CLI_LIMITS.fetchPartitionBytes,
           })),
         },
       ],
@@ -116,7 +114,7 @@ export class PartitionReader {
         `odradek: ${shown(name)}-${partition} begins with offset ${first} now: ${offset} and what follows are deleted\n`,
       );
       this.#positions.set(partition, first);
-    } else if (errorInfo(errorCode).retriable) await sleep(PAUSE_MS);
+    } else if (errorInfo(errorCode).retriable) await sleep(CLI_LIMITS.retryPauseMs);
     else check(errorCode, null, `cannot read ${shown(name)}-${partition}`);
   }
 }

@@ -1,10 +1,8 @@
 import type { ByteWriter } from './byte-writer.js';
+import { CLI_LIMITS } from './limits.js';
 import type { PartitionReader } from './partition-reader.js';
 import type { RecordFormat } from './record-format.js';
 import type { TopicPartitions } from './topic-partitions.js';
-
-/** How long a fetch waits at the end of the topic, and so the longest that a signal waits. */
-const WAIT_MS = 500;
 
 /** What a run prints, and when it is over. */
 export interface Printing {
@@ -26,7 +24,10 @@ export async function printOnce(
 ): Promise<boolean> {
   const { format, out, untilEnd, stop } = printing;
   if (printing.left > 0) {
-    for await (const { partition, record } of reader.read(untilEnd ? 0 : WAIT_MS, untilEnd)) {
+    for await (const { partition, record } of reader.read(
+      untilEnd ? 0 : CLI_LIMITS.fetchWaitMs,
+      untilEnd,
+    )) {
       await out.write(format(record, { topic, partition }));
       printing.left -= 1;
       if (printing.left === 0 || out.readerLeft) break;

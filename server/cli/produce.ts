@@ -4,6 +4,7 @@ import { ErrorCode, errorInfo } from '../protocol/error-codes.js';
 import { check, shown } from './answers.js';
 import { CliError } from './cli-error.js';
 import { type Client, type ConnectionOptions, withClient } from './client.js';
+import { CLI_LIMITS } from './limits.js';
 import { readLines } from './line-reader.js';
 import { partitionOfKey } from './partitioner.js';
 import { type LineRecord, lineParser, parseHeader } from './record-line.js';
@@ -20,15 +21,8 @@ export interface ProduceOptions extends ConnectionOptions {
   readonly null?: boolean;
 }
 
-/** What a broker accepts at most in one request by default. */
-const LINE_BYTES_MAX = 100 * 1024 * 1024;
-/** Below the default of `max.message.bytes`, with room for what a batch adds to its records. */
-const BATCH_BYTES_MAX = 900_000;
 /** What a record adds to its key, value and headers, roughly. */
 const RECORD_BYTES = 32;
-const REQUEST_TIMEOUT_MS = 30_000;
-const ATTEMPTS_MAX = 20;
-const PAUSE_MS = 100;
 
 /**
  * Sends each line of stdin as a record. Whatever has arrived by the time the broker has answered goes out together, so a slow
@@ -46,7 +40,7 @@ export async function produce(name: string, options: ProduceOptions): Promise<vo
     choosePartitions(topic, options.partition);
     const sender = new BatchSender(client, topic, options);
     let lineNumber = 0;
-    for await (const lines of readLines(process.stdin, LINE_BYTES_MAX)) {
+    for await (const lines of readLines(process.stdin, CLI_LIMITS.lineBytesMax)) {
       const nowMs = Date.now();
       for (const line of lines) await sender.add(parse(line, ++lineNumber, nowMs));
       await sender.flush();
@@ -75,7 +69,7 @@ class BatchSender {
     const partition = this.#partitionOf(record);
     const bytes = sizeOf(record);
     const full = this.#pending.get(partition);
-    if (full !== undefined && full.bytes + bytes > BATCH_BYTES_MAX) await this.flush();
+    if (full !== undefined && full.bytes + bytes > CLI_LIMITS.batchBytesMax) await this.flush();
     const batch = this.#pending.get(partition);
     if (batch === undefined) this.#pending.set(partition, { records: [record], bytes });
     else {
@@ -97,7 +91,7 @@ class BatchSender {
       }
       const request = {
         acks,
-        timeoutMs: REQUEST_TIMEOUT_MS,
+        timeoutMs: CLI_LIMITS.requestTimeoutMs,
         topics: [{ name: this.#topic.name, partitions }],
       };
       if (acks === 0) return this.#client.send('Produce', request);
@@ -106,12 +100,16 @@ class BatchSender {
       for (const { index, errorCode, errorMessage } of topics[0]?.partitions ?? []) {
         const batch = unsent.get(index);
         if (errorCode === ErrorCode.NONE) this.#stored += batch?.records.length ?? 0;
-        else if (errorInfo(errorCode).retriable && attempt < ATTEMPTS_MAX && batch !== undefined) {
+        else if (
+          errorInfo(errorCode).retriable &&
+          attempt < CLI_LIMITS.produceAttemptsMax &&
+          batch !== undefined
+        ) {
           left.set(index, batch);
         } else this.#fail(index, errorCode, errorMessage);
       }
       unsent = left;
-      if (unsent.size > 0) await sleep(PAUSE_MS);
+      if (unsent.size > 0) await sleep(CLI_LIMITS.retryPauseMs);
     }
   }
 

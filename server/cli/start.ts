@@ -8,6 +8,7 @@ import { type ResolvedBroker, resolveBrokerSettings } from '../settings/parse.js
 import { formatPrintConfig } from '../settings/print-config.js';
 import { CliError, EXIT, type ExitCode } from './cli-error.js';
 import { describeFailure, endOnDefects } from './failure.js';
+import { CLI_LIMITS } from './limits.js';
 import { whenReaderLeaves } from './output.js';
 import { packageVersion } from './version.js';
 
@@ -18,12 +19,6 @@ export interface StartOptions {
   readonly set: readonly string[];
   readonly printConfig?: boolean;
 }
-
-/** The longest that a stop waits for requests that were received. */
-const DRAIN_MS = 10_000;
-
-/** How long after the ready line the logger is loaded, if nothing was logged before: whoever waited for that line is served first. */
-const LOGGER_LOADED_AFTER_MS = 1000;
 
 /**
  * Runs a broker until a signal ends it. Resolves with the exit code; ends the process itself where nothing can be waited for: at
@@ -55,10 +50,10 @@ async function serve(
   if (!stop.isRequested()) {
     process.stdout.write(`${readyLine(broker, settings.topicDefaults.flush)}\n`);
   }
-  const loading = setTimeout(logger.load, LOGGER_LOADED_AFTER_MS);
+  const loading = setTimeout(logger.load, CLI_LIMITS.loggerLoadedAfterMs);
   await stop.requested;
   clearTimeout(loading);
-  await broker.close({ drainMs: DRAIN_MS });
+  await broker.close({ drainMs: SERVER_LIMITS.drainMs });
   const { failure } = broker.engine;
   if (failure !== null) throw failure;
   logger.info({}, 'stopped');

@@ -3,6 +3,7 @@ import { ErrorCode } from '../protocol/error-codes.js';
 import { check, shown, unknownTopic } from './answers.js';
 import { CliError } from './cli-error.js';
 import type { Client } from './client.js';
+import { CLI_LIMITS } from './limits.js';
 
 /** Of a Metadata request that creates nothing. */
 export const READ_ONLY = {
@@ -19,9 +20,6 @@ export interface TopicPartitions {
   readonly partitions: readonly number[];
 }
 
-const ATTEMPTS_MAX = 50;
-const PAUSE_MS = 100;
-
 /** Looks a topic up; with `create` the broker makes it if it is missing and it may. Throws a CliError where there is none. */
 export async function lookUpTopic(
   client: Client,
@@ -37,8 +35,11 @@ export async function lookUpTopic(
     const [topic] = topics;
     const errorCode = topic?.errorCode ?? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
     const isEarly = create && errorCode === ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
-    if ((errorCode === ErrorCode.LEADER_NOT_AVAILABLE || isEarly) && attempt < ATTEMPTS_MAX) {
-      await sleep(PAUSE_MS);
+    if (
+      (errorCode === ErrorCode.LEADER_NOT_AVAILABLE || isEarly) &&
+      attempt < CLI_LIMITS.topicAttemptsMax
+    ) {
+      await sleep(CLI_LIMITS.retryPauseMs);
       continue;
     }
     if (topic === undefined || errorCode === ErrorCode.UNKNOWN_TOPIC_OR_PARTITION) {

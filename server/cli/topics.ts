@@ -2,6 +2,7 @@ import { ErrorCode, errorInfo } from '../protocol/error-codes.js';
 import { check, shown, unknownTopic } from './answers.js';
 import { CliError, EXIT } from './cli-error.js';
 import { type Answer, type Client, type ConnectionOptions, withClient } from './client.js';
+import { CLI_LIMITS } from './limits.js';
 import { LineWriter } from './output.js';
 import { READ_ONLY } from './topic-partitions.js';
 
@@ -13,11 +14,8 @@ export interface CreateOptions extends ConnectionOptions {
   readonly ifNotExists?: boolean;
 }
 
-const REQUEST_TIMEOUT_MS = 30_000;
 /** In CreateTopics: whatever the broker's default is (KIP-464). */
 const BROKER_DEFAULT = -1;
-/** Brokers bound how many topics a request may name. */
-const TOPICS_PER_REQUEST = 500;
 const TOPIC_RESOURCE = 2;
 /** In DescribeConfigs: set for this topic. */
 const SOURCE_TOPIC = 1;
@@ -36,7 +34,7 @@ export async function createTopic(name: string, options: CreateOptions): Promise
           configs,
         },
       ],
-      timeoutMs: REQUEST_TIMEOUT_MS,
+      timeoutMs: CLI_LIMITS.requestTimeoutMs,
     });
     const { errorCode, errorMessage } = only(topics);
     if (errorCode === ErrorCode.TOPIC_ALREADY_EXISTS && options.ifNotExists) return;
@@ -96,7 +94,7 @@ export async function deleteTopic(
     const { responses } = await client.request('DeleteTopics', {
       topics: [{ name, topicId: NO_TOPIC_ID }],
       topicNames: [name],
-      timeoutMs: REQUEST_TIMEOUT_MS,
+      timeoutMs: CLI_LIMITS.requestTimeoutMs,
     });
     const { errorCode, errorMessage } = only(responses);
     if (errorCode === ErrorCode.UNKNOWN_TOPIC_OR_PARTITION) {
@@ -133,9 +131,9 @@ async function topicConfigs(
   topics: readonly TopicDescription[],
 ): Promise<Map<string, string>> {
   const texts = new Map<string, string>();
-  for (let at = 0; at < topics.length; at += TOPICS_PER_REQUEST) {
+  for (let at = 0; at < topics.length; at += CLI_LIMITS.topicsPerRequest) {
     const { results } = await client.request('DescribeConfigs', {
-      resources: topics.slice(at, at + TOPICS_PER_REQUEST).map(({ name }) => ({
+      resources: topics.slice(at, at + CLI_LIMITS.topicsPerRequest).map(({ name }) => ({
         resourceType: TOPIC_RESOURCE,
         resourceName: name ?? '',
         configurationKeys: null,

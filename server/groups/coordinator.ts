@@ -1,5 +1,6 @@
 import { type Clock, newUuid, type Random } from '../../engine/index.js';
 import { ApiError } from '../api-error.js';
+import { SERVER_LIMITS } from '../limits.js';
 import type { Logger } from '../logging/log.js';
 import type { Controller } from '../metadata/controller.js';
 import type { MetadataView } from '../metadata/metadata-view.js';
@@ -40,9 +41,6 @@ export interface GroupCoordinatorOptions {
 
 /** What a JoinGroup asks for; the group takes its buffers over. */
 export type JoinRequest = Omit<JoinWish, 'ticket' | 'newMemberId'>;
-
-/** Metadata of one member, all protocols together. It is kept in memory, and has to fit a record. */
-const MEMBER_METADATA_BYTES_MAX = 1024 * 1024;
 
 /**
  * The group coordinator of this broker: consumer groups of the classic protocol and their committed offsets, in memory and in
@@ -210,7 +208,7 @@ function areTidy({ protocolType, protocols }: JoinRequest): boolean {
   let bytes = 0;
   for (const { name, metadata } of protocols) bytes += name.length + metadata.length;
   return (
-    bytes <= MEMBER_METADATA_BYTES_MAX &&
+    bytes <= SERVER_LIMITS.memberMetadataBytesMax &&
     isTidyId(protocolType) &&
     protocols.every(({ name }) => isTidyId(name))
   );

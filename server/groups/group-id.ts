@@ -1,10 +1,9 @@
-/** Characters of a group, member or instance id, or of a protocol's name. Kafka has no bound but that of its strings, 32,767 bytes. */
-const ID_LENGTH_MAX = 1024;
+import { SERVER_LIMITS } from '../limits.js';
 
 /** True for an id that we keep: of bounded length, and without control characters, which no terminal should be shown. */
 export function isTidyId(id: string): boolean {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-  return id.length <= ID_LENGTH_MAX && !/[\u0000-\u001f\u007f-\u009f]/.test(id);
+  return id.length <= SERVER_LIMITS.groupIdLengthMax && !/[\u0000-\u001f\u007f-\u009f]/.test(id);
 }
 
 /** What a new member's id begins with: its instance or client, in bounds. */

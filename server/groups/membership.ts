@@ -1,3 +1,4 @@
+import { SERVER_LIMITS } from '../limits.js';
 import type { ErrorName } from '../protocol/error-codes.js';
 import {
   addMember,
@@ -23,9 +24,6 @@ import {
   store,
   touch,
 } from './rebalance.js';
-
-/** A member that has joined and cannot be told of it for so long is given up; it may never have learned its id. */
-const NEW_MEMBER_WAIT_MS = 5 * 60_000;
 
 /** Who wants to join and how; its buffers belong to the group from then on. */
 export interface JoinWish {
@@ -128,7 +126,7 @@ function addAndRebalance(step: Step, wish: JoinWish): void {
   });
   member.joining = wish.ticket;
   member.canReturn ||= wasTold;
-  member.deadlineMs = nowMs + NEW_MEMBER_WAIT_MS;
+  member.deadlineMs = nowMs + SERVER_LIMITS.newMemberWaitMs;
   addMember(group, member);
   rebalance(step);
 }
@@ -157,7 +155,7 @@ function update(step: Step, member: Member, wish: JoinWish): void {
   member.sessionTimeoutMs = wish.sessionTimeoutMs;
   member.rebalanceTimeoutMs = wish.rebalanceTimeoutMs;
   member.joining = wish.ticket;
-  if (member.isNew) member.deadlineMs = step.nowMs + NEW_MEMBER_WAIT_MS;
+  if (member.isNew) member.deadlineMs = step.nowMs + SERVER_LIMITS.newMemberWaitMs;
   else touch(step, member);
 }
 

@@ -1,5 +1,6 @@
 import { type Appended, buildBatch, storedBatches } from '../../engine/index.js';
 import { ApiError } from '../api-error.js';
+import { SERVER_LIMITS } from '../limits.js';
 import type { Controller } from '../metadata/controller.js';
 import type { TopicImage } from '../metadata/image.js';
 import type { MetadataView } from '../metadata/metadata-view.js';
@@ -9,11 +10,6 @@ import { decodeRecord, encodeRecord, type GroupRecord, type RecordBytes } from '
 
 /** The internal topic that holds groups and their offsets. */
 export const OFFSETS_TOPIC = COORDINATOR_TOPICS.group;
-
-/** Records that are written together, in bytes; a single larger one goes alone. */
-const BATCH_BYTES_MAX = 256 * 1024;
-/** How much of a log is read at a time while loading. */
-const READ_BYTES = 1024 * 1024;
 
 export interface OffsetsTopicOptions {
   readonly metadata: MetadataView;
@@ -134,7 +130,7 @@ export class OffsetsTopic {
     for (let offset = log.logStartOffset; offset < endOffset; ) {
       const { slice } = log.read({
         offset,
-        maxBytes: READ_BYTES,
+        maxBytes: SERVER_LIMITS.groupLoadBytes,
         minOneBatch: true,
         isolation: 'log-end',
       });
@@ -159,7 +155,7 @@ function inBatches(records: readonly RecordBytes[]): RecordBytes[][] {
   let bytes = Number.POSITIVE_INFINITY;
   for (const record of records) {
     const size = record.key.length + (record.value?.length ?? 0) + 32;
-    if (bytes + size > BATCH_BYTES_MAX) {
+    if (bytes + size > SERVER_LIMITS.groupBatchBytesMax) {
       batches.push([]);
       bytes = 0;
     }

@@ -1,3 +1,5 @@
+import { SERVER_LIMITS } from '../limits.js';
+
 /**
  * One program, as far as the broker can tell its connections from those of others: where it is, and what it calls itself. A member and the
  * fetches that are made for it need not share a connection: kafkajs and the Java client have one for each.
@@ -8,9 +10,6 @@ export type ClientKey = string;
 export function clientKey(clientHost: string, clientId: string): ClientKey {
   return `${clientHost} ${clientId}`;
 }
-
-/** The longest that a fetch waits while its client is called. */
-export const CALLED_WAIT_MS = 100;
 
 /**
  * The clients that rebalances wait for. Some of them (kafkajs) send no heartbeat as long as a fetch waits, and so would not hear of the
@@ -45,6 +44,6 @@ export class RebalanceCalls {
 
   /** How long a fetch of that client may wait, if it asks for `waitMs`. */
   waitMs(client: ClientKey, waitMs: number): number {
-    return this.#counts.has(client) ? Math.min(waitMs, CALLED_WAIT_MS) : waitMs;
+    return this.#counts.has(client) ? Math.min(waitMs, SERVER_LIMITS.calledWaitMs) : waitMs;
   }
 }

@@ -2,6 +2,7 @@ import type { FileSlice, ReadRequest } from '../../engine/index.js';
 import { ApiError } from '../api-error.js';
 import type { RequestContext } from '../context.js';
 import { clientKey, type RebalanceCalls } from '../groups/rebalance-calls.js';
+import { SERVER_LIMITS } from '../limits.js';
 import type { MetadataView } from '../metadata/metadata-view.js';
 import type { DelayedOperations } from '../net/delayed.js';
 import type {
@@ -130,9 +131,6 @@ function checkRequest({ replicaId, replicaState, isolationLevel }: RequestOf<'Fe
  */
 type How = 'warm' | 'resident' | 'as-it-is';
 
-/** What a partition that is read from disk takes of the answer at least, as far as can be said before it was looked at. */
-const WARMING_BYTES = 1024 * 1024;
-
 /**
  * Reads the partitions in the order of the request, or of its session. The first that has something yields its first batch whole, however
  * large; afterwards the limits hold (KIP-74).
@@ -180,7 +178,7 @@ function readAll(
         if (warm !== null) {
           // Why it failed the read will say.
           warming.push(warm.catch(() => {}));
-          const expected = Math.min(read.maxBytes, WARMING_BYTES);
+          const expected = Math.min(read.maxBytes, SERVER_LIMITS.fetchWarmingBytes);
           bytes += expected;
           bytesLeft -= expected;
           return {

@@ -1,5 +1,4 @@
-/** Longest text of a client that a log line shows, in characters. */
-export const ESCAPED_LENGTH_MAX = 256;
+import { SERVER_LIMITS } from '../limits.js';
 
 const NAMED: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
 
@@ -18,7 +17,7 @@ const UNSAFE =
  */
 export function escapeClientText(
   input: Uint8Array | string,
-  lengthMax: number = ESCAPED_LENGTH_MAX,
+  lengthMax: number = SERVER_LIMITS.logClientTextLengthMax,
 ): string {
   const text = typeof input === 'string' ? input : decodeStart(input, lengthMax);
   const escaped = text.slice(0, lengthMax).replace(UNSAFE, escapeCharacter);

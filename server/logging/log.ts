@@ -1,6 +1,7 @@
 import { writeSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { DestinationStream, Logger as Pino } from 'pino';
+import { SERVER_LIMITS } from '../limits.js';
 import { escapeClientText } from './escape.js';
 
 /** What a line says beside its message. Strings are escaped, so text of clients may be passed. */
@@ -34,10 +35,6 @@ export interface LoggerOptions {
   readonly loadPino?: () => typeof import('pino');
 }
 
-/** Longest string in a field or message, in characters; a stack is longer than a client's text. */
-const TEXT_LENGTH_MAX = 2000;
-const DEPTH_MAX = 4;
-const ELEMENTS_MAX = 50;
 const STDERR = 2;
 
 const require = createRequire(import.meta.url);
@@ -126,13 +123,15 @@ function safeValue(value: unknown, depth: number): unknown {
   if (typeof value === 'bigint') return value.toString();
   if (typeof value !== 'object' || value === null) return value;
   if (value instanceof Uint8Array) return escapeClientText(value);
-  if (depth >= DEPTH_MAX) return '[deeper]';
+  if (depth >= SERVER_LIMITS.logDepthMax) return '[deeper]';
   if (value instanceof Error) return safeError(value, depth);
   if (Array.isArray(value)) {
-    return value.slice(0, ELEMENTS_MAX).map((element) => safeValue(element, depth + 1));
+    return value
+      .slice(0, SERVER_LIMITS.logElementsMax)
+      .map((element) => safeValue(element, depth + 1));
   }
   const safe: Record<string, unknown> = {};
-  for (const [key, each] of Object.entries(value).slice(0, ELEMENTS_MAX)) {
+  for (const [key, each] of Object.entries(value).slice(0, SERVER_LIMITS.logElementsMax)) {
     safe[safeText(key)] = safeValue(each, depth + 1);
   }
   return safe;
@@ -143,7 +142,7 @@ function safeError(error: Error, depth: number): Record<string, unknown> {
   return {
     type: safeText(error.name),
     message: safeText(error.message),
-    ...(code === undefined ? {} : { code: safeValue(code, DEPTH_MAX) }),
+    ...(code === undefined ? {} : { code: safeValue(code, SERVER_LIMITS.logDepthMax) }),
     ...(error.stack === undefined ? {} : { stack: safeStack(error) }),
     ...(error.cause === undefined ? {} : { cause: safeValue(error.cause, depth + 1) }),
   };
@@ -156,10 +155,14 @@ function safeStack(error: Error): string {
   const tail = stack.slice(Math.max(0, stack.indexOf(error.message)) + error.message.length);
   const framesAt = tail.search(/\n {4}at /);
   const frames = framesAt === -1 ? '' : tail.slice(framesAt);
-  const safeFrames = frames.split('\n').slice(0, ELEMENTS_MAX).map(safeText).join('\n');
+  const safeFrames = frames
+    .split('\n')
+    .slice(0, SERVER_LIMITS.logElementsMax)
+    .map(safeText)
+    .join('\n');
   return `${safeText(error.name)}: ${safeText(error.message)}${safeFrames}`;
 }
 
 function safeText(text: string): string {
-  return escapeClientText(text, TEXT_LENGTH_MAX);
+  return escapeClientText(text, SERVER_LIMITS.logTextLengthMax);
 }

@@ -1,3 +1,4 @@
+import { SERVER_LIMITS } from '../limits.js';
 import type { LogFields, Logger, LogLevel } from './log.js';
 
 /** The part of the clock that is needed here: milliseconds that never go back. */
@@ -30,7 +31,11 @@ interface Window {
 
 /** Limits repeated lines to one per key and interval. Memory is bounded by the number of keys. */
 export function rateLimited(logger: Logger, options: RateLimitOptions): RateLimitedLogger {
-  const { clock, intervalMs = 10_000, keysMax = 1000 } = options;
+  const {
+    clock,
+    intervalMs = SERVER_LIMITS.logRepeatMs,
+    keysMax = SERVER_LIMITS.logKindsMax,
+  } = options;
   // In order of their last written line, because a key is put in anew with each.
   const windows = new Map<string, Window>();
   return {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Catalog, CatalogChange, Clock } from '../../engine/index.js';
+import { SERVER_LIMITS } from '../limits.js';
 import { Leases } from './leases.js';
 import {
   type Lease,
@@ -17,8 +18,6 @@ import { type Committed, Watchers } from './watchers.js';
 /** `['metadata', 'revision']`: the last revision given. `['metadata', 'key', <key>]`: a {@link StoredEntry}. */
 const REVISION_KEY = ['metadata', 'revision'] as const;
 const ENTRY_PREFIX = ['metadata', 'key'] as const;
-
-const EXPIRY_RETRY_MS = 1000;
 
 interface StoredEntry {
   readonly value: unknown;
@@ -199,7 +198,9 @@ class CatalogStore implements MetadataStore {
     if (this.#isClosed) return;
     // A full disk has room again some day, and a failed one fails every caller loudly enough.
     this.#enqueue({ endedLeaseId }).catch(() => {
-      this.#clock.schedule(EXPIRY_RETRY_MS, () => this.#removeKeysOf(endedLeaseId));
+      this.#clock.schedule(SERVER_LIMITS.leaseExpiryRetryMs, () =>
+        this.#removeKeysOf(endedLeaseId),
+      );
     });
   }
 }

@@ -1,9 +1,7 @@
 import type { Random } from '../../engine/index.js';
+import { SERVER_LIMITS } from '../limits.js';
 import { PRODUCER_IDS_KEY, type ProducerIdsRecord } from './records.js';
 import type { MetadataStore } from './store.js';
-
-/** Ids taken from the store at a time. A crash loses what is left of a block, and no more. */
-export const PRODUCER_ID_BLOCK_COUNT = 1000;
 
 /** Where the ids of a cluster may begin: at a multiple of the one, below the other. All of them are whole numbers that JavaScript knows. */
 const START_STEP = 2 ** 32;
@@ -47,7 +45,7 @@ export class ProducerIds {
     for (;;) {
       const entry = await this.#store.get(PRODUCER_IDS_KEY);
       const nextId = entry === null ? this.#start() : (entry.value as ProducerIdsRecord).nextId;
-      const endId = nextId + PRODUCER_ID_BLOCK_COUNT;
+      const endId = nextId + SERVER_LIMITS.producerIdBlockCount;
       const outcome = await this.#store.transact({
         conditions: [{ key: PRODUCER_IDS_KEY, revision: entry?.revision ?? 0 }],
         changes: [{ key: PRODUCER_IDS_KEY, value: { nextId: endId } }],

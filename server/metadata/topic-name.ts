@@ -1,8 +1,6 @@
 import { SERVER_LIMITS } from '../limits.js';
 
-const NAME_LENGTH_MAX = SERVER_LIMITS.topicNameLengthMax;
 const LEGAL = /^[a-zA-Z0-9._-]+$/;
-const SHOWN_LENGTH_MAX = 64;
 
 const INTERNAL_TOPICS: ReadonlySet<string> = new Set(['__consumer_offsets', '__transaction_state']);
 
@@ -18,11 +16,11 @@ export function isInternalTopic(name: string): boolean {
 export function topicNameProblem(name: string): string | null {
   if (name === '') return 'Topic name is invalid: the empty string is not allowed';
   if (name === '.' || name === '..') return `Topic name is invalid: '${name}' is not allowed`;
-  if (name.length > NAME_LENGTH_MAX) {
-    return `Topic name is invalid: it has ${name.length} characters, at most ${NAME_LENGTH_MAX} are allowed`;
+  if (name.length > SERVER_LIMITS.topicNameLengthMax) {
+    return `Topic name is invalid: it has ${name.length} characters, at most ${SERVER_LIMITS.topicNameLengthMax} are allowed`;
   }
   if (!LEGAL.test(name)) {
-    const shown = JSON.stringify(name.slice(0, SHOWN_LENGTH_MAX));
+    const shown = JSON.stringify(name.slice(0, SERVER_LIMITS.topicNameShownLengthMax));
     return `Topic name is invalid: ${shown} contains characters other than ASCII letters, digits, '.', '_' and '-'`;
   }
   return null;

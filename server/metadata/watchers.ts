@@ -1,8 +1,6 @@
+import { SERVER_LIMITS } from '../limits.js';
 import type { MetadataChange, WatchEvent, WatchListener } from './store.js';
 import { MetadataError } from './store.js';
-
-/** Transactions remembered for watches that begin in the past. */
-const HISTORY_COUNT = 1024;
 
 /** All keys that one transaction changed. */
 export interface Committed {
@@ -47,8 +45,8 @@ export class Watchers {
     this.#revision = committed.revision;
     this.#history.push(committed);
     // Cut in big steps, because a shift for each would copy the rest each time.
-    if (this.#history.length >= 2 * HISTORY_COUNT) {
-      this.#history = this.#history.slice(-HISTORY_COUNT);
+    if (this.#history.length >= 2 * SERVER_LIMITS.metadataHistoryCount) {
+      this.#history = this.#history.slice(-SERVER_LIMITS.metadataHistoryCount);
     }
     for (const watcher of [...this.#watchers]) {
       enqueue(watcher, committed);

@@ -1,10 +1,8 @@
 import { Socket as NetSocket, type OnReadOpts, type Server } from 'node:net';
+import { SERVER_LIMITS } from '../limits.js';
 
 /** accept4(2) without waiting: the descriptor of a connection that waits at a listener, or a negative errno. */
 export type AcceptNow = (listenerFd: number) => number;
-
-/** Beside the one that libuv accepts. More would make a turn long for those who are served already. */
-export const ACCEPTS_PER_TURN_MAX = 64;
 
 /** What Node has and does not document, or does not recommend any more. */
 interface ServerInternals {
@@ -14,7 +12,7 @@ interface ServerInternals {
 }
 
 /**
- * Accepts the connections that wait at `server`, up to `ACCEPTS_PER_TURN_MAX`, and calls `onFd` with the descriptor of each, which is the callee's then.
+ * Accepts the connections that wait at `server`, up to `acceptsPerTurnMax`, and calls `onFd` with the descriptor of each, which is the callee's then.
  * libuv accepts one in a turn of the event loop: where a thousand clients come back to a busy broker at once, the last would be served a
  * thousand turns later. Failures are left to libuv, which meets them in the next turn.
  */
@@ -25,7 +23,7 @@ export function acceptWaiting(
 ): void {
   const listenerFd = (server as unknown as ServerInternals)._handle?.fd ?? -1;
   if (listenerFd < 0) return;
-  for (let count = 0; count < ACCEPTS_PER_TURN_MAX; count++) {
+  for (let count = 0; count < SERVER_LIMITS.acceptsPerTurnMax; count++) {
     const fd = acceptNow(listenerFd);
     if (fd < 0) return;
     onFd(fd);

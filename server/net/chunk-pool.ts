@@ -1,10 +1,4 @@
-const CHUNK_BYTES_MIN = 16 * 1024;
-
-/** Chunks of any size are lent up to this much; beyond it, whoever comes gets one of the least size. */
-const LENT_BYTES_MAX = 64 * 1024 * 1024;
-
-/** Free chunks are kept up to this much, all sizes together. */
-const KEPT_BYTES_MAX = 4 * 1024 * 1024;
+import { SERVER_LIMITS } from '../limits.js';
 
 /**
  * Chunks for copying files, kept for the next copy: first touching memory is slow. Their sizes are powers of two, so that somebody who
@@ -22,8 +16,9 @@ export class ChunkPool {
 
   /** At least `size` bytes, or 16 KiB when much is lent already. */
   take(size: number): Buffer {
-    let bytes = Math.max(CHUNK_BYTES_MIN, 2 ** Math.ceil(Math.log2(size)));
-    if (this.#lentBytes + bytes > LENT_BYTES_MAX) bytes = CHUNK_BYTES_MIN;
+    let bytes = Math.max(SERVER_LIMITS.copyChunkBytesMin, 2 ** Math.ceil(Math.log2(size)));
+    if (this.#lentBytes + bytes > SERVER_LIMITS.copyChunksLentBytesMax)
+      bytes = SERVER_LIMITS.copyChunkBytesMin;
     this.#lentBytes += bytes;
     const chunk = this.#free.get(bytes)?.pop();
     if (chunk === undefined) return Buffer.allocUnsafeSlow(bytes);
@@ -39,7 +34,7 @@ export class ChunkPool {
   /** Takes back what nobody reads any more. */
   give(chunk: Buffer): void {
     this.#lentBytes -= chunk.length;
-    if (this.#keptBytes + chunk.length > KEPT_BYTES_MAX) return;
+    if (this.#keptBytes + chunk.length > SERVER_LIMITS.copyChunksKeptBytesMax) return;
     this.#keptBytes += chunk.length;
     const free = this.#free.get(chunk.length);
     if (free) free.push(chunk);

@@ -1,5 +1,4 @@
-/** What is taken may stay behind in the array until this many are; then it is compacted. */
-const TAKEN_MAX = 256;
+import { SERVER_LIMITS } from '../limits.js';
 
 /**
  * A queue that costs an array. Nothing that was taken stays reachable for long, even if the queue
@@ -28,7 +27,7 @@ export class Fifo<T> {
     if (this.#first === this.#items.length) {
       this.#items.length = 0;
       this.#first = 0;
-    } else if (this.#first > TAKEN_MAX && this.#first > this.#items.length / 2) {
+    } else if (this.#first > SERVER_LIMITS.queueTakenMax && this.#first > this.#items.length / 2) {
       this.#items = this.#items.slice(this.#first);
       this.#first = 0;
     }

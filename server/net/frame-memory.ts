@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { SERVER_LIMITS } from '../limits.js';
 
 /** Memory that frames are received into. Whoever was given a frame releases it once, and then uses the frame no more. */
 export interface Slab {
@@ -13,15 +14,6 @@ export interface Slab {
 
 /** Sizes that are kept for the next one who needs them: a frame that was copied out of a read, a read, one of the largest that producers send by default. */
 const SIZES = [32 * 1024, 64 * 1024, 256 * 1024, 512 * 1024, 1088 * 1024] as const;
-
-/**
- * While no more is lent, streams may keep memory between their frames. Many idle ones would keep it from those who have no choice, and
- * copying out of what all reads share costs about as much as memory that each has for itself.
- */
-const KEPT_BYTES_MAX = 16 * 1024 * 1024;
-
-/** What is kept unused, of each size. */
-const FREE_BYTES_MAX = 4 * 1024 * 1024;
 
 /**
  * The memory of received frames, used over and over: buffers from the allocator cost a page fault for every 4 KiB, and make V8 collect all
@@ -44,7 +36,7 @@ export class FrameMemory {
 
   /** Whether there is some for those who could do without: a stream that would have its next read go there, rather than where all reads go. */
   get mayBeKept(): boolean {
-    return this.#usedBytes < Math.min(KEPT_BYTES_MAX, this.#limitBytes);
+    return this.#usedBytes < Math.min(SERVER_LIMITS.frameMemoryKeptBytesMax, this.#limitBytes);
   }
 
   /** Memory of at least `sizeMin` bytes, held by the caller alone. What is in it is undefined. */
@@ -67,7 +59,7 @@ export class FrameMemory {
       },
       returned: (slab) => {
         this.#usedBytes -= size;
-        if (free.length * size < FREE_BYTES_MAX) free.push(slab);
+        if (free.length * size < SERVER_LIMITS.frameMemoryFreeBytesMax) free.push(slab);
       },
     });
   }

@@ -1,3 +1,4 @@
+import { SERVER_LIMITS } from '../limits.js';
 import { FrameMemory, type Slab } from './frame-memory.js';
 
 /** The size prefix of a frame: a signed 32-bit integer, big-endian, that does not count itself. */
@@ -5,15 +6,6 @@ export const FRAME_PREFIX_BYTES = 4;
 
 /** The smallest request: api key, api version and correlation id of request header version 0. */
 export const REQUEST_BYTES_MIN = 8;
-
-/** A frame of this size, or a read that brings as much, is worth a slab to read into; less is cheaper to copy. */
-const IN_PLACE_BYTES_MIN = 16 * 1024;
-
-/** Less room than this behind what was received is not worth a read. */
-const READ_BYTES_MIN = 64 * 1024;
-
-/** What small frames share, and what a frame larger than the allocate-at-once bound starts with. */
-const SLAB_BYTES = 256 * 1024;
 
 const NOTHING_LENT = new FrameMemory(0);
 
@@ -103,12 +95,17 @@ export class FrameParser {
     const from = this.#continue(chunk, onFrame);
     const rest = this.#cutChunk(chunk, from, onFrame);
     if (rest < chunk.length) this.#beginFrame(chunk, rest);
-    else if (rest - from >= IN_PLACE_BYTES_MIN && this.#memory.mayBeKept) this.#open(SLAB_BYTES);
+    else if (rest - from >= SERVER_LIMITS.frameInPlaceBytesMin && this.#memory.mayBeKept)
+      this.#open(SERVER_LIMITS.frameSlabBytes);
   }
 
   /** Between frames: whether the next read should find the slab, too. */
   #staysBusy(readBytes: number): boolean {
-    return readBytes >= IN_PLACE_BYTES_MIN && this.#slab!.isLent && this.#memory.mayBeKept;
+    return (
+      readBytes >= SERVER_LIMITS.frameInPlaceBytesMin &&
+      this.#slab!.isLent &&
+      this.#memory.mayBeKept
+    );
   }
 
   /** Gives back the memory that reads go to; nothing may be received into it any more. Frames handed out stay valid. */
@@ -149,7 +146,8 @@ export class FrameParser {
   }
 
   #copyOut(range: Buffer, sizes: readonly number[], onFrame: OnFrame): void {
-    const slab = range.length >= IN_PLACE_BYTES_MIN ? this.#memory.take(range.length) : null;
+    const slab =
+      range.length >= SERVER_LIMITS.frameInPlaceBytesMin ? this.#memory.take(range.length) : null;
     const shared = slab?.bytes ?? Buffer.allocUnsafe(range.length);
     range.copy(shared);
     let start = FRAME_PREFIX_BYTES;
@@ -167,7 +165,7 @@ export class FrameParser {
     if (this.#prefixBytes === 0) return 0;
     let at = this.#fillPrefix(chunk, 0);
     if (this.#size < 0 || at === chunk.length) return at;
-    if (this.#size >= IN_PLACE_BYTES_MIN) {
+    if (this.#size >= SERVER_LIMITS.frameInPlaceBytesMin) {
       this.#open(this.#capacityFor(this.#size, 0)).bytes.writeInt32BE(this.#size);
       this.#end = FRAME_PREFIX_BYTES;
       this.#forgetSmall();
@@ -190,7 +188,7 @@ export class FrameParser {
   #beginFrame(chunk: Buffer, from: number): void {
     const isKnown = chunk.length - from > FRAME_PREFIX_BYTES;
     const size = isKnown ? chunk.readInt32BE(from) : 0;
-    if (size >= IN_PLACE_BYTES_MIN) {
+    if (size >= SERVER_LIMITS.frameInPlaceBytesMin) {
       const { bytes } = this.#open(this.#capacityFor(size, chunk.length - from));
       this.#end = chunk.copy(bytes, 0, from);
       return;
@@ -255,7 +253,9 @@ export class FrameParser {
     const held = this.#end - this.#begin;
     const room = slab.bytes.length - this.#end;
     if (held < FRAME_PREFIX_BYTES) {
-      return room >= READ_BYTES_MIN ? slab : this.#move(slab, SLAB_BYTES);
+      return room >= SERVER_LIMITS.frameReadBytesMin
+        ? slab
+        : this.#move(slab, SERVER_LIMITS.frameSlabBytes);
     }
     const size = slab.bytes.readInt32BE(this.#begin);
     const fits =
@@ -284,9 +284,9 @@ export class FrameParser {
   #capacityFor(size: number, held: number): number {
     const whole = FRAME_PREFIX_BYTES + size;
     if (size <= this.#limits.allocateAtOnceBytes) {
-      return this.#memory.mayBeKept ? Math.max(whole, SLAB_BYTES) : whole;
+      return this.#memory.mayBeKept ? Math.max(whole, SERVER_LIMITS.frameSlabBytes) : whole;
     }
-    return Math.min(whole, Math.max(held, SLAB_BYTES, 2 * held));
+    return Math.min(whole, Math.max(held, SERVER_LIMITS.frameSlabBytes, 2 * held));
   }
 
   #checked(size: number): number {

@@ -1,5 +1,6 @@
 import type { Clock, Timer } from '../../engine/index.js';
 import type { ServerLimits } from '../limits.js';
+import { SERVER_LIMITS } from '../limits.js';
 import { ByteBudget } from './byte-budget.js';
 import { Connection } from './connection.js';
 import { ConnectionSlots } from './connection-slots.js';
@@ -105,9 +106,6 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
   return listener;
 }
 
-/** Ports tried when the system's choice for 127.0.0.1 is taken on ::1. */
-const PORT_ATTEMPTS_MAX = 16;
-
 /** What bind says where a machine has no IPv6. */
 const NO_IPV6 = new Set(['EADDRNOTAVAIL', 'EAFNOSUPPORT', 'EINVAL']);
 
@@ -191,7 +189,8 @@ export class Listener {
           return;
         }
         await first.close();
-        if (code !== 'EADDRINUSE' || port !== 0 || attempt === PORT_ATTEMPTS_MAX) throw error;
+        if (code !== 'EADDRINUSE' || port !== 0 || attempt === SERVER_LIMITS.portAttemptsMax)
+          throw error;
       }
     }
   }

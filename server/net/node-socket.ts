@@ -1,6 +1,6 @@
 import type { Socket as NetSocket, OnReadOpts } from 'node:net';
 import { constants } from 'node:os';
-
+import { SERVER_LIMITS } from '../limits.js';
 import type { Socket, SocketHandler } from './network.js';
 
 /**
@@ -11,11 +11,6 @@ export type SendFile = (outFd: number, inFd: number, position: number, count: nu
 
 /** send(2) without waiting: how many bytes went, or a negative errno. */
 export type SendNow = (outFd: number, bytes: Buffer) => number;
-
-/**
- * Up to this much it is cheaper to copy several buffers into one than to hand each to the kernel.
- */
-const GATHER_BYTES_MAX = 64 * 1024;
 
 /** The part of a TCP handle that Node does not document. */
 interface HandleInternals {
@@ -102,7 +97,7 @@ export class NodeSocket implements Socket {
     if (!raw.writable) return true;
     let bytes = 0;
     for (const buffer of buffers) bytes += buffer.length;
-    if (buffers.length === 1 || bytes <= GATHER_BYTES_MAX) {
+    if (buffers.length === 1 || bytes <= SERVER_LIMITS.sendGatherBytesMax) {
       const whole = buffers.length === 1 ? buffers[0]! : Buffer.concat(buffers, bytes);
       const sent = this.#sendNow(whole);
       if (sent === bytes) return true;

@@ -1,7 +1,5 @@
+import { SERVER_LIMITS } from '../limits.js';
 import type { Turn } from './turn.js';
-
-/** This part of the allowance may be spent without knowing which turn it is. */
-const UNASKED_SHARE = 1 / 16;
 
 /**
  * How many bytes one connection may still move in this turn of the event loop. Asking the turn costs a callback and another poll, so
@@ -19,7 +17,7 @@ export class TurnAllowance {
   constructor(turn: Turn, bytesMax: number) {
     this.#turn = turn;
     this.#bytesMax = bytesMax;
-    this.#unaskedBytes = Math.floor(bytesMax * UNASKED_SHARE);
+    this.#unaskedBytes = Math.floor(bytesMax / SERVER_LIMITS.turnUnaskedDivisor);
   }
 
   /** Zero or less when nothing more may be moved until the next turn. */

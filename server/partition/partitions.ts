@@ -6,6 +6,7 @@ import {
   type PartitionName,
 } from '../../engine/index.js';
 import { ApiError } from '../api-error.js';
+import { SERVER_LIMITS } from '../limits.js';
 import type { Logger } from '../logging/log.js';
 import type { TopicImage } from '../metadata/image.js';
 import type { DeletedTopic } from '../metadata/metadata-follower.js';
@@ -40,9 +41,6 @@ type Entry =
   | { readonly state: 'opening'; readonly done: Promise<void> }
   | { readonly state: 'open'; readonly partition: Partition }
   | { readonly state: 'offline' };
-
-/** Partitions opened at a time when the broker starts: the engine reads few at once, and syncs those that are ready in one round. */
-const OPENING_MAX = 512;
 
 /** A topic's settings, for the broker and for its logs; one object for all of its partitions. */
 interface SettingsOfTopic {
@@ -89,7 +87,7 @@ export class Partitions {
         await this.#open(next.topic, next.index);
       }
     };
-    await Promise.all(Array.from({ length: OPENING_MAX }, openNext));
+    await Promise.all(Array.from({ length: SERVER_LIMITS.partitionsOpenedAtOnce }, openNext));
   }
 
   /**

@@ -1,4 +1,4 @@
-import type { CompactionOptions } from '../../engine/index.js';
+import { type CompactionOptions, LIMITS } from '../../engine/index.js';
 import { brokerKeys } from './broker-keys.js';
 import { type Listener, parseListeners } from './listeners.js';
 import { topicKeys } from './topic-keys.js';
@@ -52,8 +52,6 @@ export interface BrokerSettings {
 }
 
 const MINUTE_MS = 60_000;
-/** Memory for keys that each thread of compaction has at least, in bytes; as in Kafka. */
-const KEY_MEMORY_MIN = 1024 * 1024;
 
 /**
  * The typed form of the keys that were set, each of which is valid on its own, and what is wrong
@@ -165,7 +163,7 @@ function relationProblems(settings: BrokerSettings): string[] {
     );
   }
   const { threads, mapBytes } = settings.compaction;
-  if (mapBytes < threads * KEY_MEMORY_MIN) {
+  if (mapBytes < threads * LIMITS.compactionMapBytesMin) {
     problems.push(
       `log.cleaner.dedupe.buffer.size=${mapBytes} is less than 1 MiB for each of log.cleaner.threads=${threads}: raise the one or lower the other`,
     );

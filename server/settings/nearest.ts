@@ -1,9 +1,7 @@
 import { closest } from 'fastest-levenshtein';
-
-/** Names longer than this are not compared: no key is that long, and the cost is quadratic. */
-const NAME_LENGTH_MAX = 200;
+import { SERVER_LIMITS } from '../limits.js';
 
 /** The known name that is the fewest edits away from `name`, for "did you mean". */
 export function nearestName(name: string, known: Iterable<string>): string {
-  return closest(name.slice(0, NAME_LENGTH_MAX), [...known]);
+  return closest(name.slice(0, SERVER_LIMITS.settingNameLengthMax), [...known]);
 }

@@ -11,10 +11,9 @@ import { scanBatchAt } from '../../batch/validate.js';
 import type { Disk, DiskFile } from '../../disk/disk.js';
 import { hasErrno } from '../../disk/errno.js';
 import { EngineError, type EngineErrorCode } from '../../errors.js';
+import { LIMITS } from '../../limits.js';
 import type { BadBatch, SourceSegment } from '../job-runner.js';
 import type { Pacer } from '../pacer.js';
-
-const WINDOW_BYTES = 2 ** 20;
 
 /** What ends a job that reads a log: bytes that are no good batch, as a result and not as an error. */
 export class BadBatchFound extends Error {
@@ -66,7 +65,7 @@ export async function* readBatches(
   const file = await disk.open(path, 'read');
   try {
     let window: Buffer = Buffer.allocUnsafe(
-      Math.min(WINDOW_BYTES, Math.max(sizeBytes, HEADER_SIZE)),
+      Math.min(LIMITS.jobReadBytes, Math.max(sizeBytes, HEADER_SIZE)),
     );
     let windowFrom = 0;
     let filled = 0;

@@ -11,9 +11,8 @@ import {
 } from '../../batch/header.js';
 import { scanBatchAt } from '../../batch/validate.js';
 import type { Disk, DiskFile } from '../../disk/disk.js';
+import { LIMITS } from '../../limits.js';
 import type { Jobs } from '../job-runner.js';
-
-const WINDOW_BYTES = 2 ** 20;
 
 /** What stands at a position: a good batch, or nothing that could be one. */
 type Found = { readonly size: number; readonly nextOffset: number } | null;
@@ -57,7 +56,7 @@ async function batchAt(window: Window, position: number, expectedOffset: number)
   const nextOffset = lastOffset(bytes, at) + 1;
   if (nextOffset <= baseOffset(bytes, at)) return null;
 
-  if (size > WINDOW_BYTES) {
+  if (size > LIMITS.jobReadBytes) {
     return (await isLargeBatchSound(window, position, size)) ? { size, nextOffset } : null;
   }
   const available = await window.show(position, size);
@@ -84,7 +83,7 @@ async function isLargeBatchSound(window: Window, position: number, size: number)
 
 /** The part of a file that is in memory. */
 class Window {
-  readonly bytes = Buffer.allocUnsafe(WINDOW_BYTES);
+  readonly bytes = Buffer.allocUnsafe(LIMITS.jobReadBytes);
   readonly endPosition: number;
   /** Position in the file of the first byte. */
   position = 0;
@@ -106,7 +105,7 @@ class Window {
 
     this.position = position;
     this.#filled = 0;
-    const room = Math.min(WINDOW_BYTES, this.endPosition - position);
+    const room = Math.min(LIMITS.jobReadBytes, this.endPosition - position);
     while (this.#filled < room) {
       const into = this.bytes.subarray(this.#filled, room);
       const count = await this.#file.read(into, position + this.#filled);

@@ -1,12 +1,11 @@
 import type { Disk, DiskFile } from '../../disk/disk.js';
 import { FilePool } from '../../disk/file-pool.js';
 import { EngineError } from '../../errors.js';
+import { LIMITS } from '../../limits.js';
 import { emptyIndexes, Segment } from '../../log/segment.js';
 import type { RewriteOutput } from '../job-runner.js';
 import type { Pacer } from '../pacer.js';
 
-/** Written at a time, and synced at once: a sync of more holds the device for longer, and the syncs of others wait (docs/compaction.md). */
-const WRITE_BYTES = 2 ** 20;
 /** A position in an index is an int32. */
 const SIZE_MAX = 2 ** 31 - 1;
 
@@ -66,7 +65,7 @@ export class SegmentOutput {
     this.#segment.note(batch, 0, batch.length, indexIntervalBytes);
     this.#gathered.push(Buffer.from(batch));
     this.#gatheredBytes += batch.length;
-    if (this.#gatheredBytes >= WRITE_BYTES) await this.#write();
+    if (this.#gatheredBytes >= LIMITS.jobWriteBytes) await this.#write();
   }
 
   async #write(): Promise<void> {

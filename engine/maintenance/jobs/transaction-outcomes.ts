@@ -8,6 +8,7 @@ import {
 import { RecordCursor } from '../../batch/record-cursor.js';
 import { decompressRecords } from '../../batch/records.js';
 import type { Disk } from '../../disk/disk.js';
+import { LIMITS } from '../../limits.js';
 import type { SourceSegment } from '../job-runner.js';
 import type { Pacer } from '../pacer.js';
 import { blamedOn, readBatches } from './batch-reader.js';
@@ -20,7 +21,6 @@ interface Marker {
 /** Bytes of a marker's key: version int16, type int16 (0 abort, 1 commit). */
 const MARKER_KEY_BYTES = 4;
 const COMMIT = 1;
-const MARKER_BYTES_MAX = 64 * 1024;
 
 /**
  * How the transactions within some segments ended. A batch says only that it belongs to one; the marker that follows says which way it went. The segments
@@ -68,7 +68,7 @@ export class TransactionOutcomes {
 }
 
 async function readIsCommit(batch: Buffer): Promise<boolean> {
-  const cursor = new RecordCursor(await decompressRecords(batch, MARKER_BYTES_MAX), batch);
+  const cursor = new RecordCursor(await decompressRecords(batch, LIMITS.markerBytesMax), batch);
   if (!cursor.next() || cursor.key === null || cursor.key.length < MARKER_KEY_BYTES) return false;
   return cursor.key.readInt16BE(2) === COMMIT;
 }

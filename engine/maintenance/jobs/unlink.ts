@@ -1,16 +1,10 @@
 import type { Disk } from '../../disk/disk.js';
 import { hasErrno } from '../../disk/errno.js';
+import { LIMITS } from '../../limits.js';
 import type { Jobs } from '../job-runner.js';
 import type { JobWorld } from './run-job.js';
 
 type Unlink = Jobs['unlink'];
-
-/**
- * After a file nothing is done for so many times as long as it took, up to a bound. Where the file system tells the device what is free (mounted with
- * `discard`), syncs wait for that, and longest where many files go in a row (docs/durability.md). Elsewhere a file takes microseconds, and so does the rest.
- */
-const REST = 4;
-const REST_MS_MAX = 100;
 
 /**
  * Unlinks the files one after another. A missing file counts for nothing; any other failure ends the job with the
@@ -26,13 +20,13 @@ export function unlinkGently(world: JobWorld, input: Unlink['input']): Promise<U
   let owedMs = 0;
   return unlinkEach(disk, input, async (path) => {
     if (owedMs >= 1 && !world.isStopping()) {
-      const restMs = Math.min(owedMs, REST_MS_MAX);
+      const restMs = Math.min(owedMs, LIMITS.deletionRestMsMax);
       owedMs = 0;
       await new Promise<void>((resolve) => void clock.schedule(restMs, resolve));
     }
     const startedMs = clock.monotonicMs();
     await disk.unlink(path);
-    owedMs += (clock.monotonicMs() - startedMs) * REST;
+    owedMs += (clock.monotonicMs() - startedMs) * LIMITS.deletionRestTimes;
   });
 }
 

@@ -1,7 +1,8 @@
 import { describe, expect, test, vi } from 'vitest';
 import { ManualClock, MemoryCatalog, seededRandom } from '../../../engine/index.js';
+import { SERVER_LIMITS } from '../../../server/limits.js';
 import { openCatalogStore } from '../../../server/metadata/catalog-store.js';
-import { PRODUCER_ID_BLOCK_COUNT, ProducerIds } from '../../../server/metadata/producer-ids.js';
+import { ProducerIds } from '../../../server/metadata/producer-ids.js';
 import type { MetadataStore } from '../../../server/metadata/store.js';
 import { turns } from '../../support/memory-broker.js';
 
@@ -16,12 +17,14 @@ describe('producer ids', () => {
       new ProducerIds(store, seededRandom(1)),
       new ProducerIds(store, seededRandom(1)),
     ];
-    const count = 2 * PRODUCER_ID_BLOCK_COUNT + 1;
+    const count = 2 * SERVER_LIMITS.producerIdBlockCount + 1;
     const ids = await Promise.all(
       Array.from({ length: 2 * count }, (_, at) => brokers[at % 2]!.next()),
     );
     expect(new Set(ids).size).toBe(2 * count);
-    expect(Math.max(...ids) - Math.min(...ids)).toBeLessThan(2 * count + PRODUCER_ID_BLOCK_COUNT);
+    expect(Math.max(...ids) - Math.min(...ids)).toBeLessThan(
+      2 * count + SERVER_LIMITS.producerIdBlockCount,
+    );
   });
 
   test('the block is durable before its first id is handed out', async () => {
@@ -69,6 +72,6 @@ describe('producer ids', () => {
     const store = await newStore();
     const first = await new ProducerIds(store, seededRandom(1)).next();
     const next = await new ProducerIds(store, seededRandom(2)).next();
-    expect(next).toBe(first + PRODUCER_ID_BLOCK_COUNT);
+    expect(next).toBe(first + SERVER_LIMITS.producerIdBlockCount);
   });
 });

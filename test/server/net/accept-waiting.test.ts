@@ -5,7 +5,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { systemClock } from '../../../engine/clock.js';
 import { acceptNow, sendFileAvailable } from '../../../engine/disk/native.js';
 import { SERVER_LIMITS } from '../../../server/limits.js';
-import { ACCEPTS_PER_TURN_MAX, acceptWaiting } from '../../../server/net/accept-waiting.js';
+import { acceptWaiting } from '../../../server/net/accept-waiting.js';
 import { type Listener, openListener, shareResources } from '../../../server/net/listener.js';
 import { nodeNetwork } from '../../../server/net/node-network.js';
 import { echo, FrameClient, taggedFrame } from '../../support/net-fixtures.js';
@@ -28,7 +28,7 @@ describe('taking what waits', () => {
     let next = 10;
     const taken: number[] = [];
     acceptWaiting(server, () => next++, taken.push.bind(taken));
-    expect(taken).toHaveLength(ACCEPTS_PER_TURN_MAX);
+    expect(taken).toHaveLength(SERVER_LIMITS.acceptsPerTurnMax);
   });
 
   test('nothing of a server that was closed meanwhile', () => {
@@ -87,7 +87,7 @@ describe.runIf(sendFileAvailable())('connections that come together', () => {
 
   test('are accepted in a few turns, however many they are', async () => {
     // One, where the kernel has them all ready; it may need a little longer for some.
-    expect(await turnsOf(ACCEPTS_PER_TURN_MAX + 1, acceptNow)).toBeLessThan(10);
+    expect(await turnsOf(SERVER_LIMITS.acceptsPerTurnMax + 1, acceptNow)).toBeLessThan(10);
   });
 
   test('are accepted and served all where the call fails, in as many turns as libuv takes', async () => {
