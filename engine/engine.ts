@@ -31,6 +31,7 @@ import { type EngineCounters, newCounters } from './metrics.js';
 import { type KnownPartitions, Partitions } from './partitions.js';
 import { type Random, systemRandom } from './random.js';
 import { TurnSlices } from './turn-slices.js';
+import { UnpackBudget } from './unpack-budget.js';
 
 /** Everything the engine takes from the world. All of it has a default: the machine's own. */
 export interface EngineOptions {
@@ -153,7 +154,7 @@ export class Engine {
           intervalMs: LIMITS.checkpointIntervalMs,
         }),
         slices: options.slices ?? new TurnSlices(clock),
-        unpacking: new Gate(LIMITS.unpackedAtOnce),
+        unpacking: new UnpackBudget(),
         opening: new Gate(LIMITS.logsRecoveredAtOnce),
         writeBack: new Gate(LIMITS.writeBacksRunningMax),
         cutting: new Gate(1),

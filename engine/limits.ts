@@ -202,11 +202,15 @@ export const LIMITS = {
   // ## Unpacking
   /** What one batch may unpack to where its records are looked at. Beyond: BATCH_TOO_LARGE. */
   decompressedBatchBytesMax: 128 * MIB,
+  /** Memory that batches which need little are unpacked into, all logs together. Beyond: they wait. */
+  unpackedSmallBytes: 64 * MIB,
+  /** What one of those may unpack to. Beyond: it is one that needs much. */
+  unpackedSmallBatchBytesMax: 8 * MIB,
   /**
-   * Batches unpacked at the same time, all logs together; each may take
-   * `decompressedBatchBytesMax`.
+   * Memory for batches that need much; where a codec hands over pieces, as much again for a
+   * moment. Beyond: they wait.
    */
-  unpackedAtOnce: 2,
+  unpackedLargeBytes: 256 * MIB,
   /**
    * Headers of one record, where records are looked at (Kafka has no such bound). Beyond:
    * INVALID_RECORD.
@@ -221,8 +225,8 @@ export const LIMITS = {
   /** What a transaction's marker may unpack to. Beyond: CORRUPT_BATCH. */
   markerBytesMax: 64 * KIB,
   /**
-   * Skippable frames before the data of a zstd batch. Beyond: CORRUPT_BATCH, it is built to be
-   * expensive.
+   * Growing prefixes of a zstd batch that are unpacked to learn its size. Beyond: BATCH_TOO_LARGE,
+   * it is built to be expensive.
    */
   zstdPrefixesMax: 32,
   /** What `odradek dump-log` unpacks a batch to. Beyond: it says so and shows the header. */

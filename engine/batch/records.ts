@@ -63,14 +63,19 @@ export type RecordsProblem =
  * not change until the promise settles; the result may be a view on it.
  *
  * @param maxBytes largest unpacked size, inclusive
+ * @param slices for what is not done on another thread; without them it is done at once
  * @throws EngineError `CORRUPT_BATCH`, `BATCH_TOO_LARGE`, `UNKNOWN_CODEC`, `CODEC_UNAVAILABLE`
  */
-export async function decompressRecords(batch: Buffer, maxBytes: number): Promise<Buffer> {
+export async function decompressRecords(
+  batch: Buffer,
+  maxBytes: number,
+  slices: TurnSlices | null = null,
+): Promise<Buffer> {
   const codec = codecById(codecId(batch));
   if (codec === undefined) {
     throw new EngineError('UNKNOWN_CODEC', `there is no compression codec ${codecId(batch)}`);
   }
-  return codec.decompress(batch.subarray(HEADER_SIZE, batchSize(batch)), maxBytes);
+  return codec.decompress(batch.subarray(HEADER_SIZE, batchSize(batch)), maxBytes, slices);
 }
 
 /**
@@ -217,7 +222,7 @@ export async function validateRecords(
   options: { compacted: boolean; maxDecompressedBytes: number; slices: TurnSlices },
 ): Promise<RecordsProblem | null> {
   try {
-    const payload = await decompressRecords(batch, options.maxDecompressedBytes);
+    const payload = await decompressRecords(batch, options.maxDecompressedBytes, options.slices);
     const cursor = new RecordCursor(payload, batch);
     const timestampMs = timestampsOf(batch);
     let nextDelta = 0;

@@ -17,6 +17,9 @@ const XERIAL_HEADER = Buffer.concat([XERIAL_MAGIC, Buffer.from([0, 0, 0, 1, 0, 0
 /** What snappy-java writes unless told otherwise. */
 const XERIAL_BLOCK_BYTES = 32 * 1024;
 
+/** Three bytes copy 64 at most: what a block claims beyond that takes no memory. */
+const HIGHEST_EXPANSION = 22;
+
 /** Frames `bytes` in blocks that `compress` makes. */
 export async function encodeXerial(
   bytes: Buffer,
@@ -33,8 +36,8 @@ export async function encodeXerial(
 }
 
 /**
- * Unpacks either form. Each block says first how large it is, so nothing over `maxBytes` is ever
- * allocated. Throws `BATCH_TOO_LARGE`, `CORRUPT_BATCH`, or what `uncompress` throws.
+ * Unpacks either form. Each block says first how large it is, so nothing over `maxBytes`, nor more than
+ * its bytes can hold, is ever allocated. Throws `BATCH_TOO_LARGE`, `CORRUPT_BATCH`, or what `uncompress` throws.
  */
 export async function decodeSnappy(
   bytes: Buffer,
@@ -44,9 +47,11 @@ export async function decodeSnappy(
   const parts: Buffer[] = [];
   let total = 0;
   for (const block of snappyBlocks(bytes)) {
-    if (total + unpackedLength(block) > maxBytes) {
+    const length = unpackedLength(block);
+    if (total + length > maxBytes) {
       throw new EngineError('BATCH_TOO_LARGE', `the records unpack to more than ${maxBytes} bytes`);
     }
+    if (length > block.length * HIGHEST_EXPANSION) throw corrupt('a snappy block claims too much');
     const part = await uncompress(block);
     total += part.length;
     parts.push(part);

@@ -23,8 +23,13 @@ const RAW_BLOCK = 0;
 const RLE_BLOCK = 1;
 const COMPRESSED_BLOCK = 2;
 
-type Block = { headerAt: number; end: number; bytesMax: number };
-type Frame = { start: number; end: number; windowByte: number; blocks: Block[]; bytesMax: number };
+type Frame = {
+  start: number;
+  end: number;
+  windowByte: number;
+  firstBlockAt: number;
+  bytesMax: number;
+};
 type Decompress = (bytes: Buffer) => Promise<Buffer>;
 
 /**
@@ -64,36 +69,62 @@ async function decodeWithin(
   maxBytes: number,
   decompress: Decompress,
 ): Promise<Buffer | undefined> {
-  const { blocks } = frame;
-  let count = 0;
+  const block = new Block(bytes, frame.firstBlockAt);
   let size = 0;
   for (let prefixes = 0; prefixes < LIMITS.zstdPrefixesMax; prefixes++) {
     let bytesMax = size;
     do {
-      bytesMax += blocks[count++]!.bytesMax;
-    } while (count < blocks.length && bytesMax < 2 * maxBytes);
-    const isWhole = count === blocks.length;
+      block.next();
+      bytesMax += block.bytesMax;
+    } while (!block.isLast && bytesMax < 2 * maxBytes);
     const content = await decompress(
-      isWhole ? bytes.subarray(frame.start, frame.end) : prefixOf(bytes, frame, count),
+      block.isLast ? bytes.subarray(frame.start, frame.end) : prefixOf(bytes, frame, block),
     );
     if (content.length > maxBytes) return undefined;
-    if (isWhole) return content;
+    if (block.isLast) return content;
     size = content.length;
   }
   return undefined;
 }
 
-/** A frame of the first `count` blocks, without content size and checksum. */
-function prefixOf(bytes: Buffer, frame: Frame, count: number): Buffer {
+/** A frame of the blocks up to this one, without content size and checksum. */
+function prefixOf(bytes: Buffer, frame: Frame, last: Block): Buffer {
   const header = Buffer.alloc(6);
   header.writeUInt32LE(MAGIC);
   header[5] = frame.windowByte;
-  const firstBlockAt = frame.blocks[0]!.headerAt;
-  const last = frame.blocks[count - 1]!;
-  const prefix = Buffer.concat([header, bytes.subarray(firstBlockAt, last.end)]);
-  const lastHeaderAt = header.length + last.headerAt - firstBlockAt;
+  const prefix = Buffer.concat([header, bytes.subarray(frame.firstBlockAt, last.end)]);
+  const lastHeaderAt = header.length + last.headerAt - frame.firstBlockAt;
   prefix[lastHeaderAt] = prefix[lastHeaderAt]! | 1;
   return prefix;
+}
+
+/** Walks the blocks of a frame without making an object of each: a byte of a batch may be a quarter of one. */
+class Block {
+  headerAt = 0;
+  /** Exclusive. */
+  end: number;
+  /** What it unpacks to at most. */
+  bytesMax = 0;
+  isLast = false;
+  readonly #bytes: Buffer;
+
+  constructor(bytes: Buffer, firstAt: number) {
+    this.#bytes = bytes;
+    this.end = firstAt;
+  }
+
+  /** Goes on to the next block, the first one at first. Throws a RangeError beyond the bytes. */
+  next(): void {
+    this.headerAt = this.end;
+    const word = this.#bytes.readUIntLE(this.headerAt, BLOCK_HEADER_SIZE);
+    this.isLast = (word & 1) !== 0;
+    const type = (word >>> 1) & 0x03;
+    const size = word >>> 3;
+    if (type > COMPRESSED_BLOCK) throw corrupt('a zstd block of an unknown type');
+    this.end = this.headerAt + BLOCK_HEADER_SIZE + (type === RLE_BLOCK ? 1 : size);
+    const isSized = type === RAW_BLOCK || type === RLE_BLOCK;
+    this.bytesMax = isSized ? size : BLOCK_BYTES_MAX;
+  }
 }
 
 function parseFrames(bytes: Buffer): Frame[] {
@@ -138,24 +169,15 @@ function parseFrame(bytes: Buffer, start: number): Frame {
     position += 1 + (sizeFlag === 0 ? 0 : 1 << sizeFlag);
   }
 
-  const blocks: Block[] = [];
+  const block = new Block(bytes, position);
   let bytesMax = 0;
-  for (let isLast = false; !isLast; ) {
-    const word = bytes.readUIntLE(position, BLOCK_HEADER_SIZE);
-    isLast = (word & 1) !== 0;
-    const type = (word >>> 1) & 0x03;
-    const size = word >>> 3;
-    if (type > COMPRESSED_BLOCK) throw corrupt('a zstd block of an unknown type');
-    const end = position + BLOCK_HEADER_SIZE + (type === RLE_BLOCK ? 1 : size);
-    const isSized = type === RAW_BLOCK || type === RLE_BLOCK;
-    const block = { headerAt: position, end, bytesMax: isSized ? size : BLOCK_BYTES_MAX };
-    blocks.push(block);
+  do {
+    block.next();
     bytesMax += block.bytesMax;
-    position = end;
-  }
-  const end = position + ((descriptor & 0x04) !== 0 ? 4 : 0);
+  } while (!block.isLast);
+  const end = block.end + ((descriptor & 0x04) !== 0 ? 4 : 0);
   if (end > bytes.length) throw corrupt('a zstd frame is cut off');
-  return { start, end, windowByte, blocks, bytesMax };
+  return { start, end, windowByte, firstBlockAt: position, bytesMax };
 }
 
 function contentSize(bytes: Buffer, at: number, sizeBytes: number): number {

@@ -21,22 +21,20 @@ export function claimsMany(batch: Buffer): boolean {
  */
 export async function checkRecords(log: LogParts, batch: Buffer): Promise<EngineError | null> {
   const { compacted } = log.settings;
-  const { slices } = log.context;
-  const maxDecompressedBytes = LIMITS.decompressedBatchBytesMax;
+  const { slices, unpacking } = log.context;
   if (validateBatch(batch, log.settings) !== null) return null;
   try {
-    const problem = await log.context.unpacking.run(() =>
-      validateRecords(batch, { compacted, maxDecompressedBytes, slices }),
-    );
-    if (problem === null) return null;
-    if (problem === 'null-key') {
-      return new EngineError('NULL_KEY', 'a record of a compacted topic needs a key');
-    }
-    if (problem === 'unpacks-too-large') {
-      return new EngineError(
+    const problem = await unpacking.run(log, batch, async (maxDecompressedBytes) => {
+      const found = await validateRecords(batch, { compacted, maxDecompressedBytes, slices });
+      if (found !== 'unpacks-too-large') return found;
+      throw new EngineError(
         'BATCH_TOO_LARGE',
         `the batch unpacks to more than ${maxDecompressedBytes} bytes`,
       );
+    });
+    if (problem === null) return null;
+    if (problem === 'null-key') {
+      return new EngineError('NULL_KEY', 'a record of a compacted topic needs a key');
     }
     if (problem === 'too-many-headers') {
       return new EngineError(

@@ -10,6 +10,7 @@ import type { JobRunner } from '../maintenance/job-runner.js';
 import type { EngineCounters } from '../metrics.js';
 import type { Random } from '../random.js';
 import type { TurnSlices } from '../turn-slices.js';
+import type { UnpackBudget } from '../unpack-budget.js';
 import type { Checkpoints } from './checkpoints.js';
 import type { IndexCache } from './index-cache.js';
 import type { SyncRounds } from './sync-rounds.js';
@@ -31,8 +32,8 @@ export interface LogContext {
   readonly cleaner: Cleaner;
   /** Cuts what takes long on the event loop into slices. */
   readonly slices: TurnSlices;
-  /** Bounds how many batches are unpacked at once. */
-  readonly unpacking: Gate;
+  /** The memory that batches are unpacked into. */
+  readonly unpacking: UnpackBudget;
   /** Bounds how many logs are read at once when they are opened. */
   readonly opening: Gate;
   /** Bounds how many logs hand pieces to the device at once. */

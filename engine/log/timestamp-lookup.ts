@@ -3,7 +3,6 @@ import { RecordCursor, walkInSlices } from '../batch/record-cursor.js';
 import { decompressRecords, timestampsOf } from '../batch/records.js';
 import { scanBatchAt } from '../batch/validate.js';
 import { EngineError } from '../errors.js';
-import { LIMITS } from '../limits.js';
 import { corruptAt } from './corrupt-at.js';
 import { walkHeadersInSlices } from './header-walk.js';
 import type { LogParts } from './log-parts.js';
@@ -208,11 +207,12 @@ async function eachRecord(
   if (!isWhole && segment.cuts === cuts) throw corruptAt(log, segment, position);
   if (!isWhole) throw new EngineError('CORRUPT_BATCH', 'the batch was cut off meanwhile');
   const firstOffset = baseOffset(batch);
-  await log.context.unpacking.run(async () => {
-    const payload = await decompressRecords(batch, LIMITS.decompressedBatchBytesMax);
+  const { slices, unpacking } = log.context;
+  await unpacking.run(log, batch, async (bytesMax) => {
+    const payload = await decompressRecords(batch, bytesMax, slices);
     const cursor = new RecordCursor(payload, batch);
     const timestampMs = timestampsOf(batch);
-    await walkInSlices(cursor, log.context.slices, () =>
+    await walkInSlices(cursor, slices, () =>
       visit(firstOffset + cursor.offsetDelta, timestampMs(cursor.timestampDelta)),
     );
   });

@@ -54,3 +54,14 @@ describe('snappy', () => {
     await expect(snappy.decompress(bytes, 1000)).rejects.toMatchObject({ code: 'CORRUPT_BATCH' });
   });
 });
+
+it('a block that claims more than its bytes can hold takes no memory', async () => {
+  // 126 MiB, of three bytes.
+  const claim = Buffer.from([0x80, 0x80, 0x80, 0x3f, 0, 0, 0]);
+  const before = process.memoryUsage().arrayBuffers;
+  await expect(snappy.decompress(claim, 2 ** 27)).rejects.toMatchObject({
+    code: 'CORRUPT_BATCH',
+    message: expect.stringContaining('claims too much') as string,
+  });
+  expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(2 ** 24);
+});
