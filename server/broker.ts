@@ -202,6 +202,7 @@ async function openParts(
     clock,
     random,
     logger,
+    slices,
     onCall: (client) => delayed.expire(client),
   });
   closers.push(() => groups.stop());

@@ -210,11 +210,28 @@ export const SERVER_LIMITS = {
    * INVALID_GROUP_ID or INVALID_REQUEST.
    */
   groupIdLengthMax: 1024,
+  /** Protocols that one member names. Beyond: INVALID_REQUEST. */
+  memberProtocolsMax: 100,
   /**
    * Metadata of one member, all protocols together, in bytes: it is kept in memory, and has to fit
    * a record. Beyond: INVALID_REQUEST.
    */
   memberMetadataBytesMax: 1 * MIB,
+  /**
+   * Metadata and protocol names of all members of one group, in bytes. Beyond:
+   * GROUP_MAX_SIZE_REACHED.
+   */
+  groupMetadataBytesMax: 64 * MIB,
+  /**
+   * Names on all different lists of protocols in one group; most groups have one list or two.
+   * Beyond: GROUP_MAX_SIZE_REACHED.
+   */
+  groupProtocolNamesMax: 10_000,
+  /**
+   * Members of one group that are dropped in one turn when their time is over. Beyond: the others
+   * wait for a later turn.
+   */
+  membersDroppedAtOnce: 250,
   /**
    * A member that has joined and cannot be told of it for so long is given up. Kafka: the same,
    * not a setting.

@@ -1,4 +1,4 @@
-import { type Clock, newUuid, type Random } from '../../engine/index.js';
+import { type Clock, newUuid, type Random, type TurnSlices } from '../../engine/index.js';
 import { ApiError } from '../api-error.js';
 import { SERVER_LIMITS } from '../limits.js';
 import type { Logger } from '../logging/log.js';
@@ -23,6 +23,7 @@ import {
 } from './membership.js';
 import { OffsetStore } from './offset-store.js';
 import { OffsetsTopic } from './offsets-topic.js';
+import { bytesOf } from './protocol-tally.js';
 import { failedJoin } from './rebalance.js';
 import { type ClientKey, RebalanceCalls } from './rebalance-calls.js';
 
@@ -35,6 +36,7 @@ export interface GroupCoordinatorOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+  readonly slices: TurnSlices;
   /** A rebalance waits for a member of that client: whatever waits on its behalf is to end. */
   onCall(client: ClientKey): void;
 }
@@ -59,7 +61,7 @@ export class GroupCoordinator {
   constructor(options: GroupCoordinatorOptions) {
     const { settings, clock, logger, metadata } = options;
     this.#options = options;
-    this.calls = new RebalanceCalls((client) => options.onCall(client));
+    this.calls = new RebalanceCalls((client) => options.onCall(client), options.slices);
     this.#topic = new OffsetsTopic({
       ...options,
       partitionCount: settings.offsetsTopicPartitions,
@@ -76,6 +78,7 @@ export class GroupCoordinator {
         initialDelayMs: settings.initialRebalanceDelayMs,
       },
       calls: this.calls,
+      slices: options.slices,
     });
     this.offsets = new OffsetStore({
       groups: this.#groups,
@@ -174,7 +177,7 @@ export class GroupCoordinator {
     readonly protocolType: string | null;
     readonly state: GroupState;
   }[] {
-    return this.#groups.all().map(({ id, group: { protocolType, state } }) => ({
+    return [...this.#groups.all()].map(({ id, group: { protocolType, state } }) => ({
       id,
       protocolType,
       state,
@@ -205,10 +208,9 @@ function isUsableId(id: string): boolean {
 
 /** Whether a member's protocols can be kept in memory, and in a record. */
 function areTidy({ protocolType, protocols }: JoinRequest): boolean {
-  let bytes = 0;
-  for (const { name, metadata } of protocols) bytes += name.length + metadata.length;
   return (
-    bytes <= SERVER_LIMITS.memberMetadataBytesMax &&
+    protocols.length <= SERVER_LIMITS.memberProtocolsMax &&
+    bytesOf(protocols) <= SERVER_LIMITS.memberMetadataBytesMax &&
     isTidyId(protocolType) &&
     protocols.every(({ name }) => isTidyId(name))
   );

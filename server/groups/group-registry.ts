@@ -1,12 +1,12 @@
-import { assert, type Clock, type Timer } from '../../engine/index.js';
+import { assert, type Clock, type TurnSlices } from '../../engine/index.js';
 import { ApiError } from '../api-error.js';
 import { wireError } from '../handlers/error-map.js';
+import { SERVER_LIMITS } from '../limits.js';
 import type { Logger } from '../logging/log.js';
 import type { ConnectionInfo } from '../net/dispatcher.js';
 import type { ErrorName } from '../protocol/error-codes.js';
 import { coordinatorPartition } from './coordinator-for.js';
 import {
-  type Group,
   type GroupAction,
   type GroupRules,
   type JoinAnswer,
@@ -17,27 +17,15 @@ import {
   type SyncAnswer,
   type Ticket,
 } from './group.js';
+import { type GroupEntry, newEntry } from './group-entry.js';
 import { abandon, end, losePending } from './leaving.js';
-import { GroupOffsets } from './offsets.js';
 import type { OffsetsTopic } from './offsets-topic.js';
 import { PendingConnections } from './pending-connections.js';
 import { stored, tick } from './rebalance.js';
-import { type ClientKey, clientKey, type RebalanceCalls } from './rebalance-calls.js';
+import type { RebalanceCalls } from './rebalance-calls.js';
 import type { GroupRecord } from './records.js';
-
-/** A group with all that belongs to it. */
-export interface GroupEntry {
-  readonly id: string;
-  group: Group;
-  readonly offsets: GroupOffsets;
-  /** Records of offsets that are being written, by write. */
-  readonly writes: Set<readonly GroupRecord[]>;
-  /** Who is called, as long as a rebalance waits for members; null outside of one. */
-  called: ReadonlySet<ClientKey> | null;
-  timer: Timer | null;
-  /** Monotonic; Infinity without a timer. */
-  timerMs: number;
-}
+import { SlicedQueue } from './sliced-queue.js';
+import { WaitingRequests } from './waiting-requests.js';
 
 export interface GroupRegistryOptions {
   readonly topic: OffsetsTopic;
@@ -45,12 +33,7 @@ export interface GroupRegistryOptions {
   readonly logger: Logger;
   readonly rules: GroupRules;
   readonly calls: RebalanceCalls;
-}
-
-/** A request that waits for its group. */
-interface Waiter<T> {
-  readonly resolve: (answer: T) => void;
-  stopListening: () => void;
+  readonly slices: TurnSlices;
 }
 
 /**
@@ -59,12 +42,10 @@ interface Waiter<T> {
  */
 export class GroupRegistry {
   readonly #options: GroupRegistryOptions;
-  readonly #entries = new Map<string, GroupEntry>();
-  readonly #joins = new Map<Ticket, Waiter<JoinAnswer>>();
-  readonly #syncs = new Map<Ticket, Waiter<SyncAnswer>>();
-  readonly #pending = new PendingConnections<GroupEntry>((entry, memberId) => {
-    this.run(entry, (step) => losePending(step, memberId));
-  });
+  #entries = new Map<string, GroupEntry>();
+  readonly #joins = new WaitingRequests<JoinAnswer>();
+  readonly #syncs = new WaitingRequests<SyncAnswer>();
+  readonly #pending: PendingConnections<GroupEntry>;
   /** Partitions of the offsets topic that are not loaded, and why; null stands for all. */
   #unavailable: Map<number, ErrorName> | null = null;
   #lastTicket = 0;
@@ -72,13 +53,24 @@ export class GroupRegistry {
 
   constructor(options: GroupRegistryOptions) {
     this.#options = options;
+    this.#pending = new PendingConnections(options.slices, (entry, memberId) => {
+      this.run(entry, (step) => losePending(step, memberId));
+    });
   }
 
-  /** Every group. Throws COORDINATOR_LOAD_IN_PROGRESS as long as some may be missing. */
-  all(): GroupEntry[] {
+  /** Groups at present. */
+  get count(): number {
+    return this.#entries.size;
+  }
+
+  /**
+   * Every group, live: groups that come during the walk are met, those that go are not. Throws
+   * COORDINATOR_LOAD_IN_PROGRESS as long as some may be missing.
+   */
+  all(): Iterable<GroupEntry> {
     const isLoading = [...(this.#unavailable?.values() ?? [LOADING])].includes(LOADING);
     if (isLoading) throw new ApiError(LOADING, 'groups are being loaded');
-    return [...this.#entries.values()];
+    return this.#entries.values();
   }
 
   /** The group of this id, if there is one. Throws ApiError while its partition cannot be looked into. */
@@ -99,22 +91,14 @@ export class GroupRegistry {
   }
 
   #add(id: string): GroupEntry {
-    const entry: GroupEntry = {
-      id,
-      group: newGroup(id),
-      offsets: new GroupOffsets(),
-      writes: new Set(),
-      called: null,
-      timer: null,
-      timerMs: Number.POSITIVE_INFINITY,
-    };
+    const entry = newEntry(id);
     this.#entries.set(id, entry);
     return entry;
   }
 
   /** Reads every partition of the topic. Groups of a partition are there as soon as it is read. Never rejects. */
   async load(): Promise<void> {
-    const { topic, logger } = this.#options;
+    const { topic, logger, slices } = this.#options;
     const count = topic.image?.partitions.length ?? 0;
     if (count > 0) await topic.ensure();
     const unavailable = new Map<number, ErrorName>();
@@ -132,7 +116,11 @@ export class GroupRegistry {
         );
         unavailable.set(index, 'NOT_COORDINATOR');
       }
-      for (const entry of touched) this.#settle(entry);
+      for (const entry of touched) {
+        this.#settle(entry);
+        const pause = slices.did(1);
+        if (pause !== null) await pause;
+      }
     }
   }
 
@@ -170,27 +158,22 @@ export class GroupRegistry {
     const { clock, rules } = this.#options;
     const actions: GroupAction[] = [];
     const { group } = entry;
-    const step = { group, rules, nowMs: clock.monotonicMs(), wallMs: clock.wallMs(), actions };
+    const nowMs = clock.monotonicMs();
+    const step = { group, rules, nowMs, wallMs: clock.wallMs(), actions, passed: 0 };
     const result = event(step);
-    for (const action of actions) this.#perform(entry, action, connection);
-    if ((group.state === 'PreparingRebalance') !== (entry.called !== null)) this.#call(entry);
+    this.#perform(entry, step, connection);
+    if ((group.state === 'PreparingRebalance') !== (entry.call !== null)) this.#call(entry);
     return result;
   }
 
   /** Calls those whom a rebalance waits for, or lets them be now that it does not. */
   #call(entry: GroupEntry): void {
-    const { calls } = this.#options;
-    if (entry.called !== null) {
-      calls.end(entry.called);
-      entry.called = null;
-      return;
+    if (entry.call === null) {
+      entry.call = this.#options.calls.begin(entry.group.members.values());
+    } else {
+      void entry.call.end();
+      entry.call = null;
     }
-    const called = new Set<ClientKey>();
-    for (const { joining, clientHost, clientId } of entry.group.members.values()) {
-      if (joining === null) called.add(clientKey(clientHost, clientId));
-    }
-    entry.called = called;
-    calls.begin(called);
   }
 
   /** Runs an event that answers its ticket with `JoinAnswer`, now or later. Ends with the connection. */
@@ -212,32 +195,43 @@ export class GroupRegistry {
   }
 
   #wait<T>(
-    waiters: Map<Ticket, Waiter<T>>,
+    requests: WaitingRequests<T>,
     entry: GroupEntry,
     connection: ConnectionInfo,
     event: (step: Step, ticket: Ticket) => void,
   ): Promise<T> {
     const ticket = ++this.#lastTicket;
-    return new Promise((resolve) => {
-      const waiter: Waiter<T> = { resolve, stopListening: () => {} };
-      waiters.set(ticket, waiter);
-      this.run(entry, (step) => event(step, ticket), connection);
-      if (!waiters.has(ticket)) return;
-      waiter.stopListening = connection.onClose(() => {
-        this.run(entry, (step) => abandon(step, ticket));
-      });
-      // The connection may have been closed before.
-      if (!waiters.has(ticket)) waiter.stopListening();
-    });
+    const begin = (): void => this.run(entry, (step) => event(step, ticket), connection);
+    const abandoned = (): void => this.run(entry, (step) => abandon(step, ticket));
+    return requests.wait(ticket, connection, begin, abandoned);
   }
 
-  #perform(entry: GroupEntry, action: GroupAction, connection: ConnectionInfo | null): void {
+  /** Does what an event has left to be done; answers in later turns, where they are many. */
+  #perform(entry: GroupEntry, { actions, passed }: Step, connection: ConnectionInfo | null): void {
+    let done = Math.ceil(passed / PASSES_PER_ELEMENT);
+    let answers = 0;
+    for (const action of actions) {
+      if ('ticket' in action) answers += costOf(action);
+      else done += costOf(action);
+    }
+    const isLong = done + answers > AT_ONCE_ELEMENTS;
+    if (isLong) {
+      entry.answers ??= new SlicedQueue(this.#options.slices);
+      entry.answers.did(done);
+    }
+    for (const action of actions) {
+      if (!isLong || !('ticket' in action)) this.#do(entry, action, connection);
+      else entry.answers?.add(costOf(action), () => this.#do(entry, action, null));
+    }
+  }
+
+  #do(entry: GroupEntry, action: GroupAction, connection: ConnectionInfo | null): void {
     switch (action.kind) {
       case 'answer-join':
-        answerTo(this.#joins, action.ticket, action.answer);
+        this.#joins.answer(action.ticket, action.answer);
         return;
       case 'answer-sync':
-        answerTo(this.#syncs, action.ticket, action.answer);
+        this.#syncs.answer(action.ticket, action.answer);
         return;
       case 'watch-pending':
         assert(connection !== null, 'an id is given out to a request');
@@ -282,8 +276,18 @@ export class GroupRegistry {
     entry.timer = clock.schedule(Math.max(0, nextMs - clock.monotonicMs()), () => {
       entry.timer = null;
       entry.timerMs = Number.POSITIVE_INFINITY;
-      this.run(entry, tick);
+      return this.#tick(entry);
     });
+  }
+
+  async #tick(entry: GroupEntry): Promise<void> {
+    const { slices } = this.#options;
+    const atMost = SERVER_LIMITS.membersDroppedAtOnce;
+    while (this.runQuietly(entry, (step) => tick(step, atMost))) {
+      const pause = slices.did(atMost);
+      if (pause !== null) await pause;
+    }
+    this.#settle(entry);
   }
 
   /** Nothing of the group is left in memory. */
@@ -298,13 +302,20 @@ export class GroupRegistry {
     this.#settle(entry);
   }
 
-  /** The topic is gone, and with it every group. Whoever waits is sent to look for the coordinator anew. */
-  forgetAll(): void {
-    for (const entry of [...this.#entries.values()]) {
+  /**
+   * The topic is gone, and with it every group, at once. Whoever waits is sent to look for the
+   * coordinator anew; resolves when all have been.
+   */
+  async forgetAll(): Promise<void> {
+    const entries = this.#entries;
+    this.#entries = new Map();
+    this.#unavailable = new Map();
+    for (const entry of entries.values()) {
       this.runQuietly(entry, (step) => end(step, 'NOT_COORDINATOR'));
       this.forget(entry);
+      const pause = this.#options.slices.did(1);
+      if (pause !== null) await pause;
     }
-    this.#unavailable = new Map();
   }
 
   /** Time stands still from now on. */
@@ -316,11 +327,17 @@ export class GroupRegistry {
 
 const LOADING = 'COORDINATOR_LOAD_IN_PROGRESS';
 
-function answerTo<T>(waiters: Map<Ticket, Waiter<T>>, ticket: Ticket, answer: T): void {
-  const waiter = waiters.get(ticket);
-  waiters.delete(ticket);
-  waiter?.stopListening();
-  waiter?.resolve(answer);
+/** What an answer costs beside a look at an element: a promise, an encoding, a write. */
+const ANSWER_ELEMENTS = 16;
+/** Members passed in a walk that cost as much as one element that is looked at. */
+const PASSES_PER_ELEMENT = 8;
+/** A step that costs no more is done at once and not reported: it is what a small group costs. */
+const AT_ONCE_ELEMENTS = 64;
+
+function costOf(action: GroupAction): number {
+  if (action.kind === 'answer-join') return ANSWER_ELEMENTS + action.answer.members.length;
+  if (action.kind === 'answer-sync') return ANSWER_ELEMENTS;
+  return action.kind === 'store' ? action.value.members.length : 0;
 }
 
 /**

@@ -1,5 +1,7 @@
 import type { ErrorName } from '../protocol/error-codes.js';
-import { chooseProtocol, type GroupProtocol } from './protocol-choice.js';
+import { Deadlines, type Mortal } from './deadlines.js';
+import type { GroupProtocol } from './protocol-choice.js';
+import { ProtocolTally } from './protocol-tally.js';
 import type { GroupValue } from './records.js';
 
 /**
@@ -28,6 +30,16 @@ export interface Group {
   readonly members: Map<string, Member>;
   /** Member ids by instance id (KIP-345). */
   readonly staticIds: Map<string, string>;
+  /** Members whose JoinGroup waits. */
+  joined: number;
+  /** Who asked, by the request that waits: a JoinGroup or a SyncGroup. */
+  readonly waiting: Map<Ticket, Member>;
+  /** What all members bring to the choice of a protocol. */
+  readonly tally: ProtocolTally;
+  /** What a leader is told of all members; null until one asks again. */
+  roster: JoinAnswer['members'] | null;
+  /** Of members and pending ids. */
+  readonly deadlines: Deadlines<Member | PendingMember>;
   /** Ids given to members that have yet to come back with them (KIP-394). */
   readonly pending: Map<string, PendingMember>;
   /** Of `pending`, those whose connection is still open: a rebalance waits for them. */
@@ -42,8 +54,10 @@ export interface Group {
   syncDeadlineMs: number;
   /** Whether the log has, or is about to have, a record of this group. */
   isStored: boolean;
-  /** Writes under way by number, and what is to follow. */
-  readonly writes: Map<number, AfterWrite>;
+  /** The write of the group's record that is under way, and what is to follow it. */
+  writing: { readonly write: number; readonly afters: readonly AfterWrite[] } | null;
+  /** What asked for a write meanwhile: one more write serves it all. */
+  readonly unwritten: AfterWrite[];
   lastWrite: number;
 }
 
@@ -55,7 +69,7 @@ export type GroupState =
   /** Being deleted; the next request for the id finds a new group. */
   | 'Dead';
 
-export interface Member {
+export interface Member extends Mortal {
   readonly id: string;
   /** Null for a dynamic member. */
   readonly instanceId: string | null;
@@ -75,14 +89,11 @@ export interface Member {
   canReturn: boolean;
   /** Was told of the generation and has not asked for its assignment. */
   owesSync: boolean;
-  /** On the monotonic clock: the member is dropped unless it is heard of. Infinity while we owe it an answer. */
-  deadlineMs: number;
 }
 
 /** An id that was given out and not used so far. */
-export interface PendingMember {
-  /** On the monotonic clock: the id is good for nothing afterwards. */
-  readonly deadlineMs: number;
+export interface PendingMember extends Mortal {
+  readonly id: string;
   /** Its connection is open, so that its owner may be about to use it. */
   isHere: boolean;
 }
@@ -98,10 +109,12 @@ export type AfterWrite =
       readonly plan: ReadonlyMap<string, Buffer>;
     }
   | {
-      readonly kind: 'answer-join';
+      /** A static member took its old self's place. */
+      readonly kind: 'answer-replaced';
       readonly ticket: Ticket;
       readonly memberId: string;
-      readonly answer: JoinAnswer;
+      readonly canSkipAssignment: boolean;
+      readonly leaderBefore: string;
     }
   | { readonly kind: 'nothing' };
 
@@ -161,6 +174,8 @@ export interface Step {
   readonly nowMs: number;
   readonly wallMs: number;
   readonly actions: GroupAction[];
+  /** How often a member was passed in a walk over all of them; grows. */
+  passed: number;
 }
 
 const NOTHING = Buffer.alloc(0);
@@ -176,6 +191,11 @@ export function newGroup(id: string): Group {
     leader: null,
     members: new Map(),
     staticIds: new Map(),
+    joined: 0,
+    waiting: new Map(),
+    tally: new ProtocolTally(),
+    roster: null,
+    deadlines: new Deadlines(),
     pending: new Map(),
     pendingHere: 0,
     isFirstGeneration: false,
@@ -183,7 +203,8 @@ export function newGroup(id: string): Group {
     gathering: null,
     syncDeadlineMs: Number.POSITIVE_INFINITY,
     isStored: false,
-    writes: new Map(),
+    writing: null,
+    unwritten: [],
     lastWrite: 0,
   };
 }
@@ -197,7 +218,7 @@ export function loadedGroup(id: string, value: GroupValue, nowMs: number): Group
   group.stateSinceMs = value.currentStateTimestamp;
   group.isStored = true;
   for (const stored of value.members) {
-    addMember(group, {
+    const member: Member = {
       ...newMember({
         id: stored.memberId,
         instanceId: stored.groupInstanceId,
@@ -211,8 +232,9 @@ export function loadedGroup(id: string, value: GroupValue, nowMs: number): Group
       assignment: stored.assignment,
       isNew: false,
       canReturn: true,
-      deadlineMs: nowMs + stored.sessionTimeout,
-    });
+    };
+    addMember(group, member);
+    group.deadlines.set(member, nowMs + stored.sessionTimeout);
   }
   group.leader = group.members.size === 0 ? null : value.leader;
   group.state = group.members.size === 0 ? 'Empty' : 'Stable';
@@ -241,14 +263,61 @@ export function newMember(
     canReturn: member.instanceId !== null,
     owesSync: false,
     deadlineMs: Number.POSITIVE_INFINITY,
+    queuedMs: Number.POSITIVE_INFINITY,
   };
 }
 
 /** The first member leads until the next generation. */
 export function addMember(group: Group, member: Member): void {
+  if (group.members.size === 0) group.leader = member.id;
   group.members.set(member.id, member);
+  group.tally.add(member.protocols);
+  group.roster = null;
   if (member.instanceId !== null) group.staticIds.set(member.instanceId, member.id);
-  group.leader ??= member.id;
+}
+
+/** The member waits for nothing by now. Without a leader the next generation elects one. */
+export function deleteMember(group: Group, member: Member): void {
+  group.members.delete(member.id);
+  group.tally.remove(member.protocols);
+  group.roster = null;
+  group.deadlines.remove(member);
+  if (member.instanceId !== null && group.staticIds.get(member.instanceId) === member.id) {
+    group.staticIds.delete(member.instanceId);
+  }
+  if (group.leader === member.id) group.leader = null;
+}
+
+/** The JoinGroup waits from now on. */
+export function holdJoin(group: Group, member: Member, ticket: Ticket): void {
+  member.joining = ticket;
+  group.joined += 1;
+  group.waiting.set(ticket, member);
+}
+
+/** The JoinGroup that waits no more; null if none did. */
+export function takeJoin(group: Group, member: Member): Ticket | null {
+  const ticket = member.joining;
+  if (ticket === null) return null;
+  member.joining = null;
+  group.joined -= 1;
+  group.waiting.delete(ticket);
+  return ticket;
+}
+
+/** The SyncGroup waits from now on. */
+export function holdSync(group: Group, member: Member, ticket: Ticket): void {
+  member.syncing = ticket;
+  group.waiting.set(ticket, member);
+}
+
+/** The SyncGroup that waits no more; null if none did. */
+export function takeSync(group: Group, member: Member): Ticket | null {
+  const ticket = member.syncing;
+  if (ticket === null) return null;
+  member.syncing = null;
+  group.waiting.delete(ticket);
+  return ticket;
 }
 
 /** The group's record: every member with what it said of the chosen protocol, and `assignmentOf` it. */
@@ -277,8 +346,9 @@ export function metadataOf({ protocol }: Group, { protocols }: Member): Buffer {
   return protocols.find(({ name }) => name === protocol)?.metadata ?? NOTHING;
 }
 
-export function protocolOfNextGeneration(group: Group): string | null {
-  return chooseProtocol([...group.members.values()]);
+export function protocolOfNextGeneration({ members, tally }: Group): string | null {
+  const [first] = members.values();
+  return first === undefined ? null : tally.choose(first.protocols);
 }
 
 /** The longest that any member wants to be waited for. */
@@ -290,12 +360,12 @@ export function rebalanceTimeoutMs(group: Group): number {
   return longestMs;
 }
 
-/** When time alone will change the group: no later than any of its deadlines. Infinity if nothing waits. */
-export function nextDeadlineMs(group: Group): number {
-  let nextMs = Math.min(group.joinDeadlineMs, group.syncDeadlineMs);
-  for (const { deadlineMs } of group.pending.values()) nextMs = Math.min(nextMs, deadlineMs);
-  for (const { deadlineMs } of group.members.values()) nextMs = Math.min(nextMs, deadlineMs);
-  return nextMs;
+/**
+ * When time alone may change the group: no later than any of its deadlines. Infinity if nothing
+ * waits.
+ */
+export function nextDeadlineMs({ joinDeadlineMs, syncDeadlineMs, deadlines }: Group): number {
+  return Math.min(joinDeadlineMs, syncDeadlineMs, deadlines.nextMs);
 }
 
 /** Whether the member is who it says: null, or the error to answer (KIP-345). */

@@ -1,5 +1,5 @@
 import type { ErrorName } from '../protocol/error-codes.js';
-import { memberProblem, type Step, type Ticket } from './group.js';
+import { deleteMember, memberProblem, type Step, type Ticket } from './group.js';
 import { answerOlderJoin } from './membership.js';
 import { dropPending } from './pending-members.js';
 import {
@@ -43,19 +43,16 @@ export function leave(step: Step, leavers: readonly Leaver[]): ErrorName[] {
  * back. The ticket is answered all the same, for whoever holds it.
  */
 export function abandon(step: Step, ticket: Ticket): void {
-  const { group } = step;
-  for (const member of group.members.values()) {
-    if (member.syncing === ticket) {
-      answerSync(step, member, 'COORDINATOR_NOT_AVAILABLE');
-      return;
-    }
-    if (member.joining !== ticket) continue;
-    answerJoin(step, member, ticket, failedJoin('COORDINATOR_NOT_AVAILABLE', member.id));
-    if (member.canReturn) return;
-    removeMember(step, member);
-    rebalanceAfterLoss(step);
+  const member = step.group.waiting.get(ticket);
+  if (member === undefined) return;
+  if (member.syncing === ticket) {
+    answerSync(step, member, 'COORDINATOR_NOT_AVAILABLE');
     return;
   }
+  answerJoin(step, member, failedJoin('COORDINATOR_NOT_AVAILABLE', member.id));
+  if (member.canReturn) return;
+  removeMember(step, member);
+  rebalanceAfterLoss(step);
 }
 
 /**
@@ -75,13 +72,14 @@ export function losePending(step: Step, memberId: string): void {
 export function end(step: Step, error: ErrorName): void {
   const { group } = step;
   failSyncs(step, error);
-  for (const member of group.members.values()) answerOlderJoin(step, member, error);
-  group.members.clear();
-  group.staticIds.clear();
+  for (const member of [...group.members.values()]) {
+    answerOlderJoin(step, member, error);
+    deleteMember(group, member);
+  }
   for (const id of [...group.pending.keys()]) dropPending(step, id);
   group.joinDeadlineMs = Number.POSITIVE_INFINITY;
   group.syncDeadlineMs = Number.POSITIVE_INFINITY;
   group.gathering = null;
-  group.leader = null;
+  group.unwritten.length = 0;
   group.state = 'Dead';
 }

@@ -2,6 +2,9 @@ import { SERVER_LIMITS } from '../limits.js';
 import type { ErrorName } from '../protocol/error-codes.js';
 import {
   addMember,
+  deleteMember,
+  holdJoin,
+  holdSync,
   type JoinAnswer,
   type Member,
   memberProblem,
@@ -10,18 +13,18 @@ import {
   type Step,
   type Ticket,
 } from './group.js';
+import { store } from './group-record.js';
 import { addPending, dropPending } from './pending-members.js';
-import { type GroupProtocol, isSupportedByAll, sameProtocols } from './protocol-choice.js';
+import { type GroupProtocol, sameProtocols } from './protocol-choice.js';
+import { bytesOf } from './protocol-tally.js';
 import {
   answerJoin,
   answerSync,
   currentGeneration,
   failedJoin,
-  membersOf,
   rebalance,
   rebalanceAfterLoss,
   removeMember,
-  store,
   touch,
 } from './rebalance.js';
 
@@ -79,6 +82,7 @@ function admit(step: Step, wish: JoinWish): JoinAnswer | null {
     }
     return failedJoin('GROUP_MAX_SIZE_REACHED', '');
   }
+  if (!hasMemory(step, wish)) return failedJoin('GROUP_MAX_SIZE_REACHED', memberId);
   if (!isConsistent(step, wish)) return failedJoin('INCONSISTENT_GROUP_PROTOCOL', memberId);
   if (memberId === '') {
     if (instanceId !== null || !wish.needsKnownId) return null;
@@ -95,10 +99,15 @@ function hasRoom({ group, rules }: Step, { memberId, instanceId }: JoinWish): bo
   if (group.state !== 'PreparingRebalance') {
     return known !== undefined || group.members.size < rules.membersMax;
   }
-  if (known !== undefined && known.joining !== null) return true;
-  let joined = 0;
-  for (const { joining } of group.members.values()) if (joining !== null) joined += 1;
-  return joined < rules.membersMax;
+  return (known !== undefined && known.joining !== null) || group.joined < rules.membersMax;
+}
+
+/** Whether what the group keeps of its members stays within its bounds. */
+function hasMemory({ group }: Step, { memberId, protocols }: JoinWish): boolean {
+  const { groupMetadataBytesMax, groupProtocolNamesMax } = SERVER_LIMITS;
+  const growth = bytesOf(protocols) - bytesOf(group.members.get(memberId)?.protocols ?? []);
+  if (growth > 0 && group.tally.bytes + growth > groupMetadataBytesMax) return false;
+  return group.tally.hasRoomFor(protocols, groupProtocolNamesMax);
 }
 
 /** Whether the member can work with the others: the same protocol type, and a protocol that all support. */
@@ -106,7 +115,7 @@ function isConsistent({ group }: Step, { protocolType, protocols }: JoinWish): b
   if (protocolType === '' || protocols.length === 0) return false;
   if (group.members.size === 0) return true;
   if (protocolType !== group.protocolType) return false;
-  return protocols.some(({ name }) => isSupportedByAll(name, group.members.values()));
+  return protocols.some(({ name }) => group.tally.isSupportedByAll(name));
 }
 
 function addAndRebalance(step: Step, wish: JoinWish): void {
@@ -124,10 +133,10 @@ function addAndRebalance(step: Step, wish: JoinWish): void {
     rebalanceTimeoutMs: wish.rebalanceTimeoutMs,
     protocols: wish.protocols,
   });
-  member.joining = wish.ticket;
   member.canReturn ||= wasTold;
-  member.deadlineMs = nowMs + SERVER_LIMITS.newMemberWaitMs;
   addMember(group, member);
+  holdJoin(group, member, wish.ticket);
+  group.deadlines.set(member, nowMs + SERVER_LIMITS.newMemberWaitMs);
   rebalance(step);
 }
 
@@ -142,7 +151,8 @@ function rejoin(step: Step, member: Member, wish: JoinWish): void {
   ) {
     answerOlderJoin(step, member, 'REBALANCE_IN_PROGRESS');
     answerSync(step, member, 'REBALANCE_IN_PROGRESS');
-    answerJoin(step, member, wish.ticket, currentGeneration(group, member));
+    holdJoin(group, member, wish.ticket);
+    answerJoin(step, member, currentGeneration(step, member));
     return;
   }
   update(step, member, wish);
@@ -150,19 +160,23 @@ function rejoin(step: Step, member: Member, wish: JoinWish): void {
 }
 
 function update(step: Step, member: Member, wish: JoinWish): void {
+  const { group } = step;
   answerOlderJoin(step, member, 'REBALANCE_IN_PROGRESS');
+  group.tally.remove(member.protocols);
   member.protocols = wish.protocols;
+  group.roster = null;
+  group.tally.add(member.protocols);
   member.sessionTimeoutMs = wish.sessionTimeoutMs;
   member.rebalanceTimeoutMs = wish.rebalanceTimeoutMs;
-  member.joining = wish.ticket;
-  if (member.isNew) member.deadlineMs = step.nowMs + SERVER_LIMITS.newMemberWaitMs;
+  holdJoin(group, member, wish.ticket);
+  if (member.isNew) group.deadlines.set(member, step.nowMs + SERVER_LIMITS.newMemberWaitMs);
   else touch(step, member);
 }
 
 /** The member asks again while it waits: the connection it asked on before is most likely gone. */
 export function answerOlderJoin(step: Step, member: Member, error: ErrorName): void {
   if (member.joining !== null) {
-    answerJoin(step, member, member.joining, failedJoin(error, member.id));
+    answerJoin(step, member, failedJoin(error, member.id));
   }
 }
 
@@ -175,7 +189,8 @@ function replaceStatic(step: Step, old: Member, wish: JoinWish): void {
   const leaderBefore = group.leader ?? '';
   answerOlderJoin(step, old, 'FENCED_INSTANCE_ID');
   answerSync(step, old, 'FENCED_INSTANCE_ID');
-  group.members.delete(old.id);
+  const isLeader = group.leader === old.id;
+  deleteMember(group, old);
   const member: Member = {
     ...old,
     id: wish.newMemberId,
@@ -183,19 +198,15 @@ function replaceStatic(step: Step, old: Member, wish: JoinWish): void {
     clientHost: wish.clientHost,
   };
   addMember(group, member);
-  if (group.leader === old.id) group.leader = member.id;
+  if (isLeader) group.leader = member.id;
   update(step, member, wish);
   if (group.state !== 'Stable' || protocolOfNextGeneration(group) !== group.protocol) {
     rebalance(step);
     return;
   }
-  const isLeader = group.leader === member.id;
-  const plain: JoinAnswer = { ...currentGeneration(group, member), members: [] };
-  // Older clients would make a plan that nobody asks for, so they are not told that they lead.
-  const answer: JoinAnswer = wish.canSkipAssignment
-    ? { ...plain, skipAssignment: isLeader, members: isLeader ? membersOf(group) : [] }
-    : { ...plain, leader: leaderBefore };
-  store(step, { kind: 'answer-join', ticket: wish.ticket, memberId: member.id, answer });
+  const { ticket, canSkipAssignment } = wish;
+  const memberId = member.id;
+  store(step, { kind: 'answer-replaced', ticket, memberId, canSkipAssignment, leaderBefore });
 }
 
 export interface SyncRequest {
@@ -227,7 +238,7 @@ export function sync(step: Step, request: SyncRequest): void {
   const member = group.members.get(request.memberId)!;
   answerSync(step, member, 'REBALANCE_IN_PROGRESS');
   member.owesSync = false;
-  member.syncing = request.ticket;
+  holdSync(group, member, request.ticket);
   touch(step, member);
   if (group.state === 'Stable') answerSync(step, member, 'NONE');
   else if (group.leader === member.id && !isPlanUnderWay(step)) {
@@ -236,10 +247,8 @@ export function sync(step: Step, request: SyncRequest): void {
 }
 
 function isPlanUnderWay({ group }: Step): boolean {
-  for (const after of group.writes.values()) {
-    if (after.kind === 'assign' && after.generation === group.generation) return true;
-  }
-  return false;
+  const afters = [...(group.writing?.afters ?? []), ...group.unwritten];
+  return afters.some((after) => after.kind === 'assign' && after.generation === group.generation);
 }
 
 function syncProblem({ group }: Step, request: SyncRequest): ErrorName | null {

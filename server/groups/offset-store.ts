@@ -3,8 +3,9 @@ import { ApiError } from '../api-error.js';
 import type { Logger } from '../logging/log.js';
 import type { MetadataView } from '../metadata/metadata-view.js';
 import type { ErrorName } from '../protocol/error-codes.js';
+import type { GroupEntry } from './group-entry.js';
 import { isTidyId } from './group-id.js';
-import { type GroupEntry, type GroupRegistry, writeError } from './group-registry.js';
+import { type GroupRegistry, writeError } from './group-registry.js';
 import { commit, type Speaker } from './membership.js';
 import { type CommittedOffset, expiredOffsets, type GroupOffsets } from './offsets.js';
 import { OFFSETS_TOPIC, type OffsetsTopic } from './offsets-topic.js';
@@ -58,7 +59,7 @@ export class OffsetStore {
     this.#stopListening = metadata.onChange(({ topics }) => {
       for (const [name, { before, after }] of topics) {
         if (before === undefined || before.id === after?.id) continue;
-        if (name === OFFSETS_TOPIC) groups.forgetAll();
+        if (name === OFFSETS_TOPIC) void groups.forgetAll();
         else for (const entry of groups.all()) this.#forgetTopic(entry, name);
       }
     });

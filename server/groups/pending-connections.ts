@@ -1,3 +1,4 @@
+import type { TurnSlices } from '../../engine/index.js';
 import type { ConnectionInfo } from '../net/dispatcher.js';
 
 /** One connection that ids were given to. */
@@ -11,15 +12,14 @@ interface Watched<G> {
  * listener a connection, however many ids it asks for.
  */
 export class PendingConnections<G> {
+  readonly #slices: TurnSlices;
   readonly #onLost: (group: G, memberId: string) => void;
   readonly #byConnection = new Map<ConnectionInfo, Watched<G>>();
   readonly #byId = new Map<string, ConnectionInfo>();
 
-  /**
-   * `onLost` is called for each id whose connection closes; within `watch` if it has closed
-   * already.
-   */
-  constructor(onLost: (group: G, memberId: string) => void) {
+  /** `onLost` is called for each id whose connection closes; within `watch` if it has already. */
+  constructor(slices: TurnSlices, onLost: (group: G, memberId: string) => void) {
+    this.#slices = slices;
     this.#onLost = onLost;
   }
 
@@ -32,7 +32,7 @@ export class PendingConnections<G> {
     }
     const watched: Watched<G> = { ids: new Map([[memberId, group]]), stopListening: () => {} };
     this.#byConnection.set(connection, watched);
-    watched.stopListening = connection.onClose(() => this.#lose(connection, watched));
+    watched.stopListening = connection.onClose(() => void this.#lose(connection, watched));
     // It may have been closed before.
     if (this.#byConnection.get(connection) !== watched) watched.stopListening();
   }
@@ -50,11 +50,14 @@ export class PendingConnections<G> {
     watched.stopListening();
   }
 
-  #lose(connection: ConnectionInfo, { ids }: Watched<G>): void {
+  async #lose(connection: ConnectionInfo, { ids }: Watched<G>): Promise<void> {
     this.#byConnection.delete(connection);
     for (const [memberId, group] of ids) {
-      this.#byId.delete(memberId);
+      // It may have been used by another connection meanwhile.
+      if (!this.#byId.delete(memberId)) continue;
       this.#onLost(group, memberId);
+      const pause = this.#slices.did(1);
+      if (pause !== null) await pause;
     }
   }
 }

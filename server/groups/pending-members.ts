@@ -1,17 +1,23 @@
-import type { Step } from './group.js';
+import { SERVER_LIMITS } from '../limits.js';
+import type { PendingMember, Step } from './group.js';
 
 /**
- * Ids given out and not yet used, of one group. Beyond it the oldest is forgotten, and its owner
- * starts over.
+ * Gives out an id; its owner has a session timeout to come back with it. Where too many are out,
+ * the oldest is good for nothing any more.
  */
-const PENDING_MAX = 10_000;
-
-/** Gives out an id; its owner has a session timeout to come back with it. */
 export function addPending(step: Step, memberId: string, sessionTimeoutMs: number): void {
   const { group, nowMs, actions } = step;
   const [oldest] = group.pending.keys();
-  if (group.pending.size >= PENDING_MAX && oldest !== undefined) dropPending(step, oldest);
-  group.pending.set(memberId, { deadlineMs: nowMs + sessionTimeoutMs, isHere: true });
+  if (group.pending.size >= SERVER_LIMITS.pendingMembersMax && oldest !== undefined)
+    dropPending(step, oldest);
+  const pending: PendingMember = {
+    id: memberId,
+    isHere: true,
+    deadlineMs: Number.POSITIVE_INFINITY,
+    queuedMs: Number.POSITIVE_INFINITY,
+  };
+  group.pending.set(memberId, pending);
+  group.deadlines.set(pending, nowMs + sessionTimeoutMs);
   group.pendingHere += 1;
   actions.push({ kind: 'watch-pending', memberId });
 }
@@ -22,6 +28,7 @@ export function dropPending({ group, actions }: Step, memberId: string): boolean
   if (pending === undefined) return false;
   if (pending.isHere) group.pendingHere -= 1;
   group.pending.delete(memberId);
+  group.deadlines.remove(pending);
   actions.push({ kind: 'unwatch-pending', memberId });
   return true;
 }

@@ -1,17 +1,19 @@
 import type { ErrorName } from '../protocol/error-codes.js';
 import {
   type AfterWrite,
+  deleteMember,
   type Group,
   type GroupState,
-  groupValue,
   type JoinAnswer,
   type Member,
   metadataOf,
   protocolOfNextGeneration,
   rebalanceTimeoutMs,
   type Step,
-  type Ticket,
+  takeJoin,
+  takeSync,
 } from './group.js';
+import { beginWrite, isWanted, store } from './group-record.js';
 import { dropPending } from './pending-members.js';
 
 const NOTHING = Buffer.alloc(0);
@@ -51,8 +53,7 @@ export function completeIfAllJoined(step: Step): void {
   const { group } = step;
   if (group.gathering !== null) return;
   if (group.pendingHere > 0 && !group.isFirstGeneration) return;
-  for (const { joining } of group.members.values()) if (joining === null) return;
-  completeJoin(step);
+  if (group.joined === group.members.size) completeJoin(step);
 }
 
 /** The time to join is up. A new group that has grown meanwhile waits once more, up to its rebalance timeout (KIP-134). */
@@ -73,9 +74,8 @@ function completeJoin(step: Step): void {
   const { group, nowMs } = step;
   group.joinDeadlineMs = Number.POSITIVE_INFINITY;
   group.gathering = null;
-  for (const member of [...group.members.values()]) {
-    if (member.joining === null && member.instanceId === null) removeMember(step, member);
-  }
+  step.passed += group.members.size;
+  if (group.joined < group.members.size) removeAbsent(step);
   if (group.members.size > 0 && !electLeader(group)) {
     // All are static and none is back: there is nobody to hand the plan to yet.
     group.joinDeadlineMs = nowMs + rebalanceTimeoutMs(group);
@@ -83,6 +83,7 @@ function completeJoin(step: Step): void {
   }
   group.generation += 1;
   group.protocol = protocolOfNextGeneration(group);
+  group.roster = null;
   if (group.members.size === 0) {
     moveTo(step, 'Empty');
     if (group.isStored) store(step, { kind: 'nothing' });
@@ -91,12 +92,18 @@ function completeJoin(step: Step): void {
   moveTo(step, 'CompletingRebalance');
   group.syncDeadlineMs = nowMs + rebalanceTimeoutMs(group);
   for (const member of group.members.values()) {
-    const { joining } = member;
     member.isNew = false;
-    if (joining === null) continue;
+    if (member.joining === null) continue;
     member.canReturn = true;
     member.owesSync = true;
-    answerJoin(step, member, joining, currentGeneration(group, member));
+    answerJoin(step, member, currentGeneration(step, member));
+  }
+}
+
+/** Dynamic members that have not joined are gone; static ones have their session timeout. */
+function removeAbsent(step: Step): void {
+  for (const member of [...step.group.members.values()]) {
+    if (member.joining === null && member.instanceId === null) removeMember(step, member);
   }
 }
 
@@ -114,22 +121,18 @@ function electLeader(group: Group): boolean {
 /** Takes a member out. Whatever it waits for is answered with UNKNOWN_MEMBER_ID. */
 export function removeMember(step: Step, member: Member): void {
   const { group, actions } = step;
-  if (member.joining !== null) {
+  const ticket = takeJoin(group, member);
+  if (ticket !== null) {
     const answer = failedJoin('UNKNOWN_MEMBER_ID', member.id);
-    actions.push({ kind: 'answer-join', ticket: member.joining, answer });
+    actions.push({ kind: 'answer-join', ticket, answer });
   }
-  if (member.syncing !== null) answerSync(step, member, 'UNKNOWN_MEMBER_ID');
-  group.members.delete(member.id);
-  if (member.instanceId !== null && group.staticIds.get(member.instanceId) === member.id) {
-    group.staticIds.delete(member.instanceId);
-  }
-  if (group.leader !== member.id) return;
-  const [next] = group.members.keys();
-  group.leader = next ?? null;
+  answerSync(step, member, 'UNKNOWN_MEMBER_ID');
+  deleteMember(group, member);
 }
 
 /** What a member of the current generation is told of it. */
-export function currentGeneration(group: Group, member: Member): JoinAnswer {
+export function currentGeneration(step: Step, member: Member): JoinAnswer {
+  const { group } = step;
   const isLeader = group.leader === member.id;
   return {
     error: 'NONE',
@@ -139,16 +142,22 @@ export function currentGeneration(group: Group, member: Member): JoinAnswer {
     protocol: group.protocol,
     leader: group.leader ?? '',
     skipAssignment: false,
-    members: isLeader ? membersOf(group) : [],
+    members: isLeader ? membersOf(step) : [],
   };
 }
 
-export function membersOf(group: Group): JoinAnswer['members'] {
-  return [...group.members.values()].map((member) => ({
-    id: member.id,
-    instanceId: member.instanceId,
-    metadata: metadataOf(group, member),
-  }));
+/** What the leader is told of all members. Made once, however often a leader asks. */
+export function membersOf(step: Step): JoinAnswer['members'] {
+  const { group } = step;
+  if (group.roster === null) {
+    step.passed += group.members.size;
+    group.roster = [...group.members.values()].map((member) => ({
+      id: member.id,
+      instanceId: member.instanceId,
+      metadata: metadataOf(group, member),
+    }));
+  }
+  return group.roster;
 }
 
 export function failedJoin(error: ErrorName, memberId: string): JoinAnswer {
@@ -164,18 +173,18 @@ export function failedJoin(error: ErrorName, memberId: string): JoinAnswer {
   };
 }
 
-/** Answers the member's JoinGroup; from now on it is the member's turn. */
-export function answerJoin(step: Step, member: Member, ticket: Ticket, answer: JoinAnswer): void {
-  member.joining = null;
+/** Answers the member's JoinGroup, which waits; from now on it is the member's turn. */
+export function answerJoin(step: Step, member: Member, answer: JoinAnswer): void {
+  const ticket = takeJoin(step.group, member);
+  if (ticket === null) return;
   touch(step, member);
   step.actions.push({ kind: 'answer-join', ticket, answer });
 }
 
 /** Answers the member's SyncGroup, if one waits. */
 export function answerSync(step: Step, member: Member, error: ErrorName): void {
-  const ticket = member.syncing;
+  const ticket = takeSync(step.group, member);
   if (ticket === null) return;
-  member.syncing = null;
   touch(step, member);
   const { protocolType, protocol } = step.group;
   const answer =
@@ -187,6 +196,7 @@ export function answerSync(step: Step, member: Member, error: ErrorName): void {
 
 /** The plan of this generation will not be: nobody has an assignment any more. */
 export function failSyncs(step: Step, error: ErrorName): void {
+  step.passed += step.group.members.size;
   for (const member of step.group.members.values()) {
     member.owesSync = false;
     member.assignment = NOTHING;
@@ -195,9 +205,10 @@ export function failSyncs(step: Step, error: ErrorName): void {
 }
 
 /** The member was heard of: its session begins anew, unless it waits for us. */
-export function touch({ nowMs }: Step, member: Member): void {
+export function touch({ group, nowMs }: Step, member: Member): void {
   const isWaiting = member.joining !== null || member.syncing !== null;
-  member.deadlineMs = isWaiting ? Number.POSITIVE_INFINITY : nowMs + member.sessionTimeoutMs;
+  const deadlineMs = isWaiting ? Number.POSITIVE_INFINITY : nowMs + member.sessionTimeoutMs;
+  group.deadlines.set(member, deadlineMs);
 }
 
 export function moveTo({ group, wallMs }: Step, state: GroupState): void {
@@ -205,38 +216,32 @@ export function moveTo({ group, wallMs }: Step, state: GroupState): void {
   group.stateSinceMs = wallMs;
 }
 
-/** Has the group's record written as it is now; `after` happens in `stored`. */
-export function store(step: Step, after: AfterWrite): void {
-  const { group, actions } = step;
-  const write = ++group.lastWrite;
-  group.isStored = true;
-  group.writes.set(write, after);
-  const plan = after.kind === 'assign' ? after.plan : null;
-  const value = groupValue(
-    group,
-    (member) => plan?.get(member.id) ?? (plan ? NOTHING : member.assignment),
-  );
-  actions.push({ kind: 'store', write, value });
-}
-
 /** A write has ended, well or with `error`. */
 export function stored(step: Step, write: number, error: ErrorName | null): void {
   const { group } = step;
-  const after = group.writes.get(write);
-  group.writes.delete(write);
-  if (after?.kind === 'answer-join') {
-    const member = group.members.get(after.memberId);
-    // A rebalance that began meanwhile has taken the request over.
-    if (group.state !== 'Stable' || member?.joining !== after.ticket) return;
-    answerJoin(step, member, after.ticket, error === null ? after.answer : failedJoin(error, ''));
-  } else if (after?.kind === 'assign') {
-    if (group.state !== 'CompletingRebalance' || group.generation !== after.generation) return;
+  if (group.writing?.write !== write) return;
+  const { afters } = group.writing;
+  group.writing = null;
+  for (const after of afters) {
+    if (isWanted(group, after)) finish(step, after, error);
+  }
+  if (group.writing === null && group.state !== 'Dead') beginWrite(step);
+}
+
+function finish(step: Step, after: AfterWrite, error: ErrorName | null): void {
+  const { group } = step;
+  if (after.kind === 'answer-replaced') {
+    const member = group.members.get(after.memberId)!;
+    const answer = error === null ? answerToReplaced(step, after) : failedJoin(error, '');
+    answerJoin(step, member, answer);
+  } else if (after.kind === 'assign') {
     if (error !== null) {
       failSyncs(step, error);
-      prepare(step);
+      rebalance(step);
       return;
     }
     moveTo(step, 'Stable');
+    step.passed += group.members.size;
     for (const member of group.members.values()) {
       member.assignment = after.plan.get(member.id) ?? NOTHING;
       answerSync(step, member, 'NONE');
@@ -244,29 +249,50 @@ export function stored(step: Step, write: number, error: ErrorName | null): void
   }
 }
 
-/** Time has passed: whoever was not heard of in time is dropped, and whatever waited long enough goes on. */
-export function tick(step: Step): void {
+type Replaced = Extract<AfterWrite, { readonly kind: 'answer-replaced' }>;
+
+/** What a static member is told whose return changes nothing else. */
+function answerToReplaced(step: Step, after: Replaced): JoinAnswer {
+  const { group } = step;
+  const { memberId, canSkipAssignment, leaderBefore } = after;
+  const member = group.members.get(memberId)!;
+  const isLeader = group.leader === memberId;
+  const plain: JoinAnswer = { ...currentGeneration(step, member), members: [] };
+  // Older clients would make a plan that nobody asks for, so they are not told that they lead.
+  return canSkipAssignment
+    ? { ...plain, skipAssignment: isLeader, members: isLeader ? membersOf(step) : [] }
+    : { ...plain, leader: leaderBefore };
+}
+
+/**
+ * Time has passed: who was not heard of in time is dropped, `atMost` of them, and what waited long
+ * enough goes on. True if more have to be dropped.
+ */
+export function tick(step: Step, atMost: number): boolean {
   const { group, nowMs } = step;
   let isLost = false;
-  for (const [id, { deadlineMs }] of group.pending) {
-    if (deadlineMs > nowMs) continue;
-    dropPending(step, id);
-    isLost ||= group.state === 'PreparingRebalance';
-  }
-  for (const member of [...group.members.values()]) {
-    if (member.deadlineMs > nowMs) continue;
-    removeMember(step, member);
-    isLost = true;
+  let left = atMost;
+  for (; left > 0; left--) {
+    const late = group.deadlines.takeDue(nowMs);
+    if (late === undefined) break;
+    if (group.members.get(late.id) === late) {
+      removeMember(step, late);
+      isLost = true;
+    } else if (dropPending(step, late.id)) {
+      isLost ||= group.state === 'PreparingRebalance';
+    }
   }
   if (isLost) rebalanceAfterLoss(step);
   if (group.joinDeadlineMs <= nowMs) joinTimeIsUp(step);
   if (group.syncDeadlineMs <= nowMs) dropThoseWhoOweSync(step);
+  return left === 0;
 }
 
 /** A member that took part in the generation and never asked for its assignment is gone, whatever its session timeout. */
 function dropThoseWhoOweSync(step: Step): void {
   const { group } = step;
   group.syncDeadlineMs = Number.POSITIVE_INFINITY;
+  step.passed += group.members.size;
   const silent = [...group.members.values()].filter(({ owesSync }) => owesSync);
   for (const member of silent) removeMember(step, member);
   if (silent.length > 0) rebalanceAfterLoss(step);

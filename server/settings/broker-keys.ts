@@ -38,7 +38,7 @@ const honouredRows: readonly (readonly [doc: string, row: SettingRow])[] = [
     'Longest session timeout in ms that a member of a group may ask for.',
     ['group.max.session.timeout.ms', 'int', '1800000'],
   ],
-  ['Most members of one group.', ['group.max.size', 'int', '2147483647', { min: 1 }]],
+  ['Most members of one group.', ['group.max.size', 'int', '10000', { min: 1 }]],
   [
     'Shortest session timeout in ms that a member of a group may ask for.',
     ['group.min.session.timeout.ms', 'int', '6000'],

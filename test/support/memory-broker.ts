@@ -95,6 +95,7 @@ export interface MemoryBrokerOptions {
 /** Everything of a broker between its connections and its logs, on a catalog and logs in memory and a clock that stands still. */
 export async function memoryBroker(options: MemoryBrokerOptions = {}) {
   const clock = options.clock ?? new ManualClock();
+  const slices = new TurnSlices(clock, options.meter);
   const engine = options.engine ?? new MemoryEngine();
   const host = options.host ?? engine;
   const catalog = options.catalog ?? new MemoryCatalog();
@@ -162,6 +163,7 @@ export async function memoryBroker(options: MemoryBrokerOptions = {}) {
     clock,
     random,
     logger,
+    slices,
     onCall: (client) => delayed.expire(client),
   });
   await groups.start();
@@ -176,7 +178,7 @@ export async function memoryBroker(options: MemoryBrokerOptions = {}) {
     settings,
     brokerStatic,
     partitionsPerTopicMax: options.partitionsPerTopicMax ?? SERVER_LIMITS.partitionsPerTopicMax,
-    slices: new TurnSlices(clock, options.meter),
+    slices,
     leaderEpoch: host.leaderEpoch,
     space: options.space ?? (async () => ({ totalBytes: 1_000_000, freeBytes: 400_000 })),
   });

@@ -54,7 +54,8 @@ export class GroupHarness {
   step<T>(event: (step: Step) => T): T {
     const actions: GroupAction[] = [];
     const { group, rules, nowMs } = this;
-    const result = event({ group, rules, nowMs, wallMs: 1_000_000 + nowMs, actions });
+    const wallMs = 1_000_000 + nowMs;
+    const result = event({ group, rules, nowMs, wallMs, actions, passed: 0 });
     for (const action of actions) {
       if ('ticket' in action && !this.open.delete(action.ticket)) {
         throw new Error(`request ${action.ticket} was answered twice`);
@@ -72,11 +73,11 @@ export class GroupHarness {
     return result;
   }
 
-  /** Ends the oldest held write. */
+  /** Ends the write that is held. */
   finishWrite(error: ErrorName | null = null): boolean {
-    const [oldest] = this.group.writes.keys();
-    if (oldest === undefined) return false;
-    this.step((step) => stored(step, oldest, error));
+    const { writing } = this.group;
+    if (writing === null) return false;
+    this.step((step) => stored(step, writing.write, error));
     return true;
   }
 
@@ -153,7 +154,7 @@ export class GroupHarness {
     const untilMs = this.nowMs + byMs;
     for (let dueMs = nextDeadlineMs(this.group); dueMs <= untilMs; ) {
       this.nowMs = Math.max(this.nowMs, dueMs);
-      this.step(tick);
+      while (this.step((step) => tick(step, 2)));
       dueMs = nextDeadlineMs(this.group);
     }
     this.nowMs = untilMs;

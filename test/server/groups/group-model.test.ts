@@ -92,8 +92,13 @@ class Invariants {
       [joining ?? [], syncing ?? []].flat(),
     );
     expect(waiting.sort()).toEqual([...harness.open].sort());
-    expect(group.leader === null).toBe(members.length === 0);
+    if (members.length === 0) expect(group.leader).toBeNull();
+    else if (group.state !== 'PreparingRebalance') expect(group.leader).not.toBeNull();
     if (group.leader !== null) expect(group.members.has(group.leader)).toBe(true);
+
+    expect(group.joined).toBe(members.filter(({ joining }) => joining !== null).length);
+    expect([...group.waiting.keys()].sort()).toEqual([...harness.open].sort());
+    this.#checkTally(harness);
 
     const statics = members.filter(({ instanceId }) => instanceId !== null);
     expect(new Map(statics.map(({ instanceId, id }) => [instanceId, id]))).toEqual(group.staticIds);
@@ -108,7 +113,9 @@ class Invariants {
     if (group.state === 'Stable') {
       expect(members.filter(({ syncing }) => syncing !== null)).toEqual([]);
       const stored = new Set(
-        [...group.writes.values()].map((after) => 'ticket' in after && after.ticket),
+        [...(group.writing?.afters ?? []), ...group.unwritten].map(
+          (after) => 'ticket' in after && after.ticket,
+        ),
       );
       for (const { joining } of members) if (joining !== null) expect(stored).toContain(joining);
     }
@@ -120,6 +127,17 @@ class Invariants {
     );
     for (const member of members) this.#checkDeadline(member);
     this.#checkLeaders(harness);
+  }
+
+  /** What is summed up as members come and go is what a look at all of them finds. */
+  #checkTally({ group }: GroupHarness): void {
+    const members = [...group.members.values()];
+    for (const name of ['range', 'sticky', 'other']) {
+      const isCommon = members.every(({ protocols }) => protocols.some((p) => p.name === name));
+      expect(group.tally.isSupportedByAll(name)).toBe(isCommon);
+    }
+    const times = [...members, ...group.pending.values()].map(({ deadlineMs }) => deadlineMs);
+    expect(group.deadlines.nextMs).toBeLessThanOrEqual(Math.min(...times));
   }
 
   #checkDeadline({ joining, syncing, isNew, deadlineMs }: Member): void {

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { seededRandom } from '../../../engine/random.js';
+import { TurnSlices } from '../../../engine/turn-slices.js';
 import { GroupCoordinator } from '../../../server/groups/coordinator.js';
 import { OFFSETS_TOPIC } from '../../../server/groups/offsets-topic.js';
 import { ErrorCode } from '../../../server/protocol/error-codes.js';
@@ -706,6 +707,7 @@ describe('the offsets topic', () => {
     const coordinator = new GroupCoordinator({
       ...parts,
       logger,
+      slices: new TurnSlices(clock),
       random: seededRandom(1),
       onCall: () => {},
     });

@@ -41,6 +41,7 @@ const ownBrokerKeys = [...ownKeys, 'odradek.sendfile.enable'];
 /** Broker keys whose default is not Kafka's, each with the reason. */
 const exceptions: Readonly<Record<string, string>> = {
   'group.initial.rebalance.delay.ms': 'on one node a lone consumer should start at once',
+  'group.max.size': 'a rebalance of more members takes seconds, and their record fits no batch',
   listeners: 'a broker without a file is reachable from this machine only',
   'log.dir': '/tmp loses data; the default is a folder in the working directory',
   'node.id': 'Kafka has no default and does not start without; ours is node 1',

@@ -1,0 +1,35 @@
+import type { Timer } from '../../engine/index.js';
+import { type Group, newGroup } from './group.js';
+import { GroupOffsets } from './offsets.js';
+import type { RebalanceCall } from './rebalance-calls.js';
+import type { GroupRecord } from './records.js';
+import type { SlicedQueue } from './sliced-queue.js';
+
+/** A group with all that belongs to it. */
+export interface GroupEntry {
+  readonly id: string;
+  group: Group;
+  readonly offsets: GroupOffsets;
+  /** Records of offsets that are being written, by write. */
+  readonly writes: Set<readonly GroupRecord[]>;
+  /** Calls those whom a rebalance waits for; null outside of one. */
+  call: RebalanceCall | null;
+  /** Answers that are more than one turn should give; null until there are any. */
+  answers: SlicedQueue | null;
+  timer: Timer | null;
+  /** Monotonic; Infinity without a timer. */
+  timerMs: number;
+}
+
+export function newEntry(id: string): GroupEntry {
+  return {
+    id,
+    group: newGroup(id),
+    offsets: new GroupOffsets(),
+    writes: new Set(),
+    call: null,
+    answers: null,
+    timer: null,
+    timerMs: Number.POSITIVE_INFINITY,
+  };
+}
