@@ -22,6 +22,7 @@ import { RequestDispatcher } from './dispatch.js';
 import type { RequestFaults } from './faults.js';
 import { GroupCoordinator } from './groups/coordinator.js';
 import { handlersOf } from './handlers/index.js';
+import { noteRefusedRequest } from './handlers/produce.js';
 import { SERVER_LIMITS, type ServerLimits } from './limits.js';
 import type { Logger } from './logging/log.js';
 import { rateLimited } from './logging/rate-limit.js';
@@ -226,7 +227,11 @@ async function openParts(
   });
   const dispatcher = new RequestDispatcher({
     handlers:
-      options.faults?.around(handlers, (id) => metadata.image.topicById(id)?.name) ?? handlers,
+      options.faults?.around(
+        handlers,
+        (id) => metadata.image.topicById(id)?.name,
+        (request, error) => noteRefusedRequest({ metadata, partitions }, request, error),
+      ) ?? handlers,
     hooks: [requestCounters],
     limits,
     clock,

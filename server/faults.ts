@@ -55,6 +55,9 @@ export interface Faults {
 /** The name of a topic by its id. */
 export type TopicNames = (id: string) => string | undefined;
 
+/** Hears of a Produce, or of a part of one, that was answered with an error in front of its handler. */
+export type ProduceRefused = (request: RequestOf<'Produce'>, error: ErrorCode) => void;
+
 type Effect =
   | { readonly kind: 'error'; readonly code: ErrorCode }
   | { readonly kind: 'disconnect'; readonly lose: 'request' | 'answer' }
@@ -92,15 +95,17 @@ export class RequestFaults implements Faults {
     for (const fault of [...this.#armed]) fault.cancel();
   }
 
-  /** The same handlers, behind the faults. `topicName` tells the name of a topic's id. */
-  around(handlers: Handlers, topicName: TopicNames): Handlers {
+  /**
+   * The same handlers, behind the faults. `topicName` tells the name of a topic's id, `refused` is told of a Produce that a fault has answered.
+   */
+  around(handlers: Handlers, topicName: TopicNames, refused: ProduceRefused): Handlers {
     const names = Object.keys(handlers) as ApiName[];
     const wrapped = names.map((name) => {
       const handler = handlers[name] as Handler<ApiName>;
       const behind: Handler<ApiName> = (context, request) =>
         this.#armed.size === 0
           ? handler(context, request)
-          : this.#handle(name, handler, context, request, topicName);
+          : this.#handle(name, handler, context, request, topicName, refused);
       return [name, behind];
     });
     return Object.fromEntries(wrapped) as Handlers;
@@ -129,6 +134,7 @@ export class RequestFaults implements Faults {
     context: RequestContext,
     request: RequestOf<ApiName>,
     topicName: TopicNames,
+    refused: ProduceRefused,
   ): ReturnType<Handler<ApiName>> {
     const meant = (kind: Effect['kind']) => (fault: ArmedFault) =>
       fault.effect.kind === kind && fault.isFor(name, request, topicName);
@@ -144,7 +150,7 @@ export class RequestFaults implements Faults {
     const answer =
       error === undefined
         ? handler(context, request)
-        : failing(name, handler, context, request, error, topicName);
+        : failing(name, handler, context, request, error, topicName, refused);
     if (lose === null && delay === undefined) return answer;
     return this.#after(delay, context, async () => {
       await answer;
@@ -232,6 +238,7 @@ function failing(
   request: RequestOf<ApiName>,
   { effect, filter }: ArmedFault,
   topicName: TopicNames,
+  refused: ProduceRefused,
 ): ReturnType<Handler<ApiName>> {
   const code = effect.kind === 'error' ? effect.code : ErrorCode.UNKNOWN_SERVER_ERROR;
   const { meant, rest } = splitByTopic(request, filter, topicName);
@@ -240,6 +247,7 @@ function failing(
     // There is no answer that could tell.
     throw new CloseConnection('a produce with acks=0 failed: a fault was ordered');
   }
+  if (name === 'Produce') refused((meant ?? request) as RequestOf<'Produce'>, code);
   const failed = errorAnswer(name, meant ?? request, code) as ResponseOf<ApiName>;
   if (answered === null) return failed;
   return Promise.resolve(answered).then((answer) => withTopicsOf(answer, failed));

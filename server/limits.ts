@@ -154,6 +154,11 @@ export const SERVER_LIMITS = {
   /** Partitions of one topic, and those that one CreateTopics makes. Beyond: INVALID_PARTITIONS. */
   partitionsPerTopicMax: 10_000,
   /**
+   * Batches of idempotent producers that a partition remembers to have refused while its log is being opened.
+   * Beyond: those are refused as any, and what was sent behind them may be taken before they come again.
+   */
+  refusedWhileOpeningMax: 1_000,
+  /**
    * Characters of a topic's name, which must fit a file name with partition and suffix. Beyond:
    * INVALID_TOPIC_EXCEPTION.
    */

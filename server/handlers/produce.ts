@@ -10,14 +10,14 @@ import type { Acks, Partition } from '../partition/partition.js';
 import type { Partitions } from '../partition/partitions.js';
 import { type WaitKey, waitFor } from '../partition/waiting.js';
 import type { RequestOf, ResponseOf } from '../protocol/api-keys.js';
-import { ErrorCode } from '../protocol/error-codes.js';
+import { ErrorCode, errorInfo } from '../protocol/error-codes.js';
 import { isTransactional, isZstd } from './batch-attributes.js';
 import { wireError } from './error-map.js';
 import type { Handler } from './handler.js';
 
 export interface ProduceParts {
   readonly metadata: MetadataView;
-  readonly partitions: Pick<Partitions, 'find'>;
+  readonly partitions: Pick<Partitions, 'find' | 'refused'>;
   readonly delayed: DelayedOperations<WaitKey>;
 }
 
@@ -100,6 +100,8 @@ class ProduceCall {
         (error: unknown) => this.#failed(index, error, take),
       );
     } catch (error) {
+      if (error instanceof ApiError)
+        noteRefused(this.#parts, topic, index, records, ErrorCode[error.code]);
       this.#failed(index, error, take);
     }
   }
@@ -176,6 +178,34 @@ class ProduceCall {
       }
     }
     this.#caller.resolve(null);
+  }
+}
+
+/**
+ * Tells the log of a batch that was refused in front of it, if `error` is one after which clients send it again: those that they have sent
+ * behind it must not take its place.
+ */
+function noteRefused(
+  { partitions }: Pick<ProduceParts, 'partitions'>,
+  topic: TopicImage | undefined,
+  index: number,
+  records: Buffer | null,
+  error: ErrorCode,
+): void {
+  const { retriable } = errorInfo(error);
+  if (retriable && topic !== undefined && records !== null)
+    partitions.refused(topic, index, records);
+}
+
+/** As for one batch, for a request of which nothing came to the handler. */
+export function noteRefusedRequest(
+  parts: Pick<ProduceParts, 'partitions' | 'metadata'>,
+  { topics }: RequestOf<'Produce'>,
+  error: ErrorCode,
+): void {
+  for (const { name, partitions } of topics) {
+    const topic = parts.metadata.image.topic(name);
+    for (const { index, records } of partitions) noteRefused(parts, topic, index, records, error);
   }
 }
 

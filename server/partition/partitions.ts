@@ -38,9 +38,17 @@ export interface PartitionsOptions {
 }
 
 type Entry =
-  | { readonly state: 'opening'; readonly done: Promise<void> }
+  | {
+      readonly state: 'opening';
+      readonly done: Promise<void>;
+      /** Headers of batches that were refused meanwhile, in the order in which they came. */
+      readonly refused: Buffer[];
+    }
   | { readonly state: 'open'; readonly partition: Partition }
   | { readonly state: 'offline' };
+
+/** Of a record batch: what names its producer and its sequence. */
+const BATCH_HEADER_BYTES = 61;
 
 /** A topic's settings, for the broker and for its logs; one object for all of its partitions. */
 interface SettingsOfTopic {
@@ -107,6 +115,20 @@ export class Partitions {
       );
     }
     throw new ApiError('NOT_LEADER_OR_FOLLOWER', `${topic.name}-${index} is not open yet`);
+  }
+
+  /**
+   * Notes that a produced batch was refused in front of its log with an error that clients retry, so that none that was sent behind it takes
+   * its place: the log knows, or will when it is open. Only the header is looked at.
+   */
+  refused(topic: TopicImage, index: number, batch: Buffer): void {
+    const entry = this.#topics.get(topic.id)?.[index];
+    if (entry?.state === 'open') entry.partition.log.refused(batch);
+    else if (
+      entry?.state === 'opening' &&
+      entry.refused.length < SERVER_LIMITS.refusedWhileOpeningMax
+    )
+      entry.refused.push(Buffer.from(batch.subarray(0, BATCH_HEADER_BYTES)));
   }
 
   /** Whether the partition's log could not be opened. */
@@ -181,14 +203,18 @@ export class Partitions {
     if (present !== undefined)
       return present.state === 'opening' ? present.done : Promise.resolve();
     const name = { topic: topic.name, topicId: topic.id, partition: index };
+    const refused: Buffer[] = [];
     const done = this.#inTurn(name, async () => {
       // Deleted while it waited.
       if (this.#topics.get(topic.id) !== entries) return;
       const entry = await this.#openLog(topic, name);
-      if (this.#topics.get(topic.id) === entries) entries[index] = entry;
-      else if (entry.state === 'open') entry.partition.release();
+      if (this.#topics.get(topic.id) === entries) {
+        entries[index] = entry;
+        if (entry.state === 'open')
+          for (const header of refused) entry.partition.log.refused(header);
+      } else if (entry.state === 'open') entry.partition.release();
     });
-    entries[index] = { state: 'opening', done };
+    entries[index] = { state: 'opening', done, refused };
     return done;
   }
 

@@ -166,6 +166,24 @@ describe('next', () => {
     expect(await endOffsets(await connectTo(broker))).toMatchObject({ 'a-0': 0 });
   });
 
+  test('a batch that met a fault which clients retry comes before those that were sent behind it', async () => {
+    const { broker, client } = await testBroker();
+    const send = async (baseSequence: number): Promise<number> => {
+      const producer = { producerId: 5, producerEpoch: 0, baseSequence };
+      const records = buildBatchSync([{ key: null, value: 'v', timestamp: 1 }], producer);
+      const { topics } = await client.request('Produce', {
+        acks: -1,
+        timeoutMs: 1000,
+        topics: [{ name: 'a', partitions: [{ index: 0, records }] }],
+      });
+      return topics[0]!.partitions[0]!.errorCode;
+    };
+    broker.faults.next('Produce', 'NOT_LEADER_OR_FOLLOWER');
+    expect(await send(0)).toBe(ErrorCode.NOT_LEADER_OR_FOLLOWER);
+    expect(await send(1)).toBe(ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER);
+    expect([await send(0), await send(1)]).toEqual([0, 0]);
+  });
+
   test('several faults of one API are met in their order; clear takes back the rest', async () => {
     const { broker, client } = await testBroker();
     broker.faults.next('Metadata', 'LEADER_NOT_AVAILABLE');
