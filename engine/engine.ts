@@ -68,7 +68,8 @@ export interface EngineOptions {
   readonly descriptorsOpenMax?: number;
 }
 
-const CATALOG_FILE = 'catalog.mdb';
+/** The engine's catalog, in the data directory. */
+export const CATALOG_FILE = 'catalog.mdb';
 
 /**
  * One data directory with its partition logs. The broker works with this; programs with `engine.log()` on top of it.

@@ -29,9 +29,11 @@ export type { RecordHeader, RecordView } from './batch/records.js';
 export type { Catalog, CatalogChange, CatalogKey, CatalogValue } from './catalog/catalog.js';
 export { MemoryCatalog } from './catalog/memory-catalog.js';
 export { openLmdbCatalog } from './catalog/open-lmdb-catalog.js';
+export { replaceCatalog } from './catalog/replace-catalog.js';
 export { type Clock, systemClock, type Timer } from './clock.js';
+export { readIdentity } from './disk/directory-identity.js';
 export type { DirectoryLocker } from './disk/directory-lock.js';
-export { noLocker } from './disk/directory-lock.js';
+export { noLocker, systemLocker } from './disk/directory-lock.js';
 export type { Disk, DiskFile, DiskSpace } from './disk/disk.js';
 export { parseSegmentFileName } from './disk/file-names.js';
 export { FileSlice } from './disk/file-slice.js';
@@ -43,8 +45,9 @@ export type { EventLogOptions } from './embedded/event-log-options.js';
 export type { EventRecord, NewEvent } from './embedded/event-record.js';
 export type { FollowFrom, FollowOptions } from './embedded/follow.js';
 export { storedBatches } from './embedded/stored-batches.js';
-export type { Engine, EngineOptions } from './engine.js';
+export { CATALOG_FILE, type Engine, type EngineOptions } from './engine.js';
 export { ENGINE_ERRORS, EngineError, type EngineErrorCode } from './errors.js';
+export { type CatalogInspection, inspectCatalog } from './inspect/catalog-inspection.js';
 export { type IndexKind, inspectIndex } from './inspect/index-inspection.js';
 export {
   type InspectedBatch,
@@ -74,6 +77,7 @@ export { type CompactionOptions, DEFAULT_COMPACTION } from './maintenance/cleane
 export type { JobRunner } from './maintenance/job-runner.js';
 export { ManualClock } from './manual-clock.js';
 export type { EngineCounters } from './metrics.js';
+export { type PartitionFolder, partitionFolders } from './partition-folder.js';
 export type { KnownPartitions } from './partitions.js';
 export { newUuid, type Random, seededRandom, systemRandom } from './random.js';
 export { TurnSlices, unmetered, type WorkKind, type WorkMeter } from './turn-slices.js';

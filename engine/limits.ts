@@ -294,4 +294,8 @@ export const LIMITS = {
   catalogPagesSpare: 32,
   /** A commit of the catalog that takes longer takes the directory offline. */
   catalogCommitMs: 30 * SECOND_MS,
+  /** Entries of one transaction where a catalog is made anew. Beyond: another transaction. */
+  catalogRebuildChangesMax: 1_000,
+  /** Blocks of a catalog that are in memory while it is checked. Beyond: the oldest is let go. */
+  catalogBlocksMax: 64,
 } as const;

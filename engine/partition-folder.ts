@@ -1,18 +1,43 @@
 import { join } from 'node:path';
+import type { Disk } from './disk/disk.js';
 import { hasErrno } from './disk/errno.js';
 import {
   PARTITION_METADATA_FILE,
+  parsePartitionFolderName,
   parsePartitionMetadata,
   partitionMetadataText,
 } from './disk/file-names.js';
 import type { LogFile } from './disk/log-file.js';
 import type { LogContext } from './log/log-context.js';
 
+/** A live partition folder, as found on disk. */
+export interface PartitionFolder {
+  readonly folder: string;
+  readonly topic: string;
+  readonly partition: number;
+  /** Null when `partition.metadata` is missing or unreadable: a crash before its first sync. */
+  readonly topicId: string | null;
+}
+
+/** The live partition folders of a data directory. */
+export async function partitionFolders(disk: Disk, root: string): Promise<PartitionFolder[]> {
+  const folders: PartitionFolder[] = [];
+  for (const name of await disk.readdir(root)) {
+    const parsed = parsePartitionFolderName(name);
+    if (parsed?.state !== 'live') continue;
+    const folder = join(root, name);
+    const topicId = readTopicId(disk, folder);
+    if (topicId === null && !(await disk.stat(folder))?.isDirectory) continue;
+    folders.push({ folder, topic: parsed.topic, partition: parsed.partition, topicId });
+  }
+  return folders;
+}
+
 /** The topic id in a folder, null where there is none. Synchronous: a small file, of which a start reads ten thousand. */
-export function readTopicId(context: LogContext, folder: string): string | null {
+export function readTopicId(disk: Disk, folder: string): string | null {
   try {
     return parsePartitionMetadata(
-      context.disk.readFileSync(join(folder, PARTITION_METADATA_FILE)).toString('utf8'),
+      disk.readFileSync(join(folder, PARTITION_METADATA_FILE)).toString('utf8'),
     );
   } catch (error) {
     if (hasErrno(error, 'ENOENT') || hasErrno(error, 'ENOTDIR')) return null;

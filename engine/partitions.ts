@@ -26,16 +26,14 @@ import { LOG_START_FILE, readLogStartFile } from './log/log-start-file.js';
 import { makeDurable } from './log/make-durable.js';
 import type { PartitionName } from './log/partition-log.js';
 import { type RecoveredLog, recoverLog } from './log/recovery.js';
-import { namesIn, readTopicId, renameIfThere, renewTopicId } from './partition-folder.js';
-
-/** A live partition folder, as found on disk. */
-export interface PartitionFolder {
-  readonly folder: string;
-  readonly topic: string;
-  readonly partition: number;
-  /** Null when `partition.metadata` is missing or unreadable: a crash before its first sync. */
-  readonly topicId: string | null;
-}
+import {
+  namesIn,
+  type PartitionFolder,
+  partitionFolders,
+  readTopicId,
+  renameIfThere,
+  renewTopicId,
+} from './partition-folder.js';
 
 /** What a broker's metadata says of the partitions of a data directory, by the names of their folders (`<topic>-<partition>`). */
 export interface KnownPartitions {
@@ -123,7 +121,7 @@ export class Partitions {
     const hasFile = names.includes(PARTITION_METADATA_FILE);
     const seen = this.#topicIdsSeen.get(folder) ?? null;
     this.#topicIdsSeen.delete(folder);
-    const found = hasFile ? (seen ?? readTopicId(this.#context, folder)) : null;
+    const found = hasFile ? (seen ?? readTopicId(this.#context.disk, folder)) : null;
     if (found === name.topicId) return false;
     const owner = judgeFolder({
       expected: name.topicId,
@@ -193,7 +191,7 @@ export class Partitions {
     partition,
   }: Omit<PartitionName, 'topicId'>): Promise<string | null> {
     const { root } = this.#context.directory;
-    return readTopicId(this.#context, join(root, partitionFolderName(topic, partition)));
+    return readTopicId(this.#context.disk, join(root, partitionFolderName(topic, partition)));
   }
 
   /** All logs that are open or opening, once those that are closing have done so. */
@@ -214,18 +212,9 @@ export class Partitions {
   }
 
   /** Live folders on disk, whatever is open. */
-  async onDisk(): Promise<PartitionFolder[]> {
+  onDisk(): Promise<PartitionFolder[]> {
     const { disk, directory } = this.#context;
-    const folders: PartitionFolder[] = [];
-    for (const name of await disk.readdir(directory.root)) {
-      const parsed = parsePartitionFolderName(name);
-      if (parsed?.state !== 'live') continue;
-      const folder = join(directory.root, name);
-      const topicId = readTopicId(this.#context, folder);
-      if (topicId === null && !(await disk.stat(folder))?.isDirectory) continue;
-      folders.push({ folder, topic: parsed.topic, partition: parsed.partition, topicId });
-    }
-    return folders;
+    return partitionFolders(disk, directory.root);
   }
 
   /**
@@ -277,7 +266,7 @@ export class Partitions {
 
   /** A folder that names no topic, or one that nobody knows, is deleted with the topic that the catalog knows under its name. */
   #isToDelete({ topicId, partition }: PartitionName, folder: string): boolean {
-    const found = readTopicId(this.#context, folder);
+    const found = readTopicId(this.#context.disk, folder);
     if (found === topicId) return true;
     if (found !== null && this.#hasRecords(found, partition)) return false;
     return this.#hasRecords(topicId, partition);

@@ -26,11 +26,12 @@ import { noteRefusedRequest } from './handlers/produce.js';
 import { SERVER_LIMITS, type ServerLimits } from './limits.js';
 import type { Logger } from './logging/log.js';
 import { rateLimited } from './logging/rate-limit.js';
-import { openCatalogStore } from './metadata/catalog-store.js';
+import { METADATA_FILE, openCatalogStore } from './metadata/catalog-store.js';
 import { ensureClusterId } from './metadata/cluster.js';
 import { Controller } from './metadata/controller.js';
 import { brokerLayers, topicSettings } from './metadata/effective-settings.js';
 import { MetadataFollower } from './metadata/metadata-follower.js';
+import { MetadataTwin } from './metadata/metadata-twin.js';
 import { ProducerIds } from './metadata/producer-ids.js';
 import { DelayedOperations } from './net/delayed.js';
 import {
@@ -255,6 +256,14 @@ async function openMetadata({ options, clock, random, closers }: Opening, engine
   closers.push(() => catalog.close());
   const store = await openCatalogStore(catalog, { clock });
   closers.push(() => store.close());
+  const twin = await MetadataTwin.open({
+    store,
+    catalog: engine.catalog,
+    clock,
+    logger,
+    dataDir: engine.path,
+  });
+  closers.push(() => twin.close());
   const [clusterId] = await Promise.all([
     ensureClusterId(store, random),
     claimNodeId(store, nodeId, engine.path),
@@ -298,9 +307,6 @@ async function openListeners(
   }
   return endpoints;
 }
-
-/** In the data directory, beside the engine's own catalog. */
-const METADATA_FILE = 'metadata.mdb';
 
 /** In the order opposite to that of opening. Goes on after a failure, and rejects with the first one in the end. */
 async function closeAll(closers: Closer[], drainMs: number): Promise<void> {

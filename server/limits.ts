@@ -179,6 +179,10 @@ export const SERVER_LIMITS = {
   metadataHistoryCount: 1024,
   /** A lease's keys that could not be removed are tried again after this. */
   leaseExpiryRetryMs: 1 * SECOND_MS,
+  /** Entries of one transaction of the metadata's copy. Beyond: another transaction. */
+  metadataCopyChangesMax: 500,
+  /** The metadata's copy is written again after this, where there was no room for it. */
+  metadataCopyRetryMs: 5 * SECOND_MS,
   /**
    * Producer ids taken from the metadata at a time. A crash loses what is left of a block, and no
    * more.

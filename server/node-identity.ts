@@ -1,12 +1,6 @@
+import { NODE_KEY, type NodeRecord } from './metadata/records.js';
 import type { MetadataStore } from './metadata/store.js';
 import { SettingsError } from './settings/parse.js';
-
-/** Key of the record that says which node a single node's store belongs to. */
-const NODE_KEY = 'node';
-
-interface NodeRecord {
-  readonly nodeId: number;
-}
 
 /**
  * Makes sure that the node keeps its id: partitions name their replicas by it, so that under another one nobody would lead them.

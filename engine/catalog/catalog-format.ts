@@ -16,17 +16,18 @@ export class FormatCheck {
   #sealed = 0;
   #format: unknown = null;
 
-  /** Takes in an entry. Throws `TreeDamage` where it does not match its checksum. */
-  add(key: Buffer, stored: Buffer): void {
+  /** Takes in an entry, and says whether it has a checksum. Throws `TreeDamage` where it does not match it. */
+  add(key: Buffer, stored: Buffer): 'sealed' | 'plain' {
     if (!isSealed(stored)) {
       this.#plain.push(plainEntry(key, stored));
-      return;
+      return 'plain';
     }
     if (!isIntact(key, stored)) {
       throw new TreeDamage(`the entry ${describeKey(key)} does not match its checksum`);
     }
     this.#sealed++;
     if (key.equals(FORMAT_KEY)) this.#format = unsealValue(stored);
+    return 'sealed';
   }
 
   /** After the last entry: `empty`, `current`, or what a file of version 1 holds. Throws `TreeDamage` for one that is neither. */

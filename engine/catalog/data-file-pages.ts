@@ -1,8 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
+import { LIMITS } from '../limits.js';
 
 const BLOCK_BYTES = 64 * 1024;
-/** Blocks kept in memory: 4 MiB, however large the file is. */
-const BLOCKS_KEPT = 64;
 
 /** The pages of an LMDB data file, read by their numbers. Nobody writes to the file meanwhile. */
 export class DataFilePages {
@@ -35,7 +34,7 @@ export class DataFilePages {
       if (bytesRead === 0) break;
       filled += bytesRead;
     }
-    if (this.#blocks.size >= BLOCKS_KEPT) {
+    if (this.#blocks.size >= LIMITS.catalogBlocksMax) {
       const [oldest] = this.#blocks.keys();
       this.#blocks.delete(oldest!);
     }

@@ -78,7 +78,7 @@ async function makeReady(file: FileHandle, path: string, clock: Clock): Promise<
   const check = new FormatCheck();
   try {
     const isUsed = await verifyDataFile(file, {
-      visit: (key, value) => check.add(key, value),
+      visit: (key, value) => void check.add(key, value),
       rest: (entries) => slices.did(entries),
     });
     if (isUsed) return check.finish();
@@ -92,7 +92,7 @@ async function makeReady(file: FileHandle, path: string, clock: Clock): Promise<
 }
 
 /** When it resolves, the new file's name is durable. */
-async function syncFolder(path: string): Promise<void> {
+export async function syncFolder(path: string): Promise<void> {
   const folder = await open(path, constants.O_RDONLY);
   try {
     await folder.sync();

@@ -32,14 +32,21 @@ export async function verifyDataFile(file: FileHandle, reading: FileReading): Pr
   return true;
 }
 
-/**
- * Hands over what can still be read of a damaged file: entries on pages that the newest whole meta page leads to. Resolves with
- * what is wrong, in words; empty where all is well.
- */
-export async function salvageDataFile(file: FileHandle, reading: FileReading): Promise<string[]> {
+/** What a reading that goes on behind damage has found. */
+export interface Salvage {
+  /** False when nothing was ever committed to the file. */
+  readonly isUsed: boolean;
+  /** False where the last transaction may be missing from what was read. */
+  readonly isCurrent: boolean;
+  /** What is wrong, in words; empty where all is well. */
+  readonly problems: string[];
+}
+
+/** Hands over what can still be read of a damaged file: entries on pages that the newest whole meta page leads to. */
+export async function salvageDataFile(file: FileHandle, reading: FileReading): Promise<Salvage> {
   const { size } = await file.stat();
   const judged = judgeDataFile(await startOf(file, size), size);
-  if (judged.verdict === 'blank') return [];
+  if (judged.verdict === 'blank') return { isUsed: false, isCurrent: true, problems: [] };
   const problems: string[] = [];
   const note = (damage: unknown): void => {
     if (!(damage instanceof TreeDamage)) throw damage;
@@ -47,15 +54,16 @@ export async function salvageDataFile(file: FileHandle, reading: FileReading): P
   };
   if (judged.verdict === 'damaged') problems.push(judged.reason);
   const meta = judged.verdict === 'whole' ? judged.newest : judged.readable;
-  if (meta === null) return problems;
+  if (meta === null) return { isUsed: true, isCurrent: false, problems };
   const pages = new DataFilePages(file, meta.pageSize, size);
   const used = new PageSet(pages.count);
   if (judged.verdict === 'whole') {
     for (const each of [judged.newest, judged.other]) await checkRoot(pages, each).catch(note);
   }
+  const isCurrent = problems.length === 0;
   await walkTree({ ...mainWalk(pages, meta, used, reading), skip: note }, meta.main);
   await walkFreePages(pages, meta, used).catch(note);
-  return problems;
+  return { isUsed: true, isCurrent, problems };
 }
 
 async function startOf(file: FileHandle, size: number): Promise<Buffer> {

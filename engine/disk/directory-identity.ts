@@ -65,6 +65,20 @@ export async function openIdentity(
   };
 }
 
+/**
+ * Whether the directory was closed cleanly; changes nothing. Rejects NOT_A_DATA_DIRECTORY, FORMAT_TOO_NEW, DAMAGED_FILE; what the
+ * disk throws.
+ */
+export async function readIdentity(disk: Disk, root: string): Promise<{ wasClean: boolean }> {
+  const found = await readFacts(disk, join(root, IDENTITY_FILE));
+  if (found !== null) return { wasClean: found.cleanStop };
+  throw new EngineError(
+    'NOT_A_DATA_DIRECTORY',
+    `${root} has no ${IDENTITY_FILE}: name an odradek data directory`,
+    { path: root },
+  );
+}
+
 function writeFacts(disk: Disk, path: string, facts: Facts): Promise<void> {
   return writeSmallFile(disk, path, [
     ['format.version', String(FORMAT_VERSION)],

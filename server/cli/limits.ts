@@ -61,6 +61,15 @@ export const CLI_LIMITS = {
   heartbeatIntervalMs: 1 * SECOND_MS,
   /** Characters of a key, value or header that `dump-log` shows. Beyond: it is cut. */
   shownLengthMax: 1000,
+  /** Problems of one file that `catalog` prints. Beyond: they are counted. */
+  problemsShownMax: 20,
+  /** Logs that `catalog rebuild` reads between two lines of progress. */
+  logsPerLine: 100,
+  /**
+   * Partitions of `__consumer_offsets` that `catalog rebuild` tries, where nothing but its groups
+   * tells their number. Beyond: its folders tell.
+   */
+  offsetsPartitionsTriedMax: 10_000,
   /**
    * The logger is loaded so long after the ready line, if nothing was logged before: clients are
    * served first.

@@ -36,6 +36,7 @@ export function createProgram(finish: (exitCode: ExitCode) => void): Command {
   addConsume(program);
   addGroups(program);
   addDumpLog(program, finish);
+  addCatalog(program, finish);
   return program;
 }
 
@@ -202,6 +203,32 @@ function addDumpLog(program: Command, finish: (exitCode: ExitCode) => void): voi
     });
 }
 
+function addCatalog(program: Command, finish: (exitCode: ExitCode) => void): void {
+  const catalog = program
+    .command('catalog')
+    .description(
+      'check the catalogs of a data directory, or make them anew; no broker may run on it',
+    )
+    .addHelpText('after', CATALOG_EXAMPLES);
+  catalog
+    .command('check <dir>')
+    .description('read both catalogs whole and print what is wrong with them')
+    .addHelpText('after', CHECK_EXAMPLES)
+    .action(async (dir: string) => {
+      const { checkCatalogs } = await import('./catalog.js');
+      finish((await checkCatalogs(dir)) ? EXIT.ok : EXIT.failure);
+    });
+  catalog
+    .command('rebuild <dir>')
+    .description('make new catalogs in the place of damaged or lost ones, and keep the old files')
+    .option('--node-id <id>', 'whose partitions are, where nothing says so any more', index, 1)
+    .addHelpText('after', REBUILD_EXAMPLES)
+    .action(async (dir: string, options) => {
+      const { rebuildCatalogs } = await import('./catalog.js');
+      await rebuildCatalogs(dir, options);
+    });
+}
+
 function remote(command: Command): Command {
   return command.option(
     '-b, --bootstrap-server <host:port>',
@@ -269,6 +296,7 @@ Examples:
   odradek consume orders --exit
   odradek groups describe billing
   odradek dump-log data/orders-0/00000000000000000000.log
+  odradek catalog check data
 
 Exit codes: 0 success or clean stop, 1 failure, 2 usage or settings.`;
 
@@ -370,3 +398,26 @@ Examples:
   odradek dump-log data/orders-0/00000000000000000000.index
 
 Exits with 1 when the file is damaged.`;
+
+const CATALOG_EXAMPLES = `
+Examples:
+  odradek catalog check data
+  odradek catalog rebuild data
+
+The catalogs are catalog.mdb (checkpoints, log starts, a copy of the metadata) and metadata.mdb (topics, settings, ids).`;
+
+const CHECK_EXAMPLES = `
+Examples:
+  odradek catalog check data
+  odradek catalog check /var/lib/odradek && odradek start --set log.dirs=/var/lib/odradek
+
+Changes nothing. Exits with 1 when anything is damaged, missing, or does not fit the folders.`;
+
+const REBUILD_EXAMPLES = `
+Examples:
+  odradek catalog rebuild data
+  odradek catalog rebuild data --node-id 3
+
+metadata.mdb is made of what can be read of it, of its copy in catalog.mdb and of the partition folders; catalog.mdb of the
+folders, after which every log is read once. What cannot be known is printed as a WARNING: a topic that is known by its
+folders only keeps everything until you set its retention. Files that are replaced stay as <name>.damaged-<n>.`;

@@ -15,6 +15,9 @@ import {
 } from './store.js';
 import { type Committed, Watchers } from './watchers.js';
 
+/** In the data directory, beside the engine's own catalog. */
+export const METADATA_FILE = 'metadata.mdb';
+
 /** `['metadata', 'revision']`: the last revision given. `['metadata', 'key', <key>]`: a {@link StoredEntry}. */
 const REVISION_KEY = ['metadata', 'revision'] as const;
 const ENTRY_PREFIX = ['metadata', 'key'] as const;

@@ -5,6 +5,7 @@ import type { SettingTexts } from '../settings/topic-settings.js';
  *
  * ```text
  * cluster                       ClusterRecord          written once
+ * node                          NodeRecord             written once
  * topics/NAME                   TopicRecord            one record, so a topic exists whole or not at all
  * deleted-topics/ID             DeletedTopicRecord     until the last file is out of the way
  * broker-settings/NODE          SettingTexts           NODE is empty for every broker
@@ -12,6 +13,7 @@ import type { SettingTexts } from '../settings/topic-settings.js';
  * ```
  */
 export const CLUSTER_KEY = 'cluster';
+export const NODE_KEY = 'node';
 export const PRODUCER_IDS_KEY = 'producer-ids';
 export const TOPICS_PREFIX = 'topics/';
 export const DELETED_TOPICS_PREFIX = 'deleted-topics/';
@@ -19,6 +21,11 @@ export const BROKER_SETTINGS_PREFIX = 'broker-settings/';
 
 export interface ClusterRecord {
   readonly clusterId: string;
+}
+
+/** Which node a single node's store belongs to. */
+export interface NodeRecord {
+  readonly nodeId: number;
 }
 
 export interface TopicRecord {

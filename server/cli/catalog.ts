@@ -1,0 +1,245 @@
+import { join, resolve } from 'node:path';
+import {
+  CATALOG_FILE,
+  type CatalogInspection,
+  DEFAULT_LOG_SETTINGS,
+  type Engine,
+  EngineError,
+  inspectCatalog,
+  nodeDisk,
+  noLocker,
+  openEngine,
+  type PartitionFolder,
+  partitionFolders,
+  readIdentity,
+  replaceCatalog,
+  systemLocker,
+} from '../../engine/index.js';
+import { METADATA_FILE } from '../metadata/catalog-store.js';
+import { TOPICS_PREFIX, type TopicRecord } from '../metadata/records.js';
+import { restoreMetadata } from '../metadata/restored-metadata.js';
+import { metadataChanges, storedMetadata } from '../metadata/stored-metadata.js';
+import { CLI_LIMITS } from './limits.js';
+import { offsetsTopicPartitions } from './offsets-partitions.js';
+import { LineWriter } from './output.js';
+
+export interface RebuildOptions {
+  /** Whose partitions are, where nothing says so any more. Default 1. */
+  readonly nodeId?: number;
+}
+
+/** Everything that is read before anything is decided. */
+interface Found {
+  readonly root: string;
+  readonly catalog: CatalogInspection;
+  readonly metadata: CatalogInspection;
+  readonly folders: readonly PartitionFolder[];
+}
+
+/**
+ * Reads both catalogs of a data directory whole and prints what is wrong with them, and which folders they do not know. Resolves with whether all is sound.
+ * Changes nothing. Rejects DIRECTORY_LOCKED while a broker runs.
+ */
+export async function checkCatalogs(dir: string): Promise<boolean> {
+  return withDirectory(dir, async (found) => {
+    const out = new LineWriter();
+    for (const inspection of [found.catalog, found.metadata]) {
+      for (const line of stateLines(inspection)) await out.write(line);
+    }
+    const problems = problemsBetween(found);
+    for (const problem of problems) await out.write(problem);
+    const isSound = !needsRebuild(found) && problems.length === 0;
+    await out.write(
+      isSound
+        ? 'no damage'
+        : `damage was found; 'odradek catalog rebuild ${found.root}' restores what can be`,
+    );
+    await out.flush();
+    return isSound;
+  });
+}
+
+/**
+ * Makes new catalogs in the place of those that are damaged or lost, from what can still be read of them, from each other and from the folders;
+ * the old files are kept. Prints what was done and what could not be known. Rejects DIRECTORY_LOCKED while a broker runs.
+ */
+export async function rebuildCatalogs(dir: string, options: RebuildOptions): Promise<void> {
+  await withDirectory(dir, async (found) => {
+    const out = new LineWriter();
+    if (!needsRebuild(found)) {
+      await out.write(`${found.root}: both catalogs are sound, nothing was changed`);
+      await out.flush();
+      return;
+    }
+    for (const inspection of [found.catalog, found.metadata]) {
+      for (const line of stateLines(inspection)) await out.write(line);
+    }
+    await out.flush();
+    const topics = await rebuildMetadata(found, options, out);
+    await rebuildCatalog(found, topics, out);
+    await out.write('done: start the broker');
+    await out.flush();
+  });
+}
+
+async function withDirectory<T>(dir: string, use: (found: Found) => Promise<T>): Promise<T> {
+  const root = resolve(dir);
+  await readIdentity(nodeDisk, root);
+  const lock = await systemLocker.lock(root);
+  try {
+    return await use({
+      root,
+      catalog: await inspectCatalog(join(root, CATALOG_FILE)),
+      metadata: await inspectCatalog(join(root, METADATA_FILE)),
+      folders: await partitionFolders(nodeDisk, root),
+    });
+  } finally {
+    await lock.release();
+  }
+}
+
+/** A missing `metadata.mdb` is damage where its copy says that there was one. */
+function needsRebuild({ catalog, metadata }: Found): boolean {
+  if (catalog.state === 'damaged' || metadata.state === 'damaged') return true;
+  if (isCatalogMissed({ catalog, metadata })) return true;
+  return storedMetadata(catalog).revision > storedMetadata(metadata).revision;
+}
+
+function isCatalogMissed({ catalog, metadata }: Pick<Found, 'catalog' | 'metadata'>): boolean {
+  return catalog.state === 'missing' && metadata.state !== 'missing';
+}
+
+function stateLines({ path, state, entries, problems }: CatalogInspection): string[] {
+  if (state === 'missing') return [`${path}: missing`];
+  if (state === 'sound') return [`${path}: ${entries.length} entries, sound`];
+  const shown = problems.slice(0, CLI_LIMITS.problemsShownMax);
+  const more = problems.length - shown.length;
+  return [
+    `${path}: damaged, ${entries.length} entries can be read`,
+    ...shown.map((problem) => `  ${problem}`),
+    ...(more > 0 ? [`  and ${more} problems more`] : []),
+  ];
+}
+
+/** What does not fit together although each file may be sound. */
+function problemsBetween({ root, catalog, metadata, folders }: Found): string[] {
+  const problems: string[] = [];
+  const own = storedMetadata(metadata);
+  const copy = storedMetadata(catalog);
+  if (copy.revision > own.revision) {
+    problems.push(
+      `${metadata.path}: revision ${own.revision}, and its copy in ${CATALOG_FILE} has ${copy.revision}: it is lost or older`,
+    );
+  }
+  if (isCatalogMissed({ catalog, metadata })) {
+    problems.push(`${catalog.path}: missing; the next start would read every log`);
+  }
+  if (metadata.state === 'missing') return problems;
+  for (const { folder, topic, partition, topicId } of folders) {
+    const record = own.entries.get(TOPICS_PREFIX + topic)?.value as TopicRecord | undefined;
+    if (record === undefined) problems.push(`${folder}: no topic of that name is known`);
+    else if (partition >= record.replicas.length) {
+      problems.push(`${folder}: topic ${topic} has ${record.replicas.length} partitions`);
+    } else if (topicId !== record.id) {
+      problems.push(
+        `${folder}: partition.metadata has ${topicId ?? 'no topic id'}, the topic is ${record.id}`,
+      );
+    }
+  }
+  return problems.map((problem) => problem.replaceAll(`${root}/`, ''));
+}
+
+/** Topic ids by name, as the broker will know them; empty where no broker had the directory. */
+async function rebuildMetadata(
+  found: Found,
+  { nodeId = 1 }: RebuildOptions,
+  out: LineWriter,
+): Promise<ReadonlyMap<string, string>> {
+  const { catalog, metadata, folders } = found;
+  const own = storedMetadata(metadata);
+  const copy = storedMetadata(catalog);
+  const isLost = metadata.state === 'damaged' || copy.revision > own.revision;
+  if (!isLost) return topicIds(own.entries);
+  const restored = restoreMetadata({
+    own,
+    copy,
+    folders,
+    deletedIds: new Set(
+      catalog.entries.flatMap(({ key }) => (key[0] === 'deleted' ? [String(key[1])] : [])),
+    ),
+    nodeId,
+    offsetsPartitions: await offsetsTopicPartitions(folders),
+  });
+  const kept = await replaceCatalog(
+    metadata.path,
+    metadataChanges(restored.entries, restored.revision),
+  );
+  const ids = topicIds(restored.entries);
+  await out.write(
+    `${metadata.path}: made anew with ${ids.size} topics${kept === null ? '' : `; the old one is ${kept}`}`,
+  );
+  for (const warning of restored.warnings) await out.write(`WARNING: ${warning}`);
+  await out.flush();
+  return ids;
+}
+
+function topicIds(entries: ReadonlyMap<string, { readonly value: unknown }>): Map<string, string> {
+  const ids = new Map<string, string>();
+  for (const [key, { value }] of entries) {
+    if (key.startsWith(TOPICS_PREFIX))
+      ids.set(key.slice(TOPICS_PREFIX.length), (value as TopicRecord).id);
+  }
+  return ids;
+}
+
+async function rebuildCatalog(
+  { root, catalog, metadata, folders }: Found,
+  topics: ReadonlyMap<string, string>,
+  out: LineWriter,
+): Promise<void> {
+  const isLost = catalog.state === 'damaged' || isCatalogMissed({ catalog, metadata });
+  if (!isLost) return;
+  const kept = await replaceCatalog(
+    catalog.path,
+    catalog.entries.filter(({ key }) => isKept(key, catalog.isCurrent)),
+  );
+  await out.write(`${catalog.path}: made anew${kept === null ? '' : `; the old one is ${kept}`}`);
+  await out.flush();
+  const engine = await openEngine(root, { locker: noLocker });
+  try {
+    await readLogs(engine, folders, topics, out);
+  } finally {
+    await engine.close();
+  }
+}
+
+/** The copy of the metadata is made by the next start; what is a cache is kept where nothing can have been left out. */
+function isKept(key: readonly (string | number)[], isCurrent: boolean): boolean {
+  if (key[0] === 'metadata') return false;
+  const isCache = key[0] === 'log' && (key[3] === 'checkpoint' || key[3] === 'cleaned');
+  return isCurrent || !isCache;
+}
+
+/** Opening a log without a checkpoint reads all of it; closing the engine writes the checkpoint. */
+async function readLogs(
+  engine: Engine,
+  folders: readonly PartitionFolder[],
+  topics: ReadonlyMap<string, string>,
+  out: LineWriter,
+): Promise<void> {
+  for (const [at, { folder, topic, partition, topicId }] of folders.entries()) {
+    if (at % CLI_LIMITS.logsPerLine === 0) {
+      await out.write(`reading logs: ${at} of ${folders.length}`);
+      await out.flush();
+    }
+    const id = topics.get(topic) ?? topicId;
+    if (id === null) continue;
+    try {
+      await engine.openPartition({ topic, topicId: id, partition }, DEFAULT_LOG_SETTINGS);
+    } catch (error) {
+      if (!(error instanceof EngineError) || error.code !== 'DAMAGED_LOG') throw error;
+      await out.write(`WARNING: ${folder} is not served: ${error.message}`);
+    }
+  }
+  await out.write(`reading logs: ${folders.length} of ${folders.length}`);
+}

@@ -1,0 +1,60 @@
+import { join } from 'node:path';
+import {
+  inspectLog,
+  nodeDisk,
+  type PartitionFolder,
+  parseSegmentFileName,
+} from '../../engine/index.js';
+import { COORDINATOR_TOPICS, coordinatorPartition } from '../groups/coordinator-for.js';
+import { decodeRecord } from '../groups/records.js';
+import { CLI_LIMITS } from './limits.js';
+
+/** Kafka's default for `offsets.topic.num.partitions`, which is tried first. */
+const USUAL_PARTITIONS = 50;
+
+/**
+ * How many partitions `__consumer_offsets` has: a number by which every group that its folders hold is in the right one. Null where there is none
+ * up to 10,000, or no group at all. A group under another number would be looked for in the wrong partition.
+ */
+export async function offsetsTopicPartitions(
+  folders: readonly PartitionFolder[],
+): Promise<number | null> {
+  const groups = new Map<string, number>();
+  for (const { folder, topic, partition } of folders) {
+    if (topic !== COORDINATOR_TOPICS.group) continue;
+    for (const group of await groupsIn(folder)) groups.set(group, partition);
+  }
+  return fittingCount(groups);
+}
+
+/** See `offsetsTopicPartitions`; `groups`: the partition of each. */
+export function fittingCount(groups: ReadonlyMap<string, number>): number | null {
+  if (groups.size === 0) return null;
+  const fits = (count: number): boolean =>
+    [...groups].every(([group, partition]) => coordinatorPartition(group, count) === partition);
+  if (fits(USUAL_PARTITIONS)) return USUAL_PARTITIONS;
+  for (let count = 1; count <= CLI_LIMITS.offsetsPartitionsTriedMax; count++)
+    if (fits(count)) return count;
+  return null;
+}
+
+async function groupsIn(folder: string): Promise<Set<string>> {
+  const groups = new Set<string>();
+  for (const name of await nodeDisk.readdir(folder)) {
+    const parsed = parseSegmentFileName(name);
+    if (parsed?.kind !== 'log' || parsed.state !== null) continue;
+    const file = await nodeDisk.open(join(folder, name), 'read');
+    try {
+      for await (const found of inspectLog(file)) {
+        if (found.kind === 'damage' || !found.crcMatches) continue;
+        for (const { key, value } of await found.records()) {
+          const record = key === null ? null : decodeRecord(key, value);
+          if (record !== null) groups.add(record.group);
+        }
+      }
+    } finally {
+      await file.close();
+    }
+  }
+  return groups;
+}

@@ -1,0 +1,130 @@
+import { type Catalog, type CatalogChange, type Clock, EngineError } from '../../engine/index.js';
+import { SERVER_LIMITS } from '../limits.js';
+import type { Logger } from '../logging/log.js';
+import type { MetadataEntry, MetadataStore, WatchEvent } from './store.js';
+
+/** As in `metadata.mdb`, so that either can be made of the other. */
+const REVISION_KEY = ['metadata', 'revision'] as const;
+const ENTRY_PREFIX = ['metadata', 'key'] as const;
+
+export interface MetadataTwinOptions {
+  readonly store: MetadataStore;
+  /** The engine's: another file than the store's. */
+  readonly catalog: Catalog;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Of the data directory, for the message. */
+  readonly dataDir: string;
+}
+
+/**
+ * A copy of the metadata in the engine's catalog, a moment behind it, for when `metadata.mdb` is lost: topics that have no
+ * file yet, numbers of partitions and settings stand nowhere else. Nobody waits for it.
+ */
+export class MetadataTwin {
+  readonly #options: MetadataTwinOptions;
+  #stopWatching: () => void = () => {};
+  /** What is to be written, by key; undefined removes. */
+  #changes = new Map<string, CatalogChange>();
+  #revision = 0;
+  #writing: Promise<void> | null = null;
+  #isClosed = false;
+
+  private constructor(options: MetadataTwinOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Follows the store. To be called before anything is written to it. Rejects CATALOG_DAMAGED when the copy is ahead of the
+   * store: `metadata.mdb` is not the file that belongs here, or it is missing.
+   */
+  static async open(options: MetadataTwinOptions): Promise<MetadataTwin> {
+    const { store, catalog, dataDir } = options;
+    const { entries, revision } = await store.range('');
+    const copied = (catalog.get(REVISION_KEY) as number | undefined) ?? 0;
+    if (copied > revision) throw behindItsCopy(dataDir, revision, copied);
+    const twin = new MetadataTwin(options);
+    twin.#stopWatching = store.watch('', (event) => twin.#follow(event), {
+      fromRevision: revision + 1,
+    });
+    if (copied < revision) twin.#copyAll(entries, revision);
+    return twin;
+  }
+
+  /** Follows no more. Resolves when the copy is level with the store, or cannot be written. */
+  async close(): Promise<void> {
+    this.#stopWatching();
+    this.#isClosed = true;
+    await this.#writing;
+  }
+
+  #copyAll(entries: readonly MetadataEntry[], revision: number): void {
+    for (const { key } of this.#options.catalog.range(ENTRY_PREFIX)) {
+      this.#changes.set(String(key[2]), { key, value: undefined });
+    }
+    for (const { key, value, revision: written } of entries) this.#set(key, value, written);
+    this.#revision = revision;
+    this.#wake();
+  }
+
+  #follow({ revision, changes }: WatchEvent): void {
+    for (const { key, value } of changes) this.#set(key, value, revision);
+    this.#revision = revision;
+    this.#wake();
+  }
+
+  #set(key: string, value: unknown, revision: number): void {
+    const entry = value === undefined ? undefined : { value, revision, leaseId: null };
+    this.#changes.set(key, { key: [...ENTRY_PREFIX, key], value: entry });
+  }
+
+  #wake(): void {
+    this.#writing ??= this.#write();
+  }
+
+  async #write(): Promise<void> {
+    // Changes of the same stretch of code become one transaction.
+    await null;
+    await this.#writeAll();
+    this.#writing = null;
+  }
+
+  async #writeAll(): Promise<void> {
+    const { catalog, clock, logger } = this.#options;
+    while (this.#changes.size > 0) {
+      const keys = [...this.#changes.keys()].slice(0, SERVER_LIMITS.metadataCopyChangesMax);
+      const changes = keys.map((key) => this.#changes.get(key)!);
+      const isLast = keys.length === this.#changes.size;
+      for (const key of keys) this.#changes.delete(key);
+      // The revision last: a copy that was left half way is made again.
+      const revision = { key: REVISION_KEY, value: this.#revision };
+      try {
+        await catalog.write(isLast ? [...changes, revision] : changes);
+      } catch (error) {
+        for (const [at, key] of keys.entries()) {
+          if (!this.#changes.has(key)) this.#changes.set(key, changes[at]!);
+        }
+        const isFull = error instanceof EngineError && error.code === 'STORAGE_FULL';
+        if (!isFull || this.#isClosed) return;
+        logger.warn(
+          { error },
+          'the copy of the metadata is behind until there is room on the disk',
+        );
+        clock.schedule(SERVER_LIMITS.metadataCopyRetryMs, () => {
+          if (!this.#isClosed) this.#wake();
+        });
+        return;
+      }
+    }
+  }
+}
+
+function behindItsCopy(dataDir: string, revision: number, copied: number): EngineError {
+  const path = `${dataDir}/metadata.mdb`;
+  return new EngineError(
+    'CATALOG_DAMAGED',
+    `the metadata ${path} ${revision === 0 ? 'is missing' : `is older than its copy (revision ${revision} instead of ${copied})`}; nothing was ` +
+      `changed. Restore the file, or make it anew from its copy and the logs with 'odradek catalog rebuild ${dataDir}'`,
+    { path },
+  );
+}
