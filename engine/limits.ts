@@ -171,12 +171,22 @@ export const LIMITS = {
    */
   recoveryCheckedTimesMax: 16,
   /**
+   * Files of one log that are open with unsynced bytes while its tail is read: as many as one
+   * syncfs(2) is worth. Beyond: they are synced first.
+   */
+  recoveredFilesUnsyncedMax: 16,
+  /**
    * Logs that one checkpoint transaction takes in. Beyond: several transactions, with turns of the
    * loop between them.
    */
   checkpointLogsMax: 1_000,
   /** Logs of which a checkpoint saves the indexes at a time. */
   indexSavesAtOnce: 32,
+  /**
+   * Sealed segments of one log whose indexes are saved before the log is checkpointed. Beyond: the
+   * others follow it, or a log that rolls faster than indexes are synced would never be.
+   */
+  sealedSavedPerCheckpoint: 16,
   /** A log that has grown by this is checkpointed at once, … */
   checkpointBytes: 128 * MIB,
   /** … any other changed one within this time. */

@@ -76,18 +76,21 @@ export class CheckpointState {
     };
   }
 
-  /** Saves the indexes of sealed segments, and those of the active one when memory has much that the files lack. */
-  async saveIndexes(): Promise<void> {
-    if (this.isPaused) return;
+  /**
+   * Saves the indexes of sealed segments, the oldest first, and those of the active one when memory has much that the files lack. Of many sealed ones only the
+   * first: true when more are left, unless the log is being closed.
+   */
+  async saveIndexes(): Promise<boolean> {
+    if (this.isPaused) return false;
     const log = this.#log;
     const active = log.segments.active;
     try {
-      await this.#saveSealed();
-      if (!active?.indexes || this.isPaused) return;
+      if (await this.#saveSealed()) return true;
+      if (!active?.indexes || this.isPaused) return false;
       const unsaved = active.indexes.offsets.count - active.savedOffsetEntries;
       if (unsaved >= LIMITS.indexEntriesUnsavedMax) await saveIndexes(log.context.disk, active);
     } catch (error) {
-      if (log.hasEnded) return;
+      if (log.hasEnded) return false;
       const { directory, logger } = log.context;
       const failure = storageError(directory, `cannot save the indexes in ${log.folder}`, error);
       logger.warn(
@@ -95,11 +98,14 @@ export class CheckpointState {
         'indexes were not saved; they are rebuilt when needed',
       );
     }
+    return false;
   }
 
-  async #saveSealed(): Promise<void> {
+  async #saveSealed(): Promise<boolean> {
     const { segments, sealing, context } = this.#log;
+    let left: number = LIMITS.sealedSavedPerCheckpoint;
     for (let segment = sealing[0]; segment && !this.isPaused; segment = sealing[0]) {
+      if (left-- === 0 && !this.#log.isClosing) return true;
       if (segment !== segments.active) segment.closeTimeIndex();
       await saveIndexes(context.disk, segment);
       // It may have been deleted meanwhile, or cut and made the active one again.
@@ -108,6 +114,7 @@ export class CheckpointState {
       if (isLive && segment !== segments.active && !this.#log.hasEnded)
         context.indexCache.adopt(segment);
     }
+    return false;
   }
 }
 

@@ -19,8 +19,8 @@ export interface CheckpointCapture {
 export interface CheckpointTarget extends SyncTarget {
   /** Kept by `Checkpoints`: whether it is on the list already, so that not every append has to look into a set of thousands. */
   awaitsCheckpoint: boolean;
-  /** Writes index entries that only memory has; failures are the log's affair. */
-  saveIndexes(): Promise<void>;
+  /** Writes index entries that only memory has; failures are the log's affair. True when it is to be asked again, after a checkpoint. */
+  saveIndexes(): Promise<boolean>;
   captureCheckpoint(): CheckpointCapture;
 }
 
@@ -102,10 +102,13 @@ export class Checkpoints {
     for (const target of targets) target.awaitsCheckpoint = false;
     try {
       const saving = new Gate(LIMITS.indexSavesAtOnce);
-      await Promise.all(targets.map((target) => saving.run(() => target.saveIndexes())));
+      const hasMore = await Promise.all(
+        targets.map((target) => saving.run(() => target.saveIndexes())),
+      );
       for (let from = 0; from < targets.length; from += LIMITS.checkpointLogsMax) {
         await this.#write(targets.slice(from, from + LIMITS.checkpointLogsMax));
       }
+      for (const [at, target] of targets.entries()) if (hasMore[at]) this.request(target);
     } catch (error) {
       storageError(directory, 'a checkpoint could not be written', error);
       // A full disk passes: recovery costs more until then, and nothing is lost.

@@ -132,6 +132,9 @@ export class Log implements PartitionLog, LogParts, CheckpointTarget {
   get hasEnded(): boolean {
     return this.#failure !== null;
   }
+  get isClosing(): boolean {
+    return this.#closing !== null;
+  }
 
   updateSettings(settings: LogSettings): void {
     this.#settings = settings;
@@ -306,7 +309,7 @@ export class Log implements PartitionLog, LogParts, CheckpointTarget {
     this.advance();
   }
 
-  saveIndexes(): Promise<void> {
+  saveIndexes(): Promise<boolean> {
     return this.checkpoint.saveIndexes();
   }
 

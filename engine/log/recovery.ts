@@ -12,6 +12,7 @@ import { hasErrno } from '../disk/errno.js';
 import { parseSegmentFileName, segmentFileName } from '../disk/file-names.js';
 import type { LogFile } from '../disk/log-file.js';
 import { EngineError } from '../errors.js';
+import { LIMITS } from '../limits.js';
 import { unlinkFiles } from '../maintenance/jobs/unlink.js';
 import { finishSwaps } from './finish-swaps.js';
 import { cutIndexFiles, indexesFromFiles, indexPath, readIndexFiles } from './index-files.js';
@@ -19,6 +20,7 @@ import { LeaderEpochs } from './leader-epochs.js';
 import type { LogContext } from './log-context.js';
 import type { LogCheckpoint } from './log-records.js';
 import type { LogSettings } from './log-settings.js';
+import { makeDurable } from './make-durable.js';
 import type { LogPosition } from './offset-tracker.js';
 import { lastSequenceOf, ProducerStates } from './producer-state.js';
 import { copyAside, rewriteRange } from './rewrite-range.js';
@@ -58,7 +60,8 @@ export interface RecoveryInput {
  * Opens what is on disk. Everything below the checkpoint is trusted; behind it every batch is read with its CRC, and
  *
  * - the bytes are written again, since a page cache that survived a failed sync can hold pages that never reached the disk;
- * - they are to be synced before anything is served, by the caller, who does it for many logs at once;
+ * - they are to be synced before anything is served, by the caller, who does it for many logs at once; those of a long tail are synced as it is read, so
+ *   that few files are open;
  * - a torn tail is cut off, its bytes kept in a `.cut` file;
  * - a bad batch with a good one behind it is damage: nothing is cut, the log is not opened (DAMAGED_LOG).
  *
@@ -207,8 +210,16 @@ class Recovery {
       );
       this.#segments.add(segment);
       if (this.#cutBytes > 0) break;
+      await this.#syncIfMany();
     }
     return end;
+  }
+
+  /** Files with unsynced bytes stay open, and there may be more of them than the process may have. */
+  async #syncIfMany(): Promise<void> {
+    const { files, syncRounds } = this.#context;
+    if (files.hasRoom && this.#unsynced.length < LIMITS.recoveredFilesUnsyncedMax) return;
+    await makeDurable(syncRounds, this.#unsynced.splice(0), []);
   }
 
   async #recoverSegment(

@@ -3,6 +3,7 @@ import { type Catalog, EngineError, MemoryCatalog } from '../../engine/index.js'
 import { LIMITS } from '../../engine/limits.js';
 import { checkpointKey, readCheckpoint } from '../../engine/log/log-records.js';
 import { batchOf, turns } from '../support/batches.js';
+import { forwarding } from '../support/forwarding-disk.js';
 import type { SimDisk } from '../support/sim-disk.js';
 import {
   folderOf,
@@ -65,6 +66,50 @@ describe.each(['ack', 'interval', 'os'] as const)(
     });
   },
 );
+
+test('a log that rolls faster than its indexes are saved is checkpointed all the same', async () => {
+  const world = newWorld();
+  const rolls = 20 * LIMITS.sealedSavedPerCheckpoint;
+  const reached: (number | null)[] = [];
+  // Whenever the indexes of a segment are saved, there is another one.
+  let append = async (): Promise<void> => {};
+  const engine = await openWorld(world, {
+    wrap: (disk) => ({
+      ...forwarding(disk),
+      open: async (path, mode) => {
+        if (path.endsWith('.timeindex') && mode === 'append') await append();
+        return disk.open(path, mode);
+      },
+    }),
+  });
+  const log = await openLog(engine, { flush: 'os', segmentBytes: 100 });
+  append = async () => {
+    if (log.logEndOffset >= rolls) return;
+    await log.append(batchOf('v'.padEnd(40)));
+    reached.push(checkpointed(world));
+  };
+  await append();
+  await append();
+  while (log.logEndOffset < rolls) await turns(1);
+  expect(reached.length).toBe(rolls);
+  for (const [at, offset] of reached.entries())
+    expect(offset ?? 0).toBeGreaterThanOrEqual(at - 3 * LIMITS.sealedSavedPerCheckpoint);
+  // The others' indexes are saved when there is time.
+  await turns(1000);
+  const names = await world.disk.readdir(folderOf());
+  expect(names.filter((name) => name.endsWith('.index'))).toHaveLength(rolls - 1);
+});
+
+test('a close saves the indexes of all sealed segments, however many', async () => {
+  const world = newWorld();
+  const engine = await openWorld(world);
+  const log = await openLog(engine, { flush: 'os', segmentBytes: 100 });
+  const count = 5 * LIMITS.sealedSavedPerCheckpoint;
+  for (let at = 0; at < count; at++) await log.append(batchOf('v'.padEnd(40)));
+  await engine.close();
+  const names = await world.disk.readdir(folderOf());
+  expect(names.filter((name) => name.endsWith('.index'))).toHaveLength(count - 1);
+});
 
 test.each([1, 2, 3, 4, 5])('no checkpoint goes further than the disk, seed %i', async (seed) => {
   const world = newWorld();
