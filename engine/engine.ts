@@ -20,7 +20,7 @@ import { Checkpoints } from './log/checkpoints.js';
 import { IndexCache } from './log/index-cache.js';
 import type { LogContext } from './log/log-context.js';
 import type { LogSettings } from './log/log-settings.js';
-import type { PartitionLog, PartitionName } from './log/partition-log.js';
+import type { HighWatermarkRule, PartitionLog, PartitionName } from './log/partition-log.js';
 import { SyncRounds } from './log/sync-rounds.js';
 import { gatherByMicrotask, gatherByTurn } from './log/write-gathering.js';
 import { type EngineLogger, silentLogger } from './logger.js';
@@ -229,12 +229,17 @@ export class Engine {
   }
 
   /**
-   * The log of a partition, recovered if need be; opening it again gives the same one, with its first settings. No file is created before the first append.
+   * The log of a partition, recovered if need be; opening it again gives the same one, with its first settings and rule. No file is created before the first
+   * append. `rule` moves the high watermark from what was written down of it on; without one it follows the flush promise.
    * Rejects DAMAGED_LOG when good data lies behind bad, STORAGE_OFFLINE.
    */
-  openPartition(name: PartitionName, settings: LogSettings): Promise<PartitionLog> {
+  openPartition(
+    name: PartitionName,
+    settings: LogSettings,
+    rule?: HighWatermarkRule,
+  ): Promise<PartitionLog> {
     this.#assertOpen();
-    return this.#partitions.open(name, settings);
+    return this.#partitions.open(name, settings, rule);
   }
 
   /** Durable when it resolves: the partition will not come back. Its log answers LOG_CLOSED; the files go later. */

@@ -13,6 +13,7 @@ export const ENGINE_ERRORS = {
     'a batch of an idempotent producer is neither the next one nor one of the last five',
   STALE_PRODUCER_EPOCH: 'a newer instance of the producer has taken over',
   UNEXPECTED_OFFSET: 'a replicated batch does not continue the log',
+  BELOW_HIGH_WATERMARK: 'what lies there is committed, and is not cut off unless that is asked for',
   OFFSET_OUT_OF_RANGE: 'there is no such offset between log start and log end',
   DAMAGED_LOG:
     'the log holds a bad batch with good ones behind it; nothing was cut, the partition is not served',

@@ -24,7 +24,7 @@ import {
 import type { LogSettings } from './log/log-settings.js';
 import { LOG_START_FILE, readLogStartFile } from './log/log-start-file.js';
 import { makeDurable } from './log/make-durable.js';
-import type { PartitionName } from './log/partition-log.js';
+import type { HighWatermarkRule, PartitionName } from './log/partition-log.js';
 import { type RecoveredLog, recoverLog } from './log/recovery.js';
 import {
   namesIn,
@@ -58,19 +58,27 @@ export class Partitions {
   }
 
   /** The log, opened and recovered on first use. */
-  async open(name: PartitionName, settings: LogSettings): Promise<Log> {
+  async open(
+    name: PartitionName,
+    settings: LogSettings,
+    rule: HighWatermarkRule | null = null,
+  ): Promise<Log> {
     const key = keyOf(name);
     let opening = this.#open.get(key);
     if (!opening) {
       const closing = this.#closing.get(key) ?? Promise.resolve();
-      opening = closing.then(() => this.#recover(name, settings));
+      opening = closing.then(() => this.#recover(name, settings, rule));
       this.#open.set(key, opening);
       opening.catch(() => this.#open.delete(key));
     }
     return opening;
   }
 
-  async #recover(name: PartitionName, settings: LogSettings): Promise<Log> {
+  async #recover(
+    name: PartitionName,
+    settings: LogSettings,
+    rule: HighWatermarkRule | null,
+  ): Promise<Log> {
     const context = this.#context;
     context.directory.assertOnline();
     const folder = join(context.directory.root, partitionFolderName(name.topic, name.partition));
@@ -81,7 +89,7 @@ export class Partitions {
       // For many logs at once, where many are opened.
       await makeDurable(context.syncRounds, files, folders);
       const cleanedOffset = readCleaned(context.catalog, name);
-      return new Log(context, name, folder, settings, recovered, cleanedOffset);
+      return new Log(context, name, folder, settings, recovered, cleanedOffset, rule);
     } catch (error) {
       throw storageError(context.directory, `cannot open ${folder}`, error);
     }

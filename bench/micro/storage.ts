@@ -22,6 +22,7 @@ export function storageCases(): MicroCase[] {
     offset: 123_456_789,
     segmentBase: 123_000_000,
     position: 987_654_321,
+    highWatermark: 123_456_789,
     times: null,
     epochs: [
       { epoch: 0, startOffset: 0 },

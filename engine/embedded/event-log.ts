@@ -192,12 +192,12 @@ export class EventLog {
 
   /**
    * Removes the record at `offset` and all behind it, durably, with those before it in the same batch: look at `endOffset` afterwards. Appends that
-   * are under way there reject. Rejects OFFSET_OUT_OF_RANGE below the start.
+   * are under way there reject. Whoever has read them is not told. Rejects OFFSET_OUT_OF_RANGE below the start.
    */
   async truncate(offset: number): Promise<void> {
     assertOffset(offset);
     await this.#queue.settled();
-    await this.partition.truncateTo(offset);
+    await this.partition.truncateTo(offset, { evenCommitted: true });
   }
 
   /** Resolves when everything appended before the call is durable, whatever the flush promise. */

@@ -51,7 +51,7 @@ export class CheckpointState {
 
   capture(): CheckpointCapture {
     const log = this.#log;
-    const { written, logStart } = log.offsets;
+    const { written, logStart, highWatermark } = log.offsets;
     const active = log.segments.active;
     // A new segment's begin is the old one's end, which retention may take away.
     const end =
@@ -62,6 +62,7 @@ export class CheckpointState {
     log.producers.expire(log.context.clock.wallMs() - log.settings.producerExpirationMs);
     const value = encodeCheckpoint({
       ...end,
+      highWatermark: highWatermark.offset,
       epochs: log.epochs.snapshot(end.offset, logStart),
       producers: log.producers.snapshot(end.offset),
       times: timesOf(active, end),

@@ -14,6 +14,8 @@ export interface LogCheckpoint {
   /** The segment in which `offset` lies, and the byte position of it there. */
   readonly segmentBase: number;
   readonly position: number;
+  /** At or below `offset`. */
+  readonly highWatermark: number;
   readonly epochs: readonly EpochStart[];
   readonly producers: ProducerSnapshot;
   /** Of the batches below `position` in that segment; null where it was not known, or `position` is its beginning. */
@@ -36,6 +38,8 @@ interface StoredCheckpoint {
   offset: number;
   segmentBase: number;
   position: number;
+  /** Not in version 1, in which every log was alone: what was durable was committed. */
+  highWatermark?: number;
   epochs: [epoch: number, startOffset: number][];
   producers: StoredProducer[];
   times?: [largestTimestampMs: number, offsetOfLargest: number, firstTimestampMs: number];
@@ -66,6 +70,7 @@ export function encodeCheckpoint(checkpoint: LogCheckpoint): StoredCheckpoint {
     offset: checkpoint.offset,
     segmentBase: checkpoint.segmentBase,
     position: checkpoint.position,
+    highWatermark: checkpoint.highWatermark,
     epochs: checkpoint.epochs.map((start) => [start.epoch, start.startOffset]),
     producers: checkpoint.producers.map(([producerId, state]) => [
       producerId,
@@ -85,6 +90,7 @@ export function readCheckpoint(catalog: Catalog, name: PartitionName): LogCheckp
     offset: stored.offset,
     segmentBase: stored.segmentBase,
     position: stored.position,
+    highWatermark: stored.highWatermark ?? stored.offset,
     epochs: stored.epochs.map(([epoch, startOffset]) => ({ epoch, startOffset })),
     producers: stored.producers.map(([producerId, ...numbers]) => [
       producerId,

@@ -26,6 +26,7 @@ import type {
   ReadResult,
   ScrubResult,
   TimestampLookup,
+  TruncateOptions,
 } from './partition-log.js';
 import type { ProducerStates } from './producer-state.js';
 import { readLog } from './read.js';
@@ -77,18 +78,19 @@ export class Log implements PartitionLog, LogParts, CheckpointTarget {
     settings: LogSettings,
     found: RecoveredLog,
     cleanedOffset: number,
+    rule: HighWatermarkRule | null,
   ) {
     this.context = context;
     this.name = name;
     this.folder = folder;
     this.#settings = settings;
     this.segments = found.segments;
-    this.offsets = new OffsetTracker(found.logStart, found.end);
+    this.offsets = new OffsetTracker(found.logStart, found.end, found.highWatermark);
     this.epochs = found.epochs;
     this.producers = found.producers;
     this.writer = new LogWriter(context, this);
     this.unsynced = new Unsynced(context, this);
-    this.watermark = new Watermark(this);
+    this.watermark = new Watermark(this, rule);
     for (const segment of found.segments.all()) {
       if (segment !== found.segments.active && segment.indexes !== null) {
         segment.closeTimeIndex();
@@ -99,6 +101,7 @@ export class Log implements PartitionLog, LogParts, CheckpointTarget {
     this.checkpoint = new CheckpointState(this, isNews ? null : found.end);
     if (isNews) context.checkpoints.markDirty(this);
     this.compaction = new Compaction(this, Math.min(cleanedOffset, found.end.offset));
+    this.watermark.begin();
     if (settings.compacted) context.cleaner.watch(this.compaction);
   }
 
@@ -384,7 +387,7 @@ export class Log implements PartitionLog, LogParts, CheckpointTarget {
     return changed;
   }
 
-  async truncateTo(offset: number): Promise<void> {
+  async truncateTo(offset: number, options: TruncateOptions = {}): Promise<void> {
     this.assertTaking();
     const before = this.#changing;
     // Appends wait: what they wrote while the file is cut would be cut off with the rest.
@@ -393,7 +396,7 @@ export class Log implements PartitionLog, LogParts, CheckpointTarget {
       this.assertServing();
       this.checkpoint.isPaused = true;
       try {
-        await truncateLog(this, offset);
+        await truncateLog(this, offset, options);
       } finally {
         this.checkpoint.isPaused = false;
       }

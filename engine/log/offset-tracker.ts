@@ -9,6 +9,9 @@ export interface LogPosition {
   readonly position: number;
 }
 
+/** The segment of an end of which only the offset is known. */
+export const NOWHERE = -1;
+
 /** A copy that stays as it is. */
 export function snapshotOf({ offset, segmentBase, position }: LogPosition): LogPosition {
   return { offset, segmentBase, position };
@@ -45,13 +48,13 @@ export class OffsetTracker {
   readonly #durable: MovingPosition;
   readonly #highWatermark: MovingPosition;
 
-  /** At open everything recovered is written and durable, and committed as far as this log can say. */
-  constructor(logStart: number, end: LogPosition) {
+  /** At open everything recovered is written and durable; how much of it is committed was written down. */
+  constructor(logStart: number, end: LogPosition, highWatermark: LogPosition) {
     this.#logStart = logStart;
     this.#logEnd = end.offset;
     this.#written = new MovingPosition(end);
     this.#durable = new MovingPosition(end);
-    this.#highWatermark = new MovingPosition(end);
+    this.#highWatermark = new MovingPosition(highWatermark);
     this.#check();
   }
 
@@ -91,6 +94,12 @@ export class OffsetTracker {
     this.#check();
   }
 
+  /** Where the high watermark lies was not known. */
+  placeHighWatermark({ segmentBase, position }: LogPosition): void {
+    this.#highWatermark.segmentBase = segmentBase;
+    this.#highWatermark.position = position;
+  }
+
   committed(end: LogPosition): boolean {
     if (end.offset <= this.#highWatermark.offset) return false;
     this.#highWatermark.moveTo(end);
@@ -115,7 +124,7 @@ export class OffsetTracker {
     this.#logEnd = end.offset;
     this.#written.moveTo(end);
     if (this.#durable.offset > end.offset) this.#durable.moveTo(end);
-    if (this.#highWatermark.offset > end.offset) this.#highWatermark.moveTo(end);
+    if (this.#highWatermark.offset >= end.offset) this.#highWatermark.moveTo(end);
     this.#check();
   }
 

@@ -108,6 +108,14 @@ export interface KnownProducer {
   readonly lastAppendMs: number;
 }
 
+export interface TruncateOptions {
+  /**
+   * What readers were told is committed may go as well, and the high watermark moves back: for a program's repair of a log that it owns. Whoever has
+   * read it, or was answered for its append, is not told. Default: false.
+   */
+  readonly evenCommitted?: boolean;
+}
+
 /** The ends a high watermark rule may look at; all exclusive. */
 export interface LogEnds {
   /** Everything handed to the file. */
@@ -203,8 +211,11 @@ export interface PartitionLog {
    * Rejects OFFSET_OUT_OF_RANGE above the high watermark or below zero; at or below the present start it changes nothing.
    */
   deleteBefore(offset: number): Promise<number>;
-  /** Drops everything at and above `offset`, durably. For followers and for repair. */
-  truncateTo(offset: number): Promise<void>;
+  /**
+   * Drops everything at and above `offset`, durably, with what lies before it in the same batch. For followers and for repair. Rejects OFFSET_OUT_OF_RANGE
+   * below the log start; BELOW_HIGH_WATERMARK where something committed would go, unless that is asked for.
+   */
+  truncateTo(offset: number, options?: TruncateOptions): Promise<void>;
   /** Deletes the prefix of segments that time and size say may go. Resolves with what went. */
   applyRetention(): Promise<{ segments: number; bytes: number }>;
   /**

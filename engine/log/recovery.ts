@@ -21,7 +21,7 @@ import type { LogContext } from './log-context.js';
 import type { LogCheckpoint } from './log-records.js';
 import type { LogSettings } from './log-settings.js';
 import { makeDurable } from './make-durable.js';
-import type { LogPosition } from './offset-tracker.js';
+import { type LogPosition, NOWHERE } from './offset-tracker.js';
 import { lastSequenceOf, ProducerStates } from './producer-state.js';
 import { copyAside, rewriteRange } from './rewrite-range.js';
 import { Segment } from './segment.js';
@@ -36,6 +36,8 @@ export interface RecoveredLog {
   readonly segments: SegmentList;
   readonly logStart: number;
   readonly end: LogPosition;
+  /** As far as it was written down, and no further than the end. */
+  readonly highWatermark: LogPosition;
   readonly epochs: LeaderEpochs;
   readonly producers: ProducerStates;
   /** Bytes behind the checkpoint that were read; 0 after a clean stop. */
@@ -107,11 +109,17 @@ class Recovery {
     const end = await this.#recoverTail(tail);
     const start = Math.max(logStart, this.#segments.first?.baseOffset ?? 0);
     this.#epochs.truncateStart(start);
+    // Where everything up to the decreed start is gone, the log goes on there.
+    const endThere = { ...end, offset: Math.max(end.offset, logStart) };
+    const committed = Math.max(checkpoint?.highWatermark ?? start, start);
     return {
       segments: this.#segments,
       logStart: start,
-      // Where everything up to the decreed start is gone, the log goes on there.
-      end: { ...end, offset: Math.max(end.offset, logStart) },
+      end: endThere,
+      highWatermark:
+        committed < endThere.offset
+          ? { offset: committed, segmentBase: NOWHERE, position: 0 }
+          : endThere,
       epochs: this.#epochs,
       producers: this.#producers,
       scannedBytes: this.#scannedBytes,

@@ -8,6 +8,7 @@ import { cutIndexFiles } from './index-files.js';
 import type { Log } from './log.js';
 import { checkpointKey, cleanedKey, encodeCheckpoint } from './log-records.js';
 import type { LogPosition } from './offset-tracker.js';
+import type { TruncateOptions } from './partition-log.js';
 import type { NextBatch } from './producer-state.js';
 import { findBatch } from './read.js';
 import type { FoundBatch } from './read-hints.js';
@@ -27,7 +28,11 @@ import { retireSegments } from './shrink.js';
  *
  * Found half done after a crash, the old tail is there again up to some segment; the promise was never resolved.
  */
-export async function truncateLog(log: Log, offset: number): Promise<void> {
+export async function truncateLog(
+  log: Log,
+  offset: number,
+  { evenCommitted = false }: TruncateOptions,
+): Promise<void> {
   const { offsets, context } = log;
   if (!(offset >= offsets.logStart)) {
     throw new EngineError(
@@ -38,9 +43,13 @@ export async function truncateLog(log: Log, offset: number): Promise<void> {
   await log.writer.settled();
   log.assertServing();
   if (offset >= offsets.logEnd) return;
+  // Readers were told that nothing below it will change.
+  const kept = evenCommitted ? offsets.logStart : offsets.highWatermark.offset;
+  if (offset < kept) throw refusal(offset, kept);
   const found = findBatch(log, offset);
   if (!found) return;
   const { segment, position } = found;
+  if (found.baseOffset < kept && !evenCommitted) throw refusal(found.baseOffset, kept);
   const place: LogPosition = {
     offset: endBefore(found),
     segmentBase: segment.baseOffset,
@@ -73,6 +82,14 @@ export async function truncateLog(log: Log, offset: number): Promise<void> {
   log.watermark.notify();
 }
 
+function refusal(offset: number, highWatermark: number): EngineError {
+  return new EngineError(
+    'BELOW_HIGH_WATERMARK',
+    `the log is committed up to ${highWatermark} and is not cut at ${offset}`,
+    { offset },
+  );
+}
+
 /** The offset behind the batch before; where the segment begins when there is none. */
 function endBefore({ segment, position, baseOffset }: FoundBatch): number {
   let offset = segment.baseOffset;
@@ -99,6 +116,7 @@ async function lowerCheckpoint(
   log.checkpoint.invalidate();
   const value = encodeCheckpoint({
     ...end,
+    highWatermark: Math.min(log.offsets.highWatermark.offset, end.offset),
     epochs: log.epochs.snapshot(end.offset, -1),
     producers: log.producers.snapshot(end.offset, firstCut),
     times: null,

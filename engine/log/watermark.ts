@@ -1,5 +1,6 @@
+import { hasErrno } from '../disk/errno.js';
 import type { LogParts } from './log-parts.js';
-import type { LogPosition } from './offset-tracker.js';
+import { type LogPosition, NOWHERE } from './offset-tracker.js';
 import type { HighWatermarkRule } from './partition-log.js';
 import { findBatch } from './read.js';
 
@@ -7,11 +8,12 @@ import { findBatch } from './read.js';
 export class Watermark {
   readonly #log: LogParts;
   /** Null for the promised end. */
-  #rule: HighWatermarkRule | null = null;
+  #rule: HighWatermarkRule | null;
   readonly #listeners = new Set<() => void>();
 
-  constructor(log: LogParts) {
+  constructor(log: LogParts, rule: HighWatermarkRule | null) {
     this.#log = log;
+    this.#rule = rule;
   }
 
   /** The end of what the log's flush promise has kept. */
@@ -36,7 +38,24 @@ export class Watermark {
         promisedEnd: promised.offset,
       }) ?? promised.offset;
     if (wanted <= offsets.highWatermark.offset) return;
-    if (offsets.committed(this.#positionOf(wanted))) this.notify();
+    if (!offsets.committed(this.#positionOf(wanted))) return;
+    // The log's own promise can be found out again; what others have said cannot.
+    if (this.#rule !== null) this.#log.context.checkpoints.markDirty(this.#log.checkpointTarget);
+    this.notify();
+  }
+
+  /** Asks the rule for the first time, and finds out where the high watermark lies. */
+  begin(): void {
+    this.advance();
+    const { offsets } = this.#log;
+    const { offset, segmentBase } = offsets.highWatermark;
+    if (segmentBase !== NOWHERE) return;
+    try {
+      offsets.placeHighWatermark(this.#positionOf(offset));
+    } catch (error) {
+      // Until it moves nobody reads what lies before damage either.
+      if (!hasErrno(error, 'CORRUPT_BATCH')) throw error;
+    }
   }
 
   #positionOf(offset: number): LogPosition {

@@ -20,6 +20,7 @@ const WIRE_NAMES: Readonly<Record<EngineErrorCode, ErrorName>> = {
   OUT_OF_ORDER_SEQUENCE: 'OUT_OF_ORDER_SEQUENCE_NUMBER',
   STALE_PRODUCER_EPOCH: 'INVALID_PRODUCER_EPOCH',
   UNEXPECTED_OFFSET: 'UNKNOWN_SERVER_ERROR',
+  BELOW_HIGH_WATERMARK: 'UNKNOWN_SERVER_ERROR',
   OFFSET_OUT_OF_RANGE: 'OFFSET_OUT_OF_RANGE',
   DAMAGED_LOG: 'KAFKA_STORAGE_ERROR',
   // The client asks for metadata anew, which says where the partition went, if anywhere.

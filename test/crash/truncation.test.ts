@@ -6,7 +6,7 @@ test('an append that comes while the log is truncated is not cut off with the re
   const world = newWorld();
   const log = await openLog(await openWorld(world));
   for (const value of ['a', 'b', 'c']) await log.append(batchOf(value));
-  const truncated = log.truncateTo(1);
+  const truncated = log.truncateTo(1, { evenCommitted: true });
   const appended = log.append(batchOf('d'));
   await truncated;
   expect(await appended).toMatchObject({ baseOffset: 1 });
@@ -27,7 +27,7 @@ test('who waits for a sync below a truncation is answered, though the round bega
   // Acknowledged before it was cut, or rejected; in no case left waiting.
   const cutSettled = Promise.allSettled([cut]);
   await turns(2);
-  const truncated = log.truncateTo(2);
+  const truncated = log.truncateTo(2, { evenCommitted: true });
   await turns(2);
   world.disk.release();
   await truncated;

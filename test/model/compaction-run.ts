@@ -158,7 +158,7 @@ class CompactionRun {
     const isBusy = this.#below(2) === 0;
     this.done.push(`truncate to ${offset}${isBusy ? ', while compacting' : ''}`);
     const compacting = isBusy ? this.#log.compact() : null;
-    await this.#log.truncateTo(offset);
+    await this.#log.truncateTo(offset, { evenCommitted: true });
     if (compacting !== null) this.#note(await compacting);
     const end = this.#log.logEndOffset;
     for (const { offset, key } of this.#history) {

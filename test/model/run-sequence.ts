@@ -170,7 +170,7 @@ export class SequenceRun {
         this.#lowerEnds(end);
         model.truncate(offset);
         this.#safeEnd = Math.min(this.#safeEnd, end);
-        return log.truncateTo(offset);
+        return log.truncateTo(offset, { evenCommitted: true });
       }
       case 'delete-before': {
         const offset = between(model.start, Math.max(model.start, this.#safeEnd), operation.to);

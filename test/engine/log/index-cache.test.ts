@@ -144,7 +144,7 @@ test('an entry of an earlier life of the active segment does not come back', asy
   const stopped = await stopCleanly(world, engine);
   const second = await openWorld(stopped);
   const again = await openLog(second, wide);
-  await again.truncateTo(2);
+  await again.truncateTo(2, { evenCommitted: true });
   // As large as those before, at the same positions, but all of an earlier time.
   for (let at = 2; at < 10; at++) await again.append(batchOf(`value ${at}`, { timestamp: early }));
   await again.flush();

@@ -9,7 +9,7 @@ const at = (offset: number): { offset: number; segmentBase: number; position: nu
 });
 
 /** Log start 2, everything up to 10 written, durable and committed. */
-const tracker = (): OffsetTracker => new OffsetTracker(2, at(10));
+const tracker = (): OffsetTracker => new OffsetTracker(2, at(10), at(10));
 
 test('what was recovered is written, durable and committed', () => {
   const offsets = tracker();

@@ -33,7 +33,7 @@ test('retention, deletion, truncation and appends at the same time leave one log
   await Promise.all([
     log.append(batchOf('young', { timestamp })),
     log.deleteBefore(5),
-    log.truncateTo(13),
+    log.truncateTo(13, { evenCommitted: true }),
     log.applyRetention(),
     log.roll(),
     log.append(batchOf('younger', { timestamp })),

@@ -32,7 +32,7 @@ async function valuesIn(world: SimWorld): Promise<string[]> {
 
 test('appends that are called after a truncation land behind its end', async () => {
   const { log } = await filled(10);
-  const truncated = log.truncateTo(4);
+  const truncated = log.truncateTo(4, { evenCommitted: true });
   const appended = log.append(batchOf('new'));
   await truncated;
   expect((await appended).baseOffset).toBe(4);
@@ -45,7 +45,7 @@ test('the log start stays where it is within a batch that is cut off whole', asy
   const log = await openLog(engine);
   await log.append(batchOf(['a', 'b', 'c']));
   await log.deleteBefore(2);
-  await log.truncateTo(2);
+  await log.truncateTo(2, { evenCommitted: true });
   expect([log.logStartOffset, log.logEndOffset]).toEqual([2, 2]);
   expect((await log.append(batchOf('d'))).baseOffset).toBe(2);
   const reopened = await openLog(await openWorld(await stopCleanly(world, engine)));
@@ -57,7 +57,7 @@ describe('after a crash at any moment of a truncation the log holds all up to so
     const ends = new Set<number>();
     for (let turn = 0; turn < 60; turn++) {
       const { world, log } = await filled(12);
-      const truncated = log.truncateTo(3);
+      const truncated = log.truncateTo(3, { evenCommitted: true });
       truncated.catch(() => {});
       await turns(turn);
       // What was durable before must be there; without a sync nothing was, until the truncation begins with one.
@@ -77,7 +77,7 @@ test('what a killed process had cut does not come back by a later power cut', as
   for (let turn = 0; turn < 60; turn++) {
     const { world, log } = await filled(6);
     await log.flush();
-    log.truncateTo(2).catch(() => {});
+    log.truncateTo(2, { evenCommitted: true }).catch(() => {});
     await turns(turn);
     const killed = killProcess(world);
     const next = await openLog(await openWorld(killed), SMALL_SEGMENTS);
@@ -96,7 +96,9 @@ test('a truncation that a full disk refuses has done nothing', async () => {
   world.clock.advance(10_000);
   await turns(50);
   world.disk.failNext({ op: 'open', path: /index$/, code: 'ENOSPC' });
-  await expect(log.truncateTo(4)).rejects.toMatchObject({ code: 'STORAGE_FULL' });
+  await expect(log.truncateTo(4, { evenCommitted: true })).rejects.toMatchObject({
+    code: 'STORAGE_FULL',
+  });
   await log.append(batchOf('value 10'));
   expect([...(await readValues(log)).values()]).toEqual(valuesUpTo(11));
 });
@@ -114,7 +116,7 @@ test('a checkpoint that was saving indexes when the truncation came writes none 
     await log.append(batchOf('old', { timestamp: timestamp + 1000 }));
     await log.roll();
     await turns(turn);
-    await log.truncateTo(5);
+    await log.truncateTo(5, { evenCommitted: true });
     await log.append(batchOf('new', { timestamp: timestamp + 500 }));
     const reopened = await openLog(await openWorld(await stopCleanly(world, engine)));
     expect((await reopened.offsetOfLargestTimestamp())?.timestampMs).toBe(timestamp + 500);
