@@ -31,6 +31,7 @@ export { MemoryCatalog } from './catalog/memory-catalog.js';
 export { openLmdbCatalog } from './catalog/open-lmdb-catalog.js';
 export { replaceCatalog } from './catalog/replace-catalog.js';
 export { type Clock, systemClock, type Timer } from './clock.js';
+export { descriptorsForConnections } from './disk/descriptor-limit.js';
 export { readIdentity } from './disk/directory-identity.js';
 export type { DirectoryLocker } from './disk/directory-lock.js';
 export { noLocker, systemLocker } from './disk/directory-lock.js';

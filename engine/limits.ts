@@ -151,6 +151,11 @@ export const LIMITS = {
    */
   descriptorsOpenShare: 0.6,
   /**
+   * Descriptors that neither logs nor connections take: for the process itself (31 of an idle
+   * broker), its threads, catalogs, and files that are read in between.
+   */
+  descriptorsSetAside: 64,
+  /**
    * Descriptors of a process where the system does not say (macOS): Node raises the limit to more.
    */
   descriptorsUnknown: 10_240,

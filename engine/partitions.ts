@@ -351,7 +351,8 @@ export class Partitions {
     const { disk, jobs, catalog, logger } = this.#context;
     try {
       const names = await disk.readdir(folder);
-      await jobs.run('unlink', { paths: names.map((file) => join(folder, file)) });
+      // The log is closed, so nobody has them open.
+      await jobs.run('unlink', { paths: names.map((file) => join(folder, file)), cutsDown: true });
       await disk.rmdir(folder);
       if (name) await catalog.write(this.#forgetting(name));
     } catch (error) {

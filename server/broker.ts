@@ -3,6 +3,7 @@ import {
   acceptNow,
   type Clock,
   type Disk,
+  descriptorsForConnections,
   type Engine,
   type EngineError,
   type EngineOptions,
@@ -158,6 +159,12 @@ async function openParts(
   const { store, metadata, controller, deleted } = await openMetadata(opening, engine);
   const delayed = new DelayedOperations<WaitKey>(clock);
   const limits = limitsOf(settings);
+  if (limits.connectionsMax < (settings.connectionsMax ?? 0)) {
+    logger.warn(
+      { 'max.connections': settings.connectionsMax, taken: limits.connectionsMax },
+      'fewer connections are taken than max.connections says: raise the limit of open files (ulimit -n)',
+    );
+  }
   const fetchSessions = new FetchSessions({
     clock,
     random,
@@ -326,7 +333,10 @@ function limitsOf(settings: BrokerSettings): ServerLimits {
   const bytesInFlightMax = settings.bytesInFlightMax ?? SERVER_LIMITS.bytesInFlightMax;
   return {
     ...SERVER_LIMITS,
-    connectionsMax: settings.connectionsMax ?? SERVER_LIMITS.connectionsMax,
+    connectionsMax: Math.min(
+      settings.connectionsMax ?? SERVER_LIMITS.connectionsMax,
+      descriptorsForConnections(),
+    ),
     connectionsPerIpMax: settings.connectionsPerAddressMax ?? SERVER_LIMITS.connectionsPerIpMax,
     requestBytesMax: settings.requestBytesMax,
     bytesInFlightMax,

@@ -6,6 +6,20 @@ export function descriptorsFor(max: number): number {
   return shareOf(openFilesLimit(), max);
 }
 
+/**
+ * How many descriptors connections may take in this process, so that logs find theirs however many clients come: what logs, and
+ * whatever opens a file for a moment, leave of `ulimit -n`.
+ */
+export function descriptorsForConnections(): number {
+  return leftOf(openFilesLimit());
+}
+
+/** What is left of a limit for connections, at least one. */
+export function leftOf(limit: number): number {
+  const ofLogs = shareOf(limit, LIMITS.descriptorsOpenMax);
+  return Math.max(1, limit - ofLogs - LIMITS.descriptorsSetAside);
+}
+
 /** The share of a limit, at most `max` and at least one. */
 export function shareOf(limit: number, max: number): number {
   return Math.max(1, Math.min(max, Math.floor(limit * LIMITS.descriptorsOpenShare)));

@@ -163,7 +163,7 @@ class Recovery {
     // At once: the next compaction uses these names.
     if (unfinished.length > 0) await unlinkFiles(disk, { paths: unfinished });
     if (leftovers.length > 0) {
-      jobs.run('unlink', { paths: leftovers }).catch((error: unknown) => {
+      jobs.run('unlink', { paths: leftovers, cutsDown: true }).catch((error: unknown) => {
         if (hasErrno(error, 'ABORTED')) return;
         logger.warn({ folder, error }, 'files of deleted segments could not be removed');
       });

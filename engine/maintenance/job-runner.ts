@@ -30,8 +30,14 @@ export interface CompactionInput {
 
 /** What maintenance can be asked to do. Jobs take paths and numbers and return numbers; they never hold a live log. */
 export interface Jobs {
-  /** Unlinks files, with rests in between; missing ones do not count as failures. Returns how many bytes went. */
-  unlink: { input: { paths: readonly string[] }; output: { bytes: number } };
+  /**
+   * Unlinks files, with rests in between; missing ones do not count as failures. `cutsDown`: nobody has them open, and large ones are
+   * cut down first. Returns how many bytes went.
+   */
+  unlink: {
+    input: { paths: readonly string[]; cutsDown?: boolean };
+    output: { bytes: number };
+  };
   /**
    * Checks length, magic and CRC of every batch of a segment below `endPosition` (exclusive). Returns the position and base
    * offset of the first bad batch, or null.

@@ -39,14 +39,20 @@ export interface SpawnBrokerOptions {
   readonly set?: Readonly<Record<string, string>>;
   readonly arguments?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
+  /** `ulimit -n` of the process. Default: that of the tests. */
+  readonly openFilesMax?: number;
 }
 
 /** Starts `odradek` with these arguments. */
 export function spawnCommand(
   args: readonly string[],
   environment: Readonly<Record<string, string>> = {},
+  openFilesMax?: number,
 ): CommandProcess {
-  const child = spawn(process.execPath, [MAIN, ...args], {
+  const command = [process.execPath, MAIN, ...args];
+  const limited = ['sh', '-c', `ulimit -n ${openFilesMax}; exec "$@"`, 'sh', ...command];
+  const [program, ...rest] = openFilesMax === undefined ? command : limited;
+  const child = spawn(program!, rest, {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...environment },
   });
@@ -101,6 +107,7 @@ export async function spawnBroker(options: SpawnBrokerOptions): Promise<BrokerPr
   const command = spawnCommand(
     ['start', ...args, ...(options.arguments ?? [])],
     options.environment,
+    options.openFilesMax,
   );
   const stdout = command.child.stdout!;
   while (!command.stdout.includes('\n')) {

@@ -1,6 +1,7 @@
 import type { Disk } from '../../disk/disk.js';
 import { hasErrno } from '../../disk/errno.js';
 import { LIMITS } from '../../limits.js';
+import { cutDown } from '../cut-down.js';
 import type { Jobs } from '../job-runner.js';
 import type { JobWorld } from './run-job.js';
 
@@ -11,14 +12,15 @@ type Unlink = Jobs['unlink'];
  * disk's error, and what was unlinked before stays so. Names are durable only after the caller syncs their folder.
  */
 export function unlinkFiles(disk: Disk, input: Unlink['input']): Promise<Unlink['output']> {
-  return unlinkEach(disk, input, (path) => disk.unlink(path));
+  return unlinkEach(disk, input, ({ path }) => disk.unlink(path));
 }
 
-/** As `unlinkFiles`, beside logs that are being synced: with rests, until its runner is being closed. */
+/** As `unlinkFiles`, beside logs that are being synced: with rests, large files bit by bit if asked to, until its runner is being closed. */
 export function unlinkGently(world: JobWorld, input: Unlink['input']): Promise<Unlink['output']> {
   const { clock, disk } = world;
   let owedMs = 0;
-  return unlinkEach(disk, input, async (path) => {
+  return unlinkEach(disk, input, async ({ path, size }) => {
+    if (input.cutsDown && size > LIMITS.cutPieceBytes) await cutFileDown(world, path);
     if (owedMs >= 1 && !world.isStopping()) {
       const restMs = Math.min(owedMs, LIMITS.deletionRestMsMax);
       owedMs = 0;
@@ -30,17 +32,27 @@ export function unlinkGently(world: JobWorld, input: Unlink['input']): Promise<U
   });
 }
 
+async function cutFileDown({ disk, clock, isStopping }: JobWorld, path: string): Promise<void> {
+  const file = await disk.open(path, 'write').catch(() => null);
+  if (file === null) return;
+  try {
+    await cutDown(file, clock, isStopping);
+  } finally {
+    await file.close();
+  }
+}
+
 async function unlinkEach(
   disk: Disk,
   { paths }: Unlink['input'],
-  unlink: (path: string) => Promise<void>,
+  unlink: (file: { path: string; size: number }) => Promise<void>,
 ): Promise<Unlink['output']> {
   let bytes = 0;
   for (const path of paths) {
     const found = await disk.stat(path);
     if (!found) continue;
     try {
-      await unlink(path);
+      await unlink({ path, size: found.size });
     } catch (error) {
       if (hasErrno(error, 'ENOENT')) continue;
       throw error;

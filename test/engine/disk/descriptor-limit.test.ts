@@ -1,5 +1,11 @@
 import { expect, test } from 'vitest';
-import { descriptorsFor, parseOpenFiles, shareOf } from '../../../engine/disk/descriptor-limit.js';
+import {
+  descriptorsFor,
+  descriptorsForConnections,
+  leftOf,
+  parseOpenFiles,
+  shareOf,
+} from '../../../engine/disk/descriptor-limit.js';
 
 const LINE = (soft: string): string =>
   `Limit                     Soft Limit           Hard Limit           Units\nMax open files            ${soft.padEnd(20)} 1048576              files\n`;
@@ -20,4 +26,14 @@ test('logs get six tenths of a limit, at most what they want, and never none', (
 test('this process has a limit', () => {
   expect(descriptorsFor(100)).toBeGreaterThan(0);
   expect(descriptorsFor(100)).toBeLessThanOrEqual(100);
+});
+
+test('connections get what logs and the process itself leave of a limit, and never none', () => {
+  for (const limit of [256, 1024, 20_000, 1_048_576]) {
+    expect(leftOf(limit) + shareOf(limit, 16_384) + 64).toBe(limit);
+  }
+  expect(leftOf(256)).toBe(39);
+  expect(leftOf(64)).toBe(1);
+  expect(leftOf(Number.POSITIVE_INFINITY)).toBe(Number.POSITIVE_INFINITY);
+  expect(descriptorsForConnections()).toBeGreaterThan(0);
 });

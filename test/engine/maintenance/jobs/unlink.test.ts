@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { unlinkFiles, unlinkGently } from '../../../../engine/maintenance/jobs/unlink.js';
-import { forwarding } from '../../../support/forwarding-disk.js';
+import { forwarding, forwardingFile } from '../../../support/forwarding-disk.js';
 import { restingClock } from '../../../support/resting-clock.js';
 import { SimDisk } from '../../../support/sim-disk.js';
 
@@ -79,4 +79,26 @@ test('a runner that is being closed gets what is left without rests', async () =
   };
   expect(await unlinkGently(world, { paths })).toEqual({ bytes: 6 });
   expect(rests).toEqual([4]);
+});
+
+test('large files that nobody has open are cut down bit by bit before they go, if that is asked for', async () => {
+  const MIB = 2 ** 20;
+  const disk = diskWith({ small: 4 * MIB, large: 9 * MIB });
+  const { world } = worldWith(disk, 1);
+  const cuts: string[] = [];
+  const open = world.disk.open.bind(world.disk);
+  world.disk.open = async (path, mode) => {
+    const file = await open(path, mode);
+    return {
+      ...forwardingFile(file),
+      truncate: async (size: number) => {
+        cuts.push(`${path} ${size / MIB}`);
+        await file.truncate(size);
+      },
+    };
+  };
+  const files = { paths: ['/data/small', '/data/large'] };
+  expect(await unlinkGently(world, { ...files, cutsDown: true })).toEqual({ bytes: 13 * MIB });
+  expect(cuts).toEqual(['/data/large 8', '/data/large 4']);
+  expect(await disk.readdir('/data')).toEqual([]);
 });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { nodeDisk } from '../../../engine/disk/node-disk.js';
 import { ManualClock } from '../../../engine/index.js';
-import { cutDown } from '../../../engine/log/cut-down.js';
+import { cutDown } from '../../../engine/maintenance/cut-down.js';
 import { forwardingFile } from '../../support/forwarding-disk.js';
 import { restingClock } from '../../support/resting-clock.js';
 import { SimDisk } from '../../support/sim-disk.js';
