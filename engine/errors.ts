@@ -36,6 +36,14 @@ export const ENGINE_ERRORS = {
 /** A key of `ENGINE_ERRORS`. */
 export type EngineErrorCode = keyof typeof ENGINE_ERRORS;
 
+/** One record of a batch that was refused. */
+export interface BadRecord {
+  /** Its place in the batch, from 0. */
+  readonly index: number;
+  /** What is wrong with it. */
+  readonly message: string;
+}
+
 /** An outcome that callers are expected to handle, by its `code`. */
 export class EngineError extends Error {
   override name = 'EngineError';
@@ -45,15 +53,23 @@ export class EngineError extends Error {
   readonly path: string | undefined;
   /** The offset concerned, where there is one. */
   readonly offset: number | undefined;
+  /** Which records of a refused batch are to blame, the first of them; none where it is the batch as a whole. */
+  readonly records: readonly BadRecord[];
 
   constructor(
     code: EngineErrorCode,
     message: string,
-    options?: { cause?: unknown; path?: string; offset?: number },
+    options?: {
+      cause?: unknown;
+      path?: string;
+      offset?: number;
+      records?: readonly BadRecord[];
+    },
   ) {
     super(message, options);
     this.code = code;
     this.path = options?.path;
     this.offset = options?.offset;
+    this.records = options?.records ?? [];
   }
 }

@@ -26,6 +26,7 @@ export type { CodecName } from './batch/compression.js';
 export { crc32cSource } from './batch/crc32c.js';
 export { batchSize } from './batch/header.js';
 export type { RecordHeader, RecordView } from './batch/records.js';
+export { type Timestamp, timestampOf } from './batch/timestamp.js';
 export type { Catalog, CatalogChange, CatalogKey, CatalogValue } from './catalog/catalog.js';
 export { MemoryCatalog } from './catalog/memory-catalog.js';
 export { openLmdbCatalog } from './catalog/open-lmdb-catalog.js';
@@ -47,7 +48,7 @@ export type { EventRecord, NewEvent } from './embedded/event-record.js';
 export type { FollowFrom, FollowOptions } from './embedded/follow.js';
 export { storedBatches } from './embedded/stored-batches.js';
 export { CATALOG_FILE, type Engine, type EngineOptions } from './engine.js';
-export { ENGINE_ERRORS, EngineError, type EngineErrorCode } from './errors.js';
+export { type BadRecord, ENGINE_ERRORS, EngineError, type EngineErrorCode } from './errors.js';
 export { type CatalogInspection, inspectCatalog } from './inspect/catalog-inspection.js';
 export { type IndexKind, inspectIndex } from './inspect/index-inspection.js';
 export {

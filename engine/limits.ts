@@ -226,6 +226,8 @@ export const LIMITS = {
    * moment. Beyond: they wait.
    */
   unpackedLargeBytes: 256 * MIB,
+  /** Records of a refused batch that its producer is told of (Kafka names all). */
+  badRecordsNamed: 100,
   /**
    * Headers of one record, where records are looked at (Kafka has no such bound). Beyond:
    * INVALID_RECORD.

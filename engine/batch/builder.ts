@@ -22,10 +22,17 @@ import {
   TIMESTAMP_TYPE_BIT,
   type TimestampType,
   TRANSACTIONAL_BIT,
-  writeInt64,
 } from './header.js';
+import { writeInt64 } from './int64.js';
 import { stampCrc } from './stamp.js';
-import { varintSize, writeVarint } from './varint.js';
+import {
+  isTimestamp,
+  laterTimestamp,
+  type Timestamp,
+  timestampDelta,
+  writeTimestamp,
+} from './timestamp.js';
+import { varintSize, varlongSize, writeVarint, writeVarlong } from './varint.js';
 
 /** Bytes, text (written as UTF-8), or null, which is not the same as empty. */
 export type FieldInput = Uint8Array | string | null;
@@ -41,7 +48,7 @@ export type RecordInput = {
   readonly value: FieldInput;
   readonly headers?: Iterable<HeaderInput>;
   /** Milliseconds, -1 for none. */
-  readonly timestamp: number;
+  readonly timestamp: Timestamp;
   /** Defaults to one more than the record before; must ascend. */
   readonly offsetDelta?: number;
 };
@@ -65,7 +72,7 @@ type SizedRecord = {
   key: FieldInput;
   value: FieldInput;
   headers: (readonly [key: string, value: FieldInput])[];
-  timestampDelta: number;
+  timestampDelta: Timestamp;
   offsetDelta: number;
   bodySize: number;
 };
@@ -73,8 +80,8 @@ type SizedRecord = {
 type SizedBatch = {
   records: SizedRecord[];
   size: number;
-  baseTimestamp: number;
-  maxTimestamp: number;
+  baseTimestamp: Timestamp;
+  maxTimestamp: Timestamp;
 };
 
 const INT32_MAX = 2 ** 31 - 1;
@@ -138,8 +145,8 @@ function finishBatch(
   batch.writeInt8(MAGIC_V2, MAGIC_AT);
   batch.writeUInt16BE(bits, ATTRIBUTES_AT);
   batch.writeInt32BE(records.at(-1)!.offsetDelta, LAST_OFFSET_DELTA_AT);
-  writeInt64(batch, BASE_TIMESTAMP_AT, baseTimestamp);
-  writeInt64(batch, MAX_TIMESTAMP_AT, maxTimestamp);
+  writeTimestamp(batch, BASE_TIMESTAMP_AT, baseTimestamp);
+  writeTimestamp(batch, MAX_TIMESTAMP_AT, maxTimestamp);
   writeInt64(batch, PRODUCER_ID_AT, options.producerId ?? -1);
   batch.writeInt16BE(options.producerEpoch ?? -1, PRODUCER_EPOCH_AT);
   batch.writeInt32BE(options.baseSequence ?? -1, BASE_SEQUENCE_AT);
@@ -152,12 +159,12 @@ function finishBatch(
 function sizeBatch(inputs: Iterable<RecordInput>): SizedBatch {
   const records: SizedRecord[] = [];
   let size = 0;
-  let baseTimestamp = -1;
-  let maxTimestamp = -1;
+  let baseTimestamp: Timestamp = -1;
+  let maxTimestamp: Timestamp = -1;
   let previousDelta = -1;
   for (const input of inputs) {
     const { timestamp } = input;
-    if (!Number.isSafeInteger(timestamp) || timestamp < -1) {
+    if (!isTimestamp(timestamp)) {
       throw new EngineError('INVALID_RECORD', `${timestamp} is not a timestamp`);
     }
     const offsetDelta = input.offsetDelta ?? previousDelta + 1;
@@ -166,8 +173,8 @@ function sizeBatch(inputs: Iterable<RecordInput>): SizedBatch {
     }
     previousDelta = offsetDelta;
     if (records.length === 0) baseTimestamp = timestamp;
-    maxTimestamp = Math.max(maxTimestamp, timestamp);
-    const record = sizeRecord(input, timestamp - baseTimestamp, offsetDelta);
+    maxTimestamp = laterTimestamp(maxTimestamp, timestamp);
+    const record = sizeRecord(input, timestampDelta(timestamp, baseTimestamp), offsetDelta);
     size += varintSize(record.bodySize) + record.bodySize;
     records.push(record);
   }
@@ -178,19 +185,19 @@ function sizeBatch(inputs: Iterable<RecordInput>): SizedBatch {
 
 function sizeRecord(
   { key, value, headers: headerInputs = [] }: RecordInput,
-  timestampDelta: number,
+  delta: Timestamp,
   offsetDelta: number,
 ): SizedRecord {
   const headers: SizedRecord['headers'] = [];
   let bodySize =
-    1 + varintSize(timestampDelta) + varintSize(offsetDelta) + fieldSize(key) + fieldSize(value);
+    1 + varlongSize(delta) + varintSize(offsetDelta) + fieldSize(key) + fieldSize(value);
   for (const input of headerInputs) {
     const header = 'key' in input ? ([input.key, input.value] as const) : input;
     bodySize += fieldSize(header[0]) + fieldSize(header[1]);
     headers.push(header);
   }
   bodySize += varintSize(headers.length);
-  return { key, value, headers, timestampDelta, offsetDelta, bodySize };
+  return { key, value, headers, timestampDelta: delta, offsetDelta, bodySize };
 }
 
 function byteSize(field: Uint8Array | string): number {
@@ -208,7 +215,7 @@ function writeRecords(buffer: Buffer, at: number, records: SizedRecord[]): void 
   for (const record of records) {
     position = writeVarint(buffer, position, record.bodySize);
     buffer[position++] = 0;
-    position = writeVarint(buffer, position, record.timestampDelta);
+    position = writeVarlong(buffer, position, record.timestampDelta);
     position = writeVarint(buffer, position, record.offsetDelta);
     position = writeField(buffer, position, record.key);
     position = writeField(buffer, position, record.value);

@@ -25,7 +25,8 @@
  * {@link PREFIX_SIZE}); with fewer they throw a RangeError.
  */
 
-import { assert } from '../assert.js';
+import { readInt64 } from './int64.js';
+import { readTimestamp, type Timestamp, timestampNumber } from './timestamp.js';
 
 export const BASE_OFFSET_AT = 0;
 export const BATCH_LENGTH_AT = 8;
@@ -56,30 +57,6 @@ export const DELETE_HORIZON_BIT = 0x40;
 
 /** Who set the timestamps: the producer, or the log when it appended. */
 export type TimestampType = 'create' | 'append';
-
-const TWO_POW_32 = 0x1_0000_0000;
-/** A high word at or above this (or below its negation) is a value beyond ±2^53. */
-const UNSAFE_HIGH_WORD = 0x20_0000;
-
-/**
- * The signed 64-bit number at `at`, exact within ±(2^53 - 1). A value outside is returned as
- * `Infinity` or `-Infinity`, never rounded, so that every comparison with a bound refuses it.
- */
-export function readInt64(buffer: Buffer, at: number): number {
-  const high = buffer.readInt32BE(at);
-  if (high >= UNSAFE_HIGH_WORD) return Number.POSITIVE_INFINITY;
-  if (high < -UNSAFE_HIGH_WORD) return Number.NEGATIVE_INFINITY;
-  const value = high * TWO_POW_32 + buffer.readUInt32BE(at + 4);
-  return value === -(2 ** 53) ? Number.NEGATIVE_INFINITY : value;
-}
-
-/** Writes a signed 64-bit number; `value` must be a safe integer. */
-export function writeInt64(buffer: Buffer, at: number, value: number): void {
-  assert(Number.isSafeInteger(value), 'an int64 written must be a safe integer');
-  const high = Math.floor(value / TWO_POW_32);
-  buffer.writeInt32BE(high, at);
-  buffer.writeUInt32BE(value - high * TWO_POW_32, at + 4);
-}
 
 /** Offset of the first record; in a compacted batch, of the first record it once had. */
 export function baseOffset(buffer: Buffer, at = 0): number {
@@ -138,7 +115,7 @@ export function hasDeleteHorizon(buffer: Buffer, at = 0): boolean {
 
 /** The time from which tombstones here may go; null where none is set (KIP-534). */
 export function deleteHorizonOf(buffer: Buffer, at = 0): number | null {
-  return hasDeleteHorizon(buffer, at) ? baseTimestamp(buffer, at) : null;
+  return hasDeleteHorizon(buffer, at) ? timestampNumber(baseTimestamp(buffer, at)) : null;
 }
 
 /** Last offset minus base offset; unchecked, may be negative. */
@@ -152,13 +129,13 @@ export function lastOffset(buffer: Buffer, at = 0): number {
 }
 
 /** Milliseconds; record timestamps are deltas to it. -1: none. */
-export function baseTimestamp(buffer: Buffer, at = 0): number {
-  return readInt64(buffer, at + BASE_TIMESTAMP_AT);
+export function baseTimestamp(buffer: Buffer, at = 0): Timestamp {
+  return readTimestamp(buffer, at + BASE_TIMESTAMP_AT);
 }
 
 /** Milliseconds; the largest timestamp of the records, or their append time. -1: none. */
-export function maxTimestamp(buffer: Buffer, at = 0): number {
-  return readInt64(buffer, at + MAX_TIMESTAMP_AT);
+export function maxTimestamp(buffer: Buffer, at = 0): Timestamp {
+  return readTimestamp(buffer, at + MAX_TIMESTAMP_AT);
 }
 
 /** Id of an idempotent producer, -1 if there is none (KIP-98). */

@@ -1,6 +1,7 @@
 import { EngineError } from '../errors.js';
 import type { TurnSlices } from '../turn-slices.js';
 import { lastOffsetDelta, recordCount } from './header.js';
+import type { Timestamp } from './timestamp.js';
 import { type Cursor, readVarint, readVarlong } from './varint.js';
 
 /**
@@ -15,7 +16,7 @@ export class RecordCursor {
   /** To the batch's base offset. */
   offsetDelta = -1;
   /** Milliseconds, to the batch's base timestamp. */
-  timestampDelta = 0;
+  timestampDelta: Timestamp = 0;
   /** Byte behind the timestamp: from here on nothing depends on the base timestamp. */
   behindTimestamp = 0;
   /** Without a value: the key's deletion. */
@@ -71,7 +72,6 @@ export class RecordCursor {
     cursor.end = end;
     cursor.position++;
     this.timestampDelta = readVarlong(cursor);
-    if (!Number.isFinite(this.timestampDelta)) throw malformed('a timestamp is beyond 2^53');
     this.behindTimestamp = cursor.position;
     const offsetDelta = readVarint(cursor);
     if (offsetDelta <= this.offsetDelta || offsetDelta > this.#lastDelta) {

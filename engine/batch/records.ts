@@ -12,7 +12,7 @@
  * ```
  */
 
-import { EngineError } from '../errors.js';
+import { type BadRecord, EngineError } from '../errors.js';
 import { LIMITS } from '../limits.js';
 import type { TurnSlices } from '../turn-slices.js';
 import { codecById } from './compression.js';
@@ -28,6 +28,7 @@ import {
   timestampType,
 } from './header.js';
 import { RecordCursor, walkInSlices } from './record-cursor.js';
+import { addToTimestamp, type Timestamp } from './timestamp.js';
 import { type Cursor, readVarint, readVarlong } from './varint.js';
 
 export type RecordHeader = { key: string; value: Buffer | null };
@@ -36,7 +37,7 @@ export type RecordHeader = { key: string; value: Buffer | null };
 export type RecordView = {
   offset: number;
   /** Milliseconds; -1: none. In a batch of append time, that time. */
-  timestamp: number;
+  timestamp: Timestamp;
   key: Buffer | null;
   value: Buffer | null;
   headers: RecordHeader[];
@@ -48,6 +49,7 @@ export type RecordView = {
  * - `malformed-records`: not to be decompressed, or lengths, counts or offsets contradict
  * - `non-consecutive-offsets`: the offset deltas are not 0, 1, 2, ...
  * - `null-key`: a record without a key, for a compacted topic
+ * - `bad-timestamp`: a record has one that the caller does not take
  * - `too-many-headers`: a record with more than `LIMITS.headersPerRecordMax`
  * - `unpacks-too-large`: more than `maxDecompressedBytes` unpacked
  */
@@ -55,6 +57,7 @@ export type RecordsProblem =
   | 'malformed-records'
   | 'non-consecutive-offsets'
   | 'null-key'
+  | 'bad-timestamp'
   | 'too-many-headers'
   | 'unpacks-too-large';
 
@@ -113,9 +116,9 @@ export function readRecords(payload: Buffer, header: Buffer): RecordView[] {
 interface Walk extends Cursor {
   readonly firstOffset: number;
   readonly lastDelta: number;
-  readonly firstTimestamp: number;
+  readonly firstTimestamp: Timestamp;
   /** Of all records, in a batch of append time. */
-  readonly appendTimestamp: number | undefined;
+  readonly appendTimestamp: Timestamp | undefined;
   /** Offset delta of the record before; -1 at the first. */
   previousDelta: number;
 }
@@ -146,8 +149,7 @@ function nextRecord(walk: Walk): RecordView {
     throw malformed('a record has an offset outside its batch or out of order');
   }
   walk.previousDelta = offsetDelta;
-  const timestamp = walk.appendTimestamp ?? walk.firstTimestamp + timestampDelta;
-  if (!Number.isSafeInteger(timestamp)) throw malformed('a timestamp is beyond 2^53');
+  const timestamp = walk.appendTimestamp ?? addToTimestamp(walk.firstTimestamp, timestampDelta);
   const key = readBytes(walk);
   const value = readBytes(walk);
   const headers = readHeaders(walk);
@@ -156,19 +158,11 @@ function nextRecord(walk: Walk): RecordView {
   return { offset: walk.firstOffset + offsetDelta, timestamp, key, value, headers };
 }
 
-/**
- * What the records of a batch have for a timestamp, by its delta.
- *
- * @throws EngineError `CORRUPT_BATCH` beyond 2^53
- */
-export function timestampsOf(header: Buffer): (delta: number) => number {
-  const appendedMs = timestampType(header) === 'append' ? maxTimestamp(header) : null;
-  const firstMs = baseTimestamp(header);
-  return (delta) => {
-    const timestampMs = appendedMs ?? firstMs + delta;
-    if (!Number.isSafeInteger(timestampMs)) throw malformed('a timestamp is beyond 2^53');
-    return timestampMs;
-  };
+/** What the records of a batch have for a timestamp, by its delta. */
+export function timestampsOf(header: Buffer): (delta: Timestamp) => Timestamp {
+  const appended = timestampType(header) === 'append' ? maxTimestamp(header) : null;
+  const first = baseTimestamp(header);
+  return (delta) => appended ?? addToTimestamp(first, delta);
 }
 
 function endWalk({ position, bytes }: Walk): void {
@@ -208,35 +202,34 @@ function readHeaders(cursor: Cursor): RecordHeader[] {
   return headers;
 }
 
+/** What `validateRecords` is asked to look for. */
+export interface RecordChecks {
+  /** Whether each record needs a key. */
+  readonly compacted: boolean;
+  /** Largest unpacked size, inclusive. */
+  readonly maxDecompressedBytes: number;
+  readonly slices: TurnSlices;
+  /** Why a timestamp is not taken, or null; every one is by default. */
+  readonly timestampProblem?: (timestamp: Timestamp) => string | null;
+  /** Is given the records to blame, up to `LIMITS.badRecordsNamed`; without it the first one ends the walk. */
+  readonly named?: BadRecord[];
+}
+
 /**
  * Checks everything inside a batch that a client wants to append: for `odradek.validate=records`,
  * for compacted topics, where each record needs a key, and for counts that nobody vouches for. Its
- * header must have passed `validateBatch`. Unpacks at most `maxDecompressedBytes` (inclusive), walks
- * the records in slices and makes no object of any.
+ * header must have passed `validateBatch`. Walks the records in slices and makes no object of any.
  *
- * @returns the first problem or null
+ * @returns the first problem or null; a bad timestamp before a missing key, as in Kafka
  * @throws EngineError `CODEC_UNAVAILABLE`
  */
 export async function validateRecords(
   batch: Buffer,
-  options: { compacted: boolean; maxDecompressedBytes: number; slices: TurnSlices },
+  checks: RecordChecks,
 ): Promise<RecordsProblem | null> {
   try {
-    const payload = await decompressRecords(batch, options.maxDecompressedBytes, options.slices);
-    const cursor = new RecordCursor(payload, batch);
-    const timestampMs = timestampsOf(batch);
-    let nextDelta = 0;
-    let problem: RecordsProblem | null = null;
-    await walkInSlices(cursor, options.slices, () => {
-      timestampMs(cursor.timestampDelta);
-      if (cursor.offsetDelta !== nextDelta++) problem = 'non-consecutive-offsets';
-      else if (options.compacted && !cursor.hasKey) problem = 'null-key';
-      else if (cursor.passHeaders(LIMITS.headersPerRecordMax) > LIMITS.headersPerRecordMax) {
-        problem = 'too-many-headers';
-      }
-      return problem !== null;
-    });
-    return problem;
+    const payload = await decompressRecords(batch, checks.maxDecompressedBytes, checks.slices);
+    return await checkEach(new RecordCursor(payload, batch), timestampsOf(batch), checks);
   } catch (error) {
     if (!(error instanceof EngineError)) throw error;
     if (error.code === 'CORRUPT_BATCH' || error.code === 'UNKNOWN_CODEC') {
@@ -245,6 +238,40 @@ export async function validateRecords(
     if (error.code === 'BATCH_TOO_LARGE') return 'unpacks-too-large';
     throw error;
   }
+}
+
+async function checkEach(
+  cursor: RecordCursor,
+  timestampAfter: (delta: Timestamp) => Timestamp,
+  { compacted, slices, timestampProblem, named }: RecordChecks,
+): Promise<RecordsProblem | null> {
+  let index = 0;
+  let problem: RecordsProblem | null = null;
+  /** Whether the walk is to end here. */
+  const blame = (found: RecordsProblem, message: string): boolean => {
+    if (problem !== 'bad-timestamp') problem = found;
+    named?.push({ index, message });
+    return named === undefined || named.length >= LIMITS.badRecordsNamed;
+  };
+  const look = (): boolean => {
+    if (cursor.offsetDelta !== index) {
+      problem = 'non-consecutive-offsets';
+      return true;
+    }
+    if (cursor.passHeaders(LIMITS.headersPerRecordMax) > LIMITS.headersPerRecordMax) {
+      problem = 'too-many-headers';
+      return true;
+    }
+    if (compacted && !cursor.hasKey) return blame('null-key', 'it has no key');
+    const message = timestampProblem?.(timestampAfter(cursor.timestampDelta)) ?? null;
+    return message !== null && blame('bad-timestamp', message);
+  };
+  await walkInSlices(cursor, slices, () => {
+    const ends = look();
+    index++;
+    return ends;
+  });
+  return problem;
 }
 
 function malformed(what: string): EngineError {

@@ -11,8 +11,8 @@ import {
   LEADER_EPOCH_AT,
   MAX_TIMESTAMP_AT,
   TIMESTAMP_TYPE_BIT,
-  writeInt64,
 } from './header.js';
+import { writeInt64 } from './int64.js';
 
 /**
  * Sets where the batch stands in the log. Both fields are outside the CRC, so the checksum that

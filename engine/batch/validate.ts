@@ -8,7 +8,6 @@ import {
   ATTRIBUTES_AT,
   attributes,
   BASE_SEQUENCE_AT,
-  baseTimestamp,
   batchSize,
   CODEC_MASK,
   CONTROL_BIT,
@@ -18,7 +17,6 @@ import {
   MAGIC_AT,
   MAGIC_V2,
   magic,
-  maxTimestamp,
   PREFIX_SIZE,
   PRODUCER_EPOCH_AT,
   producerId,
@@ -38,7 +36,7 @@ import {
  * - `unknown-codec`: codec 5, 6 or 7
  * - `control-batch`: only the broker writes those
  * - `bad-count`: no records, the count is not `lastOffsetDelta + 1`, or the bytes cannot hold so many
- * - `bad-timestamp`: below -1, beyond 2^53, or marked as append time, which only the log sets
+ * - `bad-timestamp`: marked as append time, which only the log sets
  * - `bad-producer`: a producer id without epoch and sequence or beyond 2^53, or transactional
  *   without a producer id
  */
@@ -107,9 +105,6 @@ function judgeHeader(bytes: Buffer): BatchProblem | null {
   if (count * RECORD_BYTES_MIN > unpackedBytesMax) return 'bad-count';
 
   if ((bits & TIMESTAMP_TYPE_BIT) !== 0) return 'bad-timestamp';
-  if (!isTimestamp(baseTimestamp(bytes)) || !isTimestamp(maxTimestamp(bytes))) {
-    return 'bad-timestamp';
-  }
 
   const producer = producerId(bytes);
   if (producer < -1 || producer === Number.POSITIVE_INFINITY) return 'bad-producer';
@@ -117,10 +112,6 @@ function judgeHeader(bytes: Buffer): BatchProblem | null {
   const hasEpoch = bytes.readInt16BE(PRODUCER_EPOCH_AT) >= 0;
   const hasSequence = bytes.readInt32BE(BASE_SEQUENCE_AT) >= 0;
   return hasEpoch && hasSequence ? null : 'bad-producer';
-}
-
-function isTimestamp(ms: number): boolean {
-  return ms >= -1 && ms !== Number.POSITIVE_INFINITY;
 }
 
 /**

@@ -5,6 +5,7 @@
  */
 
 import { EngineError } from '../errors.js';
+import { type Timestamp, timestampOf } from './timestamp.js';
 
 /** A place in bytes that moves as they are read; `end` is exclusive. */
 export type Cursor = { readonly bytes: Buffer; position: number; end: number };
@@ -24,12 +25,9 @@ export function readVarint(cursor: Cursor): number {
   throw new EngineError('CORRUPT_BATCH', 'a varint is cut off or longer than 32 bits');
 }
 
-/**
- * Reads a 64-bit value, exact within ±(2^53 - 1); outside it is ±Infinity, as in `readInt64`.
- * Throws `CORRUPT_BATCH` beyond ten bytes or `end`.
- */
-export function readVarlong(cursor: Cursor): number {
-  const { bytes } = cursor;
+/** Reads a 64-bit value, exact. Throws `CORRUPT_BATCH` beyond ten bytes or `end`. */
+export function readVarlong(cursor: Cursor): Timestamp {
+  const { bytes, position: start } = cursor;
   let isNegative = false;
   let magnitude = 0;
   // The lowest bit is the sign, so the first byte carries six bits of the magnitude.
@@ -45,11 +43,41 @@ export function readVarlong(cursor: Cursor): number {
     if (byte < 0x80) {
       const value = isNegative ? -magnitude - 1 : magnitude;
       if (Number.isSafeInteger(value)) return value;
-      return isNegative ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
+      return readLargeVarlong(bytes.subarray(start, cursor.position));
     }
     scale *= 128;
   }
   throw new EngineError('CORRUPT_BATCH', 'a varlong is cut off or longer than 64 bits');
+}
+
+/** What no number holds. Bits above the sixty-fourth are dropped, as by Java. */
+function readLargeVarlong(groups: Buffer): Timestamp {
+  let raw = 0n;
+  for (let i = groups.length - 1; i >= 0; i--) raw = (raw << 7n) | BigInt(groups[i]! & 0x7f);
+  raw = BigInt.asUintN(64, raw);
+  return timestampOf(BigInt.asIntN(64, (raw >> 1n) ^ -(raw & 1n)));
+}
+
+/** Bytes that `value` takes as varlong. */
+export function varlongSize(value: Timestamp): number {
+  if (typeof value === 'number') return varintSize(value);
+  let size = 1;
+  for (let rest = zigzag(value) >> 7n; rest > 0n; rest >>= 7n) size++;
+  return size;
+}
+
+/** Writes `value` as varlong and returns the position behind it. */
+export function writeVarlong(buffer: Buffer, at: number, value: Timestamp): number {
+  if (typeof value === 'number') return writeVarint(buffer, at, value);
+  let position = at;
+  let rest = zigzag(value);
+  for (; rest > 0x7fn; rest >>= 7n) buffer[position++] = Number(rest & 0x7fn) | 0x80;
+  buffer[position++] = Number(rest);
+  return position;
+}
+
+function zigzag(value: bigint): bigint {
+  return BigInt.asUintN(64, (value << 1n) ^ (value >> 63n));
 }
 
 /** Bytes that `value`, a safe integer, takes as varint or varlong. */

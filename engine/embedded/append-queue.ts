@@ -1,6 +1,7 @@
 import { buildBatch, buildBatchSync, type RecordInput } from '../batch/builder.js';
 import type { CodecName } from '../batch/compression.js';
 import { HEADER_SIZE, maxTimestamp } from '../batch/header.js';
+import { timestampNumber } from '../batch/timestamp.js';
 import type { Clock } from '../clock.js';
 import { EngineError } from '../errors.js';
 import type { LogSettings } from '../log/log-settings.js';
@@ -82,7 +83,7 @@ export class AppendQueue {
   /** Hands in a batch that is ready, behind what was appended before. It is stamped in place and belongs to the log from now on. */
   async appendBatch(batch: Buffer): Promise<AppendResult> {
     this.cut();
-    const timestamp = batch.length >= HEADER_SIZE ? maxTimestamp(batch) : -1;
+    const timestamp = batch.length >= HEADER_SIZE ? timestampNumber(maxTimestamp(batch)) : -1;
     const { baseOffset, lastOffset, appendTimeMs } = await this.#submit(batch, (ready) =>
       this.#log.append(ready),
     );

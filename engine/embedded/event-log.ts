@@ -5,7 +5,7 @@ import { LIMITS } from '../limits.js';
 import type { CompactionResult, PartitionLog, ScrubResult } from '../log/partition-log.js';
 import { throwIfAborted } from './abort.js';
 import { AppendQueue, type AppendResult } from './append-queue.js';
-import type { EventRecord, NewEvent } from './event-record.js';
+import { asEvent, type EventRecord, type NewEvent } from './event-record.js';
 import { type FollowOptions, followLog } from './follow.js';
 import { readBatchBytes, storedBatches } from './stored-batches.js';
 
@@ -136,7 +136,7 @@ export class EventLog {
         throwIfAborted(signal);
         // Decoded whole before any of it counts: a batch can be bad in its middle.
         const decoded = batch.decode();
-        for (const record of decoded) if (record.offset >= offset) records.push(record);
+        for (const record of decoded) if (record.offset >= offset) records.push(asEvent(record));
         nextOffset = batch.nextOffset;
         unpackedBytes += batch.unpackedBytes;
         if (unpackedBytes >= maxBytes) break;

@@ -1,6 +1,7 @@
 import type { FieldInput, HeaderInput, RecordInput } from '../batch/builder.js';
 import { HEADER_SIZE } from '../batch/header.js';
-import type { RecordHeader } from '../batch/records.js';
+import type { RecordHeader, RecordView } from '../batch/records.js';
+import { timestampNumber } from '../batch/timestamp.js';
 import { varintSize } from '../batch/varint.js';
 import { EngineError } from '../errors.js';
 
@@ -8,7 +9,7 @@ import { EngineError } from '../errors.js';
 export interface EventRecord {
   /** Its place in the log, for good. */
   readonly offset: number;
-  /** Milliseconds since the Unix epoch; -1: none. */
+  /** Milliseconds since the Unix epoch; -1: none. ±Infinity for what lies beyond ±(2^53 - 1), as nanoseconds do. */
   readonly timestamp: number;
   /** Null: none, which is not the same as empty. */
   readonly key: Buffer | null;
@@ -32,7 +33,7 @@ export interface NewEvent {
 
 /** A checked record, and what it takes in a batch. */
 export interface PreparedRecord {
-  readonly record: RecordInput;
+  readonly record: RecordInput & { readonly timestamp: number };
   /** Bytes at most, wherever in a batch it stands. */
   readonly sizeMax: number;
   /** Bytes of an uncompressed batch that holds nothing else. */
@@ -91,9 +92,9 @@ function fieldSize(what: string, field: unknown): number {
 
 function timestampOf(timestamp: NewEvent['timestamp'], nowMs: number): number {
   const ms = timestamp instanceof Date ? timestamp.getTime() : (timestamp ?? nowMs);
-  if (!Number.isSafeInteger(ms) || ms < 0) {
+  if (!Number.isSafeInteger(ms)) {
     throw invalid(
-      `a timestamp is a Date or whole milliseconds since 1970, not ${String(timestamp)}`,
+      `a timestamp is a Date or whole milliseconds from 1970 on, not ${String(timestamp)}`,
     );
   }
   return ms;
@@ -106,4 +107,10 @@ function kindOf(value: unknown): string {
 
 function invalid(message: string): EngineError {
   return new EngineError('INVALID_RECORD', message);
+}
+
+/** A decoded record, as programs see it: the same object. */
+export function asEvent(record: RecordView): EventRecord {
+  if (typeof record.timestamp === 'bigint') record.timestamp = timestampNumber(record.timestamp);
+  return record as EventRecord;
 }

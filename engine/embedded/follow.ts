@@ -2,7 +2,7 @@ import { EngineError } from '../errors.js';
 import { LIMITS } from '../limits.js';
 import type { PartitionLog } from '../log/partition-log.js';
 import { abortError, throwIfAborted } from './abort.js';
-import type { EventRecord } from './event-record.js';
+import { asEvent, type EventRecord } from './event-record.js';
 import { readBatchBytes, storedBatches } from './stored-batches.js';
 
 /** Where a follower begins: at the log's present start, behind its present end, or at an offset (inclusive). */
@@ -68,7 +68,7 @@ async function* follow(
       for (const record of batch.records) {
         if (record.offset < offset) continue;
         throwIfAborted(signal);
-        yield record;
+        yield asEvent(record);
       }
       offset = batch.nextOffset;
     }

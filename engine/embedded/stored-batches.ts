@@ -1,17 +1,16 @@
 import { batchSize, isControl, lastOffset } from '../batch/header.js';
-import { decompressRecords, readRecords, walkRecords } from '../batch/records.js';
+import { decompressRecords, type RecordView, readRecords, walkRecords } from '../batch/records.js';
 import { scanBatchAt } from '../batch/validate.js';
 import { EngineError } from '../errors.js';
 import { LIMITS } from '../limits.js';
 import type { PartitionLog } from '../log/partition-log.js';
-import type { EventRecord } from './event-record.js';
 
 /** One batch read back: its records, decoded one after another, and where the next batch can begin. */
 export interface StoredBatch {
   /** Each is decoded when it is asked for. None for a control batch. */
-  readonly records: Iterable<EventRecord>;
+  readonly records: Iterable<RecordView>;
   /** Decodes them all, which is faster where all are wanted. */
-  readonly decode: () => EventRecord[];
+  readonly decode: () => RecordView[];
   /** Offset behind the batch's last one. */
   readonly nextOffset: number;
   /** What the batch takes in memory, unpacked. */

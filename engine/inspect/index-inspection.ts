@@ -1,4 +1,4 @@
-import { readInt64 } from '../batch/header.js';
+import { readTimestamp, type Timestamp } from '../batch/timestamp.js';
 import type { DiskFile } from '../disk/disk.js';
 import { LIMITS } from '../limits.js';
 import { OFFSET_INDEX_ENTRY_SIZE } from '../log/offset-index.js';
@@ -11,7 +11,7 @@ export interface InspectedEntry {
   /** To the base offset of the segment, which the file's name tells. */
   readonly relativeOffset: number;
   /** `.index`: where the batch that ends with that offset begins in the `.log`. `.timeindex`: milliseconds. */
-  readonly value: number;
+  readonly value: Timestamp;
   /** Why it cannot be, or null. */
   readonly problem: string | null;
 }
@@ -38,7 +38,7 @@ export async function* inspectIndex(
   const end = size - leftOverBytes;
   const chunk = Buffer.allocUnsafe(LIMITS.inspectedIndexEntries * entrySize);
   let lastOffset = -1;
-  let lastValue = kind === 'index' ? -1 : Number.NEGATIVE_INFINITY;
+  let lastValue: Timestamp = kind === 'index' ? -1 : Number.NEGATIVE_INFINITY;
   for (let position = 0; position < end; ) {
     const count = await file.read(
       chunk.subarray(0, Math.min(chunk.length, end - position)),
@@ -50,7 +50,7 @@ export async function* inspectIndex(
       if (slot > 0 && relativeOffset === 0 && value === 0) {
         return { unusedBytes: end - position - at, leftOverBytes };
       }
-      const rises = relativeOffset > lastOffset && value > lastValue && Number.isFinite(value);
+      const rises = relativeOffset > lastOffset && value > lastValue;
       const problem = rises ? null : 'it does not rise above the entry before it';
       yield { slot, relativeOffset, value, problem };
       lastOffset = relativeOffset;
@@ -66,8 +66,8 @@ function readEntry(
   chunk: Buffer,
   at: number,
   kind: IndexKind,
-): { relativeOffset: number; value: number } {
+): { relativeOffset: number; value: Timestamp } {
   return kind === 'index'
     ? { relativeOffset: chunk.readInt32BE(at), value: chunk.readInt32BE(at + 4) }
-    : { relativeOffset: chunk.readInt32BE(at + 8), value: readInt64(chunk, at) };
+    : { relativeOffset: chunk.readInt32BE(at + 8), value: readTimestamp(chunk, at) };
 }

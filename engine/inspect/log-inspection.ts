@@ -23,6 +23,7 @@ import {
   timestampType,
 } from '../batch/header.js';
 import { decompressRecords, type RecordView, walkRecords } from '../batch/records.js';
+import type { Timestamp } from '../batch/timestamp.js';
 import type { DiskFile } from '../disk/disk.js';
 import { LIMITS } from '../limits.js';
 
@@ -42,8 +43,8 @@ export interface InspectedBatch {
   readonly leaderEpoch: number;
   readonly timestampType: TimestampType;
   /** Milliseconds since the Unix epoch, like the next; -1: none. */
-  readonly baseTimestampMs: number;
-  readonly maxTimestampMs: number;
+  readonly baseTimestampMs: Timestamp;
+  readonly maxTimestampMs: Timestamp;
   /** -1: none; then epoch and sequence say nothing. */
   readonly producerId: number;
   readonly producerEpoch: number;

@@ -19,6 +19,7 @@ import { lastSequenceOf, type ProducerBatch } from './producer-state.js';
 import { mustRoll } from './roll-policy.js';
 import { sealSegment } from './seal-segment.js';
 import type { Segment } from './segment.js';
+import { timestampProblem } from './timestamp-bounds.js';
 import { wakeSegment } from './wake-segment.js';
 
 /**
@@ -237,22 +238,11 @@ function rollIsDue(
 
 /** The header's own bounds; a record in between is trusted unless `odradek.validate=records`. */
 function checkTimestamps(log: LogParts, batch: Buffer, nowMs: number): void {
-  const { timestampType, timestampAfterMaxMs, timestampBeforeMaxMs } = log.settings;
-  if (timestampType === 'append') return;
-  const largestMs = maxTimestamp(batch);
-  if (largestMs - nowMs > timestampAfterMaxMs) {
-    throw new EngineError(
-      'INVALID_TIMESTAMP',
-      `timestamp ${largestMs} is ${largestMs - nowMs} ms ahead, ${timestampAfterMaxMs} ms are allowed (message.timestamp.after.max.ms)`,
-    );
-  }
-  const firstMs = baseTimestamp(batch);
-  if (firstMs >= 0 && nowMs - firstMs > timestampBeforeMaxMs) {
-    throw new EngineError(
-      'INVALID_TIMESTAMP',
-      `timestamp ${firstMs} is ${nowMs - firstMs} ms behind, ${timestampBeforeMaxMs} ms are allowed (message.timestamp.before.max.ms)`,
-    );
-  }
+  const { settings } = log;
+  const problem =
+    timestampProblem(settings, maxTimestamp(batch), nowMs) ??
+    timestampProblem(settings, baseTimestamp(batch), nowMs);
+  if (problem !== null) throw new EngineError('INVALID_TIMESTAMP', problem);
 }
 
 const REFUSALS: Record<BatchProblem, { code: EngineErrorCode; text: string }> = {
@@ -270,7 +260,10 @@ const REFUSALS: Record<BatchProblem, { code: EngineErrorCode; text: string }> = 
     code: 'INVALID_BATCH',
     text: 'the record count is not that of the offsets, or more than the bytes can hold',
   },
-  'bad-timestamp': { code: 'INVALID_TIMESTAMP', text: 'a timestamp is below -1 or beyond 2^53' },
+  'bad-timestamp': {
+    code: 'INVALID_TIMESTAMP',
+    text: 'the batch says that its timestamps are those of the append, which only the log sets',
+  },
   'bad-producer': { code: 'INVALID_BATCH', text: 'producer id, epoch and sequence disagree' },
 };
 

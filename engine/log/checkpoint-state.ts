@@ -119,11 +119,11 @@ export class CheckpointState {
   }
 }
 
-/** Null while batches are staged, which may yet be lost. */
+/** Null while batches are staged, which may yet be lost, and for times that no number holds: the index has those. */
 function timesOf(active: Segment | undefined, { position }: LogPosition): SegmentTimes | null {
   if (!active || position === 0 || active.size !== position) return null;
   const { largestTimestampMs, offsetOfLargest, firstTimestampMs } = active;
-  return largestTimestampMs === null
+  return typeof largestTimestampMs !== 'number' || typeof firstTimestampMs !== 'number'
     ? null
     : { largestTimestampMs, offsetOfLargest, firstTimestampMs };
 }

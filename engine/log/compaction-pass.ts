@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { maxTimestamp } from '../batch/header.js';
+import { timestampNumber } from '../batch/timestamp.js';
 import { hasErrno } from '../disk/errno.js';
 import { SEGMENT_FILE_KINDS, segmentFileName } from '../disk/file-names.js';
 import {
@@ -81,7 +82,8 @@ function firstMs(segment: Segment): number {
       return true;
     });
   }
-  return segment.firstTimestampMs >= 0 ? segment.firstTimestampMs : segment.createdMs;
+  const { firstTimestampMs } = segment;
+  return firstTimestampMs >= 0 ? timestampNumber(firstTimestampMs) : segment.createdMs;
 }
 
 /**

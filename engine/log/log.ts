@@ -1,10 +1,11 @@
+import type { Timestamp } from '../batch/timestamp.js';
 import { storageError } from '../disk/storage-error.js';
 import { EngineError } from '../errors.js';
 import { LIMITS } from '../limits.js';
 import { appendBatch, appendBuiltBatch, appendStampedBatch, rollSegment } from './append.js';
 import { AppendTurns } from './append-turns.js';
 import { AppendWaiters } from './append-waiters.js';
-import { checkRecords, claimsMany } from './check-records.js';
+import { checkRecords, claimsMany, nameRecords } from './check-records.js';
 import { CheckpointState } from './checkpoint-state.js';
 import type { CheckpointCapture, CheckpointTarget } from './checkpoints.js';
 import { Compaction } from './compaction.js';
@@ -204,8 +205,13 @@ export class Log implements PartitionLog, LogParts, CheckpointTarget {
       return append(this, batch);
     } catch (error) {
       noteRefusal(this.producers, batch, error, this.context.clock.wallMs());
-      return Promise.reject(error);
+      return this.#refuse(batch, error);
     }
+  }
+
+  async #refuse(batch: Buffer, error: unknown): Promise<never> {
+    const isOutOfTime = error instanceof EngineError && error.code === 'INVALID_TIMESTAMP';
+    throw isOutOfTime ? await nameRecords(this, batch, error) : error;
   }
 
   /** Records may have to be decompressed to be checked, on a thread: appends keep their order by queueing behind one another. */
@@ -344,7 +350,7 @@ export class Log implements PartitionLog, LogParts, CheckpointTarget {
     return warmForRead(this, request, isWanted);
   }
 
-  async offsetForTimestamp(timestampMs: number): Promise<TimestampLookup | null> {
+  async offsetForTimestamp(timestampMs: Timestamp): Promise<TimestampLookup | null> {
     this.assertServing();
     return lookupTimestamp(this, timestampMs);
   }

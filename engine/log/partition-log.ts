@@ -1,3 +1,4 @@
+import type { Timestamp } from '../batch/timestamp.js';
 import type { FileSlice } from '../disk/file-slice.js';
 import type { LogSettings } from './log-settings.js';
 
@@ -59,7 +60,7 @@ export interface ReadResult {
 export interface TimestampLookup {
   readonly offset: number;
   /** The record's own, in milliseconds since the Unix epoch. */
-  readonly timestampMs: number;
+  readonly timestampMs: Timestamp;
   /** Of the batch that holds it. */
   readonly leaderEpoch: number;
 }
@@ -192,7 +193,7 @@ export interface PartitionLog {
   warm(request: ReadRequest, isWanted: () => boolean): Promise<void> | null;
 
   /** First record at or after the time, at or below the high watermark; null when there is none. */
-  offsetForTimestamp(timestampMs: number): Promise<TimestampLookup | null>;
+  offsetForTimestamp(timestampMs: Timestamp): Promise<TimestampLookup | null>;
   /** The first record that carries the largest timestamp; null for an empty log (KIP-734). */
   offsetOfLargestTimestamp(): Promise<TimestampLookup | null>;
   /** Synchronous; never throws for an epoch that nobody knows. */

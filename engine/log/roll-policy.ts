@@ -1,3 +1,5 @@
+import type { Timestamp } from '../batch/timestamp.js';
+
 /** What the decision to start a new segment looks at. */
 export interface RollFacts {
   /** Bytes in the active segment, the ones not yet written included. */
@@ -7,9 +9,9 @@ export interface RollFacts {
   /** Last offset of that batch minus the active segment's base offset. */
   readonly relativeOffset: number;
   /** Largest timestamp of that batch; -1 when it has none. */
-  readonly batchTimestampMs: number;
+  readonly batchTimestampMs: Timestamp;
   /** Largest timestamp of the segment's first batch; -1 when it has none. */
-  readonly firstTimestampMs: number;
+  readonly firstTimestampMs: Timestamp;
   /** Wall time at which the segment got its first batch. */
   readonly firstAppendMs: number;
   readonly nowMs: number;
@@ -46,7 +48,8 @@ export function mustRoll(facts: RollFacts, limits: RollLimits): boolean {
 }
 
 function ageMs(facts: RollFacts): number {
-  const inRecordTime = facts.firstTimestampMs >= 0 && facts.batchTimestampMs >= 0;
-  if (inRecordTime) return facts.batchTimestampMs - facts.firstTimestampMs;
-  return facts.nowMs - facts.firstAppendMs;
+  const { firstTimestampMs: first, batchTimestampMs: last, nowMs, firstAppendMs } = facts;
+  // Beyond 2^53 they are no milliseconds: nanoseconds would start a segment every half second.
+  if (typeof first !== 'number' || typeof last !== 'number') return nowMs - firstAppendMs;
+  return first >= 0 && last >= 0 ? last - first : nowMs - firstAppendMs;
 }

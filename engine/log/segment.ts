@@ -1,4 +1,5 @@
 import { HEADER_SIZE, lastOffset, maxTimestamp } from '../batch/header.js';
+import type { Timestamp } from '../batch/timestamp.js';
 import type { LogFile } from '../disk/log-file.js';
 import { OffsetIndex } from './offset-index.js';
 import { TimeIndex } from './time-index.js';
@@ -16,9 +17,9 @@ export interface SegmentMark {
   readonly size: number;
   readonly offsetEntries: number;
   readonly timeEntries: number;
-  readonly largestTimestampMs: number;
+  readonly largestTimestampMs: Timestamp;
   readonly offsetOfLargest: number;
-  readonly firstTimestampMs: number;
+  readonly firstTimestampMs: Timestamp;
   readonly bytesSinceEntry: number;
   readonly lastSize: number;
 }
@@ -41,7 +42,7 @@ export class Segment {
   /** Last offset of the batch that has the largest timestamp. */
   offsetOfLargest = -1;
   /** Largest timestamp of the first batch, for rolling by age. */
-  firstTimestampMs = -1;
+  firstTimestampMs: Timestamp = -1;
   /** Wall time at which the file was begun; of its last change for one that was found on disk. */
   readonly createdMs: number;
   /** Wall time of the last append, for retention of records that have no timestamp. */
@@ -66,7 +67,7 @@ export class Segment {
   /** Bytes of the batch that was noted last. */
   #lastSize = 0;
   /** Never null, so that V8 writes over the number instead of making one for each append. */
-  #largestMs = -1;
+  #largestMs: Timestamp = -1;
   #isLargestKnown: boolean;
   /** Whether the time index may lack the largest timestamp. */
   #hasNewTime = true;
@@ -91,10 +92,10 @@ export class Segment {
   }
 
   /** -1 while no record has a timestamp. Unknown (null) for a sealed segment until its time index is loaded. */
-  get largestTimestampMs(): number | null {
+  get largestTimestampMs(): Timestamp | null {
     return this.#isLargestKnown ? this.#largestMs : null;
   }
-  set largestTimestampMs(timestampMs: number | null) {
+  set largestTimestampMs(timestampMs: Timestamp | null) {
     this.#isLargestKnown = timestampMs !== null;
     if (timestampMs !== null) this.#largestMs = timestampMs;
     this.#hasNewTime = true;

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { timestampNumber } from '../batch/timestamp.js';
 import type { DiskFile } from '../disk/disk.js';
 import { hasErrno } from '../disk/errno.js';
 import { SEGMENT_FILE_KINDS, segmentFileName } from '../disk/file-names.js';
@@ -98,7 +99,7 @@ export function newestMs(log: Log, segment: Segment): number {
   if (segment.largestTimestampMs === null)
     log.context.indexCache.of(segment, log.settings.indexIntervalBytes);
   const largestMs = segment.largestTimestampMs ?? -1;
-  return largestMs >= 0 ? largestMs : segment.changedMs;
+  return largestMs >= 0 ? timestampNumber(largestMs) : segment.changedMs;
 }
 
 /** Removes the segments that begin below `baseOffset`, of those that recovery does not need. `why` says it for each, numbered from 0. */

@@ -1,6 +1,7 @@
 import { baseOffset, batchSize, leaderEpoch, maxTimestamp } from '../batch/header.js';
 import { RecordCursor, walkInSlices } from '../batch/record-cursor.js';
 import { decompressRecords, timestampsOf } from '../batch/records.js';
+import { laterTimestamp, type Timestamp } from '../batch/timestamp.js';
 import { scanBatchAt } from '../batch/validate.js';
 import { EngineError } from '../errors.js';
 import { corruptAt } from './corrupt-at.js';
@@ -21,7 +22,7 @@ interface BatchPlace {
  */
 export async function lookupTimestamp(
   log: LogParts,
-  timestampMs: number,
+  timestampMs: Timestamp,
 ): Promise<TimestampLookup | null> {
   // Segments may come and go meanwhile.
   for (let segment = log.segments.first; segment; segment = log.segments.after(segment)) {
@@ -59,7 +60,7 @@ async function whileUnchanged<Found>(
 export async function largestTimestamp(log: LogParts): Promise<TimestampLookup | null> {
   const { logStart } = log.offsets;
   let best: Segment | null = null;
-  let bestMs = -1;
+  let bestMs: Timestamp = -1;
   let segment = log.segments.floor(logStart) ?? log.segments.first;
   for (; segment; segment = log.segments.after(segment)) {
     const looked = segment;
@@ -87,29 +88,29 @@ async function largestFrom(
   log: LogParts,
   segment: Segment,
   logStart: number,
-): Promise<number | null> {
+): Promise<Timestamp | null> {
   const largestMs = await largestOf(log, segment);
   if (segment.baseOffset >= logStart || largestMs === null) return largestMs;
   const first = findBatch(log, logStart);
   if (first === null || first.segment !== segment) return -1;
   if (first.lastOffset < segment.offsetOfLargest) return largestMs;
   // The record that has it may lie below the log start: then the rest is asked, one batch by its records.
-  let restMs = -1;
+  let restMs: Timestamp = -1;
   const behind = first.position + first.size;
   const { slices } = log.context;
   await walkHeadersInSlices(segment.file, behind, segment.writtenSize, slices, (header) => {
-    restMs = Math.max(restMs, maxTimestamp(header.bytes, header.at));
+    restMs = laterTimestamp(restMs, maxTimestamp(header.bytes, header.at));
     return false;
   });
   await eachRecord(log, segment, first, (offset, timestampMs) => {
-    if (offset >= logStart) restMs = Math.max(restMs, timestampMs);
+    if (offset >= logStart) restMs = laterTimestamp(restMs, timestampMs);
     return false;
   });
   return restMs;
 }
 
 /** Null when the segment's files are gone. */
-async function largestOf(log: LogParts, segment: Segment): Promise<number | null> {
+async function largestOf(log: LogParts, segment: Segment): Promise<Timestamp | null> {
   if (segment.largestTimestampMs === null && (await indexesOf(log, segment)) === null) return null;
   return segment.largestTimestampMs ?? -1;
 }
@@ -127,7 +128,7 @@ async function indexesOf(log: LogParts, segment: Segment): Promise<SegmentIndexe
 async function lookupInSegment(
   log: LogParts,
   segment: Segment,
-  timestampMs: number,
+  timestampMs: Timestamp,
   logStart: number,
 ): Promise<TimestampLookup | null> {
   const largestMs = await largestOf(log, segment);
@@ -160,7 +161,7 @@ async function nextBatchReaching(
   log: LogParts,
   segment: Segment,
   from: number,
-  timestampMs: number,
+  timestampMs: Timestamp,
 ): Promise<BatchPlace | null> {
   let found: BatchPlace | null = null;
   const { slices } = log.context;
@@ -176,11 +177,11 @@ async function firstRecordReaching(
   log: LogParts,
   segment: Segment,
   batch: BatchPlace,
-  timestampMs: number,
+  timestampMs: Timestamp,
   logStart: number,
 ): Promise<TimestampLookup | null> {
   let foundAt = -1;
-  let foundMs = -1;
+  let foundMs: Timestamp = -1;
   const header = await eachRecord(log, segment, batch, (offset, recordMs) => {
     if (recordMs < timestampMs || offset < logStart) return false;
     foundAt = offset;
@@ -196,7 +197,7 @@ async function eachRecord(
   log: LogParts,
   segment: Segment,
   { position, size }: BatchPlace,
-  visit: (offset: number, timestampMs: number) => boolean,
+  visit: (offset: number, timestampMs: Timestamp) => boolean,
 ): Promise<Buffer> {
   const { cuts } = segment;
   const batch = Buffer.allocUnsafe(size);

@@ -17,13 +17,19 @@ import {
   RECORD_COUNT_AT,
   recordCount,
   timestampType,
-  writeInt64,
 } from '../batch/header.js';
+import { writeInt64 } from '../batch/int64.js';
 import { RecordCursor } from '../batch/record-cursor.js';
 import { decompressRecords } from '../batch/records.js';
 import { stampCrc } from '../batch/stamp.js';
-import { varintSize, writeVarint } from '../batch/varint.js';
-import { EngineError } from '../errors.js';
+import {
+  addToTimestamp,
+  laterTimestamp,
+  type Timestamp,
+  timestampDelta,
+  writeTimestamp,
+} from '../batch/timestamp.js';
+import { varlongSize, writeVarint, writeVarlong } from '../batch/varint.js';
 
 /** What decides about the records of a batch. */
 export interface BatchFilter {
@@ -96,8 +102,6 @@ async function rebuilt(
   horizonMs: number | null,
 ): Promise<Buffer> {
   const firstMs = baseTimestamp(batch);
-  const appendedMs = timestampType(batch) === 'append' ? maxTimestamp(batch) : null;
-  if (appendedMs !== null && !Number.isSafeInteger(appendedMs)) throw beyondNumbers();
   const { records, largestMs } = keptRecords(batch, payload, kept, horizonMs);
   const packed = await codecById(codecId(batch))!.compress(records);
   const result = Buffer.allocUnsafe(HEADER_SIZE + packed.length);
@@ -107,8 +111,12 @@ async function rebuilt(
   if (horizonMs !== null) {
     result.writeUInt16BE(attributes(batch) | DELETE_HORIZON_BIT, ATTRIBUTES_AT);
   }
-  writeInt64(result, BASE_TIMESTAMP_AT, horizonMs ?? firstMs);
-  writeInt64(result, MAX_TIMESTAMP_AT, appendedMs ?? largestMs);
+  writeTimestamp(result, BASE_TIMESTAMP_AT, horizonMs ?? firstMs);
+  writeTimestamp(
+    result,
+    MAX_TIMESTAMP_AT,
+    timestampType(batch) === 'append' ? maxTimestamp(batch) : largestMs,
+  );
   result.writeInt32BE(kept.length, RECORD_COUNT_AT);
   stampCrc(result);
   return result;
@@ -120,33 +128,26 @@ function keptRecords(
   payload: Buffer,
   kept: readonly number[],
   horizonMs: number | null,
-): { records: Buffer; largestMs: number } {
+): { records: Buffer; largestMs: Timestamp } {
   const firstMs = baseTimestamp(batch);
   // A timestamp relative to another base takes at most ten bytes where it took one, and so may the length in front of it.
   const room = horizonMs === null ? payload.length : payload.length + kept.length * 14;
   const records = Buffer.allocUnsafe(room);
   const cursor = new RecordCursor(payload, batch);
   let size = 0;
-  let largestMs = -1;
+  let largestMs: Timestamp = -1;
   let next = 0;
   for (let at = 0; next < kept.length && cursor.next(); at++) {
     if (at !== kept[next]) continue;
     next++;
-    const timestampMs = firstMs + cursor.timestampDelta;
-    if (!Number.isSafeInteger(timestampMs - (horizonMs ?? 0))) {
-      throw beyondNumbers();
-    }
-    largestMs = Math.max(largestMs, timestampMs);
+    const timestampMs = addToTimestamp(firstMs, cursor.timestampDelta);
+    largestMs = laterTimestamp(largestMs, timestampMs);
     size =
       horizonMs === null
         ? size + payload.copy(records, size, cursor.start, cursor.end)
-        : writeMoved(records, size, payload, cursor, timestampMs - horizonMs);
+        : writeMoved(records, size, payload, cursor, timestampDelta(timestampMs, horizonMs));
   }
   return { records: records.subarray(0, size), largestMs };
-}
-
-function beyondNumbers(): EngineError {
-  return new EngineError('CORRUPT_BATCH', 'a timestamp of a record is beyond 2^53');
 }
 
 function writeMoved(
@@ -154,11 +155,11 @@ function writeMoved(
   at: number,
   payload: Buffer,
   { behindTimestamp, end }: RecordCursor,
-  timestampDelta: number,
+  delta: Timestamp,
 ): number {
-  const bodySize = 1 + varintSize(timestampDelta) + end - behindTimestamp;
+  const bodySize = 1 + varlongSize(delta) + end - behindTimestamp;
   let position = writeVarint(into, at, bodySize);
   into[position++] = 0;
-  position = writeVarint(into, position, timestampDelta);
+  position = writeVarlong(into, position, delta);
   return position + payload.copy(into, position, behindTimestamp, end);
 }

@@ -1,3 +1,4 @@
+import type { Timestamp } from '../batch/timestamp.js';
 /** One segment that a compaction reads. */
 export interface SourceSegment {
   readonly path: string;
@@ -83,9 +84,9 @@ export interface RewriteOutput {
   readonly recordsAfter: number;
   readonly sizeBytes: number;
   /** As in `Segment`. */
-  readonly largestTimestampMs: number;
+  readonly largestTimestampMs: Timestamp;
   readonly offsetOfLargest: number;
-  readonly firstTimestampMs: number;
+  readonly firstTimestampMs: Timestamp;
 }
 
 export type JobName = keyof Jobs;

@@ -10,6 +10,7 @@ import {
   nodeDisk,
   parseSegmentFileName,
   type RecordView,
+  type Timestamp,
 } from '../../engine/index.js';
 import { escapeClientText } from '../logging/escape.js';
 import { CliError } from './cli-error.js';
@@ -103,7 +104,7 @@ async function dumpEntries(
       const { relativeOffset, value, problem } = step.value;
       const offset = baseOffset + relativeOffset;
       const what = kind === 'index' ? `position=${value}` : `timestamp=${timeText(value)}`;
-      const wrong = problem ?? (log === null ? null : await mismatch(log, value, offset));
+      const wrong = problem ?? (log === null ? null : await mismatch(log, Number(value), offset));
       entries += 1;
       if (wrong !== null) bad += 1;
       await out.write(`offset=${offset} ${what}${wrong === null ? '' : ` damage: ${wrong}`}`);
@@ -170,8 +171,9 @@ function summary(path: string, counts: string, bad: number): string {
   return `${path}: ${counts} ${bad === 0 ? 'no damage' : `DAMAGED in ${bad} ${bad === 1 ? 'place' : 'places'}`}`;
 }
 
-function timeText(ms: number): string {
+function timeText(ms: Timestamp): string {
   if (ms === -1) return 'none';
+  if (typeof ms === 'bigint') return String(ms);
   const date = new Date(ms);
   return Number.isNaN(date.getTime()) ? String(ms) : date.toISOString();
 }

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { batchSize, type EventRecord, storedBatches } from '../../engine/index.js';
+import { batchSize, type RecordView, storedBatches } from '../../engine/index.js';
 import { ErrorCode, errorInfo } from '../protocol/error-codes.js';
 import { check, shown } from './answers.js';
 import { CliError } from './cli-error.js';
@@ -14,7 +14,7 @@ const BATCH_PREFIX_BYTES = 12;
 /** A record and its partition. */
 export interface ReadRecord {
   readonly partition: number;
-  readonly record: EventRecord;
+  readonly record: RecordView;
 }
 
 /** Reads partitions of one topic on one connection, each from its own offset on. */

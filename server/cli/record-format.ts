@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import type { EventRecord } from '../../engine/index.js';
+import type { RecordView } from '../../engine/index.js';
 import { CliError, EXIT } from './cli-error.js';
 
 /** Where a record comes from. */
@@ -9,9 +9,9 @@ export interface RecordPlace {
 }
 
 /** Makes the bytes that are printed for a record. */
-export type RecordFormat = (record: EventRecord, place: RecordPlace) => Buffer;
+export type RecordFormat = (record: RecordView, place: RecordPlace) => Buffer;
 
-type Piece = (record: EventRecord, place: RecordPlace) => Uint8Array | string;
+type Piece = (record: RecordView, place: RecordPlace) => Uint8Array | string;
 
 const NOTHING = Buffer.alloc(0);
 
@@ -106,19 +106,24 @@ function unknown(what: string, known: readonly string[]): CliError {
 
 /** One object a line, which `odradek produce --format json` reads back. Bytes that are no text become `…Base64`. */
 function jsonLine(
-  { offset, timestamp, key, value, headers }: EventRecord,
+  { offset, timestamp, key, value, headers }: RecordView,
   { topic, partition }: RecordPlace,
 ): Buffer {
   const object = {
     topic,
     partition,
     offset,
-    timestamp,
+    timestamp: timestampText(timestamp),
     ...field('key', key),
     ...field('value', value),
     headers: headers.map((header) => ({ key: header.key, ...field('value', header.value) })),
   };
   return Buffer.from(`${JSON.stringify(object)}\n`);
+}
+
+/** A number where it is exact, and its digits as text beyond: nanoseconds are, and no reader is to round them. */
+function timestampText(timestamp: RecordView['timestamp']): number | string {
+  return typeof timestamp === 'bigint' ? String(timestamp) : timestamp;
 }
 
 function field(name: string, bytes: Buffer | null): Record<string, string | null> {
@@ -129,7 +134,7 @@ function field(name: string, bytes: Buffer | null): Record<string, string | null
 }
 
 /** `name=value` with commas between, as in kcat. */
-function headersText(headers: EventRecord['headers']): Buffer {
+function headersText(headers: RecordView['headers']): Buffer {
   const parts = headers.flatMap(({ key, value }, at) => [
     Buffer.from(`${at === 0 ? '' : ','}${key}=`),
     value ?? Buffer.from('NULL'),

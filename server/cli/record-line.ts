@@ -1,4 +1,9 @@
-import type { FieldInput, RecordInput } from '../../engine/index.js';
+import {
+  type FieldInput,
+  type RecordInput,
+  type Timestamp,
+  timestampOf,
+} from '../../engine/index.js';
 import { CliError } from './cli-error.js';
 
 /** A line of input, as a record. */
@@ -73,15 +78,26 @@ function parseJson(
   if (partition !== null && !isWhole(partition)) {
     throw wrong('"partition" is a whole number from 0 on');
   }
-  if (!isWhole(timestamp)) throw wrong('"timestamp" is milliseconds since 1970');
+  const exact = exactTimestamp(timestamp);
+  if (exact === null) {
+    throw wrong('"timestamp" is a whole number, milliseconds since 1970; beyond 2^53 as text');
+  }
   const value = bytesOf(fields, 'value', wrong);
   return {
     key: bytesOf(fields, 'key', wrong),
     value: options.emptyIsNull && value?.length === 0 ? null : value,
     headers: [...options.headers, ...headersOf(fields.headers ?? [], wrong)],
-    timestamp,
+    timestamp: exact,
     partition,
   };
+}
+
+/** Null for what is no int64, or was rounded when it was read. */
+function exactTimestamp(given: unknown): Timestamp | null {
+  if (typeof given === 'number') return Number.isSafeInteger(given) ? given : null;
+  if (typeof given !== 'string' || !/^-?\d{1,19}$/.test(given)) return null;
+  const value = BigInt(given);
+  return BigInt.asIntN(64, value) === value ? timestampOf(value) : null;
 }
 
 /** Text under `name`, or bytes under `nameBase64`. */

@@ -1,4 +1,4 @@
-import { EngineError, type EngineErrorCode } from '../../engine/index.js';
+import { type BadRecord, EngineError, type EngineErrorCode } from '../../engine/index.js';
 import { ApiError } from '../api-error.js';
 import { ErrorCode, type ErrorName, errorInfo } from '../protocol/error-codes.js';
 
@@ -44,6 +44,8 @@ export interface WireError {
   readonly name: ErrorName;
   readonly code: ErrorCode;
   readonly message: string;
+  /** Which records of a batch are to blame. */
+  readonly records?: readonly BadRecord[];
 }
 
 /**
@@ -58,7 +60,8 @@ export function wireError(error: unknown): WireError {
     const name = WIRE_NAMES[error.code];
     const code = ErrorCode[name];
     const isInternal = error.path !== undefined || name === 'KAFKA_STORAGE_ERROR';
-    return { name, code, message: isInternal ? errorInfo(code).message : error.message };
+    const message = isInternal ? errorInfo(code).message : error.message;
+    return { name, code, message, records: error.records };
   }
   throw error;
 }

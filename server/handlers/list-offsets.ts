@@ -82,7 +82,7 @@ async function lookUp(
 ): Promise<Found> {
   partition.checkLeader(currentLeaderEpoch);
   if (timestamp < 0) {
-    const since = SPECIAL_SINCE.get(timestamp);
+    const since = SPECIAL_SINCE.get(Number(timestamp));
     if (since === undefined || version < since) {
       throw new ApiError(
         'UNSUPPORTED_VERSION',

@@ -148,8 +148,12 @@ class ProduceCall {
   #failed(index: number, error: unknown, take: (answer: PartitionAnswer) => void): void {
     let answer: PartitionAnswer;
     try {
-      const { code, message } = wireError(error);
-      answer = { index, errorCode: code, baseOffset: -1, errorMessage: message };
+      const { code, message, records = [] } = wireError(error);
+      const recordErrors = records.map((record) => ({
+        batchIndex: record.index,
+        batchIndexErrorMessage: record.message,
+      }));
+      answer = { index, errorCode: code, baseOffset: -1, errorMessage: message, recordErrors };
     } catch (unexpected) {
       // A broken invariant ends the process: no other error may hide it.
       if (this.#unexpected === null || unexpected instanceof AssertionError) {

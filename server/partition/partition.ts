@@ -6,6 +6,7 @@ import type {
   PartitionName,
   ReadRequest,
   ReadResult,
+  Timestamp,
   TimestampLookup,
 } from '../../engine/index.js';
 import { ApiError } from '../api-error.js';
@@ -153,7 +154,7 @@ export class Partition {
 
   /** First record at or after the time, below the high watermark; null when there is none. */
   async offsetForTimestamp(
-    timestampMs: number,
+    timestampMs: Timestamp,
     currentLeaderEpoch: number,
   ): Promise<TimestampLookup | null> {
     this.checkLeader(currentLeaderEpoch);

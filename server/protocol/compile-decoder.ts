@@ -74,7 +74,10 @@ function compileDecoder(type: FieldType, nullable: boolean, wire: WireVersion): 
     case 'uint32':
       return (reader) => reader.uint32();
     case 'int64':
-      return type.clamp ? (reader) => reader.int64Clamped() : (reader) => reader.int64();
+      if (type.beyond === 'exact') return (reader) => reader.int64Exact();
+      return type.beyond === 'clamped'
+        ? (reader) => reader.int64Clamped()
+        : (reader) => reader.int64();
     case 'float64':
       return (reader) => reader.float64();
     case 'uuid':

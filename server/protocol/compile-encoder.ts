@@ -103,7 +103,9 @@ function compileEncoder(
     case 'uint32':
       return (writer, value) => writer.uint32(value as number);
     case 'int64':
-      return (writer, value) => writer.int64(value as number);
+      return type.beyond === 'exact'
+        ? (writer, value) => writer.int64Exact(value as number | bigint)
+        : (writer, value) => writer.int64(value as number);
     case 'float64':
       return (writer, value) => writer.float64(value as number);
     case 'uuid':

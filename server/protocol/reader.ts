@@ -78,6 +78,12 @@ export class Reader {
     return value < Number.MIN_SAFE_INTEGER ? Number.MIN_SAFE_INTEGER : value;
   }
 
+  /** A number where it is a safe integer, and a bigint beyond. */
+  int64Exact(): number | bigint {
+    const value = this.rawInt64();
+    return Number.isSafeInteger(value) ? value : this.buffer.readBigInt64BE(this.position - 8);
+  }
+
   float64(): number {
     return this.buffer.readDoubleBE(this.take(8));
   }

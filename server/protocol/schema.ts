@@ -30,7 +30,7 @@ export type RecordsInput = Uint8Array | RecordsPart;
 /** What a field holds. */
 export type FieldType =
   | { readonly kind: ScalarKind }
-  | { readonly kind: 'int64'; readonly clamp: boolean }
+  | { readonly kind: 'int64'; readonly beyond: 'refused' | 'clamped' | 'exact' }
   | { readonly kind: 'array'; readonly element: FieldType }
   | { readonly kind: 'struct'; readonly fields: Fields };
 
@@ -178,7 +178,14 @@ export function uint32<const O extends ScalarOptions<number> = NoOptions>(
 export function int64<
   const O extends ScalarOptions<number> & { readonly clamp?: boolean } = NoOptions,
 >(options?: O): Scalar<number, O> {
-  return field({ kind: 'int64', clamp: options?.clamp ?? false }, 0, options);
+  return field({ kind: 'int64', beyond: options?.clamp ? 'clamped' : 'refused' }, 0, options);
+}
+
+/** Signed, 8 bytes: a number where it is a safe integer, and a bigint beyond. */
+export function exactInt64<const O extends ScalarOptions<number | bigint> = NoOptions>(
+  options?: O,
+): Scalar<number | bigint, O> {
+  return field({ kind: 'int64', beyond: 'exact' }, 0, options);
 }
 
 /** Double precision, 8 bytes. */

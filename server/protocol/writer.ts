@@ -79,6 +79,16 @@ export class Writer {
     this.putInt32(value - high * TWO_32);
   }
 
+  int64Exact(value: number | bigint): void {
+    if (typeof value === 'number') {
+      this.int64(value);
+      return;
+    }
+    if (BigInt.asIntN(64, value) !== value) throw outOfRange('int64', value);
+    const at = this.reserve(8);
+    this.buffer.writeBigInt64BE(value, at);
+  }
+
   float64(value: number): void {
     const at = this.reserve(8);
     this.buffer.writeDoubleBE(value, at);

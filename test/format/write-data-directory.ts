@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildBatchSync } from '../../engine/batch/builder.js';
-import { PRODUCER_ID_AT, writeInt64 } from '../../engine/batch/header.js';
+import { PRODUCER_ID_AT } from '../../engine/batch/header.js';
+import { writeInt64 } from '../../engine/batch/int64.js';
 import { stampCrc } from '../../engine/batch/stamp.js';
 import { encodeKey } from '../../engine/catalog/key-codec.js';
 import { sealValue } from '../../engine/catalog/value-codec.js';

@@ -6,7 +6,11 @@ export function between(low: number, high: number, share: number): number {
   return low + Math.floor(share * (high - low + 1));
 }
 
-export function lookupOf(record: { offset: number; timestamp: number; epoch: number }): object {
+export function lookupOf(record: {
+  offset: number;
+  timestamp: number | bigint;
+  epoch: number;
+}): object {
   return { offset: record.offset, timestampMs: record.timestamp, leaderEpoch: record.epoch };
 }
 

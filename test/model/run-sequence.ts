@@ -365,7 +365,7 @@ export class SequenceRun {
 
   async #lookUpTime(share: number): Promise<void> {
     const records = this.#model.records();
-    const times = records.map(({ timestamp }) => timestamp);
+    const times = records.map(({ timestamp }) => Number(timestamp));
     const lowest = Math.min(...times, this.#world.clock.wallMs()) - 2;
     const timestampMs = between(lowest, Math.max(...times, lowest) + 2, share);
     const found = await this.#world.settle(this.#world.log.offsetForTimestamp(timestampMs));
@@ -375,7 +375,7 @@ export class SequenceRun {
 
   async #largestTime(): Promise<void> {
     const records = this.#model.records();
-    const largest = Math.max(...records.map(({ timestamp }) => timestamp));
+    const largest = Math.max(...records.map(({ timestamp }) => Number(timestamp)));
     const found = await this.#world.settle(this.#world.log.offsetOfLargestTimestamp());
     const expected = records.find(({ timestamp }) => timestamp === largest && timestamp >= 0);
     deepStrictEqual(found, expected ? lookupOf(expected) : null);

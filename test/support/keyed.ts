@@ -62,7 +62,8 @@ export async function readRecordsOf(log: PartitionLog): Promise<KeyedRecord[]> {
     if (isControl(batch)) continue;
     for (const record of await decodeRecords(batch, UNPACKED_BYTES_MAX)) {
       if (record.offset < log.logStartOffset) continue;
-      const { offset, timestamp } = record;
+      const { offset } = record;
+      const timestamp = Number(record.timestamp);
       const key = record.key && String(record.key);
       records.push({ offset, key, value: record.value && String(record.value), timestamp });
     }

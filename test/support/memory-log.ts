@@ -194,13 +194,15 @@ export class MemoryLog implements PartitionLog {
     return this.warming;
   }
 
-  async offsetForTimestamp(timestampMs: number): Promise<TimestampLookup | null> {
+  async offsetForTimestamp(timestampMs: number | bigint): Promise<TimestampLookup | null> {
     const batch = this.batches.find((each) => maxTimestamp(each) >= timestampMs);
     return batch === undefined ? null : lookupOf(batch, this.leaderEpoch);
   }
 
   async offsetOfLargestTimestamp(): Promise<TimestampLookup | null> {
-    const [largest] = [...this.batches].sort((a, b) => maxTimestamp(b) - maxTimestamp(a));
+    const [largest] = [...this.batches].sort(
+      (a, b) => Number(maxTimestamp(b)) - Number(maxTimestamp(a)),
+    );
     return largest === undefined ? null : lookupOf(largest, this.leaderEpoch);
   }
 

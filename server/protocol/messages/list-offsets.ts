@@ -1,5 +1,6 @@
 import {
   array,
+  exactInt64,
   type InputOf,
   int8,
   int16,
@@ -28,7 +29,7 @@ export const ListOffsetsRequest = message({
       partitions: array({
         partitionIndex: int32(),
         currentLeaderEpoch: int32({ versions: '4+', default: -1 }), // KIP-320
-        timestamp: int64({ clamp: true }),
+        timestamp: exactInt64(),
       }),
     }),
     timeoutMs: int32({ versions: '10+', default: 0 }), // KIP-1075: for tiered storage
@@ -48,7 +49,7 @@ export const ListOffsetsResponse = message({
       partitions: array({
         partitionIndex: int32(),
         errorCode: int16(),
-        timestamp: int64({ default: -1 }),
+        timestamp: exactInt64({ default: -1 }),
         offset: int64({ default: -1 }),
         leaderEpoch: int32({ versions: '4+', default: -1 }),
       }),

@@ -47,7 +47,7 @@ describe.each([
   it('holds the records that Kafka put in', async () => {
     const expected = Array.from({ length: count }, (_, i) => recordOfKafka(i));
     expect(await decodeRecords(batch, MAX_BYTES)).toEqual(expected);
-    expect(header.maxTimestamp(batch)).toBe(Math.max(...expected.map((r) => r.timestamp)));
+    expect(header.maxTimestamp(batch)).toBe(Math.max(...expected.map((r) => Number(r.timestamp))));
   });
 });
 

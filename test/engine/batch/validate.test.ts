@@ -72,14 +72,6 @@ describe('validateBatch', () => {
     ['a negative count', 'bad-count', changed((b) => b.writeInt32BE(-1, 57))],
     ['a count off by one', 'bad-count', changed((b) => b.writeInt32BE(3, 57))],
     ['a delta off by one', 'bad-count', changed((b) => b.writeInt32BE(2, 23))],
-    ['base timestamp -2', 'bad-timestamp', changed((b) => b.writeBigInt64BE(-2n, 27))],
-    ['max timestamp -2', 'bad-timestamp', changed((b) => b.writeBigInt64BE(-2n, 35))],
-    ['base timestamp 2^53', 'bad-timestamp', changed((b) => b.writeBigInt64BE(2n ** 53n, 27))],
-    [
-      'max timestamp 2^63-1',
-      'bad-timestamp',
-      changed((b) => b.writeBigInt64BE(2n ** 63n - 1n, 35)),
-    ],
     ['producer without epoch', 'bad-producer', changed((b) => b.writeBigInt64BE(1n, 43))],
     ['producer id -2', 'bad-producer', changed((b) => b.writeBigInt64BE(-2n, 43))],
     [

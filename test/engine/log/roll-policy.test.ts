@@ -74,3 +74,10 @@ describe('age', () => {
     expect(rolls({ batchTimestampMs: 2 ** 53 }, limits)).toBe(false);
   });
 });
+
+test('timestamps that no number holds are no milliseconds: age is counted from the append', () => {
+  const first = 1_800_000_000_000_000_000n;
+  const times = { firstTimestampMs: first, batchTimestampMs: first + 60_000_000_000n };
+  expect(rolls({ ...times, nowMs: 14_000 })).toBe(false);
+  expect(rolls({ ...times, nowMs: 14_001 })).toBe(true);
+});

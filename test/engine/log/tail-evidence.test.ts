@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { batchSize, lastOffset, writeInt64 } from '../../../engine/batch/header.js';
+import { batchSize, lastOffset } from '../../../engine/batch/header.js';
+import { writeInt64 } from '../../../engine/batch/int64.js';
 import { holdsBatch, type Readable, showsDamage } from '../../../engine/log/tail-evidence.js';
 import { batchOf } from '../../support/batches.js';
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { batchSize, writeInt64 } from '../../../engine/batch/header.js';
+import { batchSize } from '../../../engine/batch/header.js';
+import { writeInt64 } from '../../../engine/batch/int64.js';
 import { FilePool } from '../../../engine/disk/file-pool.js';
 import type { LogFile } from '../../../engine/disk/log-file.js';
 import { scanTail, type TailScan } from '../../../engine/log/tail-scan.js';

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { timestampOf } from '../../../engine/batch/timestamp.js';
 import { TimeIndex } from '../../../engine/log/time-index.js';
 
 const entries = fc
@@ -54,8 +55,23 @@ describe('bytes that are no time index', () => {
     ['a timestamp that does not rise', '000000000000006400000001000000000000006400000002'],
     ['an offset that does not rise', '000000000000006400000002000000000000006500000002'],
     ['a negative offset', '0000000000000064ffffffff'],
-    ['a timestamp beyond 2^53', '7fffffffffffffff00000001'],
   ])('%s', (_what, hex) => {
     expect(TimeIndex.decode(Buffer.from(hex, 'hex'))).toBeNull();
   });
+});
+
+test('every int64 is kept to its last digit, below and beyond 2^53', () => {
+  const rising = [-(2n ** 63n), -(2n ** 53n) - 1n, -(2n ** 53n), -1n, 2n ** 53n - 1n, 2n ** 53n]
+    .concat([1_800_000_000_000_000_001n, 1_800_000_000_000_000_002n, 2n ** 63n - 1n])
+    .map(timestampOf);
+  const index = TimeIndex.empty();
+  for (const [at, timestamp] of rising.entries()) {
+    expect(index.maybeAppend(timestamp, at)).toBe(true);
+    expect(index.maybeAppend(timestamp, at)).toBe(false);
+  }
+  const decoded = TimeIndex.decode(index.encode())!;
+  for (const [at, timestamp] of rising.entries()) {
+    expect(decoded.timestampAt(at)).toBe(timestamp);
+    expect(decoded.lastBelow(timestamp)).toBe(at - 1);
+  }
 });

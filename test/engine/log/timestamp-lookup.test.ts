@@ -1,10 +1,16 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { buildBatchSync } from '../../../engine/batch/builder.js';
 import type { PartitionLog } from '../../../engine/index.js';
 import { LIMITS } from '../../../engine/limits.js';
 import { batchOf } from '../../support/batches.js';
 import { manyHeaders } from '../../support/forged-batches.js';
-import { newWorld, openLog, openWorld } from '../../support/sim-engine.js';
+import {
+  killProcess,
+  newWorld,
+  openLog,
+  openWorld,
+  stopCleanly,
+} from '../../support/sim-engine.js';
 import { TurnMeter } from '../../support/turn-meter.js';
 
 const T = Date.UTC(2026, 0, 1);
@@ -103,4 +109,80 @@ test('batches behind an index entry are walked in slices, and so are the records
   meter.stop();
   expect(meter.total.records).toBeGreaterThan(53_000);
   expect(meter.most.records).toBeLessThan(LIMITS.turnRecordsMax + 2_000);
+});
+
+describe('nanoseconds, which no number holds exactly', () => {
+  const NS = 1_800_000_000_000_000_001n;
+  const unbounded = {
+    timestampAfterMaxMs: Number.POSITIVE_INFINITY,
+    indexIntervalBytes: 100,
+    segmentBytes: 2000,
+  };
+  const batchAt = (...times: readonly bigint[]): Buffer =>
+    buildBatchSync(times.map((timestamp) => ({ key: 'k', value: 'x'.repeat(50), timestamp })));
+
+  async function checkAll(log: PartitionLog, count: number): Promise<void> {
+    for (let at = 0; at < count; at += 7) {
+      const timestampMs = NS + BigInt(at);
+      expect(await log.offsetForTimestamp(timestampMs)).toMatchObject({ offset: at, timestampMs });
+    }
+    expect(await log.offsetForTimestamp(NS + BigInt(count))).toBeNull();
+    expect(await log.offsetOfLargestTimestamp()).toMatchObject({
+      offset: count - 1,
+      timestampMs: NS + BigInt(count - 1),
+    });
+  }
+
+  test('are found to the last one, across segments, a clean stop and a kill', async () => {
+    let world = newWorld();
+    let engine = await openWorld(world);
+    let log = await openLog(engine, unbounded);
+    for (let at = 0; at < 200; at += 2) {
+      await log.append(batchAt(NS + BigInt(at), NS + BigInt(at + 1)));
+    }
+    expect(engine.counters.segmentsRolled).toBeGreaterThan(3);
+    await checkAll(log, 200);
+    world = await stopCleanly(world, engine);
+    engine = await openWorld(world);
+    log = await openLog(engine, unbounded);
+    await checkAll(log, 200);
+    await log.append(batchAt(NS + 200n));
+    world = killProcess(world);
+    engine = await openWorld(world);
+    log = await openLog(engine, unbounded);
+    await checkAll(log, 201);
+  });
+
+  test('stay exact where compaction writes a batch anew', async () => {
+    const engine = await openWorld(newWorld());
+    const log = await openLog(engine, { ...unbounded, compacted: true });
+    const records = ['a', 'b', 'a', 'c'].map((key, at) => ({
+      key,
+      value: key === 'b' ? null : 'x'.repeat(600),
+      timestamp: NS + BigInt(at),
+    }));
+    await log.append(buildBatchSync(records));
+    for (let at = 0; at < 3; at++) await log.append(batchAt(NS + 10n));
+    await log.roll();
+    expect((await log.compact()).recordsRemoved).toBeGreaterThan(0);
+    for (const [at, offset] of [
+      [1n, 1],
+      [2n, 2],
+      [3n, 3],
+    ] as const) {
+      const timestampMs = NS + at;
+      expect(await log.offsetForTimestamp(timestampMs)).toMatchObject({ offset, timestampMs });
+    }
+  });
+});
+
+test('times before 1970 are taken, and do not hide those behind them', async () => {
+  const log = await openLog(await openWorld(newWorld()));
+  const year1 = Date.UTC(1, 0, 1) - 1900 * 365.25 * 86_400_000;
+  for (const timestamp of [-62_135_596_800_000, year1, -5000, 1000, -1_000_000]) {
+    await log.append(buildBatchSync([{ key: null, value: 'v', timestamp: Math.round(timestamp) }]));
+  }
+  expect(await log.offsetForTimestamp(0)).toMatchObject({ offset: 3, timestampMs: 1000 });
+  expect(await log.offsetForTimestamp(1001)).toBeNull();
+  expect(await log.offsetOfLargestTimestamp()).toMatchObject({ offset: 3, timestampMs: 1000 });
 });

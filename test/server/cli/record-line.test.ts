@@ -58,6 +58,21 @@ test('a line of JSON gives every part of a record', () => {
 });
 
 test.each([
+  ['-62135596800000', -62_135_596_800_000],
+  ['"1800000000000000001"', 1_800_000_000_000_000_001n],
+  ['"-5"', -5],
+])('the timestamp %s is exact', (text, timestamp) => {
+  expect(parse(`{"timestamp":${text}}`, { json: true }).timestamp).toBe(timestamp);
+});
+
+test.each(['1800000000000000001', '1.5', '"9223372036854775808"', '""', 'null'])(
+  'the timestamp %s is refused, since it would not be exact or is none',
+  (text) => {
+    expect(() => parse(`{"timestamp":${text}}`, { json: true })).toThrow('"timestamp" is a whole');
+  },
+);
+
+test.each([
   ['hello', 'line 7: not JSON: with --format json each line is an object such as'],
   ['[1]', 'an object such as'],
   ['null', 'an object such as'],
@@ -66,7 +81,10 @@ test.each([
   ['{"keyBase64":"a b"}', '"keyBase64" is not base64'],
   ['{"keyBase64":1}', '"keyBase64" is not base64'],
   ['{"partition":-1}', '"partition" is a whole number from 0 on'],
-  ['{"timestamp":"now"}', '"timestamp" is milliseconds since 1970'],
+  [
+    '{"timestamp":"now"}',
+    '"timestamp" is a whole number, milliseconds since 1970; beyond 2^53 as text',
+  ],
   ['{"headers":{"a":"b"}}', '"headers" is a list of objects'],
   ['{"headers":[{"value":"b"}]}', 'a header is an object'],
 ])('the line %j is refused', (line, why) => {

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { timestampOf } from '../../../engine/batch/timestamp.js';
 import {
   type Field,
   type Fields,
@@ -43,7 +44,8 @@ function typeValues(type: FieldType, version: number): fc.Arbitrary<unknown> {
     case 'uint32':
       return fc.integer({ min: 0, max: 0xffffffff });
     case 'int64':
-      return fc.oneof(fc.integer(), fc.maxSafeInteger());
+      if (type.beyond !== 'exact') return fc.oneof(fc.integer(), fc.maxSafeInteger());
+      return fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }).map(timestampOf);
     case 'float64':
       return fc.double();
     case 'uuid':

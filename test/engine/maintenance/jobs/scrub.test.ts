@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { buildBatchSync } from '../../../../engine/batch/builder.js';
-import { writeInt64 } from '../../../../engine/batch/header.js';
+import { writeInt64 } from '../../../../engine/batch/int64.js';
 import { scrubSegment } from '../../../../engine/maintenance/jobs/scrub.js';
 import { seededRandom } from '../../../../engine/random.js';
 import { SimDisk } from '../../../support/sim-disk.js';
