@@ -92,10 +92,11 @@ function wholeBatchesEnd(
   const landing = usesIndex
     ? first.segment.baseOffset + indexes.offsets.relativeOffsetAt(slot)
     : null;
-  let misled = false;
+  // Until a header at the landing says otherwise: where none begins, the walk ends at once.
+  let misled = usesIndex;
   const stopped = walkHeaders(first.segment.file, from, available, (header) => {
     // What lies within a batch can look like a header: nobody is sent there, now or by a hint.
-    misled = landing !== null && header.position === from && header.lastOffset !== landing;
+    if (header.position === from) misled = landing !== null && header.lastOffset !== landing;
     if (misled) return true;
     if (header.position + header.size <= wanted) return false;
     log.readHints.note(foundAt(first.segment, header));

@@ -215,4 +215,14 @@ describe('a reader that goes on where its last slice ended', () => {
     expect(read(log, 0, reach)).toEqual([0]);
     expect(read(log, 5)).toEqual([5]);
   });
+
+  test('ends with a whole batch where an index that is wrong leads into the middle of one', async () => {
+    const log = (await openLog(await openWorld(newWorld()))) as Log;
+    const bytes = batchOf(['a', 'z'.repeat(400)]);
+    for (let count = 0; count < 3; count++) await log.append(Buffer.from(bytes));
+    const wrong = emptyIndexes();
+    wrong.offsets.append(3, bytes.length + 70);
+    log.segments.active!.replaceIndexes(wrong);
+    expect(read(log, 0, bytes.length + 100)).toEqual([0]);
+  });
 });
