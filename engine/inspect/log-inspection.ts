@@ -83,7 +83,8 @@ export async function* inspectLog(
   from = 0,
 ): AsyncGenerator<InspectedBatch | InspectedDamage, void> {
   const end = await file.size();
-  const chunk = Buffer.allocUnsafe(LIMITS.inspectedChunkBytes);
+  const chunkBytes = Math.min(LIMITS.inspectedChunkBytes, Math.max(HEADER_SIZE, end));
+  const chunk = Buffer.allocUnsafe(chunkBytes);
   let nextOffset = Number.NEGATIVE_INFINITY;
   for (let position = from; position < end; ) {
     const headerSize = await file.read(chunk.subarray(0, HEADER_SIZE), position);

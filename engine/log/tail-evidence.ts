@@ -78,8 +78,9 @@ async function fitsAnotherLength(
 ): Promise<boolean> {
   const stored = crc(header);
   const nextOffset = lastOffset(header) + 1;
-  const window = Buffer.allocUnsafe(LIMITS.recoveryReadBytes + HEAD_BYTES);
   let windowFrom = position + ATTRIBUTES_AT;
+  const windowMax = LIMITS.recoveryReadBytes + HEAD_BYTES;
+  const window = Buffer.allocUnsafe(Math.min(windowMax, size - windowFrom));
   let sum = 0;
   let summed = windowFrom;
   const matchesUpTo = (end: number): boolean => {
@@ -113,7 +114,8 @@ export async function holdsBatch(
   offset: number,
 ): Promise<boolean> {
   let checkable = (size - from) * LIMITS.recoveryCheckedTimesMax;
-  const window = Buffer.allocUnsafe(LIMITS.recoveryReadBytes + HEADER_SIZE);
+  const windowMax = LIMITS.recoveryReadBytes + HEADER_SIZE;
+  const window = Buffer.allocUnsafe(Math.min(windowMax, Math.max(0, size - from)));
   for (
     let windowFrom = from;
     windowFrom + HEADER_SIZE <= size;

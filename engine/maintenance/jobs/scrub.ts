@@ -83,7 +83,7 @@ async function isLargeBatchSound(window: Window, position: number, size: number)
 
 /** The part of a file that is in memory. */
 class Window {
-  readonly bytes = Buffer.allocUnsafe(LIMITS.jobReadBytes);
+  readonly bytes: Buffer;
   readonly endPosition: number;
   /** Position in the file of the first byte. */
   position = 0;
@@ -92,6 +92,7 @@ class Window {
 
   constructor(file: DiskFile, endPosition: number) {
     this.#file = file;
+    this.bytes = Buffer.allocUnsafe(Math.min(LIMITS.jobReadBytes, endPosition));
     this.endPosition = endPosition;
   }
 
