@@ -29,4 +29,4 @@ test(`${SEQUENCES} random sequences on a real disk with LMDB agree with a naive 
       throw sequenceError(seed, settings, operations, error);
     }
   }
-}, 120_000);
+});

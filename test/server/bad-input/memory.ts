@@ -33,5 +33,5 @@ export async function expectHeldBelow(
       .filter((what) => held[what] - before[what] >= limit[what]!)
       .map((what) => `${held[what] - before[what]} ${what}, not below ${limit[what]}`);
   };
-  await expect.poll(excess, { timeout: 10_000 }).toEqual([]);
+  await expect.poll(excess).toEqual([]);
 }

@@ -71,13 +71,13 @@ test('members share the partitions; who leaves hands them over, and nothing is p
     const { groups } = await admin.describeGroups(['g']);
     return groups[0]?.state === 'Stable' && groups[0].members.length === count;
   };
-  await expect.poll(() => stableWith(2), { timeout: 30_000 }).toBe(true);
+  await expect.poll(() => stableWith(2)).toBe(true);
   await produce(range(100, 200));
   await untilLines(200, first, second);
   expect(numbers(second.stdout).length).toBeGreaterThan(0);
   expect(numbers(first.stdout).length).toBeGreaterThan(100);
   expect(await first.kill('SIGTERM')).toEqual({ code: 0, signal: null });
-  await expect.poll(() => stableWith(1), { timeout: 30_000 }).toBe(true);
+  await expect.poll(() => stableWith(1)).toBe(true);
   await produce(range(200, 300));
   await untilLines(300, first, second);
   expect(numbers(first.stdout, second.stdout)).toEqual(range(0, 300));
