@@ -3,7 +3,7 @@
  *
  *   --target NAME   only this one, or those that begin with it and a dot; default: all
  *   --seed S        default 1
- *   --from N        first input; nothing is noted then. Default: behind those that were noted for this seed
+ *   --from N        first input, and nothing is noted; default: behind those noted for this seed
  *   --count M       inputs for each target; default 1,000,000 in all, less what was fed before
  *   --jobs J        targets at a time; default 1
  *   --check         from input 0, nothing is noted: what CI runs
@@ -71,9 +71,8 @@ async function feed(range: RangeOfTarget): Promise<number> {
   const outcome = findings === 0 && ended === null ? 'ok' : { findings, ended, reached, files };
   if (isNoted) appendResult({ ...range, count, commit, seconds, result: outcome });
   const each = Math.round((seconds * 1e6) / count);
-  say(
-    `${range.target}: ${count} from ${range.from}, ${seconds} s, ${each} µs each: ${JSON.stringify(outcome)}`,
-  );
+  const pace = `${seconds} s, ${each} µs each`;
+  say(`${range.target}: ${count} from ${range.from}, ${pace}: ${JSON.stringify(outcome)}`);
   for (const { index, error } of found) say(`  at ${index}: ${error}`);
   if (outcome !== 'ok') isSound = false;
   return next;

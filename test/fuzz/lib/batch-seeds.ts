@@ -54,8 +54,8 @@ const FIELDS_AT = [0, 8, 12, 16, 17, 21, 23, 27, 35, 43, 51, 53, 57] as const;
 const PRODUCER_AT = 43;
 
 /**
- * A batch: whole, or changed in its header, its records or anywhere. Where it claims to be whole its
- * length and checksum are mostly made good, because code behind them is never reached otherwise.
+ * A batch: whole, or changed in its header, its records or anywhere. Length and checksum are mostly
+ * made good, because code behind them is never reached otherwise.
  */
 export function changedBatch(random: FuzzRandom): Buffer {
   const seed = random.pick(BATCHES);

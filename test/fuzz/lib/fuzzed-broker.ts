@@ -73,7 +73,7 @@ export class FuzzedBroker {
     return new FuzzedBroker(broker, engine, { words, seed, failures });
   }
 
-  /** Hands the frame to the dispatcher; waits for answers now and then only. Throws what went wrong so far. */
+  /** Hands the frame to the dispatcher, and waits now and then. Throws what went wrong so far. */
   feed(frame: Buffer): Promise<void> | undefined {
     const answering = this.#dispatch(frame).catch((error: unknown) => {
       this.#failures.push(error);
@@ -131,7 +131,7 @@ export class FuzzedBroker {
     if (this.#failures.length > 0) throw this.#failures[0];
   }
 
-  /** Stops the broker as `openBroker` does: whoever waits is answered or forgotten, and all logs can be read. */
+  /** Stops the broker as `openBroker` does: whoever waits is answered or forgotten. */
   async end(): Promise<void> {
     await turns(2);
     this.#connection.close();
@@ -163,7 +163,7 @@ function checkFetched(body: unknown): void {
         const size = scanBatchAt(records, at, records.length - at);
         if (typeof size !== 'number' || baseOffset(records, at) < next) {
           throw new BrokenPromise(
-            `wrong bytes were served: ${size} at ${at} of ${records.length}, batch of ${batchSize(records, at)}`,
+            `wrong bytes were served at ${at}: ${size}, for a batch of ${batchSize(records, at)}`,
           );
         }
         next = lastOffset(records, at) + 1;

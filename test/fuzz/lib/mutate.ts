@@ -19,7 +19,7 @@ const LONG_EDGES: readonly bigint[] = [
   -(2n ** 63n),
 ];
 
-/** Bytes that are near `seed`: one to four of its places are changed, or it is cut, repeated, spliced. */
+/** Bytes near `seed`: one to four of its places are changed, or it is cut, repeated, spliced. */
 export function mutate(random: FuzzRandom, seed: Buffer, other: Buffer = seed): Buffer {
   let bytes: Buffer = Buffer.from(seed);
   for (let left = 1 + random.below(4); left > 0; left--) bytes = changeOnce(random, bytes, other);

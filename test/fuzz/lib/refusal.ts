@@ -17,7 +17,7 @@ export function orProtocolError<Value>(run: () => Value): Value | undefined {
   return orRefused(ProtocolError, run);
 }
 
-/** Awaits it; an EngineError with one of the codes is a refusal (undefined), any other is thrown on. */
+/** Awaits it; an EngineError of these codes is a refusal (undefined), any other is thrown on. */
 export async function orEngineError<Value>(
   codes: readonly EngineErrorCode[],
   running: Promise<Value>,

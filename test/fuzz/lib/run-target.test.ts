@@ -47,7 +47,7 @@ test('an input that breaks something is told with its index, and once for each p
   expect(found[0]!.error).toContain('broke it');
 });
 
-test('a finding is found again by seed and index alone, from the beginning of its life', async () => {
+test('a finding is found again by seed and index alone, from where its life began', async () => {
   const { found } = await run(brittle(false), 0, 2_000);
   const { index, inputs } = found[0]!;
   const again = await run(brittle(false), index, 1);

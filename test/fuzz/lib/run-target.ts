@@ -16,7 +16,7 @@ export interface RunOptions {
   /** First input; the run begins with the life that it lies in. */
   readonly from: number;
   readonly count: number;
-  /** Called before the input `index` of each life, or before every one where `eachInput` is true. */
+  /** Called before the first input of each life, or before every one with `eachInput`. */
   onProgress(index: number): void;
   readonly eachInput?: boolean;
   /** Findings of the same place are counted once. */
@@ -65,10 +65,33 @@ async function live(
     return null;
   } catch (error) {
     await endQuietly(life);
-    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    const kept = target.isStateless ? inputs.slice(-1) : inputs;
-    return { index, error: text, inputs: kept.map((bytes) => bytes.toString('hex')) };
+    const text = textOf(error);
+    const alone = target.isStateless ? await culprit(target, inputs) : null;
+    if (alone === null) return { index, error: text, inputs: inputs.map(hex) };
+    return { index: from + alone, error: text, inputs: [hex(inputs[alone]!)] };
   }
+}
+
+/** Of inputs that may have been under way together, the first that breaks something alone. */
+async function culprit(target: Target, inputs: readonly Buffer[]): Promise<number | null> {
+  for (const [at, input] of inputs.entries()) {
+    const life = await target.begin(0);
+    try {
+      await life.feed(input);
+      await life.end?.();
+    } catch {
+      return at;
+    }
+  }
+  return null;
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
+function hex(bytes: Buffer): string {
+  return bytes.toString('hex');
 }
 
 async function endQuietly(life: Life): Promise<void> {
@@ -79,7 +102,7 @@ async function endQuietly(life: Life): Promise<void> {
   }
 }
 
-/** What two findings of one cause have in common: the message without numbers, and where it was thrown. */
+/** What findings of one cause have in common: the message without numbers, and its place. */
 function placeOf(error: string): string {
   const lines = error.split('\n');
   const at = lines.find((line) => line.trimStart().startsWith('at ')) ?? '';

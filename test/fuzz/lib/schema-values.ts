@@ -42,7 +42,7 @@ const ANY_STRINGS = [
   'a\nb',
 ] as const;
 
-/** Values of a table in one version, mostly plausible; a field outside the version holds its default. */
+/** Values of a table in one version, mostly plausible; a field outside of it holds its default. */
 export class SchemaValues {
   readonly #random: FuzzRandom;
   readonly #words: Vocabulary;

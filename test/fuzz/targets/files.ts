@@ -53,7 +53,7 @@ const metadata = stateless(
   },
 );
 
-/** Small files have a checksum, so that a garbled one is known as such: only what was written may be read. */
+/** Small files have a checksum: only what was written may be read. */
 function smallFile(name: string, open: (disk: SimDisk) => Promise<unknown>, path: string): Target {
   return {
     name,

@@ -1,9 +1,12 @@
 import type { Target } from '../lib/target.js';
 import { BATCH_TARGETS } from './batches.js';
 import { CATALOG_TARGETS } from './catalog.js';
+import { CATALOG_PAGES } from './catalog-pages.js';
 import { COMMAND_TARGETS } from './command.js';
 import { FILE_TARGETS } from './files.js';
 import { GROUP_TARGETS } from './groups.js';
+import { LOG_TARGETS } from './logs.js';
+import { OPENED_LOG_TARGETS } from './opened-logs.js';
 import { REQUEST_TARGETS } from './requests.js';
 import { SETTINGS_TARGETS } from './settings.js';
 import { WIRE_TARGETS } from './wire.js';
@@ -13,7 +16,10 @@ export const TARGETS: readonly Target[] = [
   ...WIRE_TARGETS,
   ...BATCH_TARGETS,
   ...CATALOG_TARGETS,
+  CATALOG_PAGES,
   ...FILE_TARGETS,
+  ...LOG_TARGETS,
+  ...OPENED_LOG_TARGETS,
   ...GROUP_TARGETS,
   ...SETTINGS_TARGETS,
   ...COMMAND_TARGETS,

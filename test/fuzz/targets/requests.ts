@@ -8,7 +8,7 @@ import { mutate, noise } from '../lib/mutate.js';
 import { SchemaValues } from '../lib/schema-values.js';
 import type { Life, Target } from '../lib/target.js';
 
-/** One target for each API, with all its versions: frames of clients, changed, and requests from the table. */
+/** One for each API, all versions: changed frames of clients, and requests from the table. */
 export const REQUEST_TARGETS: readonly Target[] = (Object.values(APIS) as readonly Api[]).map(
   (api) => ({
     name: `api.${api.name}`,

@@ -47,7 +47,7 @@ const LISTENERS = [
   'A:PLAINTEXT,B:SSL',
 ].map((text) => Buffer.from(text));
 const FILE = Buffer.from(
-  '# comment\nnode.id=1\nlog.retention.ms = 1000\\\n  0\n!x\nlisteners: PLAINTEXT://:0\n\\u0041b=\\tc\n',
+  '# comment\nnode.id=1\nlog.retention.ms = 1000\\\n  0\n!x\nlisteners: A://:0\n\\u0041b=\\tc\n',
 );
 
 function valueFor(random: FuzzRandom): string {
