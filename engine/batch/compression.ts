@@ -23,8 +23,12 @@ export type CodecName = 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd';
 export type Codec = {
   readonly id: number;
   readonly name: CodecName;
-  /** Rejects with `CODEC_UNAVAILABLE` if the package cannot be loaded. */
-  compress(bytes: Buffer): Promise<Buffer>;
+  /**
+   * Packs on another thread. `level` is Kafka's number for this codec, null the codec's own default;
+   * `snappy` has none, and the package for `lz4` has one only. Rejects with `CODEC_UNAVAILABLE` if the
+   * package cannot be loaded.
+   */
+  compress(bytes: Buffer, level?: number | null): Promise<Buffer>;
   /**
    * Rejects with `BATCH_TOO_LARGE` if the result would be over `maxBytes` (inclusive; whatever the
    * bytes say, no more than about twice that is ever unpacked), with `CORRUPT_BATCH` if the
@@ -54,10 +58,15 @@ const none: Codec = {
   },
 };
 
+const gzipAsync = promisify<Buffer, zlib.ZlibOptions | undefined, Buffer>((bytes, options, done) =>
+  zlib.gzip(bytes, options ?? {}, done),
+) as (bytes: Buffer, options?: zlib.ZlibOptions) => Promise<Buffer>;
+
 const gzip: Codec = {
   id: 1,
   name: 'gzip',
-  compress: promisify<Buffer, Buffer>(zlib.gzip),
+  compress: (bytes, level = null) =>
+    level === null ? gzipAsync(bytes) : gzipAsync(bytes, { level }),
   decompress: (bytes, maxBytes) => inflate('gzip', promisify(zlib.gunzip), bytes, maxBytes),
 };
 
@@ -88,7 +97,10 @@ const lz4: Codec = {
 const zstd: Codec = {
   id: 4,
   name: 'zstd',
-  compress: async (bytes) => (builtInZstd ?? loadZstd()).compress(bytes),
+  compress: async (bytes, level = null) =>
+    builtInZstd === undefined
+      ? loadZstdBindings().compress(bytes, level)
+      : builtInZstd.compress(bytes, level),
   decompress: async (bytes, maxBytes) => {
     if (builtInZstd !== undefined) return inflate('zstd', builtInZstd.decompress, bytes, maxBytes);
     const { decompress } = loadZstd();
@@ -105,14 +117,20 @@ const builtInZstd = findBuiltInZstd(zlib);
 
 function findBuiltInZstd(
   module: object,
-): { compress: (bytes: Buffer) => Promise<Buffer>; decompress: Inflate } | undefined {
-  const { zstdCompress, zstdDecompress } = module as {
+):
+  | { compress: (bytes: Buffer, level: number | null) => Promise<Buffer>; decompress: Inflate }
+  | undefined {
+  const { zstdCompress, zstdDecompress, constants } = module as {
     zstdCompress?: typeof zlib.gzip;
     zstdDecompress?: typeof zlib.gunzip;
+    constants: { ZSTD_c_compressionLevel?: number };
   };
   if (zstdCompress === undefined || zstdDecompress === undefined) return undefined;
+  const compress = promisify(zstdCompress) as (bytes: Buffer, options: object) => Promise<Buffer>;
+  const levelKey = constants.ZSTD_c_compressionLevel ?? 100;
   return {
-    compress: promisify<Buffer, Buffer>(zstdCompress),
+    compress: (bytes, level) =>
+      compress(bytes, level === null ? {} : { params: { [levelKey]: level } }),
     decompress: promisify(zstdDecompress) as Inflate,
   };
 }
@@ -160,6 +178,9 @@ const require = createRequire(import.meta.url);
 const loadSnappy = () => loadPackage<typeof import('snappy')>('snappy');
 const loadLz4 = () => loadPackage<typeof import('lz4-napi')>('lz4-napi');
 const loadZstd = () => loadPackage<typeof import('@mongodb-js/zstd')>('@mongodb-js/zstd');
+/** The package's own door drops the level. */
+const loadZstdBindings = () =>
+  loadPackage<typeof import('@mongodb-js/zstd')>('@mongodb-js/zstd/bindings.js');
 
 /** The package, or `CODEC_UNAVAILABLE` with its name. */
 export function loadPackage<Module>(packageName: string): Module {

@@ -227,9 +227,19 @@ export async function validateRecords(
   batch: Buffer,
   checks: RecordChecks,
 ): Promise<RecordsProblem | null> {
+  const unpacked = await unpackChecked(batch, checks);
+  return typeof unpacked === 'string' ? unpacked : null;
+}
+
+/** As `validateRecords`, and hands over the unpacked records of a good batch. */
+export async function unpackChecked(
+  batch: Buffer,
+  checks: RecordChecks,
+): Promise<RecordsProblem | Buffer> {
   try {
     const payload = await decompressRecords(batch, checks.maxDecompressedBytes, checks.slices);
-    return await checkEach(new RecordCursor(payload, batch), timestampsOf(batch), checks);
+    const cursor = new RecordCursor(payload, batch);
+    return (await checkEach(cursor, timestampsOf(batch), checks)) ?? payload;
   } catch (error) {
     if (!(error instanceof EngineError)) throw error;
     if (error.code === 'CORRUPT_BATCH' || error.code === 'UNKNOWN_CODEC') {

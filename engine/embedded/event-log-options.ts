@@ -3,11 +3,14 @@ import { HEADER_SIZE } from '../batch/header.js';
 import { EngineError } from '../errors.js';
 import { DEFAULT_LOG_SETTINGS, type LogSettings } from '../log/log-settings.js';
 
+/** What of a log's settings a program chooses. Batches of its own are in the codec that it asks for, foreign ones stay as they are. */
+type EventLogSettings = Omit<LogSettings, 'compression' | 'compressionLevel'>;
+
 /**
  * How a log is opened. Settings are those of `LogSettings`, under the same names; what is left out has its default. They belong to the
  * open log, not to the directory: give them at every start.
  */
-export interface EventLogOptions extends Partial<LogSettings> {
+export interface EventLogOptions extends Partial<EventLogSettings> {
   /** Compression of what `append` writes. Batches of all codecs may stand in one log. Default 'none'. */
   readonly codec?: CodecName;
   /**
@@ -55,7 +58,7 @@ function limit(min: number): Check {
     typeof value === 'number' && value >= min ? null : `a number of at least ${min}, or Infinity`;
 }
 
-const SETTING_CHECKS: Record<keyof LogSettings, Check> = {
+const SETTING_CHECKS: Record<keyof EventLogSettings, Check> = {
   flush: oneOf('ack', 'interval', 'os'),
   flushRecords: limit(1),
   flushMs: limit(0),

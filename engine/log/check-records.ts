@@ -1,9 +1,12 @@
+import { codecByName } from '../batch/compression.js';
 import { codecId, HEADER_SIZE, recordCount } from '../batch/header.js';
-import { type RecordsProblem, validateRecords } from '../batch/records.js';
+import { type RecordsProblem, unpackChecked } from '../batch/records.js';
+import { repack } from '../batch/repack.js';
 import { validateBatch } from '../batch/validate.js';
 import { type BadRecord, EngineError } from '../errors.js';
 import { LIMITS } from '../limits.js';
 import type { LogParts } from './log-parts.js';
+import type { LogSettings } from './log-settings.js';
 import { timestampProblem } from './timestamp-bounds.js';
 
 /** Whether a batch claims so many records that they are counted, whatever its log asks for. */
@@ -21,25 +24,62 @@ export function claimsMany(batch: Buffer): boolean {
  * also for a batch that is wrong outside, since the append says so more precisely.
  */
 export async function checkRecords(log: LogParts, batch: Buffer): Promise<EngineError | null> {
+  if (validateBatch(batch, log.settings) !== null) return null;
+  const checked = await unpackWith(log, batch, async () => null);
+  return checked instanceof EngineError ? checked : null;
+}
+
+/** Whether a batch is stored in another codec than it came in. */
+export function isRepacked({ compression }: LogSettings, batch: Buffer): boolean {
+  if (compression === 'producer' || batch.length < HEADER_SIZE) return false;
+  return codecId(batch) !== codecByName(compression).id;
+}
+
+/**
+ * The batch in the codec of its topic, its records checked as by `checkRecords`. The same batch where it is wrong outside, since the append says so more
+ * precisely. An error as `checkRecords` has it, and BATCH_TOO_LARGE for what has become larger than a batch, or a segment, may be.
+ */
+export async function repackForLog(log: LogParts, batch: Buffer): Promise<Buffer | EngineError> {
+  const { settings } = log;
+  const { compression, compressionLevel } = settings;
+  if (compression === 'producer' || validateBatch(batch, settings) !== null) return batch;
+  const repacked = await unpackWith(log, batch, (payload) =>
+    repack(batch, payload, compression, compressionLevel),
+  );
+  if (repacked instanceof EngineError) return repacked;
+  const largest = Math.min(settings.maxBatchBytes, settings.segmentBytes);
+  if (repacked.length <= largest) return repacked;
+  return new EngineError(
+    'BATCH_TOO_LARGE',
+    `the batch has ${repacked.length} bytes with compression.type ${compression}, ${largest} are allowed (max.message.bytes, segment.bytes)`,
+  );
+}
+
+/** Unpacks a batch, checks its records and hands them to `use`, as one of the few batches that are unpacked at a time. */
+async function unpackWith<Result>(
+  log: LogParts,
+  batch: Buffer,
+  use: (payload: Buffer) => Promise<Result>,
+): Promise<Result | EngineError> {
   const { settings, context } = log;
-  if (validateBatch(batch, settings) !== null) return null;
   const named: BadRecord[] = [];
   const nowMs = context.clock.wallMs();
   try {
-    const problem = await context.unpacking.run(log, batch, async (maxDecompressedBytes) => {
+    return await context.unpacking.run(log, batch, async (maxDecompressedBytes) => {
       named.length = 0;
-      const found = await validateRecords(batch, {
+      const unpacked = await unpackChecked(batch, {
         compacted: settings.compacted,
         maxDecompressedBytes,
         slices: context.slices,
         timestampProblem: (timestamp) => timestampProblem(settings, timestamp, nowMs),
         named,
       });
+      if (typeof unpacked !== 'string') return use(unpacked);
+      const refusal = refusalOf(unpacked, named);
       // Asked for once more where the batch may have more memory.
-      if (found === 'unpacks-too-large') throw refusalOf(found, named);
-      return found;
+      if (unpacked === 'unpacks-too-large') throw refusal;
+      return refusal;
     });
-    return problem === null ? null : refusalOf(problem, named);
   } catch (error) {
     if (error instanceof EngineError) return error;
     return new EngineError('CORRUPT_BATCH', 'the batch cannot be unpacked', { cause: error });

@@ -1,3 +1,5 @@
+import type { CodecName } from '../batch/compression.js';
+
 /** When an append counts as done. See docs/durability.md for what each promises. */
 export type FlushPromise = 'ack' | 'interval' | 'os';
 
@@ -46,6 +48,10 @@ export interface LogSettings {
   readonly deletes: boolean;
   /** 'header' judges a batch by its header; 'records' decodes and checks every record, as Kafka does. */
   readonly validate: 'header' | 'records';
+  /** Codec in which batches are stored; `producer`: as they came, and nothing is unpacked. */
+  readonly compression: 'producer' | CodecName;
+  /** Kafka's number for that codec; null for the codec's own default. */
+  readonly compressionLevel: number | null;
   /** An idempotent producer that was silent for so long is forgotten. */
   readonly producerExpirationMs: number;
 }
@@ -76,5 +82,7 @@ export const DEFAULT_LOG_SETTINGS: LogSettings = {
   deleteRetentionMs: 24 * HOUR_MS,
   deletes: true,
   validate: 'header',
+  compression: 'producer',
+  compressionLevel: null,
   producerExpirationMs: 24 * HOUR_MS,
 };

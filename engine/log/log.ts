@@ -5,7 +5,13 @@ import { LIMITS } from '../limits.js';
 import { appendBatch, appendBuiltBatch, appendStampedBatch, rollSegment } from './append.js';
 import { AppendTurns } from './append-turns.js';
 import { AppendWaiters } from './append-waiters.js';
-import { checkRecords, claimsMany, nameRecords } from './check-records.js';
+import {
+  checkRecords,
+  claimsMany,
+  isRepacked,
+  nameRecords,
+  repackForLog,
+} from './check-records.js';
 import { CheckpointState } from './checkpoint-state.js';
 import type { CheckpointCapture, CheckpointTarget } from './checkpoints.js';
 import { Compaction } from './compaction.js';
@@ -170,9 +176,13 @@ export class Log implements PartitionLog, LogParts, CheckpointTarget {
 
   #admit(batch: Buffer, append: typeof appendBatch): Promise<Appended> {
     if (this.#closing) return Promise.reject(this.#closing);
-    const { validate, compacted } = this.#settings;
+    const { validate, compacted, compression } = this.#settings;
     const isPlain =
-      validate === 'header' && !compacted && !this.#turns.isTaken && !claimsMany(batch);
+      validate === 'header' &&
+      compression === 'producer' &&
+      !compacted &&
+      !this.#turns.isTaken &&
+      !claimsMany(batch);
     return isPlain ? this.#append(batch, append) : this.#appendChecked(batch, append);
   }
 
@@ -214,17 +224,27 @@ export class Log implements PartitionLog, LogParts, CheckpointTarget {
     throw isOutOfTime ? await nameRecords(this, batch, error) : error;
   }
 
-  /** Records may have to be decompressed to be checked, on a thread: appends keep their order by queueing behind one another. */
+  /**
+   * Records may have to be unpacked, to be checked or to be stored in the topic's codec, on a thread: appends keep their order by queueing behind
+   * one another.
+   */
   #appendChecked(batch: Buffer, append: typeof appendBatch): Promise<Appended> {
-    const problem =
-      this.#settings.validate === 'records' || this.#settings.compacted || claimsMany(batch)
-        ? checkRecords(this, batch)
-        : null;
+    const isClients = append === appendBatch;
+    const ready =
+      isClients && isRepacked(this.#settings, batch)
+        ? repackForLog(this, batch)
+        : this.#settings.validate === 'records' || this.#settings.compacted || claimsMany(batch)
+          ? checkRecords(this, batch)
+          : null;
     return this.#turns.take(async () => {
-      const failure = await problem;
-      if (!failure) return this.#appendSettled(batch, append);
-      noteRefusal(this.producers, batch, failure, this.context.clock.wallMs());
-      return { appended: Promise.reject(failure) };
+      const found = await ready;
+      if (!(found instanceof EngineError)) {
+        return found === null || found === batch
+          ? this.#appendSettled(batch, append)
+          : this.#appendSettled(found, appendBuiltBatch);
+      }
+      noteRefusal(this.producers, batch, found, this.context.clock.wallMs());
+      return { appended: Promise.reject(found) };
     });
   }
 

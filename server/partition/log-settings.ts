@@ -26,6 +26,8 @@ export function logSettingsOf(topic: TopicSettings, producerExpirationMs: number
     deleteRetentionMs: topic.deleteRetentionMs,
     deletes: topic.cleanupPolicy.delete,
     validate: topic.validate,
+    compression: topic.compression,
+    compressionLevel: topic.compressionLevel,
     producerExpirationMs,
   };
 }

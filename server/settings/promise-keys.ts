@@ -173,18 +173,6 @@ export const promiseGroups: readonly PromiseGroup[] = [
     ],
   },
   {
-    reason:
-      'this broker stores batches as the producer compressed them; set it to producer and choose the codec in the producer',
-    rows: [
-      [
-        'compression.type',
-        'string',
-        'producer',
-        { oneOf: ['uncompressed', 'zstd', 'lz4', 'snappy', 'gzip', 'producer'] },
-      ],
-    ],
-  },
-  {
     reason: 'this broker does not preallocate segment files; set it to false',
     rows: [['log.preallocate', 'boolean', 'false']],
   },

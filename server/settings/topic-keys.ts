@@ -28,8 +28,6 @@ function refused(reason: string, brokerKeys: readonly BrokerKey[], row: SettingR
 
 const NO_TIERS = 'this broker has no tiered storage; remove the key';
 const NO_FOLLOWERS = 'this broker has no followers to throttle; remove the key';
-const AS_PRODUCED =
-  'this broker stores batches as the producer compressed them; choose the codec and its level in the producer';
 
 const settings: readonly TopicSetting[] = [
   honoured(
@@ -146,8 +144,8 @@ const settings: readonly TopicSetting[] = [
     [brokerKey('odradek.validate')],
     ['odradek.validate', 'string', 'header', { oneOf: ['header', 'records'] }],
   ),
-  refused(
-    AS_PRODUCED,
+  honoured(
+    'Codec in which batches are stored; producer keeps them as they came and unpacks nothing.',
     [brokerKey('compression.type')],
     [
       'compression.type',
@@ -156,18 +154,18 @@ const settings: readonly TopicSetting[] = [
       { oneOf: ['uncompressed', 'zstd', 'lz4', 'snappy', 'gzip', 'producer'] },
     ],
   ),
-  refused(
-    AS_PRODUCED,
+  honoured(
+    "Level of compression.type=gzip; -1 for gzip's own default.",
     [brokerKey('compression.gzip.level')],
     ['compression.gzip.level', 'int', '-1', { min: 1, max: 9, or: -1 }],
   ),
-  refused(
-    AS_PRODUCED,
+  honoured(
+    'Level of compression.type=lz4; the package that packs has one level only, so it changes nothing.',
     [brokerKey('compression.lz4.level')],
     ['compression.lz4.level', 'int', '9', { min: 1, max: 17 }],
   ),
-  refused(
-    AS_PRODUCED,
+  honoured(
+    'Level of compression.type=zstd.',
     [brokerKey('compression.zstd.level')],
     ['compression.zstd.level', 'int', '3', { min: -131_072, max: 22 }],
   ),

@@ -1,3 +1,4 @@
+import type { CodecName } from '../../engine/index.js';
 import { nearestName } from './nearest.js';
 import { type TopicSetting, topicKeys } from './topic-keys.js';
 import { equalsDefault, parseValue, type SettingValue, showPair } from './value.js';
@@ -26,6 +27,10 @@ export interface TopicSettings {
   readonly fileDeleteDelayMs: number;
   readonly minInsyncReplicas: number;
   readonly validate: 'header' | 'records';
+  /** Codec in which batches are stored; 'producer': as they came. */
+  readonly compression: 'producer' | CodecName;
+  /** Of that codec; null for its own default. */
+  readonly compressionLevel: number | null;
   readonly minCleanableDirtyRatio: number;
   readonly minCompactionLagMs: number;
   readonly maxCompactionLagMs: number;
@@ -87,11 +92,27 @@ export function resolveTopicSettings(
     fileDeleteDelayMs: value('file.delete.delay.ms'),
     minInsyncReplicas: value('min.insync.replicas'),
     validate: value<'header' | 'records'>('odradek.validate'),
+    ...compressionOf(value('compression.type'), {
+      gzip: value('compression.gzip.level'),
+      zstd: value('compression.zstd.level'),
+    }),
     minCleanableDirtyRatio: value('min.cleanable.dirty.ratio'),
     minCompactionLagMs: value('min.compaction.lag.ms'),
     maxCompactionLagMs: value('max.compaction.lag.ms'),
     deleteRetentionMs: value('delete.retention.ms'),
   };
+}
+
+const GZIP_DEFAULT_LEVEL = -1;
+
+function compressionOf(
+  type: 'producer' | 'uncompressed' | Exclude<CodecName, 'none'>,
+  levels: { readonly gzip: number; readonly zstd: number },
+): Pick<TopicSettings, 'compression' | 'compressionLevel'> {
+  if (type === 'uncompressed') return { compression: 'none', compressionLevel: null };
+  if (type === 'zstd') return { compression: type, compressionLevel: levels.zstd };
+  const hasLevel = type === 'gzip' && levels.gzip !== GZIP_DEFAULT_LEVEL;
+  return { compression: type, compressionLevel: hasLevel ? levels.gzip : null };
 }
 
 /** Everything wrong with a topic's own settings, in their order; empty if they may be stored. */

@@ -116,7 +116,6 @@ describe('resolveBrokerSettings', () => {
     ['transaction.state.log.replication.factor=2', 'one copy'],
     ['quota.window.num=12', 'quotas'],
     ['create.topic.policy.class.name=P', 'policy'],
-    ['compression.type=gzip', 'producer'],
     ['log.preallocate=true', 'preallocate'],
     ['config.providers=file', 'providers'],
   ])('stops at %s, names the key and says why', (pair, why) => {

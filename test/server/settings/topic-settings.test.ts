@@ -10,6 +10,8 @@ describe('resolveTopicSettings', () => {
   test("gives Kafka's defaults as numbers, with Infinity for no limit", () => {
     expect(resolveTopicSettings({}, {}, {})).toEqual({
       cleanupPolicy: { delete: true, compact: false },
+      compression: 'producer',
+      compressionLevel: null,
       retentionMs: 604800000,
       retentionBytes: NEVER,
       segmentBytes: 1073741824,
@@ -118,7 +120,8 @@ describe('validateTopicOverrides', () => {
         'odradek.flush': 'os',
         'odradek.validate': 'records',
         'min.cleanable.dirty.ratio': '0.1',
-        'compression.type': 'producer',
+        'compression.type': 'zstd',
+        'compression.zstd.level': '-5',
         'unclean.leader.election.enable': 'false',
         'follower.replication.throttled.replicas': '',
       }),
@@ -140,8 +143,9 @@ describe('validateTopicOverrides', () => {
     ['cleanup.policy', 'keep', 'compact, delete'],
     ['flush.messages', '0', 'at least 1'],
     ['message.timestamp.type', 'createtime', 'one of CreateTime, LogAppendTime'],
-    ['compression.type', 'gzip', 'is refused: this broker stores batches as the producer'],
-    ['compression.zstd.level', '5', 'is refused'],
+    ['compression.type', 'brotli', 'one of uncompressed, zstd, lz4, snappy, gzip, producer'],
+    ['compression.gzip.level', '0', 'from 1 to 9, or -1'],
+    ['compression.zstd.level', '23', 'from -131072 to 22'],
     ['remote.storage.enable', 'true', 'is refused: this broker has no tiered storage'],
     ['unclean.leader.election.enable', 'true', 'is refused'],
     ['preallocate', 'true', 'is refused'],
@@ -162,4 +166,24 @@ describe('validateTopicOverrides', () => {
     });
     expect(problems.map(({ name }) => name)).toEqual(['nonsense', 'min.compaction.lag.ms']);
   });
+});
+
+test.each([
+  [{}, 'producer', null],
+  [{ 'compression.type': 'uncompressed' }, 'none', null],
+  [{ 'compression.type': 'gzip' }, 'gzip', null],
+  [{ 'compression.type': 'gzip', 'compression.gzip.level': '9' }, 'gzip', 9],
+  [{ 'compression.type': 'zstd' }, 'zstd', 3],
+  [{ 'compression.type': 'zstd', 'compression.zstd.level': '-7' }, 'zstd', -7],
+  [{ 'compression.type': 'lz4', 'compression.zstd.level': '7' }, 'lz4', null],
+  [{ 'compression.type': 'snappy' }, 'snappy', null],
+])('%j is stored as %s with level %s', (overrides, compression, compressionLevel) => {
+  const settings = resolveTopicSettings(overrides, {}, {});
+  expect(settings).toMatchObject({ compression, compressionLevel });
+});
+
+test("a topic takes the broker's codec, and the one that was changed while it runs before that", () => {
+  const atStart = { 'compression.type': 'gzip' };
+  expect(resolveTopicSettings({}, {}, atStart).compression).toBe('gzip');
+  expect(resolveTopicSettings({}, { 'compression.type': 'lz4' }, atStart).compression).toBe('lz4');
 });

@@ -1,0 +1,33 @@
+import { type CodecName, codecByName } from './compression.js';
+import {
+  ATTRIBUTES_AT,
+  attributes,
+  BATCH_LENGTH_AT,
+  CODEC_MASK,
+  HEADER_SIZE,
+  PREFIX_SIZE,
+} from './header.js';
+import { stampCrc } from './stamp.js';
+
+/**
+ * The batch in another codec: a new one with the same header fields, the same records in the same
+ * bytes, and a checksum of its own. `payload` is what its records unpack to. Packed on a thread.
+ *
+ * @throws EngineError `CODEC_UNAVAILABLE`
+ */
+export async function repack(
+  batch: Buffer,
+  payload: Buffer,
+  codecName: CodecName,
+  level: number | null,
+): Promise<Buffer> {
+  const codec = codecByName(codecName);
+  const packed = await codec.compress(payload, level);
+  const repacked = Buffer.allocUnsafe(HEADER_SIZE + packed.length);
+  batch.copy(repacked, 0, 0, HEADER_SIZE);
+  packed.copy(repacked, HEADER_SIZE);
+  repacked.writeInt32BE(repacked.length - PREFIX_SIZE, BATCH_LENGTH_AT);
+  repacked.writeUInt16BE((attributes(batch) & ~CODEC_MASK) | codec.id, ATTRIBUTES_AT);
+  stampCrc(repacked);
+  return repacked;
+}
