@@ -18,6 +18,7 @@ export function openEngine(path: string, options: EngineOptions = {}): Promise<E
 export { AssertionError, assert } from './assert.js';
 export {
   buildBatch,
+  buildBatchSync,
   type FieldInput,
   type HeaderInput,
   type RecordInput,

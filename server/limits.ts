@@ -251,6 +251,13 @@ export const SERVER_LIMITS = {
    * starts over.
    */
   pendingMembersMax: 10_000,
+  /**
+   * Offsets that are forgotten in one turn, of groups whose topic was deleted or whose time is
+   * over. Beyond: the others wait for a later turn.
+   */
+  tombstonesAtOnce: 500,
+  /** Topics that the members of one group read together. Beyond: its offsets do not age. */
+  subscribedTopicsMax: 100_000,
   /** The longest that a fetch waits while its client is called to a rebalance. */
   calledWaitMs: 100,
   /**

@@ -8,6 +8,7 @@ import type { ConnectionInfo } from '../net/dispatcher.js';
 import type { Partitions } from '../partition/partitions.js';
 import type { ErrorName } from '../protocol/error-codes.js';
 import type { GroupSettings } from '../settings/broker-settings.js';
+import { CommittedTopics } from './committed-topics.js';
 import { coordinatorFor } from './coordinator-for.js';
 import type { Group, GroupState, JoinAnswer, SyncAnswer } from './group.js';
 import { isTidyId, memberIdPrefix } from './group-id.js';
@@ -67,8 +68,10 @@ export class GroupCoordinator {
       partitionCount: settings.offsetsTopicPartitions,
       segmentBytes: settings.offsetsTopicSegmentBytes,
     });
+    const committed = new CommittedTopics(metadata);
     this.#groups = new GroupRegistry({
       topic: this.#topic,
+      committed,
       clock,
       logger,
       rules: {
@@ -82,6 +85,8 @@ export class GroupCoordinator {
     });
     this.offsets = new OffsetStore({
       groups: this.#groups,
+      committed,
+      slices: options.slices,
       topic: this.#topic,
       metadata,
       clock,

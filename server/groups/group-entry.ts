@@ -1,8 +1,8 @@
 import type { Timer } from '../../engine/index.js';
+import type { CommittedTopics } from './committed-topics.js';
 import { type Group, newGroup } from './group.js';
 import { GroupOffsets } from './offsets.js';
 import type { RebalanceCall } from './rebalance-calls.js';
-import type { GroupRecord } from './records.js';
 import type { SlicedQueue } from './sliced-queue.js';
 
 /** A group with all that belongs to it. */
@@ -10,8 +10,8 @@ export interface GroupEntry {
   readonly id: string;
   group: Group;
   readonly offsets: GroupOffsets;
-  /** Records of offsets that are being written, by write. */
-  readonly writes: Set<readonly GroupRecord[]>;
+  /** Writes of its offsets that are under way. */
+  writing: number;
   /** Calls those whom a rebalance waits for; null outside of one. */
   call: RebalanceCall | null;
   /** Answers that are more than one turn should give; null until there are any. */
@@ -21,12 +21,12 @@ export interface GroupEntry {
   timerMs: number;
 }
 
-export function newEntry(id: string): GroupEntry {
+export function newEntry(id: string, committed: CommittedTopics): GroupEntry {
   return {
     id,
     group: newGroup(id),
-    offsets: new GroupOffsets(),
-    writes: new Set(),
+    offsets: new GroupOffsets(id, committed),
+    writing: 0,
     call: null,
     answers: null,
     timer: null,

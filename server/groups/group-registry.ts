@@ -5,6 +5,8 @@ import { SERVER_LIMITS } from '../limits.js';
 import type { Logger } from '../logging/log.js';
 import type { ConnectionInfo } from '../net/dispatcher.js';
 import type { ErrorName } from '../protocol/error-codes.js';
+import { ZERO_UUID } from '../protocol/schema.js';
+import type { CommittedTopics } from './committed-topics.js';
 import { coordinatorPartition } from './coordinator-for.js';
 import {
   type GroupAction,
@@ -23,7 +25,7 @@ import type { OffsetsTopic } from './offsets-topic.js';
 import { PendingConnections } from './pending-connections.js';
 import { stored, tick } from './rebalance.js';
 import type { RebalanceCalls } from './rebalance-calls.js';
-import type { GroupRecord } from './records.js';
+import type { GroupRecord, OffsetValue } from './records.js';
 import { SlicedQueue } from './sliced-queue.js';
 import { WaitingRequests } from './waiting-requests.js';
 
@@ -33,6 +35,7 @@ export interface GroupRegistryOptions {
   readonly logger: Logger;
   readonly rules: GroupRules;
   readonly calls: RebalanceCalls;
+  readonly committed: CommittedTopics;
   readonly slices: TurnSlices;
 }
 
@@ -85,13 +88,18 @@ export class GroupRegistry {
     return this.#entries.get(id);
   }
 
+  /** The group of this id as far as it is in memory, whatever is said of its partition. */
+  peek(id: string): GroupEntry | undefined {
+    return this.#entries.get(id);
+  }
+
   /** The group of this id, new if need be. */
   findOrAdd(id: string): GroupEntry {
     return this.find(id) ?? this.#add(id);
   }
 
   #add(id: string): GroupEntry {
-    const entry = newEntry(id);
+    const entry = newEntry(id, this.#options.committed);
     this.#entries.set(id, entry);
     return entry;
   }
@@ -129,7 +137,7 @@ export class GroupRegistry {
     if (record.kind === 'offset') {
       const { topic, partition, value } = record;
       if (value === null) entry.offsets.delete(topic, partition);
-      else entry.offsets.set(topic, partition, value);
+      else entry.offsets.set(topic, partition, this.#withTopic(topic, value));
     } else if (record.value === null) {
       entry.group = newGroup(record.group);
     } else {
@@ -137,6 +145,14 @@ export class GroupRegistry {
       entry.group = loadedGroup(record.group, record.value, nowMs);
     }
     return entry;
+  }
+
+  /** A record that does not say which topic it means stands for the one of that name. */
+  #withTopic(topic: string, value: OffsetValue): OffsetValue {
+    const id = this.#options.committed.idOf(topic);
+    if (id === undefined) return value;
+    // One string for all offsets of a topic, not one for each record.
+    return value.topicId === ZERO_UUID || value.topicId === id ? { ...value, topicId: id } : value;
   }
 
   /**
@@ -257,13 +273,13 @@ export class GroupRegistry {
 
   /** Sets the timer of a group that changed, or forgets a group of which nothing is left. */
   #settle(entry: GroupEntry): void {
-    const { group, offsets, writes } = entry;
+    const { group, offsets, writing } = entry;
     const isUsed =
       group.state !== 'Empty' ||
       group.isStored ||
       group.pending.size > 0 ||
       offsets.count > 0 ||
-      writes.size > 0;
+      writing > 0;
     if (!isUsed) {
       this.forget(entry);
       return;
@@ -310,6 +326,7 @@ export class GroupRegistry {
     const entries = this.#entries;
     this.#entries = new Map();
     this.#unavailable = new Map();
+    this.#options.committed.clear();
     for (const entry of entries.values()) {
       this.runQuietly(entry, (step) => end(step, 'NOT_COORDINATOR'));
       this.forget(entry);

@@ -1,16 +1,21 @@
-import type { Clock, Timer } from '../../engine/index.js';
+import type { Clock, Timer, TurnSlices } from '../../engine/index.js';
 import { ApiError } from '../api-error.js';
+import { SERVER_LIMITS } from '../limits.js';
 import type { Logger } from '../logging/log.js';
 import type { MetadataView } from '../metadata/metadata-view.js';
 import type { ErrorName } from '../protocol/error-codes.js';
+import { ZERO_UUID } from '../protocol/schema.js';
+import type { CommittedTopics } from './committed-topics.js';
 import type { GroupEntry } from './group-entry.js';
 import { isTidyId } from './group-id.js';
 import { type GroupRegistry, writeError } from './group-registry.js';
 import { commit, type Speaker } from './membership.js';
 import { type CommittedOffset, expiredOffsets, type GroupOffsets } from './offsets.js';
 import { OFFSETS_TOPIC, type OffsetsTopic } from './offsets-topic.js';
-import type { GroupRecord } from './records.js';
+import type { GroupRecord, OffsetValue } from './records.js';
+import { StaleOffsets } from './stale-offsets.js';
 import { CONSUMER_PROTOCOL, subscribedTopics } from './subscription.js';
+import { Tombstones } from './tombstones.js';
 
 /** A partition's offset as a client commits it. */
 export interface NewOffset {
@@ -28,6 +33,8 @@ const STRING_BYTES_MAX = 32_767;
 export interface OffsetStoreOptions {
   readonly groups: GroupRegistry;
   readonly topic: OffsetsTopic;
+  readonly committed: CommittedTopics;
+  readonly slices: TurnSlices;
   readonly metadata: MetadataView;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -40,27 +47,27 @@ export interface OffsetStoreOptions {
 /** Committed offsets: taken, given, forgotten. What is answered is in the log, as safe as the log's promise says. */
 export class OffsetStore {
   readonly #options: OffsetStoreOptions;
+  readonly #tombstones: Tombstones;
+  readonly #stale: StaleOffsets;
   #timer: Timer | null = null;
+  #isStopped = false;
   #stopListening: () => void = () => {};
 
   constructor(options: OffsetStoreOptions) {
     this.#options = options;
+    this.#tombstones = new Tombstones(options);
+    this.#stale = new StaleOffsets({ ...options, tombstones: this.#tombstones });
   }
 
   /** After the groups were loaded: forgets what belongs to no topic any more, and lets offsets expire from then on. */
   start(): void {
-    const { groups, metadata } = this.#options;
-    for (const entry of groups.all()) {
-      const orphans = [...entry.offsets.topics()].filter(
-        (topic) => metadata.image.topic(topic) === undefined,
-      );
-      for (const topic of orphans) this.#forgetTopic(entry, topic);
-    }
+    const { groups, metadata, committed } = this.#options;
+    for (const topic of committed.topics()) this.#stale.add(topic);
     this.#stopListening = metadata.onChange(({ topics }) => {
       for (const [name, { before, after }] of topics) {
         if (before === undefined || before.id === after?.id) continue;
         if (name === OFFSETS_TOPIC) void groups.forgetAll();
-        else for (const entry of groups.all()) this.#forgetTopic(entry, name);
+        else this.#stale.add(name);
       }
     });
     this.#schedule();
@@ -68,6 +75,8 @@ export class OffsetStore {
 
   stop(): void {
     this.#stopListening();
+    this.#stale.stop();
+    this.#isStopped = true;
     this.#timer?.cancel();
   }
 
@@ -77,7 +86,7 @@ export class OffsetStore {
    *
    * @param retentionMs the client's own wish (up to v4), or -1
    */
-  commit(
+  async commit(
     groupId: string,
     speaker: Speaker,
     offsets: readonly NewOffset[],
@@ -94,18 +103,47 @@ export class OffsetStore {
     if (refusal !== 'NONE') throw new ApiError(refusal, 'the group does not take the commit');
 
     const nowMs = clock.wallMs();
-    const expireTimestamp = expiryOf(nowMs, retentionMs);
-    const errors = offsets.map((offset) => this.#problemOf(offset));
-    const records = offsets.flatMap((offset, at) =>
-      errors[at] === 'NONE' ? [recordOf(groupId, offset, nowMs, expireTimestamp)] : [],
-    );
-    return this.#write(entry, records).then(
-      () => errors,
-      (error: unknown) => {
-        const code = writeError(error, 'INVALID_COMMIT_OFFSET_SIZE');
-        return errors.map((each) => (each === 'NONE' ? code : each));
-      },
-    );
+    const errors: ErrorName[] = [];
+    const records = this.#recordsOf(entry, offsets, nowMs, expiryOf(nowMs, retentionMs), errors);
+    try {
+      await this.#write(entry, records);
+      return errors;
+    } catch (error) {
+      const code = writeError(error, 'INVALID_COMMIT_OFFSET_SIZE');
+      return offsets.map((_, at) => (errors[at] === 'NONE' ? code : (errors[at] ?? code)));
+    }
+  }
+
+  /** The records of a commit, and in `errors` what is wrong with each of its offsets. */
+  async #recordsOf(
+    { id: group, offsets: present }: GroupEntry,
+    offsets: readonly NewOffset[],
+    commitTimestamp: number,
+    expireTimestamp: number,
+    errors: ErrorName[],
+  ): Promise<GroupRecord[]> {
+    const { committed, slices } = this.#options;
+    const records: GroupRecord[] = [];
+    for (const offset of offsets) {
+      const { topic, partition, leaderEpoch, metadata } = offset;
+      const problem = this.#problemOf(offset);
+      errors.push(problem);
+      if (problem === 'NONE') {
+        present.deleteStale(topic, partition);
+        const value: OffsetValue = {
+          offset: offset.offset,
+          leaderEpoch,
+          metadata: metadata ?? '',
+          commitTimestamp,
+          expireTimestamp,
+          topicId: committed.idOf(topic) ?? ZERO_UUID,
+        };
+        records.push({ kind: 'offset', group, topic, partition, value });
+      }
+      const pause = slices.did(1);
+      if (pause !== null) await pause;
+    }
+    return records;
   }
 
   #problemOf({ topic, partition, offset, metadata }: NewOffset): ErrorName {
@@ -140,7 +178,7 @@ export class OffsetStore {
     groupId: string,
     wanted: readonly { readonly topic: string; readonly partition: number }[],
   ): Promise<ErrorName[]> {
-    const { groups, topic } = this.#options;
+    const { groups, topic, slices } = this.#options;
     await topic.settled(groupId);
     const entry = groups.find(groupId);
     if (entry === undefined || entry.group.state === 'Dead') {
@@ -150,21 +188,24 @@ export class OffsetStore {
     if (group.state !== 'Empty' && group.protocolType !== CONSUMER_PROTOCOL) {
       throw new ApiError('NON_EMPTY_GROUP', 'the group has members');
     }
-    const read = group.state === 'Empty' ? new Set<string>() : subscribedTopics(group);
-    const errors = wanted.map(({ topic: name, partition }): ErrorName => {
+    const read =
+      group.state === 'Empty' ? new Set<string>() : await subscribedTopics(group, slices);
+    const errors: ErrorName[] = [];
+    const gone: GroupRecord[] = [];
+    for (const { topic: name, partition } of wanted) {
       const partitions = this.#options.metadata.image.topic(name)?.partitions;
-      if (partitions?.[partition] === undefined) return 'UNKNOWN_TOPIC_OR_PARTITION';
-      return read === null || read.has(name) ? 'GROUP_SUBSCRIBED_TO_TOPIC' : 'NONE';
-    });
-    const gone = wanted.filter(
-      ({ topic: name, partition }, at) =>
-        errors[at] === 'NONE' && offsets.get(name, partition) !== undefined,
-    );
+      const isKnown = partitions?.[partition] !== undefined;
+      const isRead = read === null || read.has(name);
+      if (!isKnown) errors.push('UNKNOWN_TOPIC_OR_PARTITION');
+      else errors.push(isRead ? 'GROUP_SUBSCRIBED_TO_TOPIC' : 'NONE');
+      if (isKnown && !isRead && offsets.get(name, partition) !== undefined) {
+        gone.push(tombstoneOf(groupId, { topic: name, partition }));
+      }
+      const pause = slices.did(1);
+      if (pause !== null) await pause;
+    }
     try {
-      await this.#write(
-        entry,
-        gone.map((each) => tombstoneOf(groupId, each)),
-      );
+      await this.#write(entry, gone);
       return errors;
     } catch (error) {
       const code = writeError(error, 'UNKNOWN_SERVER_ERROR');
@@ -182,23 +223,6 @@ export class OffsetStore {
     groups.forget(entry);
   }
 
-  /** At once, so that a topic of the same name starts without; commits under way are taken back behind them. */
-  #forgetTopic(entry: GroupEntry, topic: string): void {
-    const gone = new Set<number>();
-    for (const { partition } of [...entry.offsets.ofTopic(topic)]) {
-      gone.add(partition);
-      entry.offsets.delete(topic, partition);
-    }
-    for (const records of entry.writes) {
-      for (const record of records) {
-        if (record.kind === 'offset' && record.topic === topic) gone.add(record.partition);
-      }
-    }
-    if (gone.size === 0) return;
-    const records = [...gone].map((partition) => tombstoneOf(entry.id, { topic, partition }));
-    void this.#writeOrWarn(entry, records);
-  }
-
   #schedule(): void {
     const { clock, retentionCheckIntervalMs } = this.#options;
     this.#timer = clock.schedule(retentionCheckIntervalMs, () => {
@@ -209,49 +233,92 @@ export class OffsetStore {
 
   /** Lets offsets go whose time is over, and with its last offset an empty group. */
   async #expire(): Promise<void> {
-    const { groups, clock, retentionMs } = this.#options;
-    const writes: Promise<void>[] = [];
+    const { groups, slices } = this.#options;
     for (const entry of groups.all()) {
+      if (this.#isStopped) return;
       const { group, offsets } = entry;
-      // What is being committed is in use; the next round sees it.
-      if (group.state === 'Dead' || entry.writes.size > 0) continue;
-      const expired = expiredOffsets(group, offsets, clock.wallMs(), retentionMs);
-      const records = expired.map((each) => tombstoneOf(entry.id, each));
-      const isOver = group.state === 'Empty' && group.pending.size === 0;
-      if (isOver && group.isStored && expired.length === offsets.count) {
-        group.isStored = false;
-        records.push(groupTombstone(entry));
-      }
-      if (records.length > 0) writes.push(this.#writeOrWarn(entry, records));
+      if (group.state === 'Stable') await this.#expireRead(entry);
+      else if (group.state === 'Empty') this.#forgetExpired(entry, null);
+      const pause = slices.did(1 + Math.ceil(offsets.count / OFFSETS_PER_ELEMENT));
+      if (pause === null && this.#tombstones.count < SERVER_LIMITS.tombstonesAtOnce) continue;
+      this.#tombstones.flush();
+      if (pause !== null) await pause;
     }
-    await Promise.all(writes);
+    this.#tombstones.flush();
   }
 
-  #writeOrWarn(entry: GroupEntry, records: readonly GroupRecord[]): Promise<void> {
-    return this.#write(entry, records).catch((error: unknown) => {
-      const code = writeError(error, 'UNKNOWN_SERVER_ERROR');
-      this.#options.logger.warn(
-        { group: entry.id, code },
-        'offsets that are to be forgotten could not be written; the next start finds them again',
-      );
-    });
+  /** The same for one group that has members: they go on to read what they have subscribed to. */
+  async #expireRead(entry: GroupEntry): Promise<void> {
+    const { clock, slices, retentionMs } = this.#options;
+    const { group, offsets } = entry;
+    // What members read is worth a look only if something may be over.
+    const old = expiredOffsets(group, offsets, new Set(), clock.wallMs(), retentionMs);
+    if (old.length === 0) return;
+    this.#tombstones.flush();
+    this.#forgetExpired(entry, await subscribedTopics(group, slices));
+    this.#tombstones.flush();
+  }
+
+  #forgetExpired(entry: GroupEntry, read: ReadonlySet<string> | null): void {
+    const { groups, clock, retentionMs } = this.#options;
+    const { group, offsets } = entry;
+    // What is being committed is in use; the next round sees it.
+    if (entry.writing > 0) return;
+    for (const { topic, partition } of expiredOffsets(
+      group,
+      offsets,
+      read,
+      clock.wallMs(),
+      retentionMs,
+    )) {
+      offsets.delete(topic, partition);
+      this.#tombstones.add(tombstoneOf(entry.id, { topic, partition }));
+    }
+    if (group.state !== 'Empty' || group.pending.size > 0 || offsets.count > 0) return;
+    if (group.isStored) {
+      group.isStored = false;
+      this.#tombstones.add(groupTombstone(entry));
+    }
+    groups.forgetIfUnused(entry);
   }
 
   /** Writes records of offsets, and takes them into memory when they are in the log. */
-  async #write(entry: GroupEntry, records: readonly GroupRecord[]): Promise<void> {
+  async #write(
+    entry: GroupEntry,
+    records: readonly GroupRecord[] | Promise<readonly GroupRecord[]>,
+  ): Promise<void> {
     const { topic, groups, clock } = this.#options;
+    entry.writing += 1;
     try {
-      if (records.length === 0) return;
-      entry.writes.add(records);
-      await topic.write(entry.id, records, clock.wallMs(), () => {
-        for (const record of records) apply(entry.offsets, record);
-      });
+      await topic.write(entry.id, records, clock.wallMs(), () => this.#apply(entry, records));
     } finally {
-      entry.writes.delete(records);
+      entry.writing -= 1;
       groups.forgetIfUnused(entry);
     }
   }
+
+  async #apply(
+    { offsets }: GroupEntry,
+    records: readonly GroupRecord[] | Promise<readonly GroupRecord[]>,
+  ): Promise<void> {
+    const { committed, slices } = this.#options;
+    for (const record of await records) {
+      if (record.kind !== 'offset') continue;
+      const { topic, partition, value } = record;
+      if (value === null) offsets.delete(topic, partition);
+      else {
+        offsets.set(topic, partition, value);
+        // The topic may have been deleted while this was written.
+        if (committed.idOf(topic) !== value.topicId) this.#stale.add(topic);
+      }
+      const pause = slices.did(1);
+      if (pause !== null) await pause;
+    }
+  }
 }
+
+/** Offsets of a group that cost as much to pass as one element that is looked at. */
+const OFFSETS_PER_ELEMENT = 8;
 
 function checkId(groupId: string): void {
   if (!isTidyId(groupId)) throw new ApiError('INVALID_GROUP_ID', 'the group id is not valid');
@@ -265,22 +332,6 @@ function expiryOf(nowMs: number, retentionMs: number): number {
   return retentionMs < 0 ? -1 : Math.min(nowMs + retentionMs, Number.MAX_SAFE_INTEGER);
 }
 
-function apply(offsets: GroupOffsets, record: GroupRecord): void {
-  if (record.kind !== 'offset') return;
-  if (record.value === null) offsets.delete(record.topic, record.partition);
-  else offsets.set(record.topic, record.partition, record.value);
-}
-
-function recordOf(
-  group: string,
-  { topic, partition, offset, leaderEpoch, metadata }: NewOffset,
-  commitTimestamp: number,
-  expireTimestamp: number,
-): GroupRecord {
-  const value = { offset, leaderEpoch, metadata: metadata ?? '', commitTimestamp, expireTimestamp };
-  return { kind: 'offset', group, topic, partition, value };
-}
-
 function tombstoneOf(
   group: string,
   { topic, partition }: Pick<CommittedOffset, 'topic' | 'partition'>,
@@ -289,7 +340,7 @@ function tombstoneOf(
 }
 
 function tombstonesOf({ id, offsets }: GroupEntry): GroupRecord[] {
-  return [...offsets.all()].map((offset) => tombstoneOf(id, offset));
+  return [...offsets.stored()].map((offset) => tombstoneOf(id, offset));
 }
 
 function groupTombstone({ id }: GroupEntry): GroupRecord {

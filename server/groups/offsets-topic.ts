@@ -1,4 +1,9 @@
-import { type Appended, buildBatch, storedBatches } from '../../engine/index.js';
+import {
+  type Appended,
+  buildBatchSync,
+  storedBatches,
+  type TurnSlices,
+} from '../../engine/index.js';
 import { ApiError } from '../api-error.js';
 import { SERVER_LIMITS } from '../limits.js';
 import type { Controller } from '../metadata/controller.js';
@@ -19,6 +24,7 @@ export interface OffsetsTopicOptions {
   /** Of the topic when it is created; an existing one keeps its number. */
   readonly partitionCount: number;
   readonly segmentBytes: number;
+  readonly slices: TurnSlices;
 }
 
 /** `__consumer_offsets` as the coordinator uses it: created on first need, written in order for each group, read whole at the start. */
@@ -26,8 +32,8 @@ export class OffsetsTopic {
   readonly #options: OffsetsTopicOptions;
   /** The last write of each group that is under way. */
   readonly #last = new Map<string, Promise<void>>();
-  /** When every write so far has its place in its log. */
-  #placed: Promise<unknown> = Promise.resolve();
+  /** The last write of each group that has no place in its log yet. */
+  readonly #placing = new Map<string, Promise<unknown>>();
   #creating: Promise<TopicImage> | null = null;
   #readyId: string | null = null;
 
@@ -73,56 +79,89 @@ export class OffsetsTopic {
   }
 
   /**
-   * Appends records of a group, in the order of the calls; creates the topic if need be. When the log's promise holds, `onWritten` is
-   * called, in the order of the writes of the group, and then the promise resolves. Rejects with what the log or the topic's
-   * creation rejects with.
+   * Appends records of a group, in the order of the calls; creates the topic if need be. When the
+   * log's promise holds, `onWritten` is called, in the order of the writes of the group, and when
+   * it has ended the promise resolves. Rejects with what `records`, the log or the topic's creation
+   * rejects with.
    */
   write(
     group: string,
-    records: readonly GroupRecord[],
+    records: readonly GroupRecord[] | Promise<readonly GroupRecord[]>,
     timestampMs: number,
-    onWritten: () => void,
-  ): Promise<void> {
-    const batches = inBatches(records.map(encodeRecord));
-    const placed = this.#placed.then(() => this.#place(group, batches, timestampMs));
-    this.#placed = placed.catch(() => {});
-    const appended = placed.then((place) => place.appended);
+    onWritten: () => unknown,
+  ): Promise<unknown> {
+    const place = async () => this.#place(group, await records, timestampMs);
+    const placed = (this.#placing.get(group) ?? Promise.resolve()).then(place);
+    void this.#follow(this.#placing, group, placed);
+    const appended = placed.then((found) => found.appended);
     // It is awaited only when its turn has come, and may fail before.
     appended.catch(() => {});
     const before = this.#last.get(group) ?? Promise.resolve();
     const written = before.then(() => appended).then(onWritten);
-    const settled = written
-      .catch(() => {})
-      .then(() => {
-        if (this.#last.get(group) === settled) this.#last.delete(group);
-      });
-    this.#last.set(group, settled);
+    void this.#follow(this.#last, group, written);
     return written;
   }
 
+  /** What comes next of the group waits for `promise`, however it ends. Resolves then. */
+  #follow<T>(
+    line: Map<string, Promise<unknown>>,
+    group: string,
+    promise: Promise<T>,
+  ): Promise<unknown> {
+    const settled: Promise<unknown> = promise
+      .catch(() => {})
+      .then(() => {
+        if (line.get(group) === settled) line.delete(group);
+      });
+    line.set(group, settled);
+    return settled;
+  }
+
   /** Resolves when every write of the group so far has ended, one way or another. */
-  settled(group: string): Promise<void> {
-    return this.#last.get(group) ?? Promise.resolve();
+  async settled(group: string): Promise<void> {
+    await this.#last.get(group);
+  }
+
+  /** The partition that holds the group; the topic is there. */
+  partitionOf(group: string): number {
+    return coordinatorPartition(group, this.image?.partitions.length ?? 1);
+  }
+
+  /**
+   * Appends records of groups of one partition, few of them, which have their places when this
+   * returns. Throws, or rejects, with what the log does.
+   */
+  append(index: number, records: readonly GroupRecord[], timestamp: number): Promise<unknown> {
+    const { image } = this;
+    if (image === undefined) return Promise.resolve();
+    const partition = this.#options.partitions.find(image, index);
+    const batches = inBatches(records.map(encodeRecord));
+    return Promise.all(batches.map((batch) => partition.append(builtOf(batch, timestamp), -1)));
   }
 
   /** Gives the batches their place. Resolves then, with what will resolve when the log's promise holds. */
   async #place(
     group: string,
-    batches: readonly (readonly RecordBytes[])[],
+    records: readonly GroupRecord[],
     timestamp: number,
   ): Promise<{ readonly appended: Promise<readonly Appended[]> }> {
+    if (records.length === 0) return { appended: Promise.resolve([]) };
     const topic = await this.ensure();
-    const built = await Promise.all(
-      batches.map((batch) => buildBatch(batch.map((record) => ({ ...record, timestamp })))),
-    );
-    const index = coordinatorPartition(group, topic.partitions.length);
-    const partition = this.#options.partitions.find(topic, index);
+    const { slices, partitions } = this.#options;
+    const encoded: RecordBytes[] = [];
+    for (const record of records) {
+      encoded.push(encodeRecord(record));
+      const pause = slices.did(1);
+      if (pause !== null) await pause;
+    }
+    const built = inBatches(encoded).map((batch) => builtOf(batch, timestamp));
+    const partition = partitions.find(topic, coordinatorPartition(group, topic.partitions.length));
     return { appended: Promise.all(built.map((batch) => partition.append(batch, -1))) };
   }
 
   /** Hands over every record of a partition in its order. Rejects with what the log does, or ProtocolError for a record in no known form. */
   async load(index: number, onRecord: (record: GroupRecord) => void): Promise<void> {
-    const { partitions } = this.#options;
+    const { partitions, slices } = this.#options;
     const topic = this.image;
     if (topic === undefined) return;
     const { log } = partitions.find(topic, index);
@@ -140,6 +179,8 @@ export class OffsetsTopic {
           for (const { key, value } of batch.records) {
             const record = key === null ? null : decodeRecord(key, value);
             if (record !== null) onRecord(record);
+            const pause = slices.did(1);
+            if (pause !== null) await pause;
           }
           offset = batch.nextOffset;
         }
@@ -148,6 +189,10 @@ export class OffsetsTopic {
       }
     }
   }
+}
+
+function builtOf(batch: readonly RecordBytes[], timestamp: number): Buffer {
+  return buildBatchSync(batch.map((record) => ({ ...record, timestamp })));
 }
 
 function inBatches(records: readonly RecordBytes[]): RecordBytes[][] {

@@ -15,7 +15,8 @@ import { Writer } from '../protocol/writer.js';
 
 /**
  * The records of `__consumer_offsets`, in Kafka's formats. A key begins with its type, a value with its version, both
- * int16; a null value is a tombstone. Written in the versions that Kafka 4 writes, read in all of them.
+ * int16; a null value is a tombstone. Written in versions that Kafka reads since 3.5, read in all
+ * of them.
  */
 
 /** Types of keys. 0 is the oldest form of an offset's key, with the same fields. */
@@ -76,7 +77,11 @@ const GroupValueTable = {
 
 /** The version with an expiry of its own; later ones leave that to the broker's settings (KIP-211). */
 const OFFSET_VALUE_VERSION_WITH_EXPIRY = 1;
-const OFFSET_VALUE_VERSION = 3;
+/**
+ * The first that says which topic of the name is meant, so that none of a deleted one is taken
+ * over.
+ */
+const OFFSET_VALUE_VERSION = 4;
 const GROUP_VALUE_VERSION = 3;
 
 /** What is remembered of one commit. */
@@ -89,6 +94,8 @@ export interface OffsetValue {
   readonly commitTimestamp: number;
   /** Wall time from which the offset may go; -1 to leave it to the broker's settings. */
   readonly expireTimestamp: number;
+  /** `ZERO_UUID` where the record does not say. */
+  readonly topicId: string;
 }
 
 /** A group as its last generation left it. */
@@ -145,8 +152,7 @@ export function decodeRecord(key: Buffer, value: Buffer | null): GroupRecord | n
     case KEY_TYPE.offset: {
       const fields = codec(OffsetKeyTable, 0).decode(keyReader);
       if (value === null) return { kind: 'offset', ...fields, value: null };
-      const { topicId: _, ...read } = decodeValue(OffsetValueTable, value);
-      return { kind: 'offset', ...fields, value: read };
+      return { kind: 'offset', ...fields, value: decodeValue(OffsetValueTable, value) };
     }
     case KEY_TYPE.group: {
       const { group } = codec(GroupKeyTable, 0).decode(keyReader);

@@ -18,6 +18,7 @@ const OFFSET = {
   metadata: 'm',
   commitTimestamp: 1_767_225_600_000,
   expireTimestamp: -1,
+  topicId: 'AAECAwQFBgcICQoLDA0ODw',
 };
 
 const RECORDS: readonly RecordBytes[] = [

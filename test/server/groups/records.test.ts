@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { decodeRecord, encodeRecord, type GroupRecord } from '../../../server/groups/records.js';
 import { ProtocolError } from '../../../server/protocol/protocol-error.js';
+import { ZERO_UUID } from '../../../server/protocol/schema.js';
 
 const offset: GroupRecord = {
   kind: 'offset',
@@ -14,6 +15,7 @@ const offset: GroupRecord = {
     metadata: 'md',
     commitTimestamp: 1_700_000_000_000,
     expireTimestamp: -1,
+    topicId: 'AAECAwQFBgcICQoLDA0ODw',
   },
 };
 
@@ -44,11 +46,14 @@ const group: GroupRecord = {
 const hex = (bytes: Buffer | null): string | undefined => bytes?.toString('hex');
 
 describe('golden bytes', () => {
-  test('a committed offset is written in version 3', () => {
+  test('a committed offset is written in version 4, with the id of its topic', () => {
     const { key, value } = encodeRecord(offset);
     expect(hex(key)).toBe(['0001', '0003677270', '0003746f70', '00000007'].join(''));
     expect(hex(value)).toBe(
-      ['0003', '00000000000003e8', '00000003', '00026d64', '0000018bcfe56800'].join(''),
+      [
+        ['0004', '00000000000003e8', '00000003', '036d64', '0000018bcfe56800'].join(''),
+        ['01', '00', '10', '000102030405060708090a0b0c0d0e0f'].join(''),
+      ].join(''),
     );
   });
 
@@ -77,12 +82,13 @@ describe('golden bytes', () => {
     );
   });
 
-  test('the flexible version 4 is read, with what it may carry in tags', () => {
+  test('a committed offset of version 3 is read, without an id', () => {
     const { key } = encodeRecord(offset);
-    const tagged = ['0004', '00000000000003e8', '00000003', '036d64', '0000018bcfe56800', '01'];
-    const topicId = ['00', '10', '000102030405060708090a0b0c0d0e0f'];
-    const value = Buffer.from([...tagged, ...topicId].join(''), 'hex');
-    expect(decodeRecord(key, value)).toEqual(offset);
+    const fields = ['0003', '00000000000003e8', '00000003', '00026d64', '0000018bcfe56800'];
+    expect(decodeRecord(key, Buffer.from(fields.join(''), 'hex'))).toEqual({
+      ...offset,
+      value: { ...offset.value, topicId: ZERO_UUID },
+    });
   });
 
   test('the oldest key and value of an offset are read', () => {
@@ -93,7 +99,7 @@ describe('golden bytes', () => {
     );
     expect(decodeRecord(key, value)).toEqual({
       ...offset,
-      value: { ...offset.value, leaderEpoch: -1 },
+      value: { ...offset.value, leaderEpoch: -1, topicId: ZERO_UUID },
     });
   });
 });
