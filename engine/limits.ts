@@ -214,6 +214,28 @@ export const LIMITS = {
   /** Memory for the indexes of sealed segments, all logs together. */
   indexCacheBytes: 64 * MIB,
 
+  // ## Idempotent producers
+  /** Batches of a producer that are known when they come again: as many as clients have in flight. */
+  producerBatchesKnown: 5,
+  /** Batches of a producer that memory has: those in flight may fail, and then the ones before count again. */
+  producerBatchesKept: 10,
+  /**
+   * Producers that a log remembers, some 500 bytes of memory each. Beyond: a new one takes the place
+   * of one that was silent for long.
+   */
+  producersPerLogMax: 200_000,
+  /** Producers that are written down together: what a checkpoint writes for one that has changed. */
+  producersPerPage: 32,
+  /** Such pages that go with a checkpoint. Beyond: all go before it, some at a time. */
+  producerPagesWithCheckpointMax: 1,
+  /** Such pages that go before a checkpoint in one transaction. */
+  producerPagesAtATime: 32,
+  /**
+   * Such pages that are looked through for producers that have expired, at each checkpoint, or for
+   * a silent one, for each beyond `producersPerLogMax`.
+   */
+  producerPagesLookedAt: 32,
+
   // ## Unpacking
   /** What one batch may unpack to where its records are looked at. Beyond: BATCH_TOO_LARGE. */
   decompressedBatchBytesMax: 128 * MIB,

@@ -25,6 +25,7 @@ import type { LogSettings } from './log/log-settings.js';
 import { LOG_START_FILE, readLogStartFile } from './log/log-start-file.js';
 import { makeDurable } from './log/make-durable.js';
 import type { HighWatermarkRule, PartitionName } from './log/partition-log.js';
+import { forgetProducers, readProducers } from './log/producer-records.js';
 import { type RecoveredLog, recoverLog } from './log/recovery.js';
 import {
   namesIn,
@@ -111,6 +112,7 @@ export class Partitions {
       names,
       settings,
       checkpoint,
+      producers: await readProducers(context.catalog, name, checkpoint, context.slices),
       logStart: await this.#durableLogStart(name, folder, names),
     });
     const files = [...recovered.unsynced.files];
@@ -269,7 +271,14 @@ export class Partitions {
         return;
       }
     }
-    await catalog.write(this.#forgetting(name));
+    await this.#forget([name]);
+  }
+
+  /** Removes what the catalog knows of logs. Resolves when that is durable. */
+  async #forget(names: readonly PartitionName[]): Promise<void> {
+    const { catalog, slices } = this.#context;
+    for (const name of names) await forgetProducers(catalog, name, slices);
+    await catalog.write(names.flatMap((name) => this.#forgetting(name)));
   }
 
   /** A folder that names no topic, or one that nobody knows, is deleted with the topic that the catalog knows under its name. */
@@ -308,7 +317,7 @@ export class Partitions {
       topicId: String(key[1]),
       partition: Number(key[2]),
     }));
-    await catalog.write(gone.flatMap((name) => this.#forgetting(name)));
+    await this.#forget(gone);
   }
 
   /** Renames folders that no known partition claims, so that they are never served and never lost. Returns their new paths. */
@@ -348,13 +357,13 @@ export class Partitions {
   }
 
   async #removeFolder(folder: string, name: PartitionName | null): Promise<void> {
-    const { disk, jobs, catalog, logger } = this.#context;
+    const { disk, jobs, logger } = this.#context;
     try {
       const names = await disk.readdir(folder);
       // The log is closed, so nobody has them open.
       await jobs.run('unlink', { paths: names.map((file) => join(folder, file)), cutsDown: true });
       await disk.rmdir(folder);
-      if (name) await catalog.write(this.#forgetting(name));
+      if (name) await this.#forget([name]);
     } catch (error) {
       if (hasErrno(error, 'ABORTED')) return;
       logger.warn(

@@ -24,6 +24,7 @@ export function storageCases(): MicroCase[] {
     position: 987_654_321,
     highWatermark: 123_456_789,
     times: null,
+    producerPages: 0,
     epochs: [
       { epoch: 0, startOffset: 0 },
       { epoch: 3, startOffset: 1_000_000 },

@@ -15,7 +15,7 @@ import { EngineError, type EngineErrorCode } from '../errors.js';
 import type { LogParts } from './log-parts.js';
 import { startSegment } from './new-segment.js';
 import type { Appended } from './partition-log.js';
-import { lastSequenceOf, type ProducerBatch } from './producer-state.js';
+import { lastSequenceOf, type ProducerBatch } from './producer.js';
 import { mustRoll } from './roll-policy.js';
 import { sealSegment } from './seal-segment.js';
 import type { Segment } from './segment.js';

@@ -5,6 +5,7 @@ import { saveIndexes } from './index-files.js';
 import type { LogParts } from './log-parts.js';
 import { checkpointKey, encodeCheckpoint, type SegmentTimes } from './log-records.js';
 import { type LogPosition, snapshotOf } from './offset-tracker.js';
+import { ProducerCheckpoints } from './producer-checkpoints.js';
 import type { Segment } from './segment.js';
 
 /** What one log contributes to checkpoints, and how far the last one reached. */
@@ -15,12 +16,14 @@ export class CheckpointState {
   #segmentBase: number;
   /** Rises when a checkpoint that was captured before must not be written any more. */
   #generation = 0;
+  readonly producers: ProducerCheckpoints;
   /** While the end is cut off nothing is captured. */
   isPaused = false;
 
   /** `last` is null when recovery found more than the catalog knows. */
   constructor(log: LogParts, last: LogPosition | null) {
     this.#log = log;
+    this.producers = new ProducerCheckpoints(log);
     this.#offset = last?.offset ?? -1;
     this.#segmentBase = last?.segmentBase ?? -1;
   }
@@ -60,19 +63,27 @@ export class CheckpointState {
         : snapshotOf(written);
     const generation = this.#generation;
     log.producers.expire(log.context.clock.wallMs() - log.settings.producerExpirationMs);
-    const value = encodeCheckpoint({
+    this.producers.begin();
+    const captured = {
       ...end,
       highWatermark: highWatermark.offset,
       epochs: log.epochs.snapshot(end.offset, logStart),
-      producers: log.producers.snapshot(end.offset),
       times: timesOf(active, end),
-    });
+    };
+    const isStillTrue = (): boolean =>
+      this.#generation === generation && !this.isPaused && log.segments.count > 0;
     return {
-      changes: [{ key: checkpointKey(log.name), value }],
-      isStillTrue: () =>
-        this.#generation === generation && !this.isPaused && log.segments.count > 0,
+      isStillTrue,
+      writeAhead: () => this.producers.writeAhead(isStillTrue),
+      changes: () => {
+        const { recorded, pages } = this.producers.changesAt(log.offsets.durable.offset);
+        const value = encodeCheckpoint({ ...captured, ...recorded });
+        return [{ key: checkpointKey(log.name), value }, ...pages];
+      },
       done: () => {
-        if (this.#generation === generation) this.reached(end);
+        if (this.#generation !== generation) return;
+        this.producers.done();
+        this.reached(end);
       },
     };
   }

@@ -9,9 +9,12 @@ import type { SyncRounds, SyncTarget } from './sync-rounds.js';
 
 /** What a log wants to be found with after a restart, as of one moment. */
 export interface CheckpointCapture {
-  readonly changes: readonly CatalogChange[];
-  /** Asked right before the changes are written: false when the log was truncated or deleted since. */
+  /** Asked right before something is written: false when the log was truncated or deleted since. */
   isStillTrue(): boolean;
+  /** Writes the bulk of much that has changed; null where there is little. Called, as `changes` is, after the sync that covers the capture. */
+  writeAhead(): Promise<void> | null;
+  /** What is left to write, all in one transaction. */
+  changes(): readonly CatalogChange[];
   /** Called when the changes are durable. */
   done(): void;
 }
@@ -120,9 +123,13 @@ export class Checkpoints {
     const { catalog, syncRounds, counters } = this.#options;
     const captures = targets.map((target) => target.captureCheckpoint());
     await syncRounds.flush(targets);
+    for (const capture of captures) {
+      const ahead = capture.isStillTrue() ? capture.writeAhead() : null;
+      if (ahead !== null) await ahead;
+    }
     const valid = captures.filter((capture) => capture.isStillTrue());
     if (valid.length === 0) return;
-    await catalog.write(valid.flatMap((capture) => capture.changes));
+    await catalog.write(valid.flatMap((capture) => capture.changes()));
     counters.checkpoints++;
     for (const capture of valid) capture.done();
   }

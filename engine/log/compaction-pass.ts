@@ -104,6 +104,8 @@ export class CompactionPass {
   readonly #generation: number;
   segmentsBefore = 0;
   segmentsAfter = 0;
+  /** As they were at some time of the pass: a batch that was a producer's newest is kept though another has come since. */
+  #newestOffsets: Float64Array = new Float64Array();
   #recordsRemoved = 0;
   #bytesRemoved = 0;
 
@@ -148,6 +150,7 @@ export class CompactionPass {
       // A file that was cut meanwhile ends where it should not.
       if (bad !== null) return this.#areLive(dirty) ? { cleanedOffset: null, keys, bad } : givenUp;
       if (endOffset <= firstDirtyOffset) return { cleanedOffset: endOffset, keys, bad };
+      this.#newestOffsets = await newestOffsets(log);
       const rewritable = sources.filter(({ baseOffset }) => baseOffset < endOffset);
       for (const group of groupSegments(rewritable, log.settings)) {
         if (!this.#areLive(group)) return givenUp;
@@ -194,7 +197,7 @@ export class CompactionPass {
     input: CompactionInput,
     mapEndOffset: number,
   ): Promise<RewriteOutput> {
-    const { context, folder, settings, offsets, producers } = this.#log;
+    const { context, folder, settings, offsets } = this.#log;
     return context.jobs.run('rewriteSegments', {
       ...input,
       sources: group.map(jobSource),
@@ -204,7 +207,7 @@ export class CompactionPass {
       nowMs: context.clock.wallMs(),
       deleteRetentionMs: settings.deleteRetentionMs,
       indexIntervalBytes: settings.indexIntervalBytes,
-      producers: Float64Array.from(producers.newestOffsets().flat()),
+      producers: this.#newestOffsets,
     });
   }
 
@@ -257,6 +260,19 @@ export class CompactionPass {
     // What is left is removed by the next attempt, or the next open.
     await unlinkFiles(context.disk, { paths }).catch(() => {});
   }
+}
+
+/** Of each producer its id and the last offset of its newest batch, one after another. */
+async function newestOffsets({ producers, context }: Log): Promise<Float64Array> {
+  const found: number[] = [];
+  for (const page of producers.pages.all()) {
+    for (const { id, batches } of page.producers) {
+      if (batches.length > 0) found.push(id, batches.at(-1)!.lastOffset);
+    }
+    const pause = context.slices.did(page.producers.length);
+    if (pause !== null) await pause;
+  }
+  return Float64Array.from(found);
 }
 
 function jobSource({ segment }: Source): SourceSegment {

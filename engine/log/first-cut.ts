@@ -2,7 +2,7 @@ import { baseSequence, producerEpoch, producerId } from '../batch/header.js';
 import { walkHeaders } from './header-walk.js';
 import type { LogParts } from './log-parts.js';
 import type { LogPosition } from './offset-tracker.js';
-import type { NextBatch } from './producer-state.js';
+import type { NextBatch } from './producer.js';
 
 /** Headers that are walked between two looks at what this turn has done. */
 const HEADERS_AT_A_TIME = 100;

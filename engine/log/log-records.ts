@@ -1,12 +1,8 @@
 import type { Catalog, CatalogKey } from '../catalog/catalog.js';
 import type { EpochStart } from './leader-epochs.js';
 import type { PartitionName } from './partition-log.js';
-import {
-  nextAfter,
-  type ProducerBatch,
-  type ProducerSnapshot,
-  type ProducerState,
-} from './producer-state.js';
+import type { ProducerSnapshot } from './producer.js';
+import { decodeProducers, encodeProducers, type StoredProducer } from './producer-records.js';
 
 /** A log's state as of `offset` (exclusive), all of it durable. Recovery looks at nothing before it. See docs/format.md. */
 export interface LogCheckpoint {
@@ -17,7 +13,10 @@ export interface LogCheckpoint {
   /** At or below `offset`. */
   readonly highWatermark: number;
   readonly epochs: readonly EpochStart[];
+  /** Those that are written down in it: all, or none. */
   readonly producers: ProducerSnapshot;
+  /** How many pages of producers are written down beside it. */
+  readonly producerPages: number;
   /** Of the batches below `position` in that segment; null where it was not known, or `position` is its beginning. */
   readonly times: SegmentTimes | null;
 }
@@ -31,9 +30,6 @@ export interface SegmentTimes {
   readonly firstTimestampMs: number;
 }
 
-/** As stored: arrays of numbers, since producers come by the thousand. */
-type StoredProducer = [producerId: number, ...numbers: number[]];
-
 interface StoredCheckpoint {
   offset: number;
   segmentBase: number;
@@ -42,10 +38,9 @@ interface StoredCheckpoint {
   highWatermark?: number;
   epochs: [epoch: number, startOffset: number][];
   producers: StoredProducer[];
+  producerPages?: number;
   times?: [largestTimestampMs: number, offsetOfLargest: number, firstTimestampMs: number];
 }
-
-const NUMBERS_PER_BATCH = 6;
 
 export function checkpointKey(name: PartitionName): CatalogKey {
   return ['log', name.topicId, name.partition, 'checkpoint'];
@@ -72,10 +67,8 @@ export function encodeCheckpoint(checkpoint: LogCheckpoint): StoredCheckpoint {
     position: checkpoint.position,
     highWatermark: checkpoint.highWatermark,
     epochs: checkpoint.epochs.map((start) => [start.epoch, start.startOffset]),
-    producers: checkpoint.producers.map(([producerId, state]) => [
-      producerId,
-      ...encodeProducer(state),
-    ]),
+    producers: encodeProducers(checkpoint.producers),
+    ...(checkpoint.producerPages > 0 && { producerPages: checkpoint.producerPages }),
     ...(times && {
       times: [times.largestTimestampMs, times.offsetOfLargest, times.firstTimestampMs],
     }),
@@ -92,10 +85,8 @@ export function readCheckpoint(catalog: Catalog, name: PartitionName): LogCheckp
     position: stored.position,
     highWatermark: stored.highWatermark ?? stored.offset,
     epochs: stored.epochs.map(([epoch, startOffset]) => ({ epoch, startOffset })),
-    producers: stored.producers.map(([producerId, ...numbers]) => [
-      producerId,
-      decodeProducer(numbers),
-    ]),
+    producers: decodeProducers(stored.producers),
+    producerPages: stored.producerPages ?? 0,
     times: stored.times ? decodeTimes(stored.times) : null,
   };
 }
@@ -104,42 +95,6 @@ function decodeTimes([largestTimestampMs, offsetOfLargest, firstTimestampMs]: No
   StoredCheckpoint['times']
 >): SegmentTimes {
   return { largestTimestampMs, offsetOfLargest, firstTimestampMs };
-}
-
-/** Six numbers a batch; of a producer without one, three. */
-function encodeProducer({ next, heardMs, batches }: ProducerState): number[] {
-  if (batches.length === 0) return [next.epoch, next.sequence, heardMs];
-  return batches.flatMap((batch) => [
-    batch.epoch,
-    batch.baseSequence,
-    batch.lastSequence,
-    batch.baseOffset,
-    batch.lastOffset,
-    batch.timestampMs,
-  ]);
-}
-
-function decodeProducer(numbers: readonly number[]): ProducerState {
-  const batches = numbers.length < NUMBERS_PER_BATCH ? [] : decodeBatches(numbers);
-  const last = batches.at(-1);
-  if (last) return { next: nextAfter(last), heardMs: last.timestampMs, batches };
-  const [epoch, sequence, heardMs] = numbers as [number, number, number];
-  return { next: { epoch, sequence }, heardMs, batches };
-}
-
-function decodeBatches(numbers: readonly number[]): ProducerBatch[] {
-  const batches: ProducerBatch[] = [];
-  for (let at = 0; at < numbers.length; at += NUMBERS_PER_BATCH) {
-    batches.push({
-      epoch: numbers[at]!,
-      baseSequence: numbers[at + 1]!,
-      lastSequence: numbers[at + 2]!,
-      baseOffset: numbers[at + 3]!,
-      lastOffset: numbers[at + 4]!,
-      timestampMs: numbers[at + 5]!,
-    });
-  }
-  return batches;
 }
 
 /** How far the log was compacted, exclusive; 0 when it never was. */

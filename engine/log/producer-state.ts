@@ -1,52 +1,18 @@
 import { EngineError } from '../errors.js';
+import { LIMITS } from '../limits.js';
 import type { KnownProducer } from './partition-log.js';
-
-/** One batch of an idempotent producer. Sequences are inclusive and wrap from 2^31 - 1 to 0. */
-export interface ProducerBatch {
-  readonly epoch: number;
-  readonly baseSequence: number;
-  readonly lastSequence: number;
-  readonly baseOffset: number;
-  readonly lastOffset: number;
-  /** Wall time of the append, not of the records: a producer that replays old history is not forgotten for it. */
-  readonly timestampMs: number;
-}
-
-/** Where a producer stands: what its next batch must be. */
-export interface NextBatch {
-  readonly epoch: number;
-  readonly sequence: number;
-}
-
-/** What is known of one producer. */
-export interface ProducerState {
-  readonly next: NextBatch;
-  /** Wall time at which it was last heard of. */
-  readonly heardMs: number;
-  /** Its last batches, oldest first; none where all were refused or cut off the log. */
-  readonly batches: readonly ProducerBatch[];
-}
-
-/** What a checkpoint keeps of each producer. */
-export type ProducerSnapshot = readonly [producerId: number, state: ProducerState][];
-
-interface Producer {
-  epoch: number;
-  /** Of the batch that it must send next. */
-  nextSequence: number;
-  heardMs: number;
-  readonly batches: ProducerBatch[];
-}
-
-/** Clients may have five requests in flight, so any of the last five batches may come again (KIP-98). */
-const BATCHES_KNOWN = 5;
-/** As many more are kept behind those: the five in flight may all fail to be written, and then the ones before count again. */
-const BATCHES_KEPT = 2 * BATCHES_KNOWN;
-const SEQUENCES = 2 ** 31;
-
-export function lastSequenceOf(baseSequence: number, recordCount: number): number {
-  return (baseSequence + recordCount - 1) % SEQUENCES;
-}
+import {
+  cutProducer,
+  findProducerBatch,
+  hasWrittenFrom,
+  type NextBatch,
+  noteBatch,
+  type Producer,
+  type ProducerBatch,
+  type ProducerSnapshot,
+  type ProducerState,
+} from './producer.js';
+import { type ProducerPage, ProducerPages } from './producer-pages.js';
 
 /**
  * What each idempotent producer has written to one log: enough to recognise a batch that comes again, and a gap.
@@ -54,17 +20,42 @@ export function lastSequenceOf(baseSequence: number, recordCount: number): numbe
  */
 export class ProducerStates {
   readonly #producers = new Map<number, Producer>();
+  readonly #countMax: number;
+  readonly pages = new ProducerPages();
 
-  constructor(snapshot: ProducerSnapshot = []) {
-    for (const [producerId, { next, heardMs, batches }] of snapshot) {
-      const { epoch, sequence } = next;
-      const producer = { epoch, nextSequence: sequence, heardMs, batches: [...batches] };
-      this.#producers.set(producerId, producer);
-    }
+  constructor(countMax: number = LIMITS.producersPerLogMax) {
+    this.#countMax = countMax;
   }
 
   get count(): number {
     return this.#producers.size;
+  }
+
+  /** Takes what a checkpoint held of producers: it is to be written again with the next one. */
+  restore(snapshot: ProducerSnapshot): void {
+    for (const [producerId, state] of snapshot) {
+      const page = this.pages.withRoom();
+      this.#restoreOne(producerId, state, page);
+      this.pages.changed(page);
+    }
+  }
+
+  /** Takes the next page as it was written down. */
+  restorePage(snapshot: ProducerSnapshot): void {
+    const page = this.pages.append();
+    for (const [producerId, state] of snapshot) this.#restoreOne(producerId, state, page);
+  }
+
+  /** A producer that was forgotten and came back may stand in two pages after a crash. */
+  #restoreOne(id: number, { next, heardMs, batches }: ProducerState, page: ProducerPage): void {
+    const other = this.#producers.get(id);
+    if (other !== undefined && other.heardMs > heardMs) {
+      this.pages.changed(page);
+      return;
+    }
+    if (other !== undefined) this.#forget(other);
+    const { epoch, sequence: nextSequence } = next;
+    this.#begin({ id, page, epoch, nextSequence, heardMs, batches: [...batches] });
   }
 
   /**
@@ -83,7 +74,7 @@ export class ProducerStates {
     if (producer === undefined) return null;
     if (epoch === producer.epoch) {
       if (baseSequence === producer.nextSequence) return null;
-      const original = findBatch(producer, baseSequence, lastSequence);
+      const original = findProducerBatch(producer, baseSequence, lastSequence);
       if (original !== null) return original;
     } else if (epoch < producer.epoch) {
       throw new EngineError(
@@ -100,34 +91,24 @@ export class ProducerStates {
 
   /** Notes a batch that was appended. Batches come in offset order. */
   add(producerId: number, batch: ProducerBatch): void {
-    const producer = this.#producers.get(producerId);
+    let producer = this.#producers.get(producerId);
     if (producer === undefined) {
-      this.#producers.set(producerId, {
-        epoch: batch.epoch,
-        nextSequence: sequenceAfter(batch),
-        heardMs: batch.timestampMs,
-        batches: [batch],
-      });
+      producer = this.#new(producerId, batch.epoch, batch.baseSequence, batch.timestampMs);
+    } else if (hasWrittenFrom(producer, batch.lastOffset)) {
+      // Recovery reads batches again that the checkpoint already has.
       return;
     }
-    const { batches } = producer;
-    // Recovery reads batches again that the snapshot already has.
-    if (batches.length > 0 && batches.at(-1)!.lastOffset >= batch.lastOffset) return;
-    producer.epoch = batch.epoch;
-    producer.nextSequence = sequenceAfter(batch);
-    producer.heardMs = batch.timestampMs;
-    batches.push(batch);
-    if (batches.length > BATCHES_KEPT) batches.shift();
+    noteBatch(producer, batch);
+    if (!producer.page.isDirty) this.pages.changed(producer.page);
   }
 
   /**
    * Notes a batch that was refused although its producer will send it again: of a producer that is not known no other one is taken
    * until it comes, or the epoch rises. A known one has its place already.
    */
-  expect(producerId: number, next: NextBatch, nowMs: number): void {
+  expect(producerId: number, { epoch, sequence }: NextBatch, nowMs: number): void {
     if (this.#producers.has(producerId)) return;
-    const { epoch, sequence } = next;
-    this.#producers.set(producerId, { epoch, nextSequence: sequence, heardMs: nowMs, batches: [] });
+    this.pages.changed(this.#new(producerId, epoch, sequence, nowMs).page);
   }
 
   /**
@@ -141,30 +122,28 @@ export class ProducerStates {
 
   /** Those of which batches are remembered; live, so that a slow reader sees later states. */
   *known(): Iterable<KnownProducer> {
-    for (const [producerId, { epoch, batches }] of this.#producers) {
+    for (const { id, epoch, batches } of this.#producers.values()) {
       const last = batches.at(-1);
       if (last === undefined) continue;
       const { lastSequence, timestampMs } = last;
-      yield { producerId, epoch, lastSequence, lastAppendMs: timestampMs };
+      yield { producerId: id, epoch, lastSequence, lastAppendMs: timestampMs };
     }
-  }
-
-  /** Each producer with the last offset of its newest batch. */
-  newestOffsets(): [producerId: number, lastOffset: number][] {
-    const newest: [number, number][] = [];
-    for (const [producerId, { batches }] of this.#producers) {
-      if (batches.length > 0) newest.push([producerId, batches.at(-1)!.lastOffset]);
-    }
-    return newest;
   }
 
   /** Producers with a batch at or above `offset`, but none below it that is remembered. */
   beganBehind(offset: number): number[] {
     const found: number[] = [];
-    for (const [producerId, { batches }] of this.#producers) {
-      if (batches.length > 0 && batches[0]!.lastOffset >= offset) found.push(producerId);
+    for (const { id, batches } of this.#producers.values()) {
+      if (batches.length > 0 && batches[0]!.lastOffset >= offset) found.push(id);
     }
     return found;
+  }
+
+  /** Has what is written down of producers with a batch at or above `offset` written again. */
+  changedFrom(offset: number): void {
+    for (const producer of this.#producers.values()) {
+      if (hasWrittenFrom(producer, offset)) this.pages.changed(producer.page);
+    }
   }
 
   /**
@@ -172,68 +151,48 @@ export class ProducerStates {
    * left, as far as it is known: what it must send next.
    */
   truncateEnd(offset: number, firstCut: ReadonlyMap<number, NextBatch>): void {
-    for (const [producerId, producer] of this.#producers) {
-      cutProducer(producer, offset, firstCut.get(producerId));
+    for (const producer of this.#producers.values()) {
+      if (!hasWrittenFrom(producer, offset)) continue;
+      cutProducer(producer, offset, firstCut.get(producer.id));
+      this.pages.changed(producer.page);
     }
   }
 
-  /** Forgets producers that were last heard of before `beforeMs`. */
+  /** Forgets producers that were last heard of before `beforeMs`: looks at about a thousand of them, others at each call. */
   expire(beforeMs: number): void {
-    for (const [producerId, { heardMs }] of this.#producers) {
-      if (heardMs < beforeMs) this.#producers.delete(producerId);
+    for (const { producers } of this.pages.nextOnes()) {
+      for (const producer of [...producers]) {
+        if (producer.heardMs < beforeMs) this.#forget(producer);
+      }
     }
   }
 
-  /**
-   * State as of `endOffset` (exclusive): a batch above it may yet be lost, and then must not count as seen. `firstAbove` as
-   * `truncateEnd` has it.
-   */
-  snapshot(endOffset: number, firstAbove: ReadonlyMap<number, NextBatch> = NONE): ProducerSnapshot {
-    return [...this.#producers].map(([producerId, producer]) => {
-      const { epoch, nextSequence, heardMs } = producer;
-      const then = { epoch, nextSequence, heardMs, batches: [...producer.batches] };
-      cutProducer(then, endOffset, firstAbove.get(producerId));
-      const next = { epoch: then.epoch, sequence: then.nextSequence };
-      return [producerId, { next, heardMs, batches: then.batches.slice(-BATCHES_KNOWN) }];
-    });
+  /** In place of one that was silent for long where there are too many. */
+  #new(id: number, epoch: number, nextSequence: number, heardMs: number): Producer {
+    if (this.#producers.size >= this.#countMax) this.#forgetSilent();
+    const page = this.pages.withRoom();
+    const producer = { id, page, epoch, nextSequence, heardMs, batches: [] };
+    this.#begin(producer);
+    return producer;
   }
-}
 
-const NONE: ReadonlyMap<number, NextBatch> = new Map();
-
-/** What a producer sends after a batch, in the same epoch. */
-export function nextAfter(batch: ProducerBatch): NextBatch {
-  return { epoch: batch.epoch, sequence: sequenceAfter(batch) };
-}
-
-function sequenceAfter({ lastSequence }: ProducerBatch): number {
-  return (lastSequence + 1) % SEQUENCES;
-}
-
-/** The batch with these sequences among the last five of the producer's epoch. */
-function findBatch(
-  { batches, epoch }: Producer,
-  baseSequence: number,
-  lastSequence: number,
-): ProducerBatch | null {
-  for (let at = batches.length - 1; at >= Math.max(0, batches.length - BATCHES_KNOWN); at--) {
-    const batch = batches[at]!;
-    const isSame = batch.baseSequence === baseSequence && batch.lastSequence === lastSequence;
-    if (isSame && batch.epoch === epoch) return batch;
+  #begin(producer: Producer): void {
+    this.#producers.set(producer.id, producer);
+    this.pages.add(producer);
   }
-  return null;
-}
 
-/**
- * Forgets a producer's batches at and above `offset`. It stays known by the one before; where there is none, what it sends next is the
- * first that went: `firstCut`, or the oldest of those that are remembered.
- */
-function cutProducer(producer: Producer, offset: number, firstCut: NextBatch | undefined): void {
-  const { batches } = producer;
-  let oldest: ProducerBatch | undefined;
-  while (batches.length > 0 && batches.at(-1)!.lastOffset >= offset) oldest = batches.pop();
-  if (oldest === undefined) return;
-  const last = batches.at(-1);
-  producer.epoch = last?.epoch ?? firstCut?.epoch ?? oldest.epoch;
-  producer.nextSequence = last ? sequenceAfter(last) : (firstCut?.sequence ?? oldest.baseSequence);
+  #forget(producer: Producer): void {
+    this.#producers.delete(producer.id);
+    this.pages.remove(producer);
+  }
+
+  #forgetSilent(): void {
+    let silent: Producer | undefined;
+    for (const { producers } of this.pages.nextOnes()) {
+      for (const producer of producers) {
+        if (silent === undefined || producer.heardMs < silent.heardMs) silent = producer;
+      }
+    }
+    if (silent !== undefined) this.#forget(silent);
+  }
 }

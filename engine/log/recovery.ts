@@ -22,7 +22,8 @@ import type { LogCheckpoint } from './log-records.js';
 import type { LogSettings } from './log-settings.js';
 import { makeDurable } from './make-durable.js';
 import { type LogPosition, NOWHERE } from './offset-tracker.js';
-import { lastSequenceOf, ProducerStates } from './producer-state.js';
+import { lastSequenceOf } from './producer.js';
+import type { ProducerStates } from './producer-state.js';
 import { copyAside, rewriteRange } from './rewrite-range.js';
 import { Segment } from './segment.js';
 import { SegmentList } from './segment-list.js';
@@ -54,6 +55,8 @@ export interface RecoveryInput {
   readonly names: readonly string[];
   readonly settings: LogSettings;
   readonly checkpoint: LogCheckpoint | null;
+  /** What the checkpoint knows of them; changed by what is found. */
+  readonly producers: ProducerStates;
   /** Log start offset by decree. */
   readonly logStart: number;
 }
@@ -94,7 +97,7 @@ class Recovery {
     this.#context = context;
     this.#input = input;
     this.#epochs = new LeaderEpochs(input.checkpoint?.epochs);
-    this.#producers = new ProducerStates(input.checkpoint?.producers);
+    this.#producers = input.producers;
   }
 
   async run(): Promise<RecoveredLog> {
@@ -109,6 +112,8 @@ class Recovery {
     const end = await this.#recoverTail(tail);
     const start = Math.max(logStart, this.#segments.first?.baseOffset ?? 0);
     this.#epochs.truncateStart(start);
+    // What is written down of one may be ahead of the checkpoint, and of a log that damage has cut short.
+    this.#producers.truncateEnd(end.offset, new Map());
     // Where everything up to the decreed start is gone, the log goes on there.
     const endThere = { ...end, offset: Math.max(end.offset, logStart) };
     const committed = Math.max(checkpoint?.highWatermark ?? start, start);

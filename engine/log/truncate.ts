@@ -9,7 +9,7 @@ import type { Log } from './log.js';
 import { checkpointKey, cleanedKey, encodeCheckpoint } from './log-records.js';
 import type { LogPosition } from './offset-tracker.js';
 import type { TruncateOptions } from './partition-log.js';
-import type { NextBatch } from './producer-state.js';
+import type { NextBatch } from './producer.js';
 import { findBatch } from './read.js';
 import type { FoundBatch } from './read-hints.js';
 import type { Segment } from './segment.js';
@@ -114,20 +114,24 @@ async function lowerCheckpoint(
   firstCut: ReadonlyMap<number, NextBatch>,
 ): Promise<void> {
   log.checkpoint.invalidate();
+  log.producers.changedFrom(end.offset);
+  log.checkpoint.producers.begin();
+  const { recorded, pages } = log.checkpoint.producers.changesAt(end.offset, firstCut);
   const value = encodeCheckpoint({
     ...end,
+    ...recorded,
     highWatermark: Math.min(log.offsets.highWatermark.offset, end.offset),
     epochs: log.epochs.snapshot(end.offset, -1),
-    producers: log.producers.snapshot(end.offset, firstCut),
     times: null,
   });
-  const changes: CatalogChange[] = [{ key: checkpointKey(log.name), value }];
+  const changes: CatalogChange[] = [{ key: checkpointKey(log.name), value }, ...pages];
   // What comes again at these offsets was never compacted.
   if (log.compaction.cleanedOffset > end.offset) {
     changes.push({ key: cleanedKey(log.name), value: end.offset });
   }
   await log.context.catalog.write(changes);
   log.compaction.truncated(end.offset);
+  log.checkpoint.producers.done();
   log.checkpoint.reached(end);
 }
 

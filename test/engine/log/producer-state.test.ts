@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { EngineError } from '../../../engine/errors.js';
-import { lastSequenceOf, ProducerStates } from '../../../engine/log/producer-state.js';
+import { lastSequenceOf, type ProducerSnapshot, stateAt } from '../../../engine/log/producer.js';
+import { ProducerStates } from '../../../engine/log/producer-state.js';
 
 const ID = 7;
 const NONE = new Map();
@@ -22,6 +23,18 @@ function add(states: ProducerStates, sequence: number, offset: number, epoch = 0
     lastOffset: offset,
     timestampMs: 1000 + offset,
   });
+}
+
+/** Everybody, as of `endOffset`. */
+function snapshotOf(states: ProducerStates, endOffset: number): ProducerSnapshot {
+  const all = states.pages.all().flatMap(({ producers }) => producers);
+  return all.map((producer) => [producer.id, stateAt(producer, endOffset, undefined)]);
+}
+
+function restored(snapshot: ProducerSnapshot): ProducerStates {
+  const states = new ProducerStates();
+  states.restore(snapshot);
+  return states;
 }
 
 /** 'new', the offset of the original, or the code of the refusal. */
@@ -109,9 +122,9 @@ test('after five batches were lost, the five before them count again', () => {
 });
 
 test('a snapshot of a moment when five batches were not yet written has the five before them', () => {
-  const restored = new ProducerStates(producerOf(10).snapshot(5));
-  expect([0, 1, 2, 3, 4].map((sequence) => judge(restored, sequence))).toEqual([0, 1, 2, 3, 4]);
-  expect(judge(restored, 5)).toBe('new');
+  const states = restored(snapshotOf(producerOf(10), 5));
+  expect([0, 1, 2, 3, 4].map((sequence) => judge(states, sequence))).toEqual([0, 1, 2, 3, 4]);
+  expect(judge(states, 5)).toBe('new');
 });
 
 describe('a producer of which nothing is left', () => {
@@ -136,9 +149,9 @@ describe('a producer of which nothing is left', () => {
   });
 
   test('is found so in a snapshot', () => {
-    const restored = new ProducerStates(producerOf(8).snapshot(0));
-    expect(judge(restored, 1)).toBe('OUT_OF_ORDER_SEQUENCE');
-    expect(judge(restored, 0)).toBe('new');
+    const states = restored(snapshotOf(producerOf(8), 0));
+    expect(judge(states, 1)).toBe('OUT_OF_ORDER_SEQUENCE');
+    expect(judge(states, 0)).toBe('new');
   });
 
   test('goes on from its newest batch once it has sent one', () => {
@@ -183,7 +196,7 @@ test('of a producer that is not known, the batch that was refused is expected', 
     Array(3).fill('OUT_OF_ORDER_SEQUENCE'),
   );
   expect([judge(states, 7, 2), judge(states, 0, 3)]).toEqual(['new', 'new']);
-  expect(states.newestOffsets()).toEqual([]);
+  expect([...states.known()]).toEqual([]);
   states.expire(1001);
   expect(judge(states, 12, 2)).toBe('new');
 });
@@ -191,7 +204,7 @@ test('of a producer that is not known, the batch that was refused is expected', 
 test('batches that recovery reads again are not noted twice', () => {
   const states = producerOf(3);
   add(states, 1, 1);
-  expect(states.snapshot(99)).toEqual(producerOf(3).snapshot(99));
+  expect(snapshotOf(states, 99)).toEqual(snapshotOf(producerOf(3), 99));
 });
 
 test('a producer is forgotten when its newest batch is older than the limit', () => {
@@ -200,4 +213,40 @@ test('a producer is forgotten when its newest batch is older than the limit', ()
   expect(states.count).toBe(1);
   states.expire(1003);
   expect(states.count).toBe(0);
+});
+
+describe('beyond the bound', () => {
+  function heard(states: ProducerStates, id: number, heardMs: number): void {
+    states.expect(id, { epoch: 0, sequence: 0 }, heardMs);
+  }
+  function isKnown(states: ProducerStates, id: number): boolean {
+    try {
+      states.check(id, 0, 5, 5);
+      return false;
+    } catch {
+      return true;
+    }
+  }
+
+  test('a new producer takes the place of the one that was silent for longest', () => {
+    const states = new ProducerStates(100);
+    for (let id = 0; id < 100; id++) heard(states, id, id === 60 ? 1 : 1000 + id);
+    heard(states, 100, 2000);
+    expect(states.count).toBe(100);
+    expect(isKnown(states, 60)).toBe(false);
+    heard(states, 101, 2000);
+    expect(isKnown(states, 0)).toBe(false);
+    expect([1, 59, 61, 99, 100, 101].every((id) => isKnown(states, id))).toBe(true);
+  });
+
+  test('places that became free are used again', () => {
+    const states = new ProducerStates(100);
+    for (let id = 0; id < 1_000; id++) heard(states, id, id);
+    expect([states.count, states.pages.count]).toEqual([100, 4]);
+    states.expire(2_000);
+    for (let id = 0; id < 100; id++) heard(states, id, 3_000);
+    expect([states.count, states.pages.count]).toEqual([100, 4]);
+    for (const { producers } of states.pages.all())
+      expect(producers.length).toBeLessThanOrEqual(32);
+  });
 });
