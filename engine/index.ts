@@ -83,4 +83,5 @@ export type { EngineCounters } from './metrics.js';
 export { type PartitionFolder, partitionFolders } from './partition-folder.js';
 export type { KnownPartitions } from './partitions.js';
 export { newUuid, type Random, seededRandom, systemRandom } from './random.js';
+export { repairPartition, type SegmentRepair } from './repair/repair-partition.js';
 export { TurnSlices, unmetered, type WorkKind, type WorkMeter } from './turn-slices.js';

@@ -8,10 +8,14 @@ export function corruptAt(log: LogParts, segment: Segment, position: number): En
     segment.damagedFrom = position;
     log.context.logger.error(
       { file: segment.file.path, position },
-      'a damaged batch is not served from here on: restore the file from a copy, or delete records up to the next segment',
+      `a damaged batch is not served from here on: restore the file from a copy, or stop and save what can be with 'odradek repair-log ${log.folder}'`,
     );
   }
-  return new EngineError('CORRUPT_BATCH', `${segment.file.path} is damaged at byte ${position}`, {
-    path: segment.file.path,
-  });
+  return new EngineError(
+    'CORRUPT_BATCH',
+    `${segment.file.path} is damaged at byte ${position}; 'odradek repair-log ${log.folder}' saves what can be`,
+    {
+      path: segment.file.path,
+    },
+  );
 }

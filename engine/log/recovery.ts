@@ -397,6 +397,6 @@ class Recovery {
 function damaged(message: string): EngineError {
   return new EngineError(
     'DAMAGED_LOG',
-    `${message}; nothing was cut, restore the file from a copy or delete the topic`,
+    `${message}; nothing was cut: restore the file from a copy, or save what can be with 'odradek repair-log' on its folder`,
   );
 }

@@ -36,6 +36,7 @@ export function createProgram(finish: (exitCode: ExitCode) => void): Command {
   addConsume(program);
   addGroups(program);
   addDumpLog(program, finish);
+  addRepairLog(program, finish);
   addCatalog(program, finish);
   return program;
 }
@@ -203,6 +204,19 @@ function addDumpLog(program: Command, finish: (exitCode: ExitCode) => void): voi
     });
 }
 
+function addRepairLog(program: Command, finish: (exitCode: ExitCode) => void): void {
+  program
+    .command('repair-log <folder>')
+    .description("print what is damaged in a partition's folder; with --execute save what can be")
+    .option('--dry-run', 'change nothing (the default)')
+    .option('--execute', 'do it')
+    .addHelpText('after', REPAIR_EXAMPLES)
+    .action(async (folder: string, options) => {
+      const { repairLog } = await import('./repair-log.js');
+      finish((await repairLog(folder, options)) ? EXIT.ok : EXIT.failure);
+    });
+}
+
 function addCatalog(program: Command, finish: (exitCode: ExitCode) => void): void {
   const catalog = program
     .command('catalog')
@@ -297,6 +311,7 @@ Examples:
   odradek groups describe billing
   odradek dump-log data/orders-0/00000000000000000000.log
   odradek catalog check data
+  odradek repair-log data/orders-0
 
 Exit codes: 0 success or clean stop, 1 failure, 2 usage or settings.`;
 
@@ -398,6 +413,16 @@ Examples:
   odradek dump-log data/orders-0/00000000000000000000.index
 
 Exits with 1 when the file is damaged.`;
+
+const REPAIR_EXAMPLES = `
+Examples:
+  odradek repair-log data/orders-0
+  odradek repair-log data/__consumer_offsets-17 --execute
+
+No broker may run on the data directory. Whole batches stay; where only a batch's length, base offset, leader epoch or format
+byte has changed, which no checksum covers, it is mended; batches without records take the place of lost ones, so that offsets
+stay as they are. What is lost is printed. Segments that are replaced stay as <segment>.damaged. Exits with 1 when damage was
+found and --execute was not given.`;
 
 const CATALOG_EXAMPLES = `
 Examples:

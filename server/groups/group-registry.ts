@@ -120,7 +120,7 @@ export class GroupRegistry {
       } catch (error) {
         logger.error(
           { topic: topic.image?.name, partition: index, error },
-          'the groups of a partition are not available: it cannot be read',
+          `the groups of a partition are not available, since it cannot be read: stop the broker, and 'odradek repair-log ${topic.image?.name}-${index}' in the data directory saves what can be, and says what is lost`,
         );
         unavailable.set(index, 'NOT_COORDINATOR');
       }

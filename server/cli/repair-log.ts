@@ -1,0 +1,50 @@
+import { resolve } from 'node:path';
+import { repairPartition, type SegmentRepair } from '../../engine/index.js';
+import { LineWriter } from './output.js';
+
+export interface RepairOptions {
+  /** Write the repaired segments; otherwise only say what would be done. */
+  readonly execute?: boolean;
+}
+
+/**
+ * Prints what is damaged in a partition's folder and what a repair saves and loses; with `execute` does it. Resolves with whether the log is sound now.
+ * Rejects DIRECTORY_LOCKED while a broker runs.
+ */
+export async function repairLog(
+  path: string,
+  { execute = false }: RepairOptions,
+): Promise<boolean> {
+  const folder = resolve(path);
+  const repairs = await repairPartition(folder, { execute });
+  const out = new LineWriter();
+  let lost = 0;
+  for (const repair of repairs) {
+    for (const change of repair.changes) {
+      if (change.kind === 'lost') lost += change.toOffset - change.fromOffset;
+      await out.write(`${repair.path}: ${changeText(change)}`);
+    }
+    if (repair.kept !== null)
+      await out.write(`${repair.path}: the segment as it was is ${repair.kept}`);
+  }
+  await out.write(summary(folder, repairs.length, lost, execute));
+  await out.flush();
+  return execute || repairs.length === 0;
+}
+
+function changeText(change: SegmentRepair['changes'][number]): string {
+  const at = `byte ${change.position}, ${change.size} bytes`;
+  if (change.kind === 'mended') return `${at}: the ${change.field} of the batch is mended`;
+  const { fromOffset, toOffset } = change;
+  if (fromOffset === toOffset) return `${at}: no batch, and no offset that is missing`;
+  return `${at}: LOST, offsets ${fromOffset} to ${toOffset - 1}`;
+}
+
+function summary(folder: string, segments: number, lost: number, execute: boolean): string {
+  if (segments === 0) return `${folder}: no damage`;
+  const losing =
+    lost === 0 ? 'nothing is lost' : `the records at ${lost} offsets, at most, are lost`;
+  return execute
+    ? `${folder}: ${segments} segments were repaired, ${losing}`
+    : `${folder}: ${segments} segments are damaged, ${losing}; nothing was changed, do it with --execute`;
+}

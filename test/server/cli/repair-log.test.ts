@@ -1,0 +1,185 @@
+import { existsSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Kafka, logLevel } from 'kafkajs';
+import { expect, onTestFinished, test } from 'vitest';
+import { openEngine } from '../../../engine/index.js';
+import { startBroker } from '../../../server/index.js';
+import { MAIN, runCommand, spawnBroker } from '../../support/spawn-broker.js';
+import { temporaryFolder } from '../../support/temporary-folder.js';
+
+const SEGMENT = '00000000000000000000.log';
+
+/** A log of ten records, one a batch, and where each batch begins. */
+async function logOfTen(): Promise<{ root: string; folder: string; path: string; at: number[] }> {
+  const root = temporaryFolder();
+  const engine = await openEngine(root);
+  const log = await engine.log('events');
+  for (let n = 0; n < 10; n++) await log.append({ value: `value ${n}` });
+  await engine.close();
+  const folder = join(root, 'events-0');
+  const path = join(folder, SEGMENT);
+  const bytes = readFileSync(path);
+  const at: number[] = [];
+  for (
+    let position = 0;
+    position < bytes.length;
+    position += 12 + bytes.readInt32BE(position + 8)
+  ) {
+    at.push(position);
+  }
+  return { root, folder, path, at };
+}
+
+async function valuesIn(root: string): Promise<Map<number, string>> {
+  const engine = await openEngine(root);
+  const log = await engine.log('events');
+  const values = new Map<number, string>();
+  for (let offset = log.startOffset; offset < log.endOffset; ) {
+    const { records, nextOffset } = await log.read({ offset });
+    for (const record of records) values.set(record.offset, String(record.value));
+    offset = nextOffset;
+  }
+  await engine.close();
+  return values;
+}
+
+function flip(path: string, at: number): void {
+  const bytes = readFileSync(path);
+  bytes[at] = bytes[at]! ^ 1;
+  writeFileSync(path, bytes);
+}
+
+const repair = (...args: string[]) => runCommand(['repair-log', ...args]);
+
+test('a sound log is left alone', async () => {
+  const { folder } = await logOfTen();
+  const before = readdirSync(folder);
+  expect(await repair(folder, '--execute')).toEqual({
+    code: 0,
+    stdout: `${folder}: no damage\n`,
+    stderr: '',
+  });
+  expect(readdirSync(folder)).toEqual(before);
+});
+
+test('of a damaged log everything but the damaged batch is read again, at the offsets that it had', async () => {
+  const { root, folder, path, at } = await logOfTen();
+  flip(path, at[4]! + 70);
+  const damaged = readFileSync(path);
+  const dry = await repair(folder);
+  expect(dry).toMatchObject({ code: 1, stdout: expect.stringContaining('LOST, offsets 4 to 4\n') });
+  expect(readFileSync(path).equals(damaged)).toBe(true);
+  const done = await repair(folder, '--execute');
+  expect(done).toMatchObject({
+    code: 0,
+    stdout: expect.stringContaining('at 1 offsets, at most, are lost'),
+  });
+  expect(readFileSync(`${path}.damaged`).equals(damaged)).toBe(true);
+  const values = await valuesIn(root);
+  expect([...values.keys()]).toEqual([0, 1, 2, 3, 5, 6, 7, 8, 9]);
+  expect(values.get(9)).toBe('value 9');
+  expect(await repair(folder)).toMatchObject({ code: 0 });
+});
+
+test('where the first batch is lost the next one tells the epoch', async () => {
+  const { root, folder, path } = await logOfTen();
+  flip(path, 70);
+  await repair(folder, '--execute');
+  expect([...(await valuesIn(root)).keys()]).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
+});
+
+test('a base offset, which no checksum covers, is mended, and nothing is lost', async () => {
+  const { root, folder, path, at } = await logOfTen();
+  flip(path, at[4]! + 4);
+  expect(await repair(folder, '--execute')).toMatchObject({
+    code: 0,
+    stdout: expect.stringContaining('the base offset of the batch is mended'),
+  });
+  expect((await valuesIn(root)).size).toBe(10);
+});
+
+test('offsets that were durable are not given out again where their bytes are gone', async () => {
+  const { root, folder, path, at } = await logOfTen();
+  truncateSync(path, at[7]!);
+  const engine = await openEngine(root);
+  await expect(engine.log('events')).rejects.toMatchObject({
+    code: 'DAMAGED_LOG',
+    message: expect.stringContaining('odradek repair-log'),
+  });
+  await engine.close();
+  expect(await repair(folder, '--execute')).toMatchObject({
+    code: 0,
+    stdout: expect.stringContaining('LOST, offsets 7 to 9\n'),
+  });
+  const again = await openEngine(root);
+  const log = await again.log('events');
+  expect((await log.append({ value: 'next' })).baseOffset).toBe(10);
+  await again.close();
+});
+
+test('a repair is refused while the directory is in use, and for what is no partition', async () => {
+  const { root, folder } = await logOfTen();
+  expect(await repair(root)).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('data/orders-0'),
+  });
+  const engine = await openEngine(root);
+  onTestFinished(() => engine.close());
+  expect(await repair(folder)).toMatchObject({ code: 1, stdout: '' });
+  expect(await repair('--help')).toMatchObject({
+    code: 0,
+    stdout: expect.stringContaining('--execute'),
+  });
+});
+
+test('groups behind a damaged batch are refused, the log names the way out, and it leads out', async () => {
+  expect(existsSync(MAIN)).toBe(true);
+  const dataDir = temporaryFolder();
+  const config = { 'offsets.topic.num.partitions': '1' };
+  const first = await startBroker({ dataDir, config });
+  const commit = async (bootstrap: string, groupId: string, offset: number): Promise<void> => {
+    const admin = new Kafka({ brokers: [bootstrap], logLevel: logLevel.NOTHING }).admin();
+    await admin.connect();
+    const partitions = [{ partition: 0, offset: String(offset) }];
+    await admin.setOffsets({ groupId, topic: 'orders', partitions });
+    await admin.disconnect();
+  };
+  const committed = async (bootstrap: string, groupId: string, retries = 5): Promise<string> => {
+    const retry = { retries, initialRetryTime: 50 };
+    const kafka = new Kafka({ brokers: [bootstrap], logLevel: logLevel.NOTHING, retry });
+    const admin = kafka.admin();
+    await admin.connect();
+    try {
+      const [orders] = await admin.fetchOffsets({ groupId, topics: ['orders'] });
+      return orders!.partitions[0]!.offset;
+    } finally {
+      await admin.disconnect();
+    }
+  };
+  const create = new Kafka({ brokers: [first.bootstrap], logLevel: logLevel.NOTHING }).admin();
+  await create.connect();
+  await create.createTopics({ topics: [{ topic: 'orders' }] });
+  await create.disconnect();
+  for (const [at, group] of ['billing', 'shipping', 'audit'].entries()) {
+    await commit(first.bootstrap, group, at + 1);
+  }
+  await first.close();
+  const folder = join(dataDir, '__consumer_offsets-0');
+  const path = join(folder, SEGMENT);
+  const at = readFileSync(path).indexOf('shipping');
+  flip(path, at);
+
+  const broker = await spawnBroker({ dataDir, set: config });
+  await broker.untilStderr("'odradek repair-log __consumer_offsets-0'");
+  await expect(committed(broker.bootstrap, 'billing', 2)).rejects.toThrow();
+  await broker.kill('SIGTERM');
+
+  const { stdout } = await repair(folder, '--execute');
+  expect(stdout).toMatch(/LOST, offsets \d+ to \d+\n/);
+  const again = await startBroker({ dataDir, config });
+  onTestFinished(() => again.close());
+  expect(await committed(again.bootstrap, 'billing')).toBe('1');
+  expect(await committed(again.bootstrap, 'audit')).toBe('3');
+  await commit(again.bootstrap, 'shipping', 9);
+  expect(await committed(again.bootstrap, 'shipping')).toBe('9');
+});
