@@ -34,7 +34,11 @@ export { openLmdbCatalog } from './catalog/open-lmdb-catalog.js';
 export { replaceCatalog } from './catalog/replace-catalog.js';
 export { type Clock, systemClock, type Timer } from './clock.js';
 export { descriptorsForConnections } from './disk/descriptor-limit.js';
-export { readIdentity } from './disk/directory-identity.js';
+export {
+  IDENTITY_FILE,
+  inspectIdentity,
+  restoreIdentity,
+} from './disk/directory-identity.js';
 export type { DirectoryLocker } from './disk/directory-lock.js';
 export { noLocker, systemLocker } from './disk/directory-lock.js';
 export type { Disk, DiskFile, DiskSpace } from './disk/disk.js';

@@ -1,4 +1,4 @@
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { EngineError } from '../errors.js';
 import { newUuid, type Random } from '../random.js';
 import { isLockFileName } from './directory-lock.js';
@@ -26,6 +26,9 @@ export interface DirectoryIdentity {
   /** Writes down, durably, that everything is synced and closed. The last thing done to the directory. */
   markClean(): Promise<void>;
 }
+
+/** Batches hold their leader epoch in 32 bits; there is room for opens to come. */
+const EPOCH_MAX = 2 ** 30;
 
 interface Facts {
   readonly directoryId: string;
@@ -65,18 +68,48 @@ export async function openIdentity(
   };
 }
 
-/**
- * Whether the directory was closed cleanly; changes nothing. Rejects NOT_A_DATA_DIRECTORY, FORMAT_TOO_NEW, DAMAGED_FILE; what the
- * disk throws.
- */
-export async function readIdentity(disk: Disk, root: string): Promise<{ wasClean: boolean }> {
+/** Changes nothing. Rejects NOT_A_DATA_DIRECTORY, FORMAT_TOO_NEW, DAMAGED_FILE; what the disk throws. */
+export async function readIdentity(disk: Disk, root: string): Promise<void> {
   const found = await readFacts(disk, join(root, IDENTITY_FILE));
-  if (found !== null) return { wasClean: found.cleanStop };
+  if (found !== null) return;
   throw new EngineError(
     'NOT_A_DATA_DIRECTORY',
     `${root} has no ${IDENTITY_FILE}: name an odradek data directory`,
     { path: root },
   );
+}
+
+/** How the identity's file is; changes nothing. Rejects FORMAT_TOO_NEW; what the disk throws. */
+export async function inspectIdentity(
+  disk: Disk,
+  root: string,
+): Promise<'sound' | 'damaged' | 'missing'> {
+  try {
+    return (await readFacts(disk, join(root, IDENTITY_FILE))) === null ? 'missing' : 'sound';
+  } catch (error) {
+    if (error instanceof EngineError && error.code === 'DAMAGED_FILE') return 'damaged';
+    throw error;
+  }
+}
+
+/**
+ * Writes the identity of a directory whose file is damaged or lost, as after a stop that was not clean. What can still be read of it stays; the
+ * leader epoch of the next open is above `epochMax`, the largest that the directory is known to have given.
+ */
+export async function restoreIdentity(
+  disk: Disk,
+  root: string,
+  { random, epochMax }: { readonly random: Random; readonly epochMax: number },
+): Promise<void> {
+  const path = join(root, IDENTITY_FILE);
+  const text =
+    (await disk.stat(path)) === null ? '' : (await disk.readFile(path)).toString('latin1');
+  const written = wholeNumber(/^unclean\.opens=(\d+)$/m.exec(text)?.[1]) ?? 0;
+  await writeFacts(disk, path, {
+    directoryId: /^directory\.id=([\w-]{22})$/m.exec(text)?.[1] ?? newUuid(random),
+    uncleanOpens: Math.max(epochMax, written <= EPOCH_MAX ? written : 0),
+    cleanStop: false,
+  });
 }
 
 function writeFacts(disk: Disk, path: string, facts: Facts): Promise<void> {
@@ -117,7 +150,8 @@ function wholeNumber(text: string | undefined): number | null {
 function damaged(path: string): EngineError {
   return new EngineError(
     'DAMAGED_FILE',
-    `${path} is damaged: its checksum or its lines are wrong; restore it from a copy of the directory`,
+    `${path} is damaged: its checksum or its lines are wrong; restore it from a copy of the directory, or make it anew with ` +
+      `'odradek catalog rebuild ${dirname(path)}'`,
     { path },
   );
 }

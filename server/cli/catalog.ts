@@ -5,20 +5,24 @@ import {
   DEFAULT_LOG_SETTINGS,
   type Engine,
   EngineError,
+  IDENTITY_FILE,
   inspectCatalog,
+  inspectIdentity,
   nodeDisk,
   noLocker,
   openEngine,
   type PartitionFolder,
   partitionFolders,
-  readIdentity,
   replaceCatalog,
+  restoreIdentity,
   systemLocker,
+  systemRandom,
 } from '../../engine/index.js';
 import { METADATA_FILE } from '../metadata/catalog-store.js';
 import { TOPICS_PREFIX, type TopicRecord } from '../metadata/records.js';
 import { restoreMetadata } from '../metadata/restored-metadata.js';
 import { metadataChanges, storedMetadata } from '../metadata/stored-metadata.js';
+import { CliError } from './cli-error.js';
 import { CLI_LIMITS } from './limits.js';
 import { offsetsTopicPartitions } from './offsets-partitions.js';
 import { LineWriter } from './output.js';
@@ -31,6 +35,7 @@ export interface RebuildOptions {
 /** Everything that is read before anything is decided. */
 interface Found {
   readonly root: string;
+  readonly identity: Awaited<ReturnType<typeof inspectIdentity>>;
   readonly catalog: CatalogInspection;
   readonly metadata: CatalogInspection;
   readonly folders: readonly PartitionFolder[];
@@ -43,6 +48,7 @@ interface Found {
 export async function checkCatalogs(dir: string): Promise<boolean> {
   return withDirectory(dir, async (found) => {
     const out = new LineWriter();
+    if (found.identity !== 'sound') await out.write(identityLine(found));
     for (const inspection of [found.catalog, found.metadata]) {
       for (const line of stateLines(inspection)) await out.write(line);
     }
@@ -75,6 +81,7 @@ export async function rebuildCatalogs(dir: string, options: RebuildOptions): Pro
       for (const line of stateLines(inspection)) await out.write(line);
     }
     await out.flush();
+    if (found.identity !== 'sound') await rebuildIdentity(found, out);
     const topics = await rebuildMetadata(found, options, out);
     await rebuildCatalog(found, topics, out);
     await out.write('done: start the broker');
@@ -84,11 +91,17 @@ export async function rebuildCatalogs(dir: string, options: RebuildOptions): Pro
 
 async function withDirectory<T>(dir: string, use: (found: Found) => Promise<T>): Promise<T> {
   const root = resolve(dir);
-  await readIdentity(nodeDisk, root);
+  const identity = await inspectIdentity(nodeDisk, root);
+  if (identity === 'missing' && (await nodeDisk.stat(join(root, CATALOG_FILE))) === null) {
+    throw new CliError(
+      `${root} has no ${IDENTITY_FILE} and no ${CATALOG_FILE}: name an odradek data directory`,
+    );
+  }
   const lock = await systemLocker.lock(root);
   try {
     return await use({
       root,
+      identity,
       catalog: await inspectCatalog(join(root, CATALOG_FILE)),
       metadata: await inspectCatalog(join(root, METADATA_FILE)),
       folders: await partitionFolders(nodeDisk, root),
@@ -99,7 +112,8 @@ async function withDirectory<T>(dir: string, use: (found: Found) => Promise<T>):
 }
 
 /** A missing `metadata.mdb` is damage where its copy says that there was one. */
-function needsRebuild({ catalog, metadata }: Found): boolean {
+function needsRebuild({ identity, catalog, metadata }: Found): boolean {
+  if (identity !== 'sound') return true;
   if (catalog.state === 'damaged' || metadata.state === 'damaged') return true;
   if (isCatalogMissed({ catalog, metadata })) return true;
   return storedMetadata(catalog).revision > storedMetadata(metadata).revision;
@@ -107,6 +121,27 @@ function needsRebuild({ catalog, metadata }: Found): boolean {
 
 function isCatalogMissed({ catalog, metadata }: Pick<Found, 'catalog' | 'metadata'>): boolean {
   return catalog.state === 'missing' && metadata.state !== 'missing';
+}
+
+function identityLine({ root, identity }: Found): string {
+  return `${join(root, IDENTITY_FILE)}: ${identity}`;
+}
+
+/** Epochs that a crash may have kept out of every checkpoint. */
+const EPOCHS_SKIPPED = 1_000;
+
+async function rebuildIdentity(found: Found, out: LineWriter): Promise<void> {
+  let epochMax = 0;
+  for (const { key, value } of found.catalog.entries) {
+    if (key[0] !== 'log' || key[3] !== 'checkpoint') continue;
+    const { epochs } = value as { readonly epochs: readonly (readonly [number, number])[] };
+    for (const [epoch] of epochs) epochMax = Math.max(epochMax, epoch);
+  }
+  const random = systemRandom;
+  await restoreIdentity(nodeDisk, found.root, { random, epochMax: epochMax + EPOCHS_SKIPPED });
+  await out.write(
+    `${identityLine(found)}; made anew, with a leader epoch above every one that is known`,
+  );
 }
 
 function stateLines({ path, state, entries, problems }: CatalogInspection): string[] {

@@ -436,7 +436,7 @@ Examples:
   odradek catalog check data
   odradek catalog check /var/lib/odradek && odradek start --set log.dirs=/var/lib/odradek
 
-Changes nothing. Exits with 1 when anything is damaged, missing, or does not fit the folders.`;
+Changes nothing. Exits with 1 when anything is damaged, missing, or does not fit the folders; meta.properties is checked, too.`;
 
 const REBUILD_EXAMPLES = `
 Examples:

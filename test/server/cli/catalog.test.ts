@@ -202,6 +202,27 @@ test('the logs of programs keep their names and ids', async () => {
   await again.close();
 });
 
+test.each(['damaged', 'missing'])(
+  'a %s meta.properties is made anew, and no leader epoch goes back',
+  async (state) => {
+    const root = brokerDirectory();
+    const path = join(root, 'meta.properties');
+    const sound = readFileSync(path, 'utf8');
+    if (state === 'missing') rmSync(path);
+    else writeFileSync(path, sound.replace('unclean.opens=0', 'unclean.opens=:'));
+    await expect(openEngine(root)).rejects.toMatchObject({
+      code: state === 'missing' ? 'NOT_A_DATA_DIRECTORY' : 'DAMAGED_FILE',
+    });
+    expect(await check(root)).toMatchObject({ isSound: false });
+    expect(await rebuild(root)).toContain(`meta.properties: ${state}; made anew`);
+    const engine = await openEngine(root);
+    expect(engine.leaderEpoch).toBeGreaterThan(1_000);
+    if (state === 'damaged') expect(sound).toContain(`directory.id=${engine.directoryId}\n`);
+    await engine.close();
+    await expectEverything(root);
+  },
+);
+
 test('check names folders that do not fit the topics', async () => {
   const root = brokerDirectory();
   renameSync(join(root, 'users-0'), join(root, 'userz-0'));
@@ -219,7 +240,7 @@ test('neither runs while the directory is in use, or on what is no data director
   await expect(checkCatalogs(root)).rejects.toMatchObject({ code: 'DIRECTORY_LOCKED' });
   await expect(rebuildCatalogs(root, {})).rejects.toMatchObject({ code: 'DIRECTORY_LOCKED' });
   const other = temporaryFolder();
-  await expect(checkCatalogs(other)).rejects.toMatchObject({ code: 'NOT_A_DATA_DIRECTORY' });
+  await expect(checkCatalogs(other)).rejects.toThrow('name an odradek data directory');
   expect(readdirSync(other)).toEqual([]);
 });
 
