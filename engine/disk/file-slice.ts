@@ -9,6 +9,17 @@ export interface FileSliceOptions {
   readonly failure?: (error: unknown) => unknown;
 }
 
+/** A file ends before a slice of it does. */
+export class FileCutShort extends Error {
+  /** Where the file ends. */
+  readonly position: number;
+
+  constructor(position: number) {
+    super(`the file ends at byte ${position}, within what is read of it`);
+    this.position = position;
+  }
+}
+
 /**
  * A range of a log file, which a read returns instead of bytes, so that sendfile(2) can move them.
  *
@@ -85,6 +96,11 @@ export class FileSlice {
   async bytes(): Promise<Buffer> {
     const bytes = Buffer.allocUnsafe(this.size);
     return bytes.subarray(0, await this.read(bytes, 0));
+  }
+
+  /** What a caller is told whose read of byte `at` of the slice came back short. The log looks at its file then. */
+  cutShortAt(at: number): unknown {
+    return this.#failure(new FileCutShort(this.position + at));
   }
 
   /** Gives the descriptor back. A read that is running finishes first; a second call does nothing. */

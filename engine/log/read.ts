@@ -1,4 +1,4 @@
-import { FileSlice } from '../disk/file-slice.js';
+import { FileCutShort, FileSlice } from '../disk/file-slice.js';
 import { readError } from '../disk/storage-error.js';
 import { EngineError } from '../errors.js';
 import { corruptAt } from './corrupt-at.js';
@@ -69,9 +69,13 @@ function sliceFrom(
   if (size > request.maxBytes && !request.minOneBatch) return null;
   let end = wholeBatchesEnd(log, found, position + request.maxBytes, available);
   if (!request.includeEmpty) end = endBeforeEmpty(log, found, end);
+  const { cuts } = segment;
   return new FileSlice(segment.file, position, end - position, {
     fileEnd: segment.writtenSize,
-    failure: (error) => readError(log.context.directory, segment.file.path, error),
+    failure: (error) =>
+      error instanceof FileCutShort && segment.cuts === cuts
+        ? corruptAt(log, segment, error.position)
+        : readError(log.context.directory, segment.file.path, error),
   });
 }
 

@@ -33,6 +33,8 @@ class JobPool implements JobRunner {
   /** One at a time, however many wait: they rest, and would have all threads otherwise. */
   readonly #removals = new Gate(1);
   readonly #stop = new SharedArrayBuffer(4);
+  /** Threads that have loaded. */
+  readonly #ready = new Set<object>();
   #isClosed = false;
 
   constructor(options: JobPoolOptions) {
@@ -66,7 +68,18 @@ class JobPool implements JobRunner {
     this.#isClosed = true;
     Atomics.store(new Int32Array(this.#stop), 0, 1);
     const pool = await this.#pool;
-    await pool?.close({ force: true });
+    if (pool === null) return;
+    await this.#loaded(pool);
+    await pool.close({ force: true });
+  }
+
+  /** Resolves when no thread is loading: Node ends the process with a thread that is ended while it loads. */
+  async #loaded(pool: Piscina): Promise<void> {
+    while (pool.threads.length > this.#ready.size) {
+      await new Promise<void>((resolve) => {
+        for (const event of ['workerCreate', 'workerDestroy']) pool.once(event, () => resolve());
+      });
+    }
   }
 
   async #start(): Promise<Piscina> {
@@ -81,6 +94,9 @@ class JobPool implements JobRunner {
       // Jobs take milliseconds at least; a thread that sleeps in Atomics.wait serves only those that take less.
       atomics: 'disabled',
     });
+    // Told when it has loaded, whatever the event's name says.
+    pool.on('workerCreate', (thread: object) => this.#ready.add(thread));
+    pool.on('workerDestroy', (thread: object) => this.#ready.delete(thread));
     // A thread that fails before it has a job is reported here and nowhere else: its jobs would wait for ever.
     pool.on('error', (error) => void this.#abandon(pool, error));
     return pool;

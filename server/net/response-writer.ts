@@ -33,6 +33,8 @@ export interface FilePart {
    * before it settles.
    */
   warm(at: number, count: number, isWanted: () => boolean): Promise<void>;
+  /** The error for a file that ends before byte `at` of the range. */
+  cutShortAt(at: number): unknown;
   release(): void;
 }
 
@@ -228,7 +230,7 @@ export class ResponseWriter {
   #readSmall(part: FilePart): Buffer | null {
     const content = Buffer.allocUnsafe(part.size);
     try {
-      if (part.readSync(content, 0) < part.size) throw shortRead(part, 0);
+      if (part.readSync(content, 0) < part.size) throw part.cutShortAt(0);
     } catch (error) {
       this.#fail(error);
       return null;
@@ -269,7 +271,7 @@ export class ResponseWriter {
     // An error of the disk: reading tells more of it, and tells it to the disk's owner.
     else if (sent === EAGAIN || sent === EIO) {
       this.#copy(slice, Math.min(count, this.#limits.sendfileNudgeBytes));
-    } else if (sent === 0) this.#fail(shortRead(slice, this.#sliceSent));
+    } else if (sent === 0) this.#fail(slice.cutShortAt(this.#sliceSent));
     else if (GONE.has(sent)) {
       this.dispose();
       this.#events.onGone();
@@ -344,7 +346,7 @@ export class ResponseWriter {
   /** Whether the kernel took all of it; if not, it stays where it is until `drained`. */
   #writeChunk(slice: FilePart, into: Buffer, read: number): boolean {
     if (read <= 0) {
-      this.#fail(shortRead(slice, this.#sliceSent));
+      this.#fail(slice.cutShortAt(this.#sliceSent));
       return false;
     }
     const taken = this.#socket.write([into.subarray(0, read)]);
@@ -380,8 +382,4 @@ export class ResponseWriter {
     this.dispose();
     this.#events.onFailed(error instanceof Error ? error : new Error(String(error)));
   }
-}
-
-function shortRead(part: FilePart, at: number): Error {
-  return new Error(`a file slice of ${part.size} bytes ended at ${at}`);
 }

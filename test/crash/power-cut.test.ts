@@ -1,64 +1,14 @@
-import { execFileSync } from 'node:child_process';
-import { closeSync, constants, mkdirSync, openSync, truncateSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { FlushPromise } from '../../engine/index.js';
-import { available, runs } from '../clients/support/tools.js';
+import { available } from '../clients/support/tools.js';
+import { canMount, LoopDisk, NEEDS } from '../support/loop-disk.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { type Acknowledged, startAppender, verifyDirectory } from './support/appender.js';
 
-const IMAGE_BYTES = 256 * 1024 * 1024;
-/** EXT4_IOC_SHUTDOWN with EXT4_GOING_FLAGS_NOLOGFLUSH: from now on nothing reaches the disk, the journal's last entries included. */
-const EXT4_IOC_SHUTDOWN = 0x8004587d;
-const NO_LOG_FLUSH = 2;
-
-function canMount(): boolean {
-  const isRoot = process.platform === 'linux' && process.getuid?.() === 0;
-  return isRoot && runs('mkfs.ext4', '-V') && runs('losetup', '-f');
-}
-
-const NEEDS = 'loop-mounted ext4 needs root, mkfs.ext4 and losetup';
-
-/** A fresh ext4 in a file. */
-class LoopDisk {
-  readonly #image: string;
-  readonly folder: string;
-
-  constructor() {
-    const home = temporaryFolder();
-    this.#image = join(home, 'ext4.img');
-    this.folder = join(home, 'mounted');
-    mkdirSync(this.folder);
-    closeSync(openSync(this.#image, 'w'));
-    truncateSync(this.#image, IMAGE_BYTES);
-    execFileSync('mkfs.ext4', ['-q', '-F', this.#image]);
-  }
-
-  mount(): void {
-    execFileSync('mount', ['-o', 'loop', this.#image, this.folder]);
-  }
-
-  unmount(): void {
-    execFileSync('umount', [this.folder]);
-  }
-
-  cutPower(): void {
-    const koffi = createRequire(import.meta.url)('koffi') as typeof import('koffi');
-    const ioctl = koffi.load(null).func('int ioctl(int fd, unsigned long request, void *argument)');
-    const fd = openSync(this.folder, constants.O_RDONLY);
-    try {
-      const result: number = ioctl(fd, EXT4_IOC_SHUTDOWN, new Uint32Array([NO_LOG_FLUSH]));
-      if (result !== 0) throw new Error(`EXT4_IOC_SHUTDOWN: errno ${koffi.errno()}`);
-    } finally {
-      closeSync(fd);
-    }
-  }
-}
-
 /** Cuts the power three times while a process appends. Returns how many acknowledged records were not found again. */
 async function lostByPowerCuts(flush: FlushPromise): Promise<number> {
-  const disk = new LoopDisk();
+  const disk = new LoopDisk(temporaryFolder());
   const directory = join(disk.folder, 'data');
   let lost = 0;
   for (let round = 0; round < 3; round++) {

@@ -53,6 +53,10 @@ export class MemorySlice {
 
   async warm(): Promise<void> {}
 
+  cutShortAt(at: number): Error {
+    return new Error(`cut short at ${at}`);
+  }
+
   async bytes(): Promise<Buffer> {
     return Buffer.from(this.content);
   }

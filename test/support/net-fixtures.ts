@@ -149,6 +149,7 @@ export class SliceFile {
       },
       isResident: () => true,
       warm: async () => {},
+      cutShortAt: (at) => new Error(`cut short at ${at}`),
       release: () => {
         if (!live) throw new Error('released twice');
         live = false;

@@ -154,6 +154,32 @@ describe('a damaged batch in the middle of a sealed segment', () => {
   });
 });
 
+describe('a slice whose file was cut by somebody else', () => {
+  test('is told to the log, which serves what is left and says that the rest is damaged', async () => {
+    const { log, sizes } = await logOf(6);
+    const request = { maxBytes: 1e6, minOneBatch: true, isolation: 'high-watermark' } as const;
+    const { slice } = log.read({ ...request, offset: 0 });
+    const cutAt = sum(sizes.slice(0, 4)) + 10;
+    expect(slice!.cutShortAt(cutAt)).toMatchObject({ code: 'CORRUPT_BATCH' });
+    slice!.release();
+    expect(() => log.read({ ...request, offset: 8 })).toThrow(
+      expect.objectContaining({ code: 'CORRUPT_BATCH' }),
+    );
+    expect(read(log, 0, sum(sizes.slice(0, 4)))).toEqual([0, 2, 4, 6]);
+  });
+
+  test('is no damage where the log itself was truncated meanwhile', async () => {
+    const { log, sizes } = await logOf(6);
+    log.setHighWatermarkRule(() => 12);
+    const request = { maxBytes: 1e6, minOneBatch: true, isolation: 'log-end' } as const;
+    const { slice } = log.read({ ...request, offset: 0 });
+    log.segments.active!.cuts++;
+    expect(slice!.cutShortAt(sum(sizes.slice(0, 4)))).not.toMatchObject({ code: 'CORRUPT_BATCH' });
+    slice!.release();
+    expect(read(log, 8)).toEqual([8, 10]);
+  });
+});
+
 describe('a reader that goes on where its last slice ended', () => {
   /** Reads of the log's file while `work` runs. */
   function readsDuring(world: SimWorld, work: () => void): number {

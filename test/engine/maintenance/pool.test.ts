@@ -149,3 +149,23 @@ test('close tells the running job that it is being closed', async () => {
 test('a pool that never ran a job starts nothing and closes at once', async () => {
   await createJobPool({ queueMax: 1 }).close();
 });
+
+test('a pool that is closed while its threads load waits for them', async () => {
+  // Node ends the whole process with a thread that is ended while it loads modules.
+  const entry = join(folder, 'slow.mjs');
+  const loaded = join(folder, 'loaded');
+  await writeFile(
+    entry,
+    `import { writeFileSync } from 'node:fs';
+     await new Promise((resolve) => setTimeout(resolve, 50));
+     writeFileSync(${JSON.stringify(loaded)}, '');
+     export default () => ({ output: { bytes: 0 } });`,
+  );
+  const pool = createJobPool({ queueMax: 10, workerUrl: pathToFileURL(entry).href });
+  const job = pool.run('unlink', { paths: [] });
+  const settled = Promise.allSettled([job]);
+  await new Promise((resolve) => setImmediate(resolve));
+  await pool.close();
+  expect(await readdir(folder)).toContain('loaded');
+  await settled;
+});

@@ -53,6 +53,10 @@ class TestPart implements FilePart {
     });
   }
 
+  cutShortAt(at: number): Error {
+    return new Error(`cut short at ${at}`);
+  }
+
   release(): void {
     this.releases++;
   }

@@ -1,0 +1,141 @@
+import { mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Random, seededRandom } from '../../engine/index.js';
+import { rebuildCatalogs } from '../../server/cli/catalog.js';
+import { startBroker } from '../../server/index.js';
+import { BROKER_SETTINGS } from './support/broker-process.js';
+import { type FlipWorld, layOut, readContents } from './support/flip-world.js';
+import { type Judgement, judge } from './support/judge-flip.js';
+
+/** Start errors that say what is damaged. */
+const CLEAR_ERRORS = [
+  'CATALOG_DAMAGED',
+  'DAMAGED_FILE',
+  'FORMAT_TOO_NEW',
+  'NOT_A_DATA_DIRECTORY',
+] as const;
+/** Files that a broker does not start without. */
+const NEEDED_TO_START = /^(catalog\.mdb|metadata\.mdb|meta\.properties)$/;
+
+export interface FlipOutcome extends Judgement {
+  readonly index: number;
+  /** What was done, and to which file. */
+  readonly what: string;
+  /** The broker did not start, and said why. */
+  readonly refusedStart: boolean;
+}
+
+/** One flip or truncation of one file, of a stopped or a running broker, and what clients read afterwards. */
+export async function flipOnce(
+  world: FlipWorld,
+  seed: number,
+  index: number,
+): Promise<FlipOutcome> {
+  const random = seededRandom(seed * 1_000_003 + index);
+  const paths = [...world.files.keys()].filter((path) => !path.startsWith('.lock'));
+  const path = paths[Math.floor(random.next() * paths.length)]!;
+  const root = mkdtempSync(join(tmpdir(), 'odradek-flip-'));
+  const dataDir = join(root, 'data');
+  const isRunning = random.next() < 0.3 && !path.endsWith('.mdb');
+  const damage = damageOf(world.files.get(path)!, random);
+  const what = `${isRunning ? 'running' : 'stopped'} ${path}: ${damage.what}`;
+  try {
+    layOut(world, dataDir);
+    const target = join(dataDir, path);
+    if (!isRunning) damage.apply(target);
+    const first = await readOnce(
+      world,
+      dataDir,
+      path,
+      isRunning ? () => damage.apply(target) : null,
+    );
+    const isCatalog = path.endsWith('.mdb');
+    let judged: Outcome = first;
+    if (first.refusedStart && isCatalog) judged = await rebuilt(world, dataDir, path, first);
+    else if (isRunning && !first.refusedStart) judged = await again(world, dataDir, path, first);
+    return { index, what, ...judged };
+  } finally {
+    rmSync(root, { recursive: true, force: true });
+  }
+}
+
+type Outcome = Omit<FlipOutcome, 'index' | 'what'>;
+
+/** What was damaged under a running broker is met by the next one too. */
+async function again(world: FlipWorld, dataDir: string, path: string, first: Outcome) {
+  const second = await readOnce(world, dataDir, path, null);
+  return { ...second, wrong: [...first.wrong, ...second.wrong] };
+}
+
+/** A damaged catalog is made anew by the command that the error names, and nothing is missing then. */
+async function rebuilt(world: FlipWorld, dataDir: string, path: string, first: Outcome) {
+  try {
+    await rebuildCatalogs(dataDir, {});
+  } catch (error) {
+    return { ...first, wrong: [...first.wrong, `the catalog is not rebuilt: ${error}`] };
+  }
+  const second = await readOnce(world, dataDir, path, null);
+  return { ...second, refusedStart: true, wrong: [...first.wrong, ...second.wrong] };
+}
+
+async function readOnce(
+  world: FlipWorld,
+  dataDir: string,
+  path: string,
+  meanwhile: (() => void) | null,
+): Promise<Outcome> {
+  const none = { untold: 0, refusedPartitions: 0, wrong: [] as string[] };
+  let broker: Awaited<ReturnType<typeof startBroker>>;
+  try {
+    broker = await startBroker({ dataDir, config: BROKER_SETTINGS });
+  } catch (error) {
+    const { code } = error as { code?: string };
+    const isClear = CLEAR_ERRORS.some((each) => each === code) && NEEDED_TO_START.test(path);
+    const wrong = isClear ? [] : [`the broker does not start: ${code} ${error}`];
+    return { ...none, wrong, refusedStart: true };
+  }
+  try {
+    meanwhile?.();
+    return {
+      ...judge(path, world.contents, await readContents(broker.port)),
+      refusedStart: false,
+    };
+  } catch (error) {
+    return { ...none, wrong: [`reading failed: ${error}`], refusedStart: false };
+  } finally {
+    await broker.close().catch(() => {});
+  }
+}
+
+interface Damage {
+  readonly what: string;
+  apply(path: string): void;
+}
+
+function damageOf(content: Buffer, random: Random): Damage {
+  const size = content.length;
+  let at = Math.floor(random.next() * size);
+  // Most of a catalog's file is unused pages.
+  for (let tries = 0; tries < 20 && content[at] === 0; tries++)
+    at = Math.floor(random.next() * size);
+  const kind = random.next();
+  if (kind < 0.15 || size === 0) {
+    return {
+      what: `cut to ${at}`,
+      apply: (path) => truncateSync(path, Math.min(at, statSync(path).size)),
+    };
+  }
+  const bit = Math.floor(random.next() * 8);
+  const count = kind < 0.3 ? 16 : 1;
+  return {
+    what: count === 1 ? `bit ${bit} of byte ${at}` : `16 bytes from ${at}`,
+    apply: (path) => {
+      const bytes = readFileSync(path);
+      for (let byte = at; byte < Math.min(at + count, bytes.length); byte++) {
+        bytes[byte] = count === 1 ? bytes[byte]! ^ (1 << bit) : (bytes[byte]! * 31 + 77) & 0xff;
+      }
+      writeFileSync(path, bytes, { flag: 'r+' });
+    },
+  };
+}
