@@ -15,9 +15,11 @@ import type { LogContext } from './log/log-context.js';
 import {
   checkpointKey,
   cleanedKey,
+  gapsKey,
   logStartKey,
   readCheckpoint,
   readCleaned,
+  readGaps,
   readLogStart,
   tombstoneKey,
 } from './log/log-records.js';
@@ -114,7 +116,11 @@ export class Partitions {
       checkpoint,
       producers: await readProducers(context.catalog, name, checkpoint, context.slices),
       logStart: await this.#durableLogStart(name, folder, names),
+      hasGaps: readGaps(context.catalog, name),
     });
+    if (recovered.leavesGap) {
+      await context.catalog.write([{ key: gapsKey(name), value: true }]);
+    }
     const files = [...recovered.unsynced.files];
     const folders = [...recovered.unsynced.folders];
     // Until the first checkpoint nobody knows that it is durable.
@@ -294,6 +300,7 @@ export class Partitions {
       checkpointKey(name),
       logStartKey(name),
       cleanedKey(name),
+      gapsKey(name),
       tombstoneKey(name.topicId, name.partition),
     ].map((key) => ({ key, value: undefined }));
   }

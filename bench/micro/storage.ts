@@ -23,6 +23,7 @@ export function storageCases(): MicroCase[] {
     segmentBase: 123_000_000,
     position: 987_654_321,
     highWatermark: 123_456_789,
+    isGapless: true,
     times: null,
     producerPages: 0,
     epochs: [

@@ -66,10 +66,13 @@ function appendJudged(
     appendTimeMs = nowMs;
     stampAppendTime(batch, nowMs);
   }
-  return stageBatch(log, batch, segment, nowMs, appendTimeMs);
+  return stageBatch(log, batch, segment, baseOffset, nowMs, appendTimeMs);
 }
 
-/** The append path of a follower: the batch has its offsets and its epoch, and continues the log exactly. Null as in `appendBatch`. */
+/**
+ * The append path of a follower: the batch has its offsets and its epoch, and continues the log; in one that may have gaps it may leave offsets out.
+ * Null as in `appendBatch`.
+ */
 export function appendStampedBatch(log: LogParts, batch: Buffer): Promise<Appended> | null {
   log.assertServing();
   const problem = validateBatch(batch, log.settings);
@@ -78,26 +81,29 @@ export function appendStampedBatch(log: LogParts, batch: Buffer): Promise<Append
     throw refusal(problem, batch, log.settings.maxBatchBytes);
   }
   const expected = log.offsets.logEnd;
-  if (offsetOf(batch) !== expected) {
+  const baseOffset = offsetOf(batch);
+  if (baseOffset < expected || (baseOffset > expected && !log.hasGaps)) {
     throw new EngineError(
       'UNEXPECTED_OFFSET',
-      `the log continues at ${expected}, the batch begins at ${offsetOf(batch)}`,
+      `the log continues at ${expected}, the batch begins at ${baseOffset}`,
     );
   }
   const nowMs = log.context.clock.wallMs();
-  const segment = segmentFor(log, batch, expected, nowMs);
-  return segment && stageBatch(log, batch, segment, nowMs, -1);
+  const segment = segmentFor(log, batch, baseOffset, nowMs);
+  if (segment === null) return null;
+  if (baseOffset > expected) segment.isGapless = false;
+  return stageBatch(log, batch, segment, baseOffset, nowMs, -1);
 }
 
 function stageBatch(
   log: LogParts,
   batch: Buffer,
   segment: Segment,
+  baseOffset: number,
   nowMs: number,
   appendTimeMs: number,
 ): Promise<Appended> {
   const { offsets, settings, writer, context } = log;
-  const baseOffset = offsets.logEnd;
   const lastOffset = baseOffset + lastOffsetDelta(batch);
   // Taken before the batch is noted, but only when it begins a group.
   const begin = writer.hasStaged
@@ -105,7 +111,7 @@ function stageBatch(
     : {
         segment,
         mark: segment.mark(),
-        startOffset: baseOffset,
+        startOffset: offsets.logEnd,
         epochs: log.epochs.entries(),
       };
   segment.note(batch, 0, batch.length, settings.indexIntervalBytes);

@@ -67,6 +67,7 @@ export class CheckpointState {
     const captured = {
       ...end,
       highWatermark: highWatermark.offset,
+      isGapless: !log.hasGaps,
       epochs: log.epochs.snapshot(end.offset, logStart),
       times: timesOf(active, end),
     };

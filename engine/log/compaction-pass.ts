@@ -17,6 +17,7 @@ import type {
 } from '../maintenance/job-runner.js';
 import { unlinkFiles } from '../maintenance/jobs/unlink.js';
 import { KeyMap } from '../maintenance/key-map.js';
+import { orderOf } from './header-order.js';
 import { walkHeaders } from './header-walk.js';
 import type { Log } from './log.js';
 import type { CompactionResult } from './partition-log.js';
@@ -77,7 +78,7 @@ function sealedOf(log: Log): Source[] {
 
 function firstMs(segment: Segment): number {
   if (segment.firstTimestampMs < 0 && segment.writtenSize > 0) {
-    walkHeaders(segment.file, 0, segment.writtenSize, (header) => {
+    walkHeaders(segment.file, 0, segment.writtenSize, null, (header) => {
       segment.firstTimestampMs = maxTimestamp(header.bytes, header.at);
       return true;
     });
@@ -184,7 +185,7 @@ export class CompactionPass {
     const keysMax = dirty.at(-1)!.endOffset - this.#plan.firstDirtyOffset;
     const bytesMax = Math.floor(options.mapBytes / share);
     return {
-      sources: dirty.map(jobSource),
+      sources: dirty.map((source) => this.#jobSource(source)),
       map: new SharedArrayBuffer(KeyMap.bytesFor(keysMax, loadFactor, bytesMax)),
       loadFactor,
       bytesPerSecond: options.bytesPerSecond / share,
@@ -200,7 +201,7 @@ export class CompactionPass {
     const { context, folder, settings, offsets } = this.#log;
     return context.jobs.run('rewriteSegments', {
       ...input,
-      sources: group.map(jobSource),
+      sources: group.map((source) => this.#jobSource(source)),
       folder,
       mapEndOffset,
       logStartOffset: offsets.logStart,
@@ -226,6 +227,7 @@ export class CompactionPass {
     const log = this.#log;
     return log.changeSegments(async () => {
       if (!this.#areLive(group)) return false;
+      await log.takesGap();
       const before = group.reduce((sum, { segment }) => sum + segment.size, 0);
       await swapSegments(
         log,
@@ -251,6 +253,11 @@ export class CompactionPass {
     );
   }
 
+  #jobSource({ segment, endOffset }: Source): SourceSegment {
+    const { file, writtenSize } = segment;
+    return { ...orderOf(this.#log, segment, endOffset), path: file.path, sizeBytes: writtenSize };
+  }
+
   async #discard(group: readonly Source[]): Promise<void> {
     const { context, folder } = this.#log;
     const { baseOffset } = group[0]!;
@@ -273,9 +280,4 @@ async function newestOffsets({ producers, context }: Log): Promise<Float64Array>
     if (pause !== null) await pause;
   }
   return Float64Array.from(found);
-}
-
-function jobSource({ segment }: Source): SourceSegment {
-  const { file, baseOffset, writtenSize } = segment;
-  return { path: file.path, baseOffset, sizeBytes: writtenSize };
 }

@@ -1,12 +1,15 @@
 import { HEADER_SIZE } from '../batch/header.js';
 import { LIMITS } from '../limits.js';
 import { corruptAt } from './corrupt-at.js';
+import { HeaderOrder } from './header-order.js';
 import { walkHeaders } from './header-walk.js';
 import type { LogParts } from './log-parts.js';
 import type { OffsetIndex } from './offset-index.js';
 import type { LogPosition } from './offset-tracker.js';
 import { type FoundBatch, foundAt } from './read-hints.js';
 import type { Segment } from './segment.js';
+
+const order = new HeaderOrder();
 
 /** Where a reader of records goes on from a batch that has none. */
 export interface PassedBatches {
@@ -41,6 +44,7 @@ export function passEmptyBatches(
       current.file,
       from,
       Math.min(end, current.damagedFrom),
+      order.begin(current, from === 0 ? current.baseOffset : last.lastOffset + 1, log.epochs),
       (header) => {
         const batch = foundAt(current, header);
         if (batch.isEmpty) last = batch;
@@ -88,7 +92,7 @@ function isEmptyAt(
   slot: number,
 ): boolean {
   let isEmpty = false;
-  walkHeaders(segment.file, position, segment.writtenSize, (header) => {
+  walkHeaders(segment.file, position, segment.writtenSize, null, (header) => {
     const isEntry = header.lastOffset - segment.baseOffset === offsets.relativeOffsetAt(slot);
     isEmpty = isEntry && foundAt(segment, header).isEmpty;
     return true;

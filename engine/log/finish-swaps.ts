@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { baseOffset as offsetOf } from '../batch/header.js';
 import {
   parseSegmentFileName,
   SEGMENT_FILE_KINDS,
@@ -6,8 +7,9 @@ import {
   segmentFileName,
 } from '../disk/file-names.js';
 import { EngineError } from '../errors.js';
-import { walkHeaders } from './header-walk.js';
 import type { LogContext } from './log-context.js';
+import { continues } from './tail-evidence.js';
+import { scanTail } from './tail-scan.js';
 
 /**
  * Finishes what a crash interrupted while compacted segments were published (`swap-segments.ts`), before anything else is read of a log. A `.log.swap`
@@ -36,8 +38,12 @@ export async function finishSwaps(
 async function finishSwap(context: LogContext, folder: string, baseOffset: number): Promise<void> {
   const { disk, logger } = context;
   const swapPath = join(folder, segmentFileName(baseOffset, 'log', 'swap'));
-  const endOffset = await endOf(context, swapPath);
+  const endOffset = await endOf(context, swapPath, baseOffset);
   const names = await disk.readdir(folder);
+  // By a wrong end segments would go that hold other records; behind its sources there was always one.
+  if (!names.some((name) => beginsAt(name, endOffset))) {
+    throw damaged(swapPath, `it ends at offset ${endOffset}, where no segment begins`);
+  }
   const replaced = names
     .map((name) => parseSegmentFileName(name))
     .filter(
@@ -67,23 +73,38 @@ async function finishSwap(context: LogContext, folder: string, baseOffset: numbe
   );
 }
 
-/** The offset behind the last batch, from all headers. */
-async function endOf({ files, disk }: LogContext, path: string): Promise<number> {
+function beginsAt(name: string, offset: number): boolean {
+  const parsed = parseSegmentFileName(name);
+  return parsed?.kind === 'log' && parsed.state !== 'deleted' && parsed.baseOffset === offset;
+}
+
+/** The offset behind the last batch. All are read with their checksums: what it replaces depends on it. */
+async function endOf(
+  { files, disk }: LogContext,
+  path: string,
+  baseOffset: number,
+): Promise<number> {
   const size = (await disk.stat(path))?.size ?? 0;
   const file = files.file(path);
-  let endOffset = -1;
-  let reached = 0;
   try {
-    reached = walkHeaders(file, 0, size, (header) => {
-      endOffset = header.lastOffset + 1;
-      return false;
-    });
+    const { end, endOffset, verdict } = await scanTail(
+      file,
+      0,
+      size,
+      baseOffset,
+      (bytes, at, expected) => continues(offsetOf(bytes, at), expected),
+      () => {},
+    );
+    if (size > 0 && verdict === 'whole') return endOffset;
+    throw damaged(path, `it is damaged at byte ${end}`);
   } finally {
     await file.forget();
   }
-  if (size > 0 && reached === size) return endOffset;
-  throw new EngineError(
+}
+
+function damaged(path: string, what: string): EngineError {
+  return new EngineError(
     'DAMAGED_LOG',
-    `${path} is damaged at byte ${reached}; nothing was changed, restore the file from a copy or delete the topic`,
+    `${path}: ${what}; nothing was changed, restore the file from a copy or delete the topic`,
   );
 }

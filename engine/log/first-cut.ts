@@ -24,7 +24,7 @@ export async function findFirstCut(
     while (wanted.size > 0 && position < segment.writtenSize) {
       let walked = 0;
       const from = position;
-      position = walkHeaders(segment.file, from, segment.writtenSize, ({ bytes, at }) => {
+      position = walkHeaders(segment.file, from, segment.writtenSize, null, ({ bytes, at }) => {
         if (walked === HEADERS_AT_A_TIME) return true;
         walked++;
         const id = producerId(bytes, at);

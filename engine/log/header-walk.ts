@@ -1,7 +1,15 @@
-import { batchSize, HEADER_SIZE, lastOffset, MAGIC_V2, magic } from '../batch/header.js';
+import {
+  baseOffset,
+  batchSize,
+  HEADER_SIZE,
+  lastOffsetDelta,
+  MAGIC_V2,
+  magic,
+} from '../batch/header.js';
 import type { LogFile } from '../disk/log-file.js';
 import { LIMITS } from '../limits.js';
 import type { TurnSlices } from '../turn-slices.js';
+import type { HeaderOrder } from './header-order.js';
 
 const chunk = Buffer.allocUnsafeSlow(LIMITS.headerReadBytes);
 
@@ -11,17 +19,19 @@ export interface HeaderAt {
   readonly at: number;
   readonly position: number;
   readonly size: number;
+  readonly baseOffset: number;
   readonly lastOffset: number;
 }
 
 /**
- * Walks batch headers synchronously from `from` (where a batch begins) to `end` (exclusive). Checks magic and size of each, no CRC. Stops when `visit` returns
- * true. Returns the position it stopped at: `end` when all were sound and visited, that of the batch that `visit` stopped at, or that of the first unsound header.
+ * Walks batch headers synchronously from `from` (where a batch begins) to `end` (exclusive). Checks magic and size of each, and by `order` its offsets and epoch; no
+ * CRC. Stops when `visit` returns true. Returns the position it stopped at: `end` when all were sound and visited, that of the batch that `visit` stopped at, or that of the first unsound header.
  */
 export function walkHeaders(
   file: LogFile,
   from: number,
   end: number,
+  order: HeaderOrder | null,
   visit: (header: HeaderAt) => boolean,
 ): number {
   let position = from;
@@ -38,7 +48,7 @@ export function walkHeaders(
         );
       if (position + HEADER_SIZE > chunkEnd) return position;
     }
-    const header = soundHeader(chunk, position - chunkFrom, position, end);
+    const header = soundHeader(chunk, position - chunkFrom, position, end, order);
     if (header === null || visit(header)) return position;
     position += header.size;
   }
@@ -54,6 +64,7 @@ export async function walkHeadersInSlices(
   from: number,
   end: number,
   slices: TurnSlices,
+  order: HeaderOrder | null,
   visit: (header: HeaderAt) => boolean,
 ): Promise<number> {
   const bytes = Buffer.allocUnsafe(Math.min(LIMITS.headerReadLongBytes, Math.max(0, end - from)));
@@ -66,7 +77,7 @@ export async function walkHeadersInSlices(
     let at = 0;
     let isOver = count < HEADER_SIZE;
     while (!isOver && at + HEADER_SIZE <= count) {
-      const header = soundHeader(bytes, at, position + at, end);
+      const header = soundHeader(bytes, at, position + at, end, order);
       walked++;
       isOver = header === null || visit(header);
       if (!isOver) at += header!.size;
@@ -81,8 +92,17 @@ export async function walkHeadersInSlices(
   return position;
 }
 
-function soundHeader(bytes: Buffer, at: number, position: number, end: number): HeaderAt | null {
+function soundHeader(
+  bytes: Buffer,
+  at: number,
+  position: number,
+  end: number,
+  order: HeaderOrder | null,
+): HeaderAt | null {
   const size = batchSize(bytes, at);
   if (magic(bytes, at) !== MAGIC_V2 || size < HEADER_SIZE || size > end - position) return null;
-  return { bytes, at, position, size, lastOffset: lastOffset(bytes, at) };
+  const first = baseOffset(bytes, at);
+  const lastOffset = first + lastOffsetDelta(bytes, at);
+  const header = { bytes, at, position, size, baseOffset: first, lastOffset };
+  return order === null || order.fits(header) ? header : null;
 }

@@ -180,5 +180,6 @@ function copyOf(segment: Segment): Segment {
     createdMs: segment.createdMs,
     rollJitterMs: segment.rollJitterMs,
     indexes: emptyIndexes(),
+    isGapless: segment.isGapless,
   });
 }

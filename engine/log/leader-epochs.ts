@@ -15,6 +15,10 @@ export class LeaderEpochs {
   #starts: readonly EpochStart[] = [];
   /** Of the last of them, at hand for every append. */
   #latest = -1;
+  /** Where it begins: most offsets that are asked for lie behind it. */
+  #latestStart = Number.POSITIVE_INFINITY;
+  /** Whether a batch's own epoch must be that of its offset here. Not in a log that has epochs of another directory: it may go on with lower ones. */
+  areOwn = true;
 
   constructor(starts: readonly EpochStart[] = []) {
     this.#become([...starts]);
@@ -58,6 +62,13 @@ export class LeaderEpochs {
     return epoch;
   }
 
+  /** Whether a batch at `offset` can have that epoch, as far as is known. */
+  mayHaveWritten(epoch: number, offset: number): boolean {
+    if (offset >= this.#latestStart) return epoch === this.#latest || !this.areOwn;
+    const known = this.epochOf(offset);
+    return epoch === known || known === -1 || !this.areOwn;
+  }
+
   /**
    * Where the asked epoch ended: at the start of the next larger one, or at the log end when it is the latest.
    * An epoch above all known, or asked of an empty history, is unknown: (-1, -1).
@@ -93,6 +104,8 @@ export class LeaderEpochs {
 
   #become(starts: readonly EpochStart[]): void {
     this.#starts = starts;
-    this.#latest = starts.at(-1)?.epoch ?? -1;
+    const last = starts.at(-1);
+    this.#latest = last?.epoch ?? -1;
+    this.#latestStart = last?.startOffset ?? Number.POSITIVE_INFINITY;
   }
 }

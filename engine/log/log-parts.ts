@@ -38,6 +38,8 @@ export interface LogParts extends SyncTarget {
   readonly sealing: Segment[];
   /** Whether the log was closed or deleted, or its disk has failed. */
   readonly hasEnded: boolean;
+  /** Whether its batches may leave offsets out: by compaction, by a gap of its leader's, at its log start. False is certain. */
+  readonly hasGaps: boolean;
   /** Whether a close has begun: nothing comes any more. */
   readonly isClosing: boolean;
   /** Throws LOG_CLOSED, DAMAGED_LOG or STORAGE_OFFLINE. */

@@ -12,6 +12,8 @@ export interface LogCheckpoint {
   readonly position: number;
   /** At or below `offset`. */
   readonly highWatermark: number;
+  /** Whether the log left no offset out when this was written; false also where that is not known. */
+  readonly isGapless: boolean;
   readonly epochs: readonly EpochStart[];
   /** Those that are written down in it: all, or none. */
   readonly producers: ProducerSnapshot;
@@ -36,6 +38,8 @@ interface StoredCheckpoint {
   position: number;
   /** Not in version 1, in which every log was alone: what was durable was committed. */
   highWatermark?: number;
+  /** Missing where it is false, and in version 1. */
+  gapless?: true;
   epochs: [epoch: number, startOffset: number][];
   producers: StoredProducer[];
   producerPages?: number;
@@ -54,6 +58,11 @@ export function cleanedKey(name: PartitionName): CatalogKey {
   return ['log', name.topicId, name.partition, 'cleaned'];
 }
 
+/** Marks a log that leaves offsets out, whatever a checkpoint says. */
+export function gapsKey(name: PartitionName): CatalogKey {
+  return ['log', name.topicId, name.partition, 'gaps'];
+}
+
 /** Marks a log whose deletion has begun: whatever is left of it on disk goes. */
 export function tombstoneKey(topicId: string, partition: number): CatalogKey {
   return ['deleted', topicId, partition];
@@ -66,6 +75,7 @@ export function encodeCheckpoint(checkpoint: LogCheckpoint): StoredCheckpoint {
     segmentBase: checkpoint.segmentBase,
     position: checkpoint.position,
     highWatermark: checkpoint.highWatermark,
+    ...(checkpoint.isGapless && { gapless: true }),
     epochs: checkpoint.epochs.map((start) => [start.epoch, start.startOffset]),
     producers: encodeProducers(checkpoint.producers),
     ...(checkpoint.producerPages > 0 && { producerPages: checkpoint.producerPages }),
@@ -84,6 +94,7 @@ export function readCheckpoint(catalog: Catalog, name: PartitionName): LogCheckp
     segmentBase: stored.segmentBase,
     position: stored.position,
     highWatermark: stored.highWatermark ?? stored.offset,
+    isGapless: stored.gapless === true,
     epochs: stored.epochs.map(([epoch, startOffset]) => ({ epoch, startOffset })),
     producers: decodeProducers(stored.producers),
     producerPages: stored.producerPages ?? 0,
@@ -100,6 +111,11 @@ function decodeTimes([largestTimestampMs, offsetOfLargest, firstTimestampMs]: No
 /** How far the log was compacted, exclusive; 0 when it never was. */
 export function readCleaned(catalog: Catalog, name: PartitionName): number {
   return (catalog.get(cleanedKey(name)) as number | undefined) ?? 0;
+}
+
+/** Whether the log is known to leave offsets out. */
+export function readGaps(catalog: Catalog, name: PartitionName): boolean {
+  return catalog.get(gapsKey(name)) === true;
 }
 
 /** Where the log begins by decree of DeleteRecords; 0 when that never happened. */

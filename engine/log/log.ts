@@ -1,3 +1,4 @@
+import { baseOffset, HEADER_SIZE } from '../batch/header.js';
 import type { Timestamp } from '../batch/timestamp.js';
 import { storageError } from '../disk/storage-error.js';
 import { EngineError } from '../errors.js';
@@ -18,6 +19,7 @@ import { Compaction } from './compaction.js';
 import type { LeaderEpochs } from './leader-epochs.js';
 import type { LogContext } from './log-context.js';
 import type { LogParts } from './log-parts.js';
+import { gapsKey } from './log-records.js';
 import type { LogSettings } from './log-settings.js';
 import { LogWriter, type WriteGroup } from './log-writer.js';
 import { type LogPosition, OffsetTracker, snapshotOf } from './offset-tracker.js';
@@ -45,6 +47,7 @@ import type { Segment } from './segment.js';
 import type { SegmentList } from './segment-list.js';
 import { deleteBefore, retain } from './shrink.js';
 import type { SyncCapture } from './sync-rounds.js';
+import { continues } from './tail-evidence.js';
 import { largestTimestamp, lookupTimestamp } from './timestamp-lookup.js';
 import { truncateLog } from './truncate.js';
 import { Unsynced } from './unsynced.js';
@@ -69,6 +72,7 @@ export class Log implements PartitionLog, LogParts, CheckpointTarget {
   readonly sealing: Segment[] = [];
   readonly readHints = new ReadHints();
   awaitsCheckpoint = false;
+  #hasGaps: boolean;
   readonly #turns = new AppendTurns();
   #settings: LogSettings;
   #failure: EngineError | null = null;
@@ -93,7 +97,9 @@ export class Log implements PartitionLog, LogParts, CheckpointTarget {
     this.#settings = settings;
     this.segments = found.segments;
     this.offsets = new OffsetTracker(found.logStart, found.end, found.highWatermark);
+    this.#hasGaps = found.hasGaps;
     this.epochs = found.epochs;
+    this.epochs.areOwn = found.epochs.latest <= context.leaderEpoch;
     this.producers = found.producers;
     this.writer = new LogWriter(context, this);
     this.unsynced = new Unsynced(context, this);
@@ -142,6 +148,9 @@ export class Log implements PartitionLog, LogParts, CheckpointTarget {
   get hasEnded(): boolean {
     return this.#failure !== null;
   }
+  get hasGaps(): boolean {
+    return this.#hasGaps;
+  }
   get isClosing(): boolean {
     return this.#closing !== null;
   }
@@ -188,8 +197,12 @@ export class Log implements PartitionLog, LogParts, CheckpointTarget {
 
   appendStamped(batch: Buffer): Promise<Appended> {
     if (this.#closing) return Promise.reject(this.#closing);
-    if (!this.#turns.isTaken) return this.#append(batch, appendStampedBatch);
-    return this.#turns.take(() => this.#appendSettled(batch, appendStampedBatch));
+    const mayLeaveGap = leavesOut(batch, this.offsets.logEnd);
+    if (!this.#turns.isTaken && !mayLeaveGap) return this.#append(batch, appendStampedBatch);
+    return this.#turns.take(async () => {
+      if (leavesOut(batch, this.offsets.logEnd)) await this.takesGap();
+      return this.#appendSettled(batch, appendStampedBatch);
+    });
   }
 
   #append(batch: Buffer, append: typeof appendBatch): Promise<Appended> {
@@ -436,6 +449,18 @@ export class Log implements PartitionLog, LogParts, CheckpointTarget {
     return this.changeSegments(() => retain(this));
   }
 
+  /** Offsets may be left out from now on: known durably before any is. */
+  async takesGap(): Promise<void> {
+    if (this.#hasGaps) return;
+    const change = { key: gapsKey(this.name), value: true };
+    try {
+      await this.context.catalog.write([change]);
+    } catch (error) {
+      throw storageError(this.context.directory, `cannot note a gap of ${this.folder}`, error);
+    }
+    this.#hasGaps = true;
+  }
+
   async compact(): Promise<CompactionResult> {
     this.assertTaking();
     return this.compaction.run();
@@ -526,4 +551,9 @@ export class Log implements PartitionLog, LogParts, CheckpointTarget {
     this.durableWaiters.rejectFrom(-1, error);
     this.watermark.end();
   }
+}
+
+/** Whether a leader's batch begins behind the end of the log. */
+function leavesOut(batch: Buffer, logEnd: number): boolean {
+  return batch.length >= HEADER_SIZE && continues(baseOffset(batch), logEnd + 1);
 }

@@ -25,6 +25,7 @@ export function startSegment(log: LogParts, baseOffset: number): Segment {
     createdMs: context.clock.wallMs(),
     rollJitterMs: context.random.next() * log.settings.segmentJitterMs,
     indexes: emptyIndexes(),
+    isGapless: true,
   });
   log.segments.add(segment);
   return segment;

@@ -178,7 +178,10 @@ export interface PartitionLog {
    */
   refused(header: Buffer): void;
 
-  /** Appends a batch that already carries its offsets and epoch, as a follower does. Rejects UNEXPECTED_OFFSET unless it continues the log. */
+  /**
+   * Appends a batch that already carries its offsets and epoch, as a follower does. It may leave offsets out, as a compacted leader's do: such a log counts as
+   * compacted from then on, durably. Rejects UNEXPECTED_OFFSET below the log end.
+   */
   appendStamped(batch: Buffer): Promise<Appended>;
 
   /** Synchronous: finds the batches, reads no record. Throws OFFSET_OUT_OF_RANGE, CORRUPT_BATCH. */

@@ -1,4 +1,4 @@
-import { baseOffset, recordCount } from '../batch/header.js';
+import { recordCount } from '../batch/header.js';
 import { LIMITS } from '../limits.js';
 import type { HeaderAt } from './header-walk.js';
 import type { Segment } from './segment.js';
@@ -20,7 +20,7 @@ export function foundAt(segment: Segment, header: HeaderAt): FoundBatch {
     segment,
     position: header.position,
     size: header.size,
-    baseOffset: baseOffset(header.bytes, header.at),
+    baseOffset: header.baseOffset,
     lastOffset: header.lastOffset,
     isEmpty: recordCount(header.bytes, header.at) === 0,
   };

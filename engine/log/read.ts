@@ -3,12 +3,15 @@ import { readError } from '../disk/storage-error.js';
 import { EngineError } from '../errors.js';
 import { corruptAt } from './corrupt-at.js';
 import { endBeforeEmpty, passEmptyBatches } from './empty-batches.js';
+import { HeaderOrder } from './header-order.js';
 import { walkHeaders } from './header-walk.js';
 import type { LogParts } from './log-parts.js';
 import type { LogPosition } from './offset-tracker.js';
 import type { ReadIsolation, ReadRequest, ReadResult } from './partition-log.js';
 import { type FoundBatch, foundAt } from './read-hints.js';
 import type { Segment, SegmentIndexes } from './segment.js';
+
+const order = new HeaderOrder();
 
 /**
  * THE FETCH PATH: offset → segment → sparse index → a few headers → a slice of the file. No record is read, and the end needs no
@@ -98,7 +101,8 @@ function wholeBatchesEnd(
     : null;
   // Until a header at the landing says otherwise: where none begins, the walk ends at once.
   let misled = usesIndex;
-  const stopped = walkHeaders(first.segment.file, from, available, (header) => {
+  order.begin(first.segment, usesIndex ? -1 : first.lastOffset + 1, log.epochs);
+  const stopped = walkHeaders(first.segment.file, from, available, order, (header) => {
     // What lies within a batch can look like a header: nobody is sent there, now or by a hint.
     if (header.position === from) misled = landing !== null && header.lastOffset !== landing;
     if (misled) return true;
@@ -127,13 +131,26 @@ export function findBatch(log: LogParts, offset: number): FoundBatch | null {
 function findInSegment(log: LogParts, segment: Segment, offset: number): FoundBatch | null {
   const { indexCache } = log.context;
   const interval = log.settings.indexIntervalBytes;
-  const first = walkTo(segment, indexCache.of(segment, interval), offset);
+  const first = walkTo(log, segment, indexCache.of(segment, interval), offset);
   if (first.sound) return first.found;
   // Known damage: another walk through the whole segment would find it again.
   if (first.stopped >= segment.damagedFrom) throw corruptAt(log, segment, first.stopped);
-  const second = walkTo(segment, indexCache.rebuild(segment, interval), offset);
+  const second = walkTo(log, segment, indexCache.rebuild(segment, interval), offset);
   if (second.sound) return second.found;
   throw corruptAt(log, segment, second.stopped);
+}
+
+/** Below which a batch ends that lies in the segment, and not behind that of the index entry `slot`. */
+function endOfEntry(
+  log: LogParts,
+  segment: Segment,
+  { offsets }: SegmentIndexes,
+  slot: number,
+): number {
+  const end = log.segments.after(segment)?.baseOffset ?? log.offsets.logEnd;
+  if (slot >= offsets.count) return end;
+  // The entry may have been made of a base offset that had changed.
+  return Math.min(end, segment.baseOffset + offsets.relativeOffsetAt(slot) + 1);
 }
 
 /**
@@ -141,6 +158,7 @@ function findInSegment(log: LogParts, segment: Segment, offset: number): FoundBa
  * the index said; then `stopped` is where.
  */
 function walkTo(
+  log: LogParts,
   segment: Segment,
   indexes: SegmentIndexes,
   offset: number,
@@ -150,7 +168,13 @@ function walkTo(
   const from = slot < 0 ? 0 : indexes.offsets.positionAt(slot);
   let found: FoundBatch | null = null;
   let misled = false;
-  const stopped = walkHeaders(segment.file, from, segment.writtenSize, (header) => {
+  order.begin(
+    segment,
+    landing === null ? segment.baseOffset : -1,
+    log.epochs,
+    segment.isGapless ? undefined : endOfEntry(log, segment, indexes, slot + 1),
+  );
+  const stopped = walkHeaders(segment.file, from, segment.writtenSize, order, (header) => {
     if (header.position === from && landing !== null && header.lastOffset !== landing)
       misled = true;
     else if (header.lastOffset >= offset) found = foundAt(segment, header);

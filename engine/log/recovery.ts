@@ -28,7 +28,7 @@ import { copyAside, rewriteRange } from './rewrite-range.js';
 import { Segment } from './segment.js';
 import { SegmentList } from './segment-list.js';
 import { resumeSegment } from './segment-resume.js';
-import { showsDamage } from './tail-evidence.js';
+import { continues, showsDamage } from './tail-evidence.js';
 import { scanTail } from './tail-scan.js';
 import { readFirstTimestamp } from './wake-segment.js';
 
@@ -39,6 +39,10 @@ export interface RecoveredLog {
   readonly end: LogPosition;
   /** As far as it was written down, and no further than the end. */
   readonly highWatermark: LogPosition;
+  /** Whether offsets may be left out. */
+  readonly hasGaps: boolean;
+  /** Whether the next append leaves some out, which is to be known durably before. */
+  readonly leavesGap: boolean;
   readonly epochs: LeaderEpochs;
   readonly producers: ProducerStates;
   /** Bytes behind the checkpoint that were read; 0 after a clean stop. */
@@ -59,6 +63,8 @@ export interface RecoveryInput {
   readonly producers: ProducerStates;
   /** Log start offset by decree. */
   readonly logStart: number;
+  /** Whether the log is known to leave offsets out. */
+  readonly hasGaps: boolean;
 }
 
 /**
@@ -90,6 +96,10 @@ class Recovery {
   readonly #producers: ProducerStates;
   readonly #unsynced: LogFile[] = [];
   #areNamesUnsynced = false;
+  /** Whether a batch that leaves offsets out behind the checkpoint is damaged. */
+  readonly #isGapless: boolean;
+  /** Whether epochs in the log only rise: those of another directory may be higher than this one's. */
+  readonly #epochsRise: boolean;
   #scannedBytes = 0;
   #cutBytes = 0;
 
@@ -98,6 +108,8 @@ class Recovery {
     this.#input = input;
     this.#epochs = new LeaderEpochs(input.checkpoint?.epochs);
     this.#producers = input.producers;
+    this.#isGapless = input.checkpoint?.isGapless === true && !input.hasGaps;
+    this.#epochsRise = input.checkpoint !== null && this.#epochs.latest <= context.leaderEpoch;
   }
 
   async run(): Promise<RecoveredLog> {
@@ -116,11 +128,15 @@ class Recovery {
     this.#producers.truncateEnd(end.offset, new Map());
     // Where everything up to the decreed start is gone, the log goes on there.
     const endThere = { ...end, offset: Math.max(end.offset, logStart) };
+    const leavesGap = endThere.offset > end.offset && this.#segments.count > 0;
+    if (leavesGap) this.#segments.active!.isGapless = false;
     const committed = Math.max(checkpoint?.highWatermark ?? start, start);
     return {
       segments: this.#segments,
       logStart: start,
       end: endThere,
+      hasGaps: leavesGap || this.#segments.all().some((segment) => !segment.isGapless),
+      leavesGap,
       highWatermark:
         committed < endThere.offset
           ? { offset: committed, segmentBase: NOWHERE, position: 0 }
@@ -139,7 +155,7 @@ class Recovery {
   /** Live segments by base offset. Files on their way out are removed, in the background. */
   async #findSegments(): Promise<Segment[]> {
     const { disk, files, jobs, logger } = this.#context;
-    const { folder, names } = this.#input;
+    const { folder, names, checkpoint, hasGaps } = this.#input;
     const segments: Segment[] = [];
     const leftovers: string[] = [];
     const unfinished: string[] = [];
@@ -162,6 +178,8 @@ class Recovery {
           createdMs: stat.modifiedMs,
           rollJitterMs: this.#context.random.next() * this.#input.settings.segmentJitterMs,
           indexes: null,
+          // Without a checkpoint every batch is looked at.
+          isGapless: this.#isGapless || (checkpoint === null && !hasGaps),
         }),
       );
     }
@@ -256,6 +274,7 @@ class Recovery {
       trusted,
       size,
       expectedOffset,
+      (bytes, at, offset) => this.#fits(segment, bytes, at, offset),
       (bytes, at, batchBytes) => {
         segment.note(bytes, at, batchBytes, settings.indexIntervalBytes);
         this.#noteBatch(bytes, at);
@@ -315,6 +334,15 @@ class Recovery {
     if (hasFiles) await cutIndexFiles(disk, segment);
     readFirstTimestamp(segment);
     segment.writtenSize = segment.size;
+  }
+
+  /** What the checksum leaves out. */
+  #fits(segment: Segment, bytes: Buffer, at: number, expectedOffset: number): boolean {
+    const base = baseOffset(bytes, at);
+    if (this.#isGapless ? base !== expectedOffset : !continues(base, expectedOffset)) return false;
+    if (this.#epochsRise && leaderEpoch(bytes, at) < this.#epochs.latest) return false;
+    if (base > expectedOffset) segment.isGapless = false;
+    return true;
   }
 
   #noteBatch(bytes: Buffer, at: number): void {

@@ -1,5 +1,6 @@
 import { hasErrno } from '../disk/errno.js';
 import { corruptAt } from './corrupt-at.js';
+import { orderOf } from './header-order.js';
 import type { Log } from './log.js';
 import type { DamagedBatch, ScrubResult } from './partition-log.js';
 import type { Segment } from './segment.js';
@@ -42,8 +43,8 @@ async function scrubSegment(
     if (!isLive()) return null;
     try {
       const found = await log.context.jobs.run('scrub', {
+        ...orderOf(log, segment, log.segments.after(segment)?.baseOffset ?? log.offsets.logEnd),
         path,
-        baseOffset: segment.baseOffset,
         endPosition: durableSize(log, segment),
       });
       if (found.bad === null) return found;

@@ -61,6 +61,8 @@ export class Segment {
   readonly rollJitterMs: number;
   /** Whether it is off the list: its index files are another's, or gone. */
   isRetired = false;
+  /** Whether each batch is known to begin where the one before ended: it was never compacted, and took no gap from a leader. */
+  isGapless: boolean;
   /** How often its end was cut off. */
   cuts = 0;
   #bytesSinceEntry = 0;
@@ -79,6 +81,7 @@ export class Segment {
     createdMs: number;
     rollJitterMs: number;
     indexes: SegmentIndexes | null;
+    isGapless: boolean;
   }) {
     this.baseOffset = options.baseOffset;
     this.file = options.file;
@@ -88,6 +91,7 @@ export class Segment {
     this.changedMs = options.createdMs;
     this.rollJitterMs = options.rollJitterMs;
     this.indexes = options.indexes;
+    this.isGapless = options.isGapless;
     this.#isLargestKnown = options.indexes !== null;
   }
 

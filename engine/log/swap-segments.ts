@@ -105,6 +105,7 @@ function newSegment(
     createdMs: first.createdMs,
     rollJitterMs: first.rollJitterMs,
     indexes: indexesFromFiles(files, made.sizeBytes),
+    isGapless: false,
   });
   segment.largestTimestampMs = made.largestTimestampMs;
   segment.offsetOfLargest = made.offsetOfLargest;

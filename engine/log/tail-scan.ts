@@ -1,7 +1,7 @@
-import { baseOffset, batchSize, HEADER_SIZE, lastOffset, PREFIX_SIZE } from '../batch/header.js';
+import { batchSize, HEADER_SIZE, lastOffset, PREFIX_SIZE } from '../batch/header.js';
 import { scanBatchAt } from '../batch/validate.js';
 import { LIMITS } from '../limits.js';
-import { continues, type Readable, showsDamage } from './tail-evidence.js';
+import { type Readable, showsDamage } from './tail-evidence.js';
 
 /** How a scan of a segment's tail ended. */
 export interface TailScan {
@@ -14,14 +14,15 @@ export interface TailScan {
 }
 
 /**
- * Reads whole batches, CRC and all, from `from` to the end of the file at `size`. Every batch must continue the offsets: the first one begins at
- * or above `expectedOffset`. Memory is bounded by the larger of 1 MiB and the largest batch.
+ * Reads whole batches, CRC and all, from `from` to the end of the file at `size`. Every batch must continue the offsets, as `fits` says: the first one begins
+ * at or above `expectedOffset`. Memory is bounded by the larger of 1 MiB and the largest batch.
  */
 export async function scanTail(
   file: Readable,
   from: number,
   size: number,
   expectedOffset: number,
+  fits: (bytes: Buffer, at: number, expectedOffset: number) => boolean,
   visit: (bytes: Buffer, at: number, size: number) => void,
 ): Promise<TailScan> {
   let window = Buffer.allocUnsafe(Math.max(0, Math.min(LIMITS.recoveryReadBytes, size - from)));
@@ -32,7 +33,7 @@ export async function scanTail(
   while (position < size) {
     const at = position - windowFrom;
     const scanned = scanBatchAt(window, at, filled - at);
-    if (typeof scanned === 'number' && continues(baseOffset(window, at), offset)) {
+    if (typeof scanned === 'number' && fits(window, at, offset)) {
       visit(window, at, scanned);
       offset = lastOffset(window, at) + 1;
       position += scanned;

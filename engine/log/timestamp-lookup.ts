@@ -5,6 +5,7 @@ import { laterTimestamp, type Timestamp } from '../batch/timestamp.js';
 import { scanBatchAt } from '../batch/validate.js';
 import { EngineError } from '../errors.js';
 import { corruptAt } from './corrupt-at.js';
+import { HeaderOrder } from './header-order.js';
 import { walkHeadersInSlices } from './header-walk.js';
 import type { LogParts } from './log-parts.js';
 import type { TimestampLookup } from './partition-log.js';
@@ -98,7 +99,8 @@ async function largestFrom(
   let restMs: Timestamp = -1;
   const behind = first.position + first.size;
   const { slices } = log.context;
-  await walkHeadersInSlices(segment.file, behind, segment.writtenSize, slices, (header) => {
+  const order = new HeaderOrder().begin(segment, first.lastOffset + 1, log.epochs);
+  await walkHeadersInSlices(segment.file, behind, segment.writtenSize, slices, order, (header) => {
     restMs = laterTimestamp(restMs, maxTimestamp(header.bytes, header.at));
     return false;
   });
@@ -165,7 +167,8 @@ async function nextBatchReaching(
 ): Promise<BatchPlace | null> {
   let found: BatchPlace | null = null;
   const { slices } = log.context;
-  await walkHeadersInSlices(segment.file, from, segment.writtenSize, slices, (header) => {
+  const order = new HeaderOrder().begin(segment, -1, log.epochs);
+  await walkHeadersInSlices(segment.file, from, segment.writtenSize, slices, order, (header) => {
     if (maxTimestamp(header.bytes, header.at) < timestampMs) return false;
     found = { position: header.position, size: header.size };
     return true;

@@ -61,6 +61,10 @@ export async function truncateLog(
   try {
     await forgetIndexFiles(log, segment);
     await context.syncRounds.flush([log]);
+    if (place.offset < end.offset) {
+      await log.takesGap();
+      segment.isGapless = false;
+    }
     await lowerCheckpoint(log, place, firstCut);
   } catch (error) {
     throw storageError(context.directory, `cannot cut ${segment.file.path}`, error);
@@ -93,7 +97,7 @@ function refusal(offset: number, highWatermark: number): EngineError {
 /** The offset behind the batch before; where the segment begins when there is none. */
 function endBefore({ segment, position, baseOffset }: FoundBatch): number {
   let offset = segment.baseOffset;
-  const reached = walkHeaders(segment.file, 0, position, (header) => {
+  const reached = walkHeaders(segment.file, 0, position, null, (header) => {
     offset = header.lastOffset + 1;
     return false;
   });
@@ -121,6 +125,7 @@ async function lowerCheckpoint(
     ...end,
     ...recorded,
     highWatermark: Math.min(log.offsets.highWatermark.offset, end.offset),
+    isGapless: !log.hasGaps,
     epochs: log.epochs.snapshot(end.offset, -1),
     times: null,
   });

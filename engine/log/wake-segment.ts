@@ -40,7 +40,7 @@ export function wakeSegment(log: LogParts, segment: Segment): void {
 
 /** Rolling by age goes by the first batch, which no index tells of. */
 export function readFirstTimestamp(segment: Segment): void {
-  walkHeaders(segment.file, 0, segment.size, (header) => {
+  walkHeaders(segment.file, 0, segment.size, null, (header) => {
     segment.firstTimestampMs = maxTimestamp(header.bytes, header.at);
     return true;
   });

@@ -1,8 +1,20 @@
 import type { Timestamp } from '../batch/timestamp.js';
-/** One segment that a compaction reads. */
-export interface SourceSegment {
-  readonly path: string;
+import type { EpochStart } from '../log/leader-epochs.js';
+
+/** What the headers of a segment must agree with, beside their checksums: see `HeaderOrder`. */
+export interface SegmentOrder {
   readonly baseOffset: number;
+  /** Whether no offset is left out between its batches. */
+  readonly isGapless: boolean;
+  /** All batches end below it (exclusive). */
+  readonly endOffset: number;
+  /** Who wrote which offsets; empty where nobody knows. */
+  readonly epochs: readonly EpochStart[];
+}
+
+/** One segment that a compaction reads. */
+export interface SourceSegment extends SegmentOrder {
+  readonly path: string;
   readonly sizeBytes: number;
 }
 
@@ -40,11 +52,11 @@ export interface Jobs {
     output: { bytes: number };
   };
   /**
-   * Checks length, magic and CRC of every batch of a segment below `endPosition` (exclusive). Returns the position and base
+   * Checks length, magic, CRC, offsets and epoch of every batch of a segment below `endPosition` (exclusive). Returns the position and base
    * offset of the first bad batch, or null.
    */
   scrub: {
-    input: { path: string; baseOffset: number; endPosition: number };
+    input: SegmentOrder & { path: string; endPosition: number };
     output: { batches: number; bad: { position: number; expectedOffset: number } | null };
   };
   /**

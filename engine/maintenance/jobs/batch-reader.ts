@@ -12,6 +12,8 @@ import type { Disk, DiskFile } from '../../disk/disk.js';
 import { hasErrno } from '../../disk/errno.js';
 import { EngineError, type EngineErrorCode } from '../../errors.js';
 import { LIMITS } from '../../limits.js';
+import { HeaderOrder } from '../../log/header-order.js';
+import { LeaderEpochs } from '../../log/leader-epochs.js';
 import type { BadBatch, SourceSegment } from '../job-runner.js';
 import type { Pacer } from '../pacer.js';
 
@@ -59,9 +61,16 @@ export interface ReadBatch {
  */
 export async function* readBatches(
   disk: Disk,
-  { path, baseOffset: segmentBase, sizeBytes }: SourceSegment,
+  source: SourceSegment,
   pacer: Pacer,
 ): AsyncGenerator<ReadBatch, void> {
+  const { path, baseOffset: segmentBase, sizeBytes } = source;
+  const order = new HeaderOrder().begin(
+    source,
+    segmentBase,
+    new LeaderEpochs(source.epochs),
+    source.endOffset,
+  );
   const file = await disk.open(path, 'read');
   try {
     let window: Buffer = Buffer.allocUnsafe(
@@ -100,9 +109,8 @@ export async function* readBatches(
       const whole = scanBatchAt(window, at, available);
       if (typeof whole !== 'number') throw bad('a checksum does not match');
       const bytes = window.subarray(at, at + whole);
-      if (baseOffset(bytes) < expectedOffset || lastOffset(bytes) < baseOffset(bytes)) {
-        throw bad('an offset is out of order');
-      }
+      const header = { bytes, at: 0, baseOffset: baseOffset(bytes), lastOffset: lastOffset(bytes) };
+      if (!order.fits(header)) throw bad('its offsets or its leader epoch do not fit');
       yield { bytes, position, isLast: position + whole === sizeBytes };
       position += whole;
       expectedOffset = lastOffset(bytes) + 1;

@@ -12,6 +12,8 @@ import {
 import { scanBatchAt } from '../../batch/validate.js';
 import type { Disk, DiskFile } from '../../disk/disk.js';
 import { LIMITS } from '../../limits.js';
+import { HeaderOrder } from '../../log/header-order.js';
+import { LeaderEpochs } from '../../log/leader-epochs.js';
 import type { Jobs } from '../job-runner.js';
 
 /** What stands at a position: a good batch, or nothing that could be one. */
@@ -19,8 +21,8 @@ type Found = { readonly size: number; readonly nextOffset: number } | null;
 
 /**
  * Reads a segment below `endPosition` (exclusive) through a window of 1 MiB, whatever size its batches have, and stops
- * at the first batch whose length, magic, CRC or base offset is wrong: the offset is outside the CRC, but may not fall
- * below the batch before. A file that ends early is bad where it ends. `expectedOffset` is the first offset that the
+ * at the first batch whose length, magic, CRC, offsets or leader epoch is wrong: some are outside the CRC, but the
+ * place of the batch says what they can be. A file that ends early is bad where it ends. `expectedOffset` is the first offset that the
  * bad batch could have had. Rejects with the disk's error.
  */
 export async function scrubSegment(
@@ -30,11 +32,17 @@ export async function scrubSegment(
   const file = await disk.open(input.path, 'read');
   try {
     const window = new Window(file, input.endPosition);
+    const order = new HeaderOrder().begin(
+      input,
+      input.baseOffset,
+      new LeaderEpochs(input.epochs),
+      input.endOffset,
+    );
     let position = 0;
     let expectedOffset = input.baseOffset;
     let batches = 0;
     while (position < input.endPosition) {
-      const found = await batchAt(window, position, expectedOffset);
+      const found = await batchAt(window, position, order);
       if (!found) return { batches, bad: { position, expectedOffset } };
       position += found.size;
       expectedOffset = found.nextOffset;
@@ -46,15 +54,15 @@ export async function scrubSegment(
   }
 }
 
-async function batchAt(window: Window, position: number, expectedOffset: number): Promise<Found> {
+async function batchAt(window: Window, position: number, order: HeaderOrder): Promise<Found> {
   if ((await window.show(position, HEADER_SIZE)) < HEADER_SIZE) return null;
   const { bytes } = window;
   let at = position - window.position;
   const size = batchSize(bytes, at);
   if (size < HEADER_SIZE || position + size > window.endPosition) return null;
-  if (baseOffset(bytes, at) < expectedOffset) return null;
-  const nextOffset = lastOffset(bytes, at) + 1;
-  if (nextOffset <= baseOffset(bytes, at)) return null;
+  const last = lastOffset(bytes, at);
+  if (!order.fits({ bytes, at, baseOffset: baseOffset(bytes, at), lastOffset: last })) return null;
+  const nextOffset = last + 1;
 
   if (size > LIMITS.jobReadBytes) {
     return (await isLargeBatchSound(window, position, size)) ? { size, nextOffset } : null;

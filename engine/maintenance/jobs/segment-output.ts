@@ -42,6 +42,7 @@ export class SegmentOutput {
       createdMs: 0,
       rollJitterMs: 0,
       indexes: emptyIndexes(),
+      isGapless: false,
     });
   }
 

@@ -16,6 +16,7 @@ function segmentAt(baseOffset: number): Segment {
     createdMs: 0,
     rollJitterMs: 0,
     indexes: emptyIndexes(),
+    isGapless: true,
   });
 }
 

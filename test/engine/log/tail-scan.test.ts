@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { batchSize } from '../../../engine/batch/header.js';
+import { baseOffset, batchSize } from '../../../engine/batch/header.js';
 import { writeInt64 } from '../../../engine/batch/int64.js';
 import { FilePool } from '../../../engine/disk/file-pool.js';
 import type { LogFile } from '../../../engine/disk/log-file.js';
+import { continues } from '../../../engine/log/tail-evidence.js';
 import { scanTail, type TailScan } from '../../../engine/log/tail-scan.js';
 import { batchOf } from '../../support/batches.js';
 import { SimDisk } from '../../support/sim-disk.js';
@@ -27,10 +28,17 @@ function fileOf(bytes: Buffer): LogFile {
 
 async function scan(bytes: Buffer, from = 0, expected = 0): Promise<TailScan & { seen: number[] }> {
   const seen: number[] = [];
-  const found = await scanTail(fileOf(bytes), from, bytes.length, expected, (window, at, size) => {
-    expect(batchSize(window, at)).toBe(size);
-    seen.push(size);
-  });
+  const found = await scanTail(
+    fileOf(bytes),
+    from,
+    bytes.length,
+    expected,
+    (window, at, offset) => continues(baseOffset(window, at), offset),
+    (window, at, size) => {
+      expect(batchSize(window, at)).toBe(size);
+      seen.push(size);
+    },
+  );
   return { ...found, seen };
 }
 

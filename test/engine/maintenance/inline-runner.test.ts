@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { createInlineRunner } from '../../../engine/maintenance/inline-runner.js';
+import { ANY_ORDER } from '../../support/any-order.js';
 import { restingClock } from '../../support/resting-clock.js';
 import { SimDisk } from '../../support/sim-disk.js';
 
@@ -10,7 +11,7 @@ test('jobs run on the disk that was given', async () => {
   expect(await runner.run('unlink', { paths: ['/a'] })).toEqual({ bytes: 7 });
   expect(await disk.stat('/a')).toBeNull();
   await expect(
-    runner.run('scrub', { path: '/a', baseOffset: 0, endPosition: 1 }),
+    runner.run('scrub', { ...ANY_ORDER, path: '/a', baseOffset: 0, endPosition: 1 }),
   ).rejects.toMatchObject({ code: 'ENOENT' });
   await runner.close();
 });
@@ -20,7 +21,7 @@ test('close waits for running jobs, and a closed runner takes no more', async ()
   disk.openSync('/a', 'create');
   disk.hold();
   const runner = createInlineRunner(disk, restingClock().resting);
-  const job = runner.run('scrub', { path: '/a', baseOffset: 0, endPosition: 0 });
+  const job = runner.run('scrub', { ...ANY_ORDER, path: '/a', baseOffset: 0, endPosition: 0 });
   let isClosed = false;
   const closing = runner.close().then(() => {
     isClosed = true;

@@ -5,6 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { buildBatchSync } from '../../../engine/batch/builder.js';
 import { createJobPool } from '../../../engine/maintenance/pool.js';
+import { ANY_ORDER } from '../../support/any-order.js';
 
 let folder: string;
 beforeAll(async () => {
@@ -17,7 +18,9 @@ test('jobs run in compiled worker threads, on real files', async () => {
   const path = join(folder, 'segment.log');
   const batch = buildBatchSync([{ key: 'k', value: 'v', timestamp: 1 }], { baseOffset: 4 });
   await writeFile(path, Buffer.concat([batch, Buffer.from('torn')]));
-  expect(await pool.run('scrub', { path, baseOffset: 4, endPosition: batch.length + 4 })).toEqual({
+  expect(
+    await pool.run('scrub', { ...ANY_ORDER, path, baseOffset: 4, endPosition: batch.length + 4 }),
+  ).toEqual({
     batches: 1,
     bad: { position: batch.length, expectedOffset: 5 },
   });
@@ -29,7 +32,9 @@ test('jobs run in compiled worker threads, on real files', async () => {
 test('the error of a job comes back with its message and its code', async () => {
   const pool = createJobPool({ queueMax: 10 });
   const path = join(folder, 'none.log');
-  await expect(pool.run('scrub', { path, baseOffset: 0, endPosition: 1 })).rejects.toMatchObject({
+  await expect(
+    pool.run('scrub', { ...ANY_ORDER, path, baseOffset: 0, endPosition: 1 }),
+  ).rejects.toMatchObject({
     code: 'ENOENT',
     message: expect.stringContaining('none.log'),
   });
@@ -68,7 +73,7 @@ test('the queue is bounded: a job too many rejects at once', async () => {
   );
   const pool = createJobPool({ threadsMax: 1, queueMax: 2, workerUrl: pathToFileURL(slow).href });
   const jobs = Array.from({ length: 6 }, () =>
-    pool.run('scrub', { path: 'x', baseOffset: 0, endPosition: 50 }),
+    pool.run('scrub', { ...ANY_ORDER, path: 'x', baseOffset: 0, endPosition: 50 }),
   );
   const results = await Promise.allSettled(jobs);
   expect(results.filter(({ status }) => status === 'fulfilled').length).toBeGreaterThanOrEqual(2);
@@ -87,7 +92,7 @@ test('jobs that take files away wait for one another outside of the queue: none 
   );
   const pool = createJobPool({ threadsMax: 1, queueMax: 2, workerUrl: pathToFileURL(path).href });
   const removals = Array.from({ length: 40 }, () => pool.run('unlink', { paths: [] }));
-  const scrub = pool.run('scrub', { path: 'x', baseOffset: 0, endPosition: 1 });
+  const scrub = pool.run('scrub', { ...ANY_ORDER, path: 'x', baseOffset: 0, endPosition: 1 });
   expect((await scrub).bad).toBeNull();
   for (const { bytes } of await Promise.all(removals)) expect(bytes).toBe(1);
   await pool.close();

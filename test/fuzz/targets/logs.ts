@@ -1,8 +1,11 @@
+import { baseOffset } from '../../../engine/batch/header.js';
 import { EngineError } from '../../../engine/errors.js';
 import { inspectIndex } from '../../../engine/inspect/index-inspection.js';
 import { inspectLog } from '../../../engine/inspect/log-inspection.js';
+import { continues } from '../../../engine/log/tail-evidence.js';
 import { scanTail } from '../../../engine/log/tail-scan.js';
 import { scrubSegment } from '../../../engine/maintenance/jobs/scrub.js';
+import { ANY_ORDER } from '../../support/any-order.js';
 import { SimDisk } from '../../support/sim-disk.js';
 import { bytesFile } from '../lib/bytes-file.js';
 import { TREATMENT, treatedLog, wholePrefix } from '../lib/log-bytes.js';
@@ -17,9 +20,16 @@ const UNPACKABLE = ['CORRUPT_BATCH', 'BATCH_TOO_LARGE', 'UNKNOWN_CODEC'] as cons
 const tail = pipelined('log.tail', treatedLog, async (input) => {
   const bytes = input.subarray(1);
   let reached = 0;
-  const scan = await scanTail(bytesFile(bytes), 0, bytes.length, 0, (_bytes, _at, size) => {
-    reached += size;
-  });
+  const scan = await scanTail(
+    bytesFile(bytes),
+    0,
+    bytes.length,
+    0,
+    (from, at, expected) => continues(baseOffset(from, at), expected),
+    (_bytes, _at, size) => {
+      reached += size;
+    },
+  );
   if (scan.end !== reached || scan.end > bytes.length) throw new BrokenPromise('an end of nothing');
   if (scan.end < wholePrefix(bytes)) throw new BrokenPromise('whole batches were cut off');
   if (input[0] === TREATMENT.cut && scan.verdict === 'damaged') {
@@ -34,6 +44,7 @@ const scrub = pipelined('log.scrub', treatedLog, async (input) => {
   const bytes = input.subarray(1);
   const disk = Object.assign(new SimDisk(), { open: async () => bytesFile(bytes) });
   const { bad } = await scrubSegment(disk, {
+    ...ANY_ORDER,
     path: '/a',
     baseOffset: 0,
     endPosition: bytes.length,

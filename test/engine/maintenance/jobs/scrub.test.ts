@@ -3,6 +3,7 @@ import { buildBatchSync } from '../../../../engine/batch/builder.js';
 import { writeInt64 } from '../../../../engine/batch/int64.js';
 import { scrubSegment } from '../../../../engine/maintenance/jobs/scrub.js';
 import { seededRandom } from '../../../../engine/random.js';
+import { ANY_ORDER } from '../../../support/any-order.js';
 import { SimDisk } from '../../../support/sim-disk.js';
 
 const PATH = '/segment.log';
@@ -43,7 +44,7 @@ function segmentOf(valueSizes: readonly number[], baseOffset = 500) {
 async function scrub(bytes: Buffer, endPosition = bytes.length, baseOffset = 500) {
   const disk = new SimDisk();
   disk.openSync(PATH, 'create').writevSync([bytes], 0);
-  const output = await scrubSegment(disk, { path: PATH, baseOffset, endPosition });
+  const output = await scrubSegment(disk, { ...ANY_ORDER, path: PATH, baseOffset, endPosition });
   const readSizes = disk.journal
     .filter((entry) => entry.kind === 'read' && entry.phase === 'submitted')
     .map((entry) => entry.size ?? 0);
@@ -116,7 +117,7 @@ test('a length field of two gigabytes costs no memory', async () => {
 
 test('a missing file and a failed read reject with the error of the disk', async () => {
   const disk = new SimDisk();
-  const input = { path: PATH, baseOffset: 0, endPosition: 100 };
+  const input = { ...ANY_ORDER, path: PATH, baseOffset: 0, endPosition: 100 };
   await expect(scrubSegment(disk, input)).rejects.toMatchObject({ code: 'ENOENT' });
   disk.openSync(PATH, 'create').writevSync([Buffer.alloc(100)], 0);
   disk.failNext({ op: 'read', code: 'EIO' });
