@@ -11,11 +11,11 @@ import {
 import { hasErrno } from '../disk/errno.js';
 import { parseSegmentFileName, segmentFileName } from '../disk/file-names.js';
 import type { LogFile } from '../disk/log-file.js';
-import { EngineError } from '../errors.js';
 import { LIMITS } from '../limits.js';
 import { unlinkFiles } from '../maintenance/jobs/unlink.js';
+import { cutTail, damagedLog, holdsBatchIn, setAside } from './cut-tail.js';
 import { finishSwaps } from './finish-swaps.js';
-import { cutIndexFiles, indexesFromFiles, indexPath, readIndexFiles } from './index-files.js';
+import { cutIndexFiles, indexesFromFiles, readIndexFiles } from './index-files.js';
 import { LeaderEpochs } from './leader-epochs.js';
 import type { LogContext } from './log-context.js';
 import type { LogCheckpoint } from './log-records.js';
@@ -24,11 +24,11 @@ import { makeDurable } from './make-durable.js';
 import { type LogPosition, NOWHERE } from './offset-tracker.js';
 import { lastSequenceOf } from './producer.js';
 import type { ProducerStates } from './producer-state.js';
-import { copyAside, rewriteRange } from './rewrite-range.js';
+import { rewriteRange } from './rewrite-range.js';
 import { Segment } from './segment.js';
 import { SegmentList } from './segment-list.js';
 import { resumeSegment } from './segment-resume.js';
-import { continues, showsDamage } from './tail-evidence.js';
+import { continues } from './tail-evidence.js';
 import { scanTail } from './tail-scan.js';
 import { readFirstTimestamp } from './wake-segment.js';
 
@@ -199,12 +199,12 @@ class Recovery {
     if (!checkpoint) return;
     const segment = found.find((candidate) => candidate.baseOffset === checkpoint.segmentBase);
     if (!segment) {
-      throw damaged(
+      throw damagedLog(
         `${join(folder, segmentFileName(checkpoint.segmentBase, 'log'))} is missing, with acknowledged records up to offset ${checkpoint.offset}`,
       );
     }
     if (segment.size < checkpoint.position) {
-      throw damaged(
+      throw damagedLog(
         `${segment.file.path} has ${segment.size} bytes, ${checkpoint.position} of them were acknowledged`,
       );
     }
@@ -222,13 +222,13 @@ class Recovery {
       const trusted = segment.baseOffset === checkpoint?.segmentBase ? checkpoint.position : 0;
       if (at > 0 && segment.baseOffset !== end.offset && segment.baseOffset > logStart) {
         const rest = tail.slice(at);
-        if (segment.baseOffset < end.offset || (await this.#holdsBatch(rest, end.offset))) {
-          throw damaged(
+        if (segment.baseOffset < end.offset || (await holdsBatchIn(rest, end.offset))) {
+          throw damagedLog(
             `${segment.file.path} should begin at offset ${end.offset}: a segment or a part of one is missing`,
           );
         }
         // The end of the one before was lost whole batches at a time.
-        await this.#setAside(rest);
+        this.#cutBytes += await setAside(this.#context, this.#input.folder, rest);
         break;
       }
       // Whatever came before it is gone, and no offset is given out twice.
@@ -283,11 +283,13 @@ class Recovery {
     this.#scannedBytes += scan.end - trusted;
     segment.writtenSize = segment.size;
     if (scan.verdict === 'damaged') {
-      throw damaged(
+      throw damagedLog(
         `${segment.file.path} is damaged at byte ${scan.end} (offset ${scan.endOffset}): a whole batch lies there or behind it`,
       );
     }
-    if (scan.verdict === 'torn') await this.#cut(segment, scan.end, size, scan.endOffset, later);
+    if (scan.verdict === 'torn') {
+      this.#cutBytes += await cutTail(this.#context, this.#input.folder, segment, scan, later);
+    }
     await rewriteRange(segment.file, trusted, scan.end);
     this.#unsynced.push(segment.file);
     this.#areNamesUnsynced = true;
@@ -326,7 +328,7 @@ class Recovery {
     if (fromFiles) segment.countAsSaved(savedOffsets, savedTimes);
     else if (savedOffsets > 0) counters.indexRebuilds++;
     if (reached !== trusted) {
-      throw damaged(
+      throw damagedLog(
         `${segment.file.path} is damaged at byte ${reached}, below the recovery point ${trusted}`,
       );
     }
@@ -361,70 +363,4 @@ class Recovery {
       timestampMs: this.#context.clock.wallMs(),
     });
   }
-
-  /** Sets the torn bytes aside, durably, before they are cut off. Later files may only hold torn bytes too. */
-  async #cut(
-    segment: Segment,
-    end: number,
-    size: number,
-    endOffset: number,
-    later: readonly Segment[],
-  ): Promise<void> {
-    const { disk, logger } = this.#context;
-    const { folder } = this.#input;
-    if (await this.#holdsBatch(later, endOffset)) {
-      throw damaged(
-        `${segment.file.path} is damaged at byte ${end} (offset ${endOffset}), with whole batches in later segments`,
-      );
-    }
-    const path = join(folder, segmentFileName(endOffset, 'log', 'cut'));
-    await copyAside(disk, segment.file, end, size, path);
-    await this.#setAside(later);
-    await segment.file.truncate(end);
-    this.#cutBytes += size - end;
-    logger.warn(
-      { file: segment.file.path, position: end, bytes: size - end, kept: path },
-      'a torn tail was cut off',
-    );
-  }
-
-  async #holdsBatch(segments: readonly Segment[], offset: number): Promise<boolean> {
-    for (const { file, size } of segments) {
-      if (await showsDamage(file, 0, size, offset)) return true;
-    }
-    return false;
-  }
-
-  /** Whole files without a whole batch become `.cut` files. When it resolves, all names in the folder are durable. */
-  async #setAside(segments: readonly Segment[]): Promise<void> {
-    const { disk, logger } = this.#context;
-    for (const segment of segments) {
-      const { file, size } = segment;
-      const kept = `${file.path}.cut`;
-      await file.forget();
-      await disk.rename(file.path, kept);
-      await this.#dropIndexFiles(segment);
-      this.#cutBytes += size;
-      logger.warn(
-        { file: file.path, bytes: size, kept },
-        'a segment without a whole batch was set aside',
-      );
-    }
-    await disk.syncDirectory(this.#input.folder);
-  }
-
-  /** A segment that begins there later must not find them. */
-  async #dropIndexFiles(segment: Segment): Promise<void> {
-    const paths = [indexPath(segment, 'index'), indexPath(segment, 'timeindex')];
-    for (const path of paths) {
-      if (await this.#context.disk.stat(path)) await this.#context.disk.unlink(path);
-    }
-  }
-}
-
-function damaged(message: string): EngineError {
-  return new EngineError(
-    'DAMAGED_LOG',
-    `${message}; nothing was cut: restore the file from a copy, or save what can be with 'odradek repair-log' on its folder`,
-  );
 }
