@@ -5,6 +5,7 @@ import {
   PARTITION_METADATA_FILE,
   parsePartitionFolderName,
   parsePartitionMetadata,
+  parseSegmentFileName,
   partitionMetadataText,
 } from './disk/file-names.js';
 import type { LogFile } from './disk/log-file.js';
@@ -87,4 +88,21 @@ export async function renameIfThere(
     if (hasErrno(error, 'ENOENT')) return false;
     throw directory.fail(`cannot rename ${from}`, error);
   }
+}
+
+/**
+ * Removes a folder of nothing: its process was killed while it made it. True when it is gone; false, with nothing done, when a file in it holds bytes or
+ * says where a log goes on.
+ */
+export async function removeIfEmpty({ disk }: LogContext, folder: string): Promise<boolean> {
+  const names = await disk.readdir(folder);
+  for (const name of names) {
+    // Half of one is none.
+    if (name === PARTITION_METADATA_FILE) continue;
+    const isBegin = (parseSegmentFileName(name)?.baseOffset ?? 0) === 0;
+    if (!isBegin || (await disk.stat(join(folder, name)))?.size !== 0) return false;
+  }
+  for (const name of names) await disk.unlink(join(folder, name));
+  await disk.rmdir(folder);
+  return true;
 }

@@ -34,6 +34,7 @@ import {
   type PartitionFolder,
   partitionFolders,
   readTopicId,
+  removeIfEmpty,
   renameIfThere,
   renewTopicId,
 } from './partition-folder.js';
@@ -338,6 +339,7 @@ export class Partitions {
       if (owner === 'ours' && topicId !== null) this.#topicIdsSeen.set(folder, topicId);
       if (owner === 'disputed') this.#disputed.add(folder);
       if (owner !== 'stray') continue;
+      if (topicId === null && (await removeIfEmpty(this.#context, folder))) continue;
       const unique = random.fill(Buffer.alloc(16));
       const to = join(directory.root, retiredFolderName(topic, partition, 'stray', unique));
       if (await renameIfThere(this.#context, folder, to)) aside.push(to);
