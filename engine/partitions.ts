@@ -28,6 +28,7 @@ import { LOG_START_FILE, readLogStartFile } from './log/log-start-file.js';
 import { makeDurable } from './log/make-durable.js';
 import type { HighWatermarkRule, PartitionName } from './log/partition-log.js';
 import { forgetProducers, readProducers } from './log/producer-records.js';
+import { ProducerStates } from './log/producer-state.js';
 import { type RecoveredLog, recoverLog } from './log/recovery.js';
 import {
   namesIn,
@@ -109,13 +110,16 @@ export class Partitions {
     while (!context.files.hasRoom) await context.files.whenRoom();
     const names = await namesIn(context, folder);
     const isRenamed = names.length > 0 && this.#checkTopicId(name, folder, names);
-    const checkpoint = readCheckpoint(context.catalog, name);
+    const written = readCheckpoint(context.catalog, name);
+    const known = await readProducers(context.catalog, name, written, context.slices);
+    // A checkpoint of which something is missing is none: all of the log is read.
+    const checkpoint = known === null ? null : written;
     const recovered = await recoverLog(context, {
       folder,
       names,
       settings,
       checkpoint,
-      producers: await readProducers(context.catalog, name, checkpoint, context.slices),
+      producers: known ?? new ProducerStates(),
       logStart: await this.#durableLogStart(name, folder, names),
       hasGaps: readGaps(context.catalog, name),
     });

@@ -96,7 +96,8 @@ export class RequestFaults implements Faults {
   }
 
   /**
-   * The same handlers, behind the faults. `topicName` tells the name of a topic's id, `refused` is told of a Produce that a fault has answered.
+   * The same handlers, behind the faults. `topicName` tells the name of a topic's id, `refused` is
+   * told of a Produce that a fault has answered.
    */
   around(handlers: Handlers, topicName: TopicNames, refused: ProduceRefused): Handlers {
     const names = Object.keys(handlers) as ApiName[];

@@ -8,9 +8,10 @@ import type { NextBatch } from './producer.js';
 const HEADERS_AT_A_TIME = 100;
 
 /**
- * The first batch at or behind `cut` of each producer of which nothing below it is remembered: what the producer sends next when the log ends
- * there. Walks the headers of what is to be cut, in slices, as far as it must; behind damage nothing is found. Called while nothing
- * changes the segments.
+ * The first batch at or behind `cut` of each producer of which nothing below it is remembered: what
+ * the producer sends next when the log ends there. Walks the headers of what is to be cut, in
+ * slices, as far as it must; behind damage nothing is found. Called while nothing changes the
+ * segments.
  */
 export async function findFirstCut(
   log: LogParts,

@@ -15,17 +15,21 @@ export interface ProducerChanges {
 const NONE: ReadonlyMap<number, NextBatch> = new Map();
 
 /**
- * What one log's producers contribute to its checkpoints. As long as one page holds them all they are a part of the checkpoint; else each
- * page has a key of its own, and those that have changed are written, the bulk of many before the checkpoint.
+ * What one log's producers contribute to its checkpoints. As long as one page holds them all they
+ * are a part of the checkpoint; else each page has a key of its own, and those that have changed
+ * are written, the bulk of many before the checkpoint.
  *
- * A page may be ahead of the checkpoint: it has what was durable when it was written, and recovery passes over batches that a producer is
- * known to have sent. What it must not do is to lag behind, or to know what may yet be lost.
+ * A page may be ahead of the checkpoint: it has what was durable when it was written, and recovery
+ * passes over batches that a producer is known to have sent. What it must not do is to lag behind,
+ * or to know what may yet be lost.
  */
 export class ProducerCheckpoints {
   readonly #log: LogParts;
   /** Taken for a checkpoint, and not known to be in the catalog. */
   #taken: readonly ProducerPage[] = [];
-  /** Pages that there were then. Those that came since hold nothing that the checkpoint must know. */
+  /**
+   * Pages that there were then. Those that came since hold nothing that the checkpoint must know.
+   */
   #pageCount = 0;
 
   constructor(log: LogParts) {
@@ -40,8 +44,9 @@ export class ProducerCheckpoints {
   }
 
   /**
-   * Writes pages, in slices, until few are left for the checkpoint itself; null where few there are. Called when everything that `begin` has
-   * seen is durable. Gives up when `isWanted` says no. Rejects as the catalog does.
+   * Writes pages, in slices, until few are left for the checkpoint itself; null where few there
+   * are. Called when everything that `begin` has seen is durable. Gives up when `isWanted` says no.
+   * Rejects as the catalog does.
    */
   writeAhead(isWanted: () => boolean): Promise<void> | null {
     const isMuch = this.#taken.length > LIMITS.producerPagesWithCheckpointMax;
@@ -62,7 +67,10 @@ export class ProducerCheckpoints {
     if (this.#taken === taken) this.#taken = [];
   }
 
-  /** As of `endOffset` (exclusive), to which everything is durable. `firstAbove`: see `ProducerStates.truncateEnd`. */
+  /**
+   * As of `endOffset` (exclusive), to which everything is durable. `firstAbove`: see
+   * `ProducerStates.truncateEnd`.
+   */
   changesAt(endOffset: number, firstAbove: ReadonlyMap<number, NextBatch> = NONE): ProducerChanges {
     const producerPages = this.#pageCount > 1 ? this.#pageCount : 0;
     if (producerPages > 0) {

@@ -12,8 +12,9 @@ export interface ProducerPage {
 }
 
 /**
- * Which producers of a log are written down together: a checkpoint writes the pages of those that have changed, however many others the log
- * knows. Producers keep their page; one that has room takes the next new one.
+ * Which producers of a log are written down together: a checkpoint writes the pages of those that
+ * have changed, however many others the log knows. Producers keep their page; one that has room
+ * takes the next new one.
  */
 export class ProducerPages {
   readonly #pages: ProducerPage[] = [];

@@ -20,17 +20,18 @@ export function producerPageKey(name: PartitionName, page: number): CatalogKey {
   return ['log', name.topicId, name.partition, 'producers', page];
 }
 
-/** The producers of a log as its checkpoint knows them. */
+/** The producers of a log as its checkpoint knows them; null where a page of them is missing. */
 export async function readProducers(
   catalog: Catalog,
   name: PartitionName,
   checkpoint: LogCheckpoint | null,
   slices: TurnSlices,
-): Promise<ProducerStates> {
+): Promise<ProducerStates | null> {
   const producers = new ProducerStates();
   if (checkpoint === null) return producers;
   for (let page = 0; page < checkpoint.producerPages; page++) {
-    const stored = (catalog.get(producerPageKey(name, page)) ?? []) as StoredProducer[];
+    const stored = catalog.get(producerPageKey(name, page)) as StoredProducer[] | undefined;
+    if (stored === undefined) return null;
     producers.restorePage(decodeProducers(stored));
     const pause = slices.did(stored.length);
     if (pause !== null) await pause;
@@ -39,7 +40,10 @@ export async function readProducers(
   return producers;
 }
 
-/** Removes all pages of a log, also those that no checkpoint has counted. Resolves when that is durable. */
+/**
+ * Removes all pages of a log, also those that no checkpoint has counted. Resolves when that is
+ * durable.
+ */
 export async function forgetProducers(
   catalog: Catalog,
   name: PartitionName,

@@ -15,8 +15,8 @@ import {
 import { type ProducerPage, ProducerPages } from './producer-pages.js';
 
 /**
- * What each idempotent producer has written to one log: enough to recognise a batch that comes again, and a gap.
- * Rebuilt from the log behind the last checkpoint.
+ * What each idempotent producer has written to one log: enough to recognise a batch that comes
+ * again, and a gap. Rebuilt from the log behind the last checkpoint.
  */
 export class ProducerStates {
   readonly #producers = new Map<number, Producer>();
@@ -59,10 +59,11 @@ export class ProducerStates {
   }
 
   /**
-   * Judges a batch that is about to be appended. Returns the original when it came before, null when it is new.
-   * A producer that is not known may begin anywhere (KIP-360).
+   * Judges a batch that is about to be appended. Returns the original when it came before, null
+   * when it is new. A producer that is not known may begin anywhere (KIP-360).
    *
-   * @throws EngineError STALE_PRODUCER_EPOCH, OUT_OF_ORDER_SEQUENCE (neither the next batch nor one of the last five)
+   * @throws EngineError STALE_PRODUCER_EPOCH, OUT_OF_ORDER_SEQUENCE (neither the next batch nor one
+   * of the last five)
    */
   check(
     producerId: number,
@@ -103,8 +104,9 @@ export class ProducerStates {
   }
 
   /**
-   * Notes a batch that was refused although its producer will send it again: of a producer that is not known no other one is taken
-   * until it comes, or the epoch rises. A known one has its place already.
+   * Notes a batch that was refused although its producer will send it again: of a producer that is
+   * not known no other one is taken until it comes, or the epoch rises. A known one has its place
+   * already.
    */
   expect(producerId: number, { epoch, sequence }: NextBatch, nowMs: number): void {
     if (this.#producers.has(producerId)) return;
@@ -112,8 +114,9 @@ export class ProducerStates {
   }
 
   /**
-   * Takes back a batch that was noted and not written, with all of its producer from `startOffset` on. Called for each of them, oldest
-   * first: the first one is what the producer must send again, where nothing of it is left.
+   * Takes back a batch that was noted and not written, with all of its producer from `startOffset`
+   * on. Called for each of them, oldest first: the first one is what the producer must send again,
+   * where nothing of it is left.
    */
   takeBack(producerId: number, first: NextBatch, startOffset: number): void {
     const producer = this.#producers.get(producerId);
@@ -147,8 +150,8 @@ export class ProducerStates {
   }
 
   /**
-   * Forgets batches at and above `offset`: they were cut off the log. `firstCut` has the first one of each producer that has nothing
-   * left, as far as it is known: what it must send next.
+   * Forgets batches at and above `offset`: they were cut off the log. `firstCut` has the first one
+   * of each producer that has nothing left, as far as it is known: what it must send next.
    */
   truncateEnd(offset: number, firstCut: ReadonlyMap<number, NextBatch>): void {
     for (const producer of this.#producers.values()) {
@@ -158,7 +161,10 @@ export class ProducerStates {
     }
   }
 
-  /** Forgets producers that were last heard of before `beforeMs`: looks at about a thousand of them, others at each call. */
+  /**
+   * Forgets producers that were last heard of before `beforeMs`: looks at about a thousand of them,
+   * others at each call.
+   */
   expire(beforeMs: number): void {
     for (const { producers } of this.pages.nextOnes()) {
       for (const producer of [...producers]) {

@@ -8,7 +8,10 @@ export interface ProducerBatch {
   readonly lastSequence: number;
   readonly baseOffset: number;
   readonly lastOffset: number;
-  /** Wall time of the append, not of the records: a producer that replays old history is not forgotten for it. */
+  /**
+   * Wall time of the append, not of the records: a producer that replays old history is not
+   * forgotten for it.
+   */
   readonly timestampMs: number;
 }
 
@@ -90,8 +93,9 @@ export function hasWrittenFrom({ batches }: Producer, offset: number): boolean {
 }
 
 /**
- * Forgets a producer's batches at and above `offset`. It stays known by the one before; where there is none, what it sends next is the
- * first that went: `firstCut`, or the oldest of those that are remembered.
+ * Forgets a producer's batches at and above `offset`. It stays known by the one before; where there
+ * is none, what it sends next is the first that went: `firstCut`, or the oldest of those that are
+ * remembered.
  */
 export function cutProducer(
   producer: Pick<Producer, 'batches' | 'epoch' | 'nextSequence'>,
@@ -107,7 +111,10 @@ export function cutProducer(
   producer.nextSequence = last ? sequenceAfter(last) : (firstCut?.sequence ?? oldest.baseSequence);
 }
 
-/** What is written down of a producer as of `endOffset` (exclusive); `firstAbove` as in `cutProducer`. */
+/**
+ * What is written down of a producer as of `endOffset` (exclusive); `firstAbove` as in
+ * `cutProducer`.
+ */
 export function stateAt(
   producer: Producer,
   endOffset: number,

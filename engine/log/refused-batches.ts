@@ -19,8 +19,9 @@ const PASSING: ReadonlySet<EngineErrorCode> = new Set([
 ]);
 
 /**
- * Notes that a batch was refused, if its producer will send it again: those that it has sent behind it must not take its place. One that
- * is too large comes again in parts, from the same sequence on, unless it is a single record.
+ * Notes that a batch was refused, if its producer will send it again: those that it has sent behind
+ * it must not take its place. One that is too large comes again in parts, from the same sequence
+ * on, unless it is a single record.
  */
 export function noteRefusal(
   producers: ProducerStates,
@@ -42,7 +43,10 @@ export function expectAgain(producers: ProducerStates, batch: Buffer, nowMs: num
   producers.expect(id, next, nowMs);
 }
 
-/** Takes back the batches in `buffers`, whole ones one after another, which were noted from `startOffset` on and are not in the log. */
+/**
+ * Takes back the batches in `buffers`, whole ones one after another, which were noted from
+ * `startOffset` on and are not in the log.
+ */
 export function takeBackBatches(
   producers: ProducerStates,
   buffers: readonly Uint8Array[],

@@ -248,10 +248,13 @@ async function rebuildCatalog(
   }
 }
 
+/** What the catalog has of a log that the log tells, too. */
+const CACHES: ReadonlySet<string> = new Set(['checkpoint', 'cleaned', 'producers']);
+
 /** The copy of the metadata is made by the next start; what is a cache is kept where nothing can have been left out. */
 function isKept(key: readonly (string | number)[], isCurrent: boolean): boolean {
   if (key[0] === 'metadata') return false;
-  const isCache = key[0] === 'log' && (key[3] === 'checkpoint' || key[3] === 'cleaned');
+  const isCache = key[0] === 'log' && CACHES.has(String(key[3]));
   return isCurrent || !isCache;
 }
 

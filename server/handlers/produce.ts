@@ -186,8 +186,8 @@ class ProduceCall {
 }
 
 /**
- * Tells the log of a batch that was refused in front of it, if `error` is one after which clients send it again: those that they have sent
- * behind it must not take its place.
+ * Tells the log of a batch that was refused in front of it, if `error` is one after which clients
+ * send it again: those that they have sent behind it must not take its place.
  */
 function noteRefused(
   { partitions }: Pick<ProduceParts, 'partitions'>,

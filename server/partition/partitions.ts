@@ -118,8 +118,9 @@ export class Partitions {
   }
 
   /**
-   * Notes that a produced batch was refused in front of its log with an error that clients retry, so that none that was sent behind it takes
-   * its place: the log knows, or will when it is open. Only the header is looked at.
+   * Notes that a produced batch was refused in front of its log with an error that clients retry,
+   * so that none that was sent behind it takes its place: the log knows, or will when it is open.
+   * Only the header is looked at.
    */
   refused(topic: TopicImage, index: number, batch: Buffer): void {
     const entry = this.#topics.get(topic.id)?.[index];

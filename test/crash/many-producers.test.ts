@@ -8,6 +8,7 @@ import {
 } from '../../engine/index.js';
 import { LIMITS } from '../../engine/limits.js';
 import { checkpointKey } from '../../engine/log/log-records.js';
+import { producerPageKey } from '../../engine/log/producer-records.js';
 import { batchOf, turns } from '../support/batches.js';
 import {
   cutPower,
@@ -188,6 +189,19 @@ test('a checkpoint of version 1, which holds any number of producers itself, is 
   for (let id = 0; id < 100; id++) {
     const sequence = id === 5 ? 1 : 0;
     expect(await renewed.append(sent(id, sequence))).toMatchObject({ duplicate: true });
+  }
+});
+
+test('where a page is missing the producers are read from the log', async () => {
+  const world = newWorld();
+  const engine = await openWorld(world);
+  const log = await openLog(engine);
+  await appendAll(log, 100, 0);
+  const next = await stopCleanly(world, engine);
+  await next.catalog.write([{ key: producerPageKey(partition(), 1), value: undefined }]);
+  const reopened = await openLog(await openWorld(next));
+  for (let id = 0; id < 100; id++) {
+    expect(await reopened.append(sent(id, 0))).toMatchObject({ duplicate: true });
   }
 });
 
