@@ -1,4 +1,4 @@
-import { AssertionError, type Clock } from '../engine/index.js';
+import { AssertionError, type Clock, type TurnSlices } from '../engine/index.js';
 import { ApiError } from './api-error.js';
 import { OpenRequest } from './context.js';
 import { failureResponse, unsupportedApiVersions } from './handlers/failures.js';
@@ -14,12 +14,15 @@ import {
 } from './net/dispatcher.js';
 import type { ResponsePart } from './net/response-writer.js';
 import { APIS, type ApiName, type KnownApi, lookupApi } from './protocol/api-keys.js';
+import { ELEMENTS_AT_ONCE_MAX } from './protocol/encode-in-slices.js';
 import { ErrorCode } from './protocol/error-codes.js';
 import {
   type AnyRequestFrame,
   decodeRequest,
   decodeRequestStart,
   encodeResponse,
+  encodeResponseInSlices,
+  isLargeResponse,
 } from './protocol/frame.js';
 import { ProtocolError } from './protocol/protocol-error.js';
 import type { RequestHook, RequestOutcome } from './request-hooks.js';
@@ -30,12 +33,17 @@ export interface RequestDispatcherOptions {
   readonly limits: ServerLimits;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Cuts the encoding of large answers. */
+  readonly slices: TurnSlices;
   /** Ends the process for a broken invariant. Throws outside of every promise by default. */
   crash?(error: AssertionError): void;
 }
 
 /** A response, or null for none. */
 type Answer = object | null;
+
+/** An encoded response, or null for none. */
+type Parts = readonly ResponsePart[] | null;
 
 /**
  * Requests that may overlap with others of their connection: appends keep their order because they are made in the turn of their
@@ -81,7 +89,7 @@ export class RequestDispatcher implements Dispatcher {
   }
 
   /** Spelt out with promises: as an async function the same makes more than twice the garbage. */
-  dispatch(frame: Buffer, connection: ConnectionInfo): Promise<readonly ResponsePart[] | null> {
+  dispatch(frame: Buffer, connection: ConnectionInfo): Promise<Parts> {
     try {
       const request = this.#decode(frame, connection);
       if (Array.isArray(request)) return Promise.resolve(request);
@@ -92,7 +100,7 @@ export class RequestDispatcher implements Dispatcher {
   }
 
   /** Throws as well as rejects. */
-  #answer(context: OpenRequest, request: AnyRequestFrame): Promise<readonly ResponsePart[] | null> {
+  #answer(context: OpenRequest, request: AnyRequestFrame): Promise<Parts> {
     let answer: Answer | Promise<Answer>;
     try {
       for (const hook of this.#options.hooks) hook.before?.(context, request.body);
@@ -113,7 +121,7 @@ export class RequestDispatcher implements Dispatcher {
     context: OpenRequest,
     request: AnyRequestFrame,
     error: unknown,
-  ): readonly ResponsePart[] | null {
+  ): Parts | Promise<Parts> {
     let body: Answer;
     try {
       body = this.#errorAnswer(context, request, error);
@@ -124,18 +132,36 @@ export class RequestDispatcher implements Dispatcher {
   }
 
   /** Encodes what was answered. Nothing of the request follows. */
-  #end(
-    context: OpenRequest,
-    request: AnyRequestFrame,
-    body: Answer,
-  ): readonly ResponsePart[] | null {
+  #end(context: OpenRequest, request: AnyRequestFrame, body: Answer): Parts | Promise<Parts> {
     let parts: ResponsePart[] | null;
     try {
+      if (body !== null && isLarge(request, body)) {
+        return this.#endInSlices(context, request, body);
+      }
       parts = body === null ? null : encode(request, body);
     } catch (error) {
       return this.#endWithout(context, error);
     }
     this.#ended(context, parts === null ? 'silent' : 'answered', parts);
+    return parts;
+  }
+
+  async #endInSlices(context: OpenRequest, request: AnyRequestFrame, body: object): Promise<Parts> {
+    const { apiKey, apiVersion, correlationId } = request;
+    const api = lookupApi(apiKey) as KnownApi;
+    let parts: ResponsePart[];
+    try {
+      parts = (await encodeResponseInSlices(
+        api,
+        apiVersion,
+        correlationId,
+        body as never,
+        this.#options.slices,
+      )) as ResponsePart[];
+    } catch (error) {
+      return this.#endWithout(context, error);
+    }
+    this.#ended(context, 'answered', parts);
     return parts;
   }
 
@@ -202,6 +228,13 @@ export class RequestDispatcher implements Dispatcher {
 
 function raise(error: AssertionError): never {
   throw error;
+}
+
+/** An answer to Produce is as large as its request. */
+function isLarge(request: AnyRequestFrame, body: object): boolean {
+  const { apiKey, apiVersion, elements } = request;
+  if (apiKey === APIS.Produce.key && elements <= ELEMENTS_AT_ONCE_MAX) return false;
+  return isLargeResponse(lookupApi(apiKey) as KnownApi, apiVersion, body as never);
 }
 
 function encode(

@@ -153,6 +153,18 @@ export const SERVER_LIMITS = {
   // ## Topics, partitions, metadata
   /** Partitions of one topic, and those that one CreateTopics makes. Beyond: INVALID_PARTITIONS. */
   partitionsPerTopicMax: 10_000,
+  /** Partitions of all topics; each takes some kilobytes of memory. Beyond: INVALID_PARTITIONS. */
+  partitionsMax: 200_000,
+  /** Topics from which on the image of the metadata is changed in layers, not copied. */
+  imageLayeredTopicsMin: 1_000,
+  /** Topics that one transaction creates or deletes. Beyond: several, one after another. */
+  topicsPerTransaction: 250,
+  /** Partitions that one transaction creates or deletes; a topic with more goes alone. */
+  partitionsPerTransaction: 1_000,
+  /** Partitions of which one DeleteRecords moves the log start at a time. Beyond: they wait. */
+  recordDeletionsAtOnce: 64,
+  /** Logs of deleted topics whose files go at a time. Beyond: they wait. */
+  deletionsAtOnce: 64,
   /**
    * Batches of idempotent producers that a partition remembers to have refused while its log is being opened.
    * Beyond: those are refused as any, and what was sent behind them may be taken before they come again.
@@ -196,7 +208,12 @@ export const SERVER_LIMITS = {
   /** Bytes of the file that `--config` names. Beyond: the start fails. */
   settingsFileBytesMax: 1 * MIB,
 
-  // ## Fetch
+  // ## Produce and fetch
+  /**
+   * Batches of one request that are appended in one turn without asking. Beyond: others are served
+   * in between.
+   */
+  produceBatchesAtOnceMax: 250,
   /**
    * Partitions of all fetch sessions together, some 400 bytes of heap each. Beyond:
    * FETCH_SESSION_ID_NOT_FOUND, or no session.
@@ -207,6 +224,18 @@ export const SERVER_LIMITS = {
    * setting).
    */
   fetchSessionEvictionMs: 2 * MINUTE_MS,
+  /**
+   * Partitions that a fetch reads in one turn without asking. Beyond: others are served in
+   * between.
+   */
+  fetchPartitionsAtOnceMax: 250,
+  /** The longest that a fetch waits, whatever it asks for. Beyond: it is answered by then. */
+  fetchWaitMsMax: 5 * MINUTE_MS,
+  /**
+   * Partitions that waiting fetches watch, all together. Beyond: a fetch is answered without
+   * waiting for them.
+   */
+  fetchWatchedPartitionsMax: 1_000_000,
   /**
    * What a partition that is read from disk takes of an answer at least, as far as can be said
    * before it was looked at.

@@ -15,12 +15,17 @@ interface TaggedField {
   readonly isDefault: (value: unknown) => boolean;
 }
 
-/**
- * Builds the encoder of a structure as it looks in one version. A missing value is written as its
- * default; a `TypeError` names the field if it has none.
- */
-export function compileStructEncoder(fields: Fields, wire: WireVersion): Encode {
-  const plain: WrittenField[] = [];
+/** One untagged field: how it is written, and what stands for a missing value. */
+export interface PlainField extends WrittenField {
+  readonly encode: Encode;
+}
+
+/** The untagged fields of a structure as it looks in one version, in order, and what writes its tagged ones. */
+export function structEncoders(
+  fields: Fields,
+  wire: WireVersion,
+): { readonly plain: readonly PlainField[]; readonly encodeTags: Encode } {
+  const plain: PlainField[] = [];
   const tagged: TaggedField[] = [];
   for (const [name, field] of Object.entries(fields)) {
     if (!inRange(field.versions, wire.version)) continue;
@@ -32,16 +37,26 @@ export function compileStructEncoder(fields: Fields, wire: WireVersion): Encode 
   }
   tagged.sort((a, b) => a.tag - b.tag);
 
+  if (!wire.flexible) return { plain, encodeTags: () => {} };
+  return { plain, encodeTags: (writer, value) => writeTags(writer, value as Struct, tagged) };
+}
+
+/**
+ * Builds the encoder of a structure as it looks in one version. A missing value is written as its
+ * default; a `TypeError` names the field if it has none.
+ */
+export function compileStructEncoder(fields: Fields, wire: WireVersion): Encode {
+  const { plain, encodeTags } = structEncoders(fields, wire);
   const encodePlain = structWriter<Writer, Struct>(plain);
   if (!wire.flexible) return (writer, value) => encodePlain(writer, value as Struct);
   return (writer, value) => {
     encodePlain(writer, value as Struct);
-    encodeTags(writer, value as Struct, tagged);
+    encodeTags(writer, value);
   };
 }
 
 /** Tags come in ascending order, and only where the value is not the default (KIP-482). */
-function encodeTags(writer: Writer, value: Struct, tagged: readonly TaggedField[]): void {
+function writeTags(writer: Writer, value: Struct, tagged: readonly TaggedField[]): void {
   let count = 0;
   for (let i = 0; i < tagged.length; i++) {
     if (!tagged[i]!.isDefault(value[tagged[i]!.name])) count++;
@@ -78,7 +93,8 @@ function compileIsDefault({ type, default: fallback }: Field): (value: unknown) 
   return (value) => value === undefined || value === fallback;
 }
 
-function compileEncoder(
+/** Builds the encoder of a value of any type; `name` is that of its field, for errors. */
+export function compileEncoder(
   type: FieldType,
   nullable: boolean,
   wire: WireVersion,

@@ -1,5 +1,11 @@
 import { compileStructDecoder } from './compile-decoder.js';
 import { compileStructEncoder } from './compile-encoder.js';
+import {
+  compileEncoderInSlices,
+  compileWeigh,
+  type EncodeInSlices,
+  type Slices,
+} from './encode-in-slices.js';
 import type { Reader } from './reader.js';
 import type { Fields, Schema, StructInput, StructValue } from './schema.js';
 import type { Writer } from './writer.js';
@@ -10,6 +16,10 @@ export interface Codec<V, I> {
   readonly decode: (reader: Reader) => V;
   /** Throws a `TypeError` or `RangeError` if the value is not such a message. */
   readonly encode: (writer: Writer, value: I) => void;
+  /** As `encode`, with pauses; made on first use. */
+  readonly encodeInSlices: (writer: Writer, value: I, slices: Slices) => Promise<void>;
+  /** Array elements in a value; more than `enough` are not counted on. */
+  readonly weigh: (value: I, enough: number) => number;
 }
 
 const compiled = new WeakMap<Schema, Codec<unknown, unknown>[]>();
@@ -32,9 +42,15 @@ function compile(schema: Schema, version: number): Codec<unknown, unknown> {
     throw new RangeError(`version ${version} is not in ${schema.min}-${schema.max}`);
   }
   const wire = { version, flexible: version >= schema.flexible };
+  let inSlices: EncodeInSlices | undefined;
   const made: Codec<unknown, unknown> = {
     decode: compileStructDecoder(schema.fields, wire),
     encode: compileStructEncoder(schema.fields, wire),
+    encodeInSlices: (writer, value, slices) => {
+      inSlices ??= compileEncoderInSlices(schema.fields, wire);
+      return inSlices(writer, value, slices);
+    },
+    weigh: compileWeigh(schema.fields, wire),
   };
   const versions = compiled.get(schema) ?? [];
   versions[version] = made;

@@ -1,5 +1,6 @@
 import { type Api, type ApiName, lookupApi, type RequestOf } from './api-keys.js';
 import { codec } from './compile.js';
+import { ELEMENTS_AT_ONCE_MAX, type Slices } from './encode-in-slices.js';
 import {
   type RequestStart,
   readClientId,
@@ -15,6 +16,9 @@ import { ELEMENTS_MAX, Reader } from './reader.js';
 import type { InputOf, Message, ValueOf } from './schema.js';
 import { type Part, Writer } from './writer.js';
 
+/** First buffer of an answer that is encoded in slices: one of its own, which grows. */
+const LARGE_RESPONSE_BYTES = 64 * 1024;
+
 /** A decoded request of one API; narrow it by `name`. Byte fields are views on its frame. */
 export interface RequestFrame<N extends ApiName> {
   readonly name: N;
@@ -22,6 +26,8 @@ export interface RequestFrame<N extends ApiName> {
   readonly apiVersion: number;
   readonly correlationId: number;
   readonly clientId: string | null;
+  /** Array elements of the body. */
+  readonly elements: number;
   readonly body: RequestOf<N>;
 }
 
@@ -59,6 +65,7 @@ export function decodeRequest(frame: Buffer, elementsMax = ELEMENTS_MAX): AnyReq
     apiVersion,
     correlationId,
     clientId,
+    elements: elementsMax - reader.elementsLeft,
     body,
   } as unknown as AnyRequestFrame;
 }
@@ -107,6 +114,31 @@ export function encodeResponse<A extends Api>(
   writer.int32(0);
   writeResponseHeader(writer, correlationId, responseHeaderVersion(api.response, version));
   codec<Message['fields']>(api.response, version).encode(writer, body);
+  return writer.finishFrame();
+}
+
+/** Whether an answer is so large that it is to be encoded by `encodeResponseInSlices`. */
+export function isLargeResponse<A extends Api>(
+  api: A,
+  version: number,
+  body: InputOf<A['response']>,
+): boolean {
+  const { weigh } = codec<Message['fields']>(api.response, version);
+  return weigh(body, ELEMENTS_AT_ONCE_MAX) > ELEMENTS_AT_ONCE_MAX;
+}
+
+/** As `encodeResponse`, with pauses between the elements of large arrays. The body must not change meanwhile. */
+export async function encodeResponseInSlices<A extends Api>(
+  api: A,
+  version: number,
+  correlationId: number,
+  body: InputOf<A['response']>,
+  slices: Slices,
+): Promise<Part[]> {
+  const writer = new Writer(LARGE_RESPONSE_BYTES);
+  writer.int32(0);
+  writeResponseHeader(writer, correlationId, responseHeaderVersion(api.response, version));
+  await codec<Message['fields']>(api.response, version).encodeInSlices(writer, body, slices);
   return writer.finishFrame();
 }
 

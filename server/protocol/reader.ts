@@ -17,7 +17,8 @@ export class Reader {
   /** Place of the next byte to read. */
   position: number;
   private readonly end: number;
-  private elementsLeft: number;
+  /** Array elements that may still come. */
+  elementsLeft: number;
 
   /**
    * @param position where reading starts

@@ -12,6 +12,9 @@ const CHUNK_BYTES_USED_MAX = CHUNK_BYTES - 256;
 let spare: Buffer | null = null;
 let spareFrom = 0;
 
+/** From this size on a part is not moved to a larger buffer. */
+const PART_BYTES = 64 * 1024;
+
 const TWO_32 = 0x1_0000_0000;
 const SHORT_STRING_CHARS = 24;
 
@@ -275,8 +278,18 @@ export class Writer {
     return at;
   }
 
-  /** Moves the bytes of the open part to a larger buffer; closed parts keep the old one. */
+  /**
+   * Moves the bytes of the open part to a larger buffer; closed parts keep the old one. A large part is closed
+   * instead: to copy it again and again would hold up a turn of the event loop.
+   */
   private grow(size: number): void {
+    if (this.tagDepth === 0 && this.position - this.partStart >= PART_BYTES) {
+      this.closePart();
+      this.buffer = Buffer.allocUnsafeSlow(Math.max(PART_BYTES, size));
+      this.position = 0;
+      this.partStart = 0;
+      return;
+    }
     const open = this.buffer.subarray(this.partStart, this.position);
     const grown = Buffer.allocUnsafe(Math.max(2 * this.buffer.length, open.length + size));
     open.copy(grown);

@@ -40,6 +40,7 @@ describe('requests captured from clients', () => {
       apiVersion: 3,
       correlationId: 1,
       clientId: 'rdkafka',
+      elements: 0,
       body: {
         clientSoftwareName: 'librdkafka',
         clientSoftwareVersion: '2.0.2',
@@ -54,6 +55,7 @@ describe('requests captured from clients', () => {
       name: 'ApiVersions',
       apiVersion: 2,
       clientId: 'my-app',
+      elements: 0,
     });
   });
 

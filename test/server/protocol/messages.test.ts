@@ -36,6 +36,7 @@ describe.each(cases)('$name', ({ api, version }) => {
           apiVersion: version,
           correlationId,
           clientId,
+          elements: expect.any(Number),
           body,
         });
       }),
