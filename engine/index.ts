@@ -52,7 +52,6 @@ export type { EventLogOptions } from './embedded/event-log-options.js';
 export type { EventRecord, NewEvent } from './embedded/event-record.js';
 export type { FollowFrom, FollowOptions } from './embedded/follow.js';
 export { storedBatches } from './embedded/stored-batches.js';
-export type { Engine, EngineOptions } from './engine.js';
 export { CATALOG_FILE, type Engine, type EngineOptions } from './engine.js';
 export {
   type BadRecord,

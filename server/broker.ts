@@ -179,6 +179,7 @@ async function openParts(
     metadata,
     nodeId,
     logger,
+    slices,
     producerExpirationMs: settings.producerIdExpirationMs,
     settingsOf: (topic) => topicSettings(topic, brokerLayers(metadata.image, nodeId, brokerStatic)),
     onMove: (partition) => {
@@ -244,6 +245,7 @@ async function openParts(
     limits,
     clock,
     logger,
+    slices,
   });
   const endpoints = await openListeners(opening, dispatcher, limits);
   const { path: dataDir } = engine;
@@ -283,7 +285,8 @@ async function openMetadata({ options, clock, random, closers }: Opening, engine
   });
   closers.push(() => metadata.close());
   const names = { caseInsensitiveDisk: await ignoresCase(options.disk ?? nodeDisk, engine.path) };
-  const controller = new Controller({ store, metadata, random, names });
+  const { partitionsMax } = SERVER_LIMITS;
+  const controller = new Controller({ store, metadata, random, names, partitionsMax });
   return { store, metadata, controller, deleted };
 }
 

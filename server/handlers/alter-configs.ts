@@ -1,7 +1,9 @@
+import type { TurnSlices } from '../../engine/index.js';
 import { ApiError } from '../api-error.js';
 import type { Controller } from '../metadata/controller.js';
 import { EVERY_BROKER } from '../metadata/effective-settings.js';
 import type { MetadataView } from '../metadata/metadata-view.js';
+import type { Partitions } from '../partition/partitions.js';
 import type { ResponseOf } from '../protocol/api-keys.js';
 import { ErrorCode } from '../protocol/error-codes.js';
 import { alterOperations, applyAlterConfigs, type ConfigChange } from '../settings/alter.js';
@@ -15,7 +17,9 @@ import { occurringTwice } from './occurring-twice.js';
 export interface AlterConfigsParts {
   readonly metadata: MetadataView;
   readonly controller: Pick<Controller, 'alterTopic' | 'alterBroker'>;
+  readonly partitions: Pick<Partitions, 'applied'>;
   readonly nodeId: number;
+  readonly slices: TurnSlices;
   /** The settings layers as of now. */
   layers(): BrokerLayers;
 }
@@ -69,22 +73,27 @@ async function alterAll<R extends Resource>(
   changesOf: (resource: R) => { changes: readonly ConfigChange[]; replaces: boolean },
 ): Promise<Answer[]> {
   const twice = occurringTwice(resources.map(resourceKey));
-  return Promise.all(
-    resources.map(async (resource): Promise<Answer> => {
-      const { resourceType, resourceName } = resource;
-      try {
-        if (twice.has(resourceKey(resource))) {
-          throw new ApiError('INVALID_REQUEST', 'Each resource must appear at most once.');
-        }
-        const { changes, replaces } = changesOf(resource);
-        await alterOne(parts, resource, changes, replaces, validateOnly);
-        return { errorCode: ErrorCode.NONE, errorMessage: null, resourceType, resourceName };
-      } catch (error) {
-        const { code, message } = wireError(error);
-        return { errorCode: code, errorMessage: message, resourceType, resourceName };
+  const answers: Answer[] = [];
+  for (const resource of resources) {
+    const { resourceType, resourceName } = resource;
+    let lookedAt = 1;
+    try {
+      if (twice.has(resourceKey(resource))) {
+        throw new ApiError('INVALID_REQUEST', 'Each resource must appear at most once.');
       }
-    }),
-  );
+      const { changes, replaces } = changesOf(resource);
+      lookedAt += changes.length;
+      await alterOne(parts, resource, changes, replaces, validateOnly);
+      answers.push({ errorCode: ErrorCode.NONE, errorMessage: null, resourceType, resourceName });
+    } catch (error) {
+      const { code, message } = wireError(error);
+      answers.push({ errorCode: code, errorMessage: message, resourceType, resourceName });
+    }
+    const pause = parts.slices.did(lookedAt);
+    if (pause !== null) await pause;
+  }
+  await parts.partitions.applied();
+  return answers;
 }
 
 async function alterOne(

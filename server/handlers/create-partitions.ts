@@ -1,8 +1,10 @@
+import type { TurnSlices } from '../../engine/index.js';
 import { ApiError } from '../api-error.js';
 import type { Controller } from '../metadata/controller.js';
 import type { MetadataView } from '../metadata/metadata-view.js';
 import { planMorePartitions, type TopicRules } from '../metadata/new-topic.js';
 import type { Partitions } from '../partition/partitions.js';
+import type { ResponseOf } from '../protocol/api-keys.js';
 import { ErrorCode } from '../protocol/error-codes.js';
 import { wireError } from './error-map.js';
 import type { Handler } from './handler.js';
@@ -13,7 +15,10 @@ export interface CreatePartitionsParts {
   readonly controller: Pick<Controller, 'addPartitions'>;
   readonly partitions: Pick<Partitions, 'ensure'>;
   readonly topicRules: TopicRules;
+  readonly slices: TurnSlices;
 }
+
+type Answer = ResponseOf<'CreatePartitions'>['results'][number];
 
 /**
  * CreatePartitions (KIP-195): `count` is the new total. Answered when the new partitions can be written to. Internal topics are refused, which
@@ -22,7 +27,8 @@ export interface CreatePartitionsParts {
 export function createPartitionsHandler(parts: CreatePartitionsParts): Handler<'CreatePartitions'> {
   return async (_context, { topics, validateOnly }) => {
     const twice = occurringTwice(topics.map(({ name }) => name));
-    const results = topics.map(async ({ name, count, assignments }) => {
+    const results: Answer[] = [];
+    for (const { name, count, assignments } of topics) {
       try {
         if (twice.has(name)) throw new ApiError('INVALID_REQUEST', 'Duplicate topic name.');
         const topic = parts.metadata.image.topic(name);
@@ -41,12 +47,14 @@ export function createPartitionsHandler(parts: CreatePartitionsParts): Handler<'
           { validateOnly },
         );
         if (!validateOnly) await parts.partitions.ensure(grown);
-        return { name, errorCode: ErrorCode.NONE };
+        results.push({ name, errorCode: ErrorCode.NONE });
       } catch (error) {
         const { code, message } = wireError(error);
-        return { name, errorCode: code, errorMessage: message };
+        results.push({ name, errorCode: code, errorMessage: message });
       }
-    });
-    return { results: await Promise.all(results) };
+      const pause = parts.slices.did(1 + (assignments?.length ?? 0));
+      if (pause !== null) await pause;
+    }
+    return { results };
   };
 }

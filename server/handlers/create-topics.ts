@@ -1,6 +1,8 @@
+import type { TurnSlices } from '../../engine/index.js';
 import { ApiError } from '../api-error.js';
 import type { Controller } from '../metadata/controller.js';
 import {
+  fitsTransaction,
   type NewTopic,
   planTopic,
   type TopicRules,
@@ -16,7 +18,7 @@ import {
   describeTopic,
   mergedDynamic,
 } from '../settings/describe.js';
-import { lagProblem } from '../settings/topic-settings.js';
+import { lagProblem, type SettingTexts } from '../settings/topic-settings.js';
 import { wireError } from './error-map.js';
 import type { Handler } from './handler.js';
 import { occurringTwice } from './occurring-twice.js';
@@ -25,15 +27,13 @@ export interface CreateTopicsParts {
   readonly controller: Pick<Controller, 'createTopics'>;
   readonly partitions: Pick<Partitions, 'ensure'>;
   readonly topicRules: TopicRules;
+  readonly slices: TurnSlices;
   /** The settings layers as of now. */
   layers(): BrokerLayers;
 }
 
 type TopicAnswer = ResponseOf<'CreateTopics'>['topics'][number];
 type Wish = RequestOf<'CreateTopics'>['topics'][number];
-type Planned =
-  | { readonly ok: true; readonly topic: NewTopic }
-  | { readonly ok: false; readonly error: unknown };
 
 /**
  * CreateTopics. Each topic is created whole or not at all; the answer comes when the metadata is durable and the partitions can be
@@ -41,52 +41,120 @@ type Planned =
  */
 export function createTopicsHandler(parts: CreateTopicsParts): Handler<'CreateTopics'> {
   return async (context, { topics, validateOnly }) => {
-    const planned = planAll(topics, parts.topicRules, parts.layers());
-    const wishes = planned.flatMap((each) => (each.ok ? [each.topic] : []));
-    const outcomes = await parts.controller.createTopics(wishes, { validateOnly });
-    const answers: Promise<TopicAnswer>[] = [];
-    let next = 0;
-    planned.forEach((plan, at) => {
-      const name = topics[at]!.name;
-      if (!plan.ok) {
-        answers.push(Promise.resolve(failed(name, plan.error)));
-        return;
-      }
-      const outcome = outcomes[next++]!;
-      answers.push(
-        outcome.ok
-          ? created(parts, context.apiVersion, plan.topic, outcome.value?.id ?? ZERO_UUID, () =>
-              outcome.value === null ? Promise.resolve() : parts.partitions.ensure(outcome.value),
-            )
-          : Promise.resolve(failed(name, outcome.error)),
-      );
-    });
-    return { topics: await Promise.all(answers) };
+    const call = new CreateCall(parts, context.apiVersion, topics, validateOnly);
+    return { topics: await call.run() };
   };
 }
 
-/** Plans each topic by itself; together they may not have more partitions than a single one may. */
-function planAll(topics: readonly Wish[], rules: TopicRules, layers: BrokerLayers): Planned[] {
-  const twice = occurringTwice(topics.map(({ name }) => name));
-  let partitionsLeft = rules.partitionCountMax;
-  return topics.map((wish): Planned => {
-    try {
-      if (twice.has(wish.name)) throw new ApiError('INVALID_REQUEST', 'Duplicate topic name.');
-      const topic = planTopic(wishOf(wish), rules);
-      const problem = lagProblem(topic.overrides, mergedDynamic(layers), layers.brokerStatic);
-      if (problem !== undefined) throw new ApiError('INVALID_CONFIG', problem);
-      partitionsLeft -= topic.replicas.length;
-      if (partitionsLeft < 0) {
-        throw new ApiError(
-          'INVALID_PARTITIONS',
-          `one request creates at most ${rules.partitionCountMax} partitions`,
-        );
+/** A topic to be created, and the place of its answer. */
+interface Planned {
+  readonly at: number;
+  readonly topic: NewTopic;
+}
+
+/** One request: plans topics, and creates those that are planned in transactions that are not too large. */
+class CreateCall {
+  readonly #parts: CreateTopicsParts;
+  readonly #version: number;
+  readonly #topics: readonly Wish[];
+  readonly #validateOnly: boolean;
+  readonly #layers: BrokerLayers;
+  readonly #answers: TopicAnswer[];
+  /** Of topics without settings of their own, which all have the same. */
+  #defaultConfigs: TopicAnswer['configs'] | undefined;
+
+  constructor(
+    parts: CreateTopicsParts,
+    version: number,
+    topics: readonly Wish[],
+    validateOnly: boolean,
+  ) {
+    this.#parts = parts;
+    this.#version = version;
+    this.#topics = topics;
+    this.#validateOnly = validateOnly;
+    this.#layers = parts.layers();
+    this.#answers = new Array<TopicAnswer>(topics.length);
+  }
+
+  /** Plans each topic by itself; together they may not have more partitions than a single one may. */
+  async run(): Promise<TopicAnswer[]> {
+    const { topicRules, slices } = this.#parts;
+    const twice = occurringTwice(this.#topics.map(({ name }) => name));
+    const dynamic = mergedDynamic(this.#layers);
+    let partitionsLeft = topicRules.partitionCountMax;
+    let planned: Planned[] = [];
+    let partitions = 0;
+    for (const [at, wish] of this.#topics.entries()) {
+      try {
+        if (twice.has(wish.name)) throw new ApiError('INVALID_REQUEST', 'Duplicate topic name.');
+        const topic = planTopic(wishOf(wish), topicRules);
+        const problem = lagProblem(topic.overrides, dynamic, this.#layers.brokerStatic);
+        if (problem !== undefined) throw new ApiError('INVALID_CONFIG', problem);
+        partitionsLeft -= topic.replicas.length;
+        if (partitionsLeft < 0) {
+          throw new ApiError(
+            'INVALID_PARTITIONS',
+            `one request creates at most ${topicRules.partitionCountMax} partitions`,
+          );
+        }
+        if (!fitsTransaction(planned.length, partitions + topic.replicas.length)) {
+          await this.#create(planned);
+          planned = [];
+          partitions = 0;
+        }
+        planned.push({ at, topic });
+        partitions += topic.replicas.length;
+      } catch (error) {
+        this.#answers[at] = failed(wish.name, error);
       }
-      return { ok: true, topic };
-    } catch (error) {
-      return { ok: false, error };
+      const pause = slices.did(1 + wish.assignments.length + wish.configs.length);
+      if (pause !== null) await pause;
     }
-  });
+    await this.#create(planned);
+    return this.#answers;
+  }
+
+  async #create(planned: readonly Planned[]): Promise<void> {
+    const { controller, partitions, slices } = this.#parts;
+    const outcomes = await controller.createTopics(
+      planned.map(({ topic }) => topic),
+      { validateOnly: this.#validateOnly },
+    );
+    for (const [index, { at, topic }] of planned.entries()) {
+      const outcome = outcomes[index]!;
+      try {
+        if (!outcome.ok) throw outcome.error;
+        if (outcome.value !== null) await partitions.ensure(outcome.value);
+        this.#answers[at] = this.#created(topic, outcome.value?.id ?? ZERO_UUID);
+      } catch (error) {
+        this.#answers[at] = failed(topic.name, error);
+      }
+      const pause = slices.did(1 + (this.#answers[at]!.configs?.length ?? 0));
+      if (pause !== null) await pause;
+    }
+  }
+
+  #created({ name, replicas, overrides }: NewTopic, topicId: string): TopicAnswer {
+    return {
+      name,
+      topicId,
+      errorCode: ErrorCode.NONE,
+      errorMessage: null,
+      numPartitions: replicas.length,
+      replicationFactor: replicas[0]?.length ?? 1,
+      // The settings are part of the answer from 5 on (KIP-525).
+      configs: this.#version < 5 ? null : this.#configsOf(overrides),
+    };
+  }
+
+  #configsOf(overrides: SettingTexts): TopicAnswer['configs'] {
+    const describe = (): TopicAnswer['configs'] =>
+      describeTopic(overrides, this.#layers).map(configAnswer);
+    if (Object.keys(overrides).length > 0) return describe();
+    this.#defaultConfigs ??= describe();
+    return this.#defaultConfigs;
+  }
 }
 
 function wishOf(wish: Wish): TopicWish {
@@ -99,26 +167,6 @@ function wishOf(wish: Wish): TopicWish {
       nodeIds: brokerIds,
     })),
     configs: wish.configs,
-  };
-}
-
-async function created(
-  parts: CreateTopicsParts,
-  version: number,
-  { name, replicas, overrides }: NewTopic,
-  topicId: string,
-  ensure: () => Promise<void>,
-): Promise<TopicAnswer> {
-  await ensure();
-  return {
-    name,
-    topicId,
-    errorCode: ErrorCode.NONE,
-    errorMessage: null,
-    numPartitions: replicas.length,
-    replicationFactor: replicas[0]?.length ?? 1,
-    // The settings are part of the answer from 5 on (KIP-525).
-    configs: version < 5 ? null : describeTopic(overrides, parts.layers()).map(configAnswer),
   };
 }
 

@@ -1,6 +1,10 @@
+import { Gate, type TurnSlices } from '../../engine/index.js';
 import { ApiError } from '../api-error.js';
+import { SERVER_LIMITS } from '../limits.js';
+import type { TopicImage } from '../metadata/image.js';
 import type { MetadataView } from '../metadata/metadata-view.js';
 import type { Partitions } from '../partition/partitions.js';
+import type { RequestOf, ResponseOf } from '../protocol/api-keys.js';
 import { ErrorCode } from '../protocol/error-codes.js';
 import { wireError } from './error-map.js';
 import type { Handler } from './handler.js';
@@ -8,35 +12,74 @@ import type { Handler } from './handler.js';
 export interface DeleteRecordsParts {
   readonly metadata: MetadataView;
   readonly partitions: Pick<Partitions, 'find'>;
+  readonly slices: TurnSlices;
 }
+
+type TopicAnswer = ResponseOf<'DeleteRecords'>['topics'][number];
+type PartitionAnswer = TopicAnswer['partitions'][number];
 
 /** DeleteRecords (KIP-107): moves log starts up. Answered when the new log start offsets are durable. */
 export function deleteRecordsHandler(parts: DeleteRecordsParts): Handler<'DeleteRecords'> {
   return async (_context, request) => {
-    const { image } = parts.metadata;
-    const topics = request.topics.map(async ({ name, partitions }) => {
-      const topic = image.topic(name);
-      const answers = partitions.map(async ({ partitionIndex, offset }) => {
-        try {
-          if (topic === undefined) {
-            throw new ApiError('UNKNOWN_TOPIC_OR_PARTITION', 'there is no such topic');
-          }
-          if (topic.internal) {
-            throw new ApiError(
-              'INVALID_TOPIC_EXCEPTION',
-              'the topic is written by the broker only',
-            );
-          }
-          const lowWatermark = await parts.partitions
-            .find(topic, partitionIndex)
-            .deleteBefore(offset);
-          return { partitionIndex, lowWatermark, errorCode: ErrorCode.NONE };
-        } catch (error) {
-          return { partitionIndex, lowWatermark: -1, errorCode: wireError(error).code };
-        }
-      });
-      return { name, partitions: await Promise.all(answers) };
-    });
-    return { topics: await Promise.all(topics) };
+    const offsets = await offsetsByPartition(parts.slices, request);
+    const gate = new Gate(SERVER_LIMITS.recordDeletionsAtOnce);
+    const topics: TopicAnswer[] = [];
+    const running: Promise<void>[] = [];
+    for (const [name, partitions] of offsets) {
+      const topic = parts.metadata.image.topic(name);
+      const answers = new Array<PartitionAnswer>(partitions.size);
+      topics.push({ name, partitions: answers });
+      let at = 0;
+      for (const [partitionIndex, offset] of partitions) {
+        const place = at++;
+        running.push(
+          gate.run(async () => {
+            answers[place] = await deleteBefore(parts, topic, partitionIndex, offset);
+            const pause = parts.slices.did(1);
+            if (pause !== null) await pause;
+          }),
+        );
+      }
+    }
+    await Promise.all(running);
+    return { topics };
   };
+}
+
+/** Of a partition that is named twice the last offset counts, and it is answered once, as in Kafka. */
+async function offsetsByPartition(
+  slices: TurnSlices,
+  { topics }: RequestOf<'DeleteRecords'>,
+): Promise<Map<string, Map<number, number>>> {
+  const found = new Map<string, Map<number, number>>();
+  for (const { name, partitions } of topics) {
+    const offsets = found.get(name) ?? new Map<number, number>();
+    found.set(name, offsets);
+    for (const { partitionIndex, offset } of partitions) {
+      offsets.set(partitionIndex, offset);
+      const pause = slices.did(1);
+      if (pause !== null) await pause;
+    }
+  }
+  return found;
+}
+
+async function deleteBefore(
+  { partitions }: DeleteRecordsParts,
+  topic: TopicImage | undefined,
+  partitionIndex: number,
+  offset: number,
+): Promise<PartitionAnswer> {
+  try {
+    if (topic === undefined) {
+      throw new ApiError('UNKNOWN_TOPIC_OR_PARTITION', 'there is no such topic');
+    }
+    if (topic.internal) {
+      throw new ApiError('INVALID_TOPIC_EXCEPTION', 'the topic is written by the broker only');
+    }
+    const lowWatermark = await partitions.find(topic, partitionIndex).deleteBefore(offset);
+    return { partitionIndex, lowWatermark, errorCode: ErrorCode.NONE };
+  } catch (error) {
+    return { partitionIndex, lowWatermark: -1, errorCode: wireError(error).code };
+  }
 }

@@ -1,7 +1,9 @@
+import type { TurnSlices } from '../../engine/index.js';
 import { ApiError } from '../api-error.js';
 import type { Controller } from '../metadata/controller.js';
 import type { TopicImage } from '../metadata/image.js';
 import type { MetadataView } from '../metadata/metadata-view.js';
+import { fitsTransaction } from '../metadata/new-topic.js';
 import type { RequestOf, ResponseOf } from '../protocol/api-keys.js';
 import { ErrorCode } from '../protocol/error-codes.js';
 import { ZERO_UUID } from '../protocol/schema.js';
@@ -11,7 +13,8 @@ import { occurringTwice } from './occurring-twice.js';
 
 export interface DeleteTopicsParts {
   readonly metadata: MetadataView;
-  readonly controller: Pick<Controller, 'deleteTopic'>;
+  readonly controller: Pick<Controller, 'deleteTopics'>;
+  readonly slices: TurnSlices;
   /** `delete.topic.enable`. */
   readonly deleteTopics: boolean;
 }
@@ -29,22 +32,52 @@ export function deleteTopicsHandler(parts: DeleteTopicsParts): Handler<'DeleteTo
   return async (context, request) => {
     const wishes = wishesOf(context.apiVersion, request);
     const twice = occurringTwice(wishes.map(({ name, topicId }) => name ?? topicId));
-    const responses = wishes.map(async (wish): Promise<TopicAnswer> => {
+    const responses = new Array<TopicAnswer>(wishes.length);
+    const refuse = (at: number, error: unknown): void => {
+      const { code, message } = wireError(error);
+      responses[at] = answer(wishes[at]!, code, message);
+    };
+    const deleteNow = async (wanted: readonly Wanted[]): Promise<void> => {
+      const outcomes = await parts.controller.deleteTopics(wanted.map(({ topic }) => topic.id));
+      outcomes.forEach((outcome, index) => {
+        const { at, topic } = wanted[index]!;
+        if (!outcome.ok) refuse(at, outcome.error);
+        else {
+          responses[at] = answer({ name: topic.name, topicId: topic.id }, ErrorCode.NONE, null);
+        }
+      });
+    };
+    let wanted: Wanted[] = [];
+    let partitions = 0;
+    for (const [at, wish] of wishes.entries()) {
       try {
         if (!parts.deleteTopics) throw disabled(context.apiVersion);
         if (twice.has(wish.name ?? wish.topicId)) {
           throw new ApiError('INVALID_REQUEST', 'Duplicate topic name or id.');
         }
         const topic = topicOf(parts, wish);
-        await parts.controller.deleteTopic(topic.id);
-        return answer({ name: topic.name, topicId: topic.id }, ErrorCode.NONE, null);
+        if (!fitsTransaction(wanted.length, partitions + topic.partitions.length)) {
+          await deleteNow(wanted);
+          wanted = [];
+          partitions = 0;
+        }
+        wanted.push({ at, topic });
+        partitions += topic.partitions.length;
       } catch (error) {
-        const { code, message } = wireError(error);
-        return answer(wish, code, message);
+        refuse(at, error);
       }
-    });
-    return { responses: await Promise.all(responses) };
+      const pause = parts.slices.did(1);
+      if (pause !== null) await pause;
+    }
+    await deleteNow(wanted);
+    return { responses };
   };
+}
+
+/** A topic to be deleted, and the place of its answer. */
+interface Wanted {
+  readonly at: number;
+  readonly topic: TopicImage;
 }
 
 function wishesOf(version: number, request: RequestOf<'DeleteTopics'>): readonly Wish[] {

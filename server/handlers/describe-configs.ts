@@ -1,3 +1,4 @@
+import type { TurnSlices } from '../../engine/index.js';
 import type { MetadataView } from '../metadata/metadata-view.js';
 import type { RequestOf, ResponseOf } from '../protocol/api-keys.js';
 import { ErrorCode } from '../protocol/error-codes.js';
@@ -17,6 +18,7 @@ import type { Handler } from './handler.js';
 export interface DescribeConfigsParts {
   readonly metadata: MetadataView;
   readonly nodeId: number;
+  readonly slices: TurnSlices;
   /** The settings layers as of now. */
   layers(): BrokerLayers;
 }
@@ -26,36 +28,92 @@ type Wish = RequestOf<'DescribeConfigs'>['resources'][number];
 
 /** DescribeConfigs: every key of a topic or of this broker, or those asked for. Unknown keys are left out, as in Kafka. */
 export function describeConfigsHandler(parts: DescribeConfigsParts): Handler<'DescribeConfigs'> {
-  return (_context, request) => {
+  return async (_context, request) => {
     // A resource that is named twice is answered once: the answer cannot grow by repetition.
     const wishes = new Map(request.resources.map((wish) => [resourceKey(wish), wish]));
-    const layers = parts.layers();
-    const results = [...wishes.values()].map((wish): Answer => {
+    const describer = new Describer(parts, request);
+    const results: Answer[] = [];
+    for (const wish of wishes.values()) {
       const { resourceType, resourceName } = wish;
       try {
-        const entries = entriesOf(parts, layers, wish);
-        return {
+        results.push({
           errorCode: ErrorCode.NONE,
           errorMessage: null,
           resourceType,
           resourceName,
-          configs: entries.map((entry) => wireEntry(entry, request)),
-        };
+          configs: describer.configsOf(wish),
+        });
       } catch (error) {
         const { code, message } = wireError(error);
-        return { errorCode: code, errorMessage: message, resourceType, resourceName, configs: [] };
+        results.push({
+          errorCode: code,
+          errorMessage: message,
+          resourceType,
+          resourceName,
+          configs: [],
+        });
       }
-    });
+      const pause = parts.slices.did(describer.takeLookedAt());
+      if (pause !== null) await pause;
+    }
     return { results };
   };
 }
 
-function entriesOf(parts: DescribeConfigsParts, layers: BrokerLayers, wish: Wish): ConfigEntry[] {
-  const resource = findResource(wish, parts.metadata.image, parts.nodeId);
-  const names = namesOf(wish.configurationKeys);
-  if (resource.kind === 'topic') return describeTopic(resource.topic.overrides, layers, names);
-  if (resource.broker === '') return describeBrokerDefaults(layers.dynamicDefault, names);
-  return describeBroker(layers, names);
+/** Describes the resources of one request. Topics without settings of their own share their entries. */
+class Describer {
+  readonly #parts: DescribeConfigsParts;
+  readonly #request: RequestOf<'DescribeConfigs'>;
+  readonly #layers: BrokerLayers;
+  /** Of topics without settings of their own, by the names that are asked for. */
+  readonly #shared = new Map<string, Answer['configs']>();
+  #lookedAt = 0;
+
+  constructor(parts: DescribeConfigsParts, request: RequestOf<'DescribeConfigs'>) {
+    this.#parts = parts;
+    this.#request = request;
+    this.#layers = parts.layers();
+  }
+
+  /** Throws `ApiError` for a resource that is not there. */
+  configsOf(wish: Wish): Answer['configs'] {
+    this.#lookedAt += 1 + (wish.configurationKeys?.length ?? 0);
+    const resource = findResource(wish, this.#parts.metadata.image, this.#parts.nodeId);
+    const names = namesOf(wish.configurationKeys);
+    if (resource.kind === 'topic') {
+      const { overrides } = resource.topic;
+      if (Object.keys(overrides).length > 0) {
+        return this.#wired(describeTopic(overrides, this.#layers, names));
+      }
+      const key = names === null ? '' : names.join(' ');
+      let configs = this.#shared.get(key);
+      if (configs === undefined) {
+        configs = this.#wired(describeTopic(overrides, this.#layers, names));
+        this.#shared.set(key, configs);
+      }
+      return configs;
+    }
+    return this.#wired(
+      resource.broker === ''
+        ? describeBrokerDefaults(this.#layers.dynamicDefault, names)
+        : describeBroker(this.#layers, names),
+    );
+  }
+
+  /** Entries and names looked at since the last call. */
+  takeLookedAt(): number {
+    const count = this.#lookedAt;
+    this.#lookedAt = 0;
+    return count;
+  }
+
+  #wired(entries: readonly ConfigEntry[]): Answer['configs'] {
+    this.#lookedAt += entries.length;
+    return entries.map((entry) => {
+      this.#lookedAt += entry.synonyms.length;
+      return wireEntry(entry, this.#request);
+    });
+  }
 }
 
 /** Null and an empty list are all keys, as in Kafka. Names that no table has are dropped before anyone searches the list. */

@@ -1,10 +1,16 @@
+import type { TurnSlices } from '../../engine/index.js';
 import { ApiError } from '../api-error.js';
 import type { RequestContext } from '../context.js';
 import { endpointFor } from '../metadata/advertised.js';
 import type { Controller } from '../metadata/controller.js';
 import type { MetadataImage, TopicImage } from '../metadata/image.js';
 import type { MetadataView } from '../metadata/metadata-view.js';
-import { type NewTopic, planTopic, type TopicRules } from '../metadata/new-topic.js';
+import {
+  fitsTransaction,
+  type NewTopic,
+  planTopic,
+  type TopicRules,
+} from '../metadata/new-topic.js';
 import { isInternalTopic, topicNameProblem } from '../metadata/topic-name.js';
 import type { Partitions } from '../partition/partitions.js';
 import type { RequestOf, ResponseOf } from '../protocol/api-keys.js';
@@ -19,6 +25,7 @@ export interface MetadataParts {
   readonly controller: Pick<Controller, 'createTopics'>;
   readonly partitions: Pick<Partitions, 'ensure' | 'isOffline'>;
   readonly topicRules: TopicRules;
+  readonly slices: TurnSlices;
   /** `auto.create.topics.enable`. */
   readonly autoCreateTopics: boolean;
 }
@@ -41,8 +48,8 @@ export function metadataHandler(parts: MetadataParts): Handler<'Metadata'> {
     const { image } = parts.metadata;
     const topics =
       wishes === null
-        ? [...image.topics()].map((topic) => describe(parts, topic))
-        : answersFor(parts, context, image, wishes, failures);
+        ? await describeAll(parts, image)
+        : await answersFor(parts, context, image, wishes, failures);
     return {
       brokers: brokersFor(context, image),
       clusterId: image.clusterId,
@@ -92,36 +99,62 @@ async function createMissing(
   );
   if (names.size === 0) return failures;
   let partitionsLeft = parts.topicRules.partitionCountMax;
-  const planned: NewTopic[] = [];
+  let planned: NewTopic[] = [];
+  let partitions = 0;
   for (const name of names) {
     const topic = planTopic(
       { name, partitionCount: -1, replicationFactor: -1, assignments: [], configs: [] },
       parts.topicRules,
     );
     partitionsLeft -= topic.replicas.length;
-    if (partitionsLeft >= 0) planned.push(topic);
-    else failures.set(name, ErrorCode.INVALID_PARTITIONS);
+    if (partitionsLeft < 0) {
+      failures.set(name, ErrorCode.INVALID_PARTITIONS);
+      continue;
+    }
+    if (!fitsTransaction(planned.length, partitions + topic.replicas.length)) {
+      await create(parts, planned, failures);
+      planned = [];
+      partitions = 0;
+    }
+    planned.push(topic);
+    partitions += topic.replicas.length;
   }
-  const outcomes = await parts.controller.createTopics(planned);
-  await Promise.all(
-    outcomes.map(async (outcome, at) => {
-      if (outcome.ok) {
-        if (outcome.value !== null) await parts.partitions.ensure(outcome.value);
-      } else if (outcome.error.code !== 'TOPIC_ALREADY_EXISTS') {
-        failures.set(planned[at]!.name, ErrorCode[outcome.error.code]);
-      }
-    }),
-  );
+  await create(parts, planned, failures);
   return failures;
 }
 
-function answersFor(
+async function create(
+  parts: MetadataParts,
+  planned: readonly NewTopic[],
+  failures: Map<string, ErrorCode>,
+): Promise<void> {
+  const outcomes = await parts.controller.createTopics(planned);
+  for (const [at, outcome] of outcomes.entries()) {
+    if (outcome.ok) {
+      if (outcome.value !== null) await parts.partitions.ensure(outcome.value);
+    } else if (outcome.error.code !== 'TOPIC_ALREADY_EXISTS') {
+      failures.set(planned[at]!.name, ErrorCode[outcome.error.code]);
+    }
+  }
+}
+
+async function describeAll(parts: MetadataParts, image: MetadataImage): Promise<TopicAnswer[]> {
+  const answers: TopicAnswer[] = [];
+  for (const topic of image.topics()) {
+    answers.push(describe(parts, topic));
+    const pause = parts.slices.did(1 + topic.partitions.length);
+    if (pause !== null) await pause;
+  }
+  return answers;
+}
+
+async function answersFor(
   parts: MetadataParts,
   context: RequestContext,
   image: MetadataImage,
   wishes: TopicWishes,
   failures: ReadonlyMap<string, ErrorCode>,
-): TopicAnswer[] {
+): Promise<TopicAnswer[]> {
   const byName = new Set<string>();
   const byId = new Set<string>();
   const answers: TopicAnswer[] = [];
@@ -136,16 +169,22 @@ function answersFor(
     // Beside an id, Java sends an empty name: the id counts.
     if (name !== null && topicId === ZERO_UUID) byName.add(name);
     else byId.add(topicId);
+    const pause = parts.slices.did(1);
+    if (pause !== null) await pause;
   }
+  const add = (topic: TopicImage | undefined, missing: () => TopicAnswer): Promise<void> | null => {
+    answers.push(topic === undefined ? missing() : describe(parts, topic));
+    return parts.slices.did(1 + (topic?.partitions.length ?? 0));
+  };
   for (const name of byName) {
-    const topic = image.topic(name);
-    if (topic !== undefined) answers.push(describe(parts, topic));
-    else answers.push(failed(name, ZERO_UUID, failures.get(name) ?? missingCode(name)));
+    const pause = add(image.topic(name), () =>
+      failed(name, ZERO_UUID, failures.get(name) ?? missingCode(name)),
+    );
+    if (pause !== null) await pause;
   }
   for (const id of byId) {
-    const topic = image.topicById(id);
-    if (topic !== undefined) answers.push(describe(parts, topic));
-    else answers.push(failed(null, id, ErrorCode.UNKNOWN_TOPIC_ID));
+    const pause = add(image.topicById(id), () => failed(null, id, ErrorCode.UNKNOWN_TOPIC_ID));
+    if (pause !== null) await pause;
   }
   return answers;
 }

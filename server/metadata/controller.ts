@@ -18,6 +18,8 @@ export interface ControllerOptions {
   readonly metadata: MetadataFollower;
   readonly random: Random;
   readonly names: NameRules;
+  /** Of all topics together. */
+  readonly partitionsMax: number;
 }
 
 /** What became of one wish: the topic as it is now, or why not. */
@@ -34,10 +36,21 @@ type Plan = (image: MetadataImage) => Transaction;
  */
 export class Controller {
   readonly #options: ControllerOptions;
+  /** Those of the current image. */
+  readonly #names: TakenNames;
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(options: ControllerOptions) {
     this.#options = options;
+    const { metadata, names } = options;
+    this.#names = new TakenNames(names);
+    for (const name of metadata.image.topicNames()) this.#names.add(name);
+    metadata.onChange(({ topics }) => {
+      for (const [name, { after }] of topics) {
+        if (after === undefined) this.#names.delete(name);
+        else this.#names.add(name);
+      }
+    });
   }
 
   /**
@@ -50,9 +63,9 @@ export class Controller {
   ): Promise<Outcome<TopicImage | null>[]> {
     return this.#alone(async () => {
       for (;;) {
-        const { image } = this.#options.metadata;
-        const names = new TakenNames(image.topicNames(), this.#options.names);
-        const planned = wishes.map((wish) => this.#planTopic(wish, names));
+        const names = new TakenNames(this.#options.names, this.#names);
+        const room = new Room(this.#options);
+        const planned = wishes.map((wish) => this.#planTopic(wish, names, room));
         const creations = planned.filter((each) => 'record' in each);
         if (validateOnly || creations.length === 0) {
           return planned.map((each) =>
@@ -74,18 +87,28 @@ export class Controller {
   }
 
   /**
-   * Deletes a topic: its record goes and a tombstone comes, in one transaction; the files follow. Rejects UNKNOWN_TOPIC_ID when
-   * there is no such id any more.
+   * Deletes topics, all in one transaction: their records go and tombstones come; the files follow. One whose id is not there any
+   * more is UNKNOWN_TOPIC_ID, and leaves the others be.
    */
-  deleteTopic(id: string): Promise<void> {
-    return this.#change((image) => {
-      const topic = topicOf(image, id);
-      const tombstone = { name: topic.name, partitionCount: topic.partitions.length };
-      return onTopic(topic, undefined, {
-        key: DELETED_TOPICS_PREFIX + id,
-        value: tombstone,
-      });
-    }).then(() => undefined);
+  deleteTopics(ids: readonly string[]): Promise<Outcome<TopicImage>[]> {
+    return this.#alone(async () => {
+      for (;;) {
+        const { image } = this.#options.metadata;
+        const outcomes = ids.map((id): Outcome<TopicImage> => {
+          const topic = image.topicById(id);
+          return topic === undefined
+            ? { ok: false, error: unknownId() }
+            : { ok: true, value: topic };
+        });
+        const steps = outcomes.flatMap((each) => (each.ok ? [deletionOf(each.value)] : []));
+        if (steps.length === 0) return outcomes;
+        const after = await this.#commit({
+          conditions: steps.flatMap(({ conditions }) => conditions ?? []),
+          changes: steps.flatMap(({ changes }) => changes),
+        });
+        if (after !== null) return outcomes;
+      }
+    });
   }
 
   /** Forgets a deletion, once the files are gone. */
@@ -104,10 +127,12 @@ export class Controller {
     plan: (topic: TopicImage) => readonly (readonly number[])[],
     { validateOnly = false } = {},
   ): Promise<TopicImage> {
-    return this.#changeTopic(id, validateOnly, (topic) => ({
-      ...recordOf(topic),
-      replicas: [...recordOf(topic).replicas, ...plan(topic)],
-    }));
+    return this.#changeTopic(id, validateOnly, (topic) => {
+      const added = plan(topic);
+      const full = new Room(this.#options).take(added.length);
+      if (full !== null) throw full;
+      return { ...recordOf(topic), replicas: [...recordOf(topic).replicas, ...added] };
+    });
   }
 
   /** Replaces a topic's overrides by what `plan` makes of them; otherwise as `addPartitions`. */
@@ -178,12 +203,15 @@ export class Controller {
   #planTopic(
     { name, replicas, overrides }: NewTopic,
     names: TakenNames,
+    room: Room,
   ): { name: string; key: string; record: TopicRecord } | { error: ApiError } {
     if (names.has(name)) {
       return { error: new ApiError('TOPIC_ALREADY_EXISTS', `Topic '${name}' already exists.`) };
     }
     const collision = names.collisionOf(name);
     if (collision !== null) return { error: new ApiError('INVALID_TOPIC_EXCEPTION', collision) };
+    const full = room.take(replicas.length);
+    if (full !== null) return { error: full };
     names.add(name);
     const id = newUuid(this.#options.random);
     return { name, key: TOPICS_PREFIX + name, record: { id, replicas, overrides } };
@@ -196,10 +224,42 @@ export class Controller {
   }
 }
 
+/** What is left of the partitions that a broker may have, while one change is planned. */
+class Room {
+  readonly #partitionsMax: number;
+  #partitions: number;
+
+  constructor({ metadata, partitionsMax }: ControllerOptions) {
+    this.#partitionsMax = partitionsMax;
+    this.#partitions = metadata.image.partitionCount;
+  }
+
+  /** Takes room for `count` partitions, or says why there is none. */
+  take(count: number): ApiError | null {
+    if (this.#partitions + count <= this.#partitionsMax) {
+      this.#partitions += count;
+      return null;
+    }
+    return new ApiError(
+      'INVALID_PARTITIONS',
+      `this broker has ${this.#partitions} partitions, of ${this.#partitionsMax} that it may have: delete topics, or ask for fewer than ${count} more`,
+    );
+  }
+}
+
 function topicOf(image: MetadataImage, id: string): TopicImage {
   const topic = image.topicById(id);
-  if (topic === undefined) throw new ApiError('UNKNOWN_TOPIC_ID', 'the topic was deleted');
+  if (topic === undefined) throw unknownId();
   return topic;
+}
+
+function unknownId(): ApiError {
+  return new ApiError('UNKNOWN_TOPIC_ID', 'the topic was deleted');
+}
+
+function deletionOf(topic: TopicImage): Transaction {
+  const tombstone = { name: topic.name, partitionCount: topic.partitions.length };
+  return onTopic(topic, undefined, { key: DELETED_TOPICS_PREFIX + topic.id, value: tombstone });
 }
 
 function recordOf({ id, partitions, overrides }: TopicImage): TopicRecord {

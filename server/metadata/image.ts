@@ -1,5 +1,6 @@
 import type { Advertised } from '../settings/listeners.js';
 import type { SettingTexts } from '../settings/topic-settings.js';
+import { LayeredMap } from './layered-map.js';
 
 /** Who leads a partition and who holds it. */
 export interface PartitionImage {
@@ -43,8 +44,9 @@ interface Contents {
   readonly clusterId: string;
   readonly controllerId: number;
   readonly brokers: readonly BrokerImage[];
-  readonly topics: ReadonlyMap<string, TopicImage>;
-  readonly topicsById: ReadonlyMap<string, TopicImage>;
+  readonly topics: LayeredMap<TopicImage>;
+  readonly topicsById: LayeredMap<TopicImage>;
+  readonly partitionCount: number;
   readonly brokerOverrides: ReadonlyMap<string, BrokerOverrides>;
 }
 
@@ -68,8 +70,10 @@ export class MetadataImage {
   readonly brokers: readonly BrokerImage[];
   /** Broker settings changed at run time, by node id in digits; those under '' are for every broker. */
   readonly brokerOverrides: ReadonlyMap<string, BrokerOverrides>;
-  readonly #topics: ReadonlyMap<string, TopicImage>;
-  readonly #byId: ReadonlyMap<string, TopicImage>;
+  /** Of all topics. */
+  readonly partitionCount: number;
+  readonly #topics: LayeredMap<TopicImage>;
+  readonly #byId: LayeredMap<TopicImage>;
 
   constructor(contents: Contents) {
     this.revision = contents.revision;
@@ -77,6 +81,7 @@ export class MetadataImage {
     this.controllerId = contents.controllerId;
     this.brokers = contents.brokers;
     this.brokerOverrides = contents.brokerOverrides;
+    this.partitionCount = contents.partitionCount;
     this.#topics = contents.topics;
     this.#byId = contents.topicsById;
   }
@@ -105,21 +110,17 @@ export class MetadataImage {
   with(change: ImageChange): MetadataImage {
     let topics = this.#topics;
     let topicsById = this.#byId;
+    let { partitionCount } = this;
     if (change.topics !== undefined && change.topics.size > 0) {
-      const byName = new Map(topics);
-      const byId = new Map(topicsById);
+      const byId: [string, TopicImage | null][] = [];
       for (const [name, topic] of change.topics) {
-        const before = byName.get(name);
-        if (before !== undefined) byId.delete(before.id);
-        if (topic === null) {
-          byName.delete(name);
-        } else {
-          byName.set(name, topic);
-          byId.set(topic.id, topic);
-        }
+        const before = topics.get(name);
+        if (before !== undefined) byId.push([before.id, null]);
+        if (topic !== null) byId.push([topic.id, topic]);
+        partitionCount += (topic?.partitions.length ?? 0) - (before?.partitions.length ?? 0);
       }
-      topics = byName;
-      topicsById = byId;
+      topics = topics.with(change.topics);
+      topicsById = topicsById.with(byId);
     }
     return new MetadataImage({
       revision: change.revision,
@@ -128,6 +129,7 @@ export class MetadataImage {
       brokers: this.brokers,
       topics,
       topicsById,
+      partitionCount,
       brokerOverrides: change.brokerOverrides ?? this.brokerOverrides,
     });
   }
@@ -140,8 +142,9 @@ export function emptyImage(
   return new MetadataImage({
     ...cluster,
     revision: 0,
-    topics: new Map(),
-    topicsById: new Map(),
+    topics: LayeredMap.empty(),
+    topicsById: LayeredMap.empty(),
+    partitionCount: 0,
     brokerOverrides: new Map(),
   });
 }

@@ -1,4 +1,5 @@
 import { ApiError } from '../api-error.js';
+import { SERVER_LIMITS } from '../limits.js';
 import { type SettingTexts, validateTopicOverrides } from '../settings/topic-settings.js';
 import { isInternalTopic, topicNameProblem } from './topic-name.js';
 
@@ -26,6 +27,13 @@ export interface TopicRules {
   readonly nodeId: number;
   readonly defaultPartitionCount: number;
   readonly partitionCountMax: number;
+}
+
+/** Whether a transaction of so many topics may take in another one, with which it would have so many partitions. */
+export function fitsTransaction(topicCount: number, partitionCount: number): boolean {
+  if (topicCount === 0) return true;
+  const { topicsPerTransaction, partitionsPerTransaction } = SERVER_LIMITS;
+  return topicCount < topicsPerTransaction && partitionCount <= partitionsPerTransaction;
 }
 
 /**

@@ -37,24 +37,29 @@ export interface NameRules {
  * ignores case.
  */
 export class TakenNames {
-  readonly #names: Set<string>;
   readonly #undotted = new Map<string, string>();
   readonly #lowerCase: Map<string, string> | null;
+  readonly #below: TakenNames | null;
 
-  constructor(names: Iterable<string>, { caseInsensitiveDisk }: NameRules) {
-    this.#names = new Set();
+  /** Names that are taken in `below` are taken here too. */
+  constructor({ caseInsensitiveDisk }: NameRules, below: TakenNames | null = null) {
     this.#lowerCase = caseInsensitiveDisk ? new Map() : null;
-    for (const name of names) this.add(name);
+    this.#below = below;
   }
 
   has(name: string): boolean {
-    return this.#names.has(name);
+    return this.#undotted.get(undotted(name)) === name || (this.#below?.has(name) ?? false);
   }
 
   add(name: string): void {
-    this.#names.add(name);
     this.#undotted.set(undotted(name), name);
     this.#lowerCase?.set(name.toLowerCase(), name);
+  }
+
+  delete(name: string): void {
+    if (this.#undotted.get(undotted(name)) === name) this.#undotted.delete(undotted(name));
+    const folded = name.toLowerCase();
+    if (this.#lowerCase?.get(folded) === name) this.#lowerCase.delete(folded);
   }
 
   /** Why a new topic may not stand beside those there are, or null. An equal name is no collision. */
@@ -67,7 +72,7 @@ export class TakenNames {
     if (sameLetters !== undefined && sameLetters !== name) {
       return `Topic '${name}' differs only in case from existing topic ${sameLetters}, and the data directory's disk ignores case`;
     }
-    return null;
+    return this.#below?.collisionOf(name) ?? null;
   }
 }
 

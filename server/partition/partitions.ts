@@ -1,9 +1,11 @@
 import {
   AssertionError,
+  Gate,
   type KnownPartitions,
   type LogSettings,
   type PartitionLog,
   type PartitionName,
+  type TurnSlices,
 } from '../../engine/index.js';
 import { ApiError } from '../api-error.js';
 import { SERVER_LIMITS } from '../limits.js';
@@ -28,6 +30,7 @@ export interface PartitionsOptions {
   readonly metadata: MetadataView;
   readonly nodeId: number;
   readonly logger: Logger;
+  readonly slices: TurnSlices;
   readonly producerExpirationMs: number;
   /** The settings in effect for a topic, by all layers of the current image. */
   settingsOf(topic: TopicImage): TopicSettings;
@@ -57,6 +60,9 @@ interface SettingsOfTopic {
   readonly log: LogSettings;
 }
 
+/** Stands for every topic without settings of its own. */
+const NO_OVERRIDES = {};
+
 /**
  * The partitions that this broker holds, by topic id and number. Follows the metadata: opens logs of new topics, applies
  * changed settings, deletes logs of deleted topics. A log that does not open leaves its partition offline and the others be.
@@ -64,9 +70,14 @@ interface SettingsOfTopic {
 export class Partitions {
   readonly #options: PartitionsOptions;
   readonly #topics = new Map<string, Entry[]>();
-  /** Opening and deleting share folder names across topic ids, so each name has one queue. */
-  readonly #queues = new Map<string, Promise<void>>();
-  readonly #settings = new WeakMap<TopicImage, SettingsOfTopic>();
+  /** Deletions by the topic's name: a topic that is created anew uses the same folders. */
+  readonly #leaving = new Map<string, Promise<void>>();
+  /** Openings and deletions under way. */
+  readonly #working = new Set<Promise<void>>();
+  readonly #openings = new Gate(SERVER_LIMITS.partitionsOpenedAtOnce);
+  readonly #deletions = new Gate(SERVER_LIMITS.deletionsAtOnce);
+  #applying: Promise<void> = Promise.resolve();
+  readonly #settings = new WeakMap<object, SettingsOfTopic>();
   #stopFollowing: (() => void) | null = null;
 
   constructor(options: PartitionsOptions) {
@@ -153,7 +164,12 @@ export class Partitions {
   async stop(): Promise<void> {
     this.#stopFollowing?.();
     for (const partition of this.open()) partition.release();
-    await Promise.all(this.#queues.values());
+    while (this.#working.size > 0) await Promise.all(this.#working);
+  }
+
+  /** Resolves when open logs go by the broker's settings as they are now. */
+  applied(): Promise<void> {
+    return this.#applying;
   }
 
   #follow({ topics, image, brokerSettingsChanged }: MetadataDelta): void {
@@ -161,17 +177,26 @@ export class Partitions {
       if (before !== undefined && before.id !== after?.id) this.#delete(sized(before));
       if (after !== undefined) this.#apply(after);
     }
-    if (!brokerSettingsChanged) return;
-    for (const topic of image.topics()) this.#apply(topic);
+    if (brokerSettingsChanged) this.#applying = this.#applyAll(image);
+  }
+
+  async #applyAll(image: MetadataView['image']): Promise<void> {
+    const { metadata, slices } = this.#options;
+    for (const topic of image.topics()) {
+      // Changed meanwhile, and applied.
+      if (metadata.image.topicById(topic.id) !== topic) continue;
+      this.#apply(topic);
+      const pause = slices.did(1 + topic.partitions.length);
+      if (pause !== null) await pause;
+    }
   }
 
   /** Opens what is new and hands the settings to what is open. */
   #apply(topic: TopicImage): void {
     const entries = this.#topics.get(topic.id);
-    const settings = this.#settingsOf(topic);
     topic.partitions.forEach((_, index) => {
       const entry = entries?.[index];
-      if (entry?.state === 'open') this.#update(entry.partition, topic, settings);
+      if (entry?.state === 'open') this.#update(entry.partition, topic, this.#settingsOf(topic));
       else if (entry === undefined) void this.#open(topic, index);
     });
   }
@@ -185,12 +210,14 @@ export class Partitions {
   #settingsOf(topic: TopicImage): SettingsOfTopic {
     const { metadata, producerExpirationMs } = this.#options;
     const { brokerOverrides } = metadata.image;
-    const known = this.#settings.get(topic);
+    // Topics without settings of their own have those of the broker, all of them the same.
+    const owner = Object.keys(topic.overrides).length === 0 ? NO_OVERRIDES : topic;
+    const known = this.#settings.get(owner);
     if (known?.brokerOverrides === brokerOverrides) return known;
     const settings = this.#options.settingsOf(topic);
     const log = logSettingsOf(settings, producerExpirationMs);
     const found = { brokerOverrides, topic: settings, log };
-    this.#settings.set(topic, found);
+    this.#settings.set(owner, found);
     return found;
   }
 
@@ -205,16 +232,26 @@ export class Partitions {
       return present.state === 'opening' ? present.done : Promise.resolve();
     const name = { topic: topic.name, topicId: topic.id, partition: index };
     const refused: Buffer[] = [];
-    const done = this.#inTurn(name, async () => {
+    const isWanted = (): boolean => this.#topics.get(topic.id) === entries;
+    const open = async (): Promise<void> => {
       // Deleted while it waited.
-      if (this.#topics.get(topic.id) !== entries) return;
+      if (!isWanted()) return;
       const entry = await this.#openLog(topic, name);
-      if (this.#topics.get(topic.id) === entries) {
+      if (isWanted()) {
         entries[index] = entry;
-        if (entry.state === 'open')
+        if (entry.state === 'open') {
           for (const header of refused) entry.partition.log.refused(header);
+        }
       } else if (entry.state === 'open') entry.partition.release();
-    });
+      const pause = this.#options.slices.did(1);
+      if (pause !== null) await pause;
+    };
+    const leaving = this.#leaving.get(topic.name);
+    const done = this.#track(
+      leaving === undefined
+        ? this.#openings.run(open)
+        : leaving.then(() => this.#openings.run(open)),
+    );
     entries[index] = { state: 'opening', done, refused };
     return done;
   }
@@ -258,12 +295,15 @@ export class Partitions {
   #delete(topic: DeletedTopic): void {
     const entries = this.#topics.get(topic.id) ?? [];
     this.#topics.delete(topic.id);
-    for (const entry of entries) if (entry?.state === 'open') entry.partition.release();
-    const deletions = Array.from({ length: topic.partitionCount }, (_, partition) => {
-      const name = { topic: topic.name, topicId: topic.id, partition };
-      return this.#inTurn(name, () => this.#options.engine.deletePartition(name));
-    });
-    Promise.all(deletions).then(
+    const deletion = this.#deleteLogs(topic, entries, this.#leaving.get(topic.name));
+    const settled = deletion
+      .catch(() => {})
+      .then(() => {
+        if (this.#leaving.get(topic.name) === settled) this.#leaving.delete(topic.name);
+      });
+    this.#leaving.set(topic.name, settled);
+    void this.#track(settled);
+    deletion.then(
       () => this.#options.onDeleted(topic),
       (error: unknown) => {
         if (error instanceof AssertionError) throw error;
@@ -275,18 +315,41 @@ export class Partitions {
     );
   }
 
-  /** Runs `work` after everything that was asked for the same folder before. */
-  #inTurn(name: PartitionName, work: () => Promise<void>): Promise<void> {
-    const folder = `${name.topic}-${name.partition}`;
-    const before = this.#queues.get(folder) ?? Promise.resolve();
-    const mine = before.then(work, work);
-    const settled = mine
-      .catch(() => {})
-      .then(() => {
-        if (this.#queues.get(folder) === settled) this.#queues.delete(folder);
-      });
-    this.#queues.set(folder, settled);
-    return mine;
+  /** Lets the partitions go and deletes their logs, few at a time, once those of an earlier topic of the name are gone. */
+  async #deleteLogs(
+    topic: DeletedTopic,
+    entries: readonly (Entry | undefined)[],
+    earlier: Promise<void> | undefined,
+  ): Promise<void> {
+    const { engine, slices } = this.#options;
+    for (const entry of entries) {
+      if (entry?.state === 'open') entry.partition.release();
+      const pause = slices.did(1);
+      if (pause !== null) await pause;
+    }
+    if (earlier !== undefined) await earlier;
+    let next = 0;
+    const deleteNext = async (): Promise<void> => {
+      while (next < topic.partitionCount) {
+        const partition = next++;
+        const entry = entries[partition];
+        if (entry?.state === 'opening') await entry.done;
+        const name = { topic: topic.name, topicId: topic.id, partition };
+        await this.#deletions.run(() => engine.deletePartition(name));
+        const pause = slices.did(1);
+        if (pause !== null) await pause;
+      }
+    };
+    const count = Math.min(SERVER_LIMITS.deletionsAtOnce, topic.partitionCount);
+    await Promise.all(Array.from({ length: count }, deleteNext));
+  }
+
+  /** Remembers it until it is settled. */
+  #track(work: Promise<void>): Promise<void> {
+    this.#working.add(work);
+    const forget = (): void => void this.#working.delete(work);
+    work.then(forget, forget);
+    return work;
   }
 }
 

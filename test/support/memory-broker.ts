@@ -81,6 +81,7 @@ export interface MemoryBrokerOptions {
   readonly hooks?: readonly RequestHook[];
   readonly caseInsensitiveDisk?: boolean;
   readonly partitionsPerTopicMax?: number;
+  readonly partitionsMax?: number;
   readonly fetchSessionPartitionsMax?: number;
   readonly crash?: (error: Error) => void;
   readonly meter?: WorkMeter;
@@ -127,6 +128,7 @@ export async function memoryBroker(options: MemoryBrokerOptions = {}) {
     metadata: follower,
     random,
     names: { caseInsensitiveDisk: options.caseInsensitiveDisk ?? false },
+    partitionsMax: options.partitionsMax ?? SERVER_LIMITS.partitionsMax,
   });
   const delayed = new DelayedOperations<WaitKey>(clock);
   const fetchSessions = new FetchSessions({
@@ -137,12 +139,14 @@ export async function memoryBroker(options: MemoryBrokerOptions = {}) {
     partitionsMax: options.fetchSessionPartitionsMax ?? SERVER_LIMITS.fetchSessionPartitionsMax,
     evictionMs: SERVER_LIMITS.fetchSessionEvictionMs,
   });
+  const slices = new TurnSlices(clock, options.meter);
   const forgotten: Promise<void>[] = [];
   const partitions = new Partitions({
     engine: host,
     metadata: follower,
     nodeId: settings.nodeId,
     logger,
+    slices,
     producerExpirationMs: settings.producerIdExpirationMs,
     settingsOf: (topic) =>
       topicSettings(topic, brokerLayers(follower.image, settings.nodeId, brokerStatic)),
@@ -188,6 +192,7 @@ export async function memoryBroker(options: MemoryBrokerOptions = {}) {
     limits: SERVER_LIMITS,
     clock,
     logger,
+    slices,
     ...(options.crash && { crash: options.crash }),
   });
   const connection = new TestConnection();

@@ -17,6 +17,7 @@ async function controllerOn(store: MetadataStore, seed: number) {
     metadata: follower,
     random,
     names: { caseInsensitiveDisk: false },
+    partitionsMax: 100,
   });
   return { controller, follower, deleted };
 }
@@ -37,7 +38,7 @@ describe('the image', () => {
     const before = taken.topic('a')!;
     await controller.createTopics([topic('b')]);
     await controller.alterTopic(before.id, () => ({ 'retention.ms': '5' }));
-    await controller.deleteTopic(before.id);
+    await controller.deleteTopics([before.id]);
     expect(taken.topic('a')).toBe(before);
     expect(taken.topicById(before.id)).toBe(before);
     expect(taken.topic('b')).toBeUndefined();
@@ -87,7 +88,7 @@ describe('the image', () => {
     const { id } = follower.image.topic('a')!;
     await controller.addPartitions(id, () => [[1]]);
     await controller.alterBroker('1', () => ({ 'log.retention.ms': '6' }));
-    await controller.deleteTopic(id);
+    await controller.deleteTopics([id]);
     await controller.forgetDeleted(id);
     await turns();
     expect(steps).toEqual(['a - 1', 'a 1 2', 'broker', 'a 2 -']);
@@ -102,7 +103,7 @@ describe('the controller', () => {
     const { id } = follower.image.topic('a')!;
     const events: string[][] = [];
     store.watch('', ({ changes }) => void events.push(changes.map(({ key }) => key).sort()));
-    await controller.deleteTopic(id);
+    await controller.deleteTopics([id]);
     expect(events).toEqual([[`deleted-topics/${id}`, 'topics/a']]);
     const { deleted } = await controllerOn(store, 2);
     expect(deleted).toEqual([{ id, name: 'a', partitionCount: 2 }]);
@@ -146,11 +147,12 @@ describe('the controller', () => {
     const { controller, follower } = await controllerOn(await newStore(), 1);
     await controller.createTopics([topic('a')]);
     const { id } = follower.image.topic('a')!;
-    await Promise.allSettled([controller.deleteTopic(id), controller.deleteTopic(id)]).then(
-      (results) => {
-        expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);
-      },
-    );
+    const [first, second] = await Promise.all([
+      controller.deleteTopics([id]),
+      controller.deleteTopics([id]),
+    ]);
+    expect(first).toMatchObject([{ ok: true }]);
+    expect(second).toMatchObject([{ ok: false, error: { code: 'UNKNOWN_TOPIC_ID' } }]);
     await expect(controller.addPartitions(id, () => [[1]])).rejects.toMatchObject({
       code: 'UNKNOWN_TOPIC_ID',
     });

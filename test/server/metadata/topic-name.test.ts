@@ -1,6 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { TakenNames, topicNameProblem } from '../../../server/metadata/topic-name.js';
+import {
+  type NameRules,
+  TakenNames,
+  topicNameProblem,
+} from '../../../server/metadata/topic-name.js';
 
 describe('topic names', () => {
   test.each(['a', 'A-b_c.9', '...', '.a', '-', '__proto__', 'x'.repeat(249)])(
@@ -32,19 +36,23 @@ describe('collisions', () => {
   const sensitive = { caseInsensitiveDisk: false };
   const insensitive = { caseInsensitiveDisk: true };
 
+  function taken(names: readonly string[], rules: NameRules): TakenNames {
+    const all = new TakenNames(rules);
+    for (const name of names) all.add(name);
+    return all;
+  }
+
   test('an equal name is none; that is another error', () => {
-    expect(new TakenNames(['a.b'], insensitive).collisionOf('a.b')).toBeNull();
+    expect(taken(['a.b'], insensitive).collisionOf('a.b')).toBeNull();
   });
 
   test('dots and underscores stand for each other', () => {
-    expect(new TakenNames(['x', 'a_b.c'], sensitive).collisionOf('a.b_c')).toContain('a_b.c');
-    expect(new TakenNames(['a-b', 'ab'], sensitive).collisionOf('a.b')).toBeNull();
+    expect(taken(['x', 'a_b.c'], sensitive).collisionOf('a.b_c')).toContain('a_b.c');
+    expect(taken(['a-b', 'ab'], sensitive).collisionOf('a.b')).toBeNull();
   });
 
   test('case matters unless the disk ignores it', () => {
-    expect(new TakenNames(['orders'], sensitive).collisionOf('Orders')).toBeNull();
-    expect(new TakenNames(['orders'], insensitive).collisionOf('Orders')).toContain(
-      'disk ignores case',
-    );
+    expect(taken(['orders'], sensitive).collisionOf('Orders')).toBeNull();
+    expect(taken(['orders'], insensitive).collisionOf('Orders')).toContain('disk ignores case');
   });
 });

@@ -81,7 +81,7 @@ describe('partitions', () => {
     const creating = broker.createTopic('t');
     while (broker.metadata.image.topic('t') === undefined) await turns(1);
     const { id } = broker.metadata.image.topic('t')!;
-    await broker.controller.deleteTopic(id);
+    await broker.controller.deleteTopics([id]);
     open();
     await creating;
     await broker.settled();
