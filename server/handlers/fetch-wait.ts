@@ -1,6 +1,7 @@
 import type { ReadIsolation } from '../../engine/index.js';
-import type { PartitionWish } from '../partition/fetch-session.js';
-import type { Partition } from '../partition/partition.js';
+import type { FetchSession, PartitionWish } from '../partition/fetch-session.js';
+import { Partition } from '../partition/partition.js';
+import type { WaitKey } from '../partition/waiting.js';
 import type { RequestOf } from '../protocol/api-keys.js';
 
 /** A partition that a fetch waits for, and what it wants of it. */
@@ -12,31 +13,68 @@ export interface Watched {
   readonly emptyUpTo: number;
 }
 
-/** Whether reading anew would answer the request. Numbers first: most wake-ups of a large fetch concern one partition. */
-export function hasEnough(reads: Iterable<Watched>, request: RequestOf<'Fetch'>): boolean {
-  const isolation = isolationOf(request);
-  let bytes = 0;
-  for (const { watched: partition, wish, emptyUpTo } of reads) {
+/**
+ * What one waiting fetch wants, so that a move costs a look at the partition that has moved, however many the fetch
+ * names. Numbers first: most looks find that a partition is at its end.
+ */
+export class FetchWait {
+  readonly #request: RequestOf<'Fetch'>;
+  readonly #session: FetchSession | null;
+  readonly #isolation: ReadIsolation;
+  readonly #reads = new Map<Partition, Watched>();
+  /** What a reading of each partition would answer, as far as one was looked at; only where more than a byte is wanted. */
+  readonly #bytes = new Map<Watched, number>();
+  #totalBytes = 0;
+
+  constructor(request: RequestOf<'Fetch'>, session: FetchSession | null) {
+    this.#request = request;
+    this.#session = session;
+    this.#isolation = isolationOf(request);
+  }
+
+  /** Whether reading anew would answer the request, now that `moved` has; null for anything. */
+  isDone(moved: WaitKey | null): boolean {
+    if (moved instanceof Partition) {
+      const read = this.#reads.get(moved);
+      return read !== undefined && this.#look(read);
+    }
+    if (moved !== null && typeof moved === 'object' && 'wish' in moved) return this.#look(moved);
+    for (const read of this.#session?.toLookAt ?? this.#reads.values()) {
+      if (this.#look(read)) return true;
+    }
+    return false;
+  }
+
+  /** Takes in one more partition. Whether reading anew would answer the request already. */
+  add(read: Watched): boolean {
+    if (read.watched !== null) this.#reads.set(read.watched, read);
+    return this.#look(read);
+  }
+
+  #look(read: Watched): boolean {
+    const { watched: partition, wish, emptyUpTo } = read;
     if (partition === null) return true;
     try {
       partition.checkLeader(wish.currentLeaderEpoch);
       const { fetchOffset: offset, partitionMaxBytes } = wish;
       if (offset < partition.logStartOffset) return true;
+      const isolation = this.#isolation;
       const end =
         isolation === 'high-watermark' ? partition.highWatermark : partition.lastStableOffset;
-      if (offset >= end || emptyUpTo >= end) continue;
-      if (request.minBytes <= 1) return true;
+      if (offset >= end || emptyUpTo >= end) return false;
+      if (this.#request.minBytes <= 1) return true;
       const maxBytes = Math.max(0, partitionMaxBytes);
       const { slice } = partition.read({ offset, maxBytes, minOneBatch: true, isolation }, -1);
-      bytes += slice?.size ?? 0;
+      const bytes = slice?.size ?? 0;
       slice?.release();
-      if (bytes >= request.minBytes) return true;
+      this.#totalBytes += bytes - (this.#bytes.get(read) ?? 0);
+      this.#bytes.set(read, bytes);
+      return this.#totalBytes >= this.#request.minBytes;
     } catch {
       // Whatever is wrong, the second reading finds it and answers it.
       return true;
     }
   }
-  return false;
 }
 
 export function isolationOf({ isolationLevel }: RequestOf<'Fetch'>): ReadIsolation {

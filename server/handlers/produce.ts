@@ -1,11 +1,12 @@
-import { type Appended, AssertionError } from '../../engine/index.js';
+import { type Appended, AssertionError, type TurnSlices } from '../../engine/index.js';
 import { ApiError } from '../api-error.js';
 import type { RequestContext } from '../context.js';
+import { SERVER_LIMITS } from '../limits.js';
 import type { TopicImage } from '../metadata/image.js';
 import type { MetadataView } from '../metadata/metadata-view.js';
 import { isInternalTopic } from '../metadata/topic-name.js';
 import type { DelayedOperations } from '../net/delayed.js';
-import { CloseConnection } from '../net/dispatcher.js';
+import { CloseConnection, type ConnectionInfo } from '../net/dispatcher.js';
 import type { Acks, Partition } from '../partition/partition.js';
 import type { Partitions } from '../partition/partitions.js';
 import { type WaitKey, waitFor } from '../partition/waiting.js';
@@ -19,23 +20,55 @@ export interface ProduceParts {
   readonly metadata: MetadataView;
   readonly partitions: Pick<Partitions, 'find' | 'refused'>;
   readonly delayed: DelayedOperations<WaitKey>;
+  readonly slices: TurnSlices;
 }
 
 type Request = RequestOf<'Produce'>;
 type Answer = ResponseOf<'Produce'> | null;
 type TopicAnswer = ResponseOf<'Produce'>['topics'][number];
 type PartitionAnswer = TopicAnswer['partitions'][number];
-type PartitionBatch = Request['topics'][number]['partitions'][number];
+type TopicWish = Request['topics'][number];
+type PartitionBatch = TopicWish['partitions'][number];
 
 /**
  * Produce. Every batch gets its place in its log before this returns, so that what a client pipelines keeps its order; the answer
  * waits for the logs' promises. acks=0 has no answer, and an error then ends the connection, which is how the client learns of it.
  */
 export function produceHandler(parts: ProduceParts): Handler<'Produce'> {
+  const long = new LongCalls();
   return (context, request) =>
     new Promise((resolve, reject) => {
-      new ProduceCall(parts, context, request, { resolve, reject }).run();
+      const call = new ProduceCall(parts, context, request, { resolve, reject });
+      const isLong = call.batchCount > SERVER_LIMITS.produceBatchesAtOnceMax;
+      if (!isLong && long.count === 0) call.run();
+      else long.inOrder(context.connection, call, isLong);
     });
+}
+
+/** Requests of so many batches that others are served while they are appended; what comes behind one on its connection waits for it. */
+class LongCalls {
+  /** Under way. */
+  count = 0;
+  readonly #last = new WeakMap<ConnectionInfo, Promise<void>>();
+
+  inOrder(connection: ConnectionInfo, call: ProduceCall, isLong: boolean): void {
+    const before = this.#last.get(connection);
+    if (!isLong && before === undefined) {
+      call.run();
+      return;
+    }
+    this.count += 1;
+    const made = this.#make(before, call).finally(() => {
+      this.count -= 1;
+      if (this.#last.get(connection) === made) this.#last.delete(connection);
+    });
+    this.#last.set(connection, made);
+  }
+
+  async #make(before: Promise<void> | undefined, call: ProduceCall): Promise<void> {
+    if (before !== undefined) await before;
+    await call.runInSlices();
+  }
 }
 
 /** Who waits for the whole answer. */
@@ -63,24 +96,61 @@ class ProduceCall {
     this.#caller = caller;
   }
 
+  get batchCount(): number {
+    let count = 0;
+    for (const { partitions } of this.#request.topics) count += partitions.length;
+    return count;
+  }
+
   run(): void {
     const refusal = refusalOf(this.#request);
-    for (const { name, partitions } of this.#request.topics) {
-      const topic = this.#parts.metadata.image.topic(name);
-      const answers = new Array<PartitionAnswer>(partitions.length);
-      this.#topics.push({ name, partitions: answers });
-      this.#missing += partitions.length;
-      for (let at = 0; at < partitions.length; at++) {
-        const take = (answer: PartitionAnswer): void => {
-          answers[at] = answer;
-          this.#arrived();
-        };
-        const batch = partitions[at]!;
-        if (refusal === null) this.#append(name, topic, batch, take);
-        else this.#failed(batch.index, refusal, take);
+    for (const wished of this.#request.topics) {
+      const topic = this.#parts.metadata.image.topic(wished.name);
+      const answers = this.#answersOf(wished);
+      for (let at = 0; at < answers.length; at++) {
+        this.#take(wished, topic, answers, at, refusal);
       }
     }
     this.#arrived();
+  }
+
+  /** As `run`, with pauses. Never rejects: whoever waits for the answer is told. */
+  async runInSlices(): Promise<void> {
+    const { metadata, slices } = this.#parts;
+    const refusal = refusalOf(this.#request);
+    for (const wished of this.#request.topics) {
+      const answers = this.#answersOf(wished);
+      for (let at = 0; at < answers.length; at++) {
+        this.#take(wished, metadata.image.topic(wished.name), answers, at, refusal);
+        const pause = slices.did(1);
+        if (pause !== null) await pause;
+      }
+    }
+    this.#arrived();
+  }
+
+  #answersOf({ name, partitions }: TopicWish): PartitionAnswer[] {
+    const answers = new Array<PartitionAnswer>(partitions.length);
+    this.#topics.push({ name, partitions: answers });
+    this.#missing += partitions.length;
+    return answers;
+  }
+
+  /** Appends one batch, or refuses it; its answer comes to its place. */
+  #take(
+    { name, partitions }: TopicWish,
+    topic: TopicImage | undefined,
+    answers: PartitionAnswer[],
+    at: number,
+    refusal: ApiError | null,
+  ): void {
+    const take = (answer: PartitionAnswer): void => {
+      answers[at] = answer;
+      this.#arrived();
+    };
+    const batch = partitions[at]!;
+    if (refusal === null) this.#append(name, topic, batch, take);
+    else this.#failed(batch.index, refusal, take);
   }
 
   /** The batch has its place in its log when this returns, or is refused. */

@@ -1,29 +1,32 @@
-import type { Clock, Timer } from '../../engine/index.js';
+import { type Clock, LIMITS, type Timer } from '../../engine/index.js';
 
 /** Something that waits: a long-poll fetch, or a produce with acks=all. */
 export interface DelayedOperation<K> {
-  /** What it waits on; a check of any of them may complete it. Not changed while it waits. */
+  /** What it waits on; a check of any of them may complete it. */
   readonly keys: readonly K[];
   /** On the monotonic clock. */
   readonly deadlineMs: number;
   /**
-   * Completes the operation if that is possible by now. After true it is over, and nothing more is
-   * called.
+   * Completes the operation if that is possible by now: where it is known what has moved, nothing else need
+   * be looked at. After true it is over, and nothing more is called.
    */
-  tryComplete(): boolean;
+  tryComplete(moved: K | null): boolean;
   /** The deadline has come first. The operation is over. */
   onExpire(): void;
 }
 
-export interface DelayedHandle {
+export interface DelayedHandle<K> {
   /**
    * Ends the waiting without completing it; nothing is called any more. Does nothing if it is over.
    */
   cancel(): void;
+  /** From now on a check of `key` may complete it, too. Does nothing if it is over. */
+  watch(key: K): void;
 }
 
-interface Waiter<K> extends DelayedHandle {
+interface Waiter<K> extends DelayedHandle<K> {
   readonly operation: DelayedOperation<K>;
+  readonly keys: K[];
   /** Place in the heap, or -1 when it is over. */
   at: number;
   /** Its `tryComplete` is running; `again` if a check came meanwhile. */
@@ -42,11 +45,17 @@ export class DelayedOperations<K> {
   readonly #byKey = new Map<K, Set<Waiter<K>>>();
   /** A binary heap by deadline. */
   readonly #heap: Waiter<K>[] = [];
+  #keyCount = 0;
   #timer: Timer | null = null;
   #timerMs = Number.POSITIVE_INFINITY;
 
   constructor(clock: Clock) {
     this.#clock = clock;
+  }
+
+  /** Keys that operations wait on, each as often as one does. */
+  get keyCount(): number {
+    return this.#keyCount;
   }
 
   /** Operations that wait. */
@@ -58,38 +67,41 @@ export class DelayedOperations<K> {
    * Tries once, and waits if that fails: so the caller need not have looked before. Both may happen
    * before this returns: completing, and expiring if the deadline has passed.
    */
-  add(operation: DelayedOperation<K>): DelayedHandle {
+  add(operation: DelayedOperation<K>): DelayedHandle<K> {
     const waiter: Waiter<K> = {
       operation,
+      keys: [],
       at: -1,
       trying: false,
       again: false,
       cancel: () => this.#remove(waiter),
+      watch: (key) => {
+        if (waiter.at >= 0) this.#register(waiter, key);
+      },
     };
-    if (operation.tryComplete()) return waiter;
+    if (operation.tryComplete(null)) return waiter;
     if (operation.deadlineMs <= this.#clock.monotonicMs()) {
       operation.onExpire();
       return waiter;
     }
-    for (const key of operation.keys) {
-      const waiters = this.#byKey.get(key);
-      if (waiters) waiters.add(waiter);
-      else this.#byKey.set(key, new Set([waiter]));
-    }
+    for (const key of operation.keys) this.#register(waiter, key);
     this.#heap.push(waiter);
     this.#rise(waiter, this.#heap.length - 1);
     if (operation.deadlineMs < this.#timerMs) this.#schedule();
     return waiter;
   }
 
-  /** Something about `key` has moved: lets those who wait on it try. Returns how many completed. */
-  check(key: K): number {
+  /**
+   * Something about `key` has moved, which `moved` may say more exactly: lets those who wait on it try. Returns how
+   * many completed.
+   */
+  check(key: K, moved: K = key): number {
     const waiters = this.#byKey.get(key);
     if (!waiters) return 0;
     let completed = 0;
     // A copy, because completing one may add another or end a third.
     for (const waiter of [...waiters]) {
-      if (waiter.at < 0 || !this.#try(waiter)) continue;
+      if (waiter.at < 0 || !this.#try(waiter, moved)) continue;
       this.#remove(waiter);
       completed += 1;
     }
@@ -120,16 +132,18 @@ export class DelayedOperations<K> {
    * Completing may move the very thing that is waited on: a check from within is remembered, not
    * nested.
    */
-  #try(waiter: Waiter<K>): boolean {
+  #try(waiter: Waiter<K>, moved: K): boolean {
     if (waiter.trying) {
       waiter.again = true;
       return false;
     }
     waiter.trying = true;
     let done = false;
+    let what: K | null = moved;
     do {
       waiter.again = false;
-      done = waiter.operation.tryComplete();
+      done = waiter.operation.tryComplete(what);
+      what = null;
     } while (!done && waiter.again && waiter.at >= 0);
     waiter.trying = false;
     return done;
@@ -144,11 +158,29 @@ export class DelayedOperations<K> {
       this.#rise(last, at);
       this.#sink(last, last.at);
     }
-    for (const key of waiter.operation.keys) {
+    this.#forget(waiter);
+  }
+
+  #register(waiter: Waiter<K>, key: K): void {
+    waiter.keys.push(key);
+    this.#keyCount += 1;
+    const waiters = this.#byKey.get(key);
+    if (waiters) waiters.add(waiter);
+    else this.#byKey.set(key, new Set([waiter]));
+  }
+
+  /** Unregisters an operation that is over; of one with many keys, some in each turn. */
+  #forget(waiter: Waiter<K>): void {
+    const { keys } = waiter;
+    const left = Math.max(0, keys.length - LIMITS.turnElementsMax);
+    while (keys.length > left) {
+      const key = keys.pop()!;
+      this.#keyCount -= 1;
       const waiters = this.#byKey.get(key);
       waiters?.delete(waiter);
       if (waiters?.size === 0) this.#byKey.delete(key);
     }
+    if (left > 0) this.#clock.afterTurn(() => this.#forget(waiter));
   }
 
   /**

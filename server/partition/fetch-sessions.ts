@@ -122,7 +122,7 @@ export class FetchSessions {
     if (watchers === undefined) return;
     for (const entry of watchers) {
       entry.session.moved(entry);
-      this.#options.delayed.check(entry.session);
+      this.#options.delayed.check(entry.session, entry);
     }
   }
 
