@@ -53,15 +53,7 @@ export type { EventRecord, NewEvent } from './embedded/event-record.js';
 export type { FollowFrom, FollowOptions } from './embedded/follow.js';
 export { storedBatches } from './embedded/stored-batches.js';
 export { CATALOG_FILE, type Engine, type EngineOptions } from './engine.js';
-export {
-  type BadRecord,
-  ENGINE_ERRORS,
-  ENGINE_ERRORS,
-  EngineError,
-  EngineError,
-  type EngineErrorCode,
-  type EngineErrorCode,
-} from './errors.js';
+export { type BadRecord, ENGINE_ERRORS, EngineError, type EngineErrorCode } from './errors.js';
 export { Gate } from './gate.js';
 export { type CatalogInspection, inspectCatalog } from './inspect/catalog-inspection.js';
 export { type IndexKind, inspectIndex } from './inspect/index-inspection.js';

@@ -166,8 +166,9 @@ export const SERVER_LIMITS = {
   /** Logs of deleted topics whose files go at a time. Beyond: they wait. */
   deletionsAtOnce: 64,
   /**
-   * Batches of idempotent producers that a partition remembers to have refused while its log is being opened.
-   * Beyond: those are refused as any, and what was sent behind them may be taken before they come again.
+   * Batches of idempotent producers that a partition remembers to have refused while its log is
+   * being opened. Beyond: those are refused as any, and what was sent behind them may be taken
+   * before they come again.
    */
   refusedWhileOpeningMax: 1_000,
   /**
@@ -243,6 +244,8 @@ export const SERVER_LIMITS = {
   fetchWarmingBytes: 1 * MIB,
 
   // ## Groups
+  /** Deadlines in a heap that hold no longer. Beyond: it is made anew, once they are most of it. */
+  staleDeadlinesMax: 64,
   /**
    * Characters of a group, member or instance id, or of a protocol's name. Beyond:
    * INVALID_GROUP_ID or INVALID_REQUEST.

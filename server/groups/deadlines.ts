@@ -1,3 +1,5 @@
+import { SERVER_LIMITS } from '../limits.js';
+
 /** Something that is given up unless it is heard of in time. */
 export interface Mortal {
   /** On the monotonic clock; Infinity for one that waits for us. */
@@ -10,9 +12,6 @@ interface Place<T> {
   readonly atMs: number;
   readonly who: T;
 }
-
-/** Places that lead nowhere any more are dropped once they are this many, and most of all. */
-const STALE_MIN = 64;
 
 /**
  * Who falls due when: a binary heap that is not told of deadlines that are put off, so that a
@@ -38,7 +37,7 @@ export class Deadlines<T extends Mortal> {
     if (deadlineMs >= who.queuedMs) return;
     if (who.queuedMs === Number.POSITIVE_INFINITY) this.#live += 1;
     who.queuedMs = deadlineMs;
-    if (this.#heap.length > 2 * this.#live + STALE_MIN) this.#sweep();
+    if (this.#heap.length > 2 * this.#live + SERVER_LIMITS.staleDeadlinesMax) this.#sweep();
     this.#push({ atMs: deadlineMs, who });
   }
 

@@ -139,7 +139,6 @@ export async function memoryBroker(options: MemoryBrokerOptions = {}) {
     partitionsMax: options.fetchSessionPartitionsMax ?? SERVER_LIMITS.fetchSessionPartitionsMax,
     evictionMs: SERVER_LIMITS.fetchSessionEvictionMs,
   });
-  const slices = new TurnSlices(clock, options.meter);
   const forgotten: Promise<void>[] = [];
   const partitions = new Partitions({
     engine: host,

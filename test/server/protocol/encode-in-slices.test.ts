@@ -30,14 +30,12 @@ const values = fc.record({
   topics: fc.array(
     fc.record({
       name: fc.string({ maxLength: 5 }),
-      partitions: fc
-        .nat({ max: 400 })
-        .map((count) =>
-          Array.from({ length: count }, (_, index) => ({
-            index,
-            replicas: [1, 2, 3].slice(index % 4),
-          })),
-        ),
+      partitions: fc.nat({ max: 400 }).map((count) =>
+        Array.from({ length: count }, (_, index) => ({
+          index,
+          replicas: [1, 2, 3].slice(index % 4),
+        })),
+      ),
       tags: fc.array(fc.string(), { maxLength: 3 }),
     }),
     { maxLength: 6 },
