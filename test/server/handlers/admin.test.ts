@@ -703,7 +703,7 @@ describe('InitProducerId', () => {
       ids.push(answer.producerId);
       if (version === 5) broker = await memoryBroker({ catalog: broker.catalog });
     }
-    expect(ids).toEqual([0, 1, 1000]);
+    expect(ids.map((id) => id - ids[0]!)).toEqual([0, 1, 1000]);
   });
 
   test('a transactional id gets the one error that every client takes as final', async () => {
