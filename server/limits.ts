@@ -251,6 +251,27 @@ export const SERVER_LIMITS = {
    * INVALID_GROUP_ID or INVALID_REQUEST.
    */
   groupIdLengthMax: 1024,
+  /**
+   * Groups of a broker, some 2 KB of heap each. Beyond: POLICY_VIOLATION for members and offsets of
+   * groups that are new.
+   */
+  groupsMax: 250_000,
+  /**
+   * What members of all groups take, in bytes: metadata, protocol names, 1 KiB for each member and
+   * a quarter of that for each id that was given out. Beyond: GROUP_MAX_SIZE_REACHED.
+   */
+  memberBytesMax: 256 * MIB,
+  /** Committed offsets of one group. Beyond: POLICY_VIOLATION for partitions that are new. */
+  groupOffsetsMax: 1_000_000,
+  /**
+   * Committed offsets of all groups, some 130 bytes of heap each. Beyond: POLICY_VIOLATION for
+   * partitions that are new.
+   */
+  offsetsMax: 5_000_000,
+  /**
+   * Members that one LeaveGroup takes out in one turn. Beyond: the others leave in a later turn.
+   */
+  leaversAtOnce: 500,
   /** Protocols that one member names. Beyond: INVALID_REQUEST. */
   memberProtocolsMax: 100,
   /**

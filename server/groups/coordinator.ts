@@ -11,8 +11,9 @@ import type { GroupSettings } from '../settings/broker-settings.js';
 import { CommittedTopics } from './committed-topics.js';
 import { coordinatorFor } from './coordinator-for.js';
 import type { Group, GroupState, JoinAnswer, SyncAnswer } from './group.js';
+import type { GroupEntry } from './group-entry.js';
 import { isTidyId, memberIdPrefix } from './group-id.js';
-import { GroupRegistry, writeError } from './group-registry.js';
+import { type GroupLimits, GroupRegistry } from './group-registry.js';
 import { end, type Leaver, leave } from './leaving.js';
 import {
   heartbeat,
@@ -27,6 +28,7 @@ import { OffsetsTopic } from './offsets-topic.js';
 import { bytesOf } from './protocol-tally.js';
 import { failedJoin } from './rebalance.js';
 import { type ClientKey, RebalanceCalls } from './rebalance-calls.js';
+import { writeError } from './write-error.js';
 
 export interface GroupCoordinatorOptions {
   readonly settings: GroupSettings;
@@ -38,8 +40,17 @@ export interface GroupCoordinatorOptions {
   readonly random: Random;
   readonly logger: Logger;
   readonly slices: TurnSlices;
+  /** Default: the table's. */
+  readonly limits?: GroupLimits;
   /** A rebalance waits for a member of that client: whatever waits on its behalf is to end. */
   onCall(client: ClientKey): void;
+}
+
+/** A group as it is listed. */
+export interface ListedGroup {
+  readonly id: string;
+  readonly protocolType: string | null;
+  readonly state: GroupState;
 }
 
 /** What a JoinGroup asks for; the group takes its buffers over. */
@@ -60,7 +71,7 @@ export class GroupCoordinator {
   readonly #groups: GroupRegistry;
 
   constructor(options: GroupCoordinatorOptions) {
-    const { settings, clock, logger, metadata } = options;
+    const { settings, clock, logger, metadata, limits = SERVER_LIMITS } = options;
     this.#options = options;
     this.calls = new RebalanceCalls((client) => options.onCall(client), options.slices);
     this.#topic = new OffsetsTopic({
@@ -81,11 +92,13 @@ export class GroupCoordinator {
         initialDelayMs: settings.initialRebalanceDelayMs,
       },
       calls: this.calls,
+      limits,
       slices: options.slices,
     });
     this.offsets = new OffsetStore({
       groups: this.#groups,
       committed,
+      limits,
       slices: options.slices,
       topic: this.#topic,
       metadata,
@@ -134,6 +147,11 @@ export class GroupCoordinator {
     if (!areTidy(request)) return failedJoin('INVALID_REQUEST', memberId);
     const present = this.#groups.find(groupId);
     if (present === undefined && memberId !== '') return failedJoin('UNKNOWN_MEMBER_ID', memberId);
+    if (present === undefined && this.#groups.isFull) return failedJoin('POLICY_VIOLATION', '');
+    const growth = bytesOf(request.protocols) - bytesOf(protocolsOf(present, memberId));
+    if (growth > 0 && !this.#groups.hasRoomFor(growth)) {
+      return failedJoin('GROUP_MAX_SIZE_REACHED', memberId);
+    }
     const entry = present ?? this.#groups.findOrAdd(groupId);
     const uuid = newUuid(this.#options.random);
     const newMemberId = `${memberIdPrefix(instanceId ?? clientId)}-${uuid}`;
@@ -163,12 +181,20 @@ export class GroupCoordinator {
     return this.#groups.runQuietly(entry, (step) => heartbeat(step, speaker));
   }
 
-  /** LeaveGroup: the error of each, in their order. Throws ApiError INVALID_GROUP_ID. */
-  leave(groupId: string, leavers: readonly Leaver[]): ErrorName[] {
+  /** LeaveGroup: the error of each, in their order. Rejects with ApiError INVALID_GROUP_ID. */
+  async leave(groupId: string, leavers: readonly Leaver[]): Promise<ErrorName[]> {
     if (!isUsableId(groupId)) throw new ApiError('INVALID_GROUP_ID', 'the group id is not valid');
-    const entry = this.#groups.find(groupId);
-    if (entry === undefined) return leavers.map(() => 'UNKNOWN_MEMBER_ID');
-    return this.#groups.run(entry, (step) => leave(step, leavers));
+    const errors: ErrorName[] = [];
+    while (errors.length < leavers.length) {
+      const some = leavers.slice(errors.length, errors.length + SERVER_LIMITS.leaversAtOnce);
+      const entry = this.#groups.find(groupId);
+      if (entry === undefined) errors.push(...some.map(() => 'UNKNOWN_MEMBER_ID' as const));
+      else errors.push(...this.#groups.run(entry, (step) => leave(step, some)));
+      const isMore = errors.length < leavers.length;
+      const pause = isMore ? this.#options.slices.did(some.length) : null;
+      if (pause !== null) await pause;
+    }
+    return errors;
   }
 
   /** The group as it is; undefined if there is none. Not to be changed. */
@@ -176,17 +202,15 @@ export class GroupCoordinator {
     return this.#groups.find(groupId)?.group;
   }
 
-  /** Every group. */
-  list(): {
-    readonly id: string;
-    readonly protocolType: string | null;
-    readonly state: GroupState;
-  }[] {
-    return [...this.#groups.all()].map(({ id, group: { protocolType, state } }) => ({
-      id,
-      protocolType,
-      state,
-    }));
+  /** Every group. Rejects with ApiError COORDINATOR_LOAD_IN_PROGRESS. */
+  async list(): Promise<ListedGroup[]> {
+    const listed: ListedGroup[] = [];
+    for (const { id, group } of this.#groups.all()) {
+      listed.push({ id, protocolType: group.protocolType, state: group.state });
+      const pause = this.#options.slices.did(1);
+      if (pause !== null) await pause;
+    }
+    return listed;
   }
 
   /** Deletes an empty group and its offsets. Resolves when that is in the log: NONE, or why not. */
@@ -219,6 +243,10 @@ function areTidy({ protocolType, protocols }: JoinRequest): boolean {
     isTidyId(protocolType) &&
     protocols.every(({ name }) => isTidyId(name))
   );
+}
+
+function protocolsOf(entry: GroupEntry | undefined, memberId: string) {
+  return entry?.group.members.get(memberId)?.protocols ?? [];
 }
 
 function failedSync(error: ErrorName): SyncAnswer {

@@ -12,6 +12,8 @@ export interface GroupEntry {
   readonly offsets: GroupOffsets;
   /** Writes of its offsets that are under way. */
   writing: number;
+  /** What its members count for in the broker's bound. */
+  memberBytes: number;
   /** Calls those whom a rebalance waits for; null outside of one. */
   call: RebalanceCall | null;
   /** Answers that are more than one turn should give; null until there are any. */
@@ -27,6 +29,7 @@ export function newEntry(id: string, committed: CommittedTopics): GroupEntry {
     group: newGroup(id),
     offsets: new GroupOffsets(id, committed),
     writing: 0,
+    memberBytes: 0,
     call: null,
     answers: null,
     timer: null,

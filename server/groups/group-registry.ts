@@ -1,7 +1,6 @@
 import { assert, type Clock, type TurnSlices } from '../../engine/index.js';
 import { ApiError } from '../api-error.js';
-import { wireError } from '../handlers/error-map.js';
-import { SERVER_LIMITS } from '../limits.js';
+import { SERVER_LIMITS, type ServerLimits } from '../limits.js';
 import type { Logger } from '../logging/log.js';
 import type { ConnectionInfo } from '../net/dispatcher.js';
 import type { ErrorName } from '../protocol/error-codes.js';
@@ -28,6 +27,7 @@ import type { RebalanceCalls } from './rebalance-calls.js';
 import type { GroupRecord, OffsetValue } from './records.js';
 import { SlicedQueue } from './sliced-queue.js';
 import { WaitingRequests } from './waiting-requests.js';
+import { writeError } from './write-error.js';
 
 export interface GroupRegistryOptions {
   readonly topic: OffsetsTopic;
@@ -37,7 +37,14 @@ export interface GroupRegistryOptions {
   readonly calls: RebalanceCalls;
   readonly committed: CommittedTopics;
   readonly slices: TurnSlices;
+  readonly limits: GroupLimits;
 }
+
+/** What all groups of a broker take together. */
+export type GroupLimits = Pick<
+  ServerLimits,
+  'groupsMax' | 'memberBytesMax' | 'groupOffsetsMax' | 'offsetsMax'
+>;
 
 /**
  * All groups of this broker: runs their events, does what these leave to be done, and keeps their time. A partition of the offsets
@@ -51,6 +58,7 @@ export class GroupRegistry {
   readonly #pending: PendingConnections<GroupEntry>;
   /** Partitions of the offsets topic that are not loaded, and why; null stands for all. */
   #unavailable: Map<number, ErrorName> | null = null;
+  #memberBytes = 0;
   #lastTicket = 0;
   #stopped = false;
 
@@ -61,9 +69,14 @@ export class GroupRegistry {
     });
   }
 
-  /** Groups at present. */
-  get count(): number {
-    return this.#entries.size;
+  /** Whether no new group is taken. */
+  get isFull(): boolean {
+    return this.#entries.size >= this.#options.limits.groupsMax;
+  }
+
+  /** Whether members may take so many bytes more. */
+  hasRoomFor(bytes: number): boolean {
+    return this.#memberBytes + bytes <= this.#options.limits.memberBytesMax;
   }
 
   /**
@@ -144,6 +157,7 @@ export class GroupRegistry {
       const nowMs = this.#options.clock.monotonicMs();
       entry.group = loadedGroup(record.group, record.value, nowMs);
     }
+    this.#account(entry);
     return entry;
   }
 
@@ -177,9 +191,18 @@ export class GroupRegistry {
     const nowMs = clock.monotonicMs();
     const step = { group, rules, nowMs, wallMs: clock.wallMs(), actions, passed: 0 };
     const result = event(step);
+    this.#account(entry);
     this.#perform(entry, step, connection);
     if ((group.state === 'PreparingRebalance') !== (entry.call !== null)) this.#call(entry);
     return result;
+  }
+
+  /** Keeps the sum of what members take. */
+  #account(entry: GroupEntry): void {
+    const { tally, members, pending } = entry.group;
+    const bytes = tally.bytes + members.size * MEMBER_BYTES + pending.size * PENDING_BYTES;
+    this.#memberBytes += bytes - entry.memberBytes;
+    entry.memberBytes = bytes;
   }
 
   /** Calls those whom a rebalance waits for, or lets them be now that it does not. */
@@ -344,6 +367,10 @@ export class GroupRegistry {
 
 const LOADING = 'COORDINATOR_LOAD_IN_PROGRESS';
 
+/** Heap of a member beside its metadata, about, and of an id that was given out. */
+const MEMBER_BYTES = 1024;
+const PENDING_BYTES = 256;
+
 /** What an answer costs beside a look at an element: a promise, an encoding, a write. */
 const ANSWER_ELEMENTS = 16;
 /** Members passed in a walk that cost as much as one element that is looked at. */
@@ -355,26 +382,4 @@ function costOf(action: GroupAction): number {
   if (action.kind === 'answer-join') return ANSWER_ELEMENTS + action.answer.members.length;
   if (action.kind === 'answer-sync') return ANSWER_ELEMENTS;
   return action.kind === 'store' ? action.value.members.length : 0;
-}
-
-/**
- * What a client is told when a record of its group could not be written: to try again, or to look for the coordinator anew, as in
- * Kafka. `tooLarge` is the answer if it never will be written.
- */
-export function writeError(error: unknown, tooLarge: ErrorName): ErrorName {
-  const { name } = wireError(error);
-  switch (name) {
-    case 'UNKNOWN_TOPIC_OR_PARTITION':
-    case 'NOT_ENOUGH_REPLICAS':
-    case 'REQUEST_TIMED_OUT':
-      return 'COORDINATOR_NOT_AVAILABLE';
-    case 'NOT_LEADER_OR_FOLLOWER':
-    case 'KAFKA_STORAGE_ERROR':
-      return 'NOT_COORDINATOR';
-    case 'MESSAGE_TOO_LARGE':
-    case 'RECORD_LIST_TOO_LARGE':
-      return tooLarge;
-    default:
-      return name;
-  }
 }

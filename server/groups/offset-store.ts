@@ -8,7 +8,7 @@ import { ZERO_UUID } from '../protocol/schema.js';
 import type { CommittedTopics } from './committed-topics.js';
 import type { GroupEntry } from './group-entry.js';
 import { isTidyId } from './group-id.js';
-import { type GroupRegistry, writeError } from './group-registry.js';
+import type { GroupLimits, GroupRegistry } from './group-registry.js';
 import { commit, type Speaker } from './membership.js';
 import { type CommittedOffset, expiredOffsets, type GroupOffsets } from './offsets.js';
 import { OFFSETS_TOPIC, type OffsetsTopic } from './offsets-topic.js';
@@ -16,6 +16,7 @@ import type { GroupRecord, OffsetValue } from './records.js';
 import { StaleOffsets } from './stale-offsets.js';
 import { CONSUMER_PROTOCOL, subscribedTopics } from './subscription.js';
 import { Tombstones } from './tombstones.js';
+import { writeError } from './write-error.js';
 
 /** A partition's offset as a client commits it. */
 export interface NewOffset {
@@ -35,6 +36,7 @@ export interface OffsetStoreOptions {
   readonly topic: OffsetsTopic;
   readonly committed: CommittedTopics;
   readonly slices: TurnSlices;
+  readonly limits: GroupLimits;
   readonly metadata: MetadataView;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -98,6 +100,9 @@ export class OffsetStore {
     if (present === undefined && speaker.generation >= 0) {
       throw new ApiError('GROUP_ID_NOT_FOUND', 'there is no such group');
     }
+    if (present === undefined && groups.isFull) {
+      throw new ApiError('POLICY_VIOLATION', 'the broker has as many groups as it may have');
+    }
     const entry = present ?? groups.findOrAdd(groupId);
     const refusal = groups.runQuietly(entry, (step) => commit(step, speaker));
     if (refusal !== 'NONE') throw new ApiError(refusal, 'the group does not take the commit');
@@ -126,7 +131,7 @@ export class OffsetStore {
     const records: GroupRecord[] = [];
     for (const offset of offsets) {
       const { topic, partition, leaderEpoch, metadata } = offset;
-      const problem = this.#problemOf(offset);
+      const problem = this.#problemOf(offset, present, present.count + records.length);
       errors.push(problem);
       if (problem === 'NONE') {
         present.deleteStale(topic, partition);
@@ -146,9 +151,17 @@ export class OffsetStore {
     return records;
   }
 
-  #problemOf({ topic, partition, offset, metadata }: NewOffset): ErrorName {
+  /** `count`: offsets that the group has by then. */
+  #problemOf(
+    { topic, partition, offset, metadata }: NewOffset,
+    present: GroupOffsets,
+    count: number,
+  ): ErrorName {
+    const { committed, limits } = this.#options;
     const partitions = this.#options.metadata.image.topic(topic)?.partitions;
     if (partitions?.[partition] === undefined) return 'UNKNOWN_TOPIC_OR_PARTITION';
+    const isFull = count >= limits.groupOffsetsMax || committed.offsetCount >= limits.offsetsMax;
+    if (isFull && present.get(topic, partition) === undefined) return 'POLICY_VIOLATION';
     const text = metadata ?? '';
     const isTooLarge =
       text.length > this.#options.metadataLengthMax || Buffer.byteLength(text) > STRING_BYTES_MAX;

@@ -1,8 +1,8 @@
 import type { Clock } from '../../engine/index.js';
 import type { Logger } from '../logging/log.js';
-import { writeError } from './group-registry.js';
 import type { OffsetsTopic } from './offsets-topic.js';
 import type { GroupRecord } from './records.js';
+import { writeError } from './write-error.js';
 
 export interface TombstonesOptions {
   readonly topic: OffsetsTopic;

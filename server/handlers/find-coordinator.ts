@@ -1,3 +1,4 @@
+import type { TurnSlices } from '../../engine/index.js';
 import { ApiError } from '../api-error.js';
 import type { RequestContext } from '../context.js';
 import type { GroupCoordinator } from '../groups/coordinator.js';
@@ -12,6 +13,7 @@ import type { Handler } from './handler.js';
 export interface FindCoordinatorParts {
   readonly metadata: MetadataView;
   readonly groups: Pick<GroupCoordinator, 'coordinatorOf'>;
+  readonly slices: TurnSlices;
 }
 
 type Answer = NonNullable<ResponseOf<'FindCoordinator'>['coordinators']>[number];
@@ -28,9 +30,13 @@ export function findCoordinatorHandler(parts: FindCoordinatorParts): Handler<'Fi
   return async (context, { key, keyType, coordinatorKeys }) => {
     if (context.apiVersion < 4) return find(parts, context, keyType, key);
     // A key that is named twice is answered once: the answer cannot grow by repetition.
-    const keys = [...new Set(coordinatorKeys)];
-    const coordinators = keys.map((each) => find(parts, context, keyType, each));
-    return { coordinators: await Promise.all(coordinators) };
+    const coordinators: Answer[] = [];
+    for (const each of new Set(coordinatorKeys)) {
+      coordinators.push(await find(parts, context, keyType, each));
+      const pause = parts.slices.did(1);
+      if (pause !== null) await pause;
+    }
+    return { coordinators };
   };
 }
 

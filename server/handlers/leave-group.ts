@@ -9,18 +9,18 @@ export interface LeaveGroupParts {
 
 /** LeaveGroup: one member up to 2, several from 3 on, each with an error of its own (KIP-345). */
 export function leaveGroupHandler({ groups }: LeaveGroupParts): Handler<'LeaveGroup'> {
-  return ({ apiVersion }, request) => {
+  return async ({ apiVersion }, request) => {
     try {
       if (apiVersion < 3) {
         const leaver = { memberId: request.memberId, instanceId: null };
-        const [error = 'NONE'] = groups.leave(request.groupId, [leaver]);
+        const [error = 'NONE'] = await groups.leave(request.groupId, [leaver]);
         return { errorCode: ErrorCode[error] };
       }
       const leavers = request.members.map(({ memberId, groupInstanceId }) => ({
         memberId,
         instanceId: groupInstanceId,
       }));
-      const errors = groups.leave(request.groupId, leavers);
+      const errors = await groups.leave(request.groupId, leavers);
       const members = request.members.map(({ memberId, groupInstanceId }, at) => ({
         memberId,
         groupInstanceId,

@@ -12,11 +12,11 @@ const GROUP_TYPE = 'classic';
 
 /** ListGroups, filtered by state (KIP-518) and type (KIP-848); filters ignore case, as in Kafka. */
 export function listGroupsHandler({ groups }: ListGroupsParts): Handler<'ListGroups'> {
-  return (_context, { statesFilter, typesFilter }) => {
+  return async (_context, { statesFilter, typesFilter }) => {
     const states = new Set(statesFilter.map((state) => state.toLowerCase()));
     const types = new Set(typesFilter.map((type) => type.toLowerCase()));
     try {
-      const listed = types.size === 0 || types.has(GROUP_TYPE) ? groups.list() : [];
+      const listed = types.size === 0 || types.has(GROUP_TYPE) ? await groups.list() : [];
       return {
         errorCode: ErrorCode.NONE,
         groups: listed

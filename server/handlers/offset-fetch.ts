@@ -1,3 +1,4 @@
+import type { TurnSlices } from '../../engine/index.js';
 import type { GroupCoordinator } from '../groups/coordinator.js';
 import type { GroupOffsets } from '../groups/offsets.js';
 import type { RequestOf, ResponseOf } from '../protocol/api-keys.js';
@@ -7,6 +8,7 @@ import type { Handler } from './handler.js';
 
 export interface OffsetFetchParts {
   readonly groups: Pick<GroupCoordinator, 'offsets'>;
+  readonly slices: TurnSlices;
 }
 
 type GroupAnswer = NonNullable<ResponseOf<'OffsetFetch'>['groups']>[number];
@@ -14,15 +16,15 @@ type TopicAnswer = GroupAnswer['topics'][number];
 type Wishes = RequestOf<'OffsetFetch'>['topics'];
 
 /** OffsetFetch: what a group has committed for the partitions asked for, or for all. Nothing committed is offset -1 without an error. */
-export function offsetFetchHandler({ groups }: OffsetFetchParts): Handler<'OffsetFetch'> {
+export function offsetFetchHandler(parts: OffsetFetchParts): Handler<'OffsetFetch'> {
   return async ({ apiVersion }, request) => {
     if (apiVersion >= 8) {
       // A group that is named twice is answered once: the answer cannot grow by repetition.
       const wishes = new Map(request.groups.map((group) => [group.groupId, group.topics]));
-      const answers = [...wishes].map(([groupId, topics]) => answerFor(groups, groupId, topics));
+      const answers = [...wishes].map(([groupId, topics]) => answerFor(parts, groupId, topics));
       return { groups: await Promise.all(answers) };
     }
-    const { topics, errorCode } = await answerFor(groups, request.groupId, request.topics);
+    const { topics, errorCode } = await answerFor(parts, request.groupId, request.topics);
     if (apiVersion >= 2 || errorCode === ErrorCode.NONE) return { topics, errorCode };
     // Version 1 has a place for an error at each partition only.
     return { topics: failedTopics(request.topics ?? [], errorCode ?? ErrorCode.NONE) };
@@ -30,39 +32,61 @@ export function offsetFetchHandler({ groups }: OffsetFetchParts): Handler<'Offse
 }
 
 async function answerFor(
-  { offsets }: OffsetFetchParts['groups'],
+  { groups, slices }: OffsetFetchParts,
   groupId: string,
   wishes: Wishes,
 ): Promise<GroupAnswer> {
   try {
-    const found = await offsets.fetch(groupId);
-    const topics = wishes === null ? allOf(found) : someOf(found, wishes);
+    const found = await groups.offsets.fetch(groupId);
+    const topics =
+      wishes === null ? await allOf(found, slices) : await someOf(found, wishes, slices);
     return { groupId, topics, errorCode: ErrorCode.NONE };
   } catch (error) {
     return { groupId, topics: [], errorCode: wireError(error).code };
   }
 }
 
-function allOf(offsets: GroupOffsets | null): TopicAnswer[] {
-  return [...(offsets?.topics() ?? [])].map((name) => ({
-    name,
-    partitions: [...(offsets?.ofTopic(name) ?? [])].map(({ partition }) =>
-      partitionOf(offsets, name, partition),
-    ),
-  }));
+async function allOf(offsets: GroupOffsets | null, slices: TurnSlices): Promise<TopicAnswer[]> {
+  const answers: TopicAnswer[] = [];
+  for (const name of offsets?.topics() ?? []) {
+    const indexes: number[] = [];
+    for (const { partition } of offsets?.ofTopic(name) ?? []) indexes.push(partition);
+    answers.push({ name, partitions: await partitionsOf(offsets, name, indexes, slices) });
+  }
+  return answers;
 }
 
-function someOf(offsets: GroupOffsets | null, wishes: NonNullable<Wishes>): TopicAnswer[] {
+async function someOf(
+  offsets: GroupOffsets | null,
+  wishes: NonNullable<Wishes>,
+  slices: TurnSlices,
+): Promise<TopicAnswer[]> {
   const byTopic = new Map<string, Set<number>>();
   for (const { name, partitionIndexes } of wishes) {
     const partitions = byTopic.get(name) ?? new Set();
     for (const index of partitionIndexes) partitions.add(index);
     byTopic.set(name, partitions);
   }
-  return [...byTopic].map(([name, partitions]) => ({
-    name,
-    partitions: [...partitions].map((index) => partitionOf(offsets, name, index)),
-  }));
+  const answers: TopicAnswer[] = [];
+  for (const [name, indexes] of byTopic) {
+    answers.push({ name, partitions: await partitionsOf(offsets, name, indexes, slices) });
+  }
+  return answers;
+}
+
+async function partitionsOf(
+  offsets: GroupOffsets | null,
+  name: string,
+  indexes: Iterable<number>,
+  slices: TurnSlices,
+): Promise<TopicAnswer['partitions']> {
+  const partitions: TopicAnswer['partitions'][number][] = [];
+  for (const index of indexes) {
+    partitions.push(partitionOf(offsets, name, index));
+    const pause = slices.did(1);
+    if (pause !== null) await pause;
+  }
+  return partitions;
 }
 
 function partitionOf(

@@ -6,6 +6,7 @@ import { seededRandom } from '../../engine/random.js';
 import { TurnSlices, type WorkMeter } from '../../engine/turn-slices.js';
 import { RequestDispatcher } from '../../server/dispatch.js';
 import { GroupCoordinator } from '../../server/groups/coordinator.js';
+import type { GroupLimits } from '../../server/groups/group-registry.js';
 import { handlersOf } from '../../server/handlers/index.js';
 import { SERVER_LIMITS } from '../../server/limits.js';
 import type { LogFields, Logger } from '../../server/logging/log.js';
@@ -85,6 +86,7 @@ export interface MemoryBrokerOptions {
   readonly fetchSessionPartitionsMax?: number;
   readonly crash?: (error: Error) => void;
   readonly meter?: WorkMeter;
+  readonly groupLimits?: Partial<GroupLimits>;
   /** Of the file system that there is not. */
   readonly space?: () => Promise<DiskSpace>;
   /** Default: one that stands still until the test moves it. */
@@ -167,6 +169,7 @@ export async function memoryBroker(options: MemoryBrokerOptions = {}) {
     random,
     logger,
     slices,
+    limits: { ...SERVER_LIMITS, ...options.groupLimits },
     onCall: (client) => delayed.expire(client),
   });
   await groups.start();

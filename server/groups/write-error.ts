@@ -1,0 +1,24 @@
+import { wireError } from '../handlers/error-map.js';
+import type { ErrorName } from '../protocol/error-codes.js';
+
+/**
+ * What a client is told when a record of its group could not be written: to try again, or to look for the coordinator anew, as in
+ * Kafka. `tooLarge` is the answer if it never will be written.
+ */
+export function writeError(error: unknown, tooLarge: ErrorName): ErrorName {
+  const { name } = wireError(error);
+  switch (name) {
+    case 'UNKNOWN_TOPIC_OR_PARTITION':
+    case 'NOT_ENOUGH_REPLICAS':
+    case 'REQUEST_TIMED_OUT':
+      return 'COORDINATOR_NOT_AVAILABLE';
+    case 'NOT_LEADER_OR_FOLLOWER':
+    case 'KAFKA_STORAGE_ERROR':
+      return 'NOT_COORDINATOR';
+    case 'MESSAGE_TOO_LARGE':
+    case 'RECORD_LIST_TOO_LARGE':
+      return tooLarge;
+    default:
+      return name;
+  }
+}
