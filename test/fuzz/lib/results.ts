@@ -31,13 +31,13 @@ export function appendResult(line: ResultLine): void {
   appendFileSync(RESULTS, `${JSON.stringify(line)}\n`);
 }
 
-/** How many inputs of a target were fed without a gap from the first one on, with this seed. */
+/** How many inputs of a target broke nothing, without a gap from the first one on, with this seed. */
 export function fedSoFar(target: string, seed: number): number {
   if (!existsSync(RESULTS)) return 0;
   const lines = readFileSync(RESULTS, 'utf8').trimEnd().split('\n');
   return lines
     .map((line) => JSON.parse(line) as ResultLine)
-    .filter((line) => line.target === target && line.seed === seed)
+    .filter((line) => line.target === target && line.seed === seed && line.result === 'ok')
     .sort((a, b) => a.from - b.from)
     .reduce((end, { from, count }) => (from <= end ? Math.max(end, from + count) : end), 0);
 }

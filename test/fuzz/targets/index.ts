@@ -16,14 +16,15 @@ export const TARGETS: readonly Target[] = [
   ...WIRE_TARGETS,
   ...BATCH_TARGETS,
   ...CATALOG_TARGETS,
-  CATALOG_PAGES,
   ...FILE_TARGETS,
   ...LOG_TARGETS,
-  ...OPENED_LOG_TARGETS,
   ...GROUP_TARGETS,
   ...SETTINGS_TARGETS,
   ...COMMAND_TARGETS,
   ...REQUEST_TARGETS,
+  // The slowest last: a soak that is stopped has fed the others.
+  CATALOG_PAGES,
+  ...OPENED_LOG_TARGETS,
 ];
 
 export function targetOf(name: string): Target {

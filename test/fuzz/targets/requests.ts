@@ -18,15 +18,37 @@ export const REQUEST_TARGETS: readonly Target[] = (Object.values(APIS) as readon
   }),
 );
 
+/** What has to come before a request comes to anything. */
+const COMPANIONS: Readonly<Record<string, readonly Api[]>> = {
+  Fetch: [APIS.Produce],
+  ListOffsets: [APIS.Produce],
+  DeleteRecords: [APIS.Produce],
+  DescribeProducers: [APIS.Produce],
+  SyncGroup: [APIS.JoinGroup],
+  Heartbeat: [APIS.JoinGroup, APIS.SyncGroup],
+  LeaveGroup: [APIS.JoinGroup, APIS.SyncGroup],
+  DescribeGroups: [APIS.JoinGroup, APIS.SyncGroup, APIS.OffsetCommit],
+  ListGroups: [APIS.JoinGroup, APIS.OffsetCommit],
+  DeleteGroups: [APIS.OffsetCommit],
+  OffsetCommit: [APIS.JoinGroup, APIS.SyncGroup],
+  OffsetFetch: [APIS.OffsetCommit],
+  OffsetDelete: [APIS.OffsetCommit, APIS.JoinGroup],
+};
+
 interface Seeds {
   readonly api: Api;
+  readonly companions: readonly Api[];
   /** What real clients sent. */
   readonly golden: readonly Buffer[];
 }
 
 function seedsOf(api: Api): Seeds {
   const examples = EXAMPLES.filter((example) => example.api === api);
-  return { api, golden: examples.map(({ request }) => request) };
+  return {
+    api,
+    companions: COMPANIONS[api.name] ?? [],
+    golden: examples.map(({ request }) => request),
+  };
 }
 
 async function beginLife(seeds: Seeds, seed: number): Promise<Life> {
@@ -38,7 +60,11 @@ async function beginLife(seeds: Seeds, seed: number): Promise<Life> {
   };
 }
 
-function requestOf({ api, golden }: Seeds, random: FuzzRandom, broker: FuzzedBroker): Buffer {
+function requestOf(seeds: Seeds, random: FuzzRandom, broker: FuzzedBroker): Buffer {
+  const { api, companions, golden } = seeds;
+  if (companions.length > 0 && random.once(5)) {
+    return schemaMade(random.pick(companions), random, broker);
+  }
   const kind = random.below(10);
   if (golden.length > 0 && kind < 3) {
     return keepApi(api, random, mutate(random, random.pick(golden), random.pick(golden)));
