@@ -70,12 +70,18 @@ export class LeaderEpochs {
   }
 
   /**
-   * Where the asked epoch ended: at the start of the next larger one, or at the log end when it is the latest.
-   * An epoch above all known, or asked of an empty history, is unknown: (-1, -1).
+   * Where the asked epoch ended: at the start of the next larger one, or at the log end when it is the latest. The `present`
+   * epoch has begun at the log end although nothing may be written in it yet, and one between it and the latest ended there:
+   * a reader at the log end was told of either. An epoch above all of these is unknown: (-1, -1).
    */
-  endOf(epoch: number, logEndOffset: number): EpochEnd {
-    if (epoch < 0 || epoch > this.latest) return { leaderEpoch: -1, endOffset: -1 };
-    if (epoch === this.latest) return { leaderEpoch: epoch, endOffset: logEndOffset };
+  endOf(epoch: number, logEndOffset: number, present: number = this.latest): EpochEnd {
+    if (epoch < 0 || epoch > Math.max(this.latest, present)) {
+      return { leaderEpoch: -1, endOffset: -1 };
+    }
+    if (epoch >= this.latest) {
+      const isKnown = epoch === this.latest || epoch === present || this.latest < 0;
+      return { leaderEpoch: isKnown ? epoch : this.latest, endOffset: logEndOffset };
+    }
     const above = this.#starts.findIndex((start) => start.epoch > epoch);
     const next = this.#starts[above]!;
     const floor = this.#starts[above - 1];

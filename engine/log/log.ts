@@ -395,11 +395,12 @@ export class Log implements PartitionLog, LogParts, CheckpointTarget {
 
   endOfEpoch(leaderEpoch: number): EpochEnd {
     this.assertServing();
-    return this.epochs.endOf(leaderEpoch, this.offsets.logEnd);
+    return this.epochs.endOf(leaderEpoch, this.offsets.logEnd, this.context.leaderEpoch);
   }
 
   epochAt(offset: number): number {
-    return this.epochs.epochOf(offset);
+    const { logEnd } = this.offsets;
+    return offset >= logEnd ? this.context.leaderEpoch : this.epochs.epochOf(offset);
   }
 
   knownProducers(): Iterable<KnownProducer> {

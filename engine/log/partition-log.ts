@@ -201,7 +201,7 @@ export interface PartitionLog {
   offsetOfLargestTimestamp(): Promise<TimestampLookup | null>;
   /** Synchronous; never throws for an epoch that nobody knows. */
   endOfEpoch(leaderEpoch: number): EpochEnd;
-  /** Synchronous: the leader epoch that wrote `offset`; -1 where that is not known, as in an empty log. */
+  /** Synchronous: the leader epoch that wrote `offset`, or will write it, at the log end; -1 where that is not known. */
   epochAt(offset: number): number;
 
   /**

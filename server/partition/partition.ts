@@ -141,7 +141,7 @@ export class Partition {
     return this.#log.endOfEpoch(leaderEpoch);
   }
 
-  /** The leader epoch that wrote `offset`; -1 where that is not known, as in an empty log. */
+  /** The leader epoch that wrote `offset`, or will write it, at the log end; -1 where that is not known. */
   epochAt(offset: number): number {
     return this.#log.epochAt(offset);
   }

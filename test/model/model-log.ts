@@ -117,10 +117,12 @@ export class ModelLog {
     return [{ ...first, startOffset: Math.max(first.startOffset, this.start) }, ...rest];
   }
 
-  endOfEpoch(asked: number): { leaderEpoch: number; endOffset: number } {
+  /** `present` is the epoch of a leader, whether or not it has written. */
+  endOfEpoch(asked: number, present: number): { leaderEpoch: number; endOffset: number } {
     const epochs = this.knownEpochs;
     const latest = epochs.at(-1)?.epoch ?? -1;
-    if (asked < 0 || asked > latest) return { leaderEpoch: -1, endOffset: -1 };
+    if (asked < 0 || asked > Math.max(latest, present)) return { leaderEpoch: -1, endOffset: -1 };
+    if (asked === present) return { leaderEpoch: asked, endOffset: this.end };
     const next = epochs.find(({ epoch }) => epoch > asked);
     const floor = epochs.findLast(({ epoch }) => epoch <= asked);
     return { leaderEpoch: floor?.epoch ?? asked, endOffset: next?.startOffset ?? this.end };

@@ -111,7 +111,7 @@ export class SequenceRun {
       case 'epoch-end':
         deepStrictEqual(
           world.log.endOfEpoch(operation.epoch),
-          this.#model.endOfEpoch(operation.epoch),
+          this.#model.endOfEpoch(operation.epoch, world.engine.leaderEpoch),
         );
         break;
       case 'advance':
@@ -405,7 +405,9 @@ export class SequenceRun {
     await this.#largestTime();
     await this.#lookUpTime(0.5);
     for (const { epoch } of this.#model.knownEpochs) {
-      deepStrictEqual(this.#world.log.endOfEpoch(epoch), this.#model.endOfEpoch(epoch));
+      const { log, engine } = this.#world;
+      const expected = this.#model.endOfEpoch(epoch, engine.leaderEpoch);
+      deepStrictEqual(log.endOfEpoch(epoch), expected);
     }
   }
 

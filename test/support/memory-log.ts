@@ -221,7 +221,7 @@ export class MemoryLog implements PartitionLog {
   }
 
   epochAt(): number {
-    return this.batches.length === 0 ? -1 : this.leaderEpoch;
+    return this.leaderEpoch;
   }
 
   async deleteBefore(offset: number): Promise<number> {
