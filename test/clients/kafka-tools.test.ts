@@ -173,6 +173,61 @@ describe.runIf(classPath !== null)("Apache Kafka's command-line tools", () => {
     }
   });
 
+  test('kafka-topics describes a topic by its id, and says which id is not known', async () => {
+    const described = await run(TOPICS, ['--describe', '--topic', 'tools']);
+    const [, id] = /TopicId: (\S+)/.exec(described)!;
+    expect(await run(TOPICS, ['--describe', '--topic-id', id!])).toBe(described);
+    const unknown = 'abcdefghijklmnopqrstuA';
+    const all = ['--bootstrap-server', cluster.bootstrap, '--describe', '--topic-id', unknown];
+    const { output, status } = await kafkaTool(classPath!, TOPICS, all);
+    expect(status).not.toBe(0);
+    expect(output).toContain(unknown);
+  });
+
+  test('kafka-leader-election finds that no election is needed', async () => {
+    const election = ['--election-type', 'preferred', '--topic', 'tools', '--partition', '0'];
+    const output = await run(`${TOOLS}.LeaderElectionCommand`, election);
+    expect(output).toMatch(/Valid replica already elected for partitions? tools-0/);
+    const all = ['--election-type', 'unclean', '--all-topic-partitions'];
+    expect(await run(`${TOOLS}.LeaderElectionCommand`, all)).not.toContain('Error');
+  });
+
+  test('kafka-metadata-quorum describes the one node that keeps the metadata', async () => {
+    const quorum = (what: string) => run(`${TOOLS}.MetadataQuorumCommand`, ['describe', what]);
+    const status = await quorum('--status');
+    expect(status).toMatch(/LeaderId:\s+1\s/);
+    expect(status).toMatch(/CurrentVoters:.*1/);
+    expect(await quorum('--replication')).toMatch(/^1\s+.*Leader/m);
+  });
+
+  test('kafka-transactions describes the producers of a partition', async () => {
+    // The producer before chose one of two partitions.
+    let output = '';
+    for (const partition of ['0', '1']) {
+      const place = ['--topic', 'verifiable', '--partition', partition];
+      output += await run(`${TOOLS}.TransactionsCommand`, ['describe-producers', ...place]);
+    }
+    expect(output).toMatch(/^ProducerId\s+ProducerEpoch/m);
+    expect(output).toMatch(/^\d+\s+0\s+-1\s+\d+\s+\d{13}\s+None/m);
+  });
+
+  test.each(['gzip', 'snappy', 'lz4', 'zstd', 'uncompressed'])(
+    'the console tools pass what a topic stores as %s',
+    async (codec) => {
+      const topic = `stored-${codec}`;
+      await run(TOPICS, ['--create', '--topic', topic, '--config', `compression.type=${codec}`]);
+      const lines = Array.from({ length: 500 }, (_, at) => `${codec} ${at}`);
+      const sent = codec === 'uncompressed' ? 'zstd' : 'none';
+      const produce = ['--topic', topic, '--compression-codec', sent];
+      await run(`${TOOLS}.ConsoleProducer`, produce, `${lines.join('\n')}\n`);
+      const bounds = ['--from-beginning', '--max-messages', '500'];
+      const consumed = await run(CONSOLE_CONSUMER, ['--topic', topic, ...bounds]);
+      expect(consumed.split('\n').filter((line) => line.startsWith(codec))).toEqual(lines);
+      const stored = codec === 'uncompressed' ? 'none' : codec;
+      expect([...(await cluster.storedCodecs(topic))]).toEqual([stored]);
+    },
+  );
+
   test('kafka-topics deletes a topic', async () => {
     await run(TOPICS, ['--delete', '--topic', 'tools']);
     expect(await run(TOPICS, ['--list'])).not.toMatch(/^tools$/m);
