@@ -1,6 +1,12 @@
 import { describeClient } from './describe-client.js';
 import { apacheJava } from './profiles.js';
-import { javaDriverClassPath, kafkaClassPath } from './support/kafka-tools.js';
+import { javaDriverClassPath, KAFKA_VERSIONS, kafkaClassPath } from './support/kafka-tools.js';
 
-const kafka = kafkaClassPath();
-describeClient(apacheJava(kafka === null ? '' : javaDriverClassPath(kafka)), kafka !== null);
+for (const version of KAFKA_VERSIONS) {
+  const kafka = kafkaClassPath(version);
+  const classPath = kafka === null ? '' : javaDriverClassPath(kafka);
+  describeClient(
+    version === KAFKA_VERSIONS[0] ? apacheJava(classPath) : apacheJava(classPath, version),
+    kafka !== null,
+  );
+}

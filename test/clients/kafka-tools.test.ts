@@ -4,7 +4,12 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { apacheJava } from './profiles.js';
 import { frameCapture } from './support/frame-capture.js';
-import { javaDriverClassPath, kafkaClassPath, kafkaTool } from './support/kafka-tools.js';
+import {
+  javaDriverClassPath,
+  KAFKA_VERSIONS,
+  kafkaClassPath,
+  kafkaTool,
+} from './support/kafka-tools.js';
 import { TestCluster } from './support/test-cluster.js';
 
 const TOOLS = 'org.apache.kafka.tools';
@@ -13,11 +18,15 @@ const CONFIGS = 'kafka.admin.ConfigCommand';
 const GROUPS = `${TOOLS}.consumer.group.ConsumerGroupCommand`;
 const CONSOLE_CONSUMER = `${TOOLS}.consumer.ConsoleConsumer`;
 
-const classPath = kafkaClassPath();
+const RELEASES = KAFKA_VERSIONS.map((version) => ({
+  version,
+  classPath: kafkaClassPath(version),
+})).filter(({ classPath }) => classPath !== null);
 
 /** Each test goes on from where the one before it left the broker: this is one session of somebody who administers it. */
-describe.runIf(classPath !== null)("Apache Kafka's command-line tools", () => {
-  const capture = frameCapture('apache-tools');
+describe.each(RELEASES)("Apache Kafka's command-line tools, $version", ({ version, classPath }) => {
+  const isFirst = version === KAFKA_VERSIONS[0];
+  const capture = frameCapture(isFirst ? 'apache-tools' : `apache-tools-${version}`);
   let cluster: TestCluster;
   let root: string;
   beforeAll(async () => {

@@ -68,10 +68,13 @@ export function confluentPython(python: string): ClientProfile {
   };
 }
 
-/** @param classPath of Apache Kafka and of the compiled driver */
-export function apacheJava(classPath: string): ClientProfile {
+/**
+ * @param classPath of Apache Kafka and of the compiled driver
+ * @param version of Apache Kafka, for the name; left out for the release that all suites use
+ */
+export function apacheJava(classPath: string, version?: string): ClientProfile {
   return {
-    name: 'apache-java',
+    name: version === undefined ? 'apache-java' : `apache-java-${version}`,
     codecs: ['none', 'gzip', 'snappy', 'lz4', 'zstd'],
     commitModes: ['sync', 'async', 'on-leave'],
     timestamps: true,

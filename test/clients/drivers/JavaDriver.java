@@ -24,8 +24,8 @@ import org.apache.kafka.clients.admin.AlterConfigOp;
 import org.apache.kafka.clients.admin.Config;
 import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.clients.admin.ConsumerGroupDescription;
+import org.apache.kafka.clients.admin.ConsumerGroupListing;
 import org.apache.kafka.clients.admin.DescribeClusterResult;
-import org.apache.kafka.clients.admin.GroupListing;
 import org.apache.kafka.clients.admin.NewPartitions;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.OffsetSpec;
@@ -45,6 +45,8 @@ import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
 
 /** The driver around Apache Kafka's Java clients; see README.md. Started with the bootstrap address. */
+// What 3.9 has, and 4.4 still has.
+@SuppressWarnings("removal")
 public final class JavaDriver {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final Duration POLL = Duration.ofMillis(100);
@@ -88,7 +90,7 @@ public final class JavaDriver {
       case "offsets" -> answer(id,
           List.of(offset(args, OffsetSpec.earliest()), offset(args, OffsetSpec.latest())));
       case "listGroups" -> answer(id,
-          admin().listGroups().all().get().stream().map(GroupListing::groupId).toList());
+          admin().listConsumerGroups().all().get().stream().map(ConsumerGroupListing::groupId).toList());
       case "describeGroup" -> answer(id, describeGroup(group(args)));
       case "groupOffset" -> answer(id, admin().listConsumerGroupOffsets(group(args))
           .partitionsToOffsetAndMetadata().get().get(partition(args)).offset());
@@ -188,7 +190,7 @@ public final class JavaDriver {
   private Object describeGroup(String group) throws Exception {
     ConsumerGroupDescription described =
         admin().describeConsumerGroups(List.of(group)).describedGroups().get(group).get();
-    String state = described.groupState().toString().toLowerCase(Locale.ROOT);
+    String state = described.state().toString().toLowerCase(Locale.ROOT);
     return Map.of("state", state, "members", described.members().size());
   }
 

@@ -7,15 +7,18 @@ import { basename, join, resolve } from 'node:path';
 import { available, runs } from './tools.js';
 
 const CACHE = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'odradek-test');
-const LIBS = join(CACHE, 'kafka-4.3.1');
+/** Releases of Apache Kafka whose clients and tools are held against the broker; the first is what other suites use. */
+export const KAFKA_VERSIONS = ['4.3.1', '4.4.0', '3.9.1'] as const;
+export type KafkaVersion = (typeof KAFKA_VERSIONS)[number];
 
-/** Class path of Apache Kafka 4.3.1, fetched by Maven on first use; null without Java or Maven. */
-export function kafkaClassPath(): string | null {
-  const found = runs('javac', '-version') && (existsSync(LIBS) || runs('mvn', '-version'));
+/** Class path of a release of Apache Kafka, fetched by Maven on first use; null without Java or Maven. */
+export function kafkaClassPath(version: KafkaVersion = KAFKA_VERSIONS[0]): string | null {
+  const libs = join(CACHE, `kafka-${version}`);
+  const found = runs('javac', '-version') && (existsSync(libs) || runs('mvn', '-version'));
   if (!available('java', found, 'install a JDK 17 and Maven')) return null;
-  if (!existsSync(LIBS)) fetchLibs();
-  return readdirSync(LIBS)
-    .map((jar) => join(LIBS, jar))
+  if (!existsSync(libs)) fetchLibs(version, libs);
+  return readdirSync(libs)
+    .map((jar) => join(libs, jar))
     .join(':');
 }
 
@@ -24,10 +27,11 @@ export function javaDriverClassPath(classPath: string): string {
   return compiledClassPath(classPath, 'test/clients/drivers/JavaDriver.java');
 }
 
-/** The class path with one class of ours on it, compiled once for each version of its source. */
+/** The class path with one class of ours on it, compiled once for each version of its source and of the class path. */
 export function compiledClassPath(classPath: string, file: string): string {
   const source = resolve(file);
-  const version = createHash('sha256').update(readFileSync(source)).digest('hex').slice(0, 16);
+  const hash = createHash('sha256').update(readFileSync(source)).update(classPath);
+  const version = hash.digest('hex').slice(0, 16);
   const classes = join(CACHE, `java-${basename(file, '.java')}-${version}`);
   if (!existsSync(classes)) {
     const partial = `${classes}.${process.pid}`;
@@ -37,18 +41,15 @@ export function compiledClassPath(classPath: string, file: string): string {
   return `${classes}:${classPath}`;
 }
 
-function fetchLibs(): void {
-  const partial = `${LIBS}.${process.pid}`;
+function fetchLibs(version: KafkaVersion, libs: string): void {
+  const partial = `${libs}.${process.pid}`;
   mkdirSync(partial, { recursive: true });
   const pom = resolve('test/clients/kafka/pom.xml');
-  execFileSync(
-    'mvn',
-    ['-q', '-B', '-f', pom, 'dependency:copy-dependencies', `-DoutputDirectory=${partial}`],
-    {
-      stdio: 'inherit',
-    },
-  );
-  renameSync(partial, LIBS);
+  const copy = ['dependency:copy-dependencies', `-DoutputDirectory=${partial}`];
+  execFileSync('mvn', ['-q', '-B', '-f', pom, `-Dkafka.version=${version}`, ...copy], {
+    stdio: 'inherit',
+  });
+  renameSync(partial, libs);
 }
 
 /** What makes a short-lived JVM start sooner. */
