@@ -1,4 +1,5 @@
 import type { RowPlan } from './lib/runner.js';
+import { buildRows } from './rows/builds.js';
 import { catchUpRows } from './rows/catch-up.js';
 import { countRows } from './rows/counts.js';
 import { curveRows } from './rows/curves.js';
@@ -42,6 +43,7 @@ export const SUITES = {
   ],
   curves: curveRows.odradek,
   'curves-kafka': curveRows.kafka,
+  builds: buildRows,
   stores: storeRows,
   micro: microRows,
   kafka: [
