@@ -26,6 +26,7 @@ import { decompressRecords, type RecordView, walkRecords } from '../batch/record
 import type { Timestamp } from '../batch/timestamp.js';
 import type { DiskFile } from '../disk/disk.js';
 import { LIMITS } from '../limits.js';
+import { showsDamage } from '../log/tail-evidence.js';
 
 /** One batch of a segment file, as its header tells. Numbers beyond 2^53 read as infinite. */
 export interface InspectedBatch {
@@ -91,7 +92,10 @@ export async function* inspectLog(
     const header = Buffer.from(chunk.subarray(0, headerSize));
     const damage = damageAt(header, position, end);
     if (damage !== null) {
-      yield damage;
+      // Nobody cuts off a batch of which only the length is wrong, or one before whole ones.
+      const isTorn =
+        damage.torn && !(await showsDamage(file, position, end, Math.max(0, nextOffset)));
+      yield { ...damage, torn: isTorn };
       return;
     }
     const size = batchSize(header);

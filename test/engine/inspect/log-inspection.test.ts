@@ -91,6 +91,17 @@ test('every cut inside of a file ends in a torn batch, at its beginning', async 
   }
 });
 
+test('a length that reaches beyond the file is no torn end where the checksum shows a whole batch', async () => {
+  const spoilt = batch(1);
+  spoilt.writeInt32BE(100_000, BATCH_LENGTH_AT);
+  for (const follows of [Buffer.alloc(0), batch(2)]) {
+    const found = await inspect(Buffer.concat([batch(0), spoilt, follows]));
+    expect(found).toMatchObject([{ kind: 'batch' }, { kind: 'damage', torn: false }]);
+  }
+  const torn = await inspect(Buffer.concat([batch(0), spoilt.subarray(0, -1)]));
+  expect(torn).toMatchObject([{ kind: 'batch' }, { kind: 'damage', torn: true }]);
+});
+
 test.each<[string, (bytes: Buffer) => void, string]>([
   ['an older format', (bytes) => bytes.writeInt8(1, MAGIC_AT), 'magic 1'],
   ['a size below a header', (bytes) => bytes.writeInt32BE(20, BATCH_LENGTH_AT), 'size of 32 bytes'],
