@@ -122,6 +122,7 @@ export class Engine {
       });
       const counters = newCounters();
       const syncRounds = new SyncRounds(directory, clock, counters);
+      const slices = options.slices ?? new TurnSlices(clock);
       const context: LogContext = {
         disk,
         directory,
@@ -145,7 +146,7 @@ export class Engine {
             queueMax: LIMITS.jobsQueuedMax,
           }),
         cleaner: new Cleaner(clock, compaction),
-        indexCache: new IndexCache(disk, LIMITS.indexCacheBytes, counters),
+        indexCache: new IndexCache(disk, LIMITS.indexCacheBytes, counters, slices),
         checkpoints: new Checkpoints({
           directory,
           catalog,
@@ -154,7 +155,7 @@ export class Engine {
           counters,
           intervalMs: LIMITS.checkpointIntervalMs,
         }),
-        slices: options.slices ?? new TurnSlices(clock),
+        slices,
         unpacking: new UnpackBudget(),
         opening: new Gate(LIMITS.logsRecoveredAtOnce),
         writeBack: new Gate(LIMITS.writeBacksRunningMax),

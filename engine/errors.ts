@@ -17,6 +17,8 @@ export const ENGINE_ERRORS = {
   OFFSET_OUT_OF_RANGE: 'there is no such offset between log start and log end',
   DAMAGED_LOG:
     'the log holds a bad batch with good ones behind it; nothing was cut, the partition is not served',
+  INDEX_REBUILDING: 'the index of a long segment is being rebuilt; the next read finds it',
+  TOO_MANY_SEGMENTS: 'a log has as many segments as it may have',
   LOG_CLOSED: 'the log was closed or deleted',
   INVALID_NAME:
     'a log name is empty, too long or has characters other than letters, digits, dot, dash, underscore',

@@ -79,6 +79,12 @@ export const LIMITS = {
    */
   syncFileSystemFiles: 3,
 
+  /**
+   * Segments of one log: 16 TiB in segments of 64 MiB (Kafka has no such bound). Beyond:
+   * TOO_MANY_SEGMENTS; larger segments or less retention help.
+   */
+  segmentsPerLogMax: 262_144,
+
   // ## Reads
   /**
    * Places in one log whose next batch is remembered: as many readers find theirs at once. Beyond:
@@ -206,6 +212,11 @@ export const LIMITS = {
    * headers.
    */
   indexEntriesLeftUnsaved: 16,
+  /**
+   * Bytes of a segment whose headers are walked at once for its index. Beyond: on a thread and in
+   * slices; a read that meets it is asked to come again, an append waits.
+   */
+  indexWalkAtOnceBytes: 1 * MIB,
   /**
    * Headers of batches without records that one read passes over; the next read goes on behind
    * them.

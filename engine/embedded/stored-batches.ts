@@ -3,7 +3,7 @@ import { decompressRecords, type RecordView, readRecords, walkRecords } from '..
 import { scanBatchAt } from '../batch/validate.js';
 import { EngineError } from '../errors.js';
 import { LIMITS } from '../limits.js';
-import type { PartitionLog } from '../log/partition-log.js';
+import type { PartitionLog, ReadRequest } from '../log/partition-log.js';
 
 /** One batch read back: its records, decoded one after another, and where the next batch can begin. */
 export interface StoredBatch {
@@ -19,7 +19,7 @@ export interface StoredBatch {
 
 /**
  * Whole batches from the one that holds `offset` on, at most `maxBytes` of them but at least one; null where the
- * readable part of the log ends. Finds them synchronously, reads them on a thread.
+ * readable part of the log ends. Whatever is not in memory is read on a thread.
  *
  * Throws OFFSET_OUT_OF_RANGE, CORRUPT_BATCH, LOG_CLOSED, STORAGE_OFFLINE.
  */
@@ -28,9 +28,41 @@ export function readBatchBytes(
   offset: number,
   maxBytes: number,
 ): Promise<Buffer> | null {
-  const { slice } = log.read({ offset, maxBytes, minOneBatch: true, isolation: 'high-watermark' });
-  if (slice === null) return null;
-  return slice.bytes().finally(() => slice.release());
+  const request: ReadRequest = {
+    offset,
+    maxBytes,
+    minOneBatch: true,
+    isolation: 'high-watermark',
+  };
+  const warming = log.warm(request, () => true);
+  if (warming !== null) return warming.then(() => readWarm(log, request));
+  try {
+    return bytesOf(log, request);
+  } catch (error) {
+    if (isRebuilding(error)) return readWarm(log, request);
+    throw error;
+  }
+}
+
+/** Waits for an index that is being rebuilt. Empty where a log has become shorter meanwhile. */
+async function readWarm(log: PartitionLog, request: ReadRequest): Promise<Buffer> {
+  for (;;) {
+    try {
+      return (await bytesOf(log, request)) ?? Buffer.alloc(0);
+    } catch (error) {
+      if (!isRebuilding(error)) throw error;
+      await log.warm(request, () => true);
+    }
+  }
+}
+
+function bytesOf(log: PartitionLog, request: ReadRequest): Promise<Buffer> | null {
+  const { slice } = log.read(request);
+  return slice === null ? null : slice.bytes().finally(() => slice.release());
+}
+
+function isRebuilding(error: unknown): boolean {
+  return error instanceof EngineError && error.code === 'INDEX_REBUILDING';
 }
 
 /**

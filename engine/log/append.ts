@@ -12,6 +12,7 @@ import { stampAppendTime, stampBatch } from '../batch/stamp.js';
 import { type BatchProblem, validateBatch, validateBuiltBatch } from '../batch/validate.js';
 import { storageError } from '../disk/storage-error.js';
 import { EngineError, type EngineErrorCode } from '../errors.js';
+import { LIMITS } from '../limits.js';
 import type { LogParts } from './log-parts.js';
 import { startSegment } from './new-segment.js';
 import type { Appended } from './partition-log.js';
@@ -33,7 +34,7 @@ import { wakeSegment } from './wake-segment.js';
  * 6. stage it for the next gathered write.
  *
  * The promise settles as `PartitionLog.append` says. Throws what is wrong with the batch. Null, with nothing done, when a segment must be
- * started and cannot be yet: the caller lets the writer settle, waits for room among the files, and calls again.
+ * started, or woken, and cannot be yet: the caller lets the writer settle, wakes it, waits for room among the files, and calls again.
  */
 export function appendBatch(log: LogParts, batch: Buffer): Promise<Appended> | null {
   log.assertServing();
@@ -185,7 +186,7 @@ function segmentFor(
   try {
     const { hasRoom } = log.context.files;
     if (active === undefined) return hasRoom ? startSegment(log, baseOffset) : null;
-    if (active.indexes === null) wakeSegment(log, active);
+    if (active.indexes === null && !wakeSegment(log, active)) return null;
     if (log.writer.isFull) flushStaged(log);
     if (!rollIsDue(log, active, batch, baseOffset, nowMs)) return active;
     flushStaged(log);
@@ -204,6 +205,12 @@ function flushStaged(log: LogParts): void {
 
 /** Closes the active segment and opens the next one at the log end. Nothing may be staged. */
 export function rollSegment(log: LogParts, active: Segment): Segment {
+  if (log.segments.count >= LIMITS.segmentsPerLogMax) {
+    throw new EngineError(
+      'TOO_MANY_SEGMENTS',
+      `the log has ${log.segments.count} segments: raise segment.bytes or segment.ms, or keep less`,
+    );
+  }
   const next = startSegment(log, log.offsets.logEnd);
   sealSegment(log, active);
   log.context.counters.segmentsRolled++;

@@ -1,6 +1,8 @@
 import type { Disk } from '../disk/disk.js';
+import { EngineError } from '../errors.js';
 import { LIMITS } from '../limits.js';
 import type { EngineCounters } from '../metrics.js';
+import type { TurnSlices } from '../turn-slices.js';
 import {
   indexesFromFiles,
   readIndexFiles,
@@ -8,8 +10,8 @@ import {
   saveIndexes,
 } from './index-files.js';
 import { OFFSET_INDEX_ENTRY_SIZE } from './offset-index.js';
-import { emptyIndexes, Segment, type SegmentIndexes } from './segment.js';
-import { resumeSegment } from './segment-resume.js';
+import type { Segment, SegmentIndexes } from './segment.js';
+import { bytesToWalk, resumeInSlices, resumeSegment } from './segment-resume.js';
 import { TIME_INDEX_ENTRY_SIZE } from './time-index.js';
 
 /**
@@ -20,19 +22,28 @@ export class IndexCache {
   readonly #disk: Disk;
   readonly #bytesMax: number;
   readonly #counters: EngineCounters;
+  readonly #slices: TurnSlices;
   /** In order of last use. */
   readonly #loaded = new Map<Segment, SegmentIndexes>();
+  /** Those whose index files led astray: the next load does not ask them. */
+  readonly #doubted = new WeakSet<Segment>();
   /** Those that are being read. */
   readonly #loading = new Map<Segment, Promise<SegmentIndexes | null>>();
   #bytes = 0;
 
-  constructor(disk: Disk, bytesMax: number, counters: EngineCounters) {
+  constructor(disk: Disk, bytesMax: number, counters: EngineCounters, slices: TurnSlices) {
     this.#disk = disk;
+    this.#slices = slices;
     this.#bytesMax = bytesMax;
     this.#counters = counters;
   }
 
-  /** The segment's indexes, read from disk or rebuilt from the log if need be. `indexIntervalBytes` is for the rebuild. */
+  /**
+   * The segment's indexes, read from disk, or rebuilt from the log if need be and if that is short. `indexIntervalBytes` is for
+   * the rebuild.
+   *
+   * @throws EngineError INDEX_REBUILDING when it has begun to read a long segment for them: `load` resolves when that is done
+   */
   of(segment: Segment, indexIntervalBytes: number): SegmentIndexes {
     if (segment.indexes !== null) return segment.indexes;
     const cached = this.#loaded.get(segment);
@@ -41,7 +52,22 @@ export class IndexCache {
       this.#loaded.set(segment, cached);
       return cached;
     }
-    return this.#load(segment, readIndexFilesSync(this.#disk, segment), indexIntervalBytes);
+    const files = this.#doubted.has(segment) ? null : readIndexFilesSync(this.#disk, segment);
+    const end = segment.writtenSize;
+    const found = files && indexesFromFiles(files, end);
+    if (bytesToWalk(segment, found, end) > LIMITS.indexWalkAtOnceBytes) {
+      throw this.#rebuilding(segment, indexIntervalBytes);
+    }
+    const fresh = segment.withNothingNoted();
+    const { fromFiles } = resumeSegment(fresh, found, end, indexIntervalBytes);
+    return this.#take(segment, fresh, fromFiles ? files : null);
+  }
+
+  #rebuilding(segment: Segment, indexIntervalBytes: number): EngineError {
+    // Whoever waits for it hears what goes wrong.
+    this.load(segment, indexIntervalBytes, () => !segment.isRetired).catch(() => {});
+    const message = `the index of ${segment.file.path} is being rebuilt: ask again`;
+    return new EngineError('INDEX_REBUILDING', message, { path: segment.file.path });
   }
 
   /** The segment's indexes if they are in memory, else null. */
@@ -50,8 +76,8 @@ export class IndexCache {
   }
 
   /**
-   * As `of`, but what is read from disk is read on the thread pool; only a rebuild from the log is not. Null when `isLive` says meanwhile that the files
-   * may be gone. Rejects with the errno of the disk.
+   * As `of`, but on the thread pool and in slices, however long it takes. Null when `isLive` says meanwhile that the files may be
+   * gone. Rejects with the errno of the disk.
    */
   load(
     segment: Segment,
@@ -60,9 +86,13 @@ export class IndexCache {
   ): Promise<SegmentIndexes | null> {
     const running = this.#loading.get(segment);
     if (running) return running;
-    const loading = this.#loadAsync(segment, indexIntervalBytes, isLive).finally(
-      () => void this.#loading.delete(segment),
-    );
+    const loading = this.#loadAsync(segment, indexIntervalBytes, isLive)
+      .catch((error: unknown) => {
+        // Its file is gone.
+        if (!isLive()) return null;
+        throw error;
+      })
+      .finally(() => void this.#loading.delete(segment));
     this.#loading.set(segment, loading);
     return loading;
   }
@@ -72,22 +102,33 @@ export class IndexCache {
     indexIntervalBytes: number,
     isLive: () => boolean,
   ): Promise<SegmentIndexes | null> {
-    const files = await readIndexFiles(this.#disk, segment);
-    if (!isLive()) return null;
-    const { index, timeindex } = files;
-    const found = indexesFromFiles(files, segment.writtenSize);
-    if (index === null || timeindex === null || found === null) {
-      return this.peek(segment) ?? this.#load(segment, null, indexIntervalBytes);
-    }
-    // The batch of the last entry is looked at, and what follows it.
-    const { offsets } = found;
-    const from = offsets.count === 0 ? 0 : offsets.positionAt(offsets.count - 1);
-    const end = segment.writtenSize;
-    if (!segment.file.isResident(from, end - from, end)) {
-      await segment.file.warm(from, end - from, end, isLive);
+    for (;;) {
+      const { cuts } = segment;
+      const end = segment.writtenSize;
+      const files = this.#doubted.has(segment) ? null : await readIndexFiles(this.#disk, segment);
       if (!isLive()) return null;
+      const found = files && indexesFromFiles(files, end);
+      // The batch of the last entry is looked at, and what follows it.
+      const entries = found?.offsets.count ?? 0;
+      const from = entries === 0 ? 0 : found!.offsets.positionAt(entries - 1);
+      if (found !== null && !segment.file.isResident(from, end - from, end)) {
+        await segment.file.warm(from, end - from, end, isLive);
+        if (!isLive()) return null;
+      }
+      const known = this.peek(segment);
+      if (known !== null) return known;
+      const fresh = segment.withNothingNoted();
+      const isLong = bytesToWalk(segment, found, end) > LIMITS.indexWalkAtOnceBytes;
+      const { fromFiles } = isLong
+        ? await resumeInSlices(fresh, found, end, indexIntervalBytes, this.#slices)
+        : resumeSegment(fresh, found, end, indexIntervalBytes);
+      if (!isLive()) return null;
+      // It may have been woken, cut or appended to.
+      const others = this.peek(segment);
+      if (others !== null) return others;
+      if (segment.cuts !== cuts || segment.writtenSize !== end) continue;
+      return this.#take(segment, fresh, fromFiles ? files : null);
     }
-    return this.peek(segment) ?? this.#load(segment, { index, timeindex }, indexIntervalBytes);
   }
 
   /** Takes over the indexes of a segment that was just sealed. */
@@ -98,13 +139,22 @@ export class IndexCache {
     this.#keep(segment, indexes);
   }
 
-  /** Builds both indexes anew from the batch headers and keeps them: those at hand did not fit the log. */
+  /**
+   * Builds both indexes anew from the batch headers and keeps them: those at hand did not fit the log.
+   *
+   * @throws EngineError INDEX_REBUILDING as `of`, for a sealed segment
+   */
   rebuild(segment: Segment, indexIntervalBytes: number): SegmentIndexes {
-    if (segment.indexes === null) return this.#load(segment, null, indexIntervalBytes);
-    this.#counters.indexRebuilds++;
-    const fresh = rebuildSegment(segment, indexIntervalBytes);
-    segment.replaceIndexes(fresh.indexes!);
-    return segment.indexes;
+    if (segment.indexes !== null) {
+      this.#counters.indexRebuilds++;
+      const fresh = segment.withNothingNoted();
+      resumeSegment(fresh, null, segment.writtenSize, indexIntervalBytes);
+      segment.replaceIndexes(fresh.indexes!);
+      return segment.indexes;
+    }
+    this.forget(segment);
+    this.#doubted.add(segment);
+    return this.of(segment, indexIntervalBytes);
   }
 
   forget(segment: Segment): void {
@@ -114,17 +164,15 @@ export class IndexCache {
     this.#loaded.delete(segment);
   }
 
-  #load(
+  /** Takes what was found of a segment, from its files or (null) from its headers. */
+  #take(
     segment: Segment,
-    files: { index: Buffer; timeindex: Buffer } | null,
-    indexIntervalBytes: number,
+    fresh: Segment,
+    files: { index: Buffer | null; timeindex: Buffer | null } | null,
   ): SegmentIndexes {
-    const fresh = copyOf(segment);
-    const end = segment.writtenSize;
-    const found = files && indexesFromFiles(files, end);
-    const { fromFiles } = resumeSegment(fresh, found, end, indexIntervalBytes);
     fresh.writtenSize = fresh.size;
-    if (!fromFiles) this.#counters.indexRebuilds++;
+    if (files === null) this.#counters.indexRebuilds++;
+    this.#doubted.delete(segment);
     fresh.closeTimeIndex();
     // A damaged batch hides those behind it: what was known of them stays.
     if (fresh.largestTimestampMs! >= (segment.largestTimestampMs ?? -1)) {
@@ -136,8 +184,8 @@ export class IndexCache {
     if (segment.isRetired) return indexes;
     this.#keep(segment, indexes);
     const isSaved =
-      files?.index.length === indexes.offsets.count * OFFSET_INDEX_ENTRY_SIZE &&
-      files.timeindex.length === indexes.times.count * TIME_INDEX_ENTRY_SIZE;
+      files?.index?.length === indexes.offsets.count * OFFSET_INDEX_ENTRY_SIZE &&
+      files.timeindex?.length === indexes.times.count * TIME_INDEX_ENTRY_SIZE;
     // Few are found again as fast as they are read.
     if (!isSaved && indexes.offsets.count >= LIMITS.indexEntriesLeftUnsaved) {
       // Best effort: without it the next start does the same work again.
@@ -162,24 +210,4 @@ export class IndexCache {
 
 function memoryBytes(indexes: SegmentIndexes): number {
   return indexes.offsets.memoryBytes + indexes.times.memoryBytes;
-}
-
-/** A copy of the segment's bookkeeping, made from its batch headers alone; up to the first unsound header. */
-export function rebuildSegment(segment: Segment, indexIntervalBytes: number): Segment {
-  const fresh = copyOf(segment);
-  resumeSegment(fresh, null, segment.writtenSize, indexIntervalBytes);
-  return fresh;
-}
-
-/** The same segment with nothing noted. */
-function copyOf(segment: Segment): Segment {
-  return new Segment({
-    baseOffset: segment.baseOffset,
-    file: segment.file,
-    size: 0,
-    createdMs: segment.createdMs,
-    rollJitterMs: segment.rollJitterMs,
-    indexes: emptyIndexes(),
-    isGapless: segment.isGapless,
-  });
 }

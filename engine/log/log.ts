@@ -51,6 +51,7 @@ import { continues } from './tail-evidence.js';
 import { largestTimestamp, lookupTimestamp } from './timestamp-lookup.js';
 import { truncateLog } from './truncate.js';
 import { Unsynced } from './unsynced.js';
+import { wakeInSlices } from './wake-segment.js';
 import { warmForRead } from './warm-read.js';
 import { Watermark } from './watermark.js';
 
@@ -219,6 +220,7 @@ export class Log implements PartitionLog, LogParts, CheckpointTarget {
       const appended = this.#tryAppend(batch, append);
       if (appended !== null) return { appended };
       await this.writer.settled();
+      await wakeInSlices(this);
       await this.context.files.whenRoom();
     }
   }

@@ -39,7 +39,7 @@ async function scrubSegment(
   for (;;) {
     const { cuts } = segment;
     const { path } = segment.file;
-    const isLive = (): boolean => log.segments.all().includes(segment);
+    const isLive = (): boolean => log.segments.floor(segment.baseOffset) === segment;
     if (!isLive()) return null;
     try {
       const found = await log.context.jobs.run('scrub', {

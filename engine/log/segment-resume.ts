@@ -1,5 +1,6 @@
+import type { TurnSlices } from '../turn-slices.js';
 import { HeaderOrder, UNKNOWN_EPOCHS } from './header-order.js';
-import { walkHeaders } from './header-walk.js';
+import { type HeaderAt, walkHeaders, walkHeadersInSlices } from './header-walk.js';
 import { emptyIndexes, type Segment, type SegmentIndexes } from './segment.js';
 
 const order = new HeaderOrder();
@@ -22,34 +23,70 @@ export function resumeSegment(
   end: number,
   indexIntervalBytes: number,
 ): Resumed {
-  const note = (header: { bytes: Buffer; at: number; size: number }): boolean => {
-    segment.note(header.bytes, header.at, header.size, indexIntervalBytes);
-    return false;
-  };
   segment.indexes = found ?? emptyIndexes();
-  const entry = fittingEntry(segment, end);
+  const entry = fittingEntry(segment, segment.indexes, end);
   if (entry !== null) {
+    const visit = notingBehind(segment, entry, indexIntervalBytes);
     const reached = walkHeaders(
       segment.file,
       entry,
       end,
       order.begin(segment, -1, UNKNOWN_EPOCHS),
-      (header) => {
-        if (header.position !== entry) return note(header);
-        segment.resumeBehindEntry(header.position + header.size, header.size);
-        return false;
-      },
+      visit,
     );
     if (reached === end) return { reached, fromFiles: true };
   }
   segment.startOver();
+  const visit = notingBehind(segment, null, indexIntervalBytes);
   order.begin(segment, segment.baseOffset, UNKNOWN_EPOCHS);
-  return { reached: walkHeaders(segment.file, 0, end, order, note), fromFiles: false };
+  return { reached: walkHeaders(segment.file, 0, end, order, visit), fromFiles: false };
+}
+
+/** As `resumeSegment`, in slices: nobody else may use `segment` meanwhile. */
+export async function resumeInSlices(
+  segment: Segment,
+  found: SegmentIndexes | null,
+  end: number,
+  indexIntervalBytes: number,
+  slices: TurnSlices,
+): Promise<Resumed> {
+  const own = new HeaderOrder();
+  segment.indexes = found ?? emptyIndexes();
+  const entry = fittingEntry(segment, segment.indexes, end);
+  if (entry !== null) {
+    const visit = notingBehind(segment, entry, indexIntervalBytes);
+    own.begin(segment, -1, UNKNOWN_EPOCHS);
+    const reached = await walkHeadersInSlices(segment.file, entry, end, slices, own, visit);
+    if (reached === end) return { reached, fromFiles: true };
+  }
+  segment.startOver();
+  const visit = notingBehind(segment, null, indexIntervalBytes);
+  own.begin(segment, segment.baseOffset, UNKNOWN_EPOCHS);
+  const reached = await walkHeadersInSlices(segment.file, 0, end, slices, own, visit);
+  return { reached, fromFiles: false };
+}
+
+/** Notes each batch; that of an index entry, if the walk begins with one, is known from there. */
+function notingBehind(
+  segment: Segment,
+  entry: number | null,
+  indexIntervalBytes: number,
+): (header: HeaderAt) => boolean {
+  return (header) => {
+    if (header.position === entry) {
+      segment.resumeBehindEntry(header.position + header.size, header.size);
+    } else segment.note(header.bytes, header.at, header.size, indexIntervalBytes);
+    return false;
+  };
+}
+
+/** Bytes of a segment whose headers have to be walked to resume it: those behind its last index entry, all if that lies. */
+export function bytesToWalk(segment: Segment, found: SegmentIndexes | null, end: number): number {
+  return end - (found === null ? 0 : (fittingEntry(segment, found, end) ?? 0));
 }
 
 /** Where the batch of the last index entry begins; null without entries, or when that entry lies. */
-function fittingEntry(segment: Segment, end: number): number | null {
-  const { offsets } = segment.indexes!;
+function fittingEntry(segment: Segment, { offsets }: SegmentIndexes, end: number): number | null {
   const last = offsets.count - 1;
   if (last < 0) return null;
   const from = offsets.positionAt(last);

@@ -212,6 +212,19 @@ export class Segment {
     this.cuts++;
   }
 
+  /** The same segment, with no batch noted. */
+  withNothingNoted(): Segment {
+    return new Segment({
+      baseOffset: this.baseOffset,
+      file: this.file,
+      size: 0,
+      createdMs: this.createdMs,
+      rollJitterMs: this.rollJitterMs,
+      indexes: emptyIndexes(),
+      isGapless: this.isGapless,
+    });
+  }
+
   /** Becomes what `other` says: the same segment, noted anew up to where it was cut. */
   takeOver(other: Segment): void {
     this.size = other.size;

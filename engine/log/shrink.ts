@@ -94,10 +94,21 @@ const RETENTION_WORDS: Record<RetentionReason, string> = {
   size: 'the log is larger than retention.bytes',
 };
 
-/** Largest timestamp of a segment; the time of its last change where no record has one. May have to read it. */
+/**
+ * Largest timestamp of a segment; the time of its last change where no record has one; Infinity while its index is being rebuilt. May
+ * have to read its index.
+ */
 export function newestMs(log: Log, segment: Segment): number {
-  if (segment.largestTimestampMs === null)
-    log.context.indexCache.of(segment, log.settings.indexIntervalBytes);
+  try {
+    if (segment.largestTimestampMs === null)
+      log.context.indexCache.of(segment, log.settings.indexIntervalBytes);
+  } catch (error) {
+    // The next look finds it.
+    if (error instanceof EngineError && error.code === 'INDEX_REBUILDING') {
+      return Number.POSITIVE_INFINITY;
+    }
+    throw error;
+  }
   const largestMs = segment.largestTimestampMs ?? -1;
   return largestMs >= 0 ? timestampNumber(largestMs) : segment.changedMs;
 }

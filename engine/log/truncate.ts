@@ -3,7 +3,6 @@ import { storageError } from '../disk/storage-error.js';
 import { EngineError } from '../errors.js';
 import { findFirstCut } from './first-cut.js';
 import { walkHeaders } from './header-walk.js';
-import { rebuildSegment } from './index-cache.js';
 import { cutIndexFiles } from './index-files.js';
 import type { Log } from './log.js';
 import { checkpointKey, cleanedKey, encodeCheckpoint } from './log-records.js';
@@ -13,6 +12,7 @@ import type { NextBatch } from './producer.js';
 import { findBatch } from './read.js';
 import type { FoundBatch } from './read-hints.js';
 import type { Segment } from './segment.js';
+import { resumeInSlices } from './segment-resume.js';
 import { retireSegments } from './shrink.js';
 
 /**
@@ -46,6 +46,7 @@ export async function truncateLog(
   // Readers were told that nothing below it will change.
   const kept = evenCommitted ? offsets.logStart : offsets.highWatermark.offset;
   if (offset < kept) throw refusal(offset, kept);
+  await loadIndexAt(log, offset);
   const found = findBatch(log, offset);
   if (!found) return;
   const { segment, position } = found;
@@ -56,6 +57,7 @@ export async function truncateLog(
     position,
   };
   const firstCut = await findFirstCut(log, place);
+  const noted = await notedUpTo(log, segment, position);
   // The log start does not move back, also where it lies within that batch.
   const end = { ...place, offset: Math.max(place.offset, offsets.logStart) };
   try {
@@ -70,7 +72,7 @@ export async function truncateLog(
     throw storageError(context.directory, `cannot cut ${segment.file.path}`, error);
   }
   log.assertServing();
-  const removed = cutInMemory(log, end, segment, firstCut);
+  const removed = cutInMemory(log, end, segment, firstCut, noted);
   try {
     for (const last of removed.reverse()) await retireSegments(log, [last]);
     await segment.file.truncate(position);
@@ -103,6 +105,22 @@ function endBefore({ segment, position, baseOffset }: FoundBatch): number {
   });
   // Behind damage nothing is known of it.
   return reached === position ? offset : baseOffset;
+}
+
+/** The bookkeeping of what stays of a segment, made from its headers. */
+async function notedUpTo(log: Log, segment: Segment, end: number): Promise<Segment> {
+  const noted = segment.withNothingNoted();
+  await resumeInSlices(noted, null, end, log.settings.indexIntervalBytes, log.context.slices);
+  return noted;
+}
+
+/** So that it is found whatever it takes: a cut is not asked to come again. */
+async function loadIndexAt(log: Log, offset: number): Promise<void> {
+  const { indexCache } = log.context;
+  const segment = log.segments.floor(offset);
+  if (segment === undefined || indexCache.peek(segment) !== null) return;
+  await indexCache.load(segment, log.settings.indexIntervalBytes, () => !segment.isRetired);
+  log.assertServing();
 }
 
 async function forgetIndexFiles(log: Log, segment: Segment): Promise<void> {
@@ -146,6 +164,7 @@ function cutInMemory(
   end: LogPosition,
   segment: Segment,
   firstCut: ReadonlyMap<number, NextBatch>,
+  noted: Segment,
 ): Segment[] {
   log.checkpoint.invalidate();
   const lost = new EngineError('OFFSET_OUT_OF_RANGE', `the log was truncated to ${end.offset}`);
@@ -158,7 +177,7 @@ function cutInMemory(
   log.context.indexCache.forget(segment);
   segment.size = end.position;
   segment.writtenSize = end.position;
-  segment.takeOver(rebuildSegment(segment, log.settings.indexIntervalBytes));
+  segment.takeOver(noted);
   log.offsets.truncated(end);
   return removed;
 }

@@ -23,6 +23,9 @@ const WIRE_NAMES: Readonly<Record<EngineErrorCode, ErrorName>> = {
   BELOW_HIGH_WATERMARK: 'UNKNOWN_SERVER_ERROR',
   OFFSET_OUT_OF_RANGE: 'OFFSET_OUT_OF_RANGE',
   DAMAGED_LOG: 'KAFKA_STORAGE_ERROR',
+  // Retriable, and by then it is there.
+  INDEX_REBUILDING: 'KAFKA_STORAGE_ERROR',
+  TOO_MANY_SEGMENTS: 'POLICY_VIOLATION',
   // The client asks for metadata anew, which says where the partition went, if anywhere.
   LOG_CLOSED: 'NOT_LEADER_OR_FOLLOWER',
   INVALID_NAME: 'INVALID_TOPIC_EXCEPTION',
