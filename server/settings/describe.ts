@@ -82,7 +82,8 @@ export function describeTopic(
     const brokerKey = setting.brokerKeys[0]?.name;
     const synonyms = brokerKey === undefined ? [] : synonymsOf(brokerKey, layers);
     if (own !== undefined) {
-      synonyms.unshift({ name: setting.name, value: own, source: configSource.dynamicTopic });
+      const value = canonical(setting, own);
+      synonyms.unshift({ name: setting.name, value, source: configSource.dynamicTopic });
     }
     const value =
       setting.name === 'odradek.flush'

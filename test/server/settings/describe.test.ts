@@ -23,7 +23,7 @@ test('a topic shows its own value first, then each layer of the broker', () => {
     source: 1,
     sensitive: false,
     synonyms: [
-      { name: 'segment.bytes', value: ' 5000000', source: 1 },
+      { name: 'segment.bytes', value: '5000000', source: 1 },
       { name: 'log.segment.bytes', value: '4000000', source: 2 },
       { name: 'log.segment.bytes', value: '3000000', source: 3 },
       { name: 'log.segment.bytes', value: '2000000', source: 4 },
@@ -121,4 +121,9 @@ test('every key says what it does, or why it does nothing here', () => {
   const docOf = (name: string) => entries.find((entry) => entry.name === name)!.documentation;
   expect(docOf('background.threads')).toMatch(/without effect/);
   expect(docOf('log.preallocate')).toMatch(/^Only the default is accepted: .*preallocate/);
+});
+
+test('a set of words is shown without what it says twice, as its own value, too', () => {
+  const [entry] = describeTopic({ 'cleanup.policy': 'delete,delete' }, none, ['cleanup.policy']);
+  expect([entry!.value, entry!.synonyms[0]!.value]).toEqual(['delete', 'delete']);
 });
