@@ -56,6 +56,7 @@ export class GroupRegistry {
   readonly #joins = new WaitingRequests<JoinAnswer>();
   readonly #syncs = new WaitingRequests<SyncAnswer>();
   readonly #pending: PendingConnections<GroupEntry>;
+  readonly #lost: SlicedQueue;
   /** Partitions of the offsets topic that are not loaded, and why; null stands for all. */
   #unavailable: Map<number, ErrorName> | null = null;
   #memberBytes = 0;
@@ -64,6 +65,7 @@ export class GroupRegistry {
 
   constructor(options: GroupRegistryOptions) {
     this.#options = options;
+    this.#lost = new SlicedQueue(options.slices);
     this.#pending = new PendingConnections(options.slices, (entry, memberId) => {
       this.run(entry, (step) => losePending(step, memberId));
     });
@@ -242,7 +244,9 @@ export class GroupRegistry {
     const ticket = ++this.#lastTicket;
     const begin = (): void => this.run(entry, (step) => event(step, ticket), connection);
     const abandoned = (): void => this.run(entry, (step) => abandon(step, ticket));
-    return requests.wait(ticket, connection, begin, abandoned);
+    // A connection that closes may have a thousand requests waiting.
+    const onLost = (): void => this.#lost.add(ANSWER_ELEMENTS, abandoned);
+    return requests.wait(ticket, connection, begin, onLost);
   }
 
   /** Does what an event has left to be done; answers in later turns, where they are many. */
