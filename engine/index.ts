@@ -62,6 +62,7 @@ export {
   type InspectedDamage,
   inspectLog,
 } from './inspect/log-inspection.js';
+export { usableEntries } from './inspect/usable-entries.js';
 export { LIMITS } from './limits.js';
 export { DEFAULT_LOG_SETTINGS, type FlushPromise, type LogSettings } from './log/log-settings.js';
 export type {

@@ -17,6 +17,7 @@ import {
   restoreIdentity,
   systemLocker,
   systemRandom,
+  usableEntries,
 } from '../../engine/index.js';
 import { METADATA_FILE } from '../metadata/catalog-store.js';
 import { TOPICS_PREFIX, type TopicRecord } from '../metadata/records.js';
@@ -234,10 +235,7 @@ async function rebuildCatalog(
 ): Promise<void> {
   const isLost = catalog.state === 'damaged' || isCatalogMissed({ catalog, metadata });
   if (!isLost) return;
-  const kept = await replaceCatalog(
-    catalog.path,
-    catalog.entries.filter(({ key }) => isKept(key, catalog.isCurrent)),
-  );
+  const kept = await replaceCatalog(catalog.path, usableEntries(catalog));
   await out.write(`${catalog.path}: made anew${kept === null ? '' : `; the old one is ${kept}`}`);
   await out.flush();
   const engine = await openEngine(root, { locker: noLocker });
@@ -246,16 +244,6 @@ async function rebuildCatalog(
   } finally {
     await engine.close();
   }
-}
-
-/** What the catalog has of a log that the log tells, too. */
-const CACHES: ReadonlySet<string> = new Set(['checkpoint', 'cleaned', 'producers']);
-
-/** The copy of the metadata is made by the next start; what is a cache is kept where nothing can have been left out. */
-function isKept(key: readonly (string | number)[], isCurrent: boolean): boolean {
-  if (key[0] === 'metadata') return false;
-  const isCache = key[0] === 'log' && CACHES.has(String(key[3]));
-  return isCurrent || !isCache;
 }
 
 /** Opening a log without a checkpoint reads all of it; closing the engine writes the checkpoint. */

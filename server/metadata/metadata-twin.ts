@@ -89,10 +89,20 @@ export class MetadataTwin {
     this.#writing = null;
   }
 
+  /** Those of the next transaction. */
+  #nextKeys(): string[] {
+    const keys: string[] = [];
+    for (const key of this.#changes.keys()) {
+      keys.push(key);
+      if (keys.length === SERVER_LIMITS.metadataCopyChangesMax) break;
+    }
+    return keys;
+  }
+
   async #writeAll(): Promise<void> {
     const { catalog, clock, logger } = this.#options;
     while (this.#changes.size > 0) {
-      const keys = [...this.#changes.keys()].slice(0, SERVER_LIMITS.metadataCopyChangesMax);
+      const keys = this.#nextKeys();
       const changes = keys.map((key) => this.#changes.get(key)!);
       const isLast = keys.length === this.#changes.size;
       for (const key of keys) this.#changes.delete(key);
