@@ -28,7 +28,7 @@ export interface DirectoryIdentity {
 }
 
 /** Batches hold their leader epoch in 32 bits; there is room for opens to come. */
-const EPOCH_MAX = 2 ** 30;
+const EPOCH_BOUND = 2 ** 30;
 
 interface Facts {
   readonly directoryId: string;
@@ -107,7 +107,7 @@ export async function restoreIdentity(
   const written = wholeNumber(/^unclean\.opens=(\d+)$/m.exec(text)?.[1]) ?? 0;
   await writeFacts(disk, path, {
     directoryId: /^directory\.id=([\w-]{22})$/m.exec(text)?.[1] ?? newUuid(random),
-    uncleanOpens: Math.max(epochMax, written <= EPOCH_MAX ? written : 0),
+    uncleanOpens: Math.max(epochMax, written <= EPOCH_BOUND ? written : 0),
     cleanStop: false,
   });
 }

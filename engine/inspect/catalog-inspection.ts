@@ -57,5 +57,6 @@ async function inspectFile(file: FileHandle, path: string): Promise<CatalogInspe
     problems.push(error.message);
   }
   if (problems.length > 0) return { path, state: 'damaged', entries, isCurrent, problems };
-  return { path, state: isUsed ? 'sound' : 'missing', entries, isCurrent, problems };
+  const isEmpty = !isUsed || entries.length === 0;
+  return { path, state: isEmpty ? 'missing' : 'sound', entries, isCurrent, problems };
 }

@@ -19,6 +19,7 @@ import {
   systemRandom,
   usableEntries,
 } from '../../engine/index.js';
+import { hasBrokerLogs } from '../metadata/broker-logs.js';
 import { METADATA_FILE } from '../metadata/catalog-store.js';
 import { TOPICS_PREFIX, type TopicRecord } from '../metadata/records.js';
 import { restoreMetadata } from '../metadata/restored-metadata.js';
@@ -116,8 +117,13 @@ async function withDirectory<T>(dir: string, use: (found: Found) => Promise<T>):
 function needsRebuild({ identity, catalog, metadata }: Found): boolean {
   if (identity !== 'sound') return true;
   if (catalog.state === 'damaged' || metadata.state === 'damaged') return true;
-  if (isCatalogMissed({ catalog, metadata })) return true;
-  return storedMetadata(catalog).revision > storedMetadata(metadata).revision;
+  return isCatalogMissed({ catalog, metadata }) || isMetadataMissed({ catalog, metadata });
+}
+
+/** It is lost, or an older file was put in its place. */
+function isMetadataMissed({ catalog, metadata }: Pick<Found, 'catalog' | 'metadata'>): boolean {
+  if (storedMetadata(catalog).revision > storedMetadata(metadata).revision) return true;
+  return metadata.state === 'missing' && hasBrokerLogs(catalog.entries);
 }
 
 function isCatalogMissed({ catalog, metadata }: Pick<Found, 'catalog' | 'metadata'>): boolean {
@@ -194,7 +200,7 @@ async function rebuildMetadata(
   const { catalog, metadata, folders } = found;
   const own = storedMetadata(metadata);
   const copy = storedMetadata(catalog);
-  const isLost = metadata.state === 'damaged' || copy.revision > own.revision;
+  const isLost = metadata.state === 'damaged' || isMetadataMissed(found);
   if (!isLost) return topicIds(own.entries);
   const restored = restoreMetadata({
     own,

@@ -1,6 +1,7 @@
 import { type Catalog, type CatalogChange, type Clock, EngineError } from '../../engine/index.js';
 import { SERVER_LIMITS } from '../limits.js';
 import type { Logger } from '../logging/log.js';
+import { hasBrokerLogs } from './broker-logs.js';
 import type { MetadataEntry, MetadataStore, WatchEvent } from './store.js';
 
 /** As in `metadata.mdb`, so that either can be made of the other. */
@@ -36,13 +37,15 @@ export class MetadataTwin {
 
   /**
    * Follows the store. To be called before anything is written to it. Rejects CATALOG_DAMAGED when the copy is ahead of the
-   * store: `metadata.mdb` is not the file that belongs here, or it is missing.
+   * store, or the store is empty and the catalog knows logs of a broker: `metadata.mdb` is not the file that belongs here, or
+   * it is missing.
    */
   static async open(options: MetadataTwinOptions): Promise<MetadataTwin> {
     const { store, catalog, dataDir } = options;
     const { entries, revision } = await store.range('');
     const copied = (catalog.get(REVISION_KEY) as number | undefined) ?? 0;
-    if (copied > revision) throw behindItsCopy(dataDir, revision, copied);
+    const isLost = revision === 0 && hasBrokerLogs([...catalog.range([])]);
+    if (copied > revision || isLost) throw behindItsCopy(dataDir, revision, copied);
     const twin = new MetadataTwin(options);
     twin.#stopWatching = store.watch('', (event) => twin.#follow(event), {
       fromRevision: revision + 1,

@@ -11,6 +11,7 @@ import { runCommand } from '../../support/spawn-broker.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 
 const BROKER = fileURLToPath(new URL('../../golden/format/broker/', import.meta.url));
+const VERSION_1 = fileURLToPath(new URL('../../golden/format/version-1/', import.meta.url));
 const PAGE = 4096;
 
 function brokerDirectory(): string {
@@ -127,6 +128,16 @@ test('a lost metadata.mdb is not taken for a new cluster: the broker names the w
   expect(readdirSync(root).filter((name) => name.endsWith('-stray'))).toEqual([]);
   await rebuild(root);
   await expectEverything(root);
+});
+
+test('a metadata.mdb that was lost before it had a copy is missed, too', async () => {
+  const root = temporaryFolder();
+  cpSync(VERSION_1, root, { recursive: true });
+  rmSync(join(root, 'metadata.mdb'));
+  await expect(startBroker({ dataDir: root })).rejects.toThrow('is missing');
+  expect((await check(root)).isSound).toBe(false);
+  expect(await rebuild(root)).toContain('WARNING: topic users is known by its folders only');
+  await expectEverything(root, { hasEmptyTopic: false });
 });
 
 test('an older metadata.mdb, put back from a copy, is noticed', async () => {

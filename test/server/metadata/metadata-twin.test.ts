@@ -21,6 +21,7 @@ const metadataOf = (catalog: Catalog) => [...catalog.range(['metadata'])];
 
 test('the copy has every entry that the store has, and no other, at every close', async () => {
   const [own, catalog] = [new MemoryCatalog(), new MemoryCatalog()];
+  await catalog.write([{ key: ['topic', 'events'], value: 'id' }]);
   await catalog.write([{ key: ['log', 'id', 0, 'start'], value: 5 }]);
   for (let start = 0; start < 4; start++) {
     const { store, twin } = await openTwin(own, catalog);
@@ -84,6 +85,20 @@ test('a store that is behind its copy is refused, empty or old', async () => {
     code: 'CATALOG_DAMAGED',
     message: expect.stringMatching(/is missing.*odradek catalog rebuild \/data/),
   });
+});
+
+test('an empty store is refused where the catalog knows logs of a broker, and not those of programs', async () => {
+  const catalog = new MemoryCatalog();
+  await catalog.write([
+    { key: ['log', 'A', 0, 'checkpoint'], value: {} },
+    { key: ['topic', 'events'], value: 'A' },
+    { key: ['log', 'B', 0, 'start'], value: 5 },
+    { key: ['deleted', 'B', 0], value: true },
+  ]);
+  const { twin } = await openTwin(new MemoryCatalog(), catalog);
+  await twin.close();
+  await catalog.write([{ key: ['log', 'C', 0, 'checkpoint'], value: {} }]);
+  await expect(openTwin(new MemoryCatalog(), catalog)).rejects.toThrow('is missing');
 });
 
 test('a full disk puts the copy off, and no transaction of the store waits for it', async () => {
