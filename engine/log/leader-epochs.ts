@@ -62,8 +62,9 @@ export class LeaderEpochs {
     return epoch;
   }
 
-  /** Whether a batch at `offset` can have that epoch, as far as is known. */
+  /** Whether a batch at `offset` can have that epoch, as far as is known; -1, unknown, is said by whoever does not know. */
   mayHaveWritten(epoch: number, offset: number): boolean {
+    if (epoch === -1) return true;
     if (offset >= this.#latestStart) return epoch === this.#latest || !this.areOwn;
     const known = this.epochOf(offset);
     return epoch === known || known === -1 || !this.areOwn;

@@ -342,7 +342,8 @@ class Recovery {
   #fits(segment: Segment, bytes: Buffer, at: number, expectedOffset: number): boolean {
     const base = baseOffset(bytes, at);
     if (this.#isGapless ? base !== expectedOffset : !continues(base, expectedOffset)) return false;
-    if (this.#epochsRise && leaderEpoch(bytes, at) < this.#epochs.latest) return false;
+    const epoch = leaderEpoch(bytes, at);
+    if (this.#epochsRise && epoch !== -1 && epoch < this.#epochs.latest) return false;
     if (base > expectedOffset) segment.isGapless = false;
     return true;
   }

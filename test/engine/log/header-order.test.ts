@@ -66,6 +66,7 @@ describe('an epoch', () => {
     [20, 5, true],
     [2000, 5, true],
     [2000, 6, false],
+    [2000, -1, true],
     // Below all that is known of nothing can be said.
     [9, 77, true],
   ])('of a batch at %i that is %i fits: %s', (offset, epoch, fits) => {
