@@ -86,31 +86,29 @@ async function createMissing(
 ): Promise<Map<string, ErrorCode>> {
   const failures = new Map<string, ErrorCode>();
   const { image } = parts.metadata;
-  const names = new Set(
-    wishes.flatMap(({ name, topicId }) =>
-      name !== null &&
-      topicId === ZERO_UUID &&
-      image.topic(name) === undefined &&
-      !isInternalTopic(name) &&
-      topicNameProblem(name) === null
-        ? [name]
-        : [],
-    ),
-  );
+  const names = new Set<string>();
+  for (const { name, topicId } of wishes) {
+    if (mayBeCreated(image, name, topicId)) names.add(name);
+    const pause = parts.slices.did(1);
+    if (pause !== null) await pause;
+  }
   if (names.size === 0) return failures;
   let partitionsLeft = parts.topicRules.partitionCountMax;
   let planned: NewTopic[] = [];
   let partitions = 0;
   for (const name of names) {
+    const pause = parts.slices.did(1);
+    if (pause !== null) await pause;
+    // To plan a topic costs much more than to refuse one.
+    if (partitionsLeft < parts.topicRules.defaultPartitionCount) {
+      failures.set(name, ErrorCode.INVALID_PARTITIONS);
+      continue;
+    }
     const topic = planTopic(
       { name, partitionCount: -1, replicationFactor: -1, assignments: [], configs: [] },
       parts.topicRules,
     );
     partitionsLeft -= topic.replicas.length;
-    if (partitionsLeft < 0) {
-      failures.set(name, ErrorCode.INVALID_PARTITIONS);
-      continue;
-    }
     if (!fitsTransaction(planned.length, partitions + topic.replicas.length)) {
       await create(parts, planned, failures);
       planned = [];
@@ -121,6 +119,16 @@ async function createMissing(
   }
   await create(parts, planned, failures);
   return failures;
+}
+
+function mayBeCreated(image: MetadataImage, name: string | null, topicId: string): name is string {
+  return (
+    name !== null &&
+    topicId === ZERO_UUID &&
+    image.topic(name) === undefined &&
+    !isInternalTopic(name) &&
+    topicNameProblem(name) === null
+  );
 }
 
 async function create(
@@ -141,9 +149,7 @@ async function create(
 async function describeAll(parts: MetadataParts, image: MetadataImage): Promise<TopicAnswer[]> {
   const answers: TopicAnswer[] = [];
   for (const topic of image.topics()) {
-    answers.push(describe(parts, topic));
-    const pause = parts.slices.did(1 + topic.partitions.length);
-    if (pause !== null) await pause;
+    answers.push(await describe(parts, topic));
   }
   return answers;
 }
@@ -172,19 +178,15 @@ async function answersFor(
     const pause = parts.slices.did(1);
     if (pause !== null) await pause;
   }
-  const add = (topic: TopicImage | undefined, missing: () => TopicAnswer): Promise<void> | null => {
-    answers.push(topic === undefined ? missing() : describe(parts, topic));
-    return parts.slices.did(1 + (topic?.partitions.length ?? 0));
-  };
   for (const name of byName) {
-    const pause = add(image.topic(name), () =>
-      failed(name, ZERO_UUID, failures.get(name) ?? missingCode(name)),
-    );
-    if (pause !== null) await pause;
+    const topic = image.topic(name);
+    if (topic !== undefined) answers.push(await describe(parts, topic));
+    else answers.push(failed(name, ZERO_UUID, failures.get(name) ?? missingCode(name)));
   }
   for (const id of byId) {
-    const pause = add(image.topicById(id), () => failed(null, id, ErrorCode.UNKNOWN_TOPIC_ID));
-    if (pause !== null) await pause;
+    const topic = image.topicById(id);
+    if (topic !== undefined) answers.push(await describe(parts, topic));
+    else answers.push(failed(null, id, ErrorCode.UNKNOWN_TOPIC_ID));
   }
   return answers;
 }
@@ -202,25 +204,35 @@ function missingCode(name: string): ErrorCode {
     : ErrorCode.INVALID_TOPIC_EXCEPTION;
 }
 
-function describe({ partitions }: MetadataParts, topic: TopicImage): TopicAnswer {
+/** Of a topic with many partitions, others are served in between. */
+async function describe(
+  { partitions, slices }: MetadataParts,
+  topic: TopicImage,
+): Promise<TopicAnswer> {
+  const answers: TopicAnswer['partitions'][number][] = [];
+  for (const [partitionIndex, partition] of topic.partitions.entries()) {
+    const offline = partitions.isOffline(topic.id, partitionIndex);
+    const leaderId = offline ? -1 : partition.leader;
+    answers.push({
+      errorCode: leaderId === -1 ? ErrorCode.LEADER_NOT_AVAILABLE : ErrorCode.NONE,
+      partitionIndex,
+      leaderId,
+      leaderEpoch: partition.leaderEpoch,
+      replicaNodes: partition.replicas,
+      isrNodes: partition.isr,
+      offlineReplicas: offline ? partition.replicas : [],
+    });
+    const pause = slices.did(1);
+    if (pause !== null) await pause;
+  }
+  const pause = slices.did(1);
+  if (pause !== null) await pause;
   return {
     errorCode: ErrorCode.NONE,
     name: topic.name,
     topicId: topic.id,
     isInternal: topic.internal,
-    partitions: topic.partitions.map((partition, partitionIndex) => {
-      const offline = partitions.isOffline(topic.id, partitionIndex);
-      const leaderId = offline ? -1 : partition.leader;
-      return {
-        errorCode: leaderId === -1 ? ErrorCode.LEADER_NOT_AVAILABLE : ErrorCode.NONE,
-        partitionIndex,
-        leaderId,
-        leaderEpoch: partition.leaderEpoch,
-        replicaNodes: partition.replicas,
-        isrNodes: partition.isr,
-        offlineReplicas: offline ? partition.replicas : [],
-      };
-    }),
+    partitions: answers,
   };
 }
 
