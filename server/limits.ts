@@ -215,6 +215,8 @@ export const SERVER_LIMITS = {
    * in between.
    */
   produceBatchesAtOnceMax: 250,
+  /** Elements that such an append counts for: the first one to a log makes its files. */
+  produceBatchElements: 20,
   /**
    * Partitions of all fetch sessions together, some 400 bytes of heap each. Beyond:
    * FETCH_SESSION_ID_NOT_FOUND, or no session.

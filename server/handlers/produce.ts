@@ -122,7 +122,7 @@ class ProduceCall {
       const answers = this.#answersOf(wished);
       for (let at = 0; at < answers.length; at++) {
         this.#take(wished, metadata.image.topic(wished.name), answers, at, refusal);
-        const pause = slices.did(1);
+        const pause = slices.did(SERVER_LIMITS.produceBatchElements);
         if (pause !== null) await pause;
       }
     }
