@@ -14,7 +14,6 @@ import { TestCluster } from './support/test-cluster.js';
 
 const TOOLS = 'org.apache.kafka.tools';
 const TOPICS = `${TOOLS}.TopicCommand`;
-const CONFIGS = 'kafka.admin.ConfigCommand';
 const GROUPS = `${TOOLS}.consumer.group.ConsumerGroupCommand`;
 const CONSOLE_CONSUMER = `${TOOLS}.consumer.ConsoleConsumer`;
 
@@ -26,6 +25,7 @@ const RELEASES = KAFKA_VERSIONS.map((version) => ({
 /** Each test goes on from where the one before it left the broker: this is one session of somebody who administers it. */
 describe.each(RELEASES)("Apache Kafka's command-line tools, $version", ({ version, classPath }) => {
   const isFirst = version === KAFKA_VERSIONS[0];
+  const configs = version === '4.4.0' ? `${TOOLS}.ConfigCommand` : 'kafka.admin.ConfigCommand';
   const capture = frameCapture(isFirst ? 'apache-tools' : `apache-tools-${version}`);
   let cluster: TestCluster;
   let root: string;
@@ -65,12 +65,12 @@ describe.each(RELEASES)("Apache Kafka's command-line tools, $version", ({ versio
   test('kafka-configs alters and describes settings of topics and brokers', async () => {
     const ofTopic = ['--entity-type', 'topics', '--entity-name', 'tools'];
     const change = ['--add-config', 'segment.bytes=2097152', '--delete-config', 'retention.ms'];
-    expect(await run(CONFIGS, ['--alter', ...ofTopic, ...change])).toContain('Completed updating');
-    const described = await run(CONFIGS, ['--describe', ...ofTopic]);
+    expect(await run(configs, ['--alter', ...ofTopic, ...change])).toContain('Completed updating');
+    const described = await run(configs, ['--describe', ...ofTopic]);
     expect(described).toContain('segment.bytes=2097152');
     expect(described).not.toContain('retention.ms=3600000');
     const ofBroker = ['--entity-type', 'brokers', '--entity-name', '1', '--all'];
-    const all = await run(CONFIGS, ['--describe', ...ofBroker]);
+    const all = await run(configs, ['--describe', ...ofBroker]);
     expect(all).toContain('group.min.session.timeout.ms=1000');
   });
 
