@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { batchSize, CRC_AT } from '../../engine/batch/header.js';
 import { type Random, seededRandom } from '../../engine/index.js';
 import { rebuildCatalogs } from '../../server/cli/catalog.js';
 import { startBroker } from '../../server/index.js';
@@ -44,45 +45,47 @@ export async function flipOnce(
     layOut(world, dataDir);
     const target = join(dataDir, path);
     if (!isRunning) damage.apply(target);
-    const first = await readOnce(
-      world,
-      dataDir,
-      path,
-      isRunning ? () => damage.apply(target) : null,
-    );
+    const flip: Flip = { world, dataDir, path, isOutsideChecksum: isOutside(world, path, damage) };
+    const first = await readOnce(flip, isRunning ? () => damage.apply(target) : null);
     const isCatalog = path.endsWith('.mdb');
     let judged: Outcome = first;
-    if (first.refusedStart && isCatalog) judged = await rebuilt(world, dataDir, path, first);
-    else if (isRunning && !first.refusedStart) judged = await again(world, dataDir, path, first);
+    if (first.refusedStart && isCatalog) judged = await rebuilt(flip, first);
+    else if (isRunning && !first.refusedStart) judged = await again(flip, first);
     return { index, what, ...judged };
   } finally {
     rmSync(root, { recursive: true, force: true });
   }
 }
 
+/** One flip, and where it is. */
+interface Flip {
+  readonly world: FlipWorld;
+  readonly dataDir: string;
+  readonly path: string;
+  readonly isOutsideChecksum: boolean;
+}
+
 type Outcome = Omit<FlipOutcome, 'index' | 'what'>;
 
 /** What was damaged under a running broker is met by the next one too. */
-async function again(world: FlipWorld, dataDir: string, path: string, first: Outcome) {
-  const second = await readOnce(world, dataDir, path, null);
+async function again(flip: Flip, first: Outcome) {
+  const second = await readOnce(flip, null);
   return { ...second, wrong: [...first.wrong, ...second.wrong] };
 }
 
 /** A damaged catalog is made anew by the command that the error names, and nothing is missing then. */
-async function rebuilt(world: FlipWorld, dataDir: string, path: string, first: Outcome) {
+async function rebuilt(flip: Flip, first: Outcome) {
   try {
-    await rebuildCatalogs(dataDir, {});
+    await rebuildCatalogs(flip.dataDir, {});
   } catch (error) {
     return { ...first, wrong: [...first.wrong, `the catalog is not rebuilt: ${error}`] };
   }
-  const second = await readOnce(world, dataDir, path, null);
+  const second = await readOnce(flip, null);
   return { ...second, refusedStart: true, wrong: [...first.wrong, ...second.wrong] };
 }
 
 async function readOnce(
-  world: FlipWorld,
-  dataDir: string,
-  path: string,
+  { world, dataDir, path, isOutsideChecksum }: Flip,
   meanwhile: (() => void) | null,
 ): Promise<Outcome> {
   const none = { untold: 0, refusedPartitions: 0, wrong: [] as string[] };
@@ -98,7 +101,7 @@ async function readOnce(
   try {
     meanwhile?.();
     return {
-      ...judge(path, world.contents, await readContents(broker.port)),
+      ...judge(path, isOutsideChecksum, world.contents, await readContents(broker.port)),
       refusedStart: false,
     };
   } catch (error) {
@@ -110,6 +113,9 @@ async function readOnce(
 
 interface Damage {
   readonly what: string;
+  readonly at: number;
+  /** Bytes that change; 0 where the file is cut. */
+  readonly count: number;
   apply(path: string): void;
 }
 
@@ -123,12 +129,16 @@ function damageOf(content: Buffer, random: Random): Damage {
   if (kind < 0.15 || size === 0) {
     return {
       what: `cut to ${at}`,
+      at,
+      count: 0,
       apply: (path) => truncateSync(path, Math.min(at, statSync(path).size)),
     };
   }
   const bit = Math.floor(random.next() * 8);
   const count = kind < 0.3 ? 16 : 1;
   return {
+    at,
+    count,
     what: count === 1 ? `bit ${bit} of byte ${at}` : `16 bytes from ${at}`,
     apply: (path) => {
       const bytes = readFileSync(path);
@@ -138,4 +148,14 @@ function damageOf(content: Buffer, random: Random): Damage {
       writeFileSync(path, bytes, { flag: 'r+' });
     },
   };
+}
+
+/** Whether a flip changes a base offset, a length or a leader epoch, which no checksum covers. */
+function isOutside({ files }: FlipWorld, path: string, { at, count }: Damage): boolean {
+  const content = files.get(path)!;
+  if (!path.endsWith('.log')) return false;
+  for (let batch = 0; batch < content.length; batch += batchSize(content, batch)) {
+    if (at < batch + CRC_AT && at + count > batch) return true;
+  }
+  return false;
 }
