@@ -78,7 +78,9 @@ function completeJoin(step: Step): void {
   if (group.joined < group.members.size) removeAbsent(step);
   if (group.members.size > 0 && !electLeader(group)) {
     // All are static and none is back: there is nobody to hand the plan to yet.
-    group.joinDeadlineMs = nowMs + rebalanceTimeoutMs(group);
+    // Members that want no time at all to come back must not make a timer that never rests.
+    const waitMs = Math.max(step.rules.sessionTimeoutMinMs, rebalanceTimeoutMs(group));
+    group.joinDeadlineMs = nowMs + waitMs;
     return;
   }
   group.generation += 1;

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { groupValue, loadedGroup } from '../../../server/groups/group.js';
+import { groupValue, loadedGroup, nextDeadlineMs } from '../../../server/groups/group.js';
+import { tick } from '../../../server/groups/rebalance.js';
 import { GroupHarness } from './group-harness.js';
 
 const bytes = (text: string): Buffer => Buffer.from(text);
@@ -454,6 +455,15 @@ describe('static members (KIP-345)', () => {
     expect([...harness.group.members.keys()]).toEqual(['m2']);
     harness.advance(140_000);
     expect(harness.group.state).toBe('Empty');
+  });
+
+  test('static members that want no time to come back keep no timer busy while they are away', () => {
+    const harness = stableGroup(2, ['a', 'b']);
+    for (const member of harness.group.members.values()) member.rebalanceTimeoutMs = -2;
+    harness.leave({ memberId: 'm1', instanceId: 'a' });
+    harness.step((step) => tick(step, 2));
+    expect(harness.group.state).toBe('PreparingRebalance');
+    expect(nextDeadlineMs(harness.group)).toBeGreaterThan(harness.nowMs);
   });
 });
 
