@@ -3,11 +3,12 @@ import type { Clock } from '../clock.js';
 import { EngineError } from '../errors.js';
 import { LIMITS } from '../limits.js';
 import type { CompactionResult, PartitionLog, ScrubResult } from '../log/partition-log.js';
+import type { TurnSlices } from '../turn-slices.js';
 import { throwIfAborted } from './abort.js';
 import { AppendQueue, type AppendResult } from './append-queue.js';
 import { asEvent, type EventRecord, type NewEvent } from './event-record.js';
 import { type FollowOptions, followLog } from './follow.js';
-import { readBatchBytes, storedBatches } from './stored-batches.js';
+import { decodeInSlices, readBatchBytes, storedBatches } from './stored-batches.js';
 
 /** What `EventLog.read` is asked for. */
 export interface ReadOptions {
@@ -32,6 +33,8 @@ export interface EventRead {
 
 /** How a log is closed and deleted: the affair of who opened it. */
 export interface EventLogOwner {
+  /** Cuts long reads into slices. */
+  readonly slices: TurnSlices;
   /** Closes the partition once everything in it is durable. */
   closed(log: EventLog): Promise<void>;
   deleted(log: EventLog): Promise<void>;
@@ -126,16 +129,17 @@ export class EventLog {
     if (!Number.isInteger(maxBytes) || maxBytes < 0) {
       throw new EngineError('INVALID_SETTING', `maxBytes is a whole number, not ${maxBytes}`);
     }
+    const { slices } = this.#owner;
     const records: EventRecord[] = [];
     const bytes = await readBatchBytes(this.partition, offset, maxBytes);
     if (bytes === null) return { records, nextOffset: offset };
     let nextOffset = offset;
     let unpackedBytes = 0;
     try {
-      for await (const batch of storedBatches(bytes, offset)) {
+      for await (const batch of storedBatches(bytes, offset, slices)) {
         throwIfAborted(signal);
         // Decoded whole before any of it counts: a batch can be bad in its middle.
-        const decoded = batch.decode();
+        const decoded = await decodeInSlices(batch, slices);
         for (const record of decoded) if (record.offset >= offset) records.push(asEvent(record));
         nextOffset = batch.nextOffset;
         unpackedBytes += batch.unpackedBytes;
@@ -169,7 +173,7 @@ export class EventLog {
    */
   follow(options: FollowOptions = {}): AsyncIterableIterator<EventRecord> {
     if (typeof options.from === 'number') assertOffset(options.from);
-    return followLog(this.partition, options);
+    return followLog(this.partition, options, this.#owner.slices);
   }
 
   /** Offset of the first record whose timestamp is at or after `time` (milliseconds or a Date); null when there is none. */

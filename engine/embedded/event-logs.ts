@@ -7,6 +7,7 @@ import type { LogContext } from '../log/log-context.js';
 import { tombstoneKey } from '../log/log-records.js';
 import type { Partitions } from '../partitions.js';
 import { newUuid } from '../random.js';
+import type { TurnSlices } from '../turn-slices.js';
 import { EventLog, type EventLogOwner } from './event-log.js';
 import { assertSameOptions, type EventLogOptions, resolveOptions } from './event-log-options.js';
 import { assertDistinctName, assertLogName } from './log-name.js';
@@ -104,6 +105,10 @@ export class EventLogs implements EventLogOwner {
 
   #isDeleted(topicId: string): boolean {
     return this.#context.catalog.get(tombstoneKey(topicId, 0)) !== undefined;
+  }
+
+  get slices(): TurnSlices {
+    return this.#context.slices;
   }
 
   async closed(log: EventLog): Promise<void> {

@@ -1,6 +1,7 @@
 import { EngineError } from '../errors.js';
 import { LIMITS } from '../limits.js';
 import type { PartitionLog } from '../log/partition-log.js';
+import type { TurnSlices } from '../turn-slices.js';
 import { abortError, throwIfAborted } from './abort.js';
 import { asEvent, type EventRecord } from './event-record.js';
 import { readBatchBytes, storedBatches } from './stored-batches.js';
@@ -20,11 +21,12 @@ export interface FollowOptions {
 export function followLog(
   log: PartitionLog,
   { from = 'start', signal }: FollowOptions,
+  slices: TurnSlices,
 ): AsyncIterableIterator<EventRecord> {
   // Now, not at the first `next`: what is appended between the two belongs to the follower.
   const begin = from === 'end' ? log.highWatermark : from;
   const waiting = new Waiting(log, signal);
-  const records = follow(log, begin, waiting, signal);
+  const records = follow(log, begin, waiting, slices, signal);
   return {
     next: () => records.next(),
     return: () => {
@@ -46,6 +48,7 @@ async function* follow(
   log: PartitionLog,
   from: 'start' | number,
   waiting: Waiting,
+  slices: TurnSlices,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<EventRecord, void> {
   let offset = from === 'start' ? log.logStartOffset : from;
@@ -64,8 +67,10 @@ async function* follow(
       if (waiting.isStopped) return;
       continue;
     }
-    for await (const batch of storedBatches(await reading, offset)) {
+    for await (const batch of storedBatches(await reading, offset, slices)) {
       for (const record of batch.records) {
+        const pause = slices.did(1 + record.headers.length, 'records');
+        if (pause !== null) await pause;
         if (record.offset < offset) continue;
         throwIfAborted(signal);
         yield asEvent(record);

@@ -1,9 +1,10 @@
-import { batchSize, isControl, lastOffset } from '../batch/header.js';
+import { batchSize, isControl, lastOffset, recordCount } from '../batch/header.js';
 import { decompressRecords, type RecordView, readRecords, walkRecords } from '../batch/records.js';
 import { scanBatchAt } from '../batch/validate.js';
 import { EngineError } from '../errors.js';
 import { LIMITS } from '../limits.js';
 import type { PartitionLog, ReadRequest } from '../log/partition-log.js';
+import type { TurnSlices } from '../turn-slices.js';
 
 /** One batch read back: its records, decoded one after another, and where the next batch can begin. */
 export interface StoredBatch {
@@ -11,6 +12,7 @@ export interface StoredBatch {
   readonly records: Iterable<RecordView>;
   /** Decodes them all, which is faster where all are wanted. */
   readonly decode: () => RecordView[];
+  readonly recordCount: number;
   /** Offset behind the batch's last one. */
   readonly nextOffset: number;
   /** What the batch takes in memory, unpacked. */
@@ -66,13 +68,14 @@ function isRebuilding(error: unknown): boolean {
 }
 
 /**
- * Takes batches apart, unpacking one at a time. Each CRC is checked first.
+ * Takes batches apart, unpacking one at a time, in `slices` where that is done on this thread. Each CRC is checked first.
  *
  * Throws CORRUPT_BATCH, with the offset at which a good batch would have begun.
  */
 export async function* storedBatches(
   bytes: Buffer,
   firstOffset: number,
+  slices: TurnSlices | null = null,
 ): AsyncGenerator<StoredBatch, void> {
   let expectedOffset = firstOffset;
   for (let at = 0; at < bytes.length; ) {
@@ -87,17 +90,48 @@ export async function* storedBatches(
     at += batch.length;
     expectedOffset = lastOffset(batch) + 1;
     yield isControl(batch)
-      ? { records: [], decode: () => [], nextOffset: expectedOffset, unpackedBytes: 0 }
-      : await unpack(batch, expectedOffset);
+      ? {
+          records: [],
+          decode: () => [],
+          recordCount: 0,
+          nextOffset: expectedOffset,
+          unpackedBytes: 0,
+        }
+      : await unpack(batch, expectedOffset, slices);
   }
 }
 
-async function unpack(batch: Buffer, nextOffset: number): Promise<StoredBatch> {
-  const payload = await decompressRecords(batch, LIMITS.decompressedBatchBytesMax);
+async function unpack(
+  batch: Buffer,
+  nextOffset: number,
+  slices: TurnSlices | null,
+): Promise<StoredBatch> {
+  const payload = await decompressRecords(batch, LIMITS.decompressedBatchBytesMax, slices);
   return {
     records: walkRecords(payload, batch),
     decode: () => readRecords(payload, batch),
+    recordCount: recordCount(batch),
     nextOffset,
     unpackedBytes: payload.length,
   };
+}
+
+/** Every record of a batch, decoded in slices where they are many. */
+export async function decodeInSlices(
+  batch: StoredBatch,
+  slices: TurnSlices,
+): Promise<RecordView[]> {
+  if (batch.recordCount <= LIMITS.turnRecordsMax) {
+    const records = batch.decode();
+    const pause = slices.did(records.length, 'records');
+    if (pause !== null) await pause;
+    return records;
+  }
+  const records: RecordView[] = [];
+  for (const record of batch.records) {
+    records.push(record);
+    const pause = slices.did(1 + record.headers.length, 'records');
+    if (pause !== null) await pause;
+  }
+  return records;
 }
