@@ -63,7 +63,9 @@ export class CheckpointState {
         : snapshotOf(written);
     const generation = this.#generation;
     log.producers.expire(log.context.clock.wallMs() - log.settings.producerExpirationMs);
-    this.producers.begin();
+    // A truncation writes its own checkpoint meanwhile, and what it takes of the producers must stay its own.
+    const wasPaused = this.isPaused;
+    if (!wasPaused) this.producers.begin();
     const captured = {
       ...end,
       highWatermark: highWatermark.offset,
@@ -72,7 +74,7 @@ export class CheckpointState {
       times: timesOf(active, end),
     };
     const isStillTrue = (): boolean =>
-      this.#generation === generation && !this.isPaused && log.segments.count > 0;
+      !wasPaused && this.#generation === generation && !this.isPaused && log.segments.count > 0;
     return {
       isStillTrue,
       writeAhead: () => this.producers.writeAhead(isStillTrue),

@@ -219,9 +219,14 @@ export class Log implements PartitionLog, LogParts, CheckpointTarget {
     for (;;) {
       const appended = this.#tryAppend(batch, append);
       if (appended !== null) return { appended };
-      await this.writer.settled();
-      await wakeInSlices(this);
-      await this.context.files.whenRoom();
+      try {
+        await this.writer.settled();
+        await wakeInSlices(this);
+        await this.context.files.whenRoom();
+      } catch (error) {
+        noteRefusal(this.producers, batch, error, this.context.clock.wallMs());
+        throw error;
+      }
     }
   }
 

@@ -40,7 +40,11 @@ export class ProducerPages {
   /** What one page holds is a part of the checkpoint; of two each is written by itself. */
   #grow(): ProducerPage {
     const [first] = this.#pages;
-    if (this.#pages.length === 1) this.changed(first!);
+    if (this.#pages.length === 1) {
+      // Also where a checkpoint has taken it: that one may still write it as a part of itself.
+      first!.isDirty = true;
+      this.#dirty.push(first!);
+    }
     return this.append();
   }
 
