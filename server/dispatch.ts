@@ -61,7 +61,6 @@ const PIPELINED: ReadonlySet<number> = new Set(
     APIS.Heartbeat,
     APIS.LeaveGroup,
     APIS.OffsetCommit,
-    APIS.OffsetFetch,
   ].map(({ key }) => key),
 );
 

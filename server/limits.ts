@@ -176,6 +176,8 @@ export const SERVER_LIMITS = {
    * INVALID_TOPIC_EXCEPTION.
    */
   topicNameLengthMax: 249,
+  /** Characters of one setting's value: lists are taken apart, and told to whoever asks. Beyond: INVALID_CONFIG. */
+  configValueLengthMax: 32_768,
   /** Characters of a bad topic name that an error shows. Beyond: it is cut. */
   topicNameShownLengthMax: 64,
   /**

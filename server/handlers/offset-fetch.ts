@@ -21,8 +21,13 @@ export function offsetFetchHandler(parts: OffsetFetchParts): Handler<'OffsetFetc
     if (apiVersion >= 8) {
       // A group that is named twice is answered once: the answer cannot grow by repetition.
       const wishes = new Map(request.groups.map((group) => [group.groupId, group.topics]));
-      const answers = [...wishes].map(([groupId, topics]) => answerFor(parts, groupId, topics));
-      return { groups: await Promise.all(answers) };
+      const answers: GroupAnswer[] = [];
+      for (const [groupId, topics] of wishes) {
+        answers.push(await answerFor(parts, groupId, topics));
+        const pause = parts.slices.did(1);
+        if (pause !== null) await pause;
+      }
+      return { groups: answers };
     }
     const { topics, errorCode } = await answerFor(parts, request.groupId, request.topics);
     if (apiVersion >= 2 || errorCode === ErrorCode.NONE) return { topics, errorCode };

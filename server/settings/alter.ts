@@ -3,7 +3,7 @@ import { nearestName } from './nearest.js';
 import type { Setting } from './setting.js';
 import { topicKeys } from './topic-keys.js';
 import { type SettingTexts, textOf, validateTopicOverrides } from './topic-settings.js';
-import { equalsDefault, parseValue, showPair, splitList } from './value.js';
+import { equalsDefault, parseValue, showPair, splitList, tooLong } from './value.js';
 
 /** OpType of IncrementalAlterConfigs (KIP-339): 0, 1, 2, 3 on the wire, in this order. */
 export const alterOperations = ['SET', 'DELETE', 'APPEND', 'SUBTRACT'] as const;
@@ -61,6 +61,8 @@ export function applyAlterConfigs(
       );
     }
     if (value === null) return failed('INVALID_REQUEST', `${name}: ${operation} needs a value`);
+    const long = tooLong(name, value);
+    if (long !== undefined) return failed('INVALID_CONFIG', long);
     if (operation === 'SET') {
       result[name] = value;
     } else if (setting.type === 'list') {
@@ -85,8 +87,11 @@ function changedList(
   operation: 'APPEND' | 'SUBTRACT',
   given: readonly string[],
 ): string[] {
-  if (operation === 'SUBTRACT') return elements.filter((element) => !given.includes(element));
-  return [...elements, ...given.filter((element) => !elements.includes(element))];
+  if (operation === 'SUBTRACT') {
+    const taken = new Set(given);
+    return elements.filter((element) => !taken.has(element));
+  }
+  return [...new Set([...elements, ...given])];
 }
 
 function brokerProblem(texts: SettingTexts, changed: ReadonlySet<string>): string | undefined {
@@ -94,6 +99,8 @@ function brokerProblem(texts: SettingTexts, changed: ReadonlySet<string>): strin
     const setting = brokerKeys.get(name);
     const text = textOf(texts, name);
     if (setting === undefined || text === undefined) continue;
+    const long = tooLong(name, text);
+    if (long !== undefined) return long;
     const parsed = parseValue(setting, text);
     if (!parsed.ok) {
       return `Invalid value: ${showPair(setting, name, text)}: expected ${parsed.expected}`;

@@ -1,7 +1,7 @@
 import type { CodecName } from '../../engine/index.js';
 import { nearestName } from './nearest.js';
 import { type TopicSetting, topicKeys } from './topic-keys.js';
-import { equalsDefault, parseValue, type SettingValue, showPair } from './value.js';
+import { equalsDefault, parseValue, type SettingValue, showPair, tooLong } from './value.js';
 
 /** When a produce is answered: after its sync, or once written. */
 export type Flush = 'ack' | 'interval' | 'os';
@@ -198,6 +198,8 @@ function problemOf(name: string, text: string | null): string | undefined {
     return `Unknown topic config name: ${shown}; the nearest one is ${nearestName(name, topicKeys.keys())}`;
   }
   if (text === null) return `${name} has no value`;
+  const long = tooLong(name, text);
+  if (long !== undefined) return long;
   const parsed = parseValue(setting, text);
   if (!parsed.ok)
     return `Invalid value: ${showPair(setting, name, text)}: expected ${parsed.expected}`;

@@ -1,3 +1,4 @@
+import { SERVER_LIMITS } from '../limits.js';
 import { isSensitive, type Setting, type SettingType, type ValidValues } from './setting.js';
 
 /** A value after parsing. A list is its trimmed elements; every number is a JavaScript number. */
@@ -125,4 +126,11 @@ function boundsText({ min, max, or }: ValidValues): string {
 
 function refuse(expected: string): ParsedValue {
   return { ok: false, expected };
+}
+
+/** What is wrong with a value that is too long to be taken apart; undefined for others. */
+export function tooLong(name: string, text: string): string | undefined {
+  const { configValueLengthMax } = SERVER_LIMITS;
+  if (text.length <= configValueLengthMax) return undefined;
+  return `${name.slice(0, 200)} has ${text.length} characters: at most ${configValueLengthMax} are taken`;
 }

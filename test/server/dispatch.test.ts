@@ -135,7 +135,6 @@ describe('modes', () => {
       'JoinGroup',
       'LeaveGroup',
       'OffsetCommit',
-      'OffsetFetch',
       'Produce',
       'SyncGroup',
     ]);

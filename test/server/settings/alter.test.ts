@@ -111,3 +111,15 @@ describe('applyAlterConfigs on a broker', () => {
     expect(error('log.retention.ms', '-1')).toMatchObject({ ok: true });
   });
 });
+
+test('a value that is too long is refused before it is taken apart, also one that would become so', () => {
+  const long = ',delete'.repeat(10_000);
+  for (const operation of ['SET', 'APPEND', 'SUBTRACT'] as const) {
+    const changes = [{ name: 'cleanup.policy', operation, value: `delete${long}` }];
+    expect(applyAlterConfigs('topic', {}, changes)).toMatchObject({
+      ok: false,
+      error: 'INVALID_CONFIG',
+      message: expect.stringContaining('characters'),
+    });
+  }
+});
