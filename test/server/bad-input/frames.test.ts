@@ -136,7 +136,7 @@ test('ApiVersions of a version that nobody has is answered in version 0, and the
     await client.write(framed(headerOf(APIS.ApiVersions.key, 99), Buffer.alloc(50, 0xff)));
     expect(await client.next('ApiVersions', 0)).toMatchObject({
       errorCode: 35,
-      apiKeys: [{ apiKey: APIS.ApiVersions.key, minVersion: 0, maxVersion: 4 }],
+      apiKeys: [{ apiKey: APIS.ApiVersions.key, minVersion: 0, maxVersion: APIS.ApiVersions.max }],
     });
     const second = await client.call('ApiVersions', 4, {
       clientSoftwareName: 'tester',

@@ -248,7 +248,7 @@ test('bytes behind a request are ignored, behind a response they are an error', 
   );
 });
 
-test('an offset or timestamp past 2^53 reaches the handler as the largest safe number', () => {
+test('a timestamp past 2^53 reaches the handler exactly, an offset as the largest safe number', () => {
   const request = encodeRequest(APIS.ListOffsets, 1, 1, null, {
     replicaId: -1,
     isolationLevel: 0,
@@ -256,7 +256,15 @@ test('an offset or timestamp past 2^53 reaches the handler as the largest safe n
   });
   request.writeBigInt64BE(2n ** 63n - 1n, request.length - 8);
   expect(decodeRequest(request.subarray(4)).body).toMatchObject({
-    topics: [{ partitions: [{ timestamp: Number.MAX_SAFE_INTEGER }] }],
+    topics: [{ partitions: [{ timestamp: 2n ** 63n - 1n }] }],
+  });
+  const commit = encodeRequest(APIS.DeleteRecords, 0, 1, null, {
+    topics: [{ name: 't', partitions: [{ partitionIndex: 0, offset: 0 }] }],
+    timeoutMs: 0,
+  });
+  commit.writeBigInt64BE(2n ** 63n - 1n, commit.length - 12);
+  expect(decodeRequest(commit.subarray(4)).body).toMatchObject({
+    topics: [{ partitions: [{ offset: Number.MAX_SAFE_INTEGER }] }],
   });
 });
 
