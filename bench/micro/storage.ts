@@ -26,6 +26,7 @@ export function storageCases(): MicroCase[] {
     isGapless: true,
     times: null,
     producerPages: 0,
+    areEpochsOwn: true,
     epochs: [
       { epoch: 0, startOffset: 0 },
       { epoch: 3, startOffset: 1_000_000 },

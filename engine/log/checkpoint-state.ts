@@ -71,6 +71,7 @@ export class CheckpointState {
       highWatermark: highWatermark.offset,
       isGapless: !log.hasGaps,
       epochs: log.epochs.snapshot(end.offset, logStart),
+      areEpochsOwn: log.epochs.areOwn,
       times: timesOf(active, end),
     };
     const isStillTrue = (): boolean =>

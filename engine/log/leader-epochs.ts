@@ -1,5 +1,8 @@
 import type { EpochEnd } from './partition-log.js';
 
+/** What a batch carries whose writer did not know its epoch. */
+export const NO_EPOCH = -1;
+
 /** One leader epoch and the first offset written in it (inclusive). */
 export interface EpochStart {
   readonly epoch: number;
@@ -17,7 +20,10 @@ export class LeaderEpochs {
   #latest = -1;
   /** Where it begins: most offsets that are asked for lie behind it. */
   #latestStart = Number.POSITIVE_INFINITY;
-  /** Whether a batch's own epoch must be that of its offset here. Not in a log that has epochs of another directory: it may go on with lower ones. */
+  /**
+   * Whether a batch's own epoch must be that of its offset here. Not in a log that has epochs of another directory: it may go on with lower ones, and what was
+   * written then stays of it when this directory's epochs have risen above them.
+   */
   areOwn = true;
 
   constructor(starts: readonly EpochStart[] = []) {
@@ -62,9 +68,9 @@ export class LeaderEpochs {
     return epoch;
   }
 
-  /** Whether a batch at `offset` can have that epoch, as far as is known; -1, unknown, is said by whoever does not know. */
+  /** Whether a batch at `offset` can have that epoch, as far as is known; -1, unknown, is said by whoever does not know, and no leader has one below. */
   mayHaveWritten(epoch: number, offset: number): boolean {
-    if (epoch === -1) return true;
+    if (epoch < 0) return epoch === NO_EPOCH;
     if (offset >= this.#latestStart) return epoch === this.#latest || !this.areOwn;
     const known = this.epochOf(offset);
     return epoch === known || known === -1 || !this.areOwn;

@@ -15,6 +15,8 @@ export interface LogCheckpoint {
   /** Whether the log left no offset out when this was written; false also where that is not known. */
   readonly isGapless: boolean;
   readonly epochs: readonly EpochStart[];
+  /** False once the log had epochs of another directory, which those of this one came after. */
+  readonly areEpochsOwn: boolean;
   /** Those that are written down in it: all, or none. */
   readonly producers: ProducerSnapshot;
   /** How many pages of producers are written down beside it. */
@@ -41,6 +43,8 @@ interface StoredCheckpoint {
   /** Missing where it is false, and in version 1. */
   gapless?: true;
   epochs: [epoch: number, startOffset: number][];
+  /** Missing where it is false. */
+  foreignEpochs?: true;
   producers: StoredProducer[];
   producerPages?: number;
   times?: [largestTimestampMs: number, offsetOfLargest: number, firstTimestampMs: number];
@@ -77,6 +81,7 @@ export function encodeCheckpoint(checkpoint: LogCheckpoint): StoredCheckpoint {
     highWatermark: checkpoint.highWatermark,
     ...(checkpoint.isGapless && { gapless: true }),
     epochs: checkpoint.epochs.map((start) => [start.epoch, start.startOffset]),
+    ...(!checkpoint.areEpochsOwn && { foreignEpochs: true }),
     producers: encodeProducers(checkpoint.producers),
     ...(checkpoint.producerPages > 0 && { producerPages: checkpoint.producerPages }),
     ...(times && {
@@ -96,6 +101,7 @@ export function readCheckpoint(catalog: Catalog, name: PartitionName): LogCheckp
     highWatermark: stored.highWatermark ?? stored.offset,
     isGapless: stored.gapless === true,
     epochs: stored.epochs.map(([epoch, startOffset]) => ({ epoch, startOffset })),
+    areEpochsOwn: stored.foreignEpochs !== true,
     producers: decodeProducers(stored.producers),
     producerPages: stored.producerPages ?? 0,
     times: stored.times ? decodeTimes(stored.times) : null,

@@ -100,7 +100,6 @@ export class Log implements PartitionLog, LogParts, CheckpointTarget {
     this.offsets = new OffsetTracker(found.logStart, found.end, found.highWatermark);
     this.#hasGaps = found.hasGaps;
     this.epochs = found.epochs;
-    this.epochs.areOwn = found.epochs.latest <= context.leaderEpoch;
     this.producers = found.producers;
     this.writer = new LogWriter(context, this);
     this.unsynced = new Unsynced(context, this);

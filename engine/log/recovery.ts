@@ -16,7 +16,7 @@ import { unlinkFiles } from '../maintenance/jobs/unlink.js';
 import { cutTail, damagedLog, holdsBatchIn, setAside } from './cut-tail.js';
 import { finishSwaps } from './finish-swaps.js';
 import { cutIndexFiles, indexesFromFiles, readIndexFiles } from './index-files.js';
-import { LeaderEpochs } from './leader-epochs.js';
+import { LeaderEpochs, NO_EPOCH } from './leader-epochs.js';
 import type { LogContext } from './log-context.js';
 import type { LogCheckpoint } from './log-records.js';
 import type { LogSettings } from './log-settings.js';
@@ -98,7 +98,7 @@ class Recovery {
   #areNamesUnsynced = false;
   /** Whether a batch that leaves offsets out behind the checkpoint is damaged. */
   readonly #isGapless: boolean;
-  /** Whether epochs in the log only rise: those of another directory may be higher than this one's. */
+  /** Whether epochs in the log only rise: those of another directory may be higher than this one's, and only a checkpoint knows that there are none. */
   readonly #epochsRise: boolean;
   #scannedBytes = 0;
   #cutBytes = 0;
@@ -109,7 +109,8 @@ class Recovery {
     this.#epochs = new LeaderEpochs(input.checkpoint?.epochs);
     this.#producers = input.producers;
     this.#isGapless = input.checkpoint?.isGapless === true && !input.hasGaps;
-    this.#epochsRise = input.checkpoint !== null && this.#epochs.latest <= context.leaderEpoch;
+    this.#epochs.areOwn = input.checkpoint?.areEpochsOwn ?? true;
+    this.#epochsRise = input.checkpoint !== null && this.#areEpochsOwn();
   }
 
   async run(): Promise<RecoveredLog> {
@@ -124,6 +125,7 @@ class Recovery {
     const end = await this.#recoverTail(tail);
     const start = Math.max(logStart, this.#segments.first?.baseOffset ?? 0);
     this.#epochs.truncateStart(start);
+    this.#epochs.areOwn = this.#areEpochsOwn();
     // What is written down of one may be ahead of the checkpoint, and of a log that damage has cut short.
     this.#producers.truncateEnd(end.offset, new Map());
     // Where everything up to the decreed start is gone, the log goes on there.
@@ -338,12 +340,17 @@ class Recovery {
     segment.writtenSize = segment.size;
   }
 
+  #areEpochsOwn(): boolean {
+    return this.#epochs.areOwn && this.#epochs.latest <= this.#context.leaderEpoch;
+  }
+
   /** What the checksum leaves out. */
   #fits(segment: Segment, bytes: Buffer, at: number, expectedOffset: number): boolean {
     const base = baseOffset(bytes, at);
     if (this.#isGapless ? base !== expectedOffset : !continues(base, expectedOffset)) return false;
     const epoch = leaderEpoch(bytes, at);
-    if (this.#epochsRise && epoch !== -1 && epoch < this.#epochs.latest) return false;
+    if (epoch < NO_EPOCH) return false;
+    if (this.#epochsRise && epoch !== NO_EPOCH && epoch < this.#epochs.latest) return false;
     if (base > expectedOffset) segment.isGapless = false;
     return true;
   }
@@ -351,6 +358,7 @@ class Recovery {
   #noteBatch(bytes: Buffer, at: number): void {
     const epoch = leaderEpoch(bytes, at);
     const base = baseOffset(bytes, at);
+    if (epoch !== NO_EPOCH && epoch < this.#epochs.latest) this.#epochs.areOwn = false;
     this.#epochs.assign(epoch, base);
     const id = producerId(bytes, at);
     const sequence = baseSequence(bytes, at);

@@ -145,6 +145,7 @@ async function lowerCheckpoint(
     highWatermark: Math.min(log.offsets.highWatermark.offset, end.offset),
     isGapless: !log.hasGaps,
     epochs: log.epochs.snapshot(end.offset, -1),
+    areEpochsOwn: log.epochs.areOwn,
     times: null,
   });
   const changes: CatalogChange[] = [{ key: checkpointKey(log.name), value }, ...pages];

@@ -20,6 +20,7 @@ import {
 import { writeInt64 } from '../batch/int64.js';
 import { stampCrc } from '../batch/stamp.js';
 import { scanBatchAt } from '../batch/validate.js';
+import { NO_EPOCH } from '../log/leader-epochs.js';
 
 /** A stretch of a damaged segment, and what becomes of it. */
 export type Mending =
@@ -123,12 +124,13 @@ function lost(walk: Walk, size: number, toOffset: number): Mending {
 function mended(walk: Walk, batch: Buffer, base: number, field: MendedField | null): Mending {
   const { position } = walk;
   const size = batch.length;
-  const epoch = walk.epochAt(base) ?? leaderEpoch(batch);
+  const own = leaderEpoch(batch);
+  const epoch = walk.epochAt(base) ?? (own < NO_EPOCH ? (walk.epoch ?? NO_EPOCH) : own);
   walk.position += size;
   walk.expected = base + lastOffsetDelta(batch) + 1;
   walk.epoch = epoch;
   let changed = field;
-  if (epoch !== leaderEpoch(batch)) changed = 'leader epoch';
+  if (epoch !== own) changed = 'leader epoch';
   if (base !== baseOffset(batch)) changed = 'base offset';
   if (changed === null) return { kind: 'kept', position, size };
   const copy = Buffer.from(batch);

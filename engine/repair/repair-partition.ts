@@ -123,7 +123,8 @@ function endOfLast(base: number, checkpoint: LogCheckpoint | null): SegmentEnd |
 }
 
 function epochsOf(checkpoint: LogCheckpoint | null): EpochAt {
-  if (checkpoint === null) return () => null;
+  // Of a log with epochs of another directory it says nothing of a single batch.
+  if (!checkpoint?.areEpochsOwn) return () => null;
   const { epochs, offset: end } = checkpoint;
   return (offset) =>
     offset < end

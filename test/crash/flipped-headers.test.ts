@@ -53,6 +53,13 @@ function flip(world: SimWorld, path: string, position: number, bit: number): voi
   world.disk.openSync(path, 'write').writevSync([Buffer.of(byte ^ (0x80 >> (bit & 7)))], at);
 }
 
+/** The same files, moved into a directory that knows nothing of them. */
+async function withoutCatalog(world: SimWorld): Promise<SimWorld> {
+  const keys = [...world.catalog.range([])].map(({ key }) => key);
+  await world.catalog.write(keys.map((key) => ({ key, value: undefined })));
+  return world;
+}
+
 /** What each offset is answered with, one batch at a time: the offsets of the batch, or the code of the error. */
 function answers(log: Log): string[] {
   return Array.from({ length: log.logEndOffset }, (_, offset) => {
@@ -154,6 +161,18 @@ describe('in a log that was never compacted', () => {
     await expect(open(await openWorld(found))).rejects.toMatchObject({ code: 'DAMAGED_LOG' });
   });
 
+  test('an epoch that no leader has is damage at the start, without a catalog too', async () => {
+    for (const bit of [96, 97, 127]) {
+      const found = await withoutCatalog(await filled());
+      const path = (await segmentsIn(found))[0]!;
+      const position = positionsIn(found.disk.readFileSync(path))[1]!;
+      flip(found, path, position, 96);
+      if (bit !== 96) flip(found, path, position, bit);
+      const opening = open(await openWorld(found));
+      await expect(opening, `bit ${bit}`).rejects.toMatchObject({ code: 'DAMAGED_LOG' });
+    }
+  });
+
   test('one does not make a compaction take the records of its keys for overwritten', async () => {
     for (const bit of BASE_OFFSET_BITS) {
       const world = newWorld();
@@ -174,9 +193,67 @@ describe('in a log that was never compacted', () => {
   }, 60_000);
 });
 
+describe('a log whose epochs are those of another directory', () => {
+  async function killed(world: SimWorld, times: number): Promise<SimWorld> {
+    let found = world;
+    for (let left = times; left > 0; left--) {
+      await openWorld(found);
+      found = killProcess(found);
+    }
+    return found;
+  }
+
+  /** Written in epoch 3, then moved to a directory of epochs below. */
+  async function moved(): Promise<SimWorld> {
+    const from = await killed(newWorld(), 3);
+    await (await open(await openWorld(from))).append(batchOf('of epoch 3'));
+    const to = newWorld();
+    await openWorld(to);
+    to.disk.mkdirSync(folderOf());
+    const [path] = await segmentsIn(from);
+    to.disk.openSync(path!, 'append').writevSync([from.disk.readFileSync(path!)], 0);
+    return to;
+  }
+
+  test('takes appends in the lower epoch, which are read when that has passed them', async () => {
+    let world = await moved();
+    const engine = await openWorld(world);
+    await (await open(engine)).append(batchOf('of epoch 0'));
+    world = await stopCleanly(world, engine);
+    world = await killed(world, 5);
+    expect(answers(await open(await openWorld(world)))).toEqual(['0-0', '1-1']);
+  });
+
+  test('opens again when that has passed them and a tail is behind the checkpoint', async () => {
+    let world = await moved();
+    const engine = await openWorld(world);
+    await open(engine);
+    world = await stopCleanly(world, engine);
+    world = await killed(world, 2);
+    await (await open(await openWorld(world))).append(batchOf('of epoch 2'));
+    world = killProcess(world);
+    expect(answers(await open(await openWorld(world)))).toEqual(['0-0', '1-1']);
+    expect(await values(await open(await openWorld(killProcess(world))))).toEqual([
+      'of epoch 3',
+      'of epoch 2',
+    ]);
+  });
+
+  test('opens without its catalog too', async () => {
+    let world = await moved();
+    await (await open(await openWorld(world))).append(batchOf('of epoch 0'));
+    world = await killed(await withoutCatalog(killProcess(world)), 5);
+    expect(answers(await open(await openWorld(world)))).toEqual(['0-0', '1-1']);
+  });
+});
+
+async function values(log: Log): Promise<string[]> {
+  return [...(await readValues(log)).values()];
+}
+
 async function readRecordsFrom(log: Log, offset: number): Promise<string[]> {
   await log.deleteBefore(offset);
-  return [...(await readValues(log)).values()];
+  return values(log);
 }
 
 describe('in a compacted log', () => {

@@ -67,6 +67,8 @@ describe('an epoch', () => {
     [2000, 5, true],
     [2000, 6, false],
     [2000, -1, true],
+    [2000, -2, false],
+    [9, -2, false],
     // Below all that is known of nothing can be said.
     [9, 77, true],
   ])('of a batch at %i that is %i fits: %s', (offset, epoch, fits) => {
@@ -79,5 +81,6 @@ describe('an epoch', () => {
     foreign.areOwn = false;
     order.begin({ isGapless: false }, -1, foreign);
     expect(order.fits(header(2000, 1, 1))).toBe(true);
+    expect(order.fits(header(2000, 1, -2))).toBe(false);
   });
 });

@@ -95,6 +95,15 @@ describe('a segment', () => {
     }
   });
 
+  test('gets back an epoch below all, of which no history tells', () => {
+    const bytes = damaged((copy) => copy.writeInt32BE(-77, AT[2]! + 12));
+    const [, mended] = mendSegment(bytes, 100, bound(115));
+    expect(mended).toMatchObject({ kind: 'mended', field: 'leader epoch', batch: BATCHES[2] });
+    const first = damaged((copy) => copy.writeInt32BE(-77, 12));
+    const [unknown] = mendSegment(first, 100, bound(115));
+    expect(unknown?.kind === 'mended' && leaderEpoch(unknown.batch)).toBe(-1);
+  });
+
   test('is not misled by whole batches in a value', () => {
     const mirrored = Buffer.concat([batch(103, 1), batch(104, 2), batch(300)]);
     const carrier = batch(100, 3, mirrored);
