@@ -9,6 +9,7 @@ import { CompactionPass, oldestDirtyIsActive, planOf } from './compaction-pass.j
 import type { Log } from './log.js';
 import { cleanedKey } from './log-records.js';
 import type { CompactionResult } from './partition-log.js';
+import { repairAdvice } from './repair-advice.js';
 
 const NOTHING: CompactionResult = { passes: 0, recordsRemoved: 0, bytesRemoved: 0 };
 
@@ -167,11 +168,11 @@ export class Compaction implements CompactedLog {
   #refuse({ segmentBase, position, offset, reason }: BadBatch): void {
     const log = this.#log;
     const { topic, partition } = log.name;
-    this.#refusal = `${topic}-${partition} is not compacted any more: in the segment of base offset ${segmentBase} the batch at byte ${position} is bad: ${reason}`;
+    this.#refusal = `${topic}-${partition} is not compacted any more: in the segment of base offset ${segmentBase} the batch at byte ${position} is bad: ${reason}; ${repairAdvice(log.folder)}`;
     log.context.counters.compactionsStopped++;
     log.context.logger.error(
       { topic, partition, segment: segmentBase, position, offset, reason },
-      'compaction met a bad batch: this log is served as it is and not compacted any more until it is opened again',
+      `compaction met a bad batch: this log is served as it is and not compacted any more until it is opened again; ${repairAdvice(log.folder)}`,
     );
   }
 

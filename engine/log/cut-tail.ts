@@ -3,6 +3,7 @@ import { segmentFileName } from '../disk/file-names.js';
 import { EngineError } from '../errors.js';
 import { indexPath } from './index-files.js';
 import type { LogContext } from './log-context.js';
+import { repairAdvice } from './repair-advice.js';
 import { copyAside } from './rewrite-range.js';
 import type { Segment } from './segment.js';
 import { showsDamage } from './tail-evidence.js';
@@ -25,6 +26,7 @@ export async function cutTail(
   const { file } = segment;
   if (await holdsBatchIn(later, endOffset)) {
     throw damagedLog(
+      folder,
       `${file.path} is damaged at byte ${end} (offset ${endOffset}), with whole batches in later segments`,
     );
   }
@@ -74,9 +76,11 @@ export async function setAside(
   return bytes;
 }
 
-export function damagedLog(message: string): EngineError {
+/** A log that does not open, and what to do. */
+export function damagedLog(folder: string, what: string): EngineError {
   return new EngineError(
     'DAMAGED_LOG',
-    `${message}; nothing was cut: restore the file from a copy, or save what can be with 'odradek repair-log' on its folder`,
+    `${what}: the log is not opened, and nothing was cut; ${repairAdvice(folder)}`,
+    { path: folder },
   );
 }

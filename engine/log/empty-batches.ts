@@ -53,7 +53,7 @@ export function passEmptyBatches(
       },
     );
     if (found !== null) return { batch: found, emptyUpTo: (found as FoundBatch).baseOffset };
-    if (left > 0 && stopped < end) throw corruptAt(log, current, stopped);
+    if (left > 0 && stopped < end) throw corruptAt(log, current, stopped, order.next);
     segment = log.segments.after(current);
     from = 0;
   }

@@ -38,6 +38,11 @@ export class HeaderOrder {
     return this;
   }
 
+  /** The first offset that the next header can have; null where nobody knows. */
+  get next(): number | null {
+    return this.#next < 0 ? null : this.#next;
+  }
+
   fits({ bytes, at, baseOffset, lastOffset }: OrderedHeader): boolean {
     const next = this.#next;
     if (this.#isGapless && next >= 0 ? baseOffset !== next : baseOffset < next) return false;

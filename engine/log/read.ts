@@ -68,7 +68,7 @@ function sliceFrom(
     isLimitSegment ? limit.position : segment.writtenSize,
     segment.damagedFrom,
   );
-  if (position + size > available) throw corruptAt(log, segment, position);
+  if (position + size > available) throw corruptAt(log, segment, position, found.baseOffset);
   if (size > request.maxBytes && !request.minOneBatch) return null;
   let end = wholeBatchesEnd(log, found, position + request.maxBytes, available);
   if (!request.includeEmpty) end = endBeforeEmpty(log, found, end);
@@ -77,7 +77,7 @@ function sliceFrom(
     fileEnd: segment.writtenSize,
     failure: (error) =>
       error instanceof FileCutShort && segment.cuts === cuts
-        ? corruptAt(log, segment, error.position)
+        ? corruptAt(log, segment, error.position, null)
         : readError(log.context.directory, segment.file.path, error),
   });
 }
@@ -134,10 +134,12 @@ function findInSegment(log: LogParts, segment: Segment, offset: number): FoundBa
   const first = walkTo(log, segment, indexCache.of(segment, interval), offset);
   if (first.sound) return first.found;
   // Known damage: another walk through the whole segment would find it again.
-  if (first.stopped >= segment.damagedFrom) throw corruptAt(log, segment, first.stopped);
+  if (first.stopped >= segment.damagedFrom) {
+    throw corruptAt(log, segment, first.stopped, first.expected);
+  }
   const second = walkTo(log, segment, indexCache.rebuild(segment, interval), offset);
   if (second.sound) return second.found;
-  throw corruptAt(log, segment, second.stopped);
+  throw corruptAt(log, segment, second.stopped, second.expected);
 }
 
 /** Below which a batch ends that lies in the segment, and not behind that of the index entry `slot`. */
@@ -155,14 +157,19 @@ function endOfEntry(
 
 /**
  * Walks from the index entry at or below `offset` to the batch that holds it. Not sound when a header on the way is not, or the landing is not what
- * the index said; then `stopped` is where.
+ * the index said; then `stopped` is where, and `expected` the first offset that the batch there can have, if known.
  */
 function walkTo(
   log: LogParts,
   segment: Segment,
   indexes: SegmentIndexes,
   offset: number,
-): { sound: boolean; found: FoundBatch | null; stopped: number } {
+): {
+  sound: boolean;
+  found: FoundBatch | null;
+  stopped: number;
+  expected: number | null;
+} {
   const slot = indexes.offsets.floorByOffset(offset - segment.baseOffset);
   const landing = slot < 0 ? null : segment.baseOffset + indexes.offsets.relativeOffsetAt(slot);
   const from = slot < 0 ? 0 : indexes.offsets.positionAt(slot);
@@ -180,5 +187,6 @@ function walkTo(
     else if (header.lastOffset >= offset) found = foundAt(segment, header);
     return misled || found !== null;
   });
-  return { sound: !misled && (found !== null || stopped === segment.writtenSize), found, stopped };
+  const sound = !misled && (found !== null || stopped === segment.writtenSize);
+  return { sound, found, stopped, expected: order.next };
 }

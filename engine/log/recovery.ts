@@ -202,11 +202,13 @@ class Recovery {
     const segment = found.find((candidate) => candidate.baseOffset === checkpoint.segmentBase);
     if (!segment) {
       throw damagedLog(
+        this.#input.folder,
         `${join(folder, segmentFileName(checkpoint.segmentBase, 'log'))} is missing, with acknowledged records up to offset ${checkpoint.offset}`,
       );
     }
     if (segment.size < checkpoint.position) {
       throw damagedLog(
+        this.#input.folder,
         `${segment.file.path} has ${segment.size} bytes, ${checkpoint.position} of them were acknowledged`,
       );
     }
@@ -226,6 +228,7 @@ class Recovery {
         const rest = tail.slice(at);
         if (segment.baseOffset < end.offset || (await holdsBatchIn(rest, end.offset))) {
           throw damagedLog(
+            this.#input.folder,
             `${segment.file.path} should begin at offset ${end.offset}: a segment or a part of one is missing`,
           );
         }
@@ -286,6 +289,7 @@ class Recovery {
     segment.writtenSize = segment.size;
     if (scan.verdict === 'damaged') {
       throw damagedLog(
+        this.#input.folder,
         `${segment.file.path} is damaged at byte ${scan.end} (offset ${scan.endOffset}): a whole batch lies there or behind it`,
       );
     }
@@ -331,6 +335,7 @@ class Recovery {
     else if (savedOffsets > 0) counters.indexRebuilds++;
     if (reached !== trusted) {
       throw damagedLog(
+        this.#input.folder,
         `${segment.file.path} is damaged at byte ${reached}, below the recovery point ${trusted}`,
       );
     }

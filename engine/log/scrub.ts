@@ -18,7 +18,7 @@ export async function scrubLog(log: Log): Promise<ScrubResult> {
     if (found === null) continue;
     batches += found.batches;
     if (found.bad === null) continue;
-    corruptAt(log, segment, found.bad.position);
+    corruptAt(log, segment, found.bad.position, found.bad.expectedOffset);
     damaged ??= {
       path: segment.file.path,
       position: found.bad.position,

@@ -9,6 +9,8 @@ const order = new HeaderOrder();
 export interface Resumed {
   /** `end` when every header was sound, else the position of the first that is not. */
   readonly reached: number;
+  /** The first offset that the next batch can have. */
+  readonly nextOffset: number;
   /** False when the index files said nothing, or did not fit the log: every header was walked. */
   readonly fromFiles: boolean;
 }
@@ -34,12 +36,15 @@ export function resumeSegment(
       order.begin(segment, -1, UNKNOWN_EPOCHS),
       visit,
     );
-    if (reached === end) return { reached, fromFiles: true };
+    if (reached === end) {
+      return { reached, nextOffset: order.next ?? segment.baseOffset, fromFiles: true };
+    }
   }
   segment.startOver();
   const visit = notingBehind(segment, null, indexIntervalBytes);
   order.begin(segment, segment.baseOffset, UNKNOWN_EPOCHS);
-  return { reached: walkHeaders(segment.file, 0, end, order, visit), fromFiles: false };
+  const reached = walkHeaders(segment.file, 0, end, order, visit);
+  return { reached, nextOffset: order.next ?? segment.baseOffset, fromFiles: false };
 }
 
 /** As `resumeSegment`, in slices: nobody else may use `segment` meanwhile. */
@@ -57,13 +62,15 @@ export async function resumeInSlices(
     const visit = notingBehind(segment, entry, indexIntervalBytes);
     own.begin(segment, -1, UNKNOWN_EPOCHS);
     const reached = await walkHeadersInSlices(segment.file, entry, end, slices, own, visit);
-    if (reached === end) return { reached, fromFiles: true };
+    if (reached === end) {
+      return { reached, nextOffset: own.next ?? segment.baseOffset, fromFiles: true };
+    }
   }
   segment.startOver();
   const visit = notingBehind(segment, null, indexIntervalBytes);
   own.begin(segment, segment.baseOffset, UNKNOWN_EPOCHS);
   const reached = await walkHeadersInSlices(segment.file, 0, end, slices, own, visit);
-  return { reached, fromFiles: false };
+  return { reached, nextOffset: own.next ?? segment.baseOffset, fromFiles: false };
 }
 
 /** Notes each batch; that of an index entry, if the walk begins with one, is known from there. */

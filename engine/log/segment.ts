@@ -57,6 +57,8 @@ export class Segment {
   indexSave: Promise<void> = Promise.resolve();
   /** A batch that begins at or behind this position is not served: it was found damaged. */
   damagedFrom = Number.POSITIVE_INFINITY;
+  /** Whether it was said that nothing is appended to it. */
+  isRefusalSaid = false;
   /** This segment's own share of the roll jitter. */
   readonly rollJitterMs: number;
   /** Whether it is off the list: its index files are another's, or gone. */

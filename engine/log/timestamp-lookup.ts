@@ -208,7 +208,7 @@ async function eachRecord(
   const isWhole =
     count === size && batchSize(batch) === size && scanBatchAt(batch, 0, size) === size;
   // Of bytes that were cut meanwhile nothing is said.
-  if (!isWhole && segment.cuts === cuts) throw corruptAt(log, segment, position);
+  if (!isWhole && segment.cuts === cuts) throw corruptAt(log, segment, position, null);
   if (!isWhole) throw new EngineError('CORRUPT_BATCH', 'the batch was cut off meanwhile');
   const firstOffset = baseOffset(batch);
   const { slices, unpacking } = log.context;

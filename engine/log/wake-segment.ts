@@ -1,7 +1,7 @@
 import { maxTimestamp } from '../batch/header.js';
 import { storageError } from '../disk/storage-error.js';
-import { EngineError } from '../errors.js';
 import { LIMITS } from '../limits.js';
+import { appendsRefused } from './corrupt-at.js';
 import { walkHeaders } from './header-walk.js';
 import { indexesFromFiles, readIndexFiles, readIndexFilesSync } from './index-files.js';
 import type { LogParts } from './log-parts.js';
@@ -26,7 +26,7 @@ export function wakeSegment(log: LogParts, segment: Segment): boolean {
   const resumed = resumeSegment(segment, found, size, log.settings.indexIntervalBytes);
   if (resumed.reached !== size) {
     segment.sleep(size);
-    throw damaged(segment, resumed.reached, size);
+    throw appendsRefused(log, segment, resumed.reached, resumed.nextOffset);
   }
   awake(log, segment, resumed.fromFiles, saved);
   return true;
@@ -60,7 +60,9 @@ async function wakeSlowly(log: LogParts, segment: Segment): Promise<void> {
   const resumed = await resumeInSlices(fresh, found, size, indexIntervalBytes, slices);
   const isSame = log.segments.active === segment && segment.cuts === cuts;
   if (log.hasEnded || !isSame || segment.indexes !== null) return;
-  if (resumed.reached !== size) throw damaged(segment, resumed.reached, size);
+  if (resumed.reached !== size) {
+    throw appendsRefused(log, segment, resumed.reached, resumed.nextOffset);
+  }
   indexCache.forget(segment);
   segment.takeOver(fresh);
   awake(log, segment, resumed.fromFiles, saved);
@@ -81,13 +83,6 @@ function awake(log: LogParts, segment: Segment, fromFiles: boolean, saved: Saved
   if (fromFiles) segment.countAsSaved(saved.offsets, saved.times);
   else if (saved.offsets > 0) log.context.counters.indexRebuilds++;
   readFirstTimestamp(segment);
-}
-
-function damaged(segment: Segment, reached: number, size: number): EngineError {
-  return new EngineError(
-    'DAMAGED_LOG',
-    `${segment.file.path} is damaged at byte ${reached}, below the recovery point ${size}: nothing is appended behind it`,
-  );
 }
 
 /** Rolling by age goes by the first batch, which no index tells of. */
