@@ -209,6 +209,7 @@ async function openParts(
     controller,
     partitions,
     nodeId,
+    dataDir: engine.path,
     clock,
     random,
     logger,

@@ -36,6 +36,8 @@ export interface GroupCoordinatorOptions {
   readonly controller: Pick<Controller, 'createTopics'>;
   readonly partitions: Pick<Partitions, 'find' | 'ensure'>;
   readonly nodeId: number;
+  /** Absolute path of the data directory. */
+  readonly dataDir: string;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -82,6 +84,7 @@ export class GroupCoordinator {
     const committed = new CommittedTopics(metadata);
     this.#groups = new GroupRegistry({
       topic: this.#topic,
+      dataDir: options.dataDir,
       committed,
       clock,
       logger,

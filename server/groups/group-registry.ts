@@ -1,4 +1,4 @@
-import { assert, type Clock, type TurnSlices } from '../../engine/index.js';
+import { assert, type Clock, repairCommand, type TurnSlices } from '../../engine/index.js';
 import { ApiError } from '../api-error.js';
 import { SERVER_LIMITS, type ServerLimits } from '../limits.js';
 import type { Logger } from '../logging/log.js';
@@ -31,6 +31,8 @@ import { writeError } from './write-error.js';
 
 export interface GroupRegistryOptions {
   readonly topic: OffsetsTopic;
+  /** Absolute path of the data directory, for what is to be done about damage. */
+  readonly dataDir: string;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly rules: GroupRules;
@@ -121,7 +123,7 @@ export class GroupRegistry {
 
   /** Reads every partition of the topic. Groups of a partition are there as soon as it is read. Never rejects. */
   async load(): Promise<void> {
-    const { topic, logger, slices } = this.#options;
+    const { topic, dataDir, logger, slices } = this.#options;
     const count = topic.image?.partitions.length ?? 0;
     if (count > 0) await topic.ensure();
     const unavailable = new Map<number, ErrorName>();
@@ -133,9 +135,12 @@ export class GroupRegistry {
         await topic.load(index, (record) => void touched.add(this.#apply(record)));
         unavailable.delete(index);
       } catch (error) {
+        const name = topic.image?.name ?? '';
+        const reason = error instanceof Error ? error.message : String(error);
         logger.error(
-          { topic: topic.image?.name, partition: index, error },
-          `the groups of a partition are not available, since it cannot be read: stop the broker, and 'odradek repair-log ${topic.image?.name}-${index}' in the data directory saves what can be, and says what is lost`,
+          { topic: name, partition: index, error },
+          `the groups of ${name}-${index} are not available, since it cannot be read (${reason}): ` +
+            `stop this process and save what can be: ${repairCommand(dataDir, name, index)}`,
         );
         unavailable.set(index, 'NOT_COORDINATOR');
       }

@@ -143,9 +143,14 @@ function safeError(error: Error, depth: number): Record<string, unknown> {
     type: safeText(error.name),
     message: safeText(error.message),
     ...(code === undefined ? {} : { code: safeValue(code, SERVER_LIMITS.logDepthMax) }),
-    ...(error.stack === undefined ? {} : { stack: safeStack(error) }),
+    ...(error.stack === undefined || isExpected(code) ? {} : { stack: safeStack(error) }),
     ...(error.cause === undefined ? {} : { cause: safeValue(error.cause, depth + 1) }),
   };
+}
+
+/** Outcomes and faults of the system have codes; Node's own, of wrong calls, begin with ERR_. */
+function isExpected(code: unknown): boolean {
+  return typeof code === 'string' && !code.startsWith('ERR_');
 }
 
 /** The frames keep their lines; the head carries the message, which may be a client's. */

@@ -1,5 +1,6 @@
 import {
   AssertionError,
+  EngineError,
   Gate,
   type KnownPartitions,
   type LogSettings,
@@ -273,10 +274,15 @@ export class Partitions {
       return { state: 'open', partition };
     } catch (error) {
       if (error instanceof AssertionError) throw error;
-      logger.error(
-        { topic: name.topic, partition: name.partition, error },
-        'a partition is offline',
-      );
+      const { topic, partition } = name;
+      if (error instanceof EngineError) {
+        const { code, path, offset } = error;
+        const reason = error.cause instanceof Error ? error.cause.message : undefined;
+        logger.error(
+          { topic, partition, code, path, offset, reason },
+          `a partition is offline, its reads and appends are refused: ${error.message}`,
+        );
+      } else logger.error({ topic, partition, error }, 'a partition is offline');
       return { state: 'offline' };
     }
   }

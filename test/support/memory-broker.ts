@@ -165,6 +165,7 @@ export async function memoryBroker(options: MemoryBrokerOptions = {}) {
     controller,
     partitions,
     nodeId: settings.nodeId,
+    dataDir: '/data',
     clock,
     random,
     logger,

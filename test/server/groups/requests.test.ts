@@ -707,6 +707,7 @@ describe('the offsets topic', () => {
     const coordinator = new GroupCoordinator({
       ...parts,
       logger,
+      dataDir: '/data',
       slices: new TurnSlices(clock),
       random: seededRandom(1),
       onCall: () => {},

@@ -1,5 +1,6 @@
 import pino from 'pino';
 import { describe, expect, test } from 'vitest';
+import { EngineError } from '../../../engine/index.js';
 import { createLogger, type LoggerOptions } from '../../../server/logging/log.js';
 
 function collected(options: LoggerOptions = {}) {
@@ -56,6 +57,26 @@ describe('createLogger', () => {
     expect(err.cause).toMatchObject({ message: 'disk', code: 'EIO' });
     expect(err.stack.split('\n')[0]).toBe('Error: bad\\n    at forged');
     expect(err.stack).toContain('log.test.ts');
+  });
+
+  test('shows no stack of an outcome that has a code, and that of a wrong call', () => {
+    const { lines, logger } = collected();
+    const cause = Object.assign(new Error('disk'), { code: 'EIO' });
+    logger.error(
+      {
+        expected: new EngineError('DAMAGED_LOG', 'damaged', { cause }),
+        defect: Object.assign(new TypeError('bad'), { code: 'ERR_INVALID_ARG_TYPE' }),
+      },
+      'failed',
+    );
+    const { expected, defect } = JSON.parse(lines[0] ?? '');
+    expect(expected).toEqual({
+      type: 'EngineError',
+      message: 'damaged',
+      code: 'DAMAGED_LOG',
+      cause: { type: 'Error', message: 'disk', code: 'EIO' },
+    });
+    expect(defect.stack).toContain('log.test.ts');
   });
 
   test('stays finite for fields that refer to themselves or are huge', () => {
