@@ -50,7 +50,11 @@ export interface EngineOptions {
   /** Opens the catalog at a path; `suspicious` after an unclean stop. `onFailure` takes the directory offline. */
   readonly openCatalog?: (
     path: string,
-    options: { suspicious: boolean; onFailure: (error: EngineError) => void },
+    options: {
+      suspicious: boolean;
+      onFailure: (error: EngineError) => void;
+      logger: EngineLogger;
+    },
   ) => Promise<Catalog>;
   /** Cuts what takes long on the event loop into slices; shared with a broker's own work. Default: its own. */
   readonly slices?: TurnSlices;
@@ -118,6 +122,7 @@ export class Engine {
       const identity = await openIdentity(disk, root, random);
       catalog = await (options.openCatalog ?? openLmdbCatalog)(join(root, CATALOG_FILE), {
         suspicious: !identity.wasClean,
+        logger,
         onFailure: (error) => void directory.fail('the catalog cannot be written', error),
       });
       const counters = newCounters();

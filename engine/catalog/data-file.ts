@@ -63,7 +63,17 @@ export function judgeDataFile(start: Buffer, fileBytes: number): DataFileVerdict
   if (isWhole && start.every((byte) => byte === 0)) return { verdict: 'blank' };
 
   const pageSize = pageSizeOf(start);
-  const metas = [readMeta(start, 0, pageSize), readMeta(start, 1, pageSize)] as const;
+  const read = [readMeta(start, 0, pageSize), readMeta(start, 1, pageSize)] as const;
+  const transactions = read.map((meta) => (typeof meta === 'string' ? -1 : meta.transaction));
+  const current = transactions.indexOf(Math.max(...transactions));
+  const metas = read.map((meta, page) => {
+    if (typeof meta === 'string') return meta;
+    // The other one may be of a commit that did not end, and has its last page put back (`unended-commit.ts`).
+    const end = page === current ? 0 : Math.floor(fileBytes / pageSize) - 1;
+    return beginsBeyond(meta, Math.max(meta.lastPage, end))
+      ? 'a tree begins outside the file'
+      : meta;
+  });
   const [newest, other] = metas
     .filter((meta) => typeof meta !== 'string')
     .sort((a, b) => b.transaction - a.transaction);
@@ -76,6 +86,11 @@ export function judgeDataFile(start: Buffer, fileBytes: number): DataFileVerdict
   if (newest.flags !== other.flags) return damaged('the two meta pages differ in flags');
   if (newest.transaction - other.transaction > 1) return damaged('a transaction is missing');
   return { verdict: 'whole', newest, other };
+}
+
+/** Whether a tree of the transaction begins behind that page. */
+export function beginsBeyond({ free, main }: MetaFacts, lastPage: number): boolean {
+  return Math.max(free.root ?? 0, main.root ?? 0) > lastPage;
 }
 
 /** Where page 0 is garbled, page 1 tells it, in one of few places. */
@@ -109,7 +124,7 @@ function readMeta(start: Buffer, page: number, pageSize: number): MetaFacts | st
   const free = readTree(start, at + FREE_TREE_AT);
   const main = readTree(start, at + MAIN_TREE_AT);
   for (const { root } of [free, main]) {
-    if (root !== null && (root < 2 || root > lastPage)) return 'a tree begins outside the file';
+    if (root !== null && root < 2) return 'a tree begins on a meta page';
   }
   const flags =
     start.readUInt16LE(at + FREE_TREE_AT + 4) * 65536 + start.readUInt16LE(at + MAIN_TREE_AT + 4);

@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import { type Clock, systemClock } from '../clock.js';
 import { EngineError } from '../errors.js';
 import { LIMITS } from '../limits.js';
+import { type EngineLogger, silentLogger } from '../logger.js';
 import { TurnSlices } from '../turn-slices.js';
 import type { Catalog } from './catalog.js';
 import { FormatCheck } from './catalog-format.js';
@@ -11,6 +12,7 @@ import { DataFileRoom } from './data-file-room.js';
 import { LmdbCatalog } from './lmdb-catalog.js';
 import { openEnvironment } from './lmdb-environment.js';
 import { TreeDamage } from './tree-walk.js';
+import type { MetaPatch } from './unended-commit.js';
 import { verifyDataFile } from './verify-data-file.js';
 
 export interface LmdbCatalogOptions {
@@ -21,6 +23,8 @@ export interface LmdbCatalogOptions {
   readonly suspicious?: boolean;
   /** Called once, when a write failed and every later one will: the owner takes the directory offline. */
   readonly onFailure?: (error: EngineError) => void;
+  /** Told when the last commit had not ended and was ended. Default: nobody. */
+  readonly logger?: EngineLogger;
 }
 
 /**
@@ -41,7 +45,7 @@ export async function openLmdbCatalog(
   let catalog: LmdbCatalog;
   let found: Found;
   try {
-    found = await makeReady(file, path, clock);
+    found = await makeReady(file, path, clock, options.logger ?? silentLogger);
     // What a killed owner had written but not synced is visible now; nobody may act on it before it is durable.
     if (options.suspicious === true) await file.datasync();
     const table = await openEnvironment(path).catch((cause: unknown) => {
@@ -73,15 +77,24 @@ export async function openLmdbCatalog(
 type Found = ReturnType<FormatCheck['finish']>;
 
 /** What the file holds, once LMDB may open it. */
-async function makeReady(file: FileHandle, path: string, clock: Clock): Promise<Found> {
+async function makeReady(
+  file: FileHandle,
+  path: string,
+  clock: Clock,
+  logger: EngineLogger,
+): Promise<Found> {
   const slices = new TurnSlices(clock);
   const check = new FormatCheck();
   try {
-    const isUsed = await verifyDataFile(file, {
+    const verified = await verifyDataFile(file, {
       visit: (key, value) => void check.add(key, value),
       rest: (entries) => slices.did(entries),
     });
-    if (isUsed) return check.finish();
+    if (verified !== 'blank') {
+      const format = check.finish();
+      if (verified !== 'whole') await endCommit(file, path, verified, logger);
+      return format;
+    }
   } catch (error) {
     if (error instanceof TreeDamage) throw damagedCatalog(path, error.message, error);
     throw error;
@@ -89,6 +102,23 @@ async function makeReady(file: FileHandle, path: string, clock: Clock): Promise<
   await file.truncate(0);
   await syncFolder(dirname(path));
   return 'empty';
+}
+
+/** When it resolves, the commit is durable. */
+async function endCommit(
+  file: FileHandle,
+  path: string,
+  { transaction, position, bytes }: MetaPatch,
+  logger: EngineLogger,
+): Promise<void> {
+  for (let at = 0; at < bytes.length; ) {
+    at += (await file.write(bytes, at, bytes.length - at, position + at)).bytesWritten;
+  }
+  await file.datasync();
+  logger.warn(
+    { file: path, transaction },
+    'the last commit of a catalog had failed at its end: it is whole, and counts now',
+  );
 }
 
 /** When it resolves, the new file's name is durable. */

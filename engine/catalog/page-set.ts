@@ -1,6 +1,8 @@
 /** A set of page numbers below a bound, one bit each. */
 export class PageSet {
   readonly #bits: Uint8Array;
+  /** -1 for an empty set. */
+  highest = -1;
 
   /** For numbers below `count`. */
   constructor(count: number) {
@@ -14,6 +16,7 @@ export class PageSet {
     const before = this.#bits[at]!;
     if ((before & bit) !== 0) return false;
     this.#bits[at] = before | bit;
+    if (page > this.highest) this.highest = page;
     return true;
   }
 }

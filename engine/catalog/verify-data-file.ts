@@ -1,9 +1,10 @@
 import type { FileHandle } from 'node:fs/promises';
-import { judgeDataFile, type MetaFacts, START_BYTES } from './data-file.js';
+import { beginsBeyond, judgeDataFile, type MetaFacts, START_BYTES } from './data-file.js';
 import { DataFilePages } from './data-file-pages.js';
 import { takeFreePages } from './free-list.js';
 import { PageSet } from './page-set.js';
 import { number64, TreeDamage, type TreeWalk, walkTree } from './tree-walk.js';
+import { type MetaPatch, patchOf, transactionOf, unendedCommit } from './unended-commit.js';
 
 /** What reading a whole data file is done with. */
 export interface FileReading {
@@ -13,23 +14,34 @@ export interface FileReading {
 }
 
 /**
- * Reads all of an LMDB data file that is in use, without LMDB, and hands over every entry. Resolves with false when
- * nothing was ever committed to it. Rejects with `TreeDamage` where anything is not as LMDB leaves it: it may open the file only if this
- * resolves. Nobody has the file open for writing meanwhile.
+ * - `blank`: nothing was ever committed; LMDB may create it anew
+ * - `whole`: LMDB may open it
+ * - a patch: LMDB may open it once that is applied, which ends its last commit (`unended-commit.ts`)
  */
-export async function verifyDataFile(file: FileHandle, reading: FileReading): Promise<boolean> {
+export type VerifiedFile = 'blank' | 'whole' | MetaPatch;
+
+/**
+ * Reads all of an LMDB data file that is in use, without LMDB, and hands over every entry of its last transaction. Rejects with `TreeDamage` where
+ * anything is not as LMDB leaves it: it may open the file only if this resolves. Nobody has the file open for writing meanwhile.
+ */
+export async function verifyDataFile(
+  file: FileHandle,
+  reading: FileReading,
+): Promise<VerifiedFile> {
   const { size } = await file.stat();
   const judged = judgeDataFile(await startOf(file, size), size);
-  if (judged.verdict === 'blank') return false;
+  if (judged.verdict === 'blank') return 'blank';
   if (judged.verdict === 'damaged') throw new TreeDamage(judged.reason);
   const { newest, other } = judged;
   const pages = new DataFilePages(file, newest.pageSize, size);
+  const unended = await unendedCommit(pages, judged);
   // The number of a transaction is nowhere else than on its meta page and on the root that it wrote.
-  for (const meta of [newest, other]) await checkRoot(pages, meta);
+  for (const meta of [newest, unended ?? other]) await checkRoot(pages, meta);
   const used = new PageSet(pages.count);
-  await walkTree(mainWalk(pages, newest, used, reading), newest.main);
-  await walkFreePages(pages, newest, used);
-  return true;
+  const current = unended ?? newest;
+  await walkTree(mainWalk(pages, current, used, reading), current.main);
+  await walkFreePages(pages, current, used);
+  return unended === null ? 'whole' : patchOf(unended, Math.max(newest.lastPage, used.highest));
 }
 
 /** What a reading that goes on behind damage has found. */
@@ -53,12 +65,15 @@ export async function salvageDataFile(file: FileHandle, reading: FileReading): P
     problems.push(damage.message);
   };
   if (judged.verdict === 'damaged') problems.push(judged.reason);
-  const meta = judged.verdict === 'whole' ? judged.newest : judged.readable;
-  if (meta === null) return { isUsed: true, isCurrent: false, problems };
-  const pages = new DataFilePages(file, meta.pageSize, size);
+  const readable = judged.verdict === 'whole' ? judged.newest : judged.readable;
+  if (readable === null) return { isUsed: true, isCurrent: false, problems };
+  const pages = new DataFilePages(file, readable.pageSize, size);
   const used = new PageSet(pages.count);
+  const unended = judged.verdict === 'whole' ? await unendedCommit(pages, judged) : null;
+  const meta = unended ?? readable;
   if (judged.verdict === 'whole') {
-    for (const each of [judged.newest, judged.other]) await checkRoot(pages, each).catch(note);
+    const metas = [judged.newest, unended ?? judged.other];
+    for (const each of metas) await checkRoot(pages, each).catch(note);
   }
   const isCurrent = problems.length === 0;
   await walkTree({ ...mainWalk(pages, meta, used, reading), skip: note }, meta.main);
@@ -85,11 +100,12 @@ function mainWalk(
   return { pages, transaction, lastPage, used, compare: Buffer.compare, ...reading };
 }
 
-async function checkRoot(pages: DataFilePages, { main, transaction }: MetaFacts): Promise<void> {
+async function checkRoot(pages: DataFilePages, meta: MetaFacts): Promise<void> {
+  const { main, transaction, lastPage } = meta;
+  if (beginsBeyond(meta, lastPage)) throw new TreeDamage('a tree begins outside the file');
   if (main.root === null) return;
   if (main.root >= pages.count) throw new TreeDamage(`the file ends before page ${main.root}`);
-  const root = await pages.read(main.root);
-  if (number64(root, 0) === main.root && number64(root, 8) === transaction) return;
+  if ((await transactionOf(pages, main.root)) === transaction) return;
   throw new TreeDamage(`page ${main.root} is not the root of transaction ${transaction}`);
 }
 

@@ -2,13 +2,14 @@ import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { beforeAll, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import type { Catalog, CatalogChange } from '../../../engine/catalog/catalog.js';
 import { encodeKey } from '../../../engine/catalog/key-codec.js';
 import { openEnvironment } from '../../../engine/catalog/lmdb-environment.js';
 import { openLmdbCatalog } from '../../../engine/catalog/open-lmdb-catalog.js';
 import { packValue, sealValue } from '../../../engine/catalog/value-codec.js';
 import { EngineError } from '../../../engine/errors.js';
+import { inspectCatalog } from '../../../engine/inspect/catalog-inspection.js';
 import { type Random, seededRandom } from '../../../engine/random.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 
@@ -111,8 +112,11 @@ test('every bit of the newer meta page and of the roots counts', async () => {
   const [free, main] = [88, 136].map((at) => Number(sound.readBigUInt64LE(newest + at)) * 4096);
   // Of both roots: page number, flags and bounds.
   const fields = [free!, main!].flatMap((at) => [at, at + 18, at + 20, at + 22]);
-  // The transaction, on the meta page and on the root.
-  const places = [newest + 152, main! + 8, ...fields];
+  const other = 4096 - newest;
+  const otherMain = Number(sound.readBigUInt64LE(other + 136)) * 4096;
+  // The transaction on the roots, that of the transaction before too: 29 becomes 31.
+  const transactions = [main!, otherMain].map((at) => at + 8);
+  const places = [...transactions, ...fields];
   for (const at of places) {
     const bytes = Buffer.from(sound);
     bytes[at] = bytes[at]! ^ 2;
@@ -122,6 +126,61 @@ test('every bit of the newer meta page and of the roots counts', async () => {
   const bytes = Buffer.from(sound);
   bytes.writeUInt32LE(8, newest + 144);
   expect(await opened(bytes)).toBe('CATALOG_DAMAGED');
+});
+
+describe('a newest meta page with the number of the transaction before the other one', () => {
+  /** As LMDB leaves it where the write of a meta page failed; a changed bit leaves the last page as it was. */
+  function unended(lastPage: 'kept' | 'before'): { bytes: Buffer; meta: number } {
+    const bytes = Buffer.from(sound);
+    const [meta, other] =
+      bytes.readBigUInt64LE(152) > bytes.readBigUInt64LE(4096 + 152) ? [0, 4096] : [4096, 0];
+    bytes.writeBigUInt64LE(bytes.readBigUInt64LE(meta + 152) - 2n, meta + 152);
+    if (lastPage === 'before') bytes.copy(bytes, meta + 144, other + 144, other + 152);
+    return { bytes, meta };
+  }
+
+  test.each(['kept', 'before'] as const)('counts, its last page %s', async (lastPage) => {
+    const { bytes } = unended(lastPage);
+    expect(await opened(bytes)).toBe(content);
+  });
+
+  test('counts for whoever only looks, and nothing is written', async () => {
+    const path = join(temporaryFolder(), 'catalog.mdb');
+    const { bytes } = unended('before');
+    writeFileSync(path, bytes);
+    const { state, isCurrent, entries } = await inspectCatalog(path);
+    expect([state, isCurrent]).toEqual(['sound', true]);
+    const hash = createHash('sha1').update(JSON.stringify(entries)).digest('hex');
+    expect(hash).toBe(content);
+    expect(readFileSync(path).equals(bytes)).toBe(true);
+  });
+
+  test('is told in one line', async () => {
+    const path = join(temporaryFolder(), 'catalog.mdb');
+    writeFileSync(path, unended('before').bytes);
+    const lines: unknown[] = [];
+    const warn = (fields: object, message: string): void => void lines.push([fields, message]);
+    for (const _again of [1, 2]) {
+      const logger = { info: () => {}, warn, error: () => {} };
+      await (await openLmdbCatalog(path, { logger })).close();
+    }
+    expect(lines).toEqual([
+      [
+        { file: path, transaction: 30 },
+        'the last commit of a catalog had failed at its end: it is whole, and counts now',
+      ],
+    ]);
+  });
+
+  test('is CATALOG_DAMAGED, and stays as it is, where not all of it is there', async () => {
+    const { bytes, meta } = unended('before');
+    const main = Number(bytes.readBigUInt64LE(meta + 136));
+    bytes[main * 4096 + 4000]! ^= 1;
+    const path = join(temporaryFolder(), 'catalog.mdb');
+    writeFileSync(path, bytes);
+    await expect(openLmdbCatalog(path)).rejects.toMatchObject({ code: 'CATALOG_DAMAGED' });
+    expect(readFileSync(path).equals(bytes)).toBe(true);
+  });
 });
 
 async function tableWith(entries: readonly (readonly [Buffer, Buffer])[]): Promise<Buffer> {

@@ -69,7 +69,7 @@ function changed(files: readonly Buffer[], input: Buffer): Buffer {
   return file;
 }
 
-/** As `openLmdbCatalog` looks at a file before LMDB may. Null where it refuses. */
+/** As `openLmdbCatalog` looks at a file before LMDB may, and ends its last commit. Null where it refuses. */
 async function entriesOf(file: Buffer): Promise<Map<string, Buffer> | null> {
   const handle = {
     stat: async () => ({ size: file.length }),
@@ -80,13 +80,14 @@ async function entriesOf(file: Buffer): Promise<Map<string, Buffer> | null> {
   const check = new FormatCheck();
   const entries = new Map<string, Buffer>();
   try {
-    await verifyDataFile(handle, {
+    const verified = await verifyDataFile(handle, {
       visit: (key, value) => {
         check.add(key, value);
         entries.set(key.toString('latin1'), value);
       },
     });
     check.finish();
+    if (typeof verified !== 'string') verified.bytes.copy(file, verified.position);
     return entries;
   } catch (error) {
     if (error instanceof TreeDamage) return null;
