@@ -91,4 +91,4 @@ export { type PartitionFolder, partitionFolders } from './partition-folder.js';
 export type { KnownPartitions } from './partitions.js';
 export { newUuid, type Random, seededRandom, systemRandom } from './random.js';
 export { repairPartition, type SegmentRepair } from './repair/repair-partition.js';
-export { TurnSlices, unmetered, type WorkKind, type WorkMeter } from './turn-slices.js';
+export { TurnSlices, unmetered, type Work, type WorkKind, type WorkMeter } from './turn-slices.js';

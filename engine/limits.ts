@@ -22,10 +22,25 @@ export const LIMITS = {
    */
   turnRecordsMax: 16_384,
   /**
-   * Bytes that long work unpacks or searches in one turn, all work together. Beyond: it waits for
-   * a later turn.
+   * Bytes that long work unpacks, searches or encodes in one turn, all work together. Beyond: it
+   * waits for a later turn.
    */
   turnBytesMax: 1 * MIB,
+  /**
+   * The share of these that a request or job does before it counts as long. Beyond: it goes on
+   * after those that have done less.
+   */
+  shortWorkShare: 0.05,
+  /**
+   * The share of these by which short work goes beyond them, all together. Beyond: it waits for a
+   * later turn.
+   */
+  turnShortShareMax: 0.5,
+  /**
+   * The share of these for the long work that has waited longest; the rest is for those that have
+   * done least.
+   */
+  turnOldestShare: 0.5,
   /**
    * Logs asked for their need of compaction in one turn: a microsecond each, more where they have
    * many segments.

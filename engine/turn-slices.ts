@@ -1,10 +1,11 @@
 import type { Clock } from './clock.js';
 import { LIMITS } from './limits.js';
+import { WaitingWork } from './waiting-work.js';
 
 /**
  * `elements`: things that were looked at (partitions, members, segments). `records`: records, headers of
- * records and headers of batches that were walked, of which a turn does many more. `bytes`: unpacked, hashed
- * or searched.
+ * records and headers of batches that were walked, of which a turn does many more. `bytes`: unpacked, hashed,
+ * searched or encoded.
  */
 export type WorkKind = 'elements' | 'records' | 'bytes';
 
@@ -17,15 +18,33 @@ export interface WorkMeter {
 /** Counts nothing. */
 export const unmetered: WorkMeter = { add() {} };
 
+/** The allowance of a turn, in each kind. Work of all kinds adds up to shares of one allowance. */
+const TURN_MAX: Readonly<Record<WorkKind, number>> = {
+  elements: LIMITS.turnElementsMax,
+  records: LIMITS.turnRecordsMax,
+  bytes: LIMITS.turnBytesMax,
+};
+
 /**
  * Cuts long work into slices, so that those who do little are served in between. All work of a broker shares
  * one allowance per turn of the event loop (`LIMITS.turnElementsMax`, `turnRecordsMax`, `turnBytesMax`): once
- * it is used up, whoever reports work waits in line, and each later turn lets one of them go on.
+ * it is used up, whoever reports work waits for a later turn.
+ *
+ * Each request, and each job, reports to a {@link Work} of its own, which knows how much it has done. Those
+ * that have done little go first: nothing says beforehand whether a request is long, but what it has done
+ * does. So no small request waits behind many long ones, however many they are.
+ *
+ * - Below `LIMITS.shortWorkShare` of an allowance work goes on although the turn's is used up, until all
+ *   work together is beyond it by `LIMITS.turnShortShareMax`.
+ * - Of long work, each turn lets the piece go on that has waited longest, for `LIMITS.turnOldestShare` of
+ *   the allowance, however much of it is short: behind n others a piece waits for n turns at most.
+ * - What is left of the allowance goes to those that have done least, first come, first served.
  *
  * ```ts
+ * const work = slices.begin();
  * for (const member of members) {
  *   look(member);
- *   const pause = slices.did(1);
+ *   const pause = work.did(1);
  *   if (pause !== null) await pause;
  * }
  * ```
@@ -33,10 +52,11 @@ export const unmetered: WorkMeter = { add() {} };
 export class TurnSlices {
   readonly #clock: Clock;
   readonly #meter: WorkMeter;
-  readonly #waiting: (() => void)[] = [];
-  #elements = 0;
-  #records = 0;
-  #bytes = 0;
+  readonly #waiting = new WaitingWork();
+  #turn = 0;
+  /** Shares of the allowance: what this turn has done, and what it has granted and not yet seen done. */
+  #doneShare = 0;
+  #grantedShare = 0;
   #isArmed = false;
 
   constructor(clock: Clock, meter: WorkMeter = unmetered) {
@@ -44,35 +64,95 @@ export class TurnSlices {
     this.#meter = meter;
   }
 
-  /**
-   * Reports work that this turn has just done. Null: go on. A promise: await it before doing more; it resolves
-   * in a later turn, with a fresh allowance, and never rejects. State may have changed meanwhile.
-   */
-  did(amount: number, kind: WorkKind = 'elements'): Promise<void> | null {
+  /** Begins a piece of work: a request, or a job. It needs no end. */
+  begin(): Work {
+    return new Work(this);
+  }
+
+  /** Counts what a piece of work has done in this turn, and answers which share of an allowance that is. */
+  count(amount: number, kind: WorkKind): number {
     this.#meter.add(kind, amount);
-    if (kind === 'elements') this.#elements += amount;
-    else if (kind === 'records') this.#records += amount;
-    else this.#bytes += amount;
     if (!this.#isArmed) this.#arm();
-    const isUsedUp =
-      this.#elements >= LIMITS.turnElementsMax ||
-      this.#records >= LIMITS.turnRecordsMax ||
-      this.#bytes >= LIMITS.turnBytesMax;
-    if (!isUsedUp) return null;
-    return new Promise((resolve) => this.#waiting.push(resolve));
+    const share = amount / TURN_MAX[kind];
+    this.#doneShare += share;
+    return share;
+  }
+
+  /** Takes up to `share` of what `grant` allows in this turn. True: some of it is left. */
+  spend(grant: Grant, share: number): boolean {
+    if (grant.turn !== this.#turn) return false;
+    this.#grantedShare -= Math.min(grant.share, share);
+    return grant.share > share;
+  }
+
+  /** Whether work without a grant, which has done `share` so far, may do more in this turn. */
+  mayGoOn(share: number): boolean {
+    const isShort = share < LIMITS.shortWorkShare;
+    return this.#doneShare + this.#grantedShare < (isShort ? 1 + LIMITS.turnShortShareMax : 1);
+  }
+
+  /** Resolves in a later turn with what may be done in it. */
+  wait(share: number): Promise<Grant> {
+    return new Promise((resolve) => {
+      this.#waiting.add(share, (granted) => {
+        this.#grantedShare += granted;
+        resolve({ turn: this.#turn, share: granted });
+      });
+    });
   }
 
   #arm(): void {
     this.#isArmed = true;
     this.#clock.afterTurn(() => {
       this.#isArmed = false;
-      this.#elements = 0;
-      this.#records = 0;
-      this.#bytes = 0;
-      const next = this.#waiting.shift();
-      if (next === undefined) return;
+      this.#turn += 1;
+      this.#doneShare = 0;
+      this.#grantedShare = 0;
+      if (this.#waiting.isEmpty) return;
       this.#arm();
-      next();
+      this.#waiting.resumeOldest(LIMITS.turnOldestShare);
+      while (this.#grantedShare < 1 && !this.#waiting.isEmpty) {
+        this.#waiting.resumeShortest(1 - this.#grantedShare);
+      }
     });
+  }
+}
+
+/** What may be done in one turn, whatever others do in it. */
+interface Grant {
+  readonly turn: number;
+  readonly share: number;
+}
+
+const NO_GRANT: Grant = { turn: -1, share: 0 };
+
+/** One request or job, as {@link TurnSlices} sees it. Made by `TurnSlices.begin`. */
+export class Work {
+  readonly #slices: TurnSlices;
+  #doneShare = 0;
+  #grant = NO_GRANT;
+
+  constructor(slices: TurnSlices) {
+    this.#slices = slices;
+  }
+
+  /**
+   * Reports work that this turn has just done. Null: go on. A promise: await it before doing more; it resolves
+   * in a later turn and never rejects. State may have changed meanwhile.
+   */
+  did(amount: number, kind: WorkKind = 'elements'): Promise<void> | null {
+    const share = this.#slices.count(amount, kind);
+    this.#doneShare += share;
+    if (this.#grant !== NO_GRANT) {
+      const { turn, share: granted } = this.#grant;
+      const isLeft = this.#slices.spend(this.#grant, share);
+      this.#grant = isLeft ? { turn, share: granted - share } : NO_GRANT;
+      if (isLeft) return null;
+    }
+    return this.#slices.mayGoOn(this.#doneShare) ? null : this.#wait();
+  }
+
+  async #wait(): Promise<void> {
+    this.#grant = await this.#slices.wait(this.#doneShare);
   }
 }

@@ -231,7 +231,6 @@ async function openParts(
     settings,
     brokerStatic,
     partitionsPerTopicMax: limits.partitionsPerTopicMax,
-    slices,
     space: () => engine.space(),
     leaderEpoch: engine.leaderEpoch,
   });

@@ -1,4 +1,4 @@
-import type { Clock } from '../engine/index.js';
+import type { Clock, TurnSlices, Work } from '../engine/index.js';
 import type { ConnectionInfo } from './net/dispatcher.js';
 import type { AnyRequestFrame } from './protocol/frame.js';
 
@@ -24,6 +24,8 @@ export interface RequestContext {
   readonly clock: Clock;
   /** Monotonic time at which the request began to be handled. */
   readonly receivedMs: number;
+  /** Cuts what is long about the request into slices: handlers and the encoder report to it. */
+  readonly work: Work;
   /**
    * Monotonic time by which the answer is due: when the request began plus the wait it asks for. A handler that
    * waits ends there.
@@ -49,11 +51,15 @@ export class OpenRequest implements RequestContext {
   readonly correlationId: number;
   readonly clock: Clock;
   readonly receivedMs: number;
+  readonly #slices: TurnSlices;
+  /** Made for those that report; most requests are too short. */
+  #work: Work | null = null;
   #held: Releasable[] | null = null;
 
   constructor(
     connection: ConnectionInfo,
     clock: Clock,
+    slices: TurnSlices,
     { clientId, name, apiKey, apiVersion, correlationId }: AnyRequestFrame,
   ) {
     this.connection = connection;
@@ -66,6 +72,12 @@ export class OpenRequest implements RequestContext {
     this.correlationId = correlationId;
     this.clock = clock;
     this.receivedMs = clock.monotonicMs();
+    this.#slices = slices;
+  }
+
+  get work(): Work {
+    this.#work ??= this.#slices.begin();
+    return this.#work;
   }
 
   deadlineMs(waitMs: number): number {

@@ -33,7 +33,7 @@ export interface RequestDispatcherOptions {
   readonly limits: ServerLimits;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Cuts the encoding of large answers. */
+  /** Cuts what is long about a request, and the encoding of its answer. */
   readonly slices: TurnSlices;
   /** Ends the process for a broken invariant. Throws outside of every promise by default. */
   crash?(error: AssertionError): void;
@@ -92,7 +92,8 @@ export class RequestDispatcher implements Dispatcher {
     try {
       const request = this.#decode(frame, connection);
       if (Array.isArray(request)) return Promise.resolve(request);
-      return this.#answer(new OpenRequest(connection, this.#options.clock, request), request);
+      const { clock, slices } = this.#options;
+      return this.#answer(new OpenRequest(connection, clock, slices, request), request);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -155,7 +156,7 @@ export class RequestDispatcher implements Dispatcher {
         apiVersion,
         correlationId,
         body as never,
-        this.#options.slices,
+        context.work,
       )) as ResponsePart[];
     } catch (error) {
       return this.#endWithout(context, error);

@@ -13,7 +13,7 @@
 
 import { EngineError } from '../errors.js';
 import { LIMITS } from '../limits.js';
-import type { TurnSlices } from '../turn-slices.js';
+import type { TurnSlices, Work } from '../turn-slices.js';
 import { Lz4Block, lz4BlockSize } from './lz4-block.js';
 import { Xxh32 } from './xxh32.js';
 
@@ -41,6 +41,7 @@ export async function decodeLz4Frame(
   maxBytes: number,
   slices: TurnSlices | null,
 ): Promise<Buffer> {
+  const work = slices?.begin() ?? null;
   const frame = new Frame(bytes);
   const blocks = frame.blocks();
   let size = 0;
@@ -49,16 +50,16 @@ export async function decodeLz4Frame(
     if (size > maxBytes) {
       throw new EngineError('BATCH_TOO_LARGE', `the records unpack to more than ${maxBytes} bytes`);
     }
-    const pause = slices?.did(blocks.end - blocks.start, 'bytes') ?? null;
+    const pause = work?.did(blocks.end - blocks.start, 'bytes') ?? null;
     if (pause !== null) await pause;
   }
   const out = Buffer.allocUnsafeSlow(size);
-  await unpack(frame, out, slices);
-  await frame.checkContent(out, slices);
+  await unpack(frame, out, work);
+  await frame.checkContent(out, work);
   return out;
 }
 
-async function unpack(frame: Frame, out: Buffer, slices: TurnSlices | null): Promise<void> {
+async function unpack(frame: Frame, out: Buffer, work: Work | null): Promise<void> {
   const { bytes } = frame;
   const blocks = frame.blocks();
   for (let at = 0; blocks.next(); ) {
@@ -73,7 +74,7 @@ async function unpack(frame: Frame, out: Buffer, slices: TurnSlices | null): Pro
           from,
           Math.min(end, from + LIMITS.turnBytesMax),
         );
-        const pause = slices?.did(count, 'bytes') ?? null;
+        const pause = work?.did(count, 'bytes') ?? null;
         if (pause !== null) await pause;
       }
     } else {
@@ -82,7 +83,7 @@ async function unpack(frame: Frame, out: Buffer, slices: TurnSlices | null): Pro
       for (let isOver = false; !isOver; ) {
         const before = block.outPosition;
         isOver = block.unpack(LIMITS.turnBytesMax);
-        const pause = slices?.did(block.outPosition - before, 'bytes') ?? null;
+        const pause = work?.did(block.outPosition - before, 'bytes') ?? null;
         if (pause !== null) await pause;
       }
       if (block.outPosition !== outEnd) throw corrupt('an LZ4 block that is cut off');
@@ -134,13 +135,13 @@ class Frame {
     if (sum !== this.bytes.readUInt32LE(end)) throw corrupt('an LZ4 block fails its checksum');
   }
 
-  async checkContent(out: Buffer, slices: TurnSlices | null): Promise<void> {
+  async checkContent(out: Buffer, work: Work | null): Promise<void> {
     if (!this.#has(CONTENT_CHECKSUM_BIT)) return;
     const sum = new Xxh32();
     let at = 0;
     for (; out.length - at > LIMITS.turnBytesMax; at += LIMITS.turnBytesMax) {
       sum.add(out.subarray(at, at + LIMITS.turnBytesMax));
-      const pause = slices?.did(LIMITS.turnBytesMax, 'bytes') ?? null;
+      const pause = work?.did(LIMITS.turnBytesMax, 'bytes') ?? null;
       if (pause !== null) await pause;
     }
     const stored = this.bytes.readUInt32LE(this.bytes.length - CHECKSUM_BYTES);

@@ -149,16 +149,17 @@ export async function walkInSlices(
   slices: TurnSlices,
   visit: () => boolean,
 ): Promise<void> {
+  const work = slices.begin();
   let reported = 0;
   while (cursor.next()) {
     if (visit()) break;
     const walked = cursor.walked - reported;
     if (walked < REPORTED_TOGETHER) continue;
     reported = cursor.walked;
-    const pause = slices.did(walked, 'records');
+    const pause = work.did(walked, 'records');
     if (pause !== null) await pause;
   }
-  const pause = slices.did(cursor.walked - reported, 'records');
+  const pause = work.did(cursor.walked - reported, 'records');
   if (pause !== null) await pause;
 }
 

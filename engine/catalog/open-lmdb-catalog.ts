@@ -83,12 +83,12 @@ async function makeReady(
   clock: Clock,
   logger: EngineLogger,
 ): Promise<Found> {
-  const slices = new TurnSlices(clock);
+  const work = new TurnSlices(clock).begin();
   const check = new FormatCheck();
   try {
     const verified = await verifyDataFile(file, {
       visit: (key, value) => void check.add(key, value),
-      rest: (entries) => slices.did(entries),
+      rest: (entries) => work.did(entries),
     });
     if (verified !== 'blank') {
       const format = check.finish();

@@ -51,6 +51,7 @@ async function* follow(
   slices: TurnSlices,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<EventRecord, void> {
+  const work = slices.begin();
   let offset = from === 'start' ? log.logStartOffset : from;
   for (;;) {
     throwIfAborted(signal);
@@ -69,7 +70,7 @@ async function* follow(
     }
     for await (const batch of storedBatches(await reading, offset, slices)) {
       for (const record of batch.records) {
-        const pause = slices.did(1 + record.headers.length, 'records');
+        const pause = work.did(1 + record.headers.length, 'records');
         if (pause !== null) await pause;
         if (record.offset < offset) continue;
         throwIfAborted(signal);

@@ -121,16 +121,17 @@ export async function decodeInSlices(
   batch: StoredBatch,
   slices: TurnSlices,
 ): Promise<RecordView[]> {
+  const work = slices.begin();
   if (batch.recordCount <= LIMITS.turnRecordsMax) {
     const records = batch.decode();
-    const pause = slices.did(records.length, 'records');
+    const pause = work.did(records.length, 'records');
     if (pause !== null) await pause;
     return records;
   }
   const records: RecordView[] = [];
   for (const record of batch.records) {
     records.push(record);
-    const pause = slices.did(1 + record.headers.length, 'records');
+    const pause = work.did(1 + record.headers.length, 'records');
     if (pause !== null) await pause;
   }
   return records;

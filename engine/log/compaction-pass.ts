@@ -271,12 +271,13 @@ export class CompactionPass {
 
 /** Of each producer its id and the last offset of its newest batch, one after another. */
 async function newestOffsets({ producers, context }: Log): Promise<Float64Array> {
+  const work = context.slices.begin();
   const found: number[] = [];
   for (const page of producers.pages.all()) {
     for (const { id, batches } of page.producers) {
       if (batches.length > 0) found.push(id, batches.at(-1)!.lastOffset);
     }
-    const pause = context.slices.did(page.producers.length);
+    const pause = work.did(page.producers.length);
     if (pause !== null) await pause;
   }
   return Float64Array.from(found);

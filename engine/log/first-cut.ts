@@ -19,6 +19,7 @@ export async function findFirstCut(
 ): Promise<ReadonlyMap<number, NextBatch>> {
   const wanted = new Set(log.producers.beganBehind(cut.offset));
   const found = new Map<number, NextBatch>();
+  const work = log.context.slices.begin();
   for (const segment of log.segments.all()) {
     if (segment.baseOffset < cut.segmentBase) continue;
     let position = segment.baseOffset === cut.segmentBase ? cut.position : 0;
@@ -35,7 +36,7 @@ export async function findFirstCut(
         return wanted.size === 0;
       });
       if (walked === 0) return found;
-      const pause = log.context.slices.did(walked);
+      const pause = work.did(walked);
       if (pause !== null) await pause;
     }
   }

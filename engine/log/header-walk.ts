@@ -68,6 +68,7 @@ export async function walkHeadersInSlices(
   visit: (header: HeaderAt) => boolean,
 ): Promise<number> {
   const bytes = Buffer.allocUnsafe(Math.min(LIMITS.headerReadLongBytes, Math.max(0, end - from)));
+  const work = slices.begin();
   let position = from;
   let wanted = LIMITS.headerReadBytes;
   while (position < end) {
@@ -83,7 +84,7 @@ export async function walkHeadersInSlices(
       if (!isOver) at += header!.size;
     }
     position += at;
-    const pause = slices.did(walked, 'records');
+    const pause = work.did(walked, 'records');
     if (pause !== null) await pause;
     if (isOver) return position;
     // Of large batches a chunk holds one header.

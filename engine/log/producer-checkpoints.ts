@@ -56,11 +56,12 @@ export class ProducerCheckpoints {
   async #writeAhead(isWanted: () => boolean): Promise<void> {
     const { catalog, slices } = this.#log.context;
     const taken = this.#taken;
+    const work = slices.begin();
     for (let from = 0; from < taken.length; from += LIMITS.producerPagesAtATime) {
       if (!isWanted()) return;
       const pages = taken.slice(from, from + LIMITS.producerPagesAtATime);
       await catalog.write(this.#changesOf(pages, this.#log.offsets.durable.offset, NONE));
-      const pause = slices.did(pages.length * LIMITS.producersPerPage);
+      const pause = work.did(pages.length * LIMITS.producersPerPage);
       if (pause !== null) await pause;
     }
     // A truncation may have begun anew meanwhile.

@@ -29,11 +29,12 @@ export async function readProducers(
 ): Promise<ProducerStates | null> {
   const producers = new ProducerStates();
   if (checkpoint === null) return producers;
+  const work = slices.begin();
   for (let page = 0; page < checkpoint.producerPages; page++) {
     const stored = catalog.get(producerPageKey(name, page)) as StoredProducer[] | undefined;
     if (stored === undefined) return null;
     producers.restorePage(decodeProducers(stored));
-    const pause = slices.did(stored.length);
+    const pause = work.did(stored.length);
     if (pause !== null) await pause;
   }
   producers.restore(checkpoint.producers);
@@ -49,6 +50,7 @@ export async function forgetProducers(
   name: PartitionName,
   slices: TurnSlices,
 ): Promise<void> {
+  const work = slices.begin();
   let changes: CatalogChange[] = [];
   for (let page = 0; ; page++) {
     const key = producerPageKey(name, page);
@@ -59,7 +61,7 @@ export async function forgetProducers(
       changes = [];
     }
     if (!isThere) return;
-    const pause = slices.did(LIMITS.producersPerPage);
+    const pause = work.did(LIMITS.producersPerPage);
     if (pause !== null) await pause;
   }
 }

@@ -25,10 +25,11 @@ export async function lookupTimestamp(
   log: LogParts,
   timestampMs: Timestamp,
 ): Promise<TimestampLookup | null> {
+  const work = log.context.slices.begin();
   // Segments may come and go meanwhile.
   for (let segment = log.segments.first; segment; segment = log.segments.after(segment)) {
     const looked = segment;
-    const pause = log.context.slices.did(1);
+    const pause = work.did(1);
     if (pause !== null) await pause;
     const found = await whileUnchanged(looked, () =>
       lookupInSegment(log, looked, timestampMs, log.offsets.logStart),
@@ -60,12 +61,13 @@ async function whileUnchanged<Found>(
 /** The first record that has the largest timestamp of the log (KIP-734), if it is readable at the high watermark. */
 export async function largestTimestamp(log: LogParts): Promise<TimestampLookup | null> {
   const { logStart } = log.offsets;
+  const work = log.context.slices.begin();
   let best: Segment | null = null;
   let bestMs: Timestamp = -1;
   let segment = log.segments.floor(logStart) ?? log.segments.first;
   for (; segment; segment = log.segments.after(segment)) {
     const looked = segment;
-    const pause = log.context.slices.did(1);
+    const pause = work.did(1);
     if (pause !== null) await pause;
     const largestMs = await whileUnchanged(looked, () => largestFrom(log, looked, logStart));
     if (looked.isRetired || largestMs === 'changed') return largestTimestamp(log);

@@ -187,6 +187,7 @@ export class GroupCoordinator {
   /** LeaveGroup: the error of each, in their order. Rejects with ApiError INVALID_GROUP_ID. */
   async leave(groupId: string, leavers: readonly Leaver[]): Promise<ErrorName[]> {
     if (!isUsableId(groupId)) throw new ApiError('INVALID_GROUP_ID', 'the group id is not valid');
+    const work = this.#options.slices.begin();
     const errors: ErrorName[] = [];
     while (errors.length < leavers.length) {
       const some = leavers.slice(errors.length, errors.length + SERVER_LIMITS.leaversAtOnce);
@@ -194,7 +195,7 @@ export class GroupCoordinator {
       if (entry === undefined) errors.push(...some.map(() => 'UNKNOWN_MEMBER_ID' as const));
       else errors.push(...this.#groups.run(entry, (step) => leave(step, some)));
       const isMore = errors.length < leavers.length;
-      const pause = isMore ? this.#options.slices.did(some.length) : null;
+      const pause = isMore ? work.did(some.length) : null;
       if (pause !== null) await pause;
     }
     return errors;
@@ -207,10 +208,11 @@ export class GroupCoordinator {
 
   /** Every group. Rejects with ApiError COORDINATOR_LOAD_IN_PROGRESS. */
   async list(): Promise<ListedGroup[]> {
+    const work = this.#options.slices.begin();
     const listed: ListedGroup[] = [];
     for (const { id, group } of this.#groups.all()) {
       listed.push({ id, protocolType: group.protocolType, state: group.state });
-      const pause = this.#options.slices.did(1);
+      const pause = work.did(1);
       if (pause !== null) await pause;
     }
     return listed;

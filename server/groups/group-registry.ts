@@ -124,6 +124,7 @@ export class GroupRegistry {
   /** Reads every partition of the topic. Groups of a partition are there as soon as it is read. Never rejects. */
   async load(): Promise<void> {
     const { topic, dataDir, logger, slices } = this.#options;
+    const work = slices.begin();
     const count = topic.image?.partitions.length ?? 0;
     if (count > 0) await topic.ensure();
     const unavailable = new Map<number, ErrorName>();
@@ -146,7 +147,7 @@ export class GroupRegistry {
       }
       for (const entry of touched) {
         this.#settle(entry);
-        const pause = slices.did(1);
+        const pause = work.did(1);
         if (pause !== null) await pause;
       }
     }
@@ -329,10 +330,10 @@ export class GroupRegistry {
   }
 
   async #tick(entry: GroupEntry): Promise<void> {
-    const { slices } = this.#options;
+    const work = this.#options.slices.begin();
     const atMost = SERVER_LIMITS.membersDroppedAtOnce;
     while (this.runQuietly(entry, (step) => tick(step, atMost))) {
-      const pause = slices.did(atMost);
+      const pause = work.did(atMost);
       if (pause !== null) await pause;
     }
     this.#settle(entry);
@@ -355,6 +356,7 @@ export class GroupRegistry {
    * coordinator anew; resolves when all have been.
    */
   async forgetAll(): Promise<void> {
+    const work = this.#options.slices.begin();
     const entries = this.#entries;
     this.#entries = new Map();
     this.#unavailable = new Map();
@@ -362,7 +364,7 @@ export class GroupRegistry {
     for (const entry of entries.values()) {
       this.runQuietly(entry, (step) => end(step, 'NOT_COORDINATOR'));
       this.forget(entry);
-      const pause = this.#options.slices.did(1);
+      const pause = work.did(1);
       if (pause !== null) await pause;
     }
   }

@@ -53,6 +53,8 @@ export class OffsetStore {
   readonly #stale: StaleOffsets;
   #timer: Timer | null = null;
   #isStopped = false;
+  #isExpiring = false;
+  #isExpiryDue = false;
   #stopListening: () => void = () => {};
 
   constructor(options: OffsetStoreOptions) {
@@ -128,6 +130,7 @@ export class OffsetStore {
     errors: ErrorName[],
   ): Promise<GroupRecord[]> {
     const { committed, slices } = this.#options;
+    const work = slices.begin();
     const records: GroupRecord[] = [];
     for (const offset of offsets) {
       const { topic, partition, leaderEpoch, metadata } = offset;
@@ -145,7 +148,7 @@ export class OffsetStore {
         };
         records.push({ kind: 'offset', group, topic, partition, value });
       }
-      const pause = slices.did(1);
+      const pause = work.did(1);
       if (pause !== null) await pause;
     }
     return records;
@@ -203,6 +206,7 @@ export class OffsetStore {
     }
     const read =
       group.state === 'Empty' ? new Set<string>() : await subscribedTopics(group, slices);
+    const work = slices.begin();
     const errors: ErrorName[] = [];
     const gone: GroupRecord[] = [];
     for (const { topic: name, partition } of wanted) {
@@ -214,7 +218,7 @@ export class OffsetStore {
       if (isKnown && !isRead && offsets.get(name, partition) !== undefined) {
         gone.push(tombstoneOf(groupId, { topic: name, partition }));
       }
-      const pause = slices.did(1);
+      const pause = work.did(1);
       if (pause !== null) await pause;
     }
     try {
@@ -244,15 +248,31 @@ export class OffsetStore {
     });
   }
 
-  /** Lets offsets go whose time is over, and with its last offset an empty group. */
+  /** One pass at a time: one that is due meanwhile follows it. */
   async #expire(): Promise<void> {
+    this.#isExpiryDue = true;
+    if (this.#isExpiring) return;
+    this.#isExpiring = true;
+    try {
+      while (this.#isExpiryDue && !this.#isStopped) {
+        this.#isExpiryDue = false;
+        await this.#expireAll();
+      }
+    } finally {
+      this.#isExpiring = false;
+    }
+  }
+
+  /** Lets offsets go whose time is over, and with its last offset an empty group. */
+  async #expireAll(): Promise<void> {
     const { groups, slices } = this.#options;
+    const work = slices.begin();
     for (const entry of groups.all()) {
       if (this.#isStopped) return;
       const { group, offsets } = entry;
       if (group.state === 'Stable') await this.#expireRead(entry);
       else if (group.state === 'Empty') this.#forgetExpired(entry, null);
-      const pause = slices.did(1 + Math.ceil(offsets.count / OFFSETS_PER_ELEMENT));
+      const pause = work.did(1 + Math.ceil(offsets.count / OFFSETS_PER_ELEMENT));
       if (pause === null && this.#tombstones.count < SERVER_LIMITS.tombstonesAtOnce) continue;
       this.#tombstones.flush();
       if (pause !== null) await pause;
@@ -315,6 +335,7 @@ export class OffsetStore {
     records: readonly GroupRecord[] | Promise<readonly GroupRecord[]>,
   ): Promise<void> {
     const { committed, slices } = this.#options;
+    const work = slices.begin();
     for (const record of await records) {
       if (record.kind !== 'offset') continue;
       const { topic, partition, value } = record;
@@ -324,7 +345,7 @@ export class OffsetStore {
         // The topic may have been deleted while this was written.
         if (committed.idOf(topic) !== value.topicId) this.#stale.add(topic);
       }
-      const pause = slices.did(1);
+      const pause = work.did(1);
       if (pause !== null) await pause;
     }
   }

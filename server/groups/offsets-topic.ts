@@ -148,10 +148,11 @@ export class OffsetsTopic {
     if (records.length === 0) return { appended: Promise.resolve([]) };
     const topic = await this.ensure();
     const { slices, partitions } = this.#options;
+    const work = slices.begin();
     const encoded: RecordBytes[] = [];
     for (const record of records) {
       encoded.push(encodeRecord(record));
-      const pause = slices.did(1);
+      const pause = work.did(1);
       if (pause !== null) await pause;
     }
     const built = inBatches(encoded).map((batch) => builtOf(batch, timestamp));
@@ -166,6 +167,7 @@ export class OffsetsTopic {
     if (topic === undefined) return;
     const { log } = partitions.find(topic, index);
     const endOffset = log.logEndOffset;
+    const work = slices.begin();
     for (let offset = log.logStartOffset; offset < endOffset; ) {
       const { slice } = log.read({
         offset,
@@ -179,7 +181,7 @@ export class OffsetsTopic {
           for (const { key, value } of batch.records) {
             const record = key === null ? null : decodeRecord(key, value);
             if (record !== null) onRecord(record);
-            const pause = slices.did(1);
+            const pause = work.did(1);
             if (pause !== null) await pause;
           }
           offset = batch.nextOffset;

@@ -52,11 +52,12 @@ export class PendingConnections<G> {
 
   async #lose(connection: ConnectionInfo, { ids }: Watched<G>): Promise<void> {
     this.#byConnection.delete(connection);
+    const work = this.#slices.begin();
     for (const [memberId, group] of ids) {
       // It may have been used by another connection meanwhile.
       if (!this.#byId.delete(memberId)) continue;
       this.#onLost(group, memberId);
-      const pause = this.#slices.did(1);
+      const pause = work.did(1);
       if (pause !== null) await pause;
     }
   }

@@ -77,9 +77,10 @@ export class RebalanceCall {
 
   /** Resolves when all were called, or the call is over. Who joins meanwhile is not called. */
   async begin(members: Iterable<Called>): Promise<void> {
+    const work = this.#slices.begin();
     for (const { joining, clientHost, clientId } of members) {
       if (joining === null) this.#add(clientKey(clientHost, clientId));
-      const pause = this.#slices.did(1);
+      const pause = work.did(1);
       if (pause === null) continue;
       await pause;
       if (this.#isOver) return;
@@ -95,9 +96,10 @@ export class RebalanceCall {
   /** Resolves when the clients may wait as long as they like again. Call it once. */
   async end(): Promise<void> {
     this.#isOver = true;
+    const work = this.#slices.begin();
     for (const client of this.#clients) {
       this.#letBe(client);
-      const pause = this.#slices.did(1);
+      const pause = work.did(1);
       if (pause !== null) await pause;
     }
   }

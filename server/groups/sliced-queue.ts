@@ -1,4 +1,4 @@
-import type { TurnSlices } from '../../engine/index.js';
+import type { TurnSlices, Work } from '../../engine/index.js';
 import { Fifo } from '../net/fifo.js';
 
 interface Item {
@@ -13,25 +13,30 @@ interface Item {
 export class SlicedQueue {
   readonly #slices: TurnSlices;
   readonly #items = new Fifo<Item>();
+  /** What is in line; a new one when the line was empty. */
+  #work: Work;
   #isResting = false;
 
   constructor(slices: TurnSlices) {
     this.#slices = slices;
+    this.#work = slices.begin();
   }
 
   /** Work that this turn has done already: what is in line waits if it was too much. */
   did(cost: number): void {
-    this.#rest(this.#slices.did(cost));
+    this.#rest(this.#work.did(cost));
   }
 
   /**
    * `cost`: what `run` looks at, in elements. It is called within this call, or in a later turn.
    */
   add(cost: number, run: () => void): void {
+    const isFirst = this.#items.length === 0;
     this.#items.push({ cost, run });
     if (this.#isResting) return;
+    if (isFirst) this.#work = this.#slices.begin();
     // Others may have used this turn up.
-    this.#rest(this.#slices.did(0));
+    this.#rest(this.#work.did(0));
     this.#goOn();
   }
 
@@ -40,7 +45,7 @@ export class SlicedQueue {
       if (this.#isResting) return;
       this.#items.drop();
       item.run();
-      this.#rest(this.#slices.did(item.cost));
+      this.#rest(this.#work.did(item.cost));
     }
   }
 

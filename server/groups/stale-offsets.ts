@@ -49,13 +49,14 @@ export class StaleOffsets {
 
   async #forget(topic: string): Promise<void> {
     const { groups, committed, tombstones, slices } = this.#options;
+    const work = slices.begin();
     for (const id of committed.groupsOf(topic)) {
       const entry = groups.peek(id);
       let isDone = false;
       do {
         const taken = entry === undefined ? 0 : this.#take(entry, topic);
         isDone = taken < SERVER_LIMITS.tombstonesAtOnce;
-        const pause = slices.did(1 + taken);
+        const pause = work.did(1 + taken);
         if (pause === null && isDone && tombstones.count < SERVER_LIMITS.tombstonesAtOnce) continue;
         tombstones.flush();
         if (pause !== null) await pause;

@@ -19,12 +19,13 @@ export async function subscribedTopics(
   if (group.protocolType !== CONSUMER_PROTOCOL || group.protocol === null) return null;
   const { generation, state } = group;
   const topics = new Set<string>();
+  const work = slices.begin();
   try {
     for (const member of group.members.values()) {
       for (const topic of topicsOf(metadataOf(group, member))) {
         topics.add(topic);
         if (topics.size > SERVER_LIMITS.subscribedTopicsMax) return null;
-        const pause = slices.did(1);
+        const pause = work.did(1);
         if (pause === null) continue;
         await pause;
         if (group.generation !== generation || group.state !== state) return null;

@@ -1,4 +1,4 @@
-import type { TurnSlices } from '../../engine/index.js';
+import type { Work } from '../../engine/index.js';
 import { ApiError } from '../api-error.js';
 import type { Controller } from '../metadata/controller.js';
 import { EVERY_BROKER } from '../metadata/effective-settings.js';
@@ -19,7 +19,6 @@ export interface AlterConfigsParts {
   readonly controller: Pick<Controller, 'alterTopic' | 'alterBroker'>;
   readonly partitions: Pick<Partitions, 'applied'>;
   readonly nodeId: number;
-  readonly slices: TurnSlices;
   /** The settings layers as of now. */
   layers(): BrokerLayers;
 }
@@ -33,8 +32,8 @@ interface Resource {
 
 /** AlterConfigs (KIP-133): the settings of each resource become those given, and no others. */
 export function alterConfigsHandler(parts: AlterConfigsParts): Handler<'AlterConfigs'> {
-  return async (_context, { resources, validateOnly }) => {
-    const responses = await alterAll(parts, resources, validateOnly, ({ configs }) => {
+  return async ({ work }, { resources, validateOnly }) => {
+    const responses = await alterAll(parts, work, resources, validateOnly, ({ configs }) => {
       const changes = configs.map(({ name, value }) => ({
         name,
         value,
@@ -50,8 +49,8 @@ export function alterConfigsHandler(parts: AlterConfigsParts): Handler<'AlterCon
 export function incrementalAlterConfigsHandler(
   parts: AlterConfigsParts,
 ): Handler<'IncrementalAlterConfigs'> {
-  return async (_context, { resources, validateOnly }) => {
-    const responses = await alterAll(parts, resources, validateOnly, ({ configs }) => {
+  return async ({ work }, { resources, validateOnly }) => {
+    const responses = await alterAll(parts, work, resources, validateOnly, ({ configs }) => {
       const changes = configs.map(({ name, value, configOperation }): ConfigChange => {
         const operation = alterOperations[configOperation];
         if (operation !== undefined) return { name, value, operation };
@@ -68,6 +67,7 @@ export function incrementalAlterConfigsHandler(
  */
 async function alterAll<R extends Resource>(
   parts: AlterConfigsParts,
+  work: Work,
   resources: readonly R[],
   validateOnly: boolean,
   changesOf: (resource: R) => { changes: readonly ConfigChange[]; replaces: boolean },
@@ -89,7 +89,7 @@ async function alterAll<R extends Resource>(
       const { code, message } = wireError(error);
       answers.push({ errorCode: code, errorMessage: message, resourceType, resourceName });
     }
-    const pause = parts.slices.did(lookedAt);
+    const pause = work.did(lookedAt);
     if (pause !== null) await pause;
   }
   await parts.partitions.applied();

@@ -1,4 +1,3 @@
-import type { TurnSlices } from '../../engine/index.js';
 import { ApiError } from '../api-error.js';
 import type { Controller } from '../metadata/controller.js';
 import type { MetadataView } from '../metadata/metadata-view.js';
@@ -15,7 +14,6 @@ export interface CreatePartitionsParts {
   readonly controller: Pick<Controller, 'addPartitions'>;
   readonly partitions: Pick<Partitions, 'ensure'>;
   readonly topicRules: TopicRules;
-  readonly slices: TurnSlices;
 }
 
 type Answer = ResponseOf<'CreatePartitions'>['results'][number];
@@ -25,7 +23,7 @@ type Answer = ResponseOf<'CreatePartitions'>['results'][number];
  * Apache Kafka leaves to its tools: with another count, other partitions would be asked for what is committed.
  */
 export function createPartitionsHandler(parts: CreatePartitionsParts): Handler<'CreatePartitions'> {
-  return async (_context, { topics, validateOnly }) => {
+  return async ({ work }, { topics, validateOnly }) => {
     const twice = occurringTwice(topics.map(({ name }) => name));
     const results: Answer[] = [];
     for (const { name, count, assignments } of topics) {
@@ -52,7 +50,7 @@ export function createPartitionsHandler(parts: CreatePartitionsParts): Handler<'
         const { code, message } = wireError(error);
         results.push({ name, errorCode: code, errorMessage: message });
       }
-      const pause = parts.slices.did(1 + (assignments?.length ?? 0));
+      const pause = work.did(1 + (assignments?.length ?? 0));
       if (pause !== null) await pause;
     }
     return { results };

@@ -1,5 +1,6 @@
-import type { TurnSlices } from '../../engine/index.js';
+import type { Work } from '../../engine/index.js';
 import { ApiError } from '../api-error.js';
+import type { RequestContext } from '../context.js';
 import type { Controller } from '../metadata/controller.js';
 import {
   fitsTransaction,
@@ -27,7 +28,6 @@ export interface CreateTopicsParts {
   readonly controller: Pick<Controller, 'createTopics'>;
   readonly partitions: Pick<Partitions, 'ensure'>;
   readonly topicRules: TopicRules;
-  readonly slices: TurnSlices;
   /** The settings layers as of now. */
   layers(): BrokerLayers;
 }
@@ -41,7 +41,7 @@ type Wish = RequestOf<'CreateTopics'>['topics'][number];
  */
 export function createTopicsHandler(parts: CreateTopicsParts): Handler<'CreateTopics'> {
   return async (context, { topics, validateOnly }) => {
-    const call = new CreateCall(parts, context.apiVersion, topics, validateOnly);
+    const call = new CreateCall(parts, context, topics, validateOnly);
     return { topics: await call.run() };
   };
 }
@@ -59,18 +59,20 @@ class CreateCall {
   readonly #topics: readonly Wish[];
   readonly #validateOnly: boolean;
   readonly #layers: BrokerLayers;
+  readonly #work: Work;
   readonly #answers: TopicAnswer[];
   /** Of topics without settings of their own, which all have the same. */
   #defaultConfigs: TopicAnswer['configs'] | undefined;
 
   constructor(
     parts: CreateTopicsParts,
-    version: number,
+    { apiVersion, work }: RequestContext,
     topics: readonly Wish[],
     validateOnly: boolean,
   ) {
     this.#parts = parts;
-    this.#version = version;
+    this.#version = apiVersion;
+    this.#work = work;
     this.#topics = topics;
     this.#validateOnly = validateOnly;
     this.#layers = parts.layers();
@@ -79,7 +81,7 @@ class CreateCall {
 
   /** Plans each topic by itself; together they may not have more partitions than a single one may. */
   async run(): Promise<TopicAnswer[]> {
-    const { topicRules, slices } = this.#parts;
+    const { topicRules } = this.#parts;
     const twice = occurringTwice(this.#topics.map(({ name }) => name));
     const dynamic = mergedDynamic(this.#layers);
     let partitionsLeft = topicRules.partitionCountMax;
@@ -108,7 +110,7 @@ class CreateCall {
       } catch (error) {
         this.#answers[at] = failed(wish.name, error);
       }
-      const pause = slices.did(1 + wish.assignments.length + wish.configs.length);
+      const pause = this.#work.did(1 + wish.assignments.length + wish.configs.length);
       if (pause !== null) await pause;
     }
     await this.#create(planned);
@@ -116,7 +118,7 @@ class CreateCall {
   }
 
   async #create(planned: readonly Planned[]): Promise<void> {
-    const { controller, partitions, slices } = this.#parts;
+    const { controller, partitions } = this.#parts;
     const outcomes = await controller.createTopics(
       planned.map(({ topic }) => topic),
       { validateOnly: this.#validateOnly },
@@ -130,7 +132,7 @@ class CreateCall {
       } catch (error) {
         this.#answers[at] = failed(topic.name, error);
       }
-      const pause = slices.did(1 + (this.#answers[at]!.configs?.length ?? 0));
+      const pause = this.#work.did(1 + (this.#answers[at]!.configs?.length ?? 0));
       if (pause !== null) await pause;
     }
   }

@@ -1,4 +1,3 @@
-import type { TurnSlices } from '../../engine/index.js';
 import type { GroupCoordinator } from '../groups/coordinator.js';
 import type { ResponseOf } from '../protocol/api-keys.js';
 import { ErrorCode } from '../protocol/error-codes.js';
@@ -7,18 +6,17 @@ import type { Handler } from './handler.js';
 
 export interface DeleteGroupsParts {
   readonly groups: Pick<GroupCoordinator, 'delete'>;
-  readonly slices: TurnSlices;
 }
 
 type Answer = ResponseOf<'DeleteGroups'>['results'][number];
 
 /** DeleteGroups: groups without members, and their offsets. Answered when that is in the log. */
 export function deleteGroupsHandler(parts: DeleteGroupsParts): Handler<'DeleteGroups'> {
-  return async (_context, { groupsNames }) => {
+  return async ({ work }, { groupsNames }) => {
     const results: Promise<Answer>[] = [];
     for (const groupId of new Set(groupsNames)) {
       results.push(deleted(parts, groupId));
-      const pause = parts.slices.did(1);
+      const pause = work.did(1);
       if (pause !== null) await pause;
     }
     return { results: await Promise.all(results) };

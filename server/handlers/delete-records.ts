@@ -1,4 +1,4 @@
-import { Gate, type TurnSlices } from '../../engine/index.js';
+import { Gate, type Work } from '../../engine/index.js';
 import { ApiError } from '../api-error.js';
 import { SERVER_LIMITS } from '../limits.js';
 import type { TopicImage } from '../metadata/image.js';
@@ -12,7 +12,6 @@ import type { Handler } from './handler.js';
 export interface DeleteRecordsParts {
   readonly metadata: MetadataView;
   readonly partitions: Pick<Partitions, 'find'>;
-  readonly slices: TurnSlices;
 }
 
 type TopicAnswer = ResponseOf<'DeleteRecords'>['topics'][number];
@@ -20,8 +19,8 @@ type PartitionAnswer = TopicAnswer['partitions'][number];
 
 /** DeleteRecords (KIP-107): moves log starts up. Answered when the new log start offsets are durable. */
 export function deleteRecordsHandler(parts: DeleteRecordsParts): Handler<'DeleteRecords'> {
-  return async (_context, request) => {
-    const offsets = await offsetsByPartition(parts.slices, request);
+  return async ({ work }, request) => {
+    const offsets = await offsetsByPartition(work, request);
     const gate = new Gate(SERVER_LIMITS.recordDeletionsAtOnce);
     const topics: TopicAnswer[] = [];
     const running: Promise<void>[] = [];
@@ -35,7 +34,7 @@ export function deleteRecordsHandler(parts: DeleteRecordsParts): Handler<'Delete
         running.push(
           gate.run(async () => {
             answers[place] = await deleteBefore(parts, topic, partitionIndex, offset);
-            const pause = parts.slices.did(1);
+            const pause = work.did(1);
             if (pause !== null) await pause;
           }),
         );
@@ -48,7 +47,7 @@ export function deleteRecordsHandler(parts: DeleteRecordsParts): Handler<'Delete
 
 /** Of a partition that is named twice the last offset counts, and it is answered once, as in Kafka. */
 async function offsetsByPartition(
-  slices: TurnSlices,
+  work: Work,
   { topics }: RequestOf<'DeleteRecords'>,
 ): Promise<Map<string, Map<number, number>>> {
   const found = new Map<string, Map<number, number>>();
@@ -57,7 +56,7 @@ async function offsetsByPartition(
     found.set(name, offsets);
     for (const { partitionIndex, offset } of partitions) {
       offsets.set(partitionIndex, offset);
-      const pause = slices.did(1);
+      const pause = work.did(1);
       if (pause !== null) await pause;
     }
   }

@@ -1,4 +1,3 @@
-import type { TurnSlices } from '../../engine/index.js';
 import { ApiError } from '../api-error.js';
 import type { Controller } from '../metadata/controller.js';
 import type { TopicImage } from '../metadata/image.js';
@@ -14,7 +13,6 @@ import { occurringTwice } from './occurring-twice.js';
 export interface DeleteTopicsParts {
   readonly metadata: MetadataView;
   readonly controller: Pick<Controller, 'deleteTopics'>;
-  readonly slices: TurnSlices;
   /** `delete.topic.enable`. */
   readonly deleteTopics: boolean;
 }
@@ -66,7 +64,7 @@ export function deleteTopicsHandler(parts: DeleteTopicsParts): Handler<'DeleteTo
       } catch (error) {
         refuse(at, error);
       }
-      const pause = parts.slices.did(1);
+      const pause = context.work.did(1);
       if (pause !== null) await pause;
     }
     await deleteNow(wanted);

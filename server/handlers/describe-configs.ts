@@ -1,4 +1,3 @@
-import type { TurnSlices } from '../../engine/index.js';
 import type { MetadataView } from '../metadata/metadata-view.js';
 import type { RequestOf, ResponseOf } from '../protocol/api-keys.js';
 import { ErrorCode } from '../protocol/error-codes.js';
@@ -18,7 +17,6 @@ import type { Handler } from './handler.js';
 export interface DescribeConfigsParts {
   readonly metadata: MetadataView;
   readonly nodeId: number;
-  readonly slices: TurnSlices;
   /** The settings layers as of now. */
   layers(): BrokerLayers;
 }
@@ -28,7 +26,7 @@ type Wish = RequestOf<'DescribeConfigs'>['resources'][number];
 
 /** DescribeConfigs: every key of a topic or of this broker, or those asked for. Unknown keys are left out, as in Kafka. */
 export function describeConfigsHandler(parts: DescribeConfigsParts): Handler<'DescribeConfigs'> {
-  return async (_context, request) => {
+  return async ({ work }, request) => {
     // A resource that is named twice is answered once: the answer cannot grow by repetition.
     const wishes = new Map(request.resources.map((wish) => [resourceKey(wish), wish]));
     const describer = new Describer(parts, request);
@@ -53,7 +51,7 @@ export function describeConfigsHandler(parts: DescribeConfigsParts): Handler<'De
           configs: [],
         });
       }
-      const pause = parts.slices.did(describer.takeLookedAt());
+      const pause = work.did(describer.takeLookedAt());
       if (pause !== null) await pause;
     }
     return { results };

@@ -1,4 +1,3 @@
-import type { TurnSlices } from '../../engine/index.js';
 import type { GroupCoordinator } from '../groups/coordinator.js';
 import { type Group, metadataOf } from '../groups/group.js';
 import type { ResponseOf } from '../protocol/api-keys.js';
@@ -9,7 +8,6 @@ import type { Handler } from './handler.js';
 
 export interface DescribeGroupsParts {
   readonly groups: Pick<GroupCoordinator, 'describe'>;
-  readonly slices: TurnSlices;
 }
 
 const NOTHING = Buffer.alloc(0);
@@ -20,11 +18,8 @@ type Answer = ResponseOf<'DescribeGroups'>['groups'][number];
  * DescribeGroups. A group that does not exist is Dead: below version 6 without an error, from there
  * on with one (KIP-1043).
  */
-export function describeGroupsHandler({
-  groups,
-  slices,
-}: DescribeGroupsParts): Handler<'DescribeGroups'> {
-  return async ({ apiVersion }, request) => {
+export function describeGroupsHandler({ groups }: DescribeGroupsParts): Handler<'DescribeGroups'> {
+  return async ({ apiVersion, work }, request) => {
     // A group that is named twice is answered once: the answer cannot grow by repetition.
     const allowed = request.includeAuthorizedOperations
       ? { authorizedOperations: GROUP_OPERATIONS }
@@ -33,7 +28,7 @@ export function describeGroupsHandler({
     for (const groupId of new Set(request.groups)) {
       const answer = describe(groups, groupId, apiVersion);
       described.push({ ...answer, ...allowed });
-      const pause = slices.did(1 + answer.members.length);
+      const pause = work.did(1 + answer.members.length);
       if (pause !== null) await pause;
     }
     return { groups: described };

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import type { DiskSpace, TurnSlices } from '../../engine/index.js';
+import type { DiskSpace } from '../../engine/index.js';
 import type { Partitions } from '../partition/partitions.js';
 import type { RequestOf, ResponseOf } from '../protocol/api-keys.js';
 import { ErrorCode } from '../protocol/error-codes.js';
@@ -8,7 +8,6 @@ import type { Handler } from './handler.js';
 export interface DescribeLogDirsParts {
   readonly partitions: Pick<Partitions, 'open'>;
   readonly dataDir: string;
-  readonly slices: TurnSlices;
   /** The file system of the data directory. */
   space(): Promise<DiskSpace>;
 }
@@ -17,11 +16,11 @@ type TopicAnswer = ResponseOf<'DescribeLogDirs'>['results'][number]['topics'][nu
 
 /** DescribeLogDirs (KIP-113): the one data directory, and what the partitions asked for take in it. What is not here is left out. */
 export function describeLogDirsHandler(parts: DescribeLogDirsParts): Handler<'DescribeLogDirs'> {
-  return async ({ apiVersion }, { topics }) => {
+  return async ({ apiVersion, work }, { topics }) => {
     const isWanted = wantedBy(topics);
     const byTopic = new Map<string, TopicAnswer['partitions'][number][]>();
     for (const { name, log } of parts.partitions.open()) {
-      const pause = parts.slices.did(1);
+      const pause = work.did(1);
       if (pause !== null) await pause;
       if (!isWanted(name.topic, name.partition)) continue;
       const partitions = byTopic.get(name.topic) ?? [];

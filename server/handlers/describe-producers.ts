@@ -1,4 +1,4 @@
-import type { TurnSlices } from '../../engine/index.js';
+import type { Work } from '../../engine/index.js';
 import { ApiError } from '../api-error.js';
 import type { MetadataView } from '../metadata/metadata-view.js';
 import type { Partition } from '../partition/partition.js';
@@ -11,7 +11,6 @@ import type { Handler } from './handler.js';
 export interface DescribeProducersParts {
   readonly metadata: MetadataView;
   readonly partitions: Pick<Partitions, 'find'>;
-  readonly slices: TurnSlices;
 }
 
 type TopicAnswer = ResponseOf<'DescribeProducers'>['topics'][number];
@@ -25,7 +24,7 @@ type ProducerAnswer = PartitionAnswer['activeProducers'][number];
 export function describeProducersHandler(
   parts: DescribeProducersParts,
 ): Handler<'DescribeProducers'> {
-  return async (_context, request) => {
+  return async ({ work }, request) => {
     const wanted = new Map<string, Set<number>>();
     for (const { name, partitionIndexes } of request.topics) {
       const indexes = wanted.get(name) ?? new Set();
@@ -35,7 +34,7 @@ export function describeProducersHandler(
     const topics: TopicAnswer[] = [];
     for (const [name, indexes] of wanted) {
       const partitions: PartitionAnswer[] = [];
-      for (const index of indexes) partitions.push(await answerFor(parts, name, index));
+      for (const index of indexes) partitions.push(await answerFor(parts, work, name, index));
       topics.push({ name, partitions });
     }
     return { topics };
@@ -43,7 +42,8 @@ export function describeProducersHandler(
 }
 
 async function answerFor(
-  { metadata, partitions, slices }: DescribeProducersParts,
+  { metadata, partitions }: DescribeProducersParts,
+  work: Work,
   name: string,
   partitionIndex: number,
 ): Promise<PartitionAnswer> {
@@ -52,9 +52,9 @@ async function answerFor(
     if (topic === undefined) {
       throw new ApiError('UNKNOWN_TOPIC_OR_PARTITION', 'there is no such topic');
     }
-    const pause = slices.did(1);
+    const pause = work.did(1);
     if (pause !== null) await pause;
-    const activeProducers = await producersOf(partitions.find(topic, partitionIndex), slices);
+    const activeProducers = await producersOf(partitions.find(topic, partitionIndex), work);
     return { partitionIndex, errorCode: ErrorCode.NONE, activeProducers };
   } catch (error) {
     const { code, message } = wireError(error);
@@ -62,7 +62,7 @@ async function answerFor(
   }
 }
 
-async function producersOf(partition: Partition, slices: TurnSlices): Promise<ProducerAnswer[]> {
+async function producersOf(partition: Partition, work: Work): Promise<ProducerAnswer[]> {
   const answers: ProducerAnswer[] = [];
   for (const producer of partition.producers()) {
     answers.push({
@@ -72,7 +72,7 @@ async function producersOf(partition: Partition, slices: TurnSlices): Promise<Pr
       lastTimestamp: producer.lastAppendMs,
       coordinatorEpoch: -1,
     });
-    const pause = slices.did(1);
+    const pause = work.did(1);
     if (pause !== null) await pause;
   }
   return answers;

@@ -1,4 +1,3 @@
-import type { TurnSlices } from '../../engine/index.js';
 import { ApiError } from '../api-error.js';
 import type { MetadataImage, TopicImage } from '../metadata/image.js';
 import type { MetadataView } from '../metadata/metadata-view.js';
@@ -10,7 +9,6 @@ import type { Handler } from './handler.js';
 export interface ElectLeadersParts {
   readonly metadata: MetadataView;
   readonly partitions: Pick<Partitions, 'isOffline'>;
-  readonly slices: TurnSlices;
 }
 
 type TopicAnswer = ResponseOf<'ElectLeaders'>['replicaElectionResults'][number];
@@ -24,7 +22,7 @@ const UNCLEAN = 1;
  * that could be elected. Of all partitions only those are named that have no leader, as in Kafka.
  */
 export function electLeadersHandler(parts: ElectLeadersParts): Handler<'ElectLeaders'> {
-  return async (_context, { electionType, topicPartitions }) => {
+  return async ({ work }, { electionType, topicPartitions }) => {
     if (electionType !== PREFERRED && electionType !== UNCLEAN) {
       throw new ApiError('INVALID_REQUEST', `election type ${electionType} is not known`);
     }
@@ -37,7 +35,7 @@ export function electLeadersHandler(parts: ElectLeadersParts): Handler<'ElectLea
         const isWanted =
           topicPartitions !== null || answer.errorCode !== ErrorCode.ELECTION_NOT_NEEDED;
         if (isWanted) partitionResult.push(answer);
-        const pause = parts.slices.did(1);
+        const pause = work.did(1);
         if (pause !== null) await pause;
       }
       if (partitionResult.length > 0) replicaElectionResults.push({ topic, partitionResult });

@@ -1,4 +1,4 @@
-import type { FileSlice, ReadRequest, TurnSlices } from '../../engine/index.js';
+import type { FileSlice, ReadRequest } from '../../engine/index.js';
 import { ApiError } from '../api-error.js';
 import type { RequestContext } from '../context.js';
 import { SERVER_LIMITS } from '../limits.js';
@@ -24,7 +24,6 @@ export interface FetchRoundParts {
   readonly metadata: MetadataView;
   readonly partitions: Pick<Partitions, 'find'>;
   readonly fetchSessions: FetchSessions;
-  readonly slices: TurnSlices;
   /** `fetch.max.bytes`. */
   readonly responseBytesMax: number;
 }
@@ -90,20 +89,20 @@ export class FetchRound {
 
   /** As `run`, for many partitions: with pauses. */
   async runInSlices(topics: Request['topics'], session: FetchSession | null): Promise<void> {
-    const { slices } = this.#parts;
+    const { work } = this.#context;
     try {
       for (const topic of session === null ? topics : []) {
         const answers = this.#answersOf(topic);
         for (const wish of topic.partitions) {
           answers.push(this.#readOne(topic, wish, null));
-          const pause = slices.did(1);
+          const pause = work.did(1);
           if (pause !== null) await pause;
         }
       }
       // Partitions move meanwhile, and a later fetch of the session changes their order.
       for (const entry of session === null ? [] : [...session.toLookAt]) {
         this.#readEntry(entry);
-        const pause = slices.did(1);
+        const pause = work.did(1);
         if (pause !== null) await pause;
       }
     } catch (error) {

@@ -1,4 +1,3 @@
-import type { TurnSlices } from '../../engine/index.js';
 import { ApiError } from '../api-error.js';
 import type { RequestContext } from '../context.js';
 import { clientKey, type RebalanceCalls } from '../groups/rebalance-calls.js';
@@ -22,7 +21,6 @@ export interface FetchParts {
   readonly delayed: DelayedOperations<WaitKey>;
   readonly groups: { readonly calls: Pick<RebalanceCalls, 'waitMs'> };
   readonly fetchSessions: FetchSessions;
-  readonly slices: TurnSlices;
   /** `fetch.max.bytes`. */
   readonly responseBytesMax: number;
 }
@@ -87,7 +85,7 @@ function isLong(topics: Request['topics'], session: FetchSession | null): boolea
 
 /** Resolves when a reading may have more, when the fetch has waited long enough, or when a rebalance calls its client. */
 async function waitForMore(
-  { delayed, groups, slices }: FetchParts,
+  { delayed, groups }: FetchParts,
   context: RequestContext,
   request: Request,
   session: FetchSession | null,
@@ -108,7 +106,7 @@ async function waitForMore(
     if (waiting.isOver) break;
     if (read.watched !== null) waiting.watch(read.watched);
     if (wait.add(read)) waiting.end();
-    const pause = slices.did(1);
+    const pause = context.work.did(1);
     if (pause !== null) await pause;
   }
   await waiting.over;

@@ -1,4 +1,3 @@
-import type { TurnSlices } from '../../engine/index.js';
 import { ApiError } from '../api-error.js';
 import type { RequestContext } from '../context.js';
 import type { GroupCoordinator } from '../groups/coordinator.js';
@@ -13,7 +12,6 @@ import type { Handler } from './handler.js';
 export interface FindCoordinatorParts {
   readonly metadata: MetadataView;
   readonly groups: Pick<GroupCoordinator, 'coordinatorOf'>;
-  readonly slices: TurnSlices;
 }
 
 type Answer = NonNullable<ResponseOf<'FindCoordinator'>['coordinators']>[number];
@@ -33,7 +31,7 @@ export function findCoordinatorHandler(parts: FindCoordinatorParts): Handler<'Fi
     const coordinators: Answer[] = [];
     for (const each of new Set(coordinatorKeys)) {
       coordinators.push(await find(parts, context, keyType, each));
-      const pause = parts.slices.did(1);
+      const pause = context.work.did(1);
       if (pause !== null) await pause;
     }
     return { coordinators };

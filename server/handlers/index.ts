@@ -1,4 +1,4 @@
-import type { DiskSpace, TurnSlices } from '../../engine/index.js';
+import type { DiskSpace } from '../../engine/index.js';
 import type { GroupCoordinator } from '../groups/coordinator.js';
 import type { Controller } from '../metadata/controller.js';
 import { brokerLayers } from '../metadata/effective-settings.js';
@@ -60,8 +60,6 @@ export interface BrokerParts {
   readonly partitionsPerTopicMax: number;
   /** Epoch in which this node leads its partitions and keeps the metadata. */
   readonly leaderEpoch: number;
-  /** Cuts what takes long on the event loop into slices. */
-  readonly slices: TurnSlices;
   /** The file system of the data directory, as of now. Rejects with the system's error. */
   space(): Promise<DiskSpace>;
 }

@@ -1,4 +1,3 @@
-import type { TurnSlices } from '../../engine/index.js';
 import { ApiError } from '../api-error.js';
 import type { MetadataView } from '../metadata/metadata-view.js';
 import type { ResponseOf } from '../protocol/api-keys.js';
@@ -8,7 +7,6 @@ import type { Handler } from './handler.js';
 
 export interface ListConfigResourcesParts {
   readonly metadata: MetadataView;
-  readonly slices: TurnSlices;
 }
 
 type Resource = ResponseOf<'ListConfigResources'>['configResources'][number];
@@ -24,7 +22,7 @@ const EVERY_TYPE: readonly number[] = [TOPIC_RESOURCE, BROKER_RESOURCE, ...EMPTY
 export function listConfigResourcesHandler(
   parts: ListConfigResourcesParts,
 ): Handler<'ListConfigResources'> {
-  return async ({ apiVersion }, { resourceTypes }) => {
+  return async ({ apiVersion, work }, { resourceTypes }) => {
     const configResources: Resource[] = [];
     if (apiVersion === 0) return { errorCode: ErrorCode.NONE, configResources };
     const wanted = new Set(resourceTypes.length === 0 ? EVERY_TYPE : resourceTypes);
@@ -37,7 +35,7 @@ export function listConfigResourcesHandler(
     if (wanted.has(TOPIC_RESOURCE)) {
       for (const { name } of image.topics()) {
         configResources.push({ resourceName: name, resourceType: TOPIC_RESOURCE });
-        const pause = parts.slices.did(1);
+        const pause = work.did(1);
         if (pause !== null) await pause;
       }
     }

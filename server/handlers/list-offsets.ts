@@ -1,4 +1,3 @@
-import type { TurnSlices } from '../../engine/index.js';
 import { ApiError } from '../api-error.js';
 import type { MetadataView } from '../metadata/metadata-view.js';
 import type { Partition } from '../partition/partition.js';
@@ -12,7 +11,6 @@ import { occurringTwice } from './occurring-twice.js';
 export interface ListOffsetsParts {
   readonly metadata: MetadataView;
   readonly partitions: Pick<Partitions, 'find'>;
-  readonly slices: TurnSlices;
 }
 
 type PartitionAnswer = ResponseOf<'ListOffsets'>['topics'][number]['partitions'][number];
@@ -59,7 +57,7 @@ export function listOffsetsHandler(parts: ListOffsetsParts): Handler<'ListOffset
         } catch (error) {
           answers.push({ partitionIndex, errorCode: wireError(error).code });
         }
-        const pause = parts.slices.did(1);
+        const pause = context.work.did(1);
         if (pause !== null) await pause;
       }
       topics.push({ name, partitions: answers });

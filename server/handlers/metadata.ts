@@ -1,4 +1,4 @@
-import type { TurnSlices } from '../../engine/index.js';
+import type { Work } from '../../engine/index.js';
 import { ApiError } from '../api-error.js';
 import type { RequestContext } from '../context.js';
 import { endpointFor } from '../metadata/advertised.js';
@@ -25,7 +25,6 @@ export interface MetadataParts {
   readonly controller: Pick<Controller, 'createTopics'>;
   readonly partitions: Pick<Partitions, 'ensure' | 'isOffline'>;
   readonly topicRules: TopicRules;
-  readonly slices: TurnSlices;
   /** `auto.create.topics.enable`. */
   readonly autoCreateTopics: boolean;
 }
@@ -43,12 +42,12 @@ export function metadataHandler(parts: MetadataParts): Handler<'Metadata'> {
     const wishes = context.apiVersion === 0 && request.topics?.length === 0 ? null : request.topics;
     const failures =
       wishes !== null && request.allowAutoTopicCreation && parts.autoCreateTopics
-        ? await createMissing(parts, wishes)
+        ? await createMissing(parts, context.work, wishes)
         : new Map<string, ErrorCode>();
     const { image } = parts.metadata;
     const topics =
       wishes === null
-        ? await describeAll(parts, image)
+        ? await describeAll(parts, context.work, image)
         : await answersFor(parts, context, image, wishes, failures);
     return {
       brokers: brokersFor(context, image),
@@ -82,6 +81,7 @@ function brokersFor(
 /** Creates what does not exist and may; says which names could not be created and why. */
 async function createMissing(
   parts: MetadataParts,
+  work: Work,
   wishes: TopicWishes,
 ): Promise<Map<string, ErrorCode>> {
   const failures = new Map<string, ErrorCode>();
@@ -89,7 +89,7 @@ async function createMissing(
   const names = new Set<string>();
   for (const { name, topicId } of wishes) {
     if (mayBeCreated(image, name, topicId)) names.add(name);
-    const pause = parts.slices.did(1);
+    const pause = work.did(1);
     if (pause !== null) await pause;
   }
   if (names.size === 0) return failures;
@@ -97,7 +97,7 @@ async function createMissing(
   let planned: NewTopic[] = [];
   let partitions = 0;
   for (const name of names) {
-    const pause = parts.slices.did(1);
+    const pause = work.did(1);
     if (pause !== null) await pause;
     // To plan a topic costs much more than to refuse one.
     if (partitionsLeft < parts.topicRules.defaultPartitionCount) {
@@ -146,10 +146,14 @@ async function create(
   }
 }
 
-async function describeAll(parts: MetadataParts, image: MetadataImage): Promise<TopicAnswer[]> {
+async function describeAll(
+  parts: MetadataParts,
+  work: Work,
+  image: MetadataImage,
+): Promise<TopicAnswer[]> {
   const answers: TopicAnswer[] = [];
   for (const topic of image.topics()) {
-    answers.push(await describe(parts, topic));
+    answers.push(await describe(parts, work, topic));
   }
   return answers;
 }
@@ -175,17 +179,17 @@ async function answersFor(
     // Beside an id, Java sends an empty name: the id counts.
     if (name !== null && topicId === ZERO_UUID) byName.add(name);
     else byId.add(topicId);
-    const pause = parts.slices.did(1);
+    const pause = context.work.did(1);
     if (pause !== null) await pause;
   }
   for (const name of byName) {
     const topic = image.topic(name);
-    if (topic !== undefined) answers.push(await describe(parts, topic));
+    if (topic !== undefined) answers.push(await describe(parts, context.work, topic));
     else answers.push(failed(name, ZERO_UUID, failures.get(name) ?? missingCode(name)));
   }
   for (const id of byId) {
     const topic = image.topicById(id);
-    if (topic !== undefined) answers.push(await describe(parts, topic));
+    if (topic !== undefined) answers.push(await describe(parts, context.work, topic));
     else answers.push(failed(null, id, ErrorCode.UNKNOWN_TOPIC_ID));
   }
   return answers;
@@ -206,7 +210,8 @@ function missingCode(name: string): ErrorCode {
 
 /** Of a topic with many partitions, others are served in between. */
 async function describe(
-  { partitions, slices }: MetadataParts,
+  { partitions }: MetadataParts,
+  work: Work,
   topic: TopicImage,
 ): Promise<TopicAnswer> {
   const answers: TopicAnswer['partitions'][number][] = [];
@@ -222,10 +227,10 @@ async function describe(
       isrNodes: partition.isr,
       offlineReplicas: offline ? partition.replicas : [],
     });
-    const pause = slices.did(1);
+    const pause = work.did(1);
     if (pause !== null) await pause;
   }
-  const pause = slices.did(1);
+  const pause = work.did(1);
   if (pause !== null) await pause;
   return {
     errorCode: ErrorCode.NONE,

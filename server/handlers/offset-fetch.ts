@@ -1,4 +1,4 @@
-import type { TurnSlices } from '../../engine/index.js';
+import type { Work } from '../../engine/index.js';
 import type { GroupCoordinator } from '../groups/coordinator.js';
 import type { GroupOffsets } from '../groups/offsets.js';
 import type { RequestOf, ResponseOf } from '../protocol/api-keys.js';
@@ -8,7 +8,6 @@ import type { Handler } from './handler.js';
 
 export interface OffsetFetchParts {
   readonly groups: Pick<GroupCoordinator, 'offsets'>;
-  readonly slices: TurnSlices;
 }
 
 type GroupAnswer = NonNullable<ResponseOf<'OffsetFetch'>['groups']>[number];
@@ -17,19 +16,19 @@ type Wishes = RequestOf<'OffsetFetch'>['topics'];
 
 /** OffsetFetch: what a group has committed for the partitions asked for, or for all. Nothing committed is offset -1 without an error. */
 export function offsetFetchHandler(parts: OffsetFetchParts): Handler<'OffsetFetch'> {
-  return async ({ apiVersion }, request) => {
+  return async ({ apiVersion, work }, request) => {
     if (apiVersion >= 8) {
       // A group that is named twice is answered once: the answer cannot grow by repetition.
       const wishes = new Map(request.groups.map((group) => [group.groupId, group.topics]));
       const answers: GroupAnswer[] = [];
       for (const [groupId, topics] of wishes) {
-        answers.push(await answerFor(parts, groupId, topics));
-        const pause = parts.slices.did(1);
+        answers.push(await answerFor(parts, work, groupId, topics));
+        const pause = work.did(1);
         if (pause !== null) await pause;
       }
       return { groups: answers };
     }
-    const { topics, errorCode } = await answerFor(parts, request.groupId, request.topics);
+    const { topics, errorCode } = await answerFor(parts, work, request.groupId, request.topics);
     if (apiVersion >= 2 || errorCode === ErrorCode.NONE) return { topics, errorCode };
     // Version 1 has a place for an error at each partition only.
     return { topics: failedTopics(request.topics ?? [], errorCode ?? ErrorCode.NONE) };
@@ -37,26 +36,26 @@ export function offsetFetchHandler(parts: OffsetFetchParts): Handler<'OffsetFetc
 }
 
 async function answerFor(
-  { groups, slices }: OffsetFetchParts,
+  { groups }: OffsetFetchParts,
+  work: Work,
   groupId: string,
   wishes: Wishes,
 ): Promise<GroupAnswer> {
   try {
     const found = await groups.offsets.fetch(groupId);
-    const topics =
-      wishes === null ? await allOf(found, slices) : await someOf(found, wishes, slices);
+    const topics = wishes === null ? await allOf(found, work) : await someOf(found, wishes, work);
     return { groupId, topics, errorCode: ErrorCode.NONE };
   } catch (error) {
     return { groupId, topics: [], errorCode: wireError(error).code };
   }
 }
 
-async function allOf(offsets: GroupOffsets | null, slices: TurnSlices): Promise<TopicAnswer[]> {
+async function allOf(offsets: GroupOffsets | null, work: Work): Promise<TopicAnswer[]> {
   const answers: TopicAnswer[] = [];
   for (const name of offsets?.topics() ?? []) {
     const indexes: number[] = [];
     for (const { partition } of offsets?.ofTopic(name) ?? []) indexes.push(partition);
-    answers.push({ name, partitions: await partitionsOf(offsets, name, indexes, slices) });
+    answers.push({ name, partitions: await partitionsOf(offsets, name, indexes, work) });
   }
   return answers;
 }
@@ -64,7 +63,7 @@ async function allOf(offsets: GroupOffsets | null, slices: TurnSlices): Promise<
 async function someOf(
   offsets: GroupOffsets | null,
   wishes: NonNullable<Wishes>,
-  slices: TurnSlices,
+  work: Work,
 ): Promise<TopicAnswer[]> {
   const byTopic = new Map<string, Set<number>>();
   for (const { name, partitionIndexes } of wishes) {
@@ -74,7 +73,7 @@ async function someOf(
   }
   const answers: TopicAnswer[] = [];
   for (const [name, indexes] of byTopic) {
-    answers.push({ name, partitions: await partitionsOf(offsets, name, indexes, slices) });
+    answers.push({ name, partitions: await partitionsOf(offsets, name, indexes, work) });
   }
   return answers;
 }
@@ -83,12 +82,12 @@ async function partitionsOf(
   offsets: GroupOffsets | null,
   name: string,
   indexes: Iterable<number>,
-  slices: TurnSlices,
+  work: Work,
 ): Promise<TopicAnswer['partitions']> {
   const partitions: TopicAnswer['partitions'][number][] = [];
   for (const index of indexes) {
     partitions.push(partitionOf(offsets, name, index));
-    const pause = slices.did(1);
+    const pause = work.did(1);
     if (pause !== null) await pause;
   }
   return partitions;

@@ -1,4 +1,3 @@
-import type { TurnSlices } from '../../engine/index.js';
 import { ApiError } from '../api-error.js';
 import type { MetadataView } from '../metadata/metadata-view.js';
 import type { Partitions } from '../partition/partitions.js';
@@ -10,7 +9,6 @@ import type { Handler } from './handler.js';
 export interface OffsetForLeaderEpochParts {
   readonly metadata: MetadataView;
   readonly partitions: Pick<Partitions, 'find'>;
-  readonly slices: TurnSlices;
 }
 
 type TopicAnswer = ResponseOf<'OffsetForLeaderEpoch'>['topics'][number];
@@ -19,7 +17,7 @@ type TopicAnswer = ResponseOf<'OffsetForLeaderEpoch'>['topics'][number];
 export function offsetForLeaderEpochHandler(
   parts: OffsetForLeaderEpochParts,
 ): Handler<'OffsetForLeaderEpoch'> {
-  return async (_context, request) => {
+  return async ({ work }, request) => {
     const { image } = parts.metadata;
     const topics: TopicAnswer[] = [];
     for (const { topic: name, partitions } of request.topics) {
@@ -36,7 +34,7 @@ export function offsetForLeaderEpochHandler(
         } catch (error) {
           answers.push({ partition: index, errorCode: wireError(error).code });
         }
-        const pause = parts.slices.did(1);
+        const pause = work.did(1);
         if (pause !== null) await pause;
       }
       topics.push({ topic: name, partitions: answers });

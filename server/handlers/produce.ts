@@ -1,4 +1,4 @@
-import { type Appended, AssertionError, type TurnSlices } from '../../engine/index.js';
+import { type Appended, AssertionError } from '../../engine/index.js';
 import { ApiError } from '../api-error.js';
 import type { RequestContext } from '../context.js';
 import { SERVER_LIMITS } from '../limits.js';
@@ -20,7 +20,6 @@ export interface ProduceParts {
   readonly metadata: MetadataView;
   readonly partitions: Pick<Partitions, 'find' | 'refused'>;
   readonly delayed: DelayedOperations<WaitKey>;
-  readonly slices: TurnSlices;
 }
 
 type Request = RequestOf<'Produce'>;
@@ -116,13 +115,14 @@ class ProduceCall {
 
   /** As `run`, with pauses. Never rejects: whoever waits for the answer is told. */
   async runInSlices(): Promise<void> {
-    const { metadata, slices } = this.#parts;
+    const { metadata } = this.#parts;
+    const { work } = this.#context;
     const refusal = refusalOf(this.#request);
     for (const wished of this.#request.topics) {
       const answers = this.#answersOf(wished);
       for (let at = 0; at < answers.length; at++) {
         this.#take(wished, metadata.image.topic(wished.name), answers, at, refusal);
-        const pause = slices.did(SERVER_LIMITS.produceBatchElements);
+        const pause = work.did(SERVER_LIMITS.produceBatchElements);
         if (pause !== null) await pause;
       }
     }

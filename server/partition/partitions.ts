@@ -7,6 +7,7 @@ import {
   type PartitionLog,
   type PartitionName,
   type TurnSlices,
+  type Work,
 } from '../../engine/index.js';
 import { ApiError } from '../api-error.js';
 import { SERVER_LIMITS } from '../limits.js';
@@ -102,9 +103,10 @@ export class Partitions {
     const waiting = [...metadata.image.topics()].flatMap((topic) =>
       topic.partitions.map((_, index) => ({ topic, index })),
     );
+    const work = this.#options.slices.begin();
     const openNext = async (): Promise<void> => {
       for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
-        await this.#open(next.topic, next.index);
+        await this.#open(next.topic, next.index, work);
       }
     };
     await Promise.all(Array.from({ length: SERVER_LIMITS.partitionsOpenedAtOnce }, openNext));
@@ -151,7 +153,8 @@ export class Partitions {
 
   /** Resolves when every partition of the topic is open or offline. Opens what is not; calling it again does no harm. */
   async ensure(topic: TopicImage): Promise<void> {
-    await Promise.all(topic.partitions.map((_, index) => this.#open(topic, index)));
+    const work = this.#options.slices.begin();
+    await Promise.all(topic.partitions.map((_, index) => this.#open(topic, index, work)));
   }
 
   /** Every partition that is open. */
@@ -183,11 +186,12 @@ export class Partitions {
 
   async #applyAll(image: MetadataView['image']): Promise<void> {
     const { metadata, slices } = this.#options;
+    const work = slices.begin();
     for (const topic of image.topics()) {
       // Changed meanwhile, and applied.
       if (metadata.image.topicById(topic.id) !== topic) continue;
       this.#apply(topic);
-      const pause = slices.did(1 + topic.partitions.length);
+      const pause = work.did(1 + topic.partitions.length);
       if (pause !== null) await pause;
     }
   }
@@ -195,10 +199,11 @@ export class Partitions {
   /** Opens what is new and hands the settings to what is open. */
   #apply(topic: TopicImage): void {
     const entries = this.#topics.get(topic.id);
+    const work = this.#options.slices.begin();
     topic.partitions.forEach((_, index) => {
       const entry = entries?.[index];
       if (entry?.state === 'open') this.#update(entry.partition, topic, this.#settingsOf(topic));
-      else if (entry === undefined) void this.#open(topic, index);
+      else if (entry === undefined) void this.#open(topic, index, work);
     });
   }
 
@@ -222,7 +227,7 @@ export class Partitions {
     return found;
   }
 
-  #open(topic: TopicImage, index: number): Promise<void> {
+  #open(topic: TopicImage, index: number, work: Work): Promise<void> {
     let entries = this.#topics.get(topic.id);
     if (entries === undefined) {
       entries = [];
@@ -244,7 +249,7 @@ export class Partitions {
           for (const header of refused) entry.partition.log.refused(header);
         }
       } else if (entry.state === 'open') entry.partition.release();
-      const pause = this.#options.slices.did(1);
+      const pause = work.did(1);
       if (pause !== null) await pause;
     };
     const leaving = this.#leaving.get(topic.name);
@@ -328,9 +333,10 @@ export class Partitions {
     earlier: Promise<void> | undefined,
   ): Promise<void> {
     const { engine, slices } = this.#options;
+    const work = slices.begin();
     for (const entry of entries) {
       if (entry?.state === 'open') entry.partition.release();
-      const pause = slices.did(1);
+      const pause = work.did(1);
       if (pause !== null) await pause;
     }
     if (earlier !== undefined) await earlier;
@@ -342,7 +348,7 @@ export class Partitions {
         if (entry?.state === 'opening') await entry.done;
         const name = { topic: topic.name, topicId: topic.id, partition };
         await this.#deletions.run(() => engine.deletePartition(name));
-        const pause = slices.did(1);
+        const pause = work.did(1);
         if (pause !== null) await pause;
       }
     };

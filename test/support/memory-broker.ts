@@ -185,7 +185,6 @@ export async function memoryBroker(options: MemoryBrokerOptions = {}) {
     settings,
     brokerStatic,
     partitionsPerTopicMax: options.partitionsPerTopicMax ?? SERVER_LIMITS.partitionsPerTopicMax,
-    slices,
     leaderEpoch: host.leaderEpoch,
     space: options.space ?? (async () => ({ totalBytes: 1_000_000, freeBytes: 400_000 })),
   });
