@@ -355,6 +355,8 @@ class Recovery {
     if (this.#isGapless ? base !== expectedOffset : !continues(base, expectedOffset)) return false;
     const epoch = leaderEpoch(bytes, at);
     if (epoch < NO_EPOCH) return false;
+    const last = base + lastOffsetDelta(bytes, at);
+    if (last < base || last >= Number.MAX_SAFE_INTEGER) return false;
     if (this.#epochsRise && epoch !== NO_EPOCH && epoch < this.#epochs.latest) return false;
     if (base > expectedOffset) segment.isGapless = false;
     return true;

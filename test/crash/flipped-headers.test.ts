@@ -173,6 +173,19 @@ describe('in a log that was never compacted', () => {
     }
   });
 
+  test('an offset behind all is damage at the start, without a catalog too', async () => {
+    // The batch has two.
+    for (const base of [(1n << 53n) - 1n, (1n << 53n) - 2n]) {
+      const found = await withoutCatalog(await filled());
+      const path = (await segmentsIn(found)).at(-1)!;
+      const bytes = found.disk.readFileSync(path);
+      bytes.writeBigInt64BE(base, positionsIn(bytes).at(-1)!);
+      found.disk.openSync(path, 'write').writevSync([bytes], 0);
+      const opening = open(await openWorld(found));
+      await expect(opening, `offset ${base}`).rejects.toMatchObject({ code: 'DAMAGED_LOG' });
+    }
+  });
+
   test('one does not make a compaction take the records of its keys for overwritten', async () => {
     for (const bit of BASE_OFFSET_BITS) {
       const world = newWorld();
