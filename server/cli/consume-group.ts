@@ -55,6 +55,7 @@ async function readGeneration(
       await member.commit(reader.positions);
       committedMs = nowMs;
     }
+    if (!more && reader.damage !== null) throw reader.damage;
   }
   // The others wait for this commit: they begin where it ends.
   if (more) await member.commit(reader.positions);

@@ -59,6 +59,7 @@ async function readPartitions(
   const positions = await resolveStart(client, topic.name, partitions, start);
   const reader = new PartitionReader(client, topic, positions);
   while (await printOnce(reader, topic, printing));
+  if (reader.damage !== null) throw reader.damage;
 }
 
 /** The first signal ends the run after the fetch under way; a second one ends the process. */

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { batchSize, type RecordView, storedBatches } from '../../engine/index.js';
+import { batchSize, EngineError, type RecordView, storedBatches } from '../../engine/index.js';
 import { ErrorCode, errorInfo } from '../protocol/error-codes.js';
 import { check, shown } from './answers.js';
 import { CliError } from './cli-error.js';
@@ -10,6 +10,7 @@ import type { TopicPartitions } from './topic-partitions.js';
 
 /** A batch begins with its offset and its length. */
 const BATCH_PREFIX_BYTES = 12;
+const BATCH_HEADER_BYTES = 61;
 
 /** A record and its partition. */
 export interface ReadRecord {
@@ -24,6 +25,8 @@ export class PartitionReader {
   readonly #positions: Map<number, number>;
   /** Partitions that were read to their end. */
   readonly #ended = new Set<number>();
+  /** What the first damaged partition is to be told by. */
+  #damage: CliError | null = null;
 
   /** `positions`: the offset to begin with, for each partition to be read. */
   constructor(client: Client, topic: TopicPartitions, positions: ReadonlyMap<number, number>) {
@@ -37,14 +40,20 @@ export class PartitionReader {
     return this.#positions;
   }
 
-  /** Whether every partition was at its end when it was last read. */
+  /** The first damage that was met, as an error; its partition is not read any more. */
+  get damage(): CliError | null {
+    return this.#damage;
+  }
+
+  /** Whether every partition was at its end, or damaged, when it was last read. */
   get atEnd(): boolean {
     return this.#ended.size === this.#positions.size;
   }
 
   /**
-   * Fetches once, waiting up to `waitMs` for records, and yields what came. With `untilEnd` partitions that were at their end
-   * are not asked again.
+   * Fetches once, waiting up to `waitMs` for records, and yields what came. With `untilEnd`
+   * partitions that were at their end are not asked again. Damage ends its partition, behind the
+   * last sound record, and is kept as `damage`; whoever reads decides whether to go on.
    */
   async *read(waitMs: number, untilEnd: boolean): AsyncGenerator<ReadRecord, void> {
     const { name, topicId } = this.#topic;
@@ -72,10 +81,14 @@ export class PartitionReader {
     check(errorCode, null, `cannot read topic ${shown(name)}`);
     for (const answer of topics[0]?.partitions ?? []) {
       const { partitionIndex: partition } = answer;
-      if (answer.errorCode !== ErrorCode.NONE) await this.#recover(partition, answer.errorCode);
-      else {
-        yield* this.#recordsOf(partition, answer.records ?? Buffer.alloc(0));
-        if (this.#positions.get(partition)! >= answer.highWatermark) this.#ended.add(partition);
+      if (answer.errorCode === ErrorCode.CORRUPT_MESSAGE) this.#noteDamage(partition);
+      else if (answer.errorCode !== ErrorCode.NONE) {
+        await this.#recover(partition, answer.errorCode);
+      } else {
+        const isSound = yield* this.#recordsOf(partition, answer.records ?? Buffer.alloc(0));
+        if (!isSound) this.#noteDamage(partition);
+        else if (this.#positions.get(partition)! >= answer.highWatermark)
+          this.#ended.add(partition);
         else this.#ended.delete(partition);
       }
       // Asked last the next time, so that a partition with much does not keep the others from being read.
@@ -85,17 +98,34 @@ export class PartitionReader {
     }
   }
 
-  async *#recordsOf(partition: number, records: Buffer): AsyncGenerator<ReadRecord, void> {
+  /** Returns false where damage ends the records. */
+  async *#recordsOf(partition: number, records: Buffer): AsyncGenerator<ReadRecord, boolean> {
     const from = this.#positions.get(partition)!;
-    for await (const batch of storedBatches(wholeBatches(records), from)) {
-      for (const record of batch.records) {
-        // A batch is sent whole, also when reading begins in its middle.
-        if (record.offset < from) continue;
-        this.#positions.set(partition, record.offset + 1);
-        yield { partition, record };
+    try {
+      for await (const batch of storedBatches(wholeBatches(records), from)) {
+        for (const record of batch.records) {
+          // A batch is sent whole, also when reading begins in its middle.
+          if (record.offset < from) continue;
+          this.#positions.set(partition, record.offset + 1);
+          yield { partition, record };
+        }
+        this.#positions.set(partition, Math.max(from, batch.nextOffset));
       }
-      this.#positions.set(partition, Math.max(from, batch.nextOffset));
+      return true;
+    } catch (error) {
+      if (error instanceof EngineError && error.code === 'CORRUPT_BATCH') return false;
+      throw error;
     }
+  }
+
+  #noteDamage(partition: number): void {
+    const name = shown(this.#topic.name);
+    this.#ended.add(partition);
+    this.#damage ??= new CliError(
+      `${name}-${partition} is damaged at offset ${this.#positions.get(partition)}, and what comes before it was printed: ` +
+        `stop the broker and run "odradek repair-log DIR/${name}-${partition} --execute" (DIR: its log.dirs), ` +
+        `or read on behind the damage with "odradek consume ${name} --partition ${partition} --from OFFSET"`,
+    );
   }
 
   /** Goes on where that is possible, and says so; otherwise throws. */
@@ -119,11 +149,17 @@ export class PartitionReader {
   }
 }
 
-/** Apache Kafka cuts an answer where its limit lies; what is left of a batch is asked for again. */
+/**
+ * Apache Kafka cuts an answer where its limit lies; what is left of a batch is asked for again. A
+ * size that no batch has stays, for whoever looks at checksums.
+ */
 function wholeBatches(bytes: Buffer): Buffer {
   let end = 0;
-  while (end + BATCH_PREFIX_BYTES <= bytes.length && end + batchSize(bytes, end) <= bytes.length) {
-    end += batchSize(bytes, end);
+  while (end + BATCH_PREFIX_BYTES <= bytes.length) {
+    const size = batchSize(bytes, end);
+    if (size < BATCH_HEADER_BYTES) return bytes;
+    if (end + size > bytes.length) break;
+    end += size;
   }
   return bytes.subarray(0, end);
 }

@@ -16,23 +16,30 @@ export interface Printing {
   readonly stop: AbortSignal;
 }
 
-/** Prints what one fetch brings. Resolves with whether there is more to do. */
+/**
+ * Prints what one fetch brings, also where it ends in an error. Resolves with whether there is more
+ * to do: damage ends a run, with `untilEnd` when the other partitions are at their ends.
+ */
 export async function printOnce(
   reader: PartitionReader,
   { name: topic }: TopicPartitions,
   printing: Printing,
 ): Promise<boolean> {
   const { format, out, untilEnd, stop } = printing;
-  if (printing.left > 0) {
-    for await (const { partition, record } of reader.read(
-      untilEnd ? 0 : CLI_LIMITS.fetchWaitMs,
-      untilEnd,
-    )) {
-      await out.write(format(record, { topic, partition }));
-      printing.left -= 1;
-      if (printing.left === 0 || out.readerLeft) break;
+  try {
+    if (printing.left > 0) {
+      for await (const { partition, record } of reader.read(
+        untilEnd ? 0 : CLI_LIMITS.fetchWaitMs,
+        untilEnd,
+      )) {
+        await out.write(format(record, { topic, partition }));
+        printing.left -= 1;
+        if (printing.left === 0 || out.readerLeft) break;
+      }
     }
+  } finally {
+    await out.flush();
   }
-  await out.flush();
-  return printing.left > 0 && !out.readerLeft && !stop.aborted && !(untilEnd && reader.atEnd);
+  const isOver = untilEnd ? reader.atEnd : reader.damage !== null;
+  return printing.left > 0 && !out.readerLeft && !stop.aborted && !isOver;
 }
