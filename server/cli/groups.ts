@@ -40,7 +40,10 @@ export async function listGroups(
   });
 }
 
-/** Prints how far groups have read, who their members are, or how they are. Without a name all groups. */
+/**
+ * Prints how far groups have read, who their members are, or how they are. Without a name all
+ * groups. Goes on after a group that cannot be described, and rejects in the end.
+ */
 export async function describeGroups(
   names: readonly string[],
   options: DescribeGroupsOptions,
@@ -48,19 +51,31 @@ export async function describeGroups(
   await withClient(options, async (client) => {
     const all = names.length > 0 ? names : (await groupsOf(client)).map(({ groupId }) => groupId);
     const rows: Row[] = [];
+    const problems: string[] = [];
     for (const name of all) {
-      await withCoordinator(client, name, async (coordinator) => {
-        const group = await describeGroup(coordinator, name);
-        if (group.groupState === NO_GROUP) throw unknownGroup(name);
-        if (options.state) rows.push(stateRow(group, coordinator));
-        else if (options.members) rows.push(...memberRows(group));
-        else rows.push(...(await offsetRows(client, coordinator, group)));
-        if (group.members.length === 0 && !options.state) {
-          process.stderr.write(`odradek: group ${shown(name)} has no members now\n`);
-        }
-      });
+      try {
+        rows.push(...(await rowsOf(client, name, options)));
+      } catch (error) {
+        if (!(error instanceof CliError)) throw error;
+        problems.push(`group ${shown(name)}: ${error.message}`);
+      }
     }
-    await printTable(headingFor(options), rows);
+    if (rows.length > 0 || problems.length === 0) await printTable(headingFor(options), rows);
+    if (problems.length > 0) throw new CliError(problems.join('; '));
+  });
+}
+
+/** Says, too, when nobody reads for the group. */
+function rowsOf(client: Client, name: string, options: DescribeGroupsOptions): Promise<Row[]> {
+  return withCoordinator(client, name, async (coordinator) => {
+    const group = await describeGroup(coordinator, name);
+    if (group.groupState === NO_GROUP) throw unknownGroup(name);
+    if (options.state) return [stateRow(group, coordinator)];
+    const rows = options.members ? memberRows(group) : await offsetRows(client, coordinator, group);
+    if (group.members.length === 0) {
+      process.stderr.write(`odradek: group ${shown(name)} has no members now\n`);
+    }
+    return rows;
   });
 }
 

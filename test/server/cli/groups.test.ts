@@ -137,6 +137,17 @@ test('an active group is described with its members, and not reset or deleted', 
   expect(deleted).toMatchObject({ code: 1, stderr: expect.stringContaining('has members') });
 });
 
+test('a group that cannot be described keeps no other from being shown', async () => {
+  const { groups, commit } = await testBroker();
+  await commit('billing', 4, 7);
+  await commit('shipping', 1, 2);
+  const { code, stdout, stderr } = await groups('describe', 'billing', 'nobody', 'shipping');
+  expect(code).toBe(1);
+  const shown = stdout.split('\n').map((line) => line.split(' ')[0]);
+  expect(shown).toEqual(['GROUP', 'billing', 'billing', 'shipping', 'shipping', '']);
+  expect(stderr).toContain('odradek: group nobody: there is no group nobody');
+});
+
 describe('reset-offsets', () => {
   test.each<[string[], [string, string]]>([
     [['--to-earliest'], ['0', '0']],
