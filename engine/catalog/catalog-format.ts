@@ -36,7 +36,8 @@ export class FormatCheck {
     if (this.#sealed === 0) return length === 0 ? 'empty' : this.#plain;
     if (this.#format !== CATALOG_FORMAT)
       throw new TreeDamage('the entry that names its format is missing');
-    if (length > 0) throw new TreeDamage(`${length} values have no checksum`);
+    if (length > 0)
+      throw new TreeDamage(`${length === 1 ? '1 value has' : `${length} values have`} no checksum`);
     return 'current';
   }
 }

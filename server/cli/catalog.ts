@@ -1,7 +1,6 @@
 import { join, resolve } from 'node:path';
 import {
   CATALOG_FILE,
-  type CatalogInspection,
   DEFAULT_LOG_SETTINGS,
   type Engine,
   EngineError,
@@ -19,12 +18,23 @@ import {
   systemRandom,
   usableEntries,
 } from '../../engine/index.js';
-import { hasBrokerLogs } from '../metadata/broker-logs.js';
 import { METADATA_FILE } from '../metadata/catalog-store.js';
 import { TOPICS_PREFIX, type TopicRecord } from '../metadata/records.js';
 import { restoreMetadata } from '../metadata/restored-metadata.js';
 import { metadataChanges, storedMetadata } from '../metadata/stored-metadata.js';
+import {
+  advice,
+  type Found,
+  fileFindings,
+  folderProblems,
+  identityLine,
+  isCatalogMissed,
+  isMetadataMissed,
+  needsRebuild,
+  stateLines,
+} from './catalog-findings.js';
 import { CliError } from './cli-error.js';
+import { counted } from './counted.js';
 import { CLI_LIMITS } from './limits.js';
 import { offsetsTopicPartitions } from './offsets-partitions.js';
 import { LineWriter } from './output.js';
@@ -34,15 +44,6 @@ export interface RebuildOptions {
   readonly nodeId?: number;
 }
 
-/** Everything that is read before anything is decided. */
-interface Found {
-  readonly root: string;
-  readonly identity: Awaited<ReturnType<typeof inspectIdentity>>;
-  readonly catalog: CatalogInspection;
-  readonly metadata: CatalogInspection;
-  readonly folders: readonly PartitionFolder[];
-}
-
 /**
  * Reads both catalogs of a data directory whole and prints what is wrong with them, and which folders they do not know. Resolves with whether all is sound.
  * Changes nothing. Rejects DIRECTORY_LOCKED while a broker runs.
@@ -50,18 +51,10 @@ interface Found {
 export async function checkCatalogs(dir: string): Promise<boolean> {
   return withDirectory(dir, async (found) => {
     const out = new LineWriter();
-    if (found.identity !== 'sound') await out.write(identityLine(found));
-    for (const inspection of [found.catalog, found.metadata]) {
-      for (const line of stateLines(inspection)) await out.write(line);
-    }
-    const problems = problemsBetween(found);
-    for (const problem of problems) await out.write(problem);
-    const isSound = !needsRebuild(found) && problems.length === 0;
-    await out.write(
-      isSound
-        ? 'no damage'
-        : `damage was found; 'odradek catalog rebuild ${found.root}' restores what can be`,
-    );
+    const strangers = folderProblems(found);
+    for (const line of [...fileFindings(found), ...strangers]) await out.write(line);
+    const isSound = !needsRebuild(found) && strangers.length === 0;
+    await out.write(isSound ? 'no damage' : advice(found));
     await out.flush();
     return isSound;
   });
@@ -113,27 +106,6 @@ async function withDirectory<T>(dir: string, use: (found: Found) => Promise<T>):
   }
 }
 
-/** A missing `metadata.mdb` is damage where its copy says that there was one. */
-function needsRebuild({ identity, catalog, metadata }: Found): boolean {
-  if (identity !== 'sound') return true;
-  if (catalog.state === 'damaged' || metadata.state === 'damaged') return true;
-  return isCatalogMissed({ catalog, metadata }) || isMetadataMissed({ catalog, metadata });
-}
-
-/** It is lost, or an older file was put in its place. */
-function isMetadataMissed({ catalog, metadata }: Pick<Found, 'catalog' | 'metadata'>): boolean {
-  if (storedMetadata(catalog).revision > storedMetadata(metadata).revision) return true;
-  return metadata.state === 'missing' && hasBrokerLogs(catalog.entries);
-}
-
-function isCatalogMissed({ catalog, metadata }: Pick<Found, 'catalog' | 'metadata'>): boolean {
-  return catalog.state === 'missing' && metadata.state !== 'missing';
-}
-
-function identityLine({ root, identity }: Found): string {
-  return `${join(root, IDENTITY_FILE)}: ${identity}`;
-}
-
 /** Epochs that a crash may have kept out of every checkpoint. */
 const EPOCHS_SKIPPED = 1_000;
 
@@ -149,46 +121,6 @@ async function rebuildIdentity(found: Found, out: LineWriter): Promise<void> {
   await out.write(
     `${identityLine(found)}; made anew, with a leader epoch above every one that is known`,
   );
-}
-
-function stateLines({ path, state, entries, problems }: CatalogInspection): string[] {
-  if (state === 'missing') return [`${path}: missing`];
-  if (state === 'sound') return [`${path}: ${entries.length} entries, sound`];
-  const shown = problems.slice(0, CLI_LIMITS.problemsShownMax);
-  const more = problems.length - shown.length;
-  return [
-    `${path}: damaged, ${entries.length} entries can be read`,
-    ...shown.map((problem) => `  ${problem}`),
-    ...(more > 0 ? [`  and ${more} problems more`] : []),
-  ];
-}
-
-/** What does not fit together although each file may be sound. */
-function problemsBetween({ root, catalog, metadata, folders }: Found): string[] {
-  const problems: string[] = [];
-  const own = storedMetadata(metadata);
-  const copy = storedMetadata(catalog);
-  if (copy.revision > own.revision) {
-    problems.push(
-      `${metadata.path}: revision ${own.revision}, and its copy in ${CATALOG_FILE} has ${copy.revision}: it is lost or older`,
-    );
-  }
-  if (isCatalogMissed({ catalog, metadata })) {
-    problems.push(`${catalog.path}: missing; the next start would read every log`);
-  }
-  if (metadata.state === 'missing') return problems;
-  for (const { folder, topic, partition, topicId } of folders) {
-    const record = own.entries.get(TOPICS_PREFIX + topic)?.value as TopicRecord | undefined;
-    if (record === undefined) problems.push(`${folder}: no topic of that name is known`);
-    else if (partition >= record.replicas.length) {
-      problems.push(`${folder}: topic ${topic} has ${record.replicas.length} partitions`);
-    } else if (topicId !== record.id) {
-      problems.push(
-        `${folder}: partition.metadata has ${topicId ?? 'no topic id'}, the topic is ${record.id}`,
-      );
-    }
-  }
-  return problems.map((problem) => problem.replaceAll(`${root}/`, ''));
 }
 
 /** Topic ids by name, as the broker will know them; empty where no broker had the directory. */
@@ -218,7 +150,7 @@ async function rebuildMetadata(
   );
   const ids = topicIds(restored.entries);
   await out.write(
-    `${metadata.path}: made anew with ${ids.size} topics${kept === null ? '' : `; the old one is ${kept}`}`,
+    `${metadata.path}: made anew with ${counted(ids.size, 'topic')}${kept === null ? '' : `; the old one is ${kept}`}`,
   );
   for (const warning of restored.warnings) await out.write(`WARNING: ${warning}`);
   await out.flush();

@@ -14,6 +14,7 @@ import {
 } from '../../engine/index.js';
 import { escapeClientText } from '../logging/escape.js';
 import { CliError } from './cli-error.js';
+import { counted } from './counted.js';
 import { CLI_LIMITS } from './limits.js';
 import { LineWriter } from './output.js';
 
@@ -113,7 +114,9 @@ async function dumpEntries(
     if (unusedBytes > 0) await out.write(`unused bytes=${unusedBytes}`);
     if (leftOverBytes > 0) {
       bad += 1;
-      await out.write(`damage: ${leftOverBytes} bytes at the end are no whole entry`);
+      await out.write(
+        `damage: ${counted(leftOverBytes, 'byte at the end makes', 'bytes at the end make')} no whole entry`,
+      );
     }
   } finally {
     await log?.close();
@@ -168,7 +171,7 @@ function damageLine({ position, size, problem, torn }: InspectedDamage): string 
 }
 
 function summary(path: string, counts: string, bad: number): string {
-  return `${path}: ${counts} ${bad === 0 ? 'no damage' : `DAMAGED in ${bad} ${bad === 1 ? 'place' : 'places'}`}`;
+  return `${path}: ${counts} ${bad === 0 ? 'no damage' : `DAMAGED in ${counted(bad, 'place')}`}`;
 }
 
 function timeText(ms: Timestamp): string {

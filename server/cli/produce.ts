@@ -4,6 +4,7 @@ import { ErrorCode, errorInfo } from '../protocol/error-codes.js';
 import { check, shown } from './answers.js';
 import { CliError } from './cli-error.js';
 import { type Client, type ConnectionOptions, withClient } from './client.js';
+import { counted } from './counted.js';
 import { CLI_LIMITS } from './limits.js';
 import { readLines } from './line-reader.js';
 import { partitionOfKey } from './partitioner.js';
@@ -128,7 +129,7 @@ class BatchSender {
         ? '; the setting max.message.bytes of the topic is the limit'
         : '';
     const { message } = errorInfo(errorCode);
-    const why = `${errorMessage ?? message}${advice}; ${this.#stored} records before were stored`;
+    const why = `${errorMessage ?? message}${advice}; ${counted(this.#stored, 'record before was', 'records before were')} stored`;
     check(errorCode, why, `cannot produce to ${shown(this.#topic.name)}-${partition}`);
   }
 }

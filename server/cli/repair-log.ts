@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { repairPartition, type SegmentRepair } from '../../engine/index.js';
+import { counted } from './counted.js';
 import { LineWriter } from './output.js';
 
 export interface RepairOptions {
@@ -33,7 +34,7 @@ export async function repairLog(
 }
 
 function changeText(change: SegmentRepair['changes'][number]): string {
-  const at = `byte ${change.position}, ${change.size} bytes`;
+  const at = `byte ${change.position}, ${counted(change.size, 'byte')}`;
   if (change.kind === 'mended') return `${at}: the ${change.field} of the batch is mended`;
   const { fromOffset, toOffset } = change;
   if (fromOffset === toOffset) return `${at}: no batch, and no offset that is missing`;
@@ -43,8 +44,8 @@ function changeText(change: SegmentRepair['changes'][number]): string {
 function summary(folder: string, segments: number, lost: number, execute: boolean): string {
   if (segments === 0) return `${folder}: no damage`;
   const losing =
-    lost === 0 ? 'nothing is lost' : `the records at ${lost} offsets, at most, are lost`;
+    lost === 0 ? 'nothing is lost' : `the records at ${counted(lost, 'offset')}, at most, are lost`;
   return execute
-    ? `${folder}: ${segments} segments were repaired, ${losing}`
-    : `${folder}: ${segments} segments are damaged, ${losing}; nothing was changed, do it with --execute`;
+    ? `${folder}: ${counted(segments, 'segment was', 'segments were')} repaired, ${losing}`
+    : `${folder}: ${counted(segments, 'segment is', 'segments are')} damaged, ${losing}; nothing was changed, do it with --execute`;
 }

@@ -67,8 +67,8 @@ export function planMorePartitions(
   if (count <= present) {
     const state =
       count === present
-        ? `already has ${present} partitions`
-        : `has ${present} partitions, which is more`;
+        ? `already has ${partitionsText(present)}`
+        : `has ${partitionsText(present)}, which is more`;
     throw new ApiError('INVALID_PARTITIONS', `Topic ${state}: asked for ${count}`);
   }
   checkCount(count, rules);
@@ -133,6 +133,10 @@ function checkReplicas(nodeIds: readonly number[], { nodeId }: TopicRules): void
     'INVALID_REPLICA_ASSIGNMENT',
     `replicas [${shown}] cannot be placed: this cluster consists of node ${nodeId}`,
   );
+}
+
+function partitionsText(count: number): string {
+  return count === 1 ? '1 partition' : `${count} partitions`;
 }
 
 function checkCount(count: number, { partitionCountMax }: TopicRules): void {

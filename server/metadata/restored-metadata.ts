@@ -139,7 +139,7 @@ function addFromFolders(
       if (!isOurs || known.replicas.length >= count) continue;
       put(TOPICS_PREFIX + name, withPartitions(known, count, nodeId));
       warnings.push(
-        `topic ${name} has ${count} partitions, by its folders, instead of ${known.replicas.length}`,
+        `topic ${name} has ${count} ${count === 1 ? 'partition' : 'partitions'}, by its folders, instead of ${known.replicas.length}`,
       );
       continue;
     }
@@ -156,7 +156,7 @@ function addFromFolders(
     const overrides = isOffsets ? OFFSETS_TOPIC_SETTINGS : KEEP_EVERYTHING;
     put(TOPICS_PREFIX + name, withPartitions({ id, replicas: [], overrides }, partitions, nodeId));
     warnings.push(
-      `topic ${name} is known by its folders only: ${partitions} partitions; its settings are lost, and ` +
+      `topic ${name} is known by its folders only: ${partitions} ${partitions === 1 ? 'partition' : 'partitions'}; its settings are lost, and ` +
         (isOffsets
           ? "those of the broker's own topic hold"
           : 'it keeps everything until you set them'),

@@ -1,4 +1,12 @@
-import { cpSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test, vi } from 'vitest';
@@ -152,6 +160,7 @@ test('an older metadata.mdb, put back from a copy, is noticed', async () => {
   await broker.close();
   writeFileSync(join(root, 'metadata.mdb'), old);
   await expect(startBroker({ dataDir: root })).rejects.toThrow('is older than its copy');
+  expect((await check(root)).text).toMatch(/metadata\.mdb: older than its copy in catalog\.mdb/);
   await rebuild(root);
   const again = await startBroker({ dataDir: root });
   onTestFinished(() => again.close());
@@ -242,6 +251,26 @@ test('check names folders that do not fit the topics', async () => {
   expect(isSound).toBe(false);
   expect(text).toContain('userz-0: no topic of that name is known');
   expect(text).toContain('orders-0: partition.metadata has no topic id');
+  expect(text).not.toContain('rebuild');
+});
+
+test.each([
+  ['is garbled', (root: string) => garble(root, 'metadata.mdb', 0)],
+  ['is lost', (root: string) => rmSync(join(root, 'metadata.mdb'))],
+  ['is cut', (root: string) => truncateSync(join(root, 'metadata.mdb'), 9000)],
+])('one damage is one finding: metadata.mdb %s', async (_, damage) => {
+  const root = brokerDirectory();
+  damage(root);
+  const { isSound, text } = await check(root);
+  expect(isSound).toBe(false);
+  const findings = text.split('\n').filter((line) => line !== '' && !line.startsWith('  '));
+  expect(findings).toEqual([
+    expect.stringMatching(/catalog\.mdb: \d+ entries, sound$/),
+    expect.stringMatching(/metadata\.mdb: (damaged|missing)/),
+    expect.stringContaining(`odradek catalog rebuild ${root}`),
+  ]);
+  expect(text).toMatch(/^ {2}its copy in catalog\.mdb has revision \d+$/m);
+  expect(text).not.toContain('instead of');
 });
 
 test('neither runs while the directory is in use, or on what is no data directory', async () => {

@@ -157,6 +157,6 @@ test("a broker's log and both indexes are sound, and an index that lies is found
   const { code, stdout } = await runCommand(['dump-log', index]);
   expect(code).toBe(1);
   expect(stdout).toContain('damage: the batch there ends with ');
-  expect(stdout).toContain('damage: 1 bytes at the end are no whole entry');
+  expect(stdout).toContain('damage: 1 byte at the end makes no whole entry');
   expect(stdout).toContain('DAMAGED in 2 places');
 });

@@ -68,11 +68,12 @@ test('of a damaged log everything but the damaged batch is read again, at the of
   const damaged = readFileSync(path);
   const dry = await repair(folder);
   expect(dry).toMatchObject({ code: 1, stdout: expect.stringContaining('LOST, offsets 4 to 4\n') });
+  expect(dry.stdout).toContain('1 segment is damaged, the records at 1 offset, at most, are lost');
   expect(readFileSync(path).equals(damaged)).toBe(true);
   const done = await repair(folder, '--execute');
   expect(done).toMatchObject({
     code: 0,
-    stdout: expect.stringContaining('at 1 offsets, at most, are lost'),
+    stdout: expect.stringContaining('at 1 offset, at most, are lost'),
   });
   expect(readFileSync(`${path}.damaged`).equals(damaged)).toBe(true);
   const values = await valuesIn(root);

@@ -1,0 +1,117 @@
+import { join } from 'node:path';
+import {
+  CATALOG_FILE,
+  type CatalogInspection,
+  IDENTITY_FILE,
+  type inspectIdentity,
+  type PartitionFolder,
+} from '../../engine/index.js';
+import { hasBrokerLogs } from '../metadata/broker-logs.js';
+import { TOPICS_PREFIX, type TopicRecord } from '../metadata/records.js';
+import { storedMetadata } from '../metadata/stored-metadata.js';
+import { counted } from './counted.js';
+import { CLI_LIMITS } from './limits.js';
+
+/** Everything that is read before anything is decided. */
+export interface Found {
+  readonly root: string;
+  readonly identity: Awaited<ReturnType<typeof inspectIdentity>>;
+  readonly catalog: CatalogInspection;
+  readonly metadata: CatalogInspection;
+  readonly folders: readonly PartitionFolder[];
+}
+
+/** A missing `metadata.mdb` is damage where its copy says that there was one. */
+export function needsRebuild({ identity, catalog, metadata }: Found): boolean {
+  if (identity !== 'sound') return true;
+  if (catalog.state === 'damaged' || metadata.state === 'damaged') return true;
+  return isCatalogMissed({ catalog, metadata }) || isMetadataMissed({ catalog, metadata });
+}
+
+/** It is lost, or an older file was put in its place. */
+export function isMetadataMissed({
+  catalog,
+  metadata,
+}: Pick<Found, 'catalog' | 'metadata'>): boolean {
+  if (storedMetadata(catalog).revision > storedMetadata(metadata).revision) return true;
+  return metadata.state === 'missing' && hasBrokerLogs(catalog.entries);
+}
+
+export function isCatalogMissed({
+  catalog,
+  metadata,
+}: Pick<Found, 'catalog' | 'metadata'>): boolean {
+  return catalog.state === 'missing' && metadata.state !== 'missing';
+}
+
+export function identityLine({ root, identity }: Found): string {
+  return `${join(root, IDENTITY_FILE)}: ${identity}`;
+}
+
+/** What a file is, and indented what is wrong with it. */
+export function stateLines({ path, state, entries, problems }: CatalogInspection): string[] {
+  if (state === 'missing') return [`${path}: missing`];
+  if (state === 'sound') return [`${path}: ${counted(entries.length, 'entry', 'entries')}, sound`];
+  const shown = problems.slice(0, CLI_LIMITS.problemsShownMax);
+  const more = problems.length - shown.length;
+  return [
+    `${path}: damaged, ${counted(entries.length, 'entry', 'entries')} can be read`,
+    ...shown.map((problem) => `  ${problem}`),
+    ...(more > 0 ? [`  and ${counted(more, 'more problem')}`] : []),
+  ];
+}
+
+/** One finding for each file; what follows from it is indented. */
+export function fileFindings(found: Found): string[] {
+  const { catalog, metadata, folders } = found;
+  const lines = found.identity === 'sound' ? [] : [identityLine(found)];
+  lines.push(...stateLines(catalog));
+  if (isCatalogMissed(found)) lines.push('  without it the next start reads every log');
+  const own = storedMetadata(metadata);
+  const copy = storedMetadata(catalog);
+  const isOld = metadata.state === 'sound' && copy.revision > own.revision;
+  if (isOld) {
+    lines.push(
+      `${metadata.path}: older than its copy in ${CATALOG_FILE} (revision ${own.revision}, the copy has ${copy.revision})`,
+    );
+  } else lines.push(...stateLines(metadata));
+  if (metadata.state === 'sound' && !isOld) return lines;
+  if (metadata.state === 'missing' && !isMetadataMissed(found)) return lines;
+  if (!isOld && copy.revision > 0) {
+    lines.push(`  its copy in ${CATALOG_FILE} has revision ${copy.revision}`);
+  }
+  if (folders.length > 0) {
+    const many = counted(folders.length, 'partition folder');
+    lines.push(`  ${many} cannot be held against it`);
+  }
+  return lines;
+}
+
+/** Folders that do not fit the topics, where these are known for certain. */
+export function folderProblems(found: Found): string[] {
+  const { metadata, folders } = found;
+  if (metadata.state !== 'sound' || isMetadataMissed(found)) return [];
+  const { entries } = storedMetadata(metadata);
+  const problems: string[] = [];
+  for (const { folder, topic, partition, topicId } of folders) {
+    const record = entries.get(TOPICS_PREFIX + topic)?.value as TopicRecord | undefined;
+    if (record === undefined) problems.push(`${folder}: no topic of that name is known`);
+    else if (partition >= record.replicas.length) {
+      const count = counted(record.replicas.length, 'partition');
+      problems.push(`${folder}: topic ${topic} has ${count}`);
+    } else if (topicId !== record.id) {
+      problems.push(
+        `${folder}: partition.metadata has ${topicId ?? 'no topic id'}, the topic is ${record.id}`,
+      );
+    }
+  }
+  return problems;
+}
+
+/** What helps: a rebuild does nothing about folders. */
+export function advice(found: Found): string {
+  return needsRebuild(found)
+    ? `damage was found; 'odradek catalog rebuild ${found.root}' restores what can be`
+    : 'the catalogs are sound; the next start of the broker sets folders of unknown topics and partitions aside as -stray, ' +
+        'and writes partition.metadata again, or says in its log why it does not';
+}
