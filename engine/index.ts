@@ -42,7 +42,7 @@ export {
 export type { DirectoryLocker } from './disk/directory-lock.js';
 export { noLocker, systemLocker } from './disk/directory-lock.js';
 export type { Disk, DiskFile, DiskSpace } from './disk/disk.js';
-export { parseSegmentFileName } from './disk/file-names.js';
+export { parsePartitionFolderName, parseSegmentFileName } from './disk/file-names.js';
 export { FileSlice } from './disk/file-slice.js';
 export { acceptNow, sendFile, sendFileAvailable, sendNow } from './disk/native.js';
 export { nodeDisk } from './disk/node-disk.js';
@@ -56,6 +56,7 @@ export { CATALOG_FILE, type Engine, type EngineOptions } from './engine.js';
 export { type BadRecord, ENGINE_ERRORS, EngineError, type EngineErrorCode } from './errors.js';
 export { Gate } from './gate.js';
 export { type CatalogInspection, inspectCatalog } from './inspect/catalog-inspection.js';
+export { type FolderScrub, type ScrubFinding, scrubFolder } from './inspect/folder-scrub.js';
 export { type IndexKind, inspectIndex } from './inspect/index-inspection.js';
 export {
   type InspectedBatch,

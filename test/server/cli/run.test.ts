@@ -25,6 +25,7 @@ describe('help', () => {
     [['groups', '--help'], 'odradek groups list'],
     [['groups', 'reset-offsets', '--help'], '--to-offset 42 --execute'],
     [['dump-log', '--help'], 'odradek dump-log --records'],
+    [['scrub', '--help'], 'odradek scrub data/orders-0'],
   ])('of %j has examples and ends with 0', async (args, example) => {
     const { code, stdout, stderr } = await runCommand(args);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });

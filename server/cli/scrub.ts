@@ -1,0 +1,79 @@
+import { basename, dirname, resolve } from 'node:path';
+import {
+  IDENTITY_FILE,
+  nodeDisk,
+  parsePartitionFolderName,
+  partitionFolders,
+  repairCommand,
+  type ScrubFinding,
+  scrubFolder,
+} from '../../engine/index.js';
+import { CliError } from './cli-error.js';
+import { counted } from './counted.js';
+import { CLI_LIMITS } from './limits.js';
+import { LineWriter } from './output.js';
+
+/** One partition's folder. */
+interface Folder {
+  readonly folder: string;
+  readonly topic: string;
+  readonly partition: number;
+}
+
+/**
+ * Reads every batch of a partition's folder, or of all in a data directory, and prints what is
+ * damaged. A broker may run on it; nothing is changed. Resolves with whether all is sound.
+ */
+export async function scrub(path: string): Promise<boolean> {
+  const folders = await foldersAt(resolve(path));
+  const out = new LineWriter();
+  let segments = 0;
+  let batches = 0;
+  let places = 0;
+  for (const each of folders) {
+    const found = await scrubFolder(nodeDisk, each.folder);
+    segments += found.segments;
+    batches += found.batches;
+    places += found.findings.length;
+    if (found.findings.length === 0) continue;
+    const shown = found.findings.slice(0, CLI_LIMITS.problemsShownMax);
+    for (const finding of shown) await out.write(findingLine(finding));
+    const more = found.findings.length - shown.length;
+    if (more > 0) await out.write(`${each.folder}: and ${counted(more, 'more place')}`);
+    const command = repairCommand(dirname(each.folder), each.topic, each.partition);
+    await out.write(`  stop the broker and save what can be: ${command}`);
+    await out.flush();
+  }
+  const read = [
+    counted(batches, 'whole batch', 'whole batches'),
+    counted(segments, 'segment'),
+    counted(folders.length, 'partition'),
+  ];
+  const verdict = places === 0 ? 'no damage' : `DAMAGED in ${counted(places, 'place')}`;
+  await out.write(`${resolve(path)}: ${read.join(', ')}, ${verdict}`);
+  await out.flush();
+  return places === 0;
+}
+
+function findingLine({ path, position, offset, problem }: ScrubFinding): string {
+  return `${path}: byte ${position} (offset ${offset}): ${problem}`;
+}
+
+async function foldersAt(path: string): Promise<readonly Folder[]> {
+  const found = await nodeDisk.stat(path);
+  if (found === null) throw new CliError(`${path}: there is no such folder`);
+  if (!found.isDirectory) {
+    throw new CliError(`${path} is a file: "odradek dump-log ${path}" shows and checks it`);
+  }
+  const parsed = parsePartitionFolderName(basename(path));
+  const names = await nodeDisk.readdir(path);
+  if (parsed?.state === 'live' && !names.includes(IDENTITY_FILE)) {
+    return [{ folder: path, topic: parsed.topic, partition: parsed.partition }];
+  }
+  if (!names.includes(IDENTITY_FILE)) {
+    throw new CliError(
+      `${path} has no ${IDENTITY_FILE}: name an odradek data directory, or a partition's folder in it`,
+    );
+  }
+  return partitionFolders(nodeDisk, path);
+}

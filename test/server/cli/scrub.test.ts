@@ -1,0 +1,57 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { openEngine } from '../../../engine/index.js';
+import { runCommand } from '../../support/spawn-broker.js';
+import { temporaryFolder } from '../../support/temporary-folder.js';
+
+/** A data directory in use, with two logs of five records each. */
+async function twoLogs(): Promise<string> {
+  const root = temporaryFolder();
+  const engine = await openEngine(root);
+  onTestFinished(() => engine.close());
+  for (const name of ['orders', 'users']) {
+    const log = await engine.log(name);
+    for (let n = 0; n < 5; n++) await log.append({ value: `value ${n}` });
+  }
+  return root;
+}
+
+const scrub = (path: string) => runCommand(['scrub', path]);
+
+test('a data directory that is in use is read, and what is damaged is named with the way out', async () => {
+  const root = await twoLogs();
+  expect(await scrub(root)).toEqual({
+    code: 0,
+    stdout: `${root}: 10 whole batches, 2 segments, 2 partitions, no damage\n`,
+    stderr: '',
+  });
+  const folder = join(root, 'users-0');
+  const path = join(folder, '00000000000000000000.log');
+  const bytes = readFileSync(path);
+  const at = (bytes.length / 5) * 2;
+  bytes[at + 70]! ^= 1;
+  writeFileSync(path, bytes);
+  const lines = [
+    `${path}: byte ${at} (offset 2): the checksum of a batch does not match its bytes`,
+    `  stop the broker and save what can be: odradek repair-log ${folder} --execute`,
+  ];
+  expect(await scrub(root)).toEqual({
+    code: 1,
+    stdout: `${lines.join('\n')}\n${root}: 9 whole batches, 2 segments, 2 partitions, DAMAGED in 1 place\n`,
+    stderr: '',
+  });
+  expect(await scrub(join(root, 'orders-0'))).toMatchObject({
+    code: 0,
+    stdout: expect.stringContaining('5 whole batches, 1 segment, 1 partition, no damage'),
+  });
+});
+
+test('what is no folder of logs is refused, with what to name', async () => {
+  const root = temporaryFolder();
+  expect(await scrub(root)).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('name an odradek data directory'),
+  });
+  expect(await scrub(join(root, 'none'))).toMatchObject({ code: 1 });
+});
