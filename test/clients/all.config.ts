@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     pool: 'forks',
-    include: ['test/clients/**/*.test.ts', 'test/clients-node/**/*.test.ts'],
+    include: ['test/clients/**/*.test.ts'],
     exclude: ['test/clients/real-events.test.ts'],
     fileParallelism: false,
     testTimeout: 300_000,

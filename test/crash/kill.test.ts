@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest';
 import { seededRandom } from '../../engine/index.js';
+import { often } from '../support/often.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { type Acknowledged, startAppender, verifyDirectory } from './support/appender.js';
 
-const ROUNDS = 10;
+const ROUNDS = often(4, 10);
 const SEED = 20261122;
 const NUMBERS_PER_ROUND = 1_000_000;
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Member } from '../../../server/groups/group.js';
+import { often } from '../../support/often.js';
 import { GroupHarness } from './group-harness.js';
 
 type Command =
@@ -273,7 +274,7 @@ test('whatever happens in whatever order, everybody is answered once, there is o
       expect(group(harness)).toMatchObject({ state: 'Empty', leader: null });
       invariants.check(harness);
     }),
-    { numRuns: 200 },
+    { numRuns: often(60, 200) },
   );
 });
 

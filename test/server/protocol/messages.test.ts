@@ -11,6 +11,7 @@ import { ProtocolError } from '../../../server/protocol/protocol-error.js';
 import { Reader } from '../../../server/protocol/reader.js';
 import { ZERO_UUID } from '../../../server/protocol/schema.js';
 import type { Part } from '../../../server/protocol/writer.js';
+import { often } from '../../support/often.js';
 import { valuesOf } from './table-arbitrary.js';
 
 const apis: readonly Api[] = Object.values(APIS);
@@ -40,7 +41,7 @@ describe.each(cases)('$name', ({ api, version }) => {
           body,
         });
       }),
-      { numRuns: 20 },
+      { numRuns: often(5, 20) },
     );
   });
 
@@ -51,7 +52,7 @@ describe.each(cases)('$name', ({ api, version }) => {
         expect(frame.readInt32BE(0)).toBe(frame.length - 4);
         expect(decodeResponse(api, version, frame.subarray(4))).toEqual({ correlationId, body });
       }),
-      { numRuns: 20 },
+      { numRuns: often(5, 20) },
     );
   });
 
@@ -61,11 +62,11 @@ describe.each(cases)('$name', ({ api, version }) => {
         const frame = request(api, version, 1, 'client', body);
         expect(() => decodeRequest(frame.subarray(0, cut % frame.length))).toThrow(ProtocolError);
       }),
-      { numRuns: 40 },
+      { numRuns: often(8, 40) },
     );
     const [body] = fc.sample(requests, { numRuns: 1, seed: version });
     const frame = request(api, version, 1, 'client', body!).subarray(0, 2000);
-    for (let size = 0; size < frame.length; size++) {
+    for (let size = 0; size < frame.length; size += often(7, 1)) {
       expect(() => decodeRequest(frame.subarray(0, size))).toThrow(ProtocolError);
     }
   });
@@ -82,7 +83,7 @@ describe.each(cases)('$name', ({ api, version }) => {
         for (const [at, byte] of changes) frame[4 + (at % (frame.length - 4))] = byte;
         expectBounded(frame);
       }),
-      { numRuns: 40 },
+      { numRuns: often(8, 40) },
     );
   });
 
@@ -94,7 +95,7 @@ describe.each(cases)('$name', ({ api, version }) => {
       fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {
         expectBounded(Buffer.concat([start, bytes]));
       }),
-      { numRuns: 40 },
+      { numRuns: often(8, 40) },
     );
   });
 });

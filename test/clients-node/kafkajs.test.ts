@@ -1,4 +1,0 @@
-import { describeClient } from '../clients/describe-client.js';
-import { KAFKAJS } from '../clients/profiles.js';
-
-describeClient(KAFKAJS);

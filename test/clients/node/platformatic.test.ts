@@ -1,0 +1,4 @@
+import { describeClient } from '../describe-client.js';
+import { PLATFORMATIC } from '../profiles.js';
+
+describeClient(PLATFORMATIC);
