@@ -93,6 +93,7 @@ export class RequestDispatcher implements Dispatcher {
       const request = this.#decode(frame, connection);
       if (Array.isArray(request)) return Promise.resolve(request);
       const { clock, slices } = this.#options;
+      if (request.elements > 0) connection.didBegin(request.elements);
       return this.#answer(new OpenRequest(connection, clock, slices, request), request);
     } catch (error) {
       return Promise.reject(error);

@@ -77,6 +77,14 @@ export const SERVER_LIMITS = {
    * cannot stop all.
    */
   bytesInFlightFloor: 64 * KIB,
+  /**
+   * What requests that begin in one turn count for, over all connections: each for
+   * `requestBeginElements` and for its array elements. Beyond: they wait for a later turn, in
+   * which the connections that wait begin one each, in turn.
+   */
+  turnBegunElementsMax: 4_096,
+  /** What a request without elements counts for in that. */
+  requestBeginElements: 16,
   /** Array elements of one request, over all its arrays. Beyond: the connection is closed. */
   arrayElementsPerRequestMax: 100_000,
 
@@ -367,6 +375,7 @@ export function assertLimits(limits: ServerLimits): void {
   atMost('sendfileNudgeBytes', 'copyChunkBytes');
   atMost('copyChunkBytes', 'turnBytesMax');
   atMost('pacedTurnBytesMax', 'turnBytesMax');
+  atMost('requestBeginElements', 'turnBegunElementsMax');
   atMost('sweepMs', 'lingerMs');
   atMost('lingerMs', 'frameDeadlineMs');
   atMost('frameDeadlineMs', 'writeDeadlineMs');

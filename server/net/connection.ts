@@ -14,6 +14,7 @@ import type { FrameMemory, Slab } from './frame-memory.js';
 import { FrameParser, FramingError, REQUEST_BYTES_MIN } from './framing.js';
 import type { Socket } from './network.js';
 import { RequestPipeline } from './request-pipeline.js';
+import type { RequestTurns } from './request-turns.js';
 import { ResponseWriter } from './response-writer.js';
 import type { Turn } from './turn.js';
 import { TurnAllowance } from './turn-allowance.js';
@@ -26,6 +27,7 @@ export interface ConnectionOptions {
   readonly clock: Clock;
   /** Shared by all connections of the broker. */
   readonly turn: Turn;
+  readonly requestTurns: RequestTurns;
   readonly files: FileTurns;
   readonly budget: ByteBudget;
   readonly memory: FrameMemory;
@@ -63,6 +65,7 @@ export class Connection implements ConnectionInfo, BudgetWaiter {
   readonly #socket: Socket;
   readonly #limits: ServerLimits;
   readonly #turn: Turn;
+  readonly #requestTurns: RequestTurns;
   readonly #files: FileTurns;
   readonly #allowance: TurnAllowance;
   readonly #budget: ByteBudget;
@@ -96,6 +99,7 @@ export class Connection implements ConnectionInfo, BudgetWaiter {
     this.#socket = socket;
     this.#limits = limits;
     this.#turn = turn;
+    this.#requestTurns = options.requestTurns;
     this.#files = options.files;
     this.#allowance = new TurnAllowance(turn, limits.turnBytesMax);
     this.#budget = options.budget;
@@ -118,6 +122,7 @@ export class Connection implements ConnectionInfo, BudgetWaiter {
       this,
       limits,
       turn,
+      options.requestTurns,
       () => this.#mayAnswer(),
       () => this.#scheduleFlush(),
     );
@@ -152,6 +157,10 @@ export class Connection implements ConnectionInfo, BudgetWaiter {
 
   get closing(): boolean {
     return this.#state !== 'open';
+  }
+
+  didBegin(elements: number): void {
+    this.#requestTurns.did(elements);
   }
 
   onClose(listener: () => void): () => void {
@@ -284,7 +293,7 @@ export class Connection implements ConnectionInfo, BudgetWaiter {
     const overFloor = heldBytes >= limits.bytesInFlightFloor;
     const room = this.#budget.mayRead(this, partialBytes > 0 && overFloor && !overOwn);
     if (overOwn || (overFloor && !room)) return false;
-    if (this.#allowance.leftBytes > 0) return true;
+    if (this.#allowance.left > 0) return true;
     if (!this.#waitingTurn) {
       this.#waitingTurn = true;
       this.#turn.next(() => {

@@ -9,6 +9,7 @@ import { FileTurns } from './file-turns.js';
 import { FrameMemory } from './frame-memory.js';
 import type { Network, NetworkListener, Socket } from './network.js';
 import { portOwner } from './port-owner.js';
+import { RequestTurns } from './request-turns.js';
 import { Turn } from './turn.js';
 
 /**
@@ -27,6 +28,7 @@ export interface SharedResources {
   readonly clock: Clock;
   readonly limits: ServerLimits;
   readonly turn: Turn;
+  readonly requestTurns: RequestTurns;
   readonly files: FileTurns;
   readonly budget: ByteBudget;
   readonly memory: FrameMemory;
@@ -91,6 +93,7 @@ export function shareResources(
     clock,
     limits,
     turn,
+    requestTurns: new RequestTurns(turn, limits),
     files: new FileTurns(turn, limits),
     budget: new ByteBudget(limits.bytesInFlightMax),
     memory: new FrameMemory(limits.frameMemoryBytesMax),
@@ -220,6 +223,7 @@ export class Listener {
       limits: shared.limits,
       clock: shared.clock,
       turn: shared.turn,
+      requestTurns: shared.requestTurns,
       files: shared.files,
       budget: shared.budget,
       memory: shared.memory,

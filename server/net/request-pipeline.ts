@@ -4,6 +4,7 @@ import { CloseConnection } from './dispatcher.js';
 import { Fifo } from './fifo.js';
 import type { Slab } from './frame-memory.js';
 import { FRAME_PREFIX_BYTES } from './framing.js';
+import type { Beginner, RequestTurns } from './request-turns.js';
 import type { ResponsePart } from './response-writer.js';
 import type { Turn } from './turn.js';
 import { TurnAllowance } from './turn-allowance.js';
@@ -28,11 +29,12 @@ interface Slot {
  * The requests of one connection between receiving and answering: starts them in the order in which
  * they came, as their mode allows, and hands out their answers in that same order.
  */
-export class RequestPipeline {
+export class RequestPipeline implements Beginner {
   readonly #dispatcher: Dispatcher;
   readonly #info: ConnectionInfo;
   readonly #limits: ServerLimits;
   readonly #turn: Turn;
+  readonly #turns: RequestTurns;
   readonly #allowance: TurnAllowance;
   readonly #hasRoom: () => boolean;
   readonly #onChange: () => void;
@@ -58,6 +60,7 @@ export class RequestPipeline {
     info: ConnectionInfo,
     limits: ServerLimits,
     turn: Turn,
+    turns: RequestTurns,
     hasRoom: () => boolean,
     onChange: () => void,
   ) {
@@ -65,6 +68,7 @@ export class RequestPipeline {
     this.#info = info;
     this.#limits = limits;
     this.#turn = turn;
+    this.#turns = turns;
     this.#allowance = new TurnAllowance(turn, limits.turnBytesMax);
     this.#hasRoom = hasRoom;
     this.#onChange = onChange;
@@ -104,8 +108,8 @@ export class RequestPipeline {
   }
 
   /**
-   * Starts, synchronously, every request that may start now, up to the allowance of this turn and while there is room for answers:
-   * a few bytes of request can ask for megabytes.
+   * Starts, synchronously, every request that may start now, up to the allowances of this turn, its own and that of all connections, and
+   * while there is room for answers: a few bytes of request can ask for megabytes.
    */
   start(): void {
     while (!this.#alone && !this.#refusal) {
@@ -116,6 +120,7 @@ export class RequestPipeline {
       const mode = this.#modeOf(received);
       if (mode === null) break;
       if (mode === 'alone' && this.#running > 0) break;
+      if (!this.#turns.mayBegin(this)) break;
       this.#alone = mode === 'alone';
       this.#nextMode = null;
       this.#waiting.drop();
@@ -241,7 +246,7 @@ export class RequestPipeline {
 
   #mayStartInTurn(): boolean {
     if (this.#waitingTurn) return false;
-    if (this.#allowance.leftBytes > 0) return true;
+    if (this.#allowance.left > 0) return true;
     this.#waitingTurn = true;
     this.#turn.next(() => {
       this.#waitingTurn = false;

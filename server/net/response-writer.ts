@@ -158,7 +158,7 @@ export class ResponseWriter {
     while (!this.#disposed && !this.#reading && !this.#waitingTurn) {
       if (this.#socket.queuedBytes > 0) return;
       if (this.#slice === null && this.#parts.length === 0) return;
-      const allowance = this.#allowance.leftBytes;
+      const allowance = this.#allowance.left;
       if (allowance <= 0) {
         this.#waitTurn();
         return;

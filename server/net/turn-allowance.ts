@@ -2,37 +2,37 @@ import { SERVER_LIMITS } from '../limits.js';
 import type { Turn } from './turn.js';
 
 /**
- * How many bytes one connection may still move in this turn of the event loop. Asking the turn costs a callback and another poll, so
- * it is asked only by those who move much: a connection of small requests, one a turn, has it asked once in hundreds of them. The price
- * is that a turn may see a sixteenth more than the allowance.
+ * What may still be done in this turn of the event loop: the bytes that one connection moves, or the requests that all begin. Asking
+ * the turn costs a callback and another poll, so it is asked only by those who do much: a connection of small requests, one a turn, has
+ * it asked once in hundreds of them. The price is that a turn may see more than the allowance, by one part in `unaskedDivisor`.
  */
 export class TurnAllowance {
   readonly #turn: Turn;
-  readonly #bytesMax: number;
-  readonly #unaskedBytes: number;
+  readonly #max: number;
+  readonly #unasked: number;
   /** The turn in which it was last asked, and what was spent since. */
   #number = -1;
-  #spentBytes = 0;
+  #spent = 0;
 
-  constructor(turn: Turn, bytesMax: number) {
+  constructor(turn: Turn, max: number, unaskedDivisor: number = SERVER_LIMITS.turnUnaskedDivisor) {
     this.#turn = turn;
-    this.#bytesMax = bytesMax;
-    this.#unaskedBytes = Math.floor(bytesMax / SERVER_LIMITS.turnUnaskedDivisor);
+    this.#max = max;
+    this.#unasked = Math.floor(max / unaskedDivisor);
   }
 
-  /** Zero or less when nothing more may be moved until the next turn. */
-  get leftBytes(): number {
-    if (this.#spentBytes >= this.#unaskedBytes) {
+  /** Zero or less when nothing more may be done until the next turn. */
+  get left(): number {
+    if (this.#spent >= this.#unasked) {
       const number = this.#turn.current();
       if (number !== this.#number) {
         this.#number = number;
-        this.#spentBytes = 0;
+        this.#spent = 0;
       }
     }
-    return this.#bytesMax - this.#spentBytes;
+    return this.#max - this.#spent;
   }
 
-  spend(bytes: number): void {
-    this.#spentBytes += bytes;
+  spend(amount: number): void {
+    this.#spent += amount;
   }
 }

@@ -48,6 +48,8 @@ export class TestConnection implements ConnectionInfo {
     return this.#listeners.size;
   }
 
+  didBegin(): void {}
+
   onClose(listener: () => void): () => void {
     if (this.closing) {
       listener();

@@ -13,7 +13,7 @@ function allowance() {
 /** Spends pieces for as long as it may; returns how many bytes that were. */
 function spendAll(own: TurnAllowance, pieceBytes: number): number {
   let spentBytes = 0;
-  while (own.leftBytes > 0) {
+  while (own.left > 0) {
     own.spend(pieceBytes);
     spentBytes += pieceBytes;
   }
@@ -34,16 +34,16 @@ test('one piece larger than all is let through, and nothing after it in the same
   const { clock, own } = allowance();
   spendAll(own, 1000);
   clock.endTurn();
-  expect(own.leftBytes).toBe(MAX);
+  expect(own.left).toBe(MAX);
   own.spend(10 * MAX);
   own.spend(1);
-  expect(own.leftBytes).toBeLessThanOrEqual(0);
+  expect(own.left).toBeLessThanOrEqual(0);
 });
 
 test('small requests, one a turn, cost a callback at the end of one turn in hundreds', () => {
   const { clock, own } = allowance();
   for (let turn = 0; turn < 10_000; turn++) {
-    expect(own.leftBytes).toBeGreaterThan(0);
+    expect(own.left).toBeGreaterThan(0);
     own.spend(80);
     clock.endTurn();
   }
