@@ -75,7 +75,11 @@ export class CheckpointState {
       times: timesOf(active, end),
     };
     const isStillTrue = (): boolean =>
-      !wasPaused && this.#generation === generation && !this.isPaused && log.segments.count > 0;
+      !wasPaused &&
+      this.#generation === generation &&
+      !this.isPaused &&
+      !log.hasEnded &&
+      log.segments.count > 0;
     return {
       isStillTrue,
       writeAhead: () => this.producers.writeAhead(isStillTrue),
@@ -97,12 +101,13 @@ export class CheckpointState {
    * first: true when more are left, unless the log is being closed.
    */
   async saveIndexes(): Promise<boolean> {
-    if (this.isPaused) return false;
     const log = this.#log;
+    // The folder of one that has ended may soon be another's.
+    if (this.isPaused || log.hasEnded) return false;
     const active = log.segments.active;
     try {
       if (await this.#saveSealed()) return true;
-      if (!active?.indexes || this.isPaused) return false;
+      if (!active?.indexes || this.isPaused || log.hasEnded) return false;
       const unsaved = active.indexes.offsets.count - active.savedOffsetEntries;
       if (unsaved >= LIMITS.indexEntriesUnsavedMax) await saveIndexes(log.context.disk, active);
     } catch (error) {
@@ -121,6 +126,7 @@ export class CheckpointState {
     const { segments, sealing, context } = this.#log;
     let left: number = LIMITS.sealedSavedPerCheckpoint;
     for (let segment = sealing[0]; segment && !this.isPaused; segment = sealing[0]) {
+      if (this.#log.hasEnded) return false;
       if (left-- === 0 && !this.#log.isClosing) return true;
       if (segment !== segments.active) segment.closeTimeIndex();
       await saveIndexes(context.disk, segment);

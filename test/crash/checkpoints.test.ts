@@ -1,6 +1,7 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { type Catalog, EngineError, MemoryCatalog } from '../../engine/index.js';
 import { LIMITS } from '../../engine/limits.js';
+import type { Log } from '../../engine/log/log.js';
 import { checkpointKey, readCheckpoint } from '../../engine/log/log-records.js';
 import { batchOf, turns } from '../support/batches.js';
 import { forwarding } from '../support/forwarding-disk.js';
@@ -66,6 +67,40 @@ describe.each(['ack', 'interval', 'os'] as const)(
     });
   },
 );
+
+test('nothing is written of a log that is deleted while the checkpoint of others goes on', async () => {
+  const world = newWorld();
+  const engine = await openWorld(world);
+  const busy = (await openLog(engine, {}, partition(0))) as Log;
+  const deleted = (await openLog(engine, { fileDeleteDelayMs: 0 }, partition(1))) as Log;
+  for (const log of [busy, deleted]) await log.append(batchOf('v'));
+  let goOn: (hasMore: boolean) => void = () => {};
+  const saved = new Promise<boolean>((resolve) => {
+    goOn = resolve;
+  });
+  vi.spyOn(busy, 'saveIndexes').mockReturnValue(saved);
+  world.clock.advance(LIMITS.checkpointIntervalMs);
+  await engine.deletePartition(partition(1));
+  world.clock.advance(1);
+  await turns(50);
+  goOn(false);
+  await turns(50);
+  expect(world.catalog.get(checkpointKey(partition(0)))).toBeDefined();
+  expect(world.catalog.get(checkpointKey(partition(1)))).toBeUndefined();
+});
+
+test('a log that has ended saves no indexes in a folder that may be another one by now', async () => {
+  const world = newWorld();
+  const engine = await openWorld(world);
+  const log = (await openLog(engine, { indexIntervalBytes: 0, segmentBytes: 200 })) as Log;
+  for (let at = 0; at < 9; at++) await log.append(batchOf('v'.repeat(60)));
+  const { checkpoint } = log;
+  log.fail(new EngineError('LOG_CLOSED', 'gone'));
+  const before = (await world.disk.readdir(folderOf())).filter((name) => name.endsWith('index'));
+  await checkpoint.saveIndexes();
+  const after = (await world.disk.readdir(folderOf())).filter((name) => name.endsWith('index'));
+  expect(after).toEqual(before);
+});
 
 test('a log that rolls faster than its indexes are saved is checkpointed all the same', async () => {
   const world = newWorld();
