@@ -42,8 +42,8 @@ export async function readProducers(
 }
 
 /**
- * Removes all pages of a log, also those that no checkpoint has counted. Resolves when that is
- * durable.
+ * Removes all pages of a log, also those that no checkpoint has counted, the last ones first: what an interrupted call leaves is
+ * found by the next one. Resolves when that is durable.
  */
 export async function forgetProducers(
   catalog: Catalog,
@@ -51,18 +51,17 @@ export async function forgetProducers(
   slices: TurnSlices,
 ): Promise<void> {
   const work = slices.begin();
-  let changes: CatalogChange[] = [];
-  for (let page = 0; ; page++) {
-    const key = producerPageKey(name, page);
-    const isThere = catalog.get(key) !== undefined;
-    if (isThere) changes.push({ key, value: undefined });
-    if (changes.length === LIMITS.producerPagesAtATime || (!isThere && changes.length > 0)) {
-      await catalog.write(changes);
-      changes = [];
-    }
-    if (!isThere) return;
+  let count = 0;
+  for (; catalog.get(producerPageKey(name, count)) !== undefined; count++) {
     const pause = work.did(LIMITS.producersPerPage);
     if (pause !== null) await pause;
+  }
+  for (let end = count; end > 0; end -= LIMITS.producerPagesAtATime) {
+    const changes: CatalogChange[] = [];
+    for (let page = Math.max(0, end - LIMITS.producerPagesAtATime); page < end; page++) {
+      changes.push({ key: producerPageKey(name, page), value: undefined });
+    }
+    await catalog.write(changes);
   }
 }
 

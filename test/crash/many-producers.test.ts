@@ -261,6 +261,31 @@ test('nothing of its producers is left of a log that was deleted', async () => {
   expect([...world.catalog.range([])]).toEqual([]);
 });
 
+test('nothing is left either of one whose deletion was interrupted', async () => {
+  const { world, catalog } = watchedWorld();
+  let left = Number.POSITIVE_INFINITY;
+  // Killed between the transactions of the deletion.
+  const interrupted: Catalog = {
+    ...catalog,
+    write: (changes) => (left-- > 0 ? catalog.write(changes) : new Promise(() => {})),
+  };
+  const engine = await openWorld(world, { catalog: interrupted });
+  const log = await openLog(engine, { fileDeleteDelayMs: 0 });
+  await appendAll(log, 3_000, 0);
+  await checkpoint(world);
+  // The tombstone, and some pages.
+  left = 2;
+  await engine.deletePartition(partition());
+  world.clock.advance(1);
+  await turns(100);
+  const pages = [...world.catalog.range(['log'])].length;
+  expect(pages).toBeGreaterThan(1);
+  const next = killProcess(world);
+  await openWorld(next);
+  await turns(200);
+  expect([...next.catalog.range([])]).toEqual([]);
+});
+
 test('those that have expired go a thousand at a time, and are gone after a restart', async () => {
   const world = newWorld();
   const engine = await openWorld(world);
