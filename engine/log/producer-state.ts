@@ -5,6 +5,7 @@ import {
   cutProducer,
   findProducerBatch,
   hasWrittenFrom,
+  isLater,
   type NextBatch,
   noteBatch,
   type Producer,
@@ -47,14 +48,15 @@ export class ProducerStates {
   }
 
   /** A producer that was forgotten and came back may stand in two pages after a crash. */
-  #restoreOne(id: number, { next, heardMs, batches }: ProducerState, page: ProducerPage): void {
+  #restoreOne(id: number, state: ProducerState, page: ProducerPage): void {
     const other = this.#producers.get(id);
-    if (other !== undefined && other.heardMs > heardMs) {
+    if (other !== undefined && isLater(other, state)) {
       this.pages.changed(page);
       return;
     }
     if (other !== undefined) this.#forget(other);
-    const { epoch, sequence: nextSequence } = next;
+    const { heardMs, batches } = state;
+    const { epoch, sequence: nextSequence } = state.next;
     this.#begin({ id, page, epoch, nextSequence, heardMs, batches: [...batches] });
   }
 

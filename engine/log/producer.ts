@@ -60,6 +60,18 @@ export function sequenceAfter({ lastSequence }: ProducerBatch): number {
   return (lastSequence + 1) % SEQUENCES;
 }
 
+/** Whether `one` of two states of a producer is the later: by what it has written, since a clock may go back; by the time where one has nothing. */
+export function isLater(
+  one: Pick<ProducerState, 'heardMs' | 'batches'>,
+  other: Pick<ProducerState, 'heardMs' | 'batches'>,
+): boolean {
+  const [mine, theirs] = [one.batches.at(-1), other.batches.at(-1)];
+  if (mine && theirs && mine.lastOffset !== theirs.lastOffset) {
+    return mine.lastOffset > theirs.lastOffset;
+  }
+  return one.heardMs > other.heardMs;
+}
+
 export function noteBatch(producer: Producer, batch: ProducerBatch): void {
   const { batches } = producer;
   producer.epoch = batch.epoch;

@@ -51,6 +51,26 @@ test('a producer that is not known may begin anywhere (KIP-360)', () => {
   expect(judge(new ProducerStates(), 12_345, 3)).toBe('new');
 });
 
+test('of two states of one producer the one that has written last counts, whatever the clock said', () => {
+  const at = (sequence: number, offset: number, timestampMs: number): ProducerSnapshot => {
+    const states = new ProducerStates();
+    const offsets = { baseOffset: offset, lastOffset: offset, timestampMs };
+    states.add(ID, { epoch: 0, baseSequence: sequence, lastSequence: sequence, ...offsets });
+    return snapshotOf(states, offset + 1);
+  };
+  const before = at(41, 100, 9_000_000);
+  const after = at(0, 700, 5_000_000);
+  for (const pages of [
+    [before, after],
+    [after, before],
+  ]) {
+    const states = new ProducerStates();
+    for (const page of pages) states.restorePage(page);
+    expect(judge(states, 1)).toBe('new');
+    expect(judge(states, 42)).toBe('OUT_OF_ORDER_SEQUENCE');
+  }
+});
+
 test('the next sequence is new, a gap is refused', () => {
   const states = producerOf(3);
   expect(judge(states, 3)).toBe('new');
