@@ -70,6 +70,31 @@ describe('the tail behind the checkpoint', () => {
     },
   );
 
+  test('is kept each time that one is cut at the same offset', async () => {
+    let world = await killedWith(['a'], ['b']);
+    const { length } = world.disk.readFileSync(segment(0));
+    const tails = ['torn one', 'torn', 'torn three', 'torn three, and more'];
+    for (const torn of tails) {
+      overwrite(world, segment(0), length, Buffer.from(torn));
+      await openLog(await openWorld(world));
+      world = killProcess(world);
+    }
+    const kept = (await world.disk.readdir(folderOf())).filter((name) => name.includes('.cut'));
+    const texts = kept.sort().map((name) => world.disk.readFileSync(`${folderOf()}/${name}`));
+    // What a longer one begins with is that one, copied in part before a crash.
+    expect(texts.map(String)).toEqual(['torn one', 'torn three, and more']);
+  });
+
+  test('is kept beside a later segment that begins where it was cut', async () => {
+    const world = await killedWith(['a'], ['b']);
+    const { length } = world.disk.readFileSync(segment(0));
+    overwrite(world, segment(0), length, Buffer.from('torn'));
+    world.disk.openSync(segment(2), 'create').writevSync([Buffer.from('torn too')], 0);
+    await openLog(await openWorld(world));
+    expect(world.disk.readFileSync(segment(2, '.cut')).toString()).toBe('torn');
+    expect(world.disk.readFileSync(segment(2, '.cut-2')).toString()).toBe('torn too');
+  });
+
   test('is damage where a whole batch follows a bad one: nothing is cut, nothing is served', async () => {
     const world = await killedWith(['a'], ['b', 'c', 'd']);
     const bytes = world.disk.readFileSync(segment(0));
