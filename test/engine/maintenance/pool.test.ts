@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,6 +7,12 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { buildBatchSync } from '../../../engine/batch/builder.js';
 import { createJobPool } from '../../../engine/maintenance/pool.js';
 import { ANY_ORDER } from '../../support/any-order.js';
+
+/** For a job's module: resolves once a file is there. */
+const WHEN_THERE = `import { existsSync, writeFileSync } from 'node:fs';
+  const whenThere = async (path) => {
+    while (!existsSync(path)) await new Promise(setImmediate);
+  };`;
 
 let folder: string;
 beforeAll(async () => {
@@ -65,21 +72,26 @@ test('a worker that cannot start rejects every job, and the next job tries anew'
 });
 
 test('the queue is bounded: a job too many rejects at once', async () => {
-  const slow = join(folder, 'slow.mjs');
+  const held = join(folder, 'held.mjs');
+  const go = join(folder, 'go-on');
   await writeFile(
-    slow,
-    `export default ({ input }) => new Promise((resolve) =>
-       setTimeout(resolve, input.endPosition, { output: { batches: 0, bad: null } }));`,
+    held,
+    `${WHEN_THERE}
+     export default async ({ input }) => {
+       await whenThere(input.path);
+       return { output: { batches: 0, bad: null } };
+     };`,
   );
-  const pool = createJobPool({ threadsMax: 1, queueMax: 2, workerUrl: pathToFileURL(slow).href });
+  const pool = createJobPool({ threadsMax: 1, queueMax: 2, workerUrl: pathToFileURL(held).href });
   const jobs = Array.from({ length: 6 }, () =>
-    pool.run('scrub', { ...ANY_ORDER, path: 'x', baseOffset: 0, endPosition: 50 }),
+    pool.run('scrub', { ...ANY_ORDER, path: go, baseOffset: 0, endPosition: 1 }),
   );
-  const results = await Promise.allSettled(jobs);
-  expect(results.filter(({ status }) => status === 'fulfilled').length).toBeGreaterThanOrEqual(2);
-  const rejected = results.filter((result) => result.status === 'rejected');
-  expect(rejected.length).toBeGreaterThanOrEqual(2);
-  for (const { reason } of rejected) expect(reason.message).toContain('queue');
+  const outcome = Promise.allSettled(jobs);
+  // The thread is held: nothing leaves the queue until these are refused.
+  for (const job of jobs.slice(-2)) await expect(job).rejects.toThrow('queue');
+  await writeFile(go, '');
+  const [first, second] = await outcome;
+  expect([first?.status, second?.status]).toEqual(['fulfilled', 'fulfilled']);
   await pool.close();
 });
 
@@ -102,15 +114,12 @@ test('close lets the running job end and rejects the queued ones', async () => {
   const gate = join(folder, 'gate.mjs');
   await writeFile(
     gate,
-    `import { existsSync, writeFileSync } from 'node:fs';
-     export default ({ input: { paths: [started, go] } }) => new Promise((resolve) => {
+    `${WHEN_THERE}
+     export default async ({ input: { paths: [started, go] } }) => {
        writeFileSync(started, '');
-       const timer = setInterval(() => {
-         if (!existsSync(go)) return;
-         clearInterval(timer);
-         resolve({ output: { bytes: 1 } });
-       }, 2);
-     });`,
+       await whenThere(go);
+       return { output: { bytes: 1 } };
+     };`,
   );
   const pool = createJobPool({ threadsMax: 1, queueMax: 5, workerUrl: pathToFileURL(gate).href });
   const [started, go] = [join(folder, 'started'), join(folder, 'go')];
@@ -157,20 +166,30 @@ test('a pool that never ran a job starts nothing and closes at once', async () =
 
 test('a pool that is closed while its threads load waits for them', async () => {
   // Node ends the whole process with a thread that is ended while it loads modules.
-  const entry = join(folder, 'slow.mjs');
-  const loaded = join(folder, 'loaded');
+  const entry = join(folder, 'loads.mjs');
+  const [loading, finish, loaded] = ['loading', 'finish', 'loaded'].map((name) =>
+    join(folder, name),
+  );
   await writeFile(
     entry,
-    `import { writeFileSync } from 'node:fs';
-     await new Promise((resolve) => setTimeout(resolve, 50));
+    `${WHEN_THERE}
+     writeFileSync(${JSON.stringify(loading)}, '');
+     await whenThere(${JSON.stringify(finish)});
      writeFileSync(${JSON.stringify(loaded)}, '');
      export default () => ({ output: { bytes: 0 } });`,
   );
   const pool = createJobPool({ queueMax: 10, workerUrl: pathToFileURL(entry).href });
   const job = pool.run('unlink', { paths: [] });
   const settled = Promise.allSettled([job]);
-  await new Promise((resolve) => setImmediate(resolve));
-  await pool.close();
-  expect(await readdir(folder)).toContain('loaded');
+  while (!existsSync(loading!)) await new Promise(setImmediate);
+  let isClosed = false;
+  const closing = pool.close().then(() => {
+    isClosed = true;
+  });
+  for (let turn = 0; turn < 100; turn++) await new Promise(setImmediate);
+  expect(isClosed).toBe(false);
+  await writeFile(finish!, '');
+  await closing;
+  expect(existsSync(loaded!)).toBe(true);
   await settled;
 });
