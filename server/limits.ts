@@ -85,7 +85,10 @@ export const SERVER_LIMITS = {
   turnBegunElementsMax: 4_096,
   /** What a request without elements counts for in that. */
   requestBeginElements: 16,
-  /** Array elements of one request, over all its arrays. Beyond: the connection is closed. */
+  /**
+   * Array elements and tagged fields of one request, in all its structures. Beyond: the connection
+   * is closed.
+   */
   arrayElementsPerRequestMax: 100_000,
 
   // ## Receiving

@@ -34,7 +34,7 @@ export function compileStructDecoder(fields: Fields, wire: WireVersion): Decode 
   }
   return (reader) => {
     const value = decodePlain(reader);
-    const count = reader.uvarint();
+    const count = reader.tagCount();
     for (let i = 0; i < count; i++) {
       const tag = tags.get(reader.uvarint());
       const size = reader.uvarint();

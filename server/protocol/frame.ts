@@ -26,7 +26,7 @@ export interface RequestFrame<N extends ApiName> {
   readonly apiVersion: number;
   readonly correlationId: number;
   readonly clientId: string | null;
-  /** Array elements of the body. */
+  /** Array elements and tagged fields. */
   readonly elements: number;
   readonly body: RequestOf<N>;
 }
@@ -48,7 +48,7 @@ export function decodeRequestStart(frame: Buffer): RequestStart {
  * Decodes a request without its size prefix. Byte fields are views on `frame`, which must stay
  * unchanged while they are in use. Bytes behind the body are ignored, as Kafka does.
  *
- * @param elementsMax bound on array elements over the whole frame
+ * @param elementsMax bound on array elements and tagged fields over the whole frame
  * @throws ProtocolError `UNKNOWN_API`, `UNSUPPORTED_VERSION`, or why the bytes cannot be read
  */
 export function decodeRequest(frame: Buffer, elementsMax = ELEMENTS_MAX): AnyRequestFrame {

@@ -5,6 +5,9 @@ import { ZERO_UUID } from './schema.js';
 /** Array elements that one frame may hold unless the reader is told otherwise. */
 export const ELEMENTS_MAX = 1_000_000;
 
+/** A number and a size. */
+const TAG_SIZE_MIN = 2;
+
 const TWO_32 = 0x1_0000_0000;
 
 /**
@@ -17,13 +20,13 @@ export class Reader {
   /** Place of the next byte to read. */
   position: number;
   private readonly end: number;
-  /** Array elements that may still come. */
+  /** Array elements and tagged fields that may still come. */
   elementsLeft: number;
 
   /**
    * @param position where reading starts
-   * @param elementsMax bound on array elements over the whole frame: one byte on the wire may
-   *   become an object of a hundred, and this caps the product
+   * @param elementsMax bound on array elements and tagged fields over the whole frame: one byte on
+   *   the wire may become an object of a hundred, and this caps the product
    */
   constructor(buffer: Buffer, position = 0, elementsMax = ELEMENTS_MAX) {
     this.buffer = buffer;
@@ -163,7 +166,7 @@ export class Reader {
     if (this.elementsLeft < 0) {
       throw new ProtocolError(
         'TOO_MANY_ELEMENTS',
-        'the frame holds more array elements than allowed',
+        'the frame holds more array elements and tagged fields than allowed',
       );
     }
     return count;
@@ -174,9 +177,14 @@ export class Reader {
     this.take(size);
   }
 
+  /** The announced count of a tagged section, in which a tag counts as an array element does. */
+  tagCount(): number {
+    return this.count(this.uvarint(), TAG_SIZE_MIN);
+  }
+
   /** Passes over a tagged section none of whose tags is known. */
   skipTags(): void {
-    const count = this.uvarint();
+    const count = this.tagCount();
     for (let i = 0; i < count; i++) {
       this.uvarint();
       this.skip(this.uvarint());

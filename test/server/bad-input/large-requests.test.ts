@@ -43,6 +43,15 @@ describe('a million elements', () => {
         Buffer.alloc((MILLION + 1) * 3, Buffer.concat([int16(1), Buffer.from('t')])),
       ),
     ],
+    [
+      'unknown tags in FindCoordinator',
+      framed(
+        headerOf(APIS.FindCoordinator.key, 4),
+        Buffer.of(0, 0, 1),
+        Buffer.of(0xc1, 0x84, 0x3d),
+        Buffer.alloc((MILLION + 1) * 2, Buffer.of(99, 0)),
+      ),
+    ],
   ])('%s close the connection', async (_what, bytes) => {
     const broker = await startAttackedBroker();
     await beside(broker, async () => {

@@ -277,6 +277,24 @@ test('a frame may be given a bound on its array elements', () => {
   );
 });
 
+test.each([
+  ['with tags that it knows', APIS.Fetch, 12, { maxWaitMs: 0, minBytes: 0, topics: [] }],
+  ['without any', APIS.FindCoordinator, 4, { coordinatorKeys: [] }],
+] as const)(
+  'unknown tags of a structure %s are bounded as array elements are',
+  (_what, api, version, body) => {
+    const plain = encodeRequest(api, version, 1, null, body as never).subarray(4);
+    // The structure's section of tags is what comes last.
+    expect(plain.at(-1)).toBe(0);
+    const tags = Buffer.alloc(2 * 100, Buffer.of(99, 0));
+    const frame = Buffer.concat([plain.subarray(0, -1), Buffer.of(100), tags]);
+    expect(decodeRequest(frame, 100).name).toBe(api.name);
+    expect(() => decodeRequest(frame, 99)).toThrow(
+      expect.objectContaining({ code: 'TOO_MANY_ELEMENTS' }),
+    );
+  },
+);
+
 test('a request with a slice is refused, as it is one buffer', () => {
   const partitions = [{ index: 0, records: { size: 5 } }];
   const body = { acks: 1, timeoutMs: 1, topics: [{ name: 't', partitions }] };

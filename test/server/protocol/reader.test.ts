@@ -141,6 +141,14 @@ describe('counts', () => {
   });
 });
 
+test('unknown tags count as array elements do, and as many must fit into the frame', () => {
+  const tags = (count: number): Buffer =>
+    Buffer.concat([Buffer.of(count), Buffer.alloc(2 * count, Buffer.of(99, 0))]);
+  new Reader(tags(10), 0, 10).skipTags();
+  expect(codeOf(() => new Reader(tags(11), 0, 10).skipTags())).toBe('TOO_MANY_ELEMENTS');
+  expect(codeOf(() => new Reader(Buffer.of(3, 99, 0)).skipTags())).toBe('TRUNCATED');
+});
+
 test('a tagged section of unknown tags is passed over, within the frame', () => {
   const reader = hex('02 00 02 aabb 07 00 55');
   reader.skipTags();
