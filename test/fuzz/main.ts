@@ -1,21 +1,35 @@
-/**
- * `npm run soak:fuzz`: see docs/fuzzing.md.
- *
- *   --target NAME   only this one, or those that begin with it and a dot; default: all
- *   --seed S        default 1
- *   --from N        first input, and nothing is noted; default: behind those noted for this seed
- *   --count M       inputs for each target; default 1,000,000 in all, less what was fed before
- *   --jobs J        targets at a time; default 1
- *   --check         from input 0, nothing is noted: what CI runs
- */
+/** `npm run soak:fuzz`: see docs/fuzzing.md. */
 import { execFileSync } from 'node:child_process';
-import { parseArgs } from 'node:util';
+import { endWith, numberProblem, soakArguments } from '../support/soak-arguments.js';
 import { appendResult, fedSoFar, keepFinding } from './lib/results.js';
 import { type RangeOfTarget, type RangeResult, runChild } from './lib/run-child.js';
 import { TARGETS, targetOf } from './targets/index.js';
 
-const { values } = parseArgs({
-  options: {
+const HELP = `Usage: npm run soak:fuzz -- [options]
+
+Feeds the program with changed bytes, and notes each range of inputs in docs/soak/fuzz.jsonl.
+
+  --target NAME   only this one, or those that begin with it and a dot; default: all
+  --seed S        default 1
+  --from N        first input, and nothing is noted; default: behind those noted for this seed
+  --count M       inputs for each target; default 1,000,000 in all, less what was fed before
+  --jobs J        targets at a time; default 1
+  --check         from input 0, nothing is noted: what CI runs
+
+Examples:
+  npm run soak:fuzz                                     goes on to 1,000,000 inputs a target
+  npm run soak:fuzz -- --target codec --seed 2          other inputs, the decompressors only
+  npm run soak:fuzz -- --target api.Fetch --from 4711 --count 1
+  npm run soak:fuzz -- --check --count 20000 --jobs 2   as CI runs it
+
+Targets: ${TARGETS.map(({ name }) => name).join(', ')}
+
+Exits with 1 when an input broke something; dist/fuzz-found/ has it then.
+`;
+
+const asked = soakArguments(
+  process.argv.slice(2),
+  {
     target: { type: 'string' },
     seed: { type: 'string', default: '1' },
     from: { type: 'string' },
@@ -23,7 +37,19 @@ const { values } = parseArgs({
     jobs: { type: 'string', default: '1' },
     check: { type: 'boolean', default: false },
   },
-});
+  HELP,
+  ({ target, seed, from, count, jobs }) => {
+    const isKnown = target === undefined || namesOf(target).length > 0;
+    return isKnown
+      ? (numberProblem('seed', seed, 0) ??
+          numberProblem('from', from, 0) ??
+          numberProblem('count', count, 1) ??
+          numberProblem('jobs', jobs, 1))
+      : `no target is called '${target}'`;
+  },
+);
+if (asked.kind === 'end') endWith(asked);
+const { values } = asked;
 /** A result is noted after so many inputs, so that a soak that is stopped has done something. */
 const INPUTS_PER_LINE = 250_000;
 /** The slowest inputs take a millisecond, and a progress message comes every 5,000 or so. */
@@ -31,17 +57,18 @@ const SILENCE_MS = 300_000;
 
 const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim();
 const seed = Number(values.seed);
-const named = values.target;
-const names = TARGETS.map(({ name }) => name).filter(
-  (name) => named === undefined || name === named || name.startsWith(`${named}.`),
-);
-if (names.length === 0) throw new Error(`no target is called ${named}`);
 /** A look at some inputs is no part of the soak. */
 const isNoted = values.from === undefined && !values.check;
-const queue = [...names];
+const queue = namesOf(values.target);
 let isSound = true;
 await Promise.all(Array.from({ length: Number(values.jobs) }, work));
 process.exitCode = isSound ? 0 : 1;
+
+function namesOf(named: string | undefined): string[] {
+  return TARGETS.map(({ name }) => name).filter(
+    (name) => named === undefined || name === named || name.startsWith(`${named}.`),
+  );
+}
 
 /** Takes target after target until none is left. */
 async function work(): Promise<void> {
