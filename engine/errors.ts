@@ -16,7 +16,7 @@ export const ENGINE_ERRORS = {
   BELOW_HIGH_WATERMARK: 'what lies there is committed, and is not cut off unless that is asked for',
   OFFSET_OUT_OF_RANGE: 'there is no such offset between log start and log end',
   DAMAGED_LOG:
-    'the log holds a bad batch with good ones behind it; nothing was cut, the partition is not served',
+    'the log is damaged where it would have to go on: it is not opened, or takes no appends; nothing was cut',
   INDEX_REBUILDING: 'the index of a long segment is being rebuilt; the next read finds it',
   TOO_MANY_SEGMENTS: 'a log has as many segments as it may have',
   LOG_CLOSED: 'the log was closed or deleted',
