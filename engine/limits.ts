@@ -277,8 +277,11 @@ export const LIMITS = {
   /** Records of a refused batch that its producer is told of (Kafka names all). */
   badRecordsNamed: 100,
   /**
-   * Headers of one record, where records are looked at (Kafka has no such bound). Beyond:
-   * INVALID_RECORD.
+   * Headers of one record, where records are looked at: at an append to a compacted topic, under
+   * `odradek.validate=records` or a `compression.type` other than `producer`, and of a compressed
+   * batch that claims more than `recordsClaimedMax` records; and by the readers of this program
+   * (embedded logs, `odradek consume`). Elsewhere nobody counts them, as in Kafka. Beyond:
+   * INVALID_RECORD; those readers fail with BATCH_TOO_LARGE.
    */
   headersPerRecordMax: 100_000,
   /**

@@ -164,7 +164,10 @@ export const SERVER_LIMITS = {
   // ## Topics, partitions, metadata
   /** Partitions of one topic, and those that one CreateTopics makes. Beyond: INVALID_PARTITIONS. */
   partitionsPerTopicMax: 10_000,
-  /** Partitions of all topics; each takes some kilobytes of memory. Beyond: INVALID_PARTITIONS. */
+  /**
+   * Partitions of all topics, twice as many as honest use is to need; each takes some kilobytes of
+   * memory. Beyond: INVALID_PARTITIONS.
+   */
   partitionsMax: 200_000,
   /** Topics from which on the image of the metadata is changed in layers, not copied. */
   imageLayeredTopicsMin: 1_000,
@@ -271,6 +274,11 @@ export const SERVER_LIMITS = {
    * groups that are new.
    */
   groupsMax: 250_000,
+  /**
+   * Members of one group: the default of the setting. Kafka: group.max.size (2,147,483,647).
+   * Beyond: GROUP_MAX_SIZE_REACHED for whoever joins anew.
+   */
+  membersPerGroupMax: 10_000,
   /**
    * What members of all groups take, in bytes: metadata, protocol names, 1 KiB for each member and
    * a quarter of that for each id that was given out. Beyond: GROUP_MAX_SIZE_REACHED.

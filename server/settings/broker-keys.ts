@@ -1,3 +1,4 @@
+import { SERVER_LIMITS } from '../limits.js';
 import { inertRows } from './inert-keys.js';
 import { promiseGroups } from './promise-keys.js';
 import { type Setting, type SettingRow, settingOf, tableOf } from './setting.js';
@@ -38,7 +39,10 @@ const honouredRows: readonly (readonly [doc: string, row: SettingRow])[] = [
     'Longest session timeout in ms that a member of a group may ask for.',
     ['group.max.session.timeout.ms', 'int', '1800000'],
   ],
-  ['Most members of one group.', ['group.max.size', 'int', '10000', { min: 1 }]],
+  [
+    'Most members of one group.',
+    ['group.max.size', 'int', String(SERVER_LIMITS.membersPerGroupMax), { min: 1 }],
+  ],
   [
     'Shortest session timeout in ms that a member of a group may ask for.',
     ['group.min.session.timeout.ms', 'int', '6000'],
