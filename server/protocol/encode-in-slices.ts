@@ -3,12 +3,18 @@ import { compileEncoder, structEncoders } from './compile-encoder.js';
 import { type Fields, type FieldType, inRange } from './schema.js';
 import type { Writer } from './writer.js';
 
-/** Is told of array elements that were written: null to go on, or what to await before the next. */
+/**
+ * Is told of elements that were written, as `Weigh` counts them: null to go on, or what to await
+ * before the next.
+ */
 export interface Slices {
   did(elements: number): Promise<void> | null;
 }
 
-/** Array elements in a value, those inside of elements too; more than `enough` are not counted on. */
+/**
+ * Array elements in a value, those inside of elements too, and one for each `CHARS_PER_ELEMENT` of a string; more than
+ * `enough` are not counted on. Bytes count nothing: long ones are not copied.
+ */
 export type Weigh = (value: unknown, enough: number) => number;
 
 /** Writes one value, with pauses. */
@@ -17,12 +23,15 @@ export type EncodeInSlices = (writer: Writer, value: unknown, slices: Slices) =>
 /** A value of no more array elements is written at once, and nobody is told. */
 export const ELEMENTS_AT_ONCE_MAX = 250;
 
+/** Characters of a long string that take as long to write as an element. */
+const CHARS_PER_ELEMENT = 1024;
+
 /** So many written elements are reported together. */
 const REPORTED_COUNT = 50;
 
 type Struct = Readonly<Record<string, unknown>>;
 
-/** Builds what counts the array elements of a structure as it looks in one version. */
+/** Builds what counts the elements of a structure as it looks in one version. */
 export function compileWeigh(fields: Fields, wire: WireVersion): Weigh {
   const heavy: { readonly name: string; readonly weigh: Weigh }[] = [];
   for (const [name, field] of Object.entries(fields)) {
@@ -40,10 +49,16 @@ export function compileWeigh(fields: Fields, wire: WireVersion): Weigh {
   };
 }
 
-/** Null for what holds no arrays in this version. */
+const weighString: Weigh = (value) =>
+  value === null || value === undefined
+    ? 0
+    : Math.floor((value as string).length / CHARS_PER_ELEMENT);
+
+/** Null for what holds neither arrays nor strings in this version. */
 function weigherOf(type: FieldType, wire: WireVersion): Weigh | null {
+  if (type.kind === 'string') return weighString;
   if (type.kind === 'struct') {
-    if (!holdsArrays(type, wire)) return null;
+    if (!holds(type, ['array', 'string'], wire)) return null;
     const weigh = compileWeigh(type.fields, wire);
     return (value, enough) => (value === null || value === undefined ? 0 : weigh(value, enough));
   }
@@ -61,17 +76,17 @@ function weigherOf(type: FieldType, wire: WireVersion): Weigh | null {
   };
 }
 
-function holdsArrays(type: FieldType, wire: WireVersion): boolean {
-  if (type.kind === 'array') return true;
+function holds(type: FieldType, kinds: readonly FieldType['kind'][], wire: WireVersion): boolean {
+  if (kinds.includes(type.kind)) return true;
   if (type.kind !== 'struct') return false;
   return Object.values(type.fields).some(
-    (field) => inRange(field.versions, wire.version) && holdsArrays(field.type, wire),
+    (field) => inRange(field.versions, wire.version) && holds(field.type, kinds, wire),
   );
 }
 
 /**
- * Builds an encoder of a structure that pauses between the elements of large arrays. It writes the same bytes as the
- * plain encoder, whose pieces it uses for all that is small. Tagged fields are written at once.
+ * Builds an encoder of a structure that pauses between the elements of large arrays, and behind long strings. It writes
+ * the same bytes as the plain encoder, whose pieces it uses for all that is small. Tagged fields are written at once.
  */
 export function compileEncoderInSlices(fields: Fields, wire: WireVersion): EncodeInSlices {
   const { plain, encodeTags } = structEncoders(fields, wire);
@@ -81,15 +96,23 @@ export function compileEncoderInSlices(fields: Fields, wire: WireVersion): Encod
     optional,
     fallback,
     inSlices: typeInSlices(fields[name]!.type, wire, name),
+    weigh: weigherOf(fields[name]!.type, wire),
   }));
   return async (writer, value, slices) => {
-    for (const { name, encode, optional, fallback, inSlices } of steps) {
+    let unreported = 0;
+    for (const { name, encode, optional, fallback, inSlices, weigh } of steps) {
       const given = (value as Struct)[name];
       if (given === undefined && !optional) throw new TypeError(`${name} is missing`);
       const fieldValue = given === undefined ? fallback : given;
-      if (inSlices === null || fieldValue === null) encode(writer, fieldValue);
-      else await inSlices(writer, fieldValue, slices);
+      if (inSlices !== null && fieldValue !== null) {
+        await inSlices(writer, fieldValue, slices);
+        continue;
+      }
+      encode(writer, fieldValue);
+      if (weigh !== null) unreported += weigh(fieldValue, ELEMENTS_AT_ONCE_MAX);
     }
+    const pause = unreported === 0 ? null : slices.did(unreported);
+    if (pause !== null) await pause;
     encodeTags(writer, value);
   };
 }
@@ -101,7 +124,7 @@ function typeInSlices(type: FieldType, wire: WireVersion, name: string): EncodeI
   const encode = compileEncoder(element, false, wire, name);
   const weigh = weigherOf(element, wire);
   const inSlices =
-    element.kind === 'struct' && weigh !== null
+    element.kind === 'struct' && holds(element, ['array'], wire)
       ? compileEncoderInSlices(element.fields, wire)
       : null;
   return async (writer, value, slices) => {

@@ -91,3 +91,42 @@ test('a long answer is closed into parts instead of being copied again and again
 function joined(writer: Writer): Buffer {
   return Buffer.concat(writer.finish() as Buffer[]);
 }
+
+/** What `encodeInSlices` reports, one report after another. */
+async function reportsOf(
+  kind: Parameters<typeof codec>[0],
+  version: number,
+  value: object,
+): Promise<number[]> {
+  const reports: number[] = [];
+  await codec(kind, version).encodeInSlices(new Writer(), value as never, {
+    did: (elements) => {
+      reports.push(elements);
+      return null;
+    },
+  });
+  return reports;
+}
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((all, each) => all + each, 0);
+
+test('a long string weighs as many elements as take as long to write', async () => {
+  const { weigh } = codec(Sample, 1);
+  const long = 'v'.repeat(32_000);
+  const topics = Array.from({ length: 100 }, () => ({ name: long, partitions: [], tags: [] }));
+  const value = { throttle: 0, topics, last: long };
+  expect(weigh(value, ELEMENTS_AT_ONCE_MAX)).toBeGreaterThan(ELEMENTS_AT_ONCE_MAX);
+  const reports = await reportsOf(Sample, 1, value);
+  expect(sum(reports)).toBe(100 * (1 + 31) + 31);
+  expect(Math.max(...reports)).toBeLessThan(ELEMENTS_AT_ONCE_MAX);
+});
+
+test('strings in arrays weigh, too, and those of an element that is written in slices', async () => {
+  const long = 'v'.repeat(32_000);
+  const owner = { hosts: Array.from({ length: 100 }, () => long) };
+  const value = { throttle: 0, topics: [], owner, last: '' };
+  expect(codec(Sample, 2).weigh(value, ELEMENTS_AT_ONCE_MAX)).toBeGreaterThan(ELEMENTS_AT_ONCE_MAX);
+  const partitions = Array.from({ length: 300 }, () => ({ index: 0, replicas: [] }));
+  const large = { throttle: 0, topics: [{ name: long, partitions, tags: [] }], last: '' };
+  expect(sum(await reportsOf(Sample, 0, large))).toBe(1 + 31 + 300);
+});
