@@ -5,6 +5,9 @@ import { ZERO_UUID } from './schema.js';
 /** Array elements that one frame may hold unless the reader is told otherwise. */
 export const ELEMENTS_MAX = 1_000_000;
 
+/** Bytes of a string, as in Kafka; compact encodings could hold more. */
+const STRING_BYTES_MAX = 0x7fff;
+
 /** A number and a size. */
 const TAG_SIZE_MIN = 2;
 
@@ -203,6 +206,12 @@ export class Reader {
   }
 
   private text(length: number): string {
+    if (length > STRING_BYTES_MAX) {
+      throw new ProtocolError(
+        'BAD_LENGTH',
+        `a string of ${length} bytes before byte ${this.position}`,
+      );
+    }
     return knownText(this.buffer, this.take(length), length);
   }
 

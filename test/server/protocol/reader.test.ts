@@ -116,6 +116,17 @@ describe('strings and bytes', () => {
   });
 });
 
+test('a string is not longer than Kafka lets it be, in compact encodings neither', () => {
+  const compact = (size: number): Reader => {
+    const length = size + 1;
+    const prefix = [(length & 0x7f) | 0x80, ((length >> 7) & 0x7f) | 0x80, length >> 14];
+    return new Reader(Buffer.concat([Buffer.from(prefix), Buffer.alloc(size, 'a')]));
+  };
+  expect(compact(32_767).compactString()).toHaveLength(32_767);
+  expect(codeOf(() => compact(32_768).compactString())).toBe('BAD_LENGTH');
+  expect(codeOf(() => compact(32_768).compactNullableString())).toBe('BAD_LENGTH');
+});
+
 test('a uuid reads as its base64url text', () => {
   expect(hex('00'.repeat(16)).uuid()).toBe(ZERO_UUID);
   expect(hex('ffefbe00000000000000000000000000').uuid()).toBe('_---AAAAAAAAAAAAAAAAAA');
