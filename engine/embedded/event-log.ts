@@ -8,7 +8,7 @@ import { throwIfAborted } from './abort.js';
 import { AppendQueue, type AppendResult } from './append-queue.js';
 import { asEvent, type EventRecord, type NewEvent } from './event-record.js';
 import { type FollowOptions, followLog } from './follow.js';
-import { decodeInSlices, readBatchBytes, storedBatches } from './stored-batches.js';
+import { decodeInSlices, extentOf, readBatchBytes, storedBatches } from './stored-batches.js';
 
 /** What `EventLog.read` is asked for. */
 export interface ReadOptions {
@@ -131,12 +131,14 @@ export class EventLog {
     }
     const { slices } = this.#owner;
     const records: EventRecord[] = [];
+    const endBefore = this.partition.logEndOffset;
     const bytes = await readBatchBytes(this.partition, offset, maxBytes);
     if (bytes === null) return { records, nextOffset: offset };
+    const extent = extentOf(this.partition, endBefore);
     let nextOffset = offset;
     let unpackedBytes = 0;
     try {
-      for await (const batch of storedBatches(bytes, offset, slices)) {
+      for await (const batch of storedBatches(bytes, offset, slices, extent)) {
         throwIfAborted(signal);
         // Decoded whole before any of it counts: a batch can be bad in its middle.
         const decoded = await decodeInSlices(batch, slices);

@@ -4,7 +4,7 @@ import type { PartitionLog } from '../log/partition-log.js';
 import type { TurnSlices } from '../turn-slices.js';
 import { abortError, throwIfAborted } from './abort.js';
 import { asEvent, type EventRecord } from './event-record.js';
-import { readBatchBytes, storedBatches } from './stored-batches.js';
+import { extentOf, readBatchBytes, storedBatches } from './stored-batches.js';
 
 /** Where a follower begins: at the log's present start, behind its present end, or at an offset (inclusive). */
 export type FollowFrom = 'start' | 'end' | number;
@@ -56,6 +56,7 @@ async function* follow(
   for (;;) {
     throwIfAborted(signal);
     let reading: Promise<Buffer> | null;
+    const endBefore = log.logEndOffset;
     try {
       reading = readBatchBytes(log, offset, LIMITS.embeddedFollowBytes);
     } catch (error) {
@@ -68,7 +69,8 @@ async function* follow(
       if (waiting.isStopped) return;
       continue;
     }
-    for await (const batch of storedBatches(await reading, offset, slices)) {
+    const bytes = await reading;
+    for await (const batch of storedBatches(bytes, offset, slices, extentOf(log, endBefore))) {
       for (const record of batch.records) {
         const pause = work.did(1 + record.headers.length, 'records');
         if (pause !== null) await pause;

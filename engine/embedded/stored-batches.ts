@@ -1,8 +1,9 @@
-import { batchSize, isControl, lastOffset, recordCount } from '../batch/header.js';
+import { baseOffset, batchSize, isControl, lastOffset, recordCount } from '../batch/header.js';
 import { decompressRecords, type RecordView, readRecords, walkRecords } from '../batch/records.js';
 import { scanBatchAt } from '../batch/validate.js';
 import { EngineError } from '../errors.js';
 import { LIMITS } from '../limits.js';
+import { HeaderOrder, UNKNOWN_EPOCHS } from '../log/header-order.js';
 import type { PartitionLog, ReadRequest } from '../log/partition-log.js';
 import type { TurnSlices } from '../turn-slices.js';
 
@@ -67,26 +68,36 @@ function isRebuilding(error: unknown): boolean {
   return error instanceof EngineError && error.code === 'INDEX_REBUILDING';
 }
 
+/** What a log says of the offsets in it. */
+export type LogExtent = Pick<PartitionLog, 'hasGaps' | 'logEndOffset'>;
+
+/** That of a log from which bytes were read since it ended at `endBefore`, and which may have been truncated meanwhile. */
+export function extentOf({ hasGaps, logEndOffset }: PartitionLog, endBefore: number): LogExtent {
+  return { hasGaps, logEndOffset: Math.max(endBefore, logEndOffset) };
+}
+
 /**
- * Takes batches apart, unpacking one at a time, in `slices` where that is done on this thread. Each CRC is checked first.
+ * Takes batches apart, unpacking one at a time, in `slices` where that is done on this thread. Each CRC is checked first, and that the offsets, which
+ * it does not cover, go on where the batch before ended: the log itself looks at headers where a read begins and ends only. `log` says what it can of them.
  *
- * Throws CORRUPT_BATCH, with the offset at which a good batch would have begun.
+ * Throws CORRUPT_BATCH, with the first offset that a good batch could have had.
  */
 export async function* storedBatches(
   bytes: Buffer,
   firstOffset: number,
   slices: TurnSlices | null = null,
+  log: LogExtent | null = null,
 ): AsyncGenerator<StoredBatch, void> {
+  const isGapless = log?.hasGaps === false;
+  const order = new HeaderOrder().begin({ isGapless }, -1, UNKNOWN_EPOCHS, log?.logEndOffset);
   let expectedOffset = firstOffset;
   for (let at = 0; at < bytes.length; ) {
     if (scanBatchAt(bytes, at, bytes.length - at) !== batchSize(bytes, at)) {
-      throw new EngineError(
-        'CORRUPT_BATCH',
-        `the batch that holds offset ${expectedOffset} is damaged: its bytes do not match their checksum`,
-        { offset: expectedOffset },
-      );
+      throw damagedBatch(expectedOffset, 'its bytes do not match their checksum');
     }
     const batch = bytes.subarray(at, at + batchSize(bytes, at));
+    const header = { bytes, at, baseOffset: baseOffset(batch), lastOffset: lastOffset(batch) };
+    if (!order.fits(header)) throw damagedBatch(expectedOffset, 'its offsets do not fit its place');
     at += batch.length;
     expectedOffset = lastOffset(batch) + 1;
     yield isControl(batch)
@@ -99,6 +110,11 @@ export async function* storedBatches(
         }
       : await unpack(batch, expectedOffset, slices);
   }
+}
+
+function damagedBatch(offset: number, reason: string): EngineError {
+  const message = `the batch that holds offset ${offset} is damaged: ${reason}`;
+  return new EngineError('CORRUPT_BATCH', message, { offset });
 }
 
 async function unpack(

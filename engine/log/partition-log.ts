@@ -142,6 +142,8 @@ export interface PartitionLog {
   readonly logStartOffset: number;
   /** Next offset to be assigned. */
   readonly logEndOffset: number;
+  /** Whether offsets may be left out: of a compacted log, or one that follows such a one. */
+  readonly hasGaps: boolean;
   /** First offset not yet committed; readers at 'high-watermark' end here. */
   readonly highWatermark: number;
   /** First offset held back by an open transaction; the high watermark when there is none. */

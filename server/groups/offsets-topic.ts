@@ -177,7 +177,7 @@ export class OffsetsTopic {
       });
       if (slice === null) return;
       try {
-        for await (const batch of storedBatches(await slice.bytes(), offset, slices)) {
+        for await (const batch of storedBatches(await slice.bytes(), offset, slices, log)) {
           for (const { key, value } of batch.records) {
             const record = key === null ? null : decodeRecord(key, value);
             if (record !== null) onRecord(record);

@@ -1,9 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { baseOffset, batchSize, lastOffset } from '../../engine/batch/header.js';
+import { systemClock } from '../../engine/clock.js';
+import { readBatchBytes, storedBatches } from '../../engine/embedded/stored-batches.js';
 import type { Engine } from '../../engine/engine.js';
 import type { LogSettings } from '../../engine/index.js';
 import type { Log } from '../../engine/log/log.js';
 import { checkpointKey } from '../../engine/log/log-records.js';
+import { TurnSlices } from '../../engine/turn-slices.js';
 import { batchOf, readValues } from '../support/batches.js';
 import { keyedBatch, readRecordsOf } from '../support/keyed.js';
 import {
@@ -76,6 +79,25 @@ function answers(log: Log): string[] {
   });
 }
 
+/** All records, as a program or a group reads them, and what ended the reading. */
+async function unpacked(log: Log): Promise<{ values: string[]; code: string | null }> {
+  const values: string[] = [];
+  const slices = new TurnSlices(systemClock);
+  try {
+    for (let offset = 0; offset < log.logEndOffset; ) {
+      const bytes = await readBatchBytes(log, offset, 100_000);
+      for await (const batch of storedBatches(bytes!, offset, slices, log)) {
+        for (const { value } of batch.records) values.push(String(value));
+        offset = batch.nextOffset;
+      }
+      if (values.length > 100) return { values, code: 'no end' };
+    }
+    return { values, code: null };
+  } catch (error) {
+    return { values, code: (error as { code: string }).code };
+  }
+}
+
 /** Thirty batches of two records each, stopped cleanly. */
 async function filled(): Promise<SimWorld> {
   const world = newWorld();
@@ -121,6 +143,20 @@ describe('in a log that was never compacted', () => {
     expect(slice!.size).toBe(positions[4]!);
     slice!.release();
   });
+
+  test('whoever unpacks a slice gets no record at another offset, and no record twice', async () => {
+    const world = await filled();
+    const [path] = await segmentsIn(world);
+    const position = positionsIn(world.disk.readFileSync(path!))[4]!;
+    for (const bit of BASE_OFFSET_BITS) {
+      const flipped = copyOf(world);
+      flip(flipped, path!, position, bit);
+      const log = await open(await openWorld(flipped));
+      const { values, code } = await unpacked(log);
+      const wanted = Array.from({ length: 8 }, (_, at) => `${'ab'[at % 2]} ${at >> 1}`);
+      expect({ values, code }, `bit ${bit}`).toEqual({ values: wanted, code: 'CORRUPT_BATCH' });
+    }
+  }, 60_000);
 
   test('a scrub finds each bit', async () => {
     const world = await filled();

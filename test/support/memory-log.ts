@@ -82,6 +82,7 @@ export class MemoryLog implements PartitionLog {
   /** Set to make an open transaction hold readers back. */
   stableEnd: number | null = null;
   holding = false;
+  readonly hasGaps = false;
   /** The next append is refused with it. */
   refuseNext: EngineError | null = null;
   /** Every read throws it. */
