@@ -23,6 +23,8 @@ export type CodecName = 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd';
 export type Codec = {
   readonly id: number;
   readonly name: CodecName;
+  /** Bytes that one packed byte unpacks to at most, by the format; so much smaller can packing make them. */
+  readonly expansionMax: number;
   /**
    * Packs on another thread. `level` is Kafka's number for this codec, null the codec's own default;
    * `snappy` has none, and the package for `lz4` has one only. Rejects with `CODEC_UNAVAILABLE` if the
@@ -51,6 +53,7 @@ export function codecByName(name: CodecName): Codec {
 const none: Codec = {
   id: 0,
   name: 'none',
+  expansionMax: 1,
   compress: async (bytes) => bytes,
   decompress: async (bytes, maxBytes) => {
     if (bytes.length > maxBytes) throw tooLarge(maxBytes);
@@ -65,6 +68,8 @@ const gzipAsync = promisify<Buffer, zlib.ZlibOptions | undefined, Buffer>((bytes
 const gzip: Codec = {
   id: 1,
   name: 'gzip',
+  // 258 bytes again take two bits.
+  expansionMax: 1032,
   compress: (bytes, level = null) =>
     level === null ? gzipAsync(bytes) : gzipAsync(bytes, { level }),
   decompress: (bytes, maxBytes) => inflate('gzip', promisify(zlib.gunzip), bytes, maxBytes),
@@ -73,6 +78,8 @@ const gzip: Codec = {
 const snappy: Codec = {
   id: 2,
   name: 'snappy',
+  // 64 bytes again take three.
+  expansionMax: 64 / 3,
   compress: async (bytes) => {
     const { compress } = loadSnappy();
     return encodeXerial(bytes, (block) => compress(block));
@@ -88,6 +95,8 @@ const snappy: Codec = {
 const lz4: Codec = {
   id: 3,
   name: 'lz4',
+  // A byte of a length stands for 255.
+  expansionMax: 255,
   // Without options: independent blocks, the only kind that Kafka's own reader accepts.
   compress: async (bytes) => loadLz4().compressFrame(bytes),
   // The package keeps what it unpacks to: 20 batches of 126 MiB were 2.9 GB that stayed.
@@ -97,6 +106,8 @@ const lz4: Codec = {
 const zstd: Codec = {
   id: 4,
   name: 'zstd',
+  // A block of 128 KiB of one byte takes four.
+  expansionMax: 32_768,
   compress: async (bytes, level = null) =>
     builtInZstd === undefined
       ? loadZstdBindings().compress(bytes, level)

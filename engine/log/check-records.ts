@@ -43,38 +43,53 @@ export async function repackForLog(log: LogParts, batch: Buffer): Promise<Buffer
   const { settings } = log;
   const { compression, compressionLevel } = settings;
   if (compression === 'producer' || validateBatch(batch, settings) !== null) return batch;
-  const repacked = await unpackWith(log, batch, (payload) =>
-    repack(batch, payload, compression, compressionLevel),
-  );
-  if (repacked instanceof EngineError) return repacked;
   const largest = Math.min(settings.maxBatchBytes, settings.segmentBytes);
-  if (repacked.length <= largest) return repacked;
+  const repacked = await unpackWith(
+    log,
+    batch,
+    (payload) => repack(batch, payload, compression, compressionLevel),
+    // What is larger than this cannot be packed to what is allowed.
+    Math.floor(Math.max(0, largest - HEADER_SIZE) * codecByName(compression).expansionMax),
+  );
+  if (repacked === 'too-large') return tooLargePacked(settings, `more than ${largest}`, largest);
+  if (repacked instanceof EngineError || repacked.length <= largest) return repacked;
+  return tooLargePacked(settings, `${repacked.length}`, largest);
+}
+
+function tooLargePacked({ compression }: LogSettings, bytes: string, largest: number): EngineError {
   return new EngineError(
     'BATCH_TOO_LARGE',
-    `the batch has ${repacked.length} bytes with compression.type ${compression}, ${largest} are allowed (max.message.bytes, segment.bytes)`,
+    `the batch has ${bytes} bytes with compression.type ${compression}, ${largest} are allowed (max.message.bytes, segment.bytes)`,
   );
 }
 
-/** Unpacks a batch, checks its records and hands them to `use`, as one of the few batches that are unpacked at a time. */
+/**
+ * Unpacks a batch, checks its records and hands them to `use`, as one of the few batches that are unpacked at a time. `too-large`: it unpacks to more than
+ * `unpackedBytesMax`, and has been let go of at that.
+ */
 async function unpackWith<Result>(
   log: LogParts,
   batch: Buffer,
   use: (payload: Buffer) => Promise<Result>,
-): Promise<Result | EngineError> {
+  unpackedBytesMax: number = LIMITS.decompressedBatchBytesMax,
+): Promise<Result | EngineError | 'too-large'> {
   const { settings, context } = log;
   const named: BadRecord[] = [];
   const nowMs = context.clock.wallMs();
   try {
-    return await context.unpacking.run(log, batch, async (maxDecompressedBytes) => {
+    return await context.unpacking.run(log, batch, async (bytesMax) => {
       named.length = 0;
+      const isDecisive =
+        unpackedBytesMax < LIMITS.decompressedBatchBytesMax && unpackedBytesMax <= bytesMax;
       const unpacked = await unpackChecked(batch, {
         compacted: settings.compacted,
-        maxDecompressedBytes,
+        maxDecompressedBytes: Math.min(bytesMax, unpackedBytesMax),
         slices: context.slices,
         timestampProblem: (timestamp) => timestampProblem(settings, timestamp, nowMs),
         named,
       });
       if (typeof unpacked !== 'string') return use(unpacked);
+      if (unpacked === 'unpacks-too-large' && isDecisive) return 'too-large' as const;
       const refusal = refusalOf(unpacked, named);
       // Asked for once more where the batch may have more memory.
       if (unpacked === 'unpacks-too-large') throw refusal;

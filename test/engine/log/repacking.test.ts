@@ -6,6 +6,7 @@ import { stampCrc } from '../../../engine/batch/stamp.js';
 import type { LogSettings, PartitionLog } from '../../../engine/index.js';
 import { readBatchesOf, readRecordsOf } from '../../support/keyed.js';
 import { killProcess, newWorld, openLog, openWorld } from '../../support/sim-engine.js';
+import { TurnMeter } from '../../support/turn-meter.js';
 
 const CODECS = ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const;
 const T = Date.UTC(2026, 0, 1);
@@ -92,6 +93,30 @@ test('a batch that becomes larger than max.message.bytes is refused', async () =
   expect(packed.length).toBeLessThan(10_000);
   await expect(log.append(packed)).rejects.toMatchObject({ code: 'BATCH_TOO_LARGE' });
   expect(log.logEndOffset).toBe(0);
+});
+
+test('what cannot become small enough is refused before it is unpacked wholly', async () => {
+  const packed = await buildBatch(recordsOf(['x'.repeat(60_000_000)]), { codec: 'lz4' });
+  for (const compression of ['none', 'snappy'] as const) {
+    const meter = new TurnMeter();
+    const world = await openWorld(newWorld(), { meter });
+    const log = await openLog(world, { compression, maxBatchBytes: 1_000_000 });
+    await expect(log.append(packed)).rejects.toMatchObject({ code: 'BATCH_TOO_LARGE' });
+    meter.stop();
+    // The lengths of its blocks were added up.
+    expect(meter.total.bytes).toBeLessThan(2 * packed.length);
+  }
+});
+
+test('what a codec packs as well as its format lets it is taken', async () => {
+  const values = ['x'.repeat(2_000_000)];
+  const packed = await buildBatch(recordsOf(values), { codec: 'zstd' });
+  for (const compression of ['gzip', 'snappy', 'lz4'] as const) {
+    const { length } = await buildBatch(recordsOf(values), { codec: compression });
+    const log = await logWith({ compression, maxBatchBytes: length });
+    await log.append(Buffer.from(packed));
+    expect(await valuesIn(log)).toEqual(values);
+  }
 });
 
 test('with `producer` nothing is unpacked: bytes that no codec made are stored as they came', async () => {
