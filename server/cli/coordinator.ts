@@ -13,15 +13,18 @@ const NOT_READY: ReadonlySet<number> = new Set([
   ErrorCode.NOT_COORDINATOR,
 ]);
 
-/** Asks until the coordinator is ready; `codeOf` finds the error code in an answer. Resolves with the last answer, whatever it says. */
+/**
+ * Asks until the coordinator is ready, `attempts` times at most; `codeOf` finds the error code in an
+ * answer. Resolves with the last answer, whatever it says.
+ */
 export async function whenReady<T>(
   ask: () => Promise<T>,
   codeOf: (answer: T) => number,
+  attempts: number = CLI_LIMITS.coordinatorAttemptsMax,
 ): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     const answer = await ask();
-    if (!NOT_READY.has(codeOf(answer)) || attempt === CLI_LIMITS.coordinatorAttemptsMax)
-      return answer;
+    if (!NOT_READY.has(codeOf(answer)) || attempt >= attempts) return answer;
     await sleep(CLI_LIMITS.retryPauseMs);
   }
 }

@@ -5,6 +5,7 @@ import { type Answer, type Client, type ConnectionOptions, withClient } from './
 import { decodeAssignment } from './consumer-protocol.js';
 import { connectCoordinator, whenReady } from './coordinator.js';
 import { committedOffsets } from './group-offsets.js';
+import { CLI_LIMITS } from './limits.js';
 import { LineWriter } from './output.js';
 import { endOffsets } from './start-position.js';
 import { printTable } from './table.js';
@@ -23,6 +24,9 @@ type Row = readonly string[];
 const NOTHING = '-';
 /** The state in which a group is said to be that does not exist. */
 const NO_GROUP = 'Dead';
+
+/** Nobody coordinated a group for as long as it was asked for. */
+class Uncoordinated extends CliError {}
 
 /** Prints the names of all groups, one a line, sorted; with `state` a table. */
 export async function listGroups(
@@ -52,12 +56,19 @@ export async function describeGroups(
     const all = names.length > 0 ? names : (await groupsOf(client)).map(({ groupId }) => groupId);
     const rows: Row[] = [];
     const problems: string[] = [];
+    let attempts: number = CLI_LIMITS.coordinatorAttemptsMax;
     for (const name of all) {
       try {
-        rows.push(...(await rowsOf(client, name, options)));
+        rows.push(...(await rowsOf(client, name, options, attempts)));
       } catch (error) {
         if (!(error instanceof CliError)) throw error;
-        problems.push(`group ${shown(name)}: ${error.message}`);
+        problems.push(
+          error.message.includes(`group ${shown(name)}`)
+            ? error.message
+            : `group ${shown(name)}: ${error.message}`,
+        );
+        // Who has waited for a coordinator in vain need not wait for each of its groups.
+        if (error instanceof Uncoordinated) attempts = 1;
       }
     }
     if (rows.length > 0 || problems.length === 0) await printTable(headingFor(options), rows);
@@ -66,9 +77,14 @@ export async function describeGroups(
 }
 
 /** Says, too, when nobody reads for the group. */
-function rowsOf(client: Client, name: string, options: DescribeGroupsOptions): Promise<Row[]> {
+function rowsOf(
+  client: Client,
+  name: string,
+  options: DescribeGroupsOptions,
+  attempts: number,
+): Promise<Row[]> {
   return withCoordinator(client, name, async (coordinator) => {
-    const group = await describeGroup(coordinator, name);
+    const group = await describeGroup(coordinator, name, attempts);
     if (group.groupState === NO_GROUP) throw unknownGroup(name);
     if (options.state) return [stateRow(group, coordinator)];
     const rows = options.members ? memberRows(group) : await offsetRows(client, coordinator, group);
@@ -105,9 +121,13 @@ export async function deleteGroups(
 
 /**
  * Describes one group; the state of one that does not exist is `NO_GROUP`. `coordinator` is
- * connected to its coordinator.
+ * connected to its coordinator, which is asked `attempts` times while it is not ready.
  */
-export async function describeGroup(coordinator: Client, name: string): Promise<GroupDescription> {
+export async function describeGroup(
+  coordinator: Client,
+  name: string,
+  attempts?: number,
+): Promise<GroupDescription> {
   const group = await whenReady(
     async () => {
       const { groups } = await coordinator.request('DescribeGroups', { groups: [name] });
@@ -116,7 +136,13 @@ export async function describeGroup(coordinator: Client, name: string): Promise<
       return answer;
     },
     ({ errorCode }) => errorCode,
+    attempts,
   );
+  if (group.errorCode === ErrorCode.NOT_COORDINATOR) {
+    throw new Uncoordinated(
+      `cannot describe group ${shown(name)}: nobody coordinates it (NOT_COORDINATOR); where its partition of __consumer_offsets is damaged, the broker's log says so, and what to do`,
+    );
+  }
   if (group.errorCode === ErrorCode.GROUP_ID_NOT_FOUND) return { ...group, groupState: NO_GROUP };
   check(group.errorCode, null, `cannot describe group ${shown(name)}`);
   return group;

@@ -129,7 +129,7 @@ class BatchSender {
         ? '; the setting max.message.bytes of the topic is the limit'
         : '';
     const { message } = errorInfo(errorCode);
-    const why = `${errorMessage ?? message}${advice}; ${counted(this.#stored, 'record before was', 'records before were')} stored`;
+    const why = `${(errorMessage ?? message).replace(/\.$/, '')}${advice}; ${counted(this.#stored, 'record before was', 'records before were')} stored`;
     check(errorCode, why, `cannot produce to ${shown(this.#topic.name)}-${partition}`);
   }
 }

@@ -198,6 +198,11 @@ test('groups behind a damaged batch are refused, the log names the way out, and 
   expect(broker.stderr).toContain('the groups of __consumer_offsets-0 are not available');
   expect(broker.stderr).not.toContain('"stack"');
   await expect(committed(broker.bootstrap, 'billing', 2)).rejects.toThrow();
+  const described = await runCommand(['groups', 'describe', 'billing', '-b', broker.bootstrap]);
+  expect(described).toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(/^odradek: cannot describe group billing: .*broker's log/),
+  });
   await broker.kill('SIGTERM');
 
   const { stdout } = await repair(folder, '--execute');
