@@ -86,8 +86,8 @@ export const SERVER_LIMITS = {
   /** What a request without elements counts for in that. */
   requestBeginElements: 16,
   /**
-   * Array elements and tagged fields of one request, in all its structures. Beyond: the connection
-   * is closed.
+   * Array elements and tagged fields of one request, in all its structures; a string counts for one
+   * in each 64 bytes. Beyond: the connection is closed.
    */
   arrayElementsPerRequestMax: 100_000,
 

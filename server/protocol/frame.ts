@@ -26,7 +26,7 @@ export interface RequestFrame<N extends ApiName> {
   readonly apiVersion: number;
   readonly correlationId: number;
   readonly clientId: string | null;
-  /** Array elements and tagged fields. */
+  /** Array elements and tagged fields, and what long strings count for. */
   readonly elements: number;
   readonly body: RequestOf<N>;
 }

@@ -8,6 +8,9 @@ export const ELEMENTS_MAX = 1_000_000;
 /** Bytes of a string, as in Kafka; compact encodings could hold more. */
 const STRING_BYTES_MAX = 0x7fff;
 
+/** Bytes of a long string that count as one element. */
+const TEXT_BYTES_PER_ELEMENT = 64;
+
 /** A number and a size. */
 const TAG_SIZE_MIN = 2;
 
@@ -23,13 +26,14 @@ export class Reader {
   /** Place of the next byte to read. */
   position: number;
   private readonly end: number;
-  /** Array elements and tagged fields that may still come. */
+  /** Array elements, tagged fields and bytes of long strings that may still come, in elements. */
   elementsLeft: number;
 
   /**
    * @param position where reading starts
-   * @param elementsMax bound on array elements and tagged fields over the whole frame: one byte on
-   *   the wire may become an object of a hundred, and this caps the product
+   * @param elementsMax bound on array elements and tagged fields over the whole frame, in which a
+   *   long string counts for one in each 64 bytes: one byte on the wire may become an object of a
+   *   hundred, and this caps the product
    */
   constructor(buffer: Buffer, position = 0, elementsMax = ELEMENTS_MAX) {
     this.buffer = buffer;
@@ -165,13 +169,7 @@ export class Reader {
     if (count * elementSizeMin > this.end - this.position) {
       throw truncated(count * elementSizeMin, this.position, this.end);
     }
-    this.elementsLeft -= count;
-    if (this.elementsLeft < 0) {
-      throw new ProtocolError(
-        'TOO_MANY_ELEMENTS',
-        'the frame holds more array elements and tagged fields than allowed',
-      );
-    }
+    this.countElements(count);
     return count;
   }
 
@@ -206,13 +204,29 @@ export class Reader {
   }
 
   private text(length: number): string {
+    if (length >= TEXT_BYTES_PER_ELEMENT) this.countText(length);
+    return knownText(this.buffer, this.take(length), length);
+  }
+
+  /** A long string takes as long to read as several elements, and counts for them. */
+  private countText(length: number): void {
     if (length > STRING_BYTES_MAX) {
       throw new ProtocolError(
         'BAD_LENGTH',
         `a string of ${length} bytes before byte ${this.position}`,
       );
     }
-    return knownText(this.buffer, this.take(length), length);
+    this.countElements(Math.floor(length / TEXT_BYTES_PER_ELEMENT));
+  }
+
+  private countElements(count: number): void {
+    this.elementsLeft -= count;
+    if (this.elementsLeft < 0) {
+      throw new ProtocolError(
+        'TOO_MANY_ELEMENTS',
+        'the frame holds more array elements, tagged fields and long strings than allowed',
+      );
+    }
   }
 
   private view(length: number): Buffer {

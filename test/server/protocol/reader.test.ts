@@ -127,6 +127,18 @@ test('a string is not longer than Kafka lets it be, in compact encodings neither
   expect(codeOf(() => compact(32_768).compactNullableString())).toBe('BAD_LENGTH');
 });
 
+test('long strings count as elements, one in each 64 bytes, and short ones do not', () => {
+  const read = (size: number, elementsMax: number): string => {
+    const bytes = Buffer.alloc(2 + size, 'a');
+    bytes.writeInt16BE(size);
+    return new Reader(bytes, 0, elementsMax).string();
+  };
+  expect(read(63, 0)).toHaveLength(63);
+  expect(read(32_767, 511)).toHaveLength(32_767);
+  expect(codeOf(() => read(64, 0))).toBe('TOO_MANY_ELEMENTS');
+  expect(codeOf(() => read(32_767, 510))).toBe('TOO_MANY_ELEMENTS');
+});
+
 test('a uuid reads as its base64url text', () => {
   expect(hex('00'.repeat(16)).uuid()).toBe(ZERO_UUID);
   expect(hex('ffefbe00000000000000000000000000').uuid()).toBe('_---AAAAAAAAAAAAAAAAAA');
