@@ -3,9 +3,9 @@ import { LIMITS } from './limits.js';
 import { WaitingWork } from './waiting-work.js';
 
 /**
- * `elements`: things that were looked at (partitions, members, segments). `records`: records, headers of
- * records and headers of batches that were walked, of which a turn does many more. `bytes`: unpacked, hashed,
- * searched or encoded.
+ * `elements`: things that were looked at (partitions, members, segments). `records`: records,
+ * headers of records and headers of batches that were walked, of which a turn does many more.
+ * `bytes`: unpacked, hashed, searched or encoded.
  */
 export type WorkKind = 'elements' | 'records' | 'bytes';
 
@@ -26,18 +26,21 @@ const TURN_MAX: Readonly<Record<WorkKind, number>> = {
 };
 
 /**
- * Cuts long work into slices, so that those who do little are served in between. All work of a broker shares
- * one allowance per turn of the event loop (`LIMITS.turnElementsMax`, `turnRecordsMax`, `turnBytesMax`): once
- * it is used up, whoever reports work waits for a later turn.
+ * Cuts long work into slices, so that those who do little are served in between. All work of a
+ * broker shares one allowance per turn of the event loop (`LIMITS.turnElementsMax`,
+ * `turnRecordsMax`, `turnBytesMax`): once it is used up, whoever reports work waits for a later
+ * turn.
  *
- * Each request, and each job, reports to a {@link Work} of its own, which knows how much it has done. Those
- * that have done little go first: nothing says beforehand whether a request is long, but what it has done
- * does. So no small request waits behind many long ones, however many they are.
+ * Each request, and each job, reports to a {@link Work} of its own, which knows how much it has
+ * done. Those that have done little go first: nothing says beforehand whether a request is long,
+ * but what it has done does. So no small request waits behind many long ones, however many they
+ * are.
  *
- * - Below `LIMITS.shortWorkShare` of an allowance work goes on although the turn's is used up, until all
- *   work together is beyond it by `LIMITS.turnShortShareMax`.
- * - Of long work, each turn lets the piece go on that has waited longest, for `LIMITS.turnOldestShare` of
- *   the allowance, however much of it is short: behind n others a piece waits for n turns at most.
+ * - Below `LIMITS.shortWorkShare` of an allowance work goes on although the turn's is used up,
+ *   until all work together is beyond it by `LIMITS.turnShortShareMax`.
+ * - Of long work, each turn lets the piece go on that has waited longest, for
+ *   `LIMITS.turnOldestShare` of the allowance, however much of it is short: behind n others a piece
+ *   waits for n turns at most.
  * - What is left of the allowance goes to those that have done least, first come, first served.
  *
  * ```ts
@@ -54,7 +57,10 @@ export class TurnSlices {
   readonly #meter: WorkMeter;
   readonly #waiting = new WaitingWork();
   #turn = 0;
-  /** Shares of the allowance: what this turn has done, and what it has granted and not yet seen done. */
+  /**
+   * Shares of the allowance: what this turn has done, and what it has granted and not yet seen
+   * done.
+   */
   #doneShare = 0;
   #grantedShare = 0;
   #isArmed = false;
@@ -69,7 +75,10 @@ export class TurnSlices {
     return new Work(this);
   }
 
-  /** Counts what a piece of work has done in this turn, and answers which share of an allowance that is. */
+  /**
+   * Counts what a piece of work has done in this turn, and answers which share of an allowance that
+   * is.
+   */
   count(amount: number, kind: WorkKind): number {
     this.#meter.add(kind, amount);
     if (!this.#isArmed) this.#arm();
@@ -137,8 +146,8 @@ export class Work {
   }
 
   /**
-   * Reports work that this turn has just done. Null: go on. A promise: await it before doing more; it resolves
-   * in a later turn and never rejects. State may have changed meanwhile.
+   * Reports work that this turn has just done. Null: go on. A promise: await it before doing more;
+   * it resolves in a later turn and never rejects. State may have changed meanwhile.
    */
   did(amount: number, kind: WorkKind = 'elements'): Promise<void> | null {
     const share = this.#slices.count(amount, kind);

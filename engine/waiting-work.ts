@@ -1,6 +1,9 @@
 import { LIMITS } from './limits.js';
 
-/** Called in the turn in which the work goes on, with the share of that turn's allowance that it may use. */
+/**
+ * Called in the turn in which the work goes on, with the share of that turn's allowance that it may
+ * use.
+ */
 type Resume = (grantedShare: number) => void;
 
 interface Waiting {
@@ -16,8 +19,8 @@ const LEVEL_FACTOR = 4;
 const LEVELS = 8;
 
 /**
- * Work that waits for a turn, on levels by what it has done so far: below `LIMITS.shortWorkShare` of an
- * allowance, below four times that, and so on. On a level, first come is first served.
+ * Work that waits for a turn, on levels by what it has done so far: below `LIMITS.shortWorkShare`
+ * of an allowance, below four times that, and so on. On a level, first come is first served.
  */
 export class WaitingWork {
   readonly #levels: readonly Waiting[][] = Array.from({ length: LEVELS }, () => []);
@@ -54,8 +57,8 @@ export class WaitingWork {
   }
 
   /**
-   * Lets one of those go on that have done least, until it is no longer one of them, but never for less than a
-   * short one: a turn lets few go on.
+   * Lets one of those go on that have done least, until it is no longer one of them, but never for
+   * less than a short one: a turn lets few go on.
    */
   resumeShortest(atMostShare: number): void {
     const next = this.#take(this.#levels.find((level) => level.length > 0));

@@ -23,7 +23,7 @@ export type CodecName = 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd';
 export type Codec = {
   readonly id: number;
   readonly name: CodecName;
-  /** Bytes that one packed byte unpacks to at most, by the format; so much smaller can packing make them. */
+  /** Bytes that one packed byte unpacks to at most, by the format: packing saves no more. */
   readonly expansionMax: number;
   /**
    * Packs on another thread. `level` is Kafka's number for this codec, null the codec's own default;

@@ -64,8 +64,9 @@ function tooLargePacked({ compression }: LogSettings, bytes: string, largest: nu
 }
 
 /**
- * Unpacks a batch, checks its records and hands them to `use`, as one of the few batches that are unpacked at a time. `too-large`: it unpacks to more than
- * `unpackedBytesMax`, and has been let go of at that.
+ * Unpacks a batch, checks its records and hands them to `use`, as one of the few batches that are
+ * unpacked at a time. `too-large`: it unpacks to more than `unpackedBytesMax`, and was let go of as
+ * soon as that was seen.
  */
 async function unpackWith<Result>(
   log: LogParts,

@@ -18,7 +18,9 @@ export interface ConnectionInfo {
    * Whether the connection has no future: `onClose` has fired, and late answers may reach nobody.
    */
   readonly closing: boolean;
-  /** Told by whoever has read a request of it: what the request holds counts for the turn in which it began. */
+  /**
+   * Told by whoever has read a request: its elements count for the turn in which it began.
+   */
   didBegin(elements: number): void;
   /**
    * Runs `listener` once, as soon as the connection has no future: the client hung up, the broker

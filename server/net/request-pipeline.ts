@@ -108,8 +108,9 @@ export class RequestPipeline implements Beginner {
   }
 
   /**
-   * Starts, synchronously, every request that may start now, up to the allowances of this turn, its own and that of all connections, and
-   * while there is room for answers: a few bytes of request can ask for megabytes.
+   * Starts, synchronously, every request that may start now, up to the allowances of this turn, its
+   * own and that of all connections, and while there is room for answers: a few bytes of request
+   * can ask for megabytes.
    */
   start(): void {
     while (!this.#alone && !this.#refusal) {

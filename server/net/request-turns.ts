@@ -9,13 +9,17 @@ export interface Beginner {
   start(): void;
 }
 
-/** The share of an allowance that is spent without asking for the turn: one callback for that many requests. */
+/**
+ * The share of an allowance that is spent without asking for the turn: one callback for that many
+ * requests.
+ */
 const UNASKED_DIVISOR = 2;
 
 /**
- * Bounds the requests that begin in one turn of the event loop, over all connections of the broker: each counts for
- * `requestBeginElements` and for its array elements, and once they are beyond `turnBegunElementsMax` the next ones wait for a later
- * turn. In that one the connections that wait begin one request each, in turn, so that one with few is not held up by those with many.
+ * Bounds the requests that begin in one turn of the event loop, over all connections of the broker:
+ * each counts for `requestBeginElements` and for its array elements, and once they are beyond
+ * `turnBegunElementsMax` the next ones wait for a later turn. In that one the connections that wait
+ * begin one request each, in turn, so that one with few is not held up by those with many.
  */
 export class RequestTurns {
   readonly #turn: Turn;
@@ -33,7 +37,10 @@ export class RequestTurns {
     this.#beginElements = limits.requestBeginElements;
   }
 
-  /** Whether `beginner` may begin a request now, which it then does. If not, its `start` is called when it may. */
+  /**
+   * Whether `beginner` may begin a request now, which it then does. If not, its `start` is called
+   * when it may.
+   */
   mayBegin(beginner: Beginner): boolean {
     const isNext = this.#next === beginner;
     const isFree = this.#next === null && this.#waiting.length === 0 && this.#allowance.left > 0;

@@ -2,9 +2,11 @@ import { SERVER_LIMITS } from '../limits.js';
 import type { Turn } from './turn.js';
 
 /**
- * What may still be done in this turn of the event loop: the bytes that one connection moves, or the requests that all begin. Asking
- * the turn costs a callback and another poll, so it is asked only by those who do much: a connection of small requests, one a turn, has
- * it asked once in hundreds of them. The price is that a turn may see more than the allowance, by one part in `unaskedDivisor`.
+ * What may still be done in this turn of the event loop: the bytes that one connection moves, or
+ * the requests that all begin. Asking the turn costs a callback and another poll, so it is asked
+ * only by those who do much: a connection of small requests, one a turn, has it asked once in
+ * hundreds of them. The price is that a turn may see more than the allowance, by one part in
+ * `unaskedDivisor`.
  */
 export class TurnAllowance {
   readonly #turn: Turn;

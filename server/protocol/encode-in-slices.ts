@@ -12,8 +12,8 @@ export interface Slices {
 }
 
 /**
- * Array elements in a value, those inside of elements too, and one for each `CHARS_PER_ELEMENT` of a string; more than
- * `enough` are not counted on. Bytes count nothing: long ones are not copied.
+ * Array elements in a value, those inside of elements too, and one for each `CHARS_PER_ELEMENT` of
+ * a string; more than `enough` are not counted on. Bytes count nothing: long ones are not copied.
  */
 export type Weigh = (value: unknown, enough: number) => number;
 
@@ -85,8 +85,9 @@ function holds(type: FieldType, kinds: readonly FieldType['kind'][], wire: WireV
 }
 
 /**
- * Builds an encoder of a structure that pauses between the elements of large arrays, and behind long strings. It writes
- * the same bytes as the plain encoder, whose pieces it uses for all that is small. Tagged fields are written at once.
+ * Builds an encoder of a structure that pauses between the elements of large arrays, and behind
+ * long strings. It writes the same bytes as the plain encoder, whose pieces it uses for all that is
+ * small. Tagged fields are written at once.
  */
 export function compileEncoderInSlices(fields: Fields, wire: WireVersion): EncodeInSlices {
   const { plain, encodeTags } = structEncoders(fields, wire);
