@@ -163,6 +163,7 @@ export class Engine {
         slices,
         unpacking: new UnpackBudget(),
         opening: new Gate(LIMITS.logsRecoveredAtOnce),
+        rolling: new Gate(1),
         writeBack: new Gate(LIMITS.writeBacksRunningMax),
         cutting: new Gate(1),
         leaderEpoch: identity.uncleanOpens,

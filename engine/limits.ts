@@ -42,6 +42,11 @@ export const LIMITS = {
    */
   turnOldestShare: 0.5,
   /**
+   * Elements that a new segment counts for, where many logs begin one together: it makes a file,
+   * on the event loop.
+   */
+  newSegmentElements: 200,
+  /**
    * Logs asked for their need of compaction in one turn: a microsecond each, more where they have
    * many segments.
    */

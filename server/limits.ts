@@ -231,8 +231,15 @@ export const SERVER_LIMITS = {
    * in between.
    */
   produceBatchesAtOnceMax: 250,
-  /** Elements that such an append counts for: the first one to a log makes its files. */
+  /**
+   * Of which so many are the first of their logs, whose folder and files they make. Beyond: as
+   * above.
+   */
+  produceFirstBatchesAtOnceMax: 4,
+  /** Elements that an append counts for where others are served in between. */
   produceBatchElements: 20,
+  /** Elements that the first append to a log counts for: half a millisecond. */
+  produceFirstBatchElements: 500,
   /**
    * Partitions of all fetch sessions together, some 400 bytes of heap each. Beyond:
    * FETCH_SESSION_ID_NOT_FOUND, or no session.

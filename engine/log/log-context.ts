@@ -36,6 +36,8 @@ export interface LogContext {
   readonly unpacking: UnpackBudget;
   /** Bounds how many logs are read at once when they are opened. */
   readonly opening: Gate;
+  /** One log at a time begins a segment for one that goes, where many may do so together. */
+  readonly rolling: Gate;
   /** Bounds how many logs hand pieces to the device at once. */
   readonly writeBack: Gate;
   /** One file at a time is cut down before it goes. */

@@ -51,9 +51,19 @@ async function storeLogStart(log: Log, offset: number): Promise<void> {
 async function removeBelowStart(log: Log): Promise<void> {
   const { segments, offsets } = log;
   if (segments.active && segments.active.size > 0 && offsets.logEnd === offsets.logStart)
-    await log.roll();
+    await rollBesideOthers(log);
   const kept = segments.floor(offsets.logStart);
   if (kept) await removeBelow(log, kept.baseOffset, () => 'below the log start offset');
+}
+
+/** One commit wakes many logs whose starts have moved: each makes a file on the event loop, and others are served in between. */
+async function rollBesideOthers(log: Log): Promise<void> {
+  const { rolling, slices } = log.context;
+  await rolling.run(async () => {
+    await log.roll();
+    const pause = slices.begin().did(LIMITS.newSegmentElements);
+    if (pause !== null) await pause;
+  });
 }
 
 /** See `PartitionLog.applyRetention`. */
@@ -77,7 +87,7 @@ export async function retain(log: Log): Promise<{ segments: number; bytes: numbe
   const count = reasons.length;
   if (count === 0) return { segments: 0, bytes: 0 };
   // The active segment goes only when a new one has taken its place.
-  if (count === all.length) await log.roll();
+  if (count === all.length) await rollBesideOthers(log);
   const removable = Math.min(count, log.segments.count - 1);
   const startOffset = log.segments.all()[removable]!.baseOffset;
   if (startOffset > offsets.logStart) {

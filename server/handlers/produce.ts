@@ -18,7 +18,7 @@ import type { Handler } from './handler.js';
 
 export interface ProduceParts {
   readonly metadata: MetadataView;
-  readonly partitions: Pick<Partitions, 'find' | 'refused'>;
+  readonly partitions: Pick<Partitions, 'find' | 'logOf' | 'refused'>;
   readonly delayed: DelayedOperations<WaitKey>;
 }
 
@@ -38,13 +38,13 @@ export function produceHandler(parts: ProduceParts): Handler<'Produce'> {
   return (context, request) =>
     new Promise((resolve, reject) => {
       const call = new ProduceCall(parts, context, request, { resolve, reject });
-      const isLong = call.batchCount > SERVER_LIMITS.produceBatchesAtOnceMax;
+      const { isLong } = call;
       if (!isLong && long.count === 0) call.run();
       else long.inOrder(context.connection, call, isLong);
     });
 }
 
-/** Requests of so many batches that others are served while they are appended; what comes behind one on its connection waits for it. */
+/** Requests of so many batches, or of so many that make the files of their logs, that others are served while they are appended; what comes behind one on its connection waits for it. */
 class LongCalls {
   /** Under way. */
   count = 0;
@@ -95,10 +95,27 @@ class ProduceCall {
     this.#caller = caller;
   }
 
-  get batchCount(): number {
+  /** Whether its appends are too many, or too slow, for one turn. */
+  get isLong(): boolean {
+    const { produceBatchesAtOnceMax, produceFirstBatchesAtOnceMax } = SERVER_LIMITS;
     let count = 0;
     for (const { partitions } of this.#request.topics) count += partitions.length;
+    if (count <= produceFirstBatchesAtOnceMax) return false;
+    return count > produceBatchesAtOnceMax || this.#firstBatches() > produceFirstBatchesAtOnceMax;
+  }
+
+  #firstBatches(): number {
+    let count = 0;
+    for (const { name, partitions } of this.#request.topics) {
+      const topic = this.#parts.metadata.image.topic(name);
+      for (const batch of partitions) if (this.#isFirst(topic, batch)) count++;
+    }
     return count;
+  }
+
+  /** Whether a batch is the first of its log, as far as that is open. */
+  #isFirst(topic: TopicImage | undefined, { index }: PartitionBatch): boolean {
+    return topic !== undefined && this.#parts.partitions.logOf(topic, index)?.logEndOffset === 0;
   }
 
   run(): void {
@@ -121,8 +138,11 @@ class ProduceCall {
     for (const wished of this.#request.topics) {
       const answers = this.#answersOf(wished);
       for (let at = 0; at < answers.length; at++) {
-        this.#take(wished, metadata.image.topic(wished.name), answers, at, refusal);
-        const pause = work.did(SERVER_LIMITS.produceBatchElements);
+        const topic = metadata.image.topic(wished.name);
+        const isFirst = this.#isFirst(topic, wished.partitions[at]!);
+        this.#take(wished, topic, answers, at, refusal);
+        const { produceFirstBatchElements, produceBatchElements } = SERVER_LIMITS;
+        const pause = work.did(isFirst ? produceFirstBatchElements : produceBatchElements);
         if (pause !== null) await pause;
       }
     }

@@ -112,6 +112,12 @@ export class Partitions {
     await Promise.all(Array.from({ length: SERVER_LIMITS.partitionsOpenedAtOnce }, openNext));
   }
 
+  /** Its log, where that is open. */
+  logOf(topic: TopicImage, index: number): PartitionLog | null {
+    const entry = this.#topics.get(topic.id)?.[index];
+    return entry?.state === 'open' ? entry.partition.log : null;
+  }
+
   /**
    * The partition that serves requests. Synchronous, for the append path. Throws UNKNOWN_TOPIC_OR_PARTITION,
    * NOT_LEADER_OR_FOLLOWER while it is being opened (clients retry), KAFKA_STORAGE_ERROR when it is offline.

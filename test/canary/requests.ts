@@ -84,7 +84,10 @@ export function* attacks(): Iterable<Attack> {
   yield {
     name: 'DeleteRecords',
     version: 2,
-    body: { timeoutMs: 1, topics: [{ name: WIDE, partitions: indexes.map(startWish) }] },
+    body: {
+      timeoutMs: 1,
+      topics: [{ name: WIDE, partitions: indexes.map((index) => startWish(index, -1)) }],
+    },
   };
   const records = buildBatchSync([{ key: null, value: 'a', timestamp: Date.now() }]);
   yield {
@@ -94,6 +97,14 @@ export function* attacks(): Iterable<Attack> {
       acks: 1,
       timeoutMs: 1_000,
       topics: [{ name: WIDE, partitions: wide.map((index) => ({ index, records })) }],
+    },
+  };
+  yield {
+    name: 'DeleteRecords',
+    version: 2,
+    body: {
+      timeoutMs: 1,
+      topics: [{ name: WIDE, partitions: wide.map((partition) => startWish(partition, 1)) }],
     },
   };
   const fetched = { maxWaitMs: 300, minBytes: 2 ** 30, maxBytes: 2 ** 30 };
@@ -132,7 +143,7 @@ function named<T>(names: readonly string[], of: (name: string) => T): { readonly
 }
 
 const offsetWish = (partitionIndex: number) => ({ partitionIndex, timestamp: -1 });
-const startWish = (partitionIndex: number) => ({ partitionIndex, offset: -1 });
+const startWish = (partitionIndex: number, offset: number) => ({ partitionIndex, offset });
 const fetchWish = (partition: number) => ({ partition, fetchOffset: 0, partitionMaxBytes: 1_000 });
 const epochWish = (partition: number) => ({ partition, currentLeaderEpoch: -1, leaderEpoch: 0 });
 
