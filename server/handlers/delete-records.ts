@@ -1,4 +1,4 @@
-import { Gate, type Work } from '../../engine/index.js';
+import type { Work } from '../../engine/index.js';
 import { ApiError } from '../api-error.js';
 import { SERVER_LIMITS } from '../limits.js';
 import type { TopicImage } from '../metadata/image.js';
@@ -21,28 +21,45 @@ type PartitionAnswer = TopicAnswer['partitions'][number];
 export function deleteRecordsHandler(parts: DeleteRecordsParts): Handler<'DeleteRecords'> {
   return async ({ work }, request) => {
     const offsets = await offsetsByPartition(work, request);
-    const gate = new Gate(SERVER_LIMITS.recordDeletionsAtOnce);
     const topics: TopicAnswer[] = [];
-    const running: Promise<void>[] = [];
-    for (const [name, partitions] of offsets) {
-      const topic = parts.metadata.image.topic(name);
-      const answers = new Array<PartitionAnswer>(partitions.size);
-      topics.push({ name, partitions: answers });
-      let at = 0;
-      for (const [partitionIndex, offset] of partitions) {
-        const place = at++;
-        running.push(
-          gate.run(async () => {
-            answers[place] = await deleteBefore(parts, topic, partitionIndex, offset);
-            const pause = work.did(1);
-            if (pause !== null) await pause;
-          }),
-        );
+    const wishes = wishesOf(parts.metadata, offsets, topics);
+    const takeNext = async (): Promise<void> => {
+      for (const { topic, partitionIndex, offset, answers, place } of wishes) {
+        answers[place] = await deleteBefore(parts, topic, partitionIndex, offset);
+        const pause = work.did(1);
+        if (pause !== null) await pause;
       }
-    }
-    await Promise.all(running);
+    };
+    // They share the wishes: each takes the next one.
+    await Promise.all(Array.from({ length: SERVER_LIMITS.recordDeletionsAtOnce }, takeNext));
     return { topics };
   };
+}
+
+interface Wish {
+  readonly topic: TopicImage | undefined;
+  readonly partitionIndex: number;
+  readonly offset: number;
+  /** Where its answer goes. */
+  readonly answers: PartitionAnswer[];
+  readonly place: number;
+}
+
+/** One after another; adds each topic to the answer when its first partition is asked for. */
+function* wishesOf(
+  metadata: MetadataView,
+  offsets: ReadonlyMap<string, ReadonlyMap<number, number>>,
+  topics: TopicAnswer[],
+): Generator<Wish, void> {
+  for (const [name, partitions] of offsets) {
+    const topic = metadata.image.topic(name);
+    const answers = new Array<PartitionAnswer>(partitions.size);
+    topics.push({ name, partitions: answers });
+    let place = 0;
+    for (const [partitionIndex, offset] of partitions) {
+      yield { topic, partitionIndex, offset, answers, place: place++ };
+    }
+  }
 }
 
 /** Of a partition that is named twice the last offset counts, and it is answered once, as in Kafka. */

@@ -1,0 +1,43 @@
+import { expect, test } from 'vitest';
+import { systemClock } from '../../../engine/clock.js';
+import { TurnSlices } from '../../../engine/index.js';
+import { LIMITS } from '../../../engine/limits.js';
+import type { RequestContext } from '../../../server/context.js';
+import { deleteRecordsHandler } from '../../../server/handlers/delete-records.js';
+import { SERVER_LIMITS } from '../../../server/limits.js';
+import type { MetadataView } from '../../../server/metadata/metadata-view.js';
+
+test('ten thousand topics are looked up in slices, each when its turn has come', async () => {
+  const perTurn: number[] = [];
+  let lookups = 0;
+  let isOver = false;
+  const count = (): void => {
+    perTurn.push(lookups);
+    lookups = 0;
+    if (!isOver) setImmediate(count);
+  };
+  const metadata = {
+    image: {
+      topic: () => {
+        lookups++;
+        return undefined;
+      },
+    },
+  } as unknown as MetadataView;
+  const handler = deleteRecordsHandler({
+    metadata,
+    partitions: { find: () => expect.unreachable() },
+  });
+  const topics = Array.from({ length: 10_000 }, (_, at) => ({
+    name: `t${at}`,
+    partitions: [{ partitionIndex: 0, offset: -1 }],
+  }));
+  const work = new TurnSlices(systemClock).begin();
+  setImmediate(count);
+  const answer = await handler({ work } as RequestContext, { topics, timeoutMs: 1 });
+  isOver = true;
+  expect(answer?.topics.map(({ name }) => name)).toEqual(topics.map(({ name }) => name));
+  expect(Math.max(...perTurn)).toBeLessThanOrEqual(
+    LIMITS.turnElementsMax + SERVER_LIMITS.recordDeletionsAtOnce,
+  );
+});
