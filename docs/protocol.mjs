@@ -3,7 +3,7 @@
  * With --check it writes nothing, and ends with 1 when the page is not current.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
-import { APIS } from '../dist/server/protocol/api-keys.js';
+import { APIS } from '../dist/server/handlers/apis.js';
 
 const PAGE = new URL('./protocol.md', import.meta.url);
 const BEGIN = '<!-- table: npm run docs:protocol -->';

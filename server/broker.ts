@@ -22,7 +22,7 @@ import {
 import { RequestDispatcher } from './dispatch.js';
 import type { RequestFaults } from './faults.js';
 import { GroupCoordinator } from './groups/coordinator.js';
-import { handlersOf } from './handlers/index.js';
+import { openHandlers } from './handlers/apis.js';
 import { noteRefusedRequest } from './handlers/produce.js';
 import { SERVER_LIMITS, type ServerLimits } from './limits.js';
 import type { Logger } from './logging/log.js';
@@ -220,7 +220,7 @@ async function openParts(
   await groups.start();
 
   const requestCounters = new RequestCounters();
-  const handlers = handlersOf({
+  const handlers = openHandlers({
     metadata,
     controller,
     partitions,

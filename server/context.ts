@@ -1,6 +1,6 @@
 import type { Clock, TurnSlices, Work } from '../engine/index.js';
 import type { ConnectionInfo } from './net/dispatcher.js';
-import type { AnyRequestFrame } from './protocol/frame.js';
+import type { RequestFrame } from './protocol/frame.js';
 
 /** Something a response holds on to until it was sent: a slice of a log file. */
 export interface Releasable {
@@ -60,14 +60,14 @@ export class OpenRequest implements RequestContext {
     connection: ConnectionInfo,
     clock: Clock,
     slices: TurnSlices,
-    { clientId, name, apiKey, apiVersion, correlationId }: AnyRequestFrame,
+    { api, clientId, apiVersion, correlationId }: RequestFrame,
   ) {
     this.connection = connection;
     this.listener = connection.listener;
     this.clientId = clientId;
     this.clientAddress = connection.remoteAddress;
-    this.apiName = name;
-    this.apiKey = apiKey;
+    this.apiName = api.name;
+    this.apiKey = api.key;
     this.apiVersion = apiVersion;
     this.correlationId = correlationId;
     this.clock = clock;

@@ -1,8 +1,8 @@
 import { AssertionError, type Clock, type TurnSlices } from '../engine/index.js';
 import { ApiError } from './api-error.js';
 import { OpenRequest } from './context.js';
-import { failureResponse, unsupportedApiVersions } from './handlers/failures.js';
-import type { Handler, Handlers } from './handlers/handler.js';
+import { unsupportedApiVersions } from './handlers/api-versions.js';
+import type { OpenHandler } from './handlers/handler.js';
 import type { ServerLimits } from './limits.js';
 import type { Logger } from './logging/log.js';
 import { type RateLimitedLogger, rateLimited } from './logging/rate-limit.js';
@@ -13,22 +13,23 @@ import {
   type DispatchMode,
 } from './net/dispatcher.js';
 import type { ResponsePart } from './net/response-writer.js';
-import { APIS, type ApiName, type KnownApi, lookupApi } from './protocol/api-keys.js';
+import type { ApiByKey } from './protocol/api.js';
 import { ELEMENTS_AT_ONCE_MAX } from './protocol/encode-in-slices.js';
 import { ErrorCode } from './protocol/error-codes.js';
 import {
-  type AnyRequestFrame,
   decodeRequest,
   decodeRequestStart,
   encodeResponse,
   encodeResponseInSlices,
   isLargeResponse,
+  type RequestFrame,
 } from './protocol/frame.js';
+import { ApiVersions } from './protocol/messages/api-versions.js';
 import { ProtocolError } from './protocol/protocol-error.js';
 import type { RequestHook, RequestOutcome } from './request-hooks.js';
 
 export interface RequestDispatcherOptions {
-  readonly handlers: Handlers;
+  readonly handlers: readonly OpenHandler[];
   readonly hooks: readonly RequestHook[];
   readonly limits: ServerLimits;
   readonly clock: Clock;
@@ -46,25 +47,6 @@ type Answer = object | null;
 type Parts = readonly ResponsePart[] | null;
 
 /**
- * Requests that may overlap with others of their connection: appends keep their order because they are made in the turn of their
- * dispatch, and a fetch sees whatever is committed when it answers. Those of group members take effect in that turn too, so
- * that neither a member that waits for its group holds up fetches, nor a long fetch a heartbeat. The rest runs alone, as
- * everything does in Kafka.
- */
-const PIPELINED: ReadonlySet<number> = new Set(
-  [
-    APIS.Produce,
-    APIS.Fetch,
-    APIS.ApiVersions,
-    APIS.JoinGroup,
-    APIS.SyncGroup,
-    APIS.Heartbeat,
-    APIS.LeaveGroup,
-    APIS.OffsetCommit,
-  ].map(({ key }) => key),
-);
-
-/**
  * From frame to handler and back: decodes, runs the hooks and the handler, encodes. Everything up to the handler's
  * first await happens within the call, so that pipelined appends keep their order. No request can end the process;
  * only a broken invariant does.
@@ -72,19 +54,21 @@ const PIPELINED: ReadonlySet<number> = new Set(
 export class RequestDispatcher implements Dispatcher {
   readonly #options: RequestDispatcherOptions;
   readonly #limitedLog: RateLimitedLogger;
+  readonly #byKey: (OpenHandler | undefined)[] = [];
+  readonly #apiByKey: ApiByKey = (key) => this.#byKey[key]?.api;
 
   constructor(options: RequestDispatcherOptions) {
     this.#options = options;
+    for (const handler of options.handlers) this.#byKey[handler.api.key] = handler;
     this.#limitedLog = rateLimited(options.logger, { clock: options.clock });
   }
 
   mode(frame: Buffer): DispatchMode {
-    return PIPELINED.has(frame.readInt16BE(0)) ? 'pipelined' : 'alone';
+    return this.#byKey[frame.readInt16BE(0)]?.order ?? 'alone';
   }
 
-  /** A batch is in its log, or copied, when its append settles. Other requests leave pieces with groups and sessions. */
   isDoneWithFrame(frame: Buffer): boolean {
-    return frame.readInt16BE(0) === APIS.Produce.key;
+    return this.#byKey[frame.readInt16BE(0)]?.isDoneWithFrame ?? false;
   }
 
   /** Spelt out with promises: as an async function the same makes more than twice the garbage. */
@@ -101,12 +85,11 @@ export class RequestDispatcher implements Dispatcher {
   }
 
   /** Throws as well as rejects. */
-  #answer(context: OpenRequest, request: AnyRequestFrame): Promise<Parts> {
+  #answer(context: OpenRequest, request: RequestFrame): Promise<Parts> {
     let answer: Answer | Promise<Answer>;
     try {
       for (const hook of this.#options.hooks) hook.before?.(context, request.body);
-      const handler = this.#options.handlers[request.name] as Handler<ApiName>;
-      answer = handler(context, request.body as never);
+      answer = this.#handlerOf(request).handle(context, request.body);
     } catch (error) {
       return Promise.resolve(this.#answerError(context, request, error));
     }
@@ -120,7 +103,7 @@ export class RequestDispatcher implements Dispatcher {
 
   #answerError(
     context: OpenRequest,
-    request: AnyRequestFrame,
+    request: RequestFrame,
     error: unknown,
   ): Parts | Promise<Parts> {
     let body: Answer;
@@ -133,10 +116,10 @@ export class RequestDispatcher implements Dispatcher {
   }
 
   /** Encodes what was answered. Nothing of the request follows. */
-  #end(context: OpenRequest, request: AnyRequestFrame, body: Answer): Parts | Promise<Parts> {
+  #end(context: OpenRequest, request: RequestFrame, body: Answer): Parts | Promise<Parts> {
     let parts: ResponsePart[] | null;
     try {
-      if (body !== null && isLarge(request, body)) {
+      if (body !== null && this.#isLarge(request, body)) {
         return this.#endInSlices(context, request, body);
       }
       parts = body === null ? null : encode(request, body);
@@ -147,9 +130,8 @@ export class RequestDispatcher implements Dispatcher {
     return parts;
   }
 
-  async #endInSlices(context: OpenRequest, request: AnyRequestFrame, body: object): Promise<Parts> {
-    const { apiKey, apiVersion, correlationId } = request;
-    const api = lookupApi(apiKey) as KnownApi;
+  async #endInSlices(context: OpenRequest, request: RequestFrame, body: object): Promise<Parts> {
+    const { api, apiVersion, correlationId } = request;
     let parts: ResponsePart[];
     try {
       parts = (await encodeResponseInSlices(
@@ -186,13 +168,13 @@ export class RequestDispatcher implements Dispatcher {
   }
 
   /** The request, or the finished answer to an ApiVersions request of an unknown version. */
-  #decode(frame: Buffer, connection: ConnectionInfo): AnyRequestFrame | ResponsePart[] {
+  #decode(frame: Buffer, connection: ConnectionInfo): RequestFrame | ResponsePart[] {
     try {
       const { apiKey, apiVersion, correlationId } = decodeRequestStart(frame);
-      if (apiKey === APIS.ApiVersions.key && apiVersion > APIS.ApiVersions.max) {
+      if (apiKey === ApiVersions.key && apiVersion > ApiVersions.max) {
         return unsupportedApiVersions(correlationId);
       }
-      return decodeRequest(frame, this.#options.limits.arrayElementsPerRequestMax);
+      return decodeRequest(frame, this.#apiByKey, this.#options.limits.arrayElementsPerRequestMax);
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       const fields = { client: connection.remoteAddress, code: error.code, reason: error.message };
@@ -202,7 +184,7 @@ export class RequestDispatcher implements Dispatcher {
   }
 
   /** Ours where the handler has none: the error as this API can carry it. Throws what has no answer. */
-  #errorAnswer(context: OpenRequest, request: AnyRequestFrame, error: unknown): Answer {
+  #errorAnswer(context: OpenRequest, request: RequestFrame, error: unknown): Answer {
     if (error instanceof CloseConnection || error instanceof AssertionError) throw error;
     const expected = error instanceof ApiError;
     if (!expected) {
@@ -215,9 +197,20 @@ export class RequestDispatcher implements Dispatcher {
       );
     }
     const code = expected ? ErrorCode[error.code] : ErrorCode.UNKNOWN_SERVER_ERROR;
-    const response = failureResponse(request.name, context.apiVersion, code);
-    if (response !== null) return response;
-    throw new CloseConnection(`${context.apiName} failed and has no place for an error`);
+    const mayAnswer = expected || !this.#handlerOf(request).closesOnDefect;
+    const answer = mayAnswer ? request.api.refused(request.body, code, context.apiVersion) : null;
+    if (answer !== null) return answer;
+    throw new CloseConnection(`${context.apiName} failed, and has no answer that says so`);
+  }
+
+  #handlerOf({ api }: RequestFrame): OpenHandler {
+    return this.#byKey[api.key] as OpenHandler;
+  }
+
+  #isLarge(request: RequestFrame, body: object): boolean {
+    const { api, apiVersion, elements } = request;
+    if (elements <= ELEMENTS_AT_ONCE_MAX && this.#handlerOf(request).answersInKind) return false;
+    return isLargeResponse(api, apiVersion, body as never);
   }
 
   #crash(error: AssertionError): void {
@@ -231,18 +224,7 @@ function raise(error: AssertionError): never {
   throw error;
 }
 
-/** An answer to Produce is as large as its request. */
-function isLarge(request: AnyRequestFrame, body: object): boolean {
-  const { apiKey, apiVersion, elements } = request;
-  if (apiKey === APIS.Produce.key && elements <= ELEMENTS_AT_ONCE_MAX) return false;
-  return isLargeResponse(lookupApi(apiKey) as KnownApi, apiVersion, body as never);
-}
-
-function encode(
-  { apiKey, apiVersion, correlationId }: AnyRequestFrame,
-  body: object,
-): ResponsePart[] {
-  const api = lookupApi(apiKey) as KnownApi;
+function encode({ api, apiVersion, correlationId }: RequestFrame, body: object): ResponsePart[] {
   // Every part that is not a buffer is a slice that the handler put there.
   return encodeResponse(api, apiVersion, correlationId, body as never) as ResponsePart[];
 }

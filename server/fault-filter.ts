@@ -1,4 +1,5 @@
-import type { ApiName, RequestOf, ResponseOf } from './protocol/api-keys.js';
+import type { Api, RequestOf, ResponseOf } from './protocol/api.js';
+import { ErrorCode } from './protocol/error-codes.js';
 
 /** A part of a request: that for one topic, for one partition number, or both. All of it where neither is given. */
 export interface TopicFilter {
@@ -6,15 +7,22 @@ export interface TopicFilter {
   readonly partition?: number;
 }
 
-/** The APIs whose requests and answers list topics with their partitions. */
-export const APIS_BY_TOPIC: ReadonlySet<string> = new Set<ApiName>([
-  'Produce',
-  'Fetch',
-  'ListOffsets',
-  'OffsetCommit',
-  'DeleteRecords',
-  'OffsetForLeaderEpoch',
-]);
+/** What `answersByPartition` asks for. */
+const ONE_PARTITION = {
+  sessionId: 0,
+  topics: [{ name: 't', topic: 't', partitions: [{ index: 0, partition: 0, partitionIndex: 0 }] }],
+};
+
+/** Whether an API's requests list topics with their partitions, and its refusals name each of them. */
+export function answersByPartition({ request, refused, max }: Api): boolean {
+  const topics = request.fields.topics?.type;
+  if (topics?.kind !== 'array' || topics.element.kind !== 'struct') return false;
+  const partitions = topics.element.fields.partitions?.type;
+  if (partitions?.kind !== 'array' || partitions.element.kind !== 'struct') return false;
+  const answer = refused(ONE_PARTITION as never, ErrorCode.UNKNOWN_SERVER_ERROR, max);
+  const [topic] = (answer as Partial<Topics>).topics ?? [];
+  return topic?.partitions?.length === 1;
+}
 
 /** What those have in common. */
 interface Topics {
@@ -36,13 +44,13 @@ interface Partition {
 
 /** A request in two: what the filter names, and the rest. A part without any partition is null. */
 export interface SplitRequest {
-  readonly meant: RequestOf<ApiName> | null;
-  readonly rest: RequestOf<ApiName> | null;
+  readonly meant: RequestOf<Api> | null;
+  readonly rest: RequestOf<Api> | null;
 }
 
 /** Splits a request. `topicName` tells the name of a topic that is asked for by its id. */
 export function splitByTopic(
-  request: RequestOf<ApiName>,
+  request: RequestOf<Api>,
   filter: TopicFilter,
   topicName: (id: string) => string | undefined,
 ): SplitRequest {
@@ -60,9 +68,9 @@ export function splitByTopic(
 }
 
 function keep(
-  request: RequestOf<ApiName>,
+  request: RequestOf<Api>,
   which: (topic: Topic, partition: Partition) => boolean,
-): RequestOf<ApiName> | null {
+): RequestOf<Api> | null {
   const topics = (request as unknown as Topics).topics.flatMap((topic) => {
     const partitions = topic.partitions.filter((partition) => which(topic, partition));
     return partitions.length === 0 ? [] : [{ ...topic, partitions }];
@@ -70,14 +78,14 @@ function keep(
   if (topics.length === 0) return null;
   // The other part has its answer, and an answer to a fetch with an error does not wait for records.
   const wait = 'maxWaitMs' in request ? { maxWaitMs: 0 } : {};
-  return { ...request, ...wait, topics } as unknown as RequestOf<ApiName>;
+  return { ...request, ...wait, topics } as unknown as RequestOf<Api>;
 }
 
 /** `answer` with the topics of `other` added; a topic that both have is listed once. */
 export function withTopicsOf(
-  answer: ResponseOf<ApiName> | null,
-  other: ResponseOf<ApiName>,
-): ResponseOf<ApiName> {
+  answer: ResponseOf<Api> | null,
+  other: ResponseOf<Api>,
+): ResponseOf<Api> {
   if (answer === null) return other;
   const byTopic = new Map<string, Topic>();
   for (const topic of [...topicsOf(answer), ...topicsOf(other)]) {
@@ -85,7 +93,7 @@ export function withTopicsOf(
     const partitions = [...(byTopic.get(key)?.partitions ?? []), ...topic.partitions];
     byTopic.set(key, { ...topic, partitions });
   }
-  return { ...answer, topics: [...byTopic.values()] } as unknown as ResponseOf<ApiName>;
+  return { ...answer, topics: [...byTopic.values()] } as unknown as ResponseOf<Api>;
 }
 
 function topicsOf(message: object): readonly Topic[] {

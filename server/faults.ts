@@ -1,12 +1,18 @@
 import type { Clock } from '../engine/index.js';
 import type { RequestContext } from './context.js';
 import { type Duration, durationMs } from './duration.js';
-import { APIS_BY_TOPIC, splitByTopic, type TopicFilter, withTopicsOf } from './fault-filter.js';
-import { errorAnswer } from './handlers/error-answers.js';
-import type { Handler, Handlers } from './handlers/handler.js';
+import {
+  answersByPartition,
+  splitByTopic,
+  type TopicFilter,
+  withTopicsOf,
+} from './fault-filter.js';
+import { APIS, type ApiName } from './handlers/apis.js';
+import type { Handler, OpenHandler } from './handlers/handler.js';
 import { CloseConnection } from './net/dispatcher.js';
-import { APIS, type ApiName, type RequestOf, type ResponseOf } from './protocol/api-keys.js';
+import type { Api, RequestOf } from './protocol/api.js';
 import { ErrorCode, type ErrorName } from './protocol/error-codes.js';
+import type { Produce } from './protocol/messages/produce.js';
 import { nearestName } from './settings/nearest.js';
 
 /** The API whose requests are meant, or all of them. */
@@ -56,7 +62,7 @@ export interface Faults {
 export type TopicNames = (id: string) => string | undefined;
 
 /** Hears of a Produce, or of a part of one, that was answered with an error in front of its handler. */
-export type ProduceRefused = (request: RequestOf<'Produce'>, error: ErrorCode) => void;
+export type ProduceRefused = (request: RequestOf<typeof Produce>, error: ErrorCode) => void;
 
 type Effect =
   | { readonly kind: 'error'; readonly code: ErrorCode }
@@ -99,17 +105,18 @@ export class RequestFaults implements Faults {
    * The same handlers, behind the faults. `topicName` tells the name of a topic's id, `refused` is
    * told of a Produce that a fault has answered.
    */
-  around(handlers: Handlers, topicName: TopicNames, refused: ProduceRefused): Handlers {
-    const names = Object.keys(handlers) as ApiName[];
-    const wrapped = names.map((name) => {
-      const handler = handlers[name] as Handler<ApiName>;
-      const behind: Handler<ApiName> = (context, request) =>
+  around(
+    handlers: readonly OpenHandler[],
+    topicName: TopicNames,
+    refused: ProduceRefused,
+  ): OpenHandler[] {
+    return handlers.map((served) => ({
+      ...served,
+      handle: (context, request) =>
         this.#armed.size === 0
-          ? handler(context, request)
-          : this.#handle(name, handler, context, request, topicName, refused);
-      return [name, behind];
-    });
-    return Object.fromEntries(wrapped) as Handlers;
+          ? served.handle(context, request)
+          : this.#handle(served, context, request, topicName, refused),
+    }));
   }
 
   #arm(api: FaultApi, effect: Effect, options: FaultOptions): Fault {
@@ -119,8 +126,9 @@ export class RequestFaults implements Faults {
       throw new RangeError(`times is a whole number from 1 on, or Infinity, not ${times}`);
     }
     const byTopic = topic !== undefined || partition !== undefined;
-    if (byTopic && !APIS_BY_TOPIC.has(api)) {
-      const able = [...APIS_BY_TOPIC].join(', ');
+    if (byTopic && (api === 'any' || !answersByPartition(APIS[api]))) {
+      const named = Object.values(APIS).filter(answersByPartition);
+      const able = named.map(({ name }) => name).join(', ');
       throw new TypeError(`${api} has no topics and partitions to choose from; ${able} have`);
     }
     const fault = new ArmedFault(api, effect, options, times, () => this.#armed.delete(fault));
@@ -130,13 +138,13 @@ export class RequestFaults implements Faults {
 
   /** What the handler does before its first await still happens within the call, so that pipelined appends keep their order. */
   #handle(
-    name: ApiName,
-    handler: Handler<ApiName>,
+    served: OpenHandler,
     context: RequestContext,
-    request: RequestOf<ApiName>,
+    request: RequestOf<Api>,
     topicName: TopicNames,
     refused: ProduceRefused,
-  ): ReturnType<Handler<ApiName>> {
+  ): ReturnType<Handler<Api>> {
+    const { name } = served.api;
     const meant = (kind: Effect['kind']) => (fault: ArmedFault) =>
       fault.effect.kind === kind && fault.isFor(name, request, topicName);
     const armed = [...this.#armed];
@@ -150,8 +158,8 @@ export class RequestFaults implements Faults {
     if (lose === 'request') return this.#after(delay, context, () => lost(name));
     const answer =
       error === undefined
-        ? handler(context, request)
-        : failing(name, handler, context, request, error, topicName, refused);
+        ? served.handle(context, request)
+        : failing(served, context, request, error, topicName, refused);
     if (lose === null && delay === undefined) return answer;
     return this.#after(delay, context, async () => {
       await answer;
@@ -215,7 +223,7 @@ class ArmedFault implements Fault {
     return this.#count;
   }
 
-  isFor(name: ApiName, request: RequestOf<ApiName>, topicName: TopicNames): boolean {
+  isFor(name: string, request: RequestOf<Api>, topicName: TopicNames): boolean {
     if (this.#api !== 'any' && this.#api !== name) return false;
     return splitByTopic(request, this.filter, topicName).meant !== null;
   }
@@ -233,28 +241,24 @@ class ArmedFault implements Fault {
 
 /** The error for what is meant, the handler's answer for the rest. */
 function failing(
-  name: ApiName,
-  handler: Handler<ApiName>,
+  { api, handle }: OpenHandler,
   context: RequestContext,
-  request: RequestOf<ApiName>,
+  request: RequestOf<Api>,
   { effect, filter }: ArmedFault,
   topicName: TopicNames,
   refused: ProduceRefused,
-): ReturnType<Handler<ApiName>> {
+): ReturnType<Handler<Api>> {
   const code = effect.kind === 'error' ? effect.code : ErrorCode.UNKNOWN_SERVER_ERROR;
   const { meant, rest } = splitByTopic(request, filter, topicName);
-  const answered = rest === null ? null : handler(context, rest);
-  if (name === 'Produce' && (request as RequestOf<'Produce'>).acks === 0) {
-    // There is no answer that could tell.
-    throw new CloseConnection('a produce with acks=0 failed: a fault was ordered');
-  }
-  if (name === 'Produce') refused((meant ?? request) as RequestOf<'Produce'>, code);
-  const failed = errorAnswer(name, meant ?? request, code) as ResponseOf<ApiName>;
+  const answered = rest === null ? null : handle(context, rest);
+  const failed = api.refused(meant ?? request, code, context.apiVersion);
+  if (failed === null) throw new CloseConnection(`${api.name} failed: a fault was ordered`);
+  if (api.name === 'Produce') refused((meant ?? request) as RequestOf<typeof Produce>, code);
   if (answered === null) return failed;
   return Promise.resolve(answered).then((answer) => withTopicsOf(answer, failed));
 }
 
-async function lost(name: ApiName): Promise<never> {
+async function lost(name: string): Promise<never> {
   throw new CloseConnection(`${name}: a fault was ordered`);
 }
 

@@ -1,5 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { Client } from '../../server/cli/client.js';
+import { APIS } from '../../server/handlers/apis.js';
 import { ZERO_UUID } from '../../server/protocol/schema.js';
 import { voided } from '../lib/outcome.js';
 import type { TopicShape } from './target.js';
@@ -35,7 +36,7 @@ export async function createTopic(port: number, shape: TopicShape): Promise<stri
       name: key,
       value,
     }));
-    const { topics } = await client.request('CreateTopics', {
+    const { topics } = await client.request(APIS.CreateTopics, {
       topics: [
         { name, numPartitions: shape.partitions, replicationFactor: 1, assignments: [], configs },
       ],
@@ -56,7 +57,7 @@ async function untilLed(client: Client, name: string, partitions: number): Promi
     timestamp: LATEST,
   }));
   for (;;) {
-    const { topics } = await client.request('ListOffsets', {
+    const { topics } = await client.request(APIS.ListOffsets, {
       replicaId: -1,
       isolationLevel: 0,
       topics: [{ name, partitions: asked }],
@@ -80,7 +81,7 @@ export function untilServed(port: number, name: string, partitions: number): Pro
 /** Deletes a topic over the wire, and resolves when nothing of it is in `folder` any more. */
 export async function deleteTopic(port: number, name: string, folder: string): Promise<void> {
   await withClient(port, async (client) => {
-    await client.request('DeleteTopics', {
+    await client.request(APIS.DeleteTopics, {
       topics: [{ topicId: ZERO_UUID, name }],
       topicNames: [name],
       timeoutMs: TIMEOUT_MS,

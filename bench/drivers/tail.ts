@@ -4,7 +4,7 @@
  */
 import { writeFileSync } from 'node:fs';
 import { batchSize, lastOffset } from '../../engine/batch/header.js';
-import { APIS } from '../../server/protocol/api-keys.js';
+import { APIS } from '../../server/handlers/apis.js';
 import { decodeResponse, encodeRequest } from '../../server/protocol/frame.js';
 import { Wire } from '../lib/end-to-end.js';
 import { batchOf } from '../lib/frames.js';

@@ -2,20 +2,16 @@
  * A broker that only answers: produced records are thrown away, fetches bring the same batches for ever. What a client's tool reaches
  * against it is the tool's ceiling. `null-broker RECORD_BYTES BATCH_BYTES`.
  */
+
 import { createServer, type Socket } from 'node:net';
+import { APIS, type ApiName, type Apis, lookupApi } from '../../server/handlers/apis.js';
 import { FrameParser } from '../../server/net/framing.js';
+import type { RequestOf, ResponseOf } from '../../server/protocol/api.js';
 import {
-  APIS,
-  type ApiName,
-  lookupApi,
-  type RequestOf,
-  type ResponseOf,
-} from '../../server/protocol/api-keys.js';
-import {
-  type AnyRequestFrame,
   decodeRequest,
   decodeRequestStart,
   encodeResponse,
+  type RequestFrame,
 } from '../../server/protocol/frame.js';
 import type { Part } from '../../server/protocol/writer.js';
 import { batchOf } from '../lib/frames.js';
@@ -50,7 +46,7 @@ const broker = (): { nodeId: number; host: string; port: number } => ({
   port,
 });
 
-type Answers = { readonly [N in ApiName]?: (request: RequestOf<N>) => ResponseOf<N> };
+type Answers = { readonly [N in ApiName]?: (request: RequestOf<Apis[N]>) => ResponseOf<Apis[N]> };
 
 /** Only these are advertised. Topics exist as soon as they are named, with one partition. */
 const answers: Answers = {
@@ -178,8 +174,10 @@ function answer(frame: Buffer): Part[] {
   if (api.name === 'ApiVersions' && apiVersion > api.max) {
     return encodeResponse(APIS.ApiVersions, 0, correlationId, { errorCode: 35, apiKeys: [] });
   }
-  const request = decodeRequest(frame);
-  const body = (answers[request.name] as (body: AnyRequestFrame['body']) => never)(request.body);
+  const request = decodeRequest(frame, lookupApi);
+  const body = (answers[api.name as ApiName] as (body: RequestFrame['body']) => never)(
+    request.body,
+  );
   return encodeResponse(api, apiVersion, correlationId, body);
 }
 

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { APIS } from '../../server/protocol/api-keys.js';
+import { APIS } from '../../server/handlers/apis.js';
 import { decodeResponse, encodeRequest } from '../../server/protocol/frame.js';
 import type { Target } from '../brokers/target.js';
 import { batchOf } from './frames.js';

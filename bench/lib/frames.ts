@@ -1,7 +1,7 @@
 import { closeSync, openSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildBatch, seededRandom } from '../../engine/index.js';
-import { APIS } from '../../server/protocol/api-keys.js';
+import { APIS } from '../../server/handlers/apis.js';
 import { encodeRequest } from '../../server/protocol/frame.js';
 
 /**

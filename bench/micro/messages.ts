@@ -1,9 +1,5 @@
-import {
-  APIS,
-  type ApiName,
-  type RequestOf,
-  type ResponseOf,
-} from '../../server/protocol/api-keys.js';
+import { APIS, type ApiName, type Apis, lookupApi } from '../../server/handlers/apis.js';
+import type { RequestOf, ResponseOf } from '../../server/protocol/api.js';
 import { decodeRequest, encodeRequest, encodeResponse } from '../../server/protocol/frame.js';
 import { ZERO_UUID } from '../../server/protocol/schema.js';
 import type { MicroCase } from './suite.js';
@@ -15,8 +11,8 @@ const MEMBER = 'consumer-billing-1-4f1b7c1e-0f2a-4a55-9d57-2e1d7f3d1a10';
 /** The smallest faithful example of a message: what a broker sees thousands of times a second. */
 interface Hot<N extends ApiName> {
   readonly version: number;
-  readonly request: Partial<RequestOf<N>>;
-  readonly response: ResponseOf<N>;
+  readonly request: Partial<RequestOf<Apis[N]>>;
+  readonly response: ResponseOf<Apis[N]>;
 }
 
 /** The ten that a broker sees most, in the versions that today's clients speak. */
@@ -191,12 +187,12 @@ export function messageCases(): MicroCase[] {
 function casesOf(name: ApiName, { version, request, response }: Hot<ApiName>): MicroCase[] {
   const api = APIS[name];
   const frame = encodeRequest(api, version, 1, 'client', request as never).subarray(4);
-  const requestText = JSON.stringify(decodeRequest(frame).body);
+  const requestText = JSON.stringify(decodeRequest(frame, lookupApi).body);
   return [
     {
       id: `decode-${name}`,
       title: `${name} request, version ${version}, decoded`,
-      ways: { codec: () => decodeRequest(frame), JSON: () => JSON.parse(requestText) },
+      ways: { codec: () => decodeRequest(frame, lookupApi), JSON: () => JSON.parse(requestText) },
     },
     {
       id: `encode-${name}`,

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { buildBatch, seededRandom } from '../../engine/index.js';
 import { Client } from '../../server/cli/client.js';
-import { APIS } from '../../server/protocol/api-keys.js';
+import { APIS } from '../../server/handlers/apis.js';
 import { encodeRequest } from '../../server/protocol/frame.js';
 import { type Odradek, startOdradek } from '../brokers/odradek.js';
 import type { Context } from '../lib/context.js';
@@ -202,7 +202,7 @@ class Stage {
       timeoutMs: 30_000,
     });
     try {
-      const { responses } = await client.request('IncrementalAlterConfigs', {
+      const { responses } = await client.request(APIS.IncrementalAlterConfigs, {
         resources: [
           {
             resourceType: 2,

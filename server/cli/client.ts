@@ -1,19 +1,18 @@
 import { connect, type Socket } from 'node:net';
 import { FrameParser } from '../net/framing.js';
-import { APIS, type Api, type ApiName, type RequestOf } from '../protocol/api-keys.js';
+import type { Api, RequestOf } from '../protocol/api.js';
 import { ErrorCode } from '../protocol/error-codes.js';
 import { decodeResponse, encodeRequest } from '../protocol/frame.js';
+import { ApiVersions } from '../protocol/messages/api-versions.js';
 import type { InputOf, ValueOf } from '../protocol/schema.js';
 import { CliError, EXIT } from './cli-error.js';
 import { CLI_LIMITS } from './limits.js';
 
-type Apis = typeof APIS;
-
 /** A request as the caller writes it; fields with a default may be left out. */
-export type RequestInput<N extends ApiName> = InputOf<Apis[N]['request']>;
+export type RequestInput<A extends Api> = InputOf<A['request']>;
 
 /** A decoded answer. Byte fields are views on its frame. */
-export type Answer<N extends ApiName> = ValueOf<Apis[N]['response']>;
+export type Answer<A extends Api> = ValueOf<A['response']>;
 
 export interface ClientOptions {
   /** `host:port`, or several with commas: the first that answers is used. */
@@ -115,17 +114,16 @@ export class Client {
   }
 
   /** Sends one request and resolves with its answer; error codes in it are the caller's to judge. */
-  async request<N extends ApiName>(name: N, body: RequestInput<N>): Promise<Answer<N>> {
-    return this.#call(APIS[name], this.#versionOf(APIS[name]), body);
+  async request<A extends Api>(api: A, body: RequestInput<A>): Promise<Answer<A>> {
+    return this.#call(api, this.#versionOf(api), body);
   }
 
   /**
    * Sends a request that has no answer: Produce with acks=0. Resolves when the socket has room for more, which says nothing about the
    * broker; its refusal ends the connection.
    */
-  async send<N extends ApiName>(name: N, body: RequestInput<N>): Promise<void> {
+  async send<A extends Api>(api: A, body: RequestInput<A>): Promise<void> {
     if (this.#failure !== null) throw this.#failure;
-    const api: Api = APIS[name];
     const version = this.#versionOf(api);
     const frame = encodeRequest(api, version, ++this.#lastCorrelationId, CLIENT_ID, body);
     if (this.#socket.write(frame)) return;
@@ -152,7 +150,7 @@ export class Client {
 
   async #learnVersions(): Promise<void> {
     // Version 0, which every broker since 0.10 answers.
-    const { errorCode, apiKeys } = await this.#call(APIS.ApiVersions, 0, NO_SOFTWARE);
+    const { errorCode, apiKeys } = await this.#call(ApiVersions, 0, NO_SOFTWARE);
     if (errorCode !== ErrorCode.NONE) {
       throw new CliError(
         `the broker at ${this.address} refuses ApiVersions with error ${errorCode}`,
@@ -207,7 +205,7 @@ export class Client {
   }
 }
 
-const NO_SOFTWARE: RequestOf<'ApiVersions'> = {
+const NO_SOFTWARE: RequestOf<typeof ApiVersions> = {
   clientSoftwareName: '',
   clientSoftwareVersion: '',
   clusterId: null,

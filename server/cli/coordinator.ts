@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ErrorCode, errorInfo } from '../protocol/error-codes.js';
+import { FindCoordinator } from '../protocol/messages/find-coordinator.js';
 import { check, shown } from './answers.js';
 import { Client } from './client.js';
 import { CLI_LIMITS } from './limits.js';
@@ -36,7 +37,7 @@ export async function connectCoordinator(
   timeoutMs?: number,
 ): Promise<Client> {
   const { host, port, errorCode, errorMessage } = await whenReady(async () => {
-    const answer = await client.request('FindCoordinator', {
+    const answer = await client.request(FindCoordinator, {
       key: group,
       keyType: GROUP,
       coordinatorKeys: [group],

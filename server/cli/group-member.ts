@@ -1,4 +1,8 @@
 import { ErrorCode } from '../protocol/error-codes.js';
+import { Heartbeat } from '../protocol/messages/heartbeat.js';
+import { JoinGroup } from '../protocol/messages/join-group.js';
+import { LeaveGroup } from '../protocol/messages/leave-group.js';
+import { SyncGroup } from '../protocol/messages/sync-group.js';
 import { check, shown } from './answers.js';
 import type { Answer, Client } from './client.js';
 import {
@@ -81,7 +85,7 @@ export class GroupMember {
     if (this.#memberId === '') return;
     const { memberId } = this;
     await this.#inTurn(() =>
-      this.#client.request('LeaveGroup', {
+      this.#client.request(LeaveGroup, {
         groupId: this.#groupId,
         memberId,
         members: [{ memberId }],
@@ -96,10 +100,10 @@ export class GroupMember {
   }
 
   /** Null: once more. */
-  async #joinOnce(): Promise<Answer<'JoinGroup'> | null> {
+  async #joinOnce(): Promise<Answer<typeof JoinGroup> | null> {
     const answer = await whenReady(
       () =>
-        this.#client.request('JoinGroup', {
+        this.#client.request(JoinGroup, {
           groupId: this.#groupId,
           sessionTimeoutMs: CLI_LIMITS.sessionTimeoutMs,
           rebalanceTimeoutMs: CLI_LIMITS.rebalanceTimeoutMs,
@@ -120,7 +124,7 @@ export class GroupMember {
   }
 
   /** The leader hands out partitions; everybody gets theirs. Null: once more. */
-  async #sync(joined: Answer<'JoinGroup'>): Promise<readonly number[] | null> {
+  async #sync(joined: Answer<typeof JoinGroup>): Promise<readonly number[] | null> {
     const { name, partitions } = this.#topic;
     const leads = joined.leader === joined.memberId && !joined.skipAssignment;
     const subscribers = joined.members.map(({ memberId, metadata }) => ({
@@ -130,7 +134,7 @@ export class GroupMember {
     const assigned = leads ? assignRanges(subscribers, new Map([[name, partitions]])) : new Map();
     const answer = await whenReady(
       () =>
-        this.#client.request('SyncGroup', {
+        this.#client.request(SyncGroup, {
           groupId: this.#groupId,
           generationId: this.#generation,
           memberId: this.#memberId,
@@ -149,7 +153,7 @@ export class GroupMember {
 
   #heartbeat(): void {
     this.#inTurn(async () => {
-      const { errorCode } = await this.#client.request('Heartbeat', {
+      const { errorCode } = await this.#client.request(Heartbeat, {
         groupId: this.#groupId,
         generationId: this.#generation,
         memberId: this.#memberId,

@@ -1,4 +1,6 @@
 import { ErrorCode } from '../protocol/error-codes.js';
+import { OffsetCommit } from '../protocol/messages/offset-commit.js';
+import { OffsetFetch } from '../protocol/messages/offset-fetch.js';
 import { check, shown } from './answers.js';
 import type { Client } from './client.js';
 import { whenReady } from './coordinator.js';
@@ -18,7 +20,7 @@ const NOBODY: Committer = { memberId: '', generation: -1 };
 export async function committedOffsets(client: Client, groupId: string): Promise<GroupOffsets> {
   const answer = await whenReady(
     async () => {
-      const { groups, ...whole } = await client.request('OffsetFetch', {
+      const { groups, ...whole } = await client.request(OffsetFetch, {
         groupId,
         topics: null,
         groups: [{ groupId, topics: null }],
@@ -60,7 +62,7 @@ export async function commitOffsets(
     })),
   };
   return whenReady(async () => {
-    const { topics } = await client.request('OffsetCommit', request);
+    const { topics } = await client.request(OffsetCommit, request);
     for (const { partitions } of topics) {
       for (const { errorCode } of partitions) if (errorCode !== ErrorCode.NONE) return errorCode;
     }

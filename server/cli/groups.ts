@@ -1,4 +1,7 @@
 import { ErrorCode, errorInfo } from '../protocol/error-codes.js';
+import { DeleteGroups } from '../protocol/messages/delete-groups.js';
+import { DescribeGroups } from '../protocol/messages/describe-groups.js';
+import { ListGroups } from '../protocol/messages/list-groups.js';
 import { check, shown } from './answers.js';
 import { CliError, EXIT } from './cli-error.js';
 import { type Answer, type Client, type ConnectionOptions, withClient } from './client.js';
@@ -17,7 +20,7 @@ export interface DescribeGroupsOptions extends ConnectionOptions {
   readonly state?: boolean;
 }
 
-type GroupDescription = Answer<'DescribeGroups'>['groups'][number];
+type GroupDescription = Answer<typeof DescribeGroups>['groups'][number];
 type Row = readonly string[];
 
 /** Stands where nothing is known, as in Kafka's tool. */
@@ -106,7 +109,7 @@ export async function deleteGroups(
       const code = await withCoordinator(client, name, (coordinator) =>
         whenReady(
           async () => {
-            const { results } = await coordinator.request('DeleteGroups', { groupsNames: [name] });
+            const { results } = await coordinator.request(DeleteGroups, { groupsNames: [name] });
             return results[0]?.errorCode ?? ErrorCode.UNKNOWN_SERVER_ERROR;
           },
           (errorCode) => errorCode,
@@ -130,7 +133,7 @@ export async function describeGroup(
 ): Promise<GroupDescription> {
   const group = await whenReady(
     async () => {
-      const { groups } = await coordinator.request('DescribeGroups', { groups: [name] });
+      const { groups } = await coordinator.request(DescribeGroups, { groups: [name] });
       const [answer] = groups;
       if (answer === undefined) throw new CliError('the broker answered for another group');
       return answer;
@@ -162,9 +165,9 @@ export async function withCoordinator<T>(
 }
 
 /** Sorted by name. */
-async function groupsOf(client: Client): Promise<Answer<'ListGroups'>['groups']> {
+async function groupsOf(client: Client): Promise<Answer<typeof ListGroups>['groups']> {
   const { groups, errorCode } = await whenReady(
-    () => client.request('ListGroups', {}),
+    () => client.request(ListGroups, {}),
     (answer) => answer.errorCode,
   );
   check(errorCode, null, 'cannot list groups');

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { batchSize, EngineError, type RecordView, storedBatches } from '../../engine/index.js';
 import { ErrorCode, errorInfo } from '../protocol/error-codes.js';
+import { Fetch } from '../protocol/messages/fetch.js';
 import { check, shown } from './answers.js';
 import { CliError } from './cli-error.js';
 import type { Client } from './client.js';
@@ -61,7 +62,7 @@ export class PartitionReader {
       (each) => !untilEnd || !this.#ended.has(each),
     );
     if (wanted.length === 0) return void (await sleep(waitMs));
-    const { errorCode, topics } = await this.#client.request('Fetch', {
+    const { errorCode, topics } = await this.#client.request(Fetch, {
       maxWaitMs: waitMs,
       minBytes: waitMs === 0 ? 0 : 1,
       maxBytes: CLI_LIMITS.fetchBytes,

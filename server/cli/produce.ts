@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { buildBatch, type CodecName } from '../../engine/index.js';
 import { ErrorCode, errorInfo } from '../protocol/error-codes.js';
+import { Metadata } from '../protocol/messages/metadata.js';
+import { Produce } from '../protocol/messages/produce.js';
 import { check, shown } from './answers.js';
 import { CliError } from './cli-error.js';
 import { type Client, type ConnectionOptions, withClient } from './client.js';
@@ -95,8 +97,8 @@ class BatchSender {
         timeoutMs: CLI_LIMITS.requestTimeoutMs,
         topics: [{ name: this.#topic.name, partitions }],
       };
-      if (acks === 0) return this.#client.send('Produce', request);
-      const { topics } = await this.#client.request('Produce', request);
+      if (acks === 0) return this.#client.send(Produce, request);
+      const { topics } = await this.#client.request(Produce, request);
       const left: typeof unsent = new Map();
       for (const { index, errorCode, errorMessage } of topics[0]?.partitions ?? []) {
         const batch = unsent.get(index);
@@ -137,7 +139,7 @@ class BatchSender {
 /** Any answer tells that what was sent before on the connection has been taken: a refusal would have ended it. */
 async function confirmReceipt(client: Client): Promise<void> {
   try {
-    await client.request('Metadata', { topics: [] });
+    await client.request(Metadata, { topics: [] });
   } catch (cause) {
     throw new CliError(
       'the broker ended the connection: with acks=0 that is how it refuses records; --acks all tells why',

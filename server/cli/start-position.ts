@@ -1,4 +1,5 @@
 import { ErrorCode } from '../protocol/error-codes.js';
+import { ListOffsets } from '../protocol/messages/list-offsets.js';
 import { check, shown } from './answers.js';
 import { CliError, EXIT } from './cli-error.js';
 import type { Client } from './client.js';
@@ -100,7 +101,7 @@ async function listOffsets(
   partitions: readonly number[],
   timestamp: number,
 ): Promise<Map<number, number>> {
-  const { topics } = await client.request('ListOffsets', {
+  const { topics } = await client.request(ListOffsets, {
     replicaId: -1,
     topics: [
       {

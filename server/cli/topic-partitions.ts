@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ErrorCode } from '../protocol/error-codes.js';
+import { Metadata } from '../protocol/messages/metadata.js';
 import { check, shown, unknownTopic } from './answers.js';
 import { CliError } from './cli-error.js';
 import type { Client } from './client.js';
@@ -27,7 +28,7 @@ export async function lookUpTopic(
   { create = false } = {},
 ): Promise<TopicPartitions> {
   for (let attempt = 1; ; attempt++) {
-    const { topics } = await client.request('Metadata', {
+    const { topics } = await client.request(Metadata, {
       topics: [{ name }],
       ...READ_ONLY,
       allowAutoTopicCreation: create,

@@ -1,4 +1,8 @@
 import { ErrorCode, errorInfo } from '../protocol/error-codes.js';
+import { CreateTopics } from '../protocol/messages/create-topics.js';
+import { DeleteTopics } from '../protocol/messages/delete-topics.js';
+import { DescribeConfigs } from '../protocol/messages/describe-configs.js';
+import { Metadata } from '../protocol/messages/metadata.js';
 import { check, shown, unknownTopic } from './answers.js';
 import { CliError, EXIT } from './cli-error.js';
 import { type Answer, type Client, type ConnectionOptions, withClient } from './client.js';
@@ -24,7 +28,7 @@ const SOURCE_TOPIC = 1;
 export async function createTopic(name: string, options: CreateOptions): Promise<void> {
   const configs = options.config.map(parseConfig);
   await withClient(options, async (client) => {
-    const { topics } = await client.request('CreateTopics', {
+    const { topics } = await client.request(CreateTopics, {
       topics: [
         {
           name,
@@ -51,7 +55,7 @@ export async function createTopic(name: string, options: CreateOptions): Promise
 /** Prints the names of all topics, one a line, sorted. */
 export async function listTopics(options: ConnectionOptions): Promise<void> {
   await withClient(options, async (client) => {
-    const { topics } = await client.request('Metadata', { topics: null, ...READ_ONLY });
+    const { topics } = await client.request(Metadata, { topics: null, ...READ_ONLY });
     const out = new LineWriter();
     for (const name of topics.map((topic) => topic.name ?? '').sort()) await out.write(shown(name));
     await out.flush();
@@ -64,7 +68,7 @@ export async function describeTopics(
   options: ConnectionOptions,
 ): Promise<void> {
   await withClient(options, async (client) => {
-    const { topics } = await client.request('Metadata', {
+    const { topics } = await client.request(Metadata, {
       topics: name === undefined ? null : [{ name }],
       ...READ_ONLY,
     });
@@ -91,7 +95,7 @@ export async function deleteTopic(
   options: ConnectionOptions & { readonly ifExists?: boolean },
 ): Promise<void> {
   await withClient(options, async (client) => {
-    const { responses } = await client.request('DeleteTopics', {
+    const { responses } = await client.request(DeleteTopics, {
       topics: [{ name, topicId: NO_TOPIC_ID }],
       topicNames: [name],
       timeoutMs: CLI_LIMITS.requestTimeoutMs,
@@ -109,7 +113,7 @@ export async function deleteTopic(
 /** All zeros: no id. */
 const NO_TOPIC_ID = 'AAAAAAAAAAAAAAAAAAAAAA';
 
-type TopicDescription = Answer<'Metadata'>['topics'][number];
+type TopicDescription = Answer<typeof Metadata>['topics'][number];
 
 function descriptionOf(topic: TopicDescription, configs: string): string[] {
   const name = shown(topic.name ?? '');
@@ -132,7 +136,7 @@ async function topicConfigs(
 ): Promise<Map<string, string>> {
   const texts = new Map<string, string>();
   for (let at = 0; at < topics.length; at += CLI_LIMITS.topicsPerRequest) {
-    const { results } = await client.request('DescribeConfigs', {
+    const { results } = await client.request(DescribeConfigs, {
       resources: topics.slice(at, at + CLI_LIMITS.topicsPerRequest).map(({ name }) => ({
         resourceType: TOPIC_RESOURCE,
         resourceName: name ?? '',

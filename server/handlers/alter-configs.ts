@@ -4,14 +4,16 @@ import type { Controller } from '../metadata/controller.js';
 import { EVERY_BROKER } from '../metadata/effective-settings.js';
 import type { MetadataView } from '../metadata/metadata-view.js';
 import type { Partitions } from '../partition/partitions.js';
-import type { ResponseOf } from '../protocol/api-keys.js';
+import type { ResponseOf } from '../protocol/api.js';
 import { ErrorCode } from '../protocol/error-codes.js';
+import { AlterConfigs } from '../protocol/messages/alter-configs.js';
+import { IncrementalAlterConfigs } from '../protocol/messages/incremental-alter-configs.js';
 import { alterOperations, applyAlterConfigs, type ConfigChange } from '../settings/alter.js';
 import { type BrokerLayers, mergedDynamic } from '../settings/describe.js';
 import { lagProblem, type SettingTexts } from '../settings/topic-settings.js';
 import { type ConfigResource, findResource, resourceKey } from './config-resource.js';
 import { wireError } from './error-map.js';
-import type { Handler } from './handler.js';
+import { type Handler, handler } from './handler.js';
 import { occurringTwice } from './occurring-twice.js';
 
 export interface AlterConfigsParts {
@@ -23,7 +25,7 @@ export interface AlterConfigsParts {
   layers(): BrokerLayers;
 }
 
-type Answer = ResponseOf<'AlterConfigs'>['responses'][number];
+type Answer = ResponseOf<typeof AlterConfigs>['responses'][number];
 
 interface Resource {
   readonly resourceType: number;
@@ -31,7 +33,9 @@ interface Resource {
 }
 
 /** AlterConfigs (KIP-133): the settings of each resource become those given, and no others. */
-export function alterConfigsHandler(parts: AlterConfigsParts): Handler<'AlterConfigs'> {
+export const alterConfigs = handler(AlterConfigs, {}, alterConfigsHandler);
+
+function alterConfigsHandler(parts: AlterConfigsParts): Handler<typeof AlterConfigs> {
   return async ({ work }, { resources, validateOnly }) => {
     const responses = await alterAll(parts, work, resources, validateOnly, ({ configs }) => {
       const changes = configs.map(({ name, value }) => ({
@@ -46,9 +50,15 @@ export function alterConfigsHandler(parts: AlterConfigsParts): Handler<'AlterCon
 }
 
 /** IncrementalAlterConfigs (KIP-339): sets, removes, appends to and subtracts from what is there. */
-export function incrementalAlterConfigsHandler(
+export const incrementalAlterConfigs = handler(
+  IncrementalAlterConfigs,
+  {},
+  incrementalAlterConfigsHandler,
+);
+
+function incrementalAlterConfigsHandler(
   parts: AlterConfigsParts,
-): Handler<'IncrementalAlterConfigs'> {
+): Handler<typeof IncrementalAlterConfigs> {
   return async ({ work }, { resources, validateOnly }) => {
     const responses = await alterAll(parts, work, resources, validateOnly, ({ configs }) => {
       const changes = configs.map(({ name, value, configOperation }): ConfigChange => {

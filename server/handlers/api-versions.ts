@@ -1,11 +1,15 @@
 import type { MetadataView } from '../metadata/metadata-view.js';
-import { APIS, type RequestOf } from '../protocol/api-keys.js';
+import type { ResponsePart } from '../net/response-writer.js';
+import type { Api, RequestOf } from '../protocol/api.js';
 import { ErrorCode } from '../protocol/error-codes.js';
-import type { Handler } from './handler.js';
+import { encodeResponse } from '../protocol/frame.js';
+import { ApiVersions } from '../protocol/messages/api-versions.js';
+import { type Handler, handler } from './handler.js';
 
 export interface ApiVersionsParts {
   readonly metadata: MetadataView;
   readonly nodeId: number;
+  readonly apis: readonly Api[];
 }
 
 /** Letters, digits, dot and dash, alphanumeric at both ends (KIP-511); as long as anyone needs. */
@@ -16,8 +20,10 @@ const SOFTWARE_NAME = /^[a-zA-Z0-9](?:[a-zA-Z0-9.-]{0,126}[a-zA-Z0-9])?$/;
  * that names its software in other characters gets INVALID_REQUEST, as from Kafka; librdkafka then asks again with version 0.
  * One that takes this broker for another, which had the address before, is told to start over (KIP-1242).
  */
-export function apiVersionsHandler(parts: ApiVersionsParts): Handler<'ApiVersions'> {
-  const apiKeys = Object.values(APIS)
+export const apiVersions = handler(ApiVersions, { order: 'pipelined' }, apiVersionsHandler);
+
+function apiVersionsHandler(parts: ApiVersionsParts): Handler<typeof ApiVersions> {
+  const apiKeys = parts.apis
     .map(({ key, advertiseMin, max }) => ({
       apiKey: key,
       minVersion: advertiseMin,
@@ -42,8 +48,21 @@ export function apiVersionsHandler(parts: ApiVersionsParts): Handler<'ApiVersion
 /** Whether the client means this broker, as far as it says whom it means: a bootstrapping one does not. */
 function isMeant(
   { metadata, nodeId }: ApiVersionsParts,
-  request: RequestOf<'ApiVersions'>,
+  request: RequestOf<typeof ApiVersions>,
 ): boolean {
   const isCluster = request.clusterId === null || request.clusterId === metadata.image.clusterId;
   return isCluster && (request.nodeId === -1 || request.nodeId === nodeId);
+}
+
+/**
+ * The answer to a request of a version above ours: in the layout of version 0, which every client reads, with the
+ * one line that tells which versions we do have (KIP-511).
+ */
+export function unsupportedApiVersions(correlationId: number): ResponsePart[] {
+  const { key, advertiseMin, max } = ApiVersions;
+  const body = {
+    errorCode: ErrorCode.UNSUPPORTED_VERSION,
+    apiKeys: [{ apiKey: key, minVersion: advertiseMin, maxVersion: max }],
+  };
+  return encodeResponse(ApiVersions, 0, correlationId, body) as ResponsePart[];
 }

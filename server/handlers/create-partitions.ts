@@ -3,10 +3,11 @@ import type { Controller } from '../metadata/controller.js';
 import type { MetadataView } from '../metadata/metadata-view.js';
 import { planMorePartitions, type TopicRules } from '../metadata/new-topic.js';
 import type { Partitions } from '../partition/partitions.js';
-import type { ResponseOf } from '../protocol/api-keys.js';
+import type { ResponseOf } from '../protocol/api.js';
 import { ErrorCode } from '../protocol/error-codes.js';
+import { CreatePartitions } from '../protocol/messages/create-partitions.js';
 import { wireError } from './error-map.js';
-import type { Handler } from './handler.js';
+import { type Handler, handler } from './handler.js';
 import { occurringTwice } from './occurring-twice.js';
 
 export interface CreatePartitionsParts {
@@ -16,13 +17,15 @@ export interface CreatePartitionsParts {
   readonly topicRules: TopicRules;
 }
 
-type Answer = ResponseOf<'CreatePartitions'>['results'][number];
+type Answer = ResponseOf<typeof CreatePartitions>['results'][number];
 
 /**
  * CreatePartitions (KIP-195): `count` is the new total. Answered when the new partitions can be written to. Internal topics are refused, which
  * Apache Kafka leaves to its tools: with another count, other partitions would be asked for what is committed.
  */
-export function createPartitionsHandler(parts: CreatePartitionsParts): Handler<'CreatePartitions'> {
+export const createPartitions = handler(CreatePartitions, {}, createPartitionsHandler);
+
+function createPartitionsHandler(parts: CreatePartitionsParts): Handler<typeof CreatePartitions> {
   return async ({ work }, { topics, validateOnly }) => {
     const twice = occurringTwice(topics.map(({ name }) => name));
     const results: Answer[] = [];

@@ -10,8 +10,9 @@ import {
   type TopicWish,
 } from '../metadata/new-topic.js';
 import type { Partitions } from '../partition/partitions.js';
-import type { RequestOf, ResponseOf } from '../protocol/api-keys.js';
+import type { RequestOf, ResponseOf } from '../protocol/api.js';
 import { ErrorCode } from '../protocol/error-codes.js';
+import { CreateTopics } from '../protocol/messages/create-topics.js';
 import { ZERO_UUID } from '../protocol/schema.js';
 import {
   type BrokerLayers,
@@ -21,7 +22,7 @@ import {
 } from '../settings/describe.js';
 import { lagProblem, type SettingTexts } from '../settings/topic-settings.js';
 import { wireError } from './error-map.js';
-import type { Handler } from './handler.js';
+import { type Handler, handler } from './handler.js';
 import { occurringTwice } from './occurring-twice.js';
 
 export interface CreateTopicsParts {
@@ -32,14 +33,16 @@ export interface CreateTopicsParts {
   layers(): BrokerLayers;
 }
 
-type TopicAnswer = ResponseOf<'CreateTopics'>['topics'][number];
-type Wish = RequestOf<'CreateTopics'>['topics'][number];
+type TopicAnswer = ResponseOf<typeof CreateTopics>['topics'][number];
+type Wish = RequestOf<typeof CreateTopics>['topics'][number];
 
 /**
  * CreateTopics. Each topic is created whole or not at all; the answer comes when the metadata is durable and the partitions can be
  * written to. `validate_only` goes all the way but for the writing.
  */
-export function createTopicsHandler(parts: CreateTopicsParts): Handler<'CreateTopics'> {
+export const createTopics = handler(CreateTopics, {}, createTopicsHandler);
+
+function createTopicsHandler(parts: CreateTopicsParts): Handler<typeof CreateTopics> {
   return async (context, { topics, validateOnly }) => {
     const call = new CreateCall(parts, context, topics, validateOnly);
     return { topics: await call.run() };

@@ -1,17 +1,20 @@
 import type { GroupCoordinator } from '../groups/coordinator.js';
-import type { ResponseOf } from '../protocol/api-keys.js';
+import type { ResponseOf } from '../protocol/api.js';
 import { ErrorCode } from '../protocol/error-codes.js';
+import { DeleteGroups } from '../protocol/messages/delete-groups.js';
 import { wireError } from './error-map.js';
-import type { Handler } from './handler.js';
+import { type Handler, handler } from './handler.js';
 
 export interface DeleteGroupsParts {
   readonly groups: Pick<GroupCoordinator, 'delete'>;
 }
 
-type Answer = ResponseOf<'DeleteGroups'>['results'][number];
+type Answer = ResponseOf<typeof DeleteGroups>['results'][number];
 
 /** DeleteGroups: groups without members, and their offsets. Answered when that is in the log. */
-export function deleteGroupsHandler(parts: DeleteGroupsParts): Handler<'DeleteGroups'> {
+export const deleteGroups = handler(DeleteGroups, {}, deleteGroupsHandler);
+
+function deleteGroupsHandler(parts: DeleteGroupsParts): Handler<typeof DeleteGroups> {
   return async ({ work }, { groupsNames }) => {
     const results: Promise<Answer>[] = [];
     for (const groupId of new Set(groupsNames)) {

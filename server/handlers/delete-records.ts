@@ -4,21 +4,24 @@ import { SERVER_LIMITS } from '../limits.js';
 import type { TopicImage } from '../metadata/image.js';
 import type { MetadataView } from '../metadata/metadata-view.js';
 import type { Partitions } from '../partition/partitions.js';
-import type { RequestOf, ResponseOf } from '../protocol/api-keys.js';
+import type { RequestOf, ResponseOf } from '../protocol/api.js';
 import { ErrorCode } from '../protocol/error-codes.js';
+import { DeleteRecords } from '../protocol/messages/delete-records.js';
 import { wireError } from './error-map.js';
-import type { Handler } from './handler.js';
+import { type Handler, handler } from './handler.js';
 
 export interface DeleteRecordsParts {
   readonly metadata: MetadataView;
   readonly partitions: Pick<Partitions, 'find'>;
 }
 
-type TopicAnswer = ResponseOf<'DeleteRecords'>['topics'][number];
+type TopicAnswer = ResponseOf<typeof DeleteRecords>['topics'][number];
 type PartitionAnswer = TopicAnswer['partitions'][number];
 
 /** DeleteRecords (KIP-107): moves log starts up. Answered when the new log start offsets are durable. */
-export function deleteRecordsHandler(parts: DeleteRecordsParts): Handler<'DeleteRecords'> {
+export const deleteRecords = handler(DeleteRecords, {}, deleteRecordsHandler);
+
+function deleteRecordsHandler(parts: DeleteRecordsParts): Handler<typeof DeleteRecords> {
   return async ({ work }, request) => {
     const offsets = await offsetsByPartition(work, request);
     const topics: TopicAnswer[] = [];
@@ -65,7 +68,7 @@ function* wishesOf(
 /** Of a partition that is named twice the last offset counts, and it is answered once, as in Kafka. */
 async function offsetsByPartition(
   work: Work,
-  { topics }: RequestOf<'DeleteRecords'>,
+  { topics }: RequestOf<typeof DeleteRecords>,
 ): Promise<Map<string, Map<number, number>>> {
   const found = new Map<string, Map<number, number>>();
   for (const { name, partitions } of topics) {

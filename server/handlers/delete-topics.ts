@@ -3,11 +3,12 @@ import type { Controller } from '../metadata/controller.js';
 import type { TopicImage } from '../metadata/image.js';
 import type { MetadataView } from '../metadata/metadata-view.js';
 import { fitsTransaction } from '../metadata/new-topic.js';
-import type { RequestOf, ResponseOf } from '../protocol/api-keys.js';
+import type { RequestOf, ResponseOf } from '../protocol/api.js';
 import { ErrorCode } from '../protocol/error-codes.js';
+import { DeleteTopics } from '../protocol/messages/delete-topics.js';
 import { ZERO_UUID } from '../protocol/schema.js';
 import { wireError } from './error-map.js';
-import type { Handler } from './handler.js';
+import { type Handler, handler } from './handler.js';
 import { occurringTwice } from './occurring-twice.js';
 
 export interface DeleteTopicsParts {
@@ -17,7 +18,7 @@ export interface DeleteTopicsParts {
   readonly deleteTopics: boolean;
 }
 
-type TopicAnswer = ResponseOf<'DeleteTopics'>['responses'][number];
+type TopicAnswer = ResponseOf<typeof DeleteTopics>['responses'][number];
 
 /** A topic as the request names it: by one of the two. */
 interface Wish {
@@ -26,7 +27,9 @@ interface Wish {
 }
 
 /** DeleteTopics, by name or (from 6 on) by id. Answered when the deletion is durable and the topic serves no more. */
-export function deleteTopicsHandler(parts: DeleteTopicsParts): Handler<'DeleteTopics'> {
+export const deleteTopics = handler(DeleteTopics, {}, deleteTopicsHandler);
+
+function deleteTopicsHandler(parts: DeleteTopicsParts): Handler<typeof DeleteTopics> {
   return async (context, request) => {
     const wishes = wishesOf(context.apiVersion, request);
     const twice = occurringTwice(wishes.map(({ name, topicId }) => name ?? topicId));
@@ -78,7 +81,7 @@ interface Wanted {
   readonly topic: TopicImage;
 }
 
-function wishesOf(version: number, request: RequestOf<'DeleteTopics'>): readonly Wish[] {
+function wishesOf(version: number, request: RequestOf<typeof DeleteTopics>): readonly Wish[] {
   if (version >= 6) return request.topics;
   return request.topicNames.map((name) => ({ name, topicId: ZERO_UUID }));
 }

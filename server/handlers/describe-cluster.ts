@@ -2,8 +2,9 @@ import { ApiError } from '../api-error.js';
 import { endpointFor } from '../metadata/advertised.js';
 import type { MetadataView } from '../metadata/metadata-view.js';
 import { ErrorCode } from '../protocol/error-codes.js';
+import { DescribeCluster } from '../protocol/messages/describe-cluster.js';
 import { CLUSTER_OPERATIONS } from './authorized-operations.js';
-import type { Handler } from './handler.js';
+import { type Handler, handler } from './handler.js';
 
 export interface DescribeClusterParts {
   readonly metadata: MetadataView;
@@ -13,9 +14,11 @@ const BROKERS = 1;
 const CONTROLLERS = 2;
 
 /** DescribeCluster (KIP-700): the brokers, as Metadata shows them. Controllers have no endpoints of their own (KIP-919). */
-export function describeClusterHandler({
+export const describeCluster = handler(DescribeCluster, {}, describeClusterHandler);
+
+function describeClusterHandler({
   metadata,
-}: DescribeClusterParts): Handler<'DescribeCluster'> {
+}: DescribeClusterParts): Handler<typeof DescribeCluster> {
   return ({ connection }, { endpointType, includeClusterAuthorizedOperations }) => {
     if (endpointType === CONTROLLERS) {
       throw new ApiError('MISMATCHED_ENDPOINT_TYPE', 'this is a broker');

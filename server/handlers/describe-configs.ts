@@ -1,6 +1,7 @@
 import type { MetadataView } from '../metadata/metadata-view.js';
-import type { RequestOf, ResponseOf } from '../protocol/api-keys.js';
+import type { RequestOf, ResponseOf } from '../protocol/api.js';
 import { ErrorCode } from '../protocol/error-codes.js';
+import { DescribeConfigs } from '../protocol/messages/describe-configs.js';
 import { brokerKeys } from '../settings/broker-keys.js';
 import {
   type BrokerLayers,
@@ -12,7 +13,7 @@ import {
 import { topicKeys } from '../settings/topic-keys.js';
 import { findResource, resourceKey } from './config-resource.js';
 import { wireError } from './error-map.js';
-import type { Handler } from './handler.js';
+import { type Handler, handler } from './handler.js';
 
 export interface DescribeConfigsParts {
   readonly metadata: MetadataView;
@@ -21,11 +22,13 @@ export interface DescribeConfigsParts {
   layers(): BrokerLayers;
 }
 
-type Answer = ResponseOf<'DescribeConfigs'>['results'][number];
-type Wish = RequestOf<'DescribeConfigs'>['resources'][number];
+type Answer = ResponseOf<typeof DescribeConfigs>['results'][number];
+type Wish = RequestOf<typeof DescribeConfigs>['resources'][number];
 
 /** DescribeConfigs: every key of a topic or of this broker, or those asked for. Unknown keys are left out, as in Kafka. */
-export function describeConfigsHandler(parts: DescribeConfigsParts): Handler<'DescribeConfigs'> {
+export const describeConfigs = handler(DescribeConfigs, {}, describeConfigsHandler);
+
+function describeConfigsHandler(parts: DescribeConfigsParts): Handler<typeof DescribeConfigs> {
   return async ({ work }, request) => {
     // A resource that is named twice is answered once: the answer cannot grow by repetition.
     const wishes = new Map(request.resources.map((wish) => [resourceKey(wish), wish]));
@@ -61,13 +64,13 @@ export function describeConfigsHandler(parts: DescribeConfigsParts): Handler<'De
 /** Describes the resources of one request. Topics without settings of their own share their entries. */
 class Describer {
   readonly #parts: DescribeConfigsParts;
-  readonly #request: RequestOf<'DescribeConfigs'>;
+  readonly #request: RequestOf<typeof DescribeConfigs>;
   readonly #layers: BrokerLayers;
   /** Of topics without settings of their own, by the names that are asked for. */
   readonly #shared = new Map<string, Answer['configs']>();
   #lookedAt = 0;
 
-  constructor(parts: DescribeConfigsParts, request: RequestOf<'DescribeConfigs'>) {
+  constructor(parts: DescribeConfigsParts, request: RequestOf<typeof DescribeConfigs>) {
     this.#parts = parts;
     this.#request = request;
     this.#layers = parts.layers();
@@ -122,7 +125,7 @@ function namesOf(names: readonly string[] | null): readonly string[] | null {
 
 function wireEntry(
   entry: ConfigEntry,
-  request: RequestOf<'DescribeConfigs'>,
+  request: RequestOf<typeof DescribeConfigs>,
 ): Answer['configs'][number] {
   return {
     name: entry.name,

@@ -1,10 +1,11 @@
 import type { GroupCoordinator } from '../groups/coordinator.js';
 import { type Group, metadataOf } from '../groups/group.js';
-import type { ResponseOf } from '../protocol/api-keys.js';
+import type { ResponseOf } from '../protocol/api.js';
 import { ErrorCode } from '../protocol/error-codes.js';
+import { DescribeGroups } from '../protocol/messages/describe-groups.js';
 import { GROUP_OPERATIONS } from './authorized-operations.js';
 import { wireError } from './error-map.js';
-import type { Handler } from './handler.js';
+import { type Handler, handler } from './handler.js';
 
 export interface DescribeGroupsParts {
   readonly groups: Pick<GroupCoordinator, 'describe'>;
@@ -12,13 +13,15 @@ export interface DescribeGroupsParts {
 
 const NOTHING = Buffer.alloc(0);
 
-type Answer = ResponseOf<'DescribeGroups'>['groups'][number];
+type Answer = ResponseOf<typeof DescribeGroups>['groups'][number];
 
 /**
  * DescribeGroups. A group that does not exist is Dead: below version 6 without an error, from there
  * on with one (KIP-1043).
  */
-export function describeGroupsHandler({ groups }: DescribeGroupsParts): Handler<'DescribeGroups'> {
+export const describeGroups = handler(DescribeGroups, {}, describeGroupsHandler);
+
+function describeGroupsHandler({ groups }: DescribeGroupsParts): Handler<typeof DescribeGroups> {
   return async ({ apiVersion, work }, request) => {
     // A group that is named twice is answered once: the answer cannot grow by repetition.
     const allowed = request.includeAuthorizedOperations

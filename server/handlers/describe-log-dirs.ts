@@ -1,9 +1,10 @@
 import { resolve } from 'node:path';
 import type { DiskSpace } from '../../engine/index.js';
 import type { Partitions } from '../partition/partitions.js';
-import type { RequestOf, ResponseOf } from '../protocol/api-keys.js';
+import type { RequestOf, ResponseOf } from '../protocol/api.js';
 import { ErrorCode } from '../protocol/error-codes.js';
-import type { Handler } from './handler.js';
+import { DescribeLogDirs } from '../protocol/messages/describe-log-dirs.js';
+import { type Handler, handler } from './handler.js';
 
 export interface DescribeLogDirsParts {
   readonly partitions: Pick<Partitions, 'open'>;
@@ -12,10 +13,12 @@ export interface DescribeLogDirsParts {
   space(): Promise<DiskSpace>;
 }
 
-type TopicAnswer = ResponseOf<'DescribeLogDirs'>['results'][number]['topics'][number];
+type TopicAnswer = ResponseOf<typeof DescribeLogDirs>['results'][number]['topics'][number];
 
 /** DescribeLogDirs (KIP-113): the one data directory, and what the partitions asked for take in it. What is not here is left out. */
-export function describeLogDirsHandler(parts: DescribeLogDirsParts): Handler<'DescribeLogDirs'> {
+export const describeLogDirs = handler(DescribeLogDirs, {}, describeLogDirsHandler);
+
+function describeLogDirsHandler(parts: DescribeLogDirsParts): Handler<typeof DescribeLogDirs> {
   return async ({ apiVersion, work }, { topics }) => {
     const isWanted = wantedBy(topics);
     const byTopic = new Map<string, TopicAnswer['partitions'][number][]>();
@@ -55,7 +58,7 @@ async function sizesOf(
 }
 
 function wantedBy(
-  topics: RequestOf<'DescribeLogDirs'>['topics'],
+  topics: RequestOf<typeof DescribeLogDirs>['topics'],
 ): (topic: string, partition: number) => boolean {
   if (topics === null) return () => true;
   const wanted = new Map<string, Set<number>>();

@@ -3,17 +3,18 @@ import { ApiError } from '../api-error.js';
 import type { MetadataView } from '../metadata/metadata-view.js';
 import type { Partition } from '../partition/partition.js';
 import type { Partitions } from '../partition/partitions.js';
-import type { ResponseOf } from '../protocol/api-keys.js';
+import type { ResponseOf } from '../protocol/api.js';
 import { ErrorCode } from '../protocol/error-codes.js';
+import { DescribeProducers } from '../protocol/messages/describe-producers.js';
 import { wireError } from './error-map.js';
-import type { Handler } from './handler.js';
+import { type Handler, handler } from './handler.js';
 
 export interface DescribeProducersParts {
   readonly metadata: MetadataView;
   readonly partitions: Pick<Partitions, 'find'>;
 }
 
-type TopicAnswer = ResponseOf<'DescribeProducers'>['topics'][number];
+type TopicAnswer = ResponseOf<typeof DescribeProducers>['topics'][number];
 type PartitionAnswer = TopicAnswer['partitions'][number];
 type ProducerAnswer = PartitionAnswer['activeProducers'][number];
 
@@ -21,9 +22,11 @@ type ProducerAnswer = PartitionAnswer['activeProducers'][number];
  * DescribeProducers (KIP-664): the idempotent producers that a partition remembers. One that is named
  * twice is answered once: the answer cannot grow by repetition.
  */
-export function describeProducersHandler(
+export const describeProducers = handler(DescribeProducers, {}, describeProducersHandler);
+
+function describeProducersHandler(
   parts: DescribeProducersParts,
-): Handler<'DescribeProducers'> {
+): Handler<typeof DescribeProducers> {
   return async ({ work }, request) => {
     const wanted = new Map<string, Set<number>>();
     for (const { name, partitionIndexes } of request.topics) {

@@ -2,9 +2,10 @@ import { endpointFor } from '../metadata/advertised.js';
 import type { MetadataImage } from '../metadata/image.js';
 import type { MetadataView } from '../metadata/metadata-view.js';
 import type { ConnectionInfo } from '../net/dispatcher.js';
-import type { RequestOf, ResponseOf } from '../protocol/api-keys.js';
+import type { RequestOf, ResponseOf } from '../protocol/api.js';
 import { ErrorCode } from '../protocol/error-codes.js';
-import type { Handler } from './handler.js';
+import { DescribeQuorum } from '../protocol/messages/describe-quorum.js';
+import { type Handler, handler } from './handler.js';
 
 export interface DescribeQuorumParts {
   readonly metadata: MetadataView;
@@ -12,7 +13,7 @@ export interface DescribeQuorumParts {
   readonly leaderEpoch: number;
 }
 
-type Answer = ResponseOf<'DescribeQuorum'>;
+type Answer = ResponseOf<typeof DescribeQuorum>;
 type PartitionAnswer = Answer['topics'][number]['partitions'][number];
 
 /** The topic in which Kafka's controllers keep the metadata; it has one partition. */
@@ -22,7 +23,9 @@ const METADATA_TOPIC = '__cluster_metadata';
  * DescribeQuorum (KIP-595): one node keeps the metadata and is leader and only voter. Its revisions
  * stand for offsets: what has one is durable. Other partitions have no quorum.
  */
-export function describeQuorumHandler(parts: DescribeQuorumParts): Handler<'DescribeQuorum'> {
+export const describeQuorum = handler(DescribeQuorum, {}, describeQuorumHandler);
+
+function describeQuorumHandler(parts: DescribeQuorumParts): Handler<typeof DescribeQuorum> {
   return ({ connection, clock }, { topics }) => {
     if (!isMetadata(topics))
       return { errorCode: ErrorCode.NONE, topics: unknown(topics), nodes: [] };
@@ -36,7 +39,7 @@ export function describeQuorumHandler(parts: DescribeQuorumParts): Handler<'Desc
   };
 }
 
-function isMetadata(topics: RequestOf<'DescribeQuorum'>['topics']): boolean {
+function isMetadata(topics: RequestOf<typeof DescribeQuorum>['topics']): boolean {
   const [topic] = topics;
   if (topics.length !== 1 || topic?.topicName !== METADATA_TOPIC) return false;
   return topic.partitions.length === 1 && topic.partitions[0]!.partitionIndex === 0;
@@ -71,7 +74,7 @@ function nodesOf(image: MetadataImage, connection: ConnectionInfo): Answer['node
   });
 }
 
-function unknown(topics: RequestOf<'DescribeQuorum'>['topics']): Answer['topics'] {
+function unknown(topics: RequestOf<typeof DescribeQuorum>['topics']): Answer['topics'] {
   return topics.map(({ topicName, partitions }) => ({
     topicName,
     partitions: partitions.map(({ partitionIndex }) => ({

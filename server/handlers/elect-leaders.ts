@@ -2,16 +2,17 @@ import { ApiError } from '../api-error.js';
 import type { MetadataImage, TopicImage } from '../metadata/image.js';
 import type { MetadataView } from '../metadata/metadata-view.js';
 import type { Partitions } from '../partition/partitions.js';
-import type { ResponseOf } from '../protocol/api-keys.js';
+import type { ResponseOf } from '../protocol/api.js';
 import { ErrorCode, type ErrorName } from '../protocol/error-codes.js';
-import type { Handler } from './handler.js';
+import { ElectLeaders } from '../protocol/messages/elect-leaders.js';
+import { type Handler, handler } from './handler.js';
 
 export interface ElectLeadersParts {
   readonly metadata: MetadataView;
   readonly partitions: Pick<Partitions, 'isOffline'>;
 }
 
-type TopicAnswer = ResponseOf<'ElectLeaders'>['replicaElectionResults'][number];
+type TopicAnswer = ResponseOf<typeof ElectLeaders>['replicaElectionResults'][number];
 type PartitionAnswer = TopicAnswer['partitionResult'][number];
 
 const PREFERRED = 0;
@@ -21,7 +22,9 @@ const UNCLEAN = 1;
  * ElectLeaders (KIP-183, KIP-460). With one replica a partition has its preferred leader, or none
  * that could be elected. Of all partitions only those are named that have no leader, as in Kafka.
  */
-export function electLeadersHandler(parts: ElectLeadersParts): Handler<'ElectLeaders'> {
+export const electLeaders = handler(ElectLeaders, {}, electLeadersHandler);
+
+function electLeadersHandler(parts: ElectLeadersParts): Handler<typeof ElectLeaders> {
   return async ({ work }, { electionType, topicPartitions }) => {
     if (electionType !== PREFERRED && electionType !== UNCLEAN) {
       throw new ApiError('INVALID_REQUEST', `election type ${electionType} is not known`);

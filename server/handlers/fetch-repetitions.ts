@@ -1,7 +1,8 @@
 import type { PartitionWish } from '../partition/fetch-session.js';
-import type { RequestOf } from '../protocol/api-keys.js';
+import type { RequestOf } from '../protocol/api.js';
+import type { Fetch } from '../protocol/messages/fetch.js';
 
-type Topics = RequestOf<'Fetch'>['topics'];
+type Topics = RequestOf<typeof Fetch>['topics'];
 
 /**
  * What a full fetch names, each partition once: of one that is named again the last wish counts, in the place of the

@@ -15,8 +15,9 @@ import type {
 import type { FetchSessions } from '../partition/fetch-sessions.js';
 import type { Partition } from '../partition/partition.js';
 import type { Partitions } from '../partition/partitions.js';
-import type { RequestOf } from '../protocol/api-keys.js';
+import type { RequestOf } from '../protocol/api.js';
 import { ErrorCode } from '../protocol/error-codes.js';
+import type { Fetch } from '../protocol/messages/fetch.js';
 import { wireError } from './error-map.js';
 import { isolationOf, type Watched } from './fetch-wait.js';
 
@@ -28,7 +29,7 @@ export interface FetchRoundParts {
   readonly responseBytesMax: number;
 }
 
-type Request = RequestOf<'Fetch'>;
+type Request = RequestOf<typeof Fetch>;
 
 /**
  * What becomes of a partition that would hold up the event loop: it is warmed and left out for now, it is left out, or it is read all the same because it was

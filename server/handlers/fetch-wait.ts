@@ -2,7 +2,8 @@ import type { ReadIsolation } from '../../engine/index.js';
 import type { FetchSession, PartitionWish } from '../partition/fetch-session.js';
 import { Partition } from '../partition/partition.js';
 import type { WaitKey } from '../partition/waiting.js';
-import type { RequestOf } from '../protocol/api-keys.js';
+import type { RequestOf } from '../protocol/api.js';
+import type { Fetch } from '../protocol/messages/fetch.js';
 
 /** A partition that a fetch waits for, and what it wants of it. */
 export interface Watched {
@@ -18,7 +19,7 @@ export interface Watched {
  * names. Numbers first: most looks find that a partition is at its end.
  */
 export class FetchWait {
-  readonly #request: RequestOf<'Fetch'>;
+  readonly #request: RequestOf<typeof Fetch>;
   readonly #session: FetchSession | null;
   readonly #isolation: ReadIsolation;
   readonly #reads = new Map<Partition, Watched>();
@@ -26,7 +27,7 @@ export class FetchWait {
   readonly #bytes = new Map<Watched, number>();
   #totalBytes = 0;
 
-  constructor(request: RequestOf<'Fetch'>, session: FetchSession | null) {
+  constructor(request: RequestOf<typeof Fetch>, session: FetchSession | null) {
     this.#request = request;
     this.#session = session;
     this.#isolation = isolationOf(request);
@@ -77,6 +78,6 @@ export class FetchWait {
   }
 }
 
-export function isolationOf({ isolationLevel }: RequestOf<'Fetch'>): ReadIsolation {
+export function isolationOf({ isolationLevel }: RequestOf<typeof Fetch>): ReadIsolation {
   return isolationLevel === 1 ? 'last-stable-offset' : 'high-watermark';
 }

@@ -8,12 +8,14 @@ import type { FetchSession } from '../partition/fetch-session.js';
 import type { FetchSessions } from '../partition/fetch-sessions.js';
 import type { Partitions } from '../partition/partitions.js';
 import { startWaiting, type WaitKey } from '../partition/waiting.js';
-import type { RequestOf } from '../protocol/api-keys.js';
+import type { RequestOf, ResponseOf } from '../protocol/api.js';
+import { ErrorCode } from '../protocol/error-codes.js';
+import { Fetch } from '../protocol/messages/fetch.js';
 import { clientHostOf } from './client-host.js';
 import { withoutRepetitions } from './fetch-repetitions.js';
 import { FetchRound, type How } from './fetch-round.js';
 import { FetchWait, type Watched } from './fetch-wait.js';
-import type { Handler } from './handler.js';
+import { type Handler, handler } from './handler.js';
 
 export interface FetchParts {
   readonly metadata: MetadataView;
@@ -25,54 +27,70 @@ export interface FetchParts {
   readonly responseBytesMax: number;
 }
 
-type Request = RequestOf<'Fetch'>;
+type Request = RequestOf<typeof Fetch>;
 
 /**
  * Fetch. Reads at once; with less than min_bytes it waits until the high watermark has moved far enough, or for max_wait_ms, or
  * until a rebalance calls the client, and reads anew. A full fetch (KIP-227) is answered with every partition it lists; one in a session looks
  * at those that may have news, and answers with those that have. The answer carries slices of log files; no record is read here.
  */
-export function fetchHandler(parts: FetchParts): Handler<'Fetch'> {
+export const fetchRecords = handler(Fetch, { order: 'pipelined' }, fetchHandler);
+
+function fetchHandler(parts: FetchParts): Handler<typeof Fetch> {
   return async (context, request) => {
-    checkRequest(request);
-    const usesTopicIds = context.apiVersion >= 13;
-    const session = parts.fetchSessions.begin(request, usesTopicIds);
-    const epoch = session?.epoch;
-    const topics = session === null ? withoutRepetitions(request.topics, usesTopicIds) : [];
-    const read = (how: How): FetchRound | Promise<FetchRound> => {
-      const round = new FetchRound(parts, context, request, how);
-      if (isLong(topics, session)) return round.runInSlices(topics, session).then(() => round);
-      round.run(topics, session);
-      return round;
-    };
-    const first = read('warm');
-    let round = first instanceof Promise ? await first : first;
-    if (round.warming.length > 0) {
-      round.release();
-      await Promise.all(round.warming);
-      // For a client that is gone nothing was warmed, and the event loop shall not wait for its pages either.
-      round = await read(context.connection.closing ? 'resident' : 'as-it-is');
+    try {
+      return await answer(parts, context, request);
+    } catch (error) {
+      // What concerns the session stands above the partitions, from the version on that has sessions.
+      if (!(error instanceof ApiError) || context.apiVersion < 7) throw error;
+      return { errorCode: ErrorCode[error.code], topics: [] };
     }
-    const mayWait = !round.urgent && round.bytes < request.minBytes && request.maxWaitMs > 0;
-    if (mayWait && (session !== null || round.reads.length > 0)) {
-      round.release();
-      await waitForMore(parts, context, request, session, round.reads);
-      round = await read('as-it-is');
-    }
-    if (session !== null && session.epoch !== epoch) {
-      round.release();
-      throw new ApiError('INVALID_FETCH_SESSION_EPOCH', 'a later fetch of the session has come');
-    }
-    for (const slice of round.slices) context.hold(slice);
-    if (session !== null) {
-      const readsCommitted = request.isolationLevel === 1;
-      return { sessionId: session.id, topics: session.answer(round.findings, readsCommitted) };
-    }
-    // Followers, whose sessions are privileged, were refused.
-    const kind = { usesTopicIds, isPrivileged: false };
-    const sessionId = parts.fetchSessions.open({ ...request, topics }, round.topics, kind);
-    return { sessionId, topics: round.topics };
   };
+}
+
+async function answer(
+  parts: FetchParts,
+  context: RequestContext,
+  request: Request,
+): Promise<ResponseOf<typeof Fetch>> {
+  checkRequest(request);
+  const usesTopicIds = context.apiVersion >= 13;
+  const session = parts.fetchSessions.begin(request, usesTopicIds);
+  const epoch = session?.epoch;
+  const topics = session === null ? withoutRepetitions(request.topics, usesTopicIds) : [];
+  const read = (how: How): FetchRound | Promise<FetchRound> => {
+    const round = new FetchRound(parts, context, request, how);
+    if (isLong(topics, session)) return round.runInSlices(topics, session).then(() => round);
+    round.run(topics, session);
+    return round;
+  };
+  const first = read('warm');
+  let round = first instanceof Promise ? await first : first;
+  if (round.warming.length > 0) {
+    round.release();
+    await Promise.all(round.warming);
+    // For a client that is gone nothing was warmed, and the event loop shall not wait for its pages either.
+    round = await read(context.connection.closing ? 'resident' : 'as-it-is');
+  }
+  const mayWait = !round.urgent && round.bytes < request.minBytes && request.maxWaitMs > 0;
+  if (mayWait && (session !== null || round.reads.length > 0)) {
+    round.release();
+    await waitForMore(parts, context, request, session, round.reads);
+    round = await read('as-it-is');
+  }
+  if (session !== null && session.epoch !== epoch) {
+    round.release();
+    throw new ApiError('INVALID_FETCH_SESSION_EPOCH', 'a later fetch of the session has come');
+  }
+  for (const slice of round.slices) context.hold(slice);
+  if (session !== null) {
+    const readsCommitted = request.isolationLevel === 1;
+    return { sessionId: session.id, topics: session.answer(round.findings, readsCommitted) };
+  }
+  // Followers, whose sessions are privileged, were refused.
+  const kind = { usesTopicIds, isPrivileged: false };
+  const sessionId = parts.fetchSessions.open({ ...request, topics }, round.topics, kind);
+  return { sessionId, topics: round.topics };
 }
 
 /** Whether so many partitions are to be read that others are to be served in between. */
@@ -112,7 +130,7 @@ async function waitForMore(
   await waiting.over;
 }
 
-function checkRequest({ replicaId, replicaState, isolationLevel }: RequestOf<'Fetch'>): void {
+function checkRequest({ replicaId, replicaState, isolationLevel }: RequestOf<typeof Fetch>): void {
   if (replicaId >= 0 || replicaState.replicaId >= 0) {
     // A follower reads past the high watermark; nobody may who is not one.
     throw new ApiError('NOT_LEADER_OR_FOLLOWER', 'no other broker holds replicas');

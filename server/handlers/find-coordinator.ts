@@ -4,17 +4,18 @@ import type { GroupCoordinator } from '../groups/coordinator.js';
 import { isTidyId } from '../groups/group-id.js';
 import { endpointFor } from '../metadata/advertised.js';
 import type { MetadataView } from '../metadata/metadata-view.js';
-import type { ResponseOf } from '../protocol/api-keys.js';
+import type { ResponseOf } from '../protocol/api.js';
 import { ErrorCode } from '../protocol/error-codes.js';
+import { FindCoordinator } from '../protocol/messages/find-coordinator.js';
 import { wireError } from './error-map.js';
-import type { Handler } from './handler.js';
+import { type Handler, handler } from './handler.js';
 
 export interface FindCoordinatorParts {
   readonly metadata: MetadataView;
   readonly groups: Pick<GroupCoordinator, 'coordinatorOf'>;
 }
 
-type Answer = NonNullable<ResponseOf<'FindCoordinator'>['coordinators']>[number];
+type Answer = NonNullable<ResponseOf<typeof FindCoordinator>['coordinators']>[number];
 
 const GROUP = 0;
 const TRANSACTION = 1;
@@ -24,7 +25,9 @@ const TRANSACTION = 1;
  *
  * Whoever asks for transactions must stop, not retry; see init-producer-id.ts for the choice of the code.
  */
-export function findCoordinatorHandler(parts: FindCoordinatorParts): Handler<'FindCoordinator'> {
+export const findCoordinator = handler(FindCoordinator, {}, findCoordinatorHandler);
+
+function findCoordinatorHandler(parts: FindCoordinatorParts): Handler<typeof FindCoordinator> {
   return async (context, { key, keyType, coordinatorKeys }) => {
     if (context.apiVersion < 4) return find(parts, context, keyType, key);
     // A key that is named twice is answered once: the answer cannot grow by repetition.

@@ -1,6 +1,7 @@
 import type { ProducerIds } from '../metadata/producer-ids.js';
 import { ErrorCode } from '../protocol/error-codes.js';
-import type { Handler } from './handler.js';
+import { InitProducerId } from '../protocol/messages/init-producer-id.js';
+import { type Handler, handler } from './handler.js';
 
 export interface InitProducerIdParts {
   readonly producerIds: Pick<ProducerIds, 'next'>;
@@ -14,7 +15,9 @@ export interface InitProducerIdParts {
  * answer that the Java client, librdkafka and kafkajs all take as fatal: librdkafka retries UNSUPPORTED_VERSION and the other final
  * codes here for ever.
  */
-export function initProducerIdHandler(parts: InitProducerIdParts): Handler<'InitProducerId'> {
+export const initProducerId = handler(InitProducerId, {}, initProducerIdHandler);
+
+function initProducerIdHandler(parts: InitProducerIdParts): Handler<typeof InitProducerId> {
   return async (_context, { transactionalId }) => {
     if (transactionalId !== null) {
       return { errorCode: ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED, producerEpoch: -1 };

@@ -2,18 +2,21 @@ import type { RequestContext } from '../context.js';
 import type { GroupCoordinator, JoinRequest } from '../groups/coordinator.js';
 import type { JoinAnswer } from '../groups/group.js';
 import { failedJoin } from '../groups/rebalance.js';
-import type { RequestOf, ResponseOf } from '../protocol/api-keys.js';
+import type { RequestOf, ResponseOf } from '../protocol/api.js';
 import { ErrorCode } from '../protocol/error-codes.js';
+import { JoinGroup } from '../protocol/messages/join-group.js';
 import { clientHostOf } from './client-host.js';
 import { wireError } from './error-map.js';
-import type { Handler } from './handler.js';
+import { type Handler, handler } from './handler.js';
 
 export interface JoinGroupParts {
   readonly groups: Pick<GroupCoordinator, 'join'>;
 }
 
 /** JoinGroup. Answered when the generation is formed; what the client sends behind it on this connection need not wait. */
-export function joinGroupHandler({ groups }: JoinGroupParts): Handler<'JoinGroup'> {
+export const joinGroup = handler(JoinGroup, { order: 'pipelined' }, joinGroupHandler);
+
+function joinGroupHandler({ groups }: JoinGroupParts): Handler<typeof JoinGroup> {
   return async (context, request) => {
     try {
       const wish = wishOf(context, request);
@@ -25,7 +28,7 @@ export function joinGroupHandler({ groups }: JoinGroupParts): Handler<'JoinGroup
   };
 }
 
-function wishOf(context: RequestContext, request: RequestOf<'JoinGroup'>): JoinRequest {
+function wishOf(context: RequestContext, request: RequestOf<typeof JoinGroup>): JoinRequest {
   const { apiVersion, clientId } = context;
   return {
     memberId: request.memberId,
@@ -45,7 +48,7 @@ function wishOf(context: RequestContext, request: RequestOf<'JoinGroup'>): JoinR
   };
 }
 
-function responseOf(version: number, answer: JoinAnswer): ResponseOf<'JoinGroup'> {
+function responseOf(version: number, answer: JoinAnswer): ResponseOf<typeof JoinGroup> {
   return {
     errorCode: ErrorCode[answer.error],
     generationId: answer.generation,

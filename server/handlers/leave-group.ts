@@ -1,14 +1,17 @@
 import type { GroupCoordinator } from '../groups/coordinator.js';
 import { ErrorCode } from '../protocol/error-codes.js';
+import { LeaveGroup } from '../protocol/messages/leave-group.js';
 import { wireError } from './error-map.js';
-import type { Handler } from './handler.js';
+import { type Handler, handler } from './handler.js';
 
 export interface LeaveGroupParts {
   readonly groups: Pick<GroupCoordinator, 'leave'>;
 }
 
 /** LeaveGroup: one member up to 2, several from 3 on, each with an error of its own (KIP-345). */
-export function leaveGroupHandler({ groups }: LeaveGroupParts): Handler<'LeaveGroup'> {
+export const leaveGroup = handler(LeaveGroup, { order: 'pipelined' }, leaveGroupHandler);
+
+function leaveGroupHandler({ groups }: LeaveGroupParts): Handler<typeof LeaveGroup> {
   return async ({ apiVersion }, request) => {
     try {
       if (apiVersion < 3) {

@@ -1,15 +1,16 @@
 import { ApiError } from '../api-error.js';
 import type { MetadataView } from '../metadata/metadata-view.js';
-import type { ResponseOf } from '../protocol/api-keys.js';
+import type { ResponseOf } from '../protocol/api.js';
 import { ErrorCode } from '../protocol/error-codes.js';
+import { ListConfigResources } from '../protocol/messages/list-config-resources.js';
 import { BROKER_RESOURCE, TOPIC_RESOURCE } from './config-resource.js';
-import type { Handler } from './handler.js';
+import { type Handler, handler } from './handler.js';
 
 export interface ListConfigResourcesParts {
   readonly metadata: MetadataView;
 }
 
-type Resource = ResponseOf<'ListConfigResources'>['configResources'][number];
+type Resource = ResponseOf<typeof ListConfigResources>['configResources'][number];
 
 /** Types that Kafka has, and of which nothing here has settings: loggers, client metrics, groups. */
 const EMPTY_TYPES: readonly number[] = [8, 16, 32];
@@ -19,9 +20,11 @@ const EVERY_TYPE: readonly number[] = [TOPIC_RESOURCE, BROKER_RESOURCE, ...EMPTY
  * ListConfigResources (KIP-1000, KIP-1142): topics and brokers. Version 0 asks for client metrics,
  * which this broker does not keep. A type that Kafka does not have is UNSUPPORTED_VERSION, as there.
  */
-export function listConfigResourcesHandler(
+export const listConfigResources = handler(ListConfigResources, {}, listConfigResourcesHandler);
+
+function listConfigResourcesHandler(
   parts: ListConfigResourcesParts,
-): Handler<'ListConfigResources'> {
+): Handler<typeof ListConfigResources> {
   return async ({ apiVersion, work }, { resourceTypes }) => {
     const configResources: Resource[] = [];
     if (apiVersion === 0) return { errorCode: ErrorCode.NONE, configResources };

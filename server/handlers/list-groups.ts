@@ -1,7 +1,8 @@
 import type { GroupCoordinator } from '../groups/coordinator.js';
 import { ErrorCode } from '../protocol/error-codes.js';
+import { ListGroups } from '../protocol/messages/list-groups.js';
 import { wireError } from './error-map.js';
-import type { Handler } from './handler.js';
+import { type Handler, handler } from './handler.js';
 
 export interface ListGroupsParts {
   readonly groups: Pick<GroupCoordinator, 'list'>;
@@ -11,7 +12,9 @@ export interface ListGroupsParts {
 const GROUP_TYPE = 'classic';
 
 /** ListGroups, filtered by state (KIP-518) and type (KIP-848); filters ignore case, as in Kafka. */
-export function listGroupsHandler({ groups }: ListGroupsParts): Handler<'ListGroups'> {
+export const listGroups = handler(ListGroups, {}, listGroupsHandler);
+
+function listGroupsHandler({ groups }: ListGroupsParts): Handler<typeof ListGroups> {
   return async (_context, { statesFilter, typesFilter }) => {
     const states = new Set(statesFilter.map((state) => state.toLowerCase()));
     const types = new Set(typesFilter.map((type) => type.toLowerCase()));

@@ -2,10 +2,11 @@ import { ApiError } from '../api-error.js';
 import type { MetadataView } from '../metadata/metadata-view.js';
 import type { Partition } from '../partition/partition.js';
 import type { Partitions } from '../partition/partitions.js';
-import type { RequestOf, ResponseOf } from '../protocol/api-keys.js';
+import type { RequestOf, ResponseOf } from '../protocol/api.js';
 import { ErrorCode } from '../protocol/error-codes.js';
+import { ListOffsets } from '../protocol/messages/list-offsets.js';
 import { wireError } from './error-map.js';
-import type { Handler } from './handler.js';
+import { type Handler, handler } from './handler.js';
 import { occurringTwice } from './occurring-twice.js';
 
 export interface ListOffsetsParts {
@@ -13,8 +14,8 @@ export interface ListOffsetsParts {
   readonly partitions: Pick<Partitions, 'find'>;
 }
 
-type PartitionAnswer = ResponseOf<'ListOffsets'>['topics'][number]['partitions'][number];
-type PartitionWish = RequestOf<'ListOffsets'>['topics'][number]['partitions'][number];
+type PartitionAnswer = ResponseOf<typeof ListOffsets>['topics'][number]['partitions'][number];
+type PartitionWish = RequestOf<typeof ListOffsets>['topics'][number]['partitions'][number];
 type Found = Pick<PartitionAnswer, 'offset' | 'timestamp' | 'leaderEpoch'>;
 
 const LATEST = -1;
@@ -34,11 +35,13 @@ const NOTHING_FOUND: Found = { offset: -1, timestamp: -1, leaderEpoch: -1 };
  * ListOffsets: offsets by timestamp or by name of a place. Nothing found is offset -1 without an error. One lookup at a time, since
  * each may have a batch in memory, unpacked. A partition that is named twice is refused, as by Kafka.
  */
-export function listOffsetsHandler(parts: ListOffsetsParts): Handler<'ListOffsets'> {
+export const listOffsets = handler(ListOffsets, {}, listOffsetsHandler);
+
+function listOffsetsHandler(parts: ListOffsetsParts): Handler<typeof ListOffsets> {
   return async (context, request) => {
     const committedOnly = request.isolationLevel === 1;
     const twice = occurringTwice(partitionKeys(request));
-    const topics: ResponseOf<'ListOffsets'>['topics'][number][] = [];
+    const topics: ResponseOf<typeof ListOffsets>['topics'][number][] = [];
     for (const { name, partitions } of request.topics) {
       const answers: PartitionAnswer[] = [];
       for (const wish of partitions) {
@@ -66,7 +69,7 @@ export function listOffsetsHandler(parts: ListOffsetsParts): Handler<'ListOffset
   };
 }
 
-function* partitionKeys({ topics }: RequestOf<'ListOffsets'>): Iterable<string> {
+function* partitionKeys({ topics }: RequestOf<typeof ListOffsets>): Iterable<string> {
   for (const { name, partitions } of topics) {
     for (const { partitionIndex } of partitions) yield partitionKey(name, partitionIndex);
   }

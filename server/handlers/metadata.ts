@@ -13,12 +13,13 @@ import {
 } from '../metadata/new-topic.js';
 import { isInternalTopic, topicNameProblem } from '../metadata/topic-name.js';
 import type { Partitions } from '../partition/partitions.js';
-import type { RequestOf, ResponseOf } from '../protocol/api-keys.js';
+import type { RequestOf, ResponseOf } from '../protocol/api.js';
 import { ErrorCode } from '../protocol/error-codes.js';
+import { Metadata } from '../protocol/messages/metadata.js';
 import { ZERO_UUID } from '../protocol/schema.js';
 import { CLUSTER_OPERATIONS, TOPIC_OPERATIONS } from './authorized-operations.js';
 import { wireError } from './error-map.js';
-import type { Handler } from './handler.js';
+import { type Handler, handler } from './handler.js';
 
 export interface MetadataParts {
   readonly metadata: MetadataView;
@@ -29,14 +30,16 @@ export interface MetadataParts {
   readonly autoCreateTopics: boolean;
 }
 
-type TopicAnswer = ResponseOf<'Metadata'>['topics'][number];
-type TopicWishes = NonNullable<RequestOf<'Metadata'>['topics']>;
+type TopicAnswer = ResponseOf<typeof Metadata>['topics'][number];
+type TopicWishes = NonNullable<RequestOf<typeof Metadata>['topics']>;
 
 /**
  * Metadata: brokers, and the topics asked for or all. A topic that does not exist is created first, if client and broker both allow
  * it, and the answer waits until it can be written to, so that no client meets LEADER_NOT_AVAILABLE.
  */
-export function metadataHandler(parts: MetadataParts): Handler<'Metadata'> {
+export const metadata = handler(Metadata, {}, metadataHandler);
+
+function metadataHandler(parts: MetadataParts): Handler<typeof Metadata> {
   return async (context, request) => {
     // An empty list is all topics in version 0, and none from 1 on, where null is all.
     const wishes = context.apiVersion === 0 && request.topics?.length === 0 ? null : request.topics;
@@ -71,7 +74,7 @@ function withOperations(topic: TopicAnswer): TopicAnswer {
 function brokersFor(
   { connection }: RequestContext,
   image: MetadataImage,
-): ResponseOf<'Metadata'>['brokers'] {
+): ResponseOf<typeof Metadata>['brokers'] {
   return image.brokers.flatMap((broker) => {
     const endpoint = endpointFor(broker, connection);
     return endpoint === null ? [] : [{ nodeId: broker.nodeId, ...endpoint, rack: broker.rack }];

@@ -1,15 +1,18 @@
 import type { GroupCoordinator } from '../groups/coordinator.js';
-import type { RequestOf, ResponseOf } from '../protocol/api-keys.js';
+import type { RequestOf, ResponseOf } from '../protocol/api.js';
 import { ErrorCode, type ErrorName } from '../protocol/error-codes.js';
+import { OffsetCommit } from '../protocol/messages/offset-commit.js';
 import { wireError } from './error-map.js';
-import type { Handler } from './handler.js';
+import { type Handler, handler } from './handler.js';
 
 export interface OffsetCommitParts {
   readonly groups: Pick<GroupCoordinator, 'offsets'>;
 }
 
 /** OffsetCommit. Answered when the offsets are in the log and its promise holds. */
-export function offsetCommitHandler({ groups }: OffsetCommitParts): Handler<'OffsetCommit'> {
+export const offsetCommit = handler(OffsetCommit, { order: 'pipelined' }, offsetCommitHandler);
+
+function offsetCommitHandler({ groups }: OffsetCommitParts): Handler<typeof OffsetCommit> {
   return async ({ apiVersion }, request) => {
     const offsets = request.topics.flatMap(({ name, partitions }) =>
       partitions.map((each) => ({
@@ -39,9 +42,9 @@ export function offsetCommitHandler({ groups }: OffsetCommitParts): Handler<'Off
 }
 
 function responseOf(
-  { topics }: RequestOf<'OffsetCommit'>,
+  { topics }: RequestOf<typeof OffsetCommit>,
   errorAt: (at: number) => ErrorName,
-): ResponseOf<'OffsetCommit'> {
+): ResponseOf<typeof OffsetCommit> {
   let at = 0;
   return {
     topics: topics.map(({ name, partitions }) => ({

@@ -1,14 +1,17 @@
 import type { GroupCoordinator } from '../groups/coordinator.js';
 import { ErrorCode } from '../protocol/error-codes.js';
+import { OffsetDelete } from '../protocol/messages/offset-delete.js';
 import { wireError } from './error-map.js';
-import type { Handler } from './handler.js';
+import { type Handler, handler } from './handler.js';
 
 export interface OffsetDeleteParts {
   readonly groups: Pick<GroupCoordinator, 'offsets'>;
 }
 
 /** OffsetDelete (KIP-496): forgets offsets of topics that no member reads. Answered when that is in the log. */
-export function offsetDeleteHandler({ groups }: OffsetDeleteParts): Handler<'OffsetDelete'> {
+export const offsetDelete = handler(OffsetDelete, {}, offsetDeleteHandler);
+
+function offsetDeleteHandler({ groups }: OffsetDeleteParts): Handler<typeof OffsetDelete> {
   return async (_context, { groupId, topics }) => {
     const wanted = topics.flatMap(({ name, partitions }) =>
       partitions.map(({ partitionIndex }) => ({ topic: name, partition: partitionIndex })),

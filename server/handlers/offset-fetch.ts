@@ -1,21 +1,24 @@
 import type { Work } from '../../engine/index.js';
 import type { GroupCoordinator } from '../groups/coordinator.js';
 import type { GroupOffsets } from '../groups/offsets.js';
-import type { RequestOf, ResponseOf } from '../protocol/api-keys.js';
+import type { RequestOf, ResponseOf } from '../protocol/api.js';
 import { ErrorCode } from '../protocol/error-codes.js';
+import { OffsetFetch } from '../protocol/messages/offset-fetch.js';
 import { wireError } from './error-map.js';
-import type { Handler } from './handler.js';
+import { type Handler, handler } from './handler.js';
 
 export interface OffsetFetchParts {
   readonly groups: Pick<GroupCoordinator, 'offsets'>;
 }
 
-type GroupAnswer = NonNullable<ResponseOf<'OffsetFetch'>['groups']>[number];
+type GroupAnswer = NonNullable<ResponseOf<typeof OffsetFetch>['groups']>[number];
 type TopicAnswer = GroupAnswer['topics'][number];
-type Wishes = RequestOf<'OffsetFetch'>['topics'];
+type Wishes = RequestOf<typeof OffsetFetch>['topics'];
 
 /** OffsetFetch: what a group has committed for the partitions asked for, or for all. Nothing committed is offset -1 without an error. */
-export function offsetFetchHandler(parts: OffsetFetchParts): Handler<'OffsetFetch'> {
+export const offsetFetch = handler(OffsetFetch, {}, offsetFetchHandler);
+
+function offsetFetchHandler(parts: OffsetFetchParts): Handler<typeof OffsetFetch> {
   return async ({ apiVersion, work }, request) => {
     if (apiVersion >= 8) {
       // A group that is named twice is answered once: the answer cannot grow by repetition.

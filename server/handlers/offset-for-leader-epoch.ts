@@ -1,22 +1,25 @@
 import { ApiError } from '../api-error.js';
 import type { MetadataView } from '../metadata/metadata-view.js';
 import type { Partitions } from '../partition/partitions.js';
-import type { ResponseOf } from '../protocol/api-keys.js';
+import type { ResponseOf } from '../protocol/api.js';
 import { ErrorCode } from '../protocol/error-codes.js';
+import { OffsetForLeaderEpoch } from '../protocol/messages/offset-for-leader-epoch.js';
 import { wireError } from './error-map.js';
-import type { Handler } from './handler.js';
+import { type Handler, handler } from './handler.js';
 
 export interface OffsetForLeaderEpochParts {
   readonly metadata: MetadataView;
   readonly partitions: Pick<Partitions, 'find'>;
 }
 
-type TopicAnswer = ResponseOf<'OffsetForLeaderEpoch'>['topics'][number];
+type TopicAnswer = ResponseOf<typeof OffsetForLeaderEpoch>['topics'][number];
 
 /** OffsetForLeaderEpoch: where an epoch ended in our log (KIP-101, KIP-320). An unknown epoch is -1 and -1 without an error. */
-export function offsetForLeaderEpochHandler(
+export const offsetForLeaderEpoch = handler(OffsetForLeaderEpoch, {}, offsetForLeaderEpochHandler);
+
+function offsetForLeaderEpochHandler(
   parts: OffsetForLeaderEpochParts,
-): Handler<'OffsetForLeaderEpoch'> {
+): Handler<typeof OffsetForLeaderEpoch> {
   return async ({ work }, request) => {
     const { image } = parts.metadata;
     const topics: TopicAnswer[] = [];

@@ -10,11 +10,12 @@ import { CloseConnection, type ConnectionInfo } from '../net/dispatcher.js';
 import type { Acks, Partition } from '../partition/partition.js';
 import type { Partitions } from '../partition/partitions.js';
 import { type WaitKey, waitFor } from '../partition/waiting.js';
-import type { RequestOf, ResponseOf } from '../protocol/api-keys.js';
+import type { RequestOf, ResponseOf } from '../protocol/api.js';
 import { ErrorCode, errorInfo } from '../protocol/error-codes.js';
+import { Produce } from '../protocol/messages/produce.js';
 import { isTransactional, isZstd } from './batch-attributes.js';
 import { wireError } from './error-map.js';
-import type { Handler } from './handler.js';
+import { type Handler, handler } from './handler.js';
 
 export interface ProduceParts {
   readonly metadata: MetadataView;
@@ -22,9 +23,9 @@ export interface ProduceParts {
   readonly delayed: DelayedOperations<WaitKey>;
 }
 
-type Request = RequestOf<'Produce'>;
-type Answer = ResponseOf<'Produce'> | null;
-type TopicAnswer = ResponseOf<'Produce'>['topics'][number];
+type Request = RequestOf<typeof Produce>;
+type Answer = ResponseOf<typeof Produce> | null;
+type TopicAnswer = ResponseOf<typeof Produce>['topics'][number];
 type PartitionAnswer = TopicAnswer['partitions'][number];
 type TopicWish = Request['topics'][number];
 type PartitionBatch = TopicWish['partitions'][number];
@@ -33,7 +34,13 @@ type PartitionBatch = TopicWish['partitions'][number];
  * Produce. Every batch gets its place in its log before this returns, so that what a client pipelines keeps its order; the answer
  * waits for the logs' promises. acks=0 has no answer, and an error then ends the connection, which is how the client learns of it.
  */
-export function produceHandler(parts: ProduceParts): Handler<'Produce'> {
+export const produce = handler(
+  Produce,
+  { order: 'pipelined', isDoneWithFrame: true, closesOnDefect: true, answersInKind: true },
+  produceHandler,
+);
+
+function produceHandler(parts: ProduceParts): Handler<typeof Produce> {
   const long = new LongCalls();
   return (context, request) =>
     new Promise((resolve, reject) => {
@@ -294,7 +301,7 @@ function noteRefused(
 /** As for one batch, for a request of which nothing came to the handler. */
 export function noteRefusedRequest(
   parts: Pick<ProduceParts, 'partitions' | 'metadata'>,
-  { topics }: RequestOf<'Produce'>,
+  { topics }: RequestOf<typeof Produce>,
   error: ErrorCode,
 ): void {
   for (const { name, partitions } of topics) {
@@ -304,7 +311,7 @@ export function noteRefusedRequest(
 }
 
 /** What is wrong with the request as a whole, so that nothing of it is appended. */
-function refusalOf({ acks, transactionalId }: RequestOf<'Produce'>): ApiError | null {
+function refusalOf({ acks, transactionalId }: RequestOf<typeof Produce>): ApiError | null {
   if (acks !== -1 && acks !== 0 && acks !== 1) {
     return new ApiError('INVALID_REQUIRED_ACKS', `acks is ${acks}, not -1, 0 or 1`);
   }

@@ -1,14 +1,17 @@
 import type { GroupCoordinator } from '../groups/coordinator.js';
 import { ErrorCode } from '../protocol/error-codes.js';
+import { SyncGroup } from '../protocol/messages/sync-group.js';
 import { wireError } from './error-map.js';
-import type { Handler } from './handler.js';
+import { type Handler, handler } from './handler.js';
 
 export interface SyncGroupParts {
   readonly groups: Pick<GroupCoordinator, 'sync'>;
 }
 
 /** SyncGroup. Answered when the leader's plan is in the log. */
-export function syncGroupHandler({ groups }: SyncGroupParts): Handler<'SyncGroup'> {
+export const syncGroup = handler(SyncGroup, { order: 'pipelined' }, syncGroupHandler);
+
+function syncGroupHandler({ groups }: SyncGroupParts): Handler<typeof SyncGroup> {
   return async ({ connection }, request) => {
     const wish = {
       memberId: request.memberId,

@@ -1,10 +1,11 @@
-import type { RequestOf, ResponseOf } from '../protocol/api-keys.js';
+import type { RequestOf, ResponseOf } from '../protocol/api.js';
+import type { Fetch } from '../protocol/messages/fetch.js';
 import type { Partition } from './partition.js';
 
-type TopicWish = RequestOf<'Fetch'>['topics'][number];
-type ForgottenTopic = RequestOf<'Fetch'>['forgottenTopicsData'][number];
+type TopicWish = RequestOf<typeof Fetch>['topics'][number];
+type ForgottenTopic = RequestOf<typeof Fetch>['forgottenTopicsData'][number];
 export type PartitionWish = TopicWish['partitions'][number];
-export type TopicAnswer = ResponseOf<'Fetch'>['topics'][number];
+export type TopicAnswer = ResponseOf<typeof Fetch>['topics'][number];
 export type PartitionAnswer = TopicAnswer['partitions'][number];
 
 /** Asks for every partition, and for a session if there is room for one. */

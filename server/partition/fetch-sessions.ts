@@ -1,7 +1,8 @@
 import type { Clock, Random } from '../../engine/index.js';
 import { ApiError } from '../api-error.js';
 import type { DelayedOperations } from '../net/delayed.js';
-import type { RequestOf } from '../protocol/api-keys.js';
+import type { RequestOf } from '../protocol/api.js';
+import type { Fetch } from '../protocol/messages/fetch.js';
 import {
   FetchSession,
   FINAL_EPOCH,
@@ -68,7 +69,7 @@ export class FetchSessions {
    *
    * @throws ApiError FETCH_SESSION_ID_NOT_FOUND, INVALID_FETCH_SESSION_EPOCH, FETCH_SESSION_TOPIC_ID_ERROR. A client then begins anew by a full fetch.
    */
-  begin(request: RequestOf<'Fetch'>, usesTopicIds: boolean): FetchSession | null {
+  begin(request: RequestOf<typeof Fetch>, usesTopicIds: boolean): FetchSession | null {
     const { sessionId, sessionEpoch } = request;
     if (sessionEpoch === FINAL_EPOCH || sessionEpoch === INITIAL_EPOCH) {
       if (sessionId !== NO_SESSION) this.#end(this.#sessions.get(sessionId));
@@ -98,7 +99,7 @@ export class FetchSessions {
    * goes on with full fetches.
    */
   open(
-    { sessionEpoch, topics }: RequestOf<'Fetch'>,
+    { sessionEpoch, topics }: RequestOf<typeof Fetch>,
     answers: readonly TopicAnswer[],
     { usesTopicIds, isPrivileged }: { usesTopicIds: boolean; isPrivileged: boolean },
   ): number {
@@ -143,7 +144,7 @@ export class FetchSessions {
     else watchers.add(entry);
   }
 
-  #resume(session: FetchSession, request: RequestOf<'Fetch'>): FetchSession | null {
+  #resume(session: FetchSession, request: RequestOf<typeof Fetch>): FetchSession | null {
     const { delayed, partitionsMax, clock } = this.#options;
     const sizeBefore = session.size;
     session.add(request.topics);

@@ -1,4 +1,4 @@
-import { type Api, type ApiName, lookupApi, type RequestOf } from './api-keys.js';
+import type { Api, ApiByKey } from './api.js';
 import { codec } from './compile.js';
 import { ELEMENTS_AT_ONCE_MAX, type Slices } from './encode-in-slices.js';
 import {
@@ -19,20 +19,16 @@ import { type Part, Writer } from './writer.js';
 /** First buffer of an answer that is encoded in slices: one of its own, which grows. */
 const LARGE_RESPONSE_BYTES = 64 * 1024;
 
-/** A decoded request of one API; narrow it by `name`. Byte fields are views on its frame. */
-export interface RequestFrame<N extends ApiName> {
-  readonly name: N;
-  readonly apiKey: number;
+/** A decoded request. Byte fields are views on its frame. */
+export interface RequestFrame {
+  readonly api: Api;
   readonly apiVersion: number;
   readonly correlationId: number;
   readonly clientId: string | null;
   /** Array elements and tagged fields, and what long strings count for. */
   readonly elements: number;
-  readonly body: RequestOf<N>;
+  readonly body: ValueOf<Message>;
 }
-
-/** A decoded request of any API. */
-export type AnyRequestFrame = { [N in ApiName]: RequestFrame<N> }[ApiName];
 
 /**
  * Reads the first eight bytes of a request without its size prefix: enough to answer an ApiVersions
@@ -48,26 +44,24 @@ export function decodeRequestStart(frame: Buffer): RequestStart {
  * Decodes a request without its size prefix. Byte fields are views on `frame`, which must stay
  * unchanged while they are in use. Bytes behind the body are ignored, as Kafka does.
  *
+ * @param apiByKey the APIs that are known
  * @param elementsMax bound on array elements and tagged fields over the whole frame
  * @throws ProtocolError `UNKNOWN_API`, `UNSUPPORTED_VERSION`, or why the bytes cannot be read
  */
-export function decodeRequest(frame: Buffer, elementsMax = ELEMENTS_MAX): AnyRequestFrame {
+export function decodeRequest(
+  frame: Buffer,
+  apiByKey: ApiByKey,
+  elementsMax = ELEMENTS_MAX,
+): RequestFrame {
   const reader = new Reader(frame, 0, elementsMax);
   const { apiKey, apiVersion, correlationId } = readRequestStart(reader);
-  const api = lookupApi(apiKey);
+  const api = apiByKey(apiKey);
   if (api === undefined) throw new ProtocolError('UNKNOWN_API', `API key ${apiKey} is not known`);
   checkVersion(api, apiVersion);
   const clientId = readClientId(reader, requestHeaderVersion(api.request, apiVersion));
   const body = codec<Message['fields']>(api.request, apiVersion).decode(reader);
-  return {
-    name: api.name,
-    apiKey,
-    apiVersion,
-    correlationId,
-    clientId,
-    elements: elementsMax - reader.elementsLeft,
-    body,
-  } as unknown as AnyRequestFrame;
+  const elements = elementsMax - reader.elementsLeft;
+  return { api, apiVersion, correlationId, clientId, elements, body };
 }
 
 /**

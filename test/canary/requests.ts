@@ -1,6 +1,6 @@
 import { buildBatchSync } from '../../engine/batch/builder.js';
+import type { APIS, ApiName } from '../../server/handlers/apis.js';
 import { SERVER_LIMITS } from '../../server/limits.js';
-import type { APIS, ApiName } from '../../server/protocol/api-keys.js';
 import type { InputOf } from '../../server/protocol/schema.js';
 
 /** Of the broker that is attacked. */

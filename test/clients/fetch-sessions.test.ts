@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { buildBatchSync } from '../../engine/batch/builder.js';
 import { Client } from '../../server/cli/client.js';
+import { APIS, lookupApi } from '../../server/handlers/apis.js';
 import { FrameParser } from '../../server/net/framing.js';
-import { APIS } from '../../server/protocol/api-keys.js';
+import type { RequestOf } from '../../server/protocol/api.js';
 import { decodeRequest } from '../../server/protocol/frame.js';
-import type { FetchRequest } from '../../server/protocol/messages/fetch.js';
+import type { Fetch } from '../../server/protocol/messages/fetch.js';
 import { ZERO_UUID } from '../../server/protocol/schema.js';
 import type { MemberEvent } from './client.js';
 import { DriverProcess } from './support/driver-process.js';
@@ -36,7 +37,9 @@ class FetchLog {
 
   #note(frame: Buffer): void {
     if (frame.readInt16BE(0) !== APIS.Fetch.key) return;
-    const { sessionEpoch, topics } = decodeRequest(frame, 100_000).body as FetchRequest;
+    const { sessionEpoch, topics } = decodeRequest(frame, lookupApi, 100_000).body as RequestOf<
+      typeof Fetch
+    >;
     const named = topics.reduce((sum, { partitions }) => sum + partitions.length, 0);
     this.fetches.push({ epoch: sessionEpoch, named });
   }
@@ -90,7 +93,7 @@ describe.runIf(kafka !== null)('a Java consumer of 200 partitions', () => {
   const expected: string[] = [];
   /** One record to each of the partitions. */
   async function produce(partitions: readonly number[], value: string): Promise<void> {
-    const { topics } = await admin.request('Produce', {
+    const { topics } = await admin.request(APIS.Produce, {
       acks: -1,
       timeoutMs: 10_000,
       topics: [
@@ -167,7 +170,7 @@ describe.runIf(kafka !== null)('a Java consumer of 200 partitions', () => {
     await gotAll(first, second);
     expect(sorted([first, second].flatMap(recordsOf))).toEqual(sorted(expected));
 
-    const { responses } = await admin.request('DeleteTopics', {
+    const { responses } = await admin.request(APIS.DeleteTopics, {
       topics: [{ topicId: ZERO_UUID, name: TOPIC }],
       topicNames: [TOPIC],
       timeoutMs: 10_000,

@@ -9,6 +9,7 @@ import { decodeRecords } from '../../engine/batch/records.js';
 import { type Disk, type DiskFile, nodeDisk } from '../../engine/index.js';
 import { openBroker } from '../../server/broker.js';
 import { Client } from '../../server/cli/client.js';
+import { APIS } from '../../server/handlers/apis.js';
 import { ManualClock, startBroker } from '../../server/index.js';
 import { silentLogger } from '../../server/logging/silent-logger.js';
 import { ErrorCode } from '../../server/protocol/error-codes.js';
@@ -36,7 +37,7 @@ async function connectTo(bootstrap: string): Promise<Client> {
 }
 
 async function topicId(client: Client, name: string): Promise<string> {
-  const { topics } = await client.request('Metadata', { topics: [{ name }], ...NO_OPERATIONS });
+  const { topics } = await client.request(APIS.Metadata, { topics: [{ name }], ...NO_OPERATIONS });
   expect(topics[0]?.errorCode).toBe(0);
   return topics[0]!.topicId;
 }
@@ -46,7 +47,7 @@ async function fetchAll(client: Client, topic: string, partition = 0): Promise<s
   const id = await topicId(client, topic);
   const values: string[] = [];
   for (let fetchOffset = 0; ; fetchOffset = values.length) {
-    const { topics } = await client.request('Fetch', {
+    const { topics } = await client.request(APIS.Fetch, {
       maxWaitMs: 0,
       minBytes: 0,
       topics: [
@@ -70,7 +71,7 @@ async function fetchAll(client: Client, topic: string, partition = 0): Promise<s
 
 async function produce(client: Client, topic: string, value: string): Promise<number> {
   const records = buildBatchSync([{ key: null, value, timestamp: 1 }]);
-  const { topics } = await client.request('Produce', {
+  const { topics } = await client.request(APIS.Produce, {
     acks: -1,
     timeoutMs: 1000,
     topics: [{ name: topic, partitions: [{ index: 0, records }] }],
@@ -79,7 +80,7 @@ async function produce(client: Client, topic: string, value: string): Promise<nu
 }
 
 async function logStart(client: Client, name: string): Promise<number> {
-  const { topics } = await client.request('ListOffsets', {
+  const { topics } = await client.request(APIS.ListOffsets, {
     replicaId: -1,
     isolationLevel: 0,
     topics: [{ name, partitions: [{ partitionIndex: 0, timestamp: -2 }] }],
@@ -290,7 +291,7 @@ test('a disk that fails leaves the broker up: metadata is answered, produces are
   expect(await produce(client, 'a', 'lost')).toBe(ErrorCode.KAFKA_STORAGE_ERROR);
   failing = false;
   expect(await produce(client, 'a', 'never tried again')).toBe(ErrorCode.KAFKA_STORAGE_ERROR);
-  const { topics } = await client.request('Metadata', { topics: null, ...NO_OPERATIONS });
+  const { topics } = await client.request(APIS.Metadata, { topics: null, ...NO_OPERATIONS });
   expect(topics.map(({ name }) => name)).toEqual(['a']);
   expect(lines.filter((line) => line.includes('repair the disk and restart'))).toHaveLength(1);
   client.close();
@@ -304,7 +305,7 @@ describe('a client is told an address', () => {
     async (address) => {
       const broker = await startTestBroker({ host: '' });
       const client = await connectTo(`${address}:${broker.port}`);
-      const { brokers } = await client.request('Metadata', { topics: [], ...NO_OPERATIONS });
+      const { brokers } = await client.request(APIS.Metadata, { topics: [], ...NO_OPERATIONS });
       const host = address.replaceAll(/[[\]]/g, '');
       expect(brokers).toMatchObject([{ nodeId: 1, host, port: broker.port }]);
     },
@@ -314,7 +315,7 @@ describe('a client is told an address', () => {
     const config = { 'advertised.listeners': 'PLAINTEXT://kafka.example:19092' };
     const broker = await startTestBroker({ config });
     const client = await connectTo(`127.0.0.1:${broker.port}`);
-    const { brokers } = await client.request('Metadata', { topics: [], ...NO_OPERATIONS });
+    const { brokers } = await client.request(APIS.Metadata, { topics: [], ...NO_OPERATIONS });
     expect(brokers).toMatchObject([{ host: 'kafka.example', port: 19092 }]);
   });
 });

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { buildBatchSync } from '../../engine/batch/builder.js';
 import { seededRandom } from '../../engine/random.js';
-import { APIS } from '../../server/protocol/api-keys.js';
+import { APIS } from '../../server/handlers/apis.js';
 import { decodeResponse, encodeRequest } from '../../server/protocol/frame.js';
 import { startTestBroker } from '../support/start-broker.js';
 import { temporaryFolder } from '../support/temporary-folder.js';

@@ -7,7 +7,7 @@ import { TurnSlices, type WorkMeter } from '../../engine/turn-slices.js';
 import { RequestDispatcher } from '../../server/dispatch.js';
 import { GroupCoordinator } from '../../server/groups/coordinator.js';
 import type { GroupLimits } from '../../server/groups/group-registry.js';
-import { handlersOf } from '../../server/handlers/index.js';
+import { APIS, type ApiName, openHandlers } from '../../server/handlers/apis.js';
 import { SERVER_LIMITS } from '../../server/limits.js';
 import type { LogFields, Logger } from '../../server/logging/log.js';
 import { openCatalogStore } from '../../server/metadata/catalog-store.js';
@@ -22,8 +22,9 @@ import type { FilePart, ResponsePart } from '../../server/net/response-writer.js
 import { FetchSessions } from '../../server/partition/fetch-sessions.js';
 import { type LogHost, Partitions } from '../../server/partition/partitions.js';
 import type { WaitKey } from '../../server/partition/waiting.js';
-import { APIS, type ApiName, type RequestOf } from '../../server/protocol/api-keys.js';
+import type { RequestOf } from '../../server/protocol/api.js';
 import { decodeResponse, encodeRequest } from '../../server/protocol/frame.js';
+import type { Fetch } from '../../server/protocol/messages/fetch.js';
 import type { InputOf, ValueOf } from '../../server/protocol/schema.js';
 import type { RequestHook } from '../../server/request-hooks.js';
 import { typedBrokerSettings } from '../../server/settings/broker-settings.js';
@@ -176,7 +177,7 @@ export async function memoryBroker(options: MemoryBrokerOptions = {}) {
     onCall: (client) => delayed.expire(client),
   });
   await groups.start();
-  const handlers = handlersOf({
+  const handlers = openHandlers({
     metadata: follower,
     controller,
     partitions,
@@ -308,8 +309,8 @@ export function produceOf(
 /** A fetch request for partitions of one topic, by its name (up to version 12) or id. */
 export function fetchOf(
   topic: { name?: string; id?: string },
-  partitions: readonly Partial<RequestOf<'Fetch'>['topics'][number]['partitions'][number]>[],
-  options: Partial<RequestOf<'Fetch'>> = {},
+  partitions: readonly Partial<RequestOf<typeof Fetch>['topics'][number]['partitions'][number]>[],
+  options: Partial<RequestOf<typeof Fetch>> = {},
 ): InputOf<(typeof APIS)['Fetch']['request']> {
   return {
     maxWaitMs: 0,

@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net';
 import { expect } from 'vitest';
 import { buildBatchSync } from '../../engine/batch/builder.js';
 import { Client } from '../../server/cli/client.js';
-import { APIS } from '../../server/protocol/api-keys.js';
+import { APIS } from '../../server/handlers/apis.js';
 import { encodeRequest } from '../../server/protocol/frame.js';
 
 const FETCHES = 64;
@@ -18,14 +18,14 @@ export async function neverReading(broker: {
   readonly port: number;
 }): Promise<Socket> {
   const client = await Client.connect({ bootstrap: broker.bootstrap });
-  await client.request('Metadata', {
+  await client.request(APIS.Metadata, {
     topics: [{ name: 'large' }],
     includeClusterAuthorizedOperations: false,
     includeTopicAuthorizedOperations: false,
   });
   const value = Buffer.alloc(VALUE_BYTES);
   const records = buildBatchSync([{ key: null, value, timestamp: 1 }]);
-  const { topics } = await client.request('Produce', {
+  const { topics } = await client.request(APIS.Produce, {
     acks: 1,
     timeoutMs: 1000,
     topics: [{ name: 'large', partitions: [{ index: 0, records }] }],

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { lookupApi } from '../../server/protocol/api-keys.js';
+import { lookupApi } from '../../server/handlers/apis.js';
 import {
   decodeRequest,
   decodeRequestStart,
@@ -40,8 +40,8 @@ describe.each(clients)('$client', ({ examples }) => {
     (example) => {
       const frame = Buffer.from(example.request, 'hex');
       const api = lookupApi(decodeRequestStart(frame).apiKey)!;
-      const { name, apiVersion, correlationId, clientId, body } = decodeRequest(frame);
-      expect([name, apiVersion]).toEqual([example.api, example.version]);
+      const { apiVersion, correlationId, clientId, body } = decodeRequest(frame, lookupApi);
+      expect([api.name, apiVersion]).toEqual([example.api, example.version]);
       const encoded = encodeRequest(api, apiVersion, correlationId, clientId, body as never);
       expect(encoded.subarray(4).toString('hex')).toBe(example.request);
     },

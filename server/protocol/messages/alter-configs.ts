@@ -1,22 +1,13 @@
-import {
-  array,
-  bool,
-  type InputOf,
-  int8,
-  int16,
-  int32,
-  message,
-  string,
-  type ValueOf,
-} from '../schema.js';
+import { api } from '../api.js';
+import { array, bool, int8, int16, int32, string } from '../schema.js';
 
 /** KIP-133. Replaces all settings of a resource: a key that is not named falls to its default. */
-export const AlterConfigsRequest = message({
-  apiKey: 33,
-  min: 0,
-  max: 2,
+export const AlterConfigs = api({
+  name: 'AlterConfigs',
+  key: 33,
+  versions: [0, 2],
   flexible: 2,
-  fields: {
+  request: {
     resources: array({
       resourceType: int8(),
       resourceName: string(),
@@ -24,15 +15,7 @@ export const AlterConfigsRequest = message({
     }),
     validateOnly: bool(),
   },
-});
-export type AlterConfigsRequest = ValueOf<typeof AlterConfigsRequest>;
-
-export const AlterConfigsResponse = message({
-  apiKey: 33,
-  min: 0,
-  max: 2,
-  flexible: 2,
-  fields: {
+  response: {
     throttleTimeMs: int32({ default: 0 }),
     responses: array({
       errorCode: int16(),
@@ -41,5 +24,11 @@ export const AlterConfigsResponse = message({
       resourceName: string(),
     }),
   },
+  refused: ({ resources }, errorCode) => ({
+    responses: resources.map(({ resourceType, resourceName }) => ({
+      resourceType,
+      resourceName,
+      errorCode,
+    })),
+  }),
 });
-export type AlterConfigsResponse = InputOf<typeof AlterConfigsResponse>;

@@ -1,40 +1,23 @@
-import {
-  array,
-  bool,
-  type InputOf,
-  int16,
-  int32,
-  int64,
-  message,
-  string,
-  type ValueOf,
-} from '../schema.js';
+import { api } from '../api.js';
+import { array, bool, int16, int32, int64, string } from '../schema.js';
 
 /**
  * A request of a version above ours is answered in the version 0 layout with UNSUPPORTED_VERSION
  * and the range of this API (KIP-511). The response header has no tagged section in any version.
  */
-export const ApiVersionsRequest = message({
-  apiKey: 18,
-  min: 0,
-  max: 5,
+export const ApiVersions = api({
+  name: 'ApiVersions',
+  key: 18,
+  versions: [0, 5],
   flexible: 3,
-  fields: {
+  request: {
     clientSoftwareName: string({ versions: '3+' }), // KIP-511
     clientSoftwareVersion: string({ versions: '3+' }),
     // Whom the client believes to speak to (KIP-1242); null and -1 where it does not know.
     clusterId: string({ versions: '5+', nullable: '5+', default: null }),
     nodeId: int32({ versions: '5+', default: -1 }),
   },
-});
-export type ApiVersionsRequest = ValueOf<typeof ApiVersionsRequest>;
-
-export const ApiVersionsResponse = message({
-  apiKey: 18,
-  min: 0,
-  max: 5,
-  flexible: 3,
-  fields: {
+  response: {
     errorCode: int16(),
     apiKeys: array({ apiKey: int16(), minVersion: int16(), maxVersion: int16() }),
     throttleTimeMs: int32({ versions: '1+', default: 0 }),
@@ -50,5 +33,5 @@ export const ApiVersionsResponse = message({
     ),
     zkMigrationReady: bool({ versions: '3+', tag: 3, default: false }), // KIP-866
   },
+  refused: (_request, errorCode) => ({ errorCode, apiKeys: [] }),
 });
-export type ApiVersionsResponse = InputOf<typeof ApiVersionsResponse>;

@@ -1,21 +1,13 @@
-import {
-  array,
-  bool,
-  type InputOf,
-  int16,
-  int32,
-  message,
-  string,
-  type ValueOf,
-} from '../schema.js';
+import { api } from '../api.js';
+import { array, bool, int16, int32, string } from '../schema.js';
 
 /** KIP-195. */
-export const CreatePartitionsRequest = message({
-  apiKey: 37,
-  min: 0,
-  max: 3,
+export const CreatePartitions = api({
+  name: 'CreatePartitions',
+  key: 37,
+  versions: [0, 3],
   flexible: 2,
-  fields: {
+  request: {
     topics: array({
       name: string(),
       /** The new total. */
@@ -26,16 +18,8 @@ export const CreatePartitionsRequest = message({
     timeoutMs: int32(),
     validateOnly: bool(),
   },
-});
-export type CreatePartitionsRequest = ValueOf<typeof CreatePartitionsRequest>;
-
-/** From 3 on the answer may be THROTTLING_QUOTA_EXCEEDED (KIP-599). */
-export const CreatePartitionsResponse = message({
-  apiKey: 37,
-  min: 0,
-  max: 3,
-  flexible: 2,
-  fields: {
+  /** From 3 on the answer may be THROTTLING_QUOTA_EXCEEDED (KIP-599). */
+  response: {
     throttleTimeMs: int32({ default: 0 }),
     results: array({
       name: string(),
@@ -43,5 +27,7 @@ export const CreatePartitionsResponse = message({
       errorMessage: string({ nullable: '0+', default: null }),
     }),
   },
+  refused: ({ topics }, errorCode) => ({
+    results: topics.map(({ name }) => ({ name, errorCode })),
+  }),
 });
-export type CreatePartitionsResponse = InputOf<typeof CreatePartitionsResponse>;

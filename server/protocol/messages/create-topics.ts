@@ -1,23 +1,13 @@
-import {
-  array,
-  bool,
-  type InputOf,
-  int8,
-  int16,
-  int32,
-  message,
-  string,
-  uuid,
-  type ValueOf,
-} from '../schema.js';
+import { api } from '../api.js';
+import { array, bool, int8, int16, int32, string, uuid } from '../schema.js';
 
 /** -1 for both counts means the broker's defaults from 4 on (KIP-464), or that assignments tell. */
-export const CreateTopicsRequest = message({
-  apiKey: 19,
-  min: 2,
-  max: 7,
+export const CreateTopics = api({
+  name: 'CreateTopics',
+  key: 19,
+  versions: [2, 7],
   flexible: 5,
-  fields: {
+  request: {
     topics: array({
       name: string(),
       numPartitions: int32(),
@@ -28,16 +18,8 @@ export const CreateTopicsRequest = message({
     timeoutMs: int32({ default: 60000 }),
     validateOnly: bool({ default: false }),
   },
-});
-export type CreateTopicsRequest = ValueOf<typeof CreateTopicsRequest>;
-
-/** From 6 on the answer may be THROTTLING_QUOTA_EXCEEDED (KIP-599). */
-export const CreateTopicsResponse = message({
-  apiKey: 19,
-  min: 2,
-  max: 7,
-  flexible: 5,
-  fields: {
+  /** From 6 on the answer may be THROTTLING_QUOTA_EXCEEDED (KIP-599). */
+  response: {
     throttleTimeMs: int32({ default: 0 }),
     topics: array({
       name: string(),
@@ -60,5 +42,7 @@ export const CreateTopicsResponse = message({
       ),
     }),
   },
+  refused: ({ topics }, errorCode) => ({
+    topics: topics.map(({ name }) => ({ name, errorCode, configs: [] })),
+  }),
 });
-export type CreateTopicsResponse = InputOf<typeof CreateTopicsResponse>;

@@ -1,22 +1,17 @@
-import { array, type InputOf, int16, int32, message, string, type ValueOf } from '../schema.js';
+import { api } from '../api.js';
+import { array, int16, int32, string } from '../schema.js';
 
-export const DeleteGroupsRequest = message({
-  apiKey: 42,
-  min: 0,
-  max: 2,
+export const DeleteGroups = api({
+  name: 'DeleteGroups',
+  key: 42,
+  versions: [0, 2],
   flexible: 2,
-  fields: { groupsNames: array(string()) },
-});
-export type DeleteGroupsRequest = ValueOf<typeof DeleteGroupsRequest>;
-
-export const DeleteGroupsResponse = message({
-  apiKey: 42,
-  min: 0,
-  max: 2,
-  flexible: 2,
-  fields: {
+  request: { groupsNames: array(string()) },
+  response: {
     throttleTimeMs: int32({ default: 0 }),
     results: array({ groupId: string(), errorCode: int16() }),
   },
+  refused: ({ groupsNames }, errorCode) => ({
+    results: groupsNames.map((groupId) => ({ groupId, errorCode })),
+  }),
 });
-export type DeleteGroupsResponse = InputOf<typeof DeleteGroupsResponse>;

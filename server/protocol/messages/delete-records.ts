@@ -1,21 +1,13 @@
-import {
-  array,
-  type InputOf,
-  int16,
-  int32,
-  int64,
-  message,
-  string,
-  type ValueOf,
-} from '../schema.js';
+import { api } from '../api.js';
+import { array, int16, int32, int64, string } from '../schema.js';
 
 /** KIP-107. */
-export const DeleteRecordsRequest = message({
-  apiKey: 21,
-  min: 0,
-  max: 2,
+export const DeleteRecords = api({
+  name: 'DeleteRecords',
+  key: 21,
+  versions: [0, 2],
   flexible: 2,
-  fields: {
+  request: {
     topics: array({
       name: string(),
       partitions: array({
@@ -26,15 +18,7 @@ export const DeleteRecordsRequest = message({
     }),
     timeoutMs: int32(),
   },
-});
-export type DeleteRecordsRequest = ValueOf<typeof DeleteRecordsRequest>;
-
-export const DeleteRecordsResponse = message({
-  apiKey: 21,
-  min: 0,
-  max: 2,
-  flexible: 2,
-  fields: {
+  response: {
     throttleTimeMs: int32({ default: 0 }),
     topics: array({
       name: string(),
@@ -46,5 +30,14 @@ export const DeleteRecordsResponse = message({
       }),
     }),
   },
+  refused: ({ topics }, errorCode) => ({
+    topics: topics.map(({ name, partitions }) => ({
+      name,
+      partitions: partitions.map(({ partitionIndex }) => ({
+        partitionIndex,
+        errorCode,
+        lowWatermark: -1,
+      })),
+    })),
+  }),
 });
-export type DeleteRecordsResponse = InputOf<typeof DeleteRecordsResponse>;

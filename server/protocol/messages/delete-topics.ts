@@ -1,20 +1,12 @@
-import {
-  array,
-  type InputOf,
-  int16,
-  int32,
-  message,
-  string,
-  uuid,
-  type ValueOf,
-} from '../schema.js';
+import { api } from '../api.js';
+import { array, int16, int32, string, uuid } from '../schema.js';
 
-export const DeleteTopicsRequest = message({
-  apiKey: 20,
-  min: 1,
-  max: 6,
+export const DeleteTopics = api({
+  name: 'DeleteTopics',
+  key: 20,
+  versions: [1, 6],
   flexible: 4,
-  fields: {
+  request: {
     // By name, or by id with a null name (KIP-516).
     topics: array(
       { name: string({ nullable: '6+', default: null }), topicId: uuid() },
@@ -23,16 +15,8 @@ export const DeleteTopicsRequest = message({
     topicNames: array(string(), { versions: '1-5' }),
     timeoutMs: int32(),
   },
-});
-export type DeleteTopicsRequest = ValueOf<typeof DeleteTopicsRequest>;
-
-/** TOPIC_DELETION_DISABLED from 3 on, THROTTLING_QUOTA_EXCEEDED from 5 on (KIP-599). */
-export const DeleteTopicsResponse = message({
-  apiKey: 20,
-  min: 1,
-  max: 6,
-  flexible: 4,
-  fields: {
+  /** TOPIC_DELETION_DISABLED from 3 on, THROTTLING_QUOTA_EXCEEDED from 5 on (KIP-599). */
+  response: {
     throttleTimeMs: int32({ default: 0 }),
     responses: array({
       name: string({ nullable: '6+' }),
@@ -41,5 +25,10 @@ export const DeleteTopicsResponse = message({
       errorMessage: string({ versions: '5+', nullable: '5+', default: null }),
     }),
   },
+  refused: ({ topics, topicNames }, errorCode) => ({
+    responses: [
+      ...topics.map(({ name, topicId }) => ({ name, topicId, errorCode })),
+      ...topicNames.map((name) => ({ name, errorCode })),
+    ],
+  }),
 });
-export type DeleteTopicsResponse = InputOf<typeof DeleteTopicsResponse>;

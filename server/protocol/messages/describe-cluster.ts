@@ -1,35 +1,18 @@
-import {
-  array,
-  bool,
-  type InputOf,
-  int8,
-  int16,
-  int32,
-  message,
-  string,
-  type ValueOf,
-} from '../schema.js';
+import { api } from '../api.js';
+import { array, bool, int8, int16, int32, string } from '../schema.js';
 
 /** KIP-700. Endpoint types: 1 brokers, 2 controllers (KIP-919). */
-export const DescribeClusterRequest = message({
-  apiKey: 60,
-  min: 0,
-  max: 2,
+export const DescribeCluster = api({
+  name: 'DescribeCluster',
+  key: 60,
+  versions: [0, 2],
   flexible: 0,
-  fields: {
+  request: {
     includeClusterAuthorizedOperations: bool(),
     endpointType: int8({ versions: '1+', default: 1 }),
     includeFencedBrokers: bool({ versions: '2+', default: false }), // KIP-1073
   },
-});
-export type DescribeClusterRequest = ValueOf<typeof DescribeClusterRequest>;
-
-export const DescribeClusterResponse = message({
-  apiKey: 60,
-  min: 0,
-  max: 2,
-  flexible: 0,
-  fields: {
+  response: {
     throttleTimeMs: int32({ default: 0 }),
     errorCode: int16(),
     errorMessage: string({ nullable: '0+', default: null }),
@@ -46,5 +29,5 @@ export const DescribeClusterResponse = message({
     // Smallest int32: not asked for (KIP-430).
     clusterAuthorizedOperations: int32({ default: -2147483648 }),
   },
+  refused: (_request, errorCode) => ({ errorCode, clusterId: '', brokers: [] }),
 });
-export type DescribeClusterResponse = InputOf<typeof DescribeClusterResponse>;

@@ -1,22 +1,13 @@
-import {
-  array,
-  bool,
-  type InputOf,
-  int8,
-  int16,
-  int32,
-  message,
-  string,
-  type ValueOf,
-} from '../schema.js';
+import { api } from '../api.js';
+import { array, bool, int8, int16, int32, string } from '../schema.js';
 
 /** KIP-133; synonyms KIP-226, types and documentation KIP-569. */
-export const DescribeConfigsRequest = message({
-  apiKey: 32,
-  min: 1,
-  max: 4,
+export const DescribeConfigs = api({
+  name: 'DescribeConfigs',
+  key: 32,
+  versions: [1, 4],
   flexible: 4,
-  fields: {
+  request: {
     resources: array({
       /** 2 topic, 4 broker. */
       resourceType: int8(),
@@ -27,15 +18,7 @@ export const DescribeConfigsRequest = message({
     includeSynonyms: bool({ default: false }),
     includeDocumentation: bool({ versions: '3+', default: false }),
   },
-});
-export type DescribeConfigsRequest = ValueOf<typeof DescribeConfigsRequest>;
-
-export const DescribeConfigsResponse = message({
-  apiKey: 32,
-  min: 1,
-  max: 4,
-  flexible: 4,
-  fields: {
+  response: {
     throttleTimeMs: int32({ default: 0 }),
     results: array({
       errorCode: int16(),
@@ -59,5 +42,12 @@ export const DescribeConfigsResponse = message({
       }),
     }),
   },
+  refused: ({ resources }, errorCode) => ({
+    results: resources.map(({ resourceType, resourceName }) => ({
+      resourceType,
+      resourceName,
+      errorCode,
+      configs: [],
+    })),
+  }),
 });
-export type DescribeConfigsResponse = InputOf<typeof DescribeConfigsResponse>;

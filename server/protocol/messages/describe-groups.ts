@@ -1,35 +1,18 @@
-import {
-  array,
-  bool,
-  bytes,
-  type InputOf,
-  int16,
-  int32,
-  message,
-  string,
-  type ValueOf,
-} from '../schema.js';
+import { api } from '../api.js';
+import { array, bool, bytes, int16, int32, string } from '../schema.js';
 
 /** From 6 on an unknown group is GROUP_ID_NOT_FOUND (KIP-1043). */
-export const DescribeGroupsRequest = message({
-  apiKey: 15,
-  min: 0,
-  max: 6,
+export const DescribeGroups = api({
+  name: 'DescribeGroups',
+  key: 15,
+  versions: [0, 6],
   flexible: 5,
-  fields: {
+  request: {
     groups: array(string()),
     includeAuthorizedOperations: bool({ versions: '3+' }), // KIP-430
   },
-});
-export type DescribeGroupsRequest = ValueOf<typeof DescribeGroupsRequest>;
-
-/** Protocol, metadata and assignments are given for a stable group only. */
-export const DescribeGroupsResponse = message({
-  apiKey: 15,
-  min: 0,
-  max: 6,
-  flexible: 5,
-  fields: {
+  /** Protocol, metadata and assignments are given for a stable group only. */
+  response: {
     throttleTimeMs: int32({ versions: '1+', default: 0 }),
     groups: array({
       errorCode: int16(),
@@ -50,5 +33,14 @@ export const DescribeGroupsResponse = message({
       authorizedOperations: int32({ versions: '3+', default: -2147483648 }),
     }),
   },
+  refused: ({ groups }, errorCode) => ({
+    groups: groups.map((groupId) => ({
+      errorCode,
+      groupId,
+      groupState: '',
+      protocolType: '',
+      protocolData: '',
+      members: [],
+    })),
+  }),
 });
-export type DescribeGroupsResponse = InputOf<typeof DescribeGroupsResponse>;

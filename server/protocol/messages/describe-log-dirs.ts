@@ -1,33 +1,16 @@
-import {
-  array,
-  bool,
-  type InputOf,
-  int16,
-  int32,
-  int64,
-  message,
-  string,
-  type ValueOf,
-} from '../schema.js';
+import { api } from '../api.js';
+import { array, bool, int16, int32, int64, string } from '../schema.js';
 
 /** Null topics are all (KIP-113). */
-export const DescribeLogDirsRequest = message({
-  apiKey: 35,
-  min: 1,
-  max: 5,
+export const DescribeLogDirs = api({
+  name: 'DescribeLogDirs',
+  key: 35,
+  versions: [1, 5],
   flexible: 2,
-  fields: {
+  request: {
     topics: array({ topic: string(), partitions: array(int32()) }, { nullable: '1+' }),
   },
-});
-export type DescribeLogDirsRequest = ValueOf<typeof DescribeLogDirsRequest>;
-
-export const DescribeLogDirsResponse = message({
-  apiKey: 35,
-  min: 1,
-  max: 5,
-  flexible: 2,
-  fields: {
+  response: {
     throttleTimeMs: int32({ default: 0 }),
     errorCode: int16({ versions: '3+' }),
     results: array({
@@ -50,5 +33,8 @@ export const DescribeLogDirsResponse = message({
       isCordoned: bool({ versions: '5+', default: false }),
     }),
   },
+  refused: (_request, errorCode, version) => ({
+    errorCode,
+    results: version < 3 ? [{ errorCode, logDir: '', topics: [] }] : [],
+  }),
 });
-export type DescribeLogDirsResponse = InputOf<typeof DescribeLogDirsResponse>;

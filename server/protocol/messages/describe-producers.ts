@@ -1,32 +1,16 @@
-import {
-  array,
-  type InputOf,
-  int16,
-  int32,
-  int64,
-  message,
-  string,
-  type ValueOf,
-} from '../schema.js';
+import { api } from '../api.js';
+import { array, int16, int32, int64, string } from '../schema.js';
 
 /** KIP-664. */
-export const DescribeProducersRequest = message({
-  apiKey: 61,
-  min: 0,
-  max: 0,
+export const DescribeProducers = api({
+  name: 'DescribeProducers',
+  key: 61,
+  versions: [0, 0],
   flexible: 0,
-  fields: {
+  request: {
     topics: array({ name: string(), partitionIndexes: array(int32()) }),
   },
-});
-export type DescribeProducersRequest = ValueOf<typeof DescribeProducersRequest>;
-
-export const DescribeProducersResponse = message({
-  apiKey: 61,
-  min: 0,
-  max: 0,
-  flexible: 0,
-  fields: {
+  response: {
     throttleTimeMs: int32({ default: 0 }),
     topics: array({
       name: string(),
@@ -46,5 +30,14 @@ export const DescribeProducersResponse = message({
       }),
     }),
   },
+  refused: ({ topics }, errorCode) => ({
+    topics: topics.map(({ name, partitionIndexes }) => ({
+      name,
+      partitions: partitionIndexes.map((partitionIndex) => ({
+        partitionIndex,
+        errorCode,
+        activeProducers: [],
+      })),
+    })),
+  }),
 });
-export type DescribeProducersResponse = InputOf<typeof DescribeProducersResponse>;

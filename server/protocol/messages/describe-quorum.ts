@@ -1,27 +1,5 @@
-import {
-  array,
-  type InputOf,
-  int16,
-  int32,
-  int64,
-  message,
-  string,
-  uint16,
-  uuid,
-  type ValueOf,
-} from '../schema.js';
-
-/** KIP-595; fetch times KIP-836, directories and nodes KIP-853. */
-export const DescribeQuorumRequest = message({
-  apiKey: 55,
-  min: 0,
-  max: 2,
-  flexible: 0,
-  fields: {
-    topics: array({ topicName: string(), partitions: array({ partitionIndex: int32() }) }),
-  },
-});
-export type DescribeQuorumRequest = ValueOf<typeof DescribeQuorumRequest>;
+import { api } from '../api.js';
+import { array, int16, int32, int64, string, uint16, uuid } from '../schema.js';
 
 const REPLICA_STATE = {
   replicaId: int32(),
@@ -31,12 +9,16 @@ const REPLICA_STATE = {
   lastCaughtUpTimestamp: int64({ versions: '1+', default: -1 }),
 };
 
-export const DescribeQuorumResponse = message({
-  apiKey: 55,
-  min: 0,
-  max: 2,
+/** KIP-595; fetch times KIP-836, directories and nodes KIP-853. */
+export const DescribeQuorum = api({
+  name: 'DescribeQuorum',
+  key: 55,
+  versions: [0, 2],
   flexible: 0,
-  fields: {
+  request: {
+    topics: array({ topicName: string(), partitions: array({ partitionIndex: int32() }) }),
+  },
+  response: {
     errorCode: int16(),
     errorMessage: string({ versions: '2+', nullable: '2+', default: null }),
     topics: array({
@@ -60,5 +42,5 @@ export const DescribeQuorumResponse = message({
       { versions: '2+' },
     ),
   },
+  refused: (_request, errorCode) => ({ errorCode, topics: [], nodes: [] }),
 });
-export type DescribeQuorumResponse = InputOf<typeof DescribeQuorumResponse>;

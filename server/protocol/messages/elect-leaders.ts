@@ -1,34 +1,18 @@
-import {
-  array,
-  type InputOf,
-  int8,
-  int16,
-  int32,
-  message,
-  string,
-  type ValueOf,
-} from '../schema.js';
+import { api } from '../api.js';
+import { array, int8, int16, int32, string } from '../schema.js';
 
 /** Null topics are all (KIP-183). Election types: 0 preferred, 1 unclean (KIP-460). */
-export const ElectLeadersRequest = message({
-  apiKey: 43,
-  min: 0,
-  max: 2,
+export const ElectLeaders = api({
+  name: 'ElectLeaders',
+  key: 43,
+  versions: [0, 2],
   flexible: 2,
-  fields: {
+  request: {
     electionType: int8({ versions: '1+', default: 0 }),
     topicPartitions: array({ topic: string(), partitions: array(int32()) }, { nullable: '0+' }),
     timeoutMs: int32({ default: 60_000 }),
   },
-});
-export type ElectLeadersRequest = ValueOf<typeof ElectLeadersRequest>;
-
-export const ElectLeadersResponse = message({
-  apiKey: 43,
-  min: 0,
-  max: 2,
-  flexible: 2,
-  fields: {
+  response: {
     throttleTimeMs: int32({ default: 0 }),
     errorCode: int16({ versions: '1+', default: 0 }),
     replicaElectionResults: array({
@@ -40,5 +24,15 @@ export const ElectLeadersResponse = message({
       }),
     }),
   },
+  refused: ({ topicPartitions }, errorCode) => ({
+    errorCode,
+    replicaElectionResults: (topicPartitions ?? []).map(({ topic, partitions }) => ({
+      topic,
+      partitionResult: partitions.map((partitionId) => ({
+        partitionId,
+        errorCode,
+        errorMessage: null,
+      })),
+    })),
+  }),
 });
-export type ElectLeadersResponse = InputOf<typeof ElectLeadersResponse>;

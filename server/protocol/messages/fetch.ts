@@ -1,25 +1,13 @@
-import {
-  array,
-  type InputOf,
-  int8,
-  int16,
-  int32,
-  int64,
-  message,
-  records,
-  string,
-  struct,
-  uuid,
-  type ValueOf,
-} from '../schema.js';
+import { api } from '../api.js';
+import { array, int8, int16, int32, int64, records, string, struct, uuid } from '../schema.js';
 
 /** From 10 on the client reads zstd (KIP-110); 14 may answer OFFSET_MOVED_TO_TIERED_STORAGE. */
-export const FetchRequest = message({
-  apiKey: 1,
-  min: 4,
-  max: 17,
+export const Fetch = api({
+  name: 'Fetch',
+  key: 1,
+  versions: [4, 17],
   flexible: 12,
-  fields: {
+  request: {
     clusterId: string({ versions: '12+', nullable: '12+', tag: 0, default: null }),
     /** -1 for a consumer; followers name themselves here up to 14. */
     replicaId: int32({ versions: '4-14', default: -1 }),
@@ -57,15 +45,7 @@ export const FetchRequest = message({
     ),
     rackId: string({ versions: '11+', default: '' }), // KIP-392
   },
-});
-export type FetchRequest = ValueOf<typeof FetchRequest>;
-
-export const FetchResponse = message({
-  apiKey: 1,
-  min: 4,
-  max: 17,
-  flexible: 12,
-  fields: {
+  response: {
     throttleTimeMs: int32({ default: 0 }),
     errorCode: int16({ versions: '7+' }),
     sessionId: int32({ versions: '7+', default: 0 }),
@@ -110,5 +90,21 @@ export const FetchResponse = message({
       { versions: '16+', tag: 0 }, // KIP-951
     ),
   },
+  // A fetch in a session names few of its partitions: the code stands above them.
+  refused: ({ sessionId, topics }, errorCode) =>
+    sessionId !== 0
+      ? { errorCode, topics: [] }
+      : {
+          errorCode: 0,
+          topics: topics.map(({ topic, topicId, partitions }) => ({
+            topic,
+            topicId,
+            partitions: partitions.map(({ partition }) => ({
+              partitionIndex: partition,
+              errorCode,
+              highWatermark: -1,
+              records: Buffer.alloc(0),
+            })),
+          })),
+        },
 });
-export type FetchResponse = InputOf<typeof FetchResponse>;

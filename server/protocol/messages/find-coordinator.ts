@@ -1,35 +1,19 @@
-import {
-  array,
-  type InputOf,
-  int8,
-  int16,
-  int32,
-  message,
-  string,
-  type ValueOf,
-} from '../schema.js';
+import { api } from '../api.js';
+import { array, int8, int16, int32, string } from '../schema.js';
 
 /** One key up to 3, several from 4 on (KIP-699). Key types: 0 group, 1 transaction (KIP-98). */
-export const FindCoordinatorRequest = message({
-  apiKey: 10,
-  min: 0,
-  max: 5,
+export const FindCoordinator = api({
+  name: 'FindCoordinator',
+  key: 10,
+  versions: [0, 5],
   flexible: 3,
-  fields: {
+  request: {
     key: string({ versions: '0-3' }),
     keyType: int8({ versions: '1+', default: 0 }),
     coordinatorKeys: array(string(), { versions: '4+' }),
   },
-});
-export type FindCoordinatorRequest = ValueOf<typeof FindCoordinatorRequest>;
-
-/** From 5 on the answer may be TRANSACTION_ABORTABLE (KIP-890). */
-export const FindCoordinatorResponse = message({
-  apiKey: 10,
-  min: 0,
-  max: 5,
-  flexible: 3,
-  fields: {
+  /** From 5 on the answer may be TRANSACTION_ABORTABLE (KIP-890). */
+  response: {
     throttleTimeMs: int32({ versions: '1+', default: 0 }),
     errorCode: int16({ versions: '0-3' }),
     errorMessage: string({ versions: '1-3', nullable: '1-3' }),
@@ -48,5 +32,8 @@ export const FindCoordinatorResponse = message({
       { versions: '4+' },
     ),
   },
+  refused: ({ coordinatorKeys }, errorCode) => {
+    const nowhere = { nodeId: -1, host: '', port: -1, errorCode, errorMessage: null };
+    return { ...nowhere, coordinators: coordinatorKeys.map((key) => ({ key, ...nowhere })) };
+  },
 });
-export type FindCoordinatorResponse = InputOf<typeof FindCoordinatorResponse>;

@@ -1,27 +1,20 @@
-import { type InputOf, int16, int32, message, string, type ValueOf } from '../schema.js';
+import { api } from '../api.js';
+import { int16, int32, string } from '../schema.js';
 
-export const HeartbeatRequest = message({
-  apiKey: 12,
-  min: 0,
-  max: 4,
+export const Heartbeat = api({
+  name: 'Heartbeat',
+  key: 12,
+  versions: [0, 4],
   flexible: 4,
-  fields: {
+  request: {
     groupId: string(),
     generationId: int32(),
     memberId: string(),
     groupInstanceId: string({ versions: '3+', nullable: '3+', default: null }), // KIP-345
   },
-});
-export type HeartbeatRequest = ValueOf<typeof HeartbeatRequest>;
-
-export const HeartbeatResponse = message({
-  apiKey: 12,
-  min: 0,
-  max: 4,
-  flexible: 4,
-  fields: {
+  response: {
     throttleTimeMs: int32({ versions: '1+', default: 0 }),
     errorCode: int16(),
   },
+  refused: (_request, errorCode) => ({ errorCode }),
 });
-export type HeartbeatResponse = InputOf<typeof HeartbeatResponse>;

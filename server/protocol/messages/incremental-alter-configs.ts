@@ -1,22 +1,13 @@
-import {
-  array,
-  bool,
-  type InputOf,
-  int8,
-  int16,
-  int32,
-  message,
-  string,
-  type ValueOf,
-} from '../schema.js';
+import { api } from '../api.js';
+import { array, bool, int8, int16, int32, string } from '../schema.js';
 
 /** KIP-339. Operations: 0 set, 1 delete, 2 append, 3 subtract. */
-export const IncrementalAlterConfigsRequest = message({
-  apiKey: 44,
-  min: 0,
-  max: 1,
+export const IncrementalAlterConfigs = api({
+  name: 'IncrementalAlterConfigs',
+  key: 44,
+  versions: [0, 1],
   flexible: 1,
-  fields: {
+  request: {
     resources: array({
       resourceType: int8(),
       resourceName: string(),
@@ -28,15 +19,7 @@ export const IncrementalAlterConfigsRequest = message({
     }),
     validateOnly: bool(),
   },
-});
-export type IncrementalAlterConfigsRequest = ValueOf<typeof IncrementalAlterConfigsRequest>;
-
-export const IncrementalAlterConfigsResponse = message({
-  apiKey: 44,
-  min: 0,
-  max: 1,
-  flexible: 1,
-  fields: {
+  response: {
     throttleTimeMs: int32({ default: 0 }),
     responses: array({
       errorCode: int16(),
@@ -45,5 +28,11 @@ export const IncrementalAlterConfigsResponse = message({
       resourceName: string(),
     }),
   },
+  refused: ({ resources }, errorCode) => ({
+    responses: resources.map(({ resourceType, resourceName }) => ({
+      resourceType,
+      resourceName,
+      errorCode,
+    })),
+  }),
 });
-export type IncrementalAlterConfigsResponse = InputOf<typeof IncrementalAlterConfigsResponse>;

@@ -1,22 +1,13 @@
-import {
-  array,
-  bool,
-  bytes,
-  type InputOf,
-  int16,
-  int32,
-  message,
-  string,
-  type ValueOf,
-} from '../schema.js';
+import { api } from '../api.js';
+import { array, bool, bytes, int16, int32, string } from '../schema.js';
 
 /** From 4 on a member without an id is given one and has to come again with it (KIP-394). */
-export const JoinGroupRequest = message({
-  apiKey: 11,
-  min: 0,
-  max: 9,
+export const JoinGroup = api({
+  name: 'JoinGroup',
+  key: 11,
+  versions: [0, 9],
   flexible: 6,
-  fields: {
+  request: {
     groupId: string(),
     sessionTimeoutMs: int32(),
     /** Version 0 has none: the session timeout stands for it. */
@@ -27,15 +18,7 @@ export const JoinGroupRequest = message({
     protocols: array({ name: string(), metadata: bytes() }),
     reason: string({ versions: '8+', nullable: '8+', default: null }), // KIP-800
   },
-});
-export type JoinGroupRequest = ValueOf<typeof JoinGroupRequest>;
-
-export const JoinGroupResponse = message({
-  apiKey: 11,
-  min: 0,
-  max: 9,
-  flexible: 6,
-  fields: {
+  response: {
     throttleTimeMs: int32({ versions: '2+', default: 0 }),
     errorCode: int16(),
     generationId: int32({ default: -1 }),
@@ -50,5 +33,11 @@ export const JoinGroupResponse = message({
       metadata: bytes(),
     }),
   },
+  refused: ({ memberId }, errorCode) => ({
+    errorCode,
+    protocolName: '',
+    leader: '',
+    memberId,
+    members: [],
+  }),
 });
-export type JoinGroupResponse = InputOf<typeof JoinGroupResponse>;

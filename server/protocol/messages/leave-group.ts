@@ -1,12 +1,13 @@
-import { array, type InputOf, int16, int32, message, string, type ValueOf } from '../schema.js';
+import { api } from '../api.js';
+import { array, int16, int32, string } from '../schema.js';
 
 /** One member up to 2, several from 3 on, static ones by their instance id (KIP-345). */
-export const LeaveGroupRequest = message({
-  apiKey: 13,
-  min: 0,
-  max: 5,
+export const LeaveGroup = api({
+  name: 'LeaveGroup',
+  key: 13,
+  versions: [0, 5],
   flexible: 4,
-  fields: {
+  request: {
     groupId: string(),
     memberId: string({ versions: '0-2' }),
     members: array(
@@ -18,15 +19,7 @@ export const LeaveGroupRequest = message({
       { versions: '3+' },
     ),
   },
-});
-export type LeaveGroupRequest = ValueOf<typeof LeaveGroupRequest>;
-
-export const LeaveGroupResponse = message({
-  apiKey: 13,
-  min: 0,
-  max: 5,
-  flexible: 4,
-  fields: {
+  response: {
     throttleTimeMs: int32({ versions: '1+', default: 0 }),
     errorCode: int16(),
     members: array(
@@ -38,5 +31,5 @@ export const LeaveGroupResponse = message({
       { versions: '3+' },
     ),
   },
+  refused: (_request, errorCode) => ({ errorCode, members: [] }),
 });
-export type LeaveGroupResponse = InputOf<typeof LeaveGroupResponse>;

@@ -1,35 +1,19 @@
-import {
-  array,
-  type InputOf,
-  int8,
-  int16,
-  int32,
-  message,
-  string,
-  type ValueOf,
-} from '../schema.js';
+import { api } from '../api.js';
+import { array, int8, int16, int32, string } from '../schema.js';
 
 /**
  * Which resources have settings (KIP-1000, all types since KIP-1142). Version 0 asks for client
  * metrics only; from 1 on an empty list is every type.
  */
-export const ListConfigResourcesRequest = message({
-  apiKey: 74,
-  min: 0,
-  max: 1,
+export const ListConfigResources = api({
+  name: 'ListConfigResources',
+  key: 74,
+  versions: [0, 1],
   flexible: 0,
-  fields: {
+  request: {
     resourceTypes: array(int8(), { versions: '1+' }),
   },
-});
-export type ListConfigResourcesRequest = ValueOf<typeof ListConfigResourcesRequest>;
-
-export const ListConfigResourcesResponse = message({
-  apiKey: 74,
-  min: 0,
-  max: 1,
-  flexible: 0,
-  fields: {
+  response: {
     throttleTimeMs: int32({ default: 0 }),
     errorCode: int16(),
     configResources: array({
@@ -37,5 +21,5 @@ export const ListConfigResourcesResponse = message({
       resourceType: int8({ versions: '1+', default: 16 }),
     }),
   },
+  refused: (_request, errorCode) => ({ errorCode, configResources: [] }),
 });
-export type ListConfigResourcesResponse = InputOf<typeof ListConfigResourcesResponse>;

@@ -1,24 +1,17 @@
-import { array, type InputOf, int16, int32, message, string, type ValueOf } from '../schema.js';
+import { api } from '../api.js';
+import { array, int16, int32, string } from '../schema.js';
 
 /** An empty filter lets everything pass. */
-export const ListGroupsRequest = message({
-  apiKey: 16,
-  min: 0,
-  max: 5,
+export const ListGroups = api({
+  name: 'ListGroups',
+  key: 16,
+  versions: [0, 5],
   flexible: 3,
-  fields: {
+  request: {
     statesFilter: array(string(), { versions: '4+' }), // KIP-518
     typesFilter: array(string(), { versions: '5+' }), // KIP-848
   },
-});
-export type ListGroupsRequest = ValueOf<typeof ListGroupsRequest>;
-
-export const ListGroupsResponse = message({
-  apiKey: 16,
-  min: 0,
-  max: 5,
-  flexible: 3,
-  fields: {
+  response: {
     throttleTimeMs: int32({ versions: '1+', default: 0 }),
     errorCode: int16(),
     groups: array({
@@ -28,5 +21,5 @@ export const ListGroupsResponse = message({
       groupType: string({ versions: '5+' }),
     }),
   },
+  refused: (_request, errorCode) => ({ errorCode, groups: [] }),
 });
-export type ListGroupsResponse = InputOf<typeof ListGroupsResponse>;

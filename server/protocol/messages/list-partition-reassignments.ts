@@ -1,27 +1,20 @@
-import { array, type InputOf, int16, int32, message, string, type ValueOf } from '../schema.js';
+import { api } from '../api.js';
+import { array, int16, int32, string } from '../schema.js';
 
 /** Null topics are all (KIP-455). */
-export const ListPartitionReassignmentsRequest = message({
-  apiKey: 46,
-  min: 0,
-  max: 0,
+export const ListPartitionReassignments = api({
+  name: 'ListPartitionReassignments',
+  key: 46,
+  versions: [0, 0],
   flexible: 0,
-  fields: {
+  request: {
     timeoutMs: int32({ default: 60000 }),
     topics: array(
       { name: string(), partitionIndexes: array(int32()) },
       { nullable: '0+', default: null },
     ),
   },
-});
-export type ListPartitionReassignmentsRequest = ValueOf<typeof ListPartitionReassignmentsRequest>;
-
-export const ListPartitionReassignmentsResponse = message({
-  apiKey: 46,
-  min: 0,
-  max: 0,
-  flexible: 0,
-  fields: {
+  response: {
     throttleTimeMs: int32({ default: 0 }),
     errorCode: int16(),
     errorMessage: string({ nullable: '0+', default: null }),
@@ -35,5 +28,5 @@ export const ListPartitionReassignmentsResponse = message({
       }),
     }),
   },
+  refused: (_request, errorCode) => ({ errorCode, topics: [] }),
 });
-export type ListPartitionReassignmentsResponse = InputOf<typeof ListPartitionReassignmentsResponse>;

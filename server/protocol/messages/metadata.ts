@@ -1,14 +1,5 @@
-import {
-  array,
-  bool,
-  type InputOf,
-  int16,
-  int32,
-  message,
-  string,
-  uuid,
-  type ValueOf,
-} from '../schema.js';
+import { api } from '../api.js';
+import { array, bool, int16, int32, string, uuid } from '../schema.js';
 
 /** Set of allowed operations that was not asked for (KIP-430). */
 const OPERATIONS_UNKNOWN = -2147483648;
@@ -17,12 +8,12 @@ const OPERATIONS_UNKNOWN = -2147483648;
  * All topics: an empty list in version 0, null from 1 on (where an empty list means none). Asking
  * by topic id works from 12 on; 10 and 11 have the field, but no client may use it.
  */
-export const MetadataRequest = message({
-  apiKey: 3,
-  min: 0,
-  max: 13,
+export const Metadata = api({
+  name: 'Metadata',
+  key: 3,
+  versions: [0, 13],
   flexible: 9,
-  fields: {
+  request: {
     topics: array(
       { topicId: uuid({ versions: '10+' }), name: string({ nullable: '10+' }) }, // KIP-516
       { nullable: '1+' },
@@ -31,15 +22,7 @@ export const MetadataRequest = message({
     includeClusterAuthorizedOperations: bool({ versions: '8-10' }), // KIP-430
     includeTopicAuthorizedOperations: bool({ versions: '8+' }),
   },
-});
-export type MetadataRequest = ValueOf<typeof MetadataRequest>;
-
-export const MetadataResponse = message({
-  apiKey: 3,
-  min: 0,
-  max: 13,
-  flexible: 9,
-  fields: {
+  response: {
     throttleTimeMs: int32({ versions: '3+', default: 0 }),
     brokers: array({
       nodeId: int32(),
@@ -68,5 +51,13 @@ export const MetadataResponse = message({
     clusterAuthorizedOperations: int32({ versions: '8-10', default: OPERATIONS_UNKNOWN }),
     errorCode: int16({ versions: '13+', default: 0 }), // KIP-1102
   },
+  refused: ({ topics }, errorCode) => ({
+    brokers: [],
+    topics: (topics ?? []).map(({ name, topicId }) => ({
+      errorCode,
+      name,
+      topicId,
+      partitions: [],
+    })),
+  }),
 });
-export type MetadataResponse = InputOf<typeof MetadataResponse>;

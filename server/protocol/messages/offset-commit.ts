@@ -1,21 +1,13 @@
-import {
-  array,
-  type InputOf,
-  int16,
-  int32,
-  int64,
-  message,
-  string,
-  type ValueOf,
-} from '../schema.js';
+import { api } from '../api.js';
+import { array, int16, int32, int64, string } from '../schema.js';
 
 /** From 9 on an unknown group is GROUP_ID_NOT_FOUND (KIP-848). */
-export const OffsetCommitRequest = message({
-  apiKey: 8,
-  min: 2,
-  max: 9,
+export const OffsetCommit = api({
+  name: 'OffsetCommit',
+  key: 8,
+  versions: [2, 9],
   flexible: 8,
-  fields: {
+  request: {
     groupId: string(),
     /** -1 for a consumer that manages its partitions itself. */
     generationIdOrMemberEpoch: int32({ default: -1 }),
@@ -33,20 +25,17 @@ export const OffsetCommitRequest = message({
       }),
     }),
   },
-});
-export type OffsetCommitRequest = ValueOf<typeof OffsetCommitRequest>;
-
-export const OffsetCommitResponse = message({
-  apiKey: 8,
-  min: 2,
-  max: 9,
-  flexible: 8,
-  fields: {
+  response: {
     throttleTimeMs: int32({ versions: '3+', default: 0 }),
     topics: array({
       name: string(),
       partitions: array({ partitionIndex: int32(), errorCode: int16() }),
     }),
   },
+  refused: ({ topics }, errorCode) => ({
+    topics: topics.map(({ name, partitions }) => ({
+      name,
+      partitions: partitions.map(({ partitionIndex }) => ({ partitionIndex, errorCode })),
+    })),
+  }),
 });
-export type OffsetCommitResponse = InputOf<typeof OffsetCommitResponse>;

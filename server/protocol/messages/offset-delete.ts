@@ -1,22 +1,16 @@
-import { array, type InputOf, int16, int32, message, string, type ValueOf } from '../schema.js';
+import { api } from '../api.js';
+import { array, int16, int32, string } from '../schema.js';
 
 /** Forgets committed offsets of topics that a group does not read any more (KIP-496). */
-export const OffsetDeleteRequest = message({
-  apiKey: 47,
-  min: 0,
-  max: 0,
-  fields: {
+export const OffsetDelete = api({
+  name: 'OffsetDelete',
+  key: 47,
+  versions: [0, 0],
+  request: {
     groupId: string(),
     topics: array({ name: string(), partitions: array({ partitionIndex: int32() }) }),
   },
-});
-export type OffsetDeleteRequest = ValueOf<typeof OffsetDeleteRequest>;
-
-export const OffsetDeleteResponse = message({
-  apiKey: 47,
-  min: 0,
-  max: 0,
-  fields: {
+  response: {
     errorCode: int16(),
     throttleTimeMs: int32({ default: 0 }),
     topics: array({
@@ -24,5 +18,5 @@ export const OffsetDeleteResponse = message({
       partitions: array({ partitionIndex: int32(), errorCode: int16() }),
     }),
   },
+  refused: (_request, errorCode) => ({ errorCode, topics: [] }),
 });
-export type OffsetDeleteResponse = InputOf<typeof OffsetDeleteResponse>;

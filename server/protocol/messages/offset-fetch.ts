@@ -1,22 +1,13 @@
-import {
-  array,
-  bool,
-  type InputOf,
-  int16,
-  int32,
-  int64,
-  message,
-  string,
-  type ValueOf,
-} from '../schema.js';
+import { api } from '../api.js';
+import { array, bool, int16, int32, int64, string } from '../schema.js';
 
 /** One group up to 7, several from 8 on (KIP-709). Null topics are all that have offsets. */
-export const OffsetFetchRequest = message({
-  apiKey: 9,
-  min: 1,
-  max: 9,
+export const OffsetFetch = api({
+  name: 'OffsetFetch',
+  key: 9,
+  versions: [1, 9],
   flexible: 6,
-  fields: {
+  request: {
     groupId: string({ versions: '0-7' }),
     topics: array(
       { name: string(), partitionIndexes: array(int32()) },
@@ -34,16 +25,8 @@ export const OffsetFetchRequest = message({
     ),
     requireStable: bool({ versions: '7+', default: false }), // KIP-447
   },
-});
-export type OffsetFetchRequest = ValueOf<typeof OffsetFetchRequest>;
-
-/** Offset -1 is "nothing committed". */
-export const OffsetFetchResponse = message({
-  apiKey: 9,
-  min: 1,
-  max: 9,
-  flexible: 6,
-  fields: {
+  /** Offset -1 is "nothing committed". */
+  response: {
     throttleTimeMs: int32({ versions: '3+', default: 0 }),
     topics: array(
       {
@@ -77,5 +60,17 @@ export const OffsetFetchResponse = message({
       { versions: '8+' },
     ),
   },
+  refused: ({ topics, groups }, errorCode) => ({
+    errorCode,
+    topics: (topics ?? []).map(({ name, partitionIndexes }) => ({
+      name,
+      partitions: partitionIndexes.map((partitionIndex) => ({
+        partitionIndex,
+        committedOffset: -1,
+        metadata: '',
+        errorCode,
+      })),
+    })),
+    groups: groups.map(({ groupId }) => ({ groupId, topics: [], errorCode })),
+  }),
 });
-export type OffsetFetchResponse = InputOf<typeof OffsetFetchResponse>;

@@ -1,21 +1,13 @@
-import {
-  array,
-  type InputOf,
-  int16,
-  int32,
-  int64,
-  message,
-  string,
-  type ValueOf,
-} from '../schema.js';
+import { api } from '../api.js';
+import { array, int16, int32, int64, string } from '../schema.js';
 
 /** KIP-101, and for consumers KIP-320. */
-export const OffsetForLeaderEpochRequest = message({
-  apiKey: 23,
-  min: 2,
-  max: 4,
+export const OffsetForLeaderEpoch = api({
+  name: 'OffsetForLeaderEpoch',
+  key: 23,
+  versions: [2, 4],
   flexible: 4,
-  fields: {
+  request: {
     /** -1 for a consumer, -2 for one that may see past the high watermark. */
     replicaId: int32({ versions: '3+', default: -2 }),
     topics: array({
@@ -27,15 +19,7 @@ export const OffsetForLeaderEpochRequest = message({
       }),
     }),
   },
-});
-export type OffsetForLeaderEpochRequest = ValueOf<typeof OffsetForLeaderEpochRequest>;
-
-export const OffsetForLeaderEpochResponse = message({
-  apiKey: 23,
-  min: 2,
-  max: 4,
-  flexible: 4,
-  fields: {
+  response: {
     throttleTimeMs: int32({ default: 0 }),
     topics: array({
       topic: string(),
@@ -48,5 +32,10 @@ export const OffsetForLeaderEpochResponse = message({
       }),
     }),
   },
+  refused: ({ topics }, errorCode) => ({
+    topics: topics.map(({ topic, partitions }) => ({
+      topic,
+      partitions: partitions.map(({ partition }) => ({ partition, errorCode })),
+    })),
+  }),
 });
-export type OffsetForLeaderEpochResponse = InputOf<typeof OffsetForLeaderEpochResponse>;

@@ -1,28 +1,18 @@
-import {
-  array,
-  type InputOf,
-  int16,
-  int32,
-  int64,
-  message,
-  records,
-  string,
-  struct,
-  type ValueOf,
-} from '../schema.js';
+import { api } from '../api.js';
+import { array, int16, int32, int64, records, string, struct } from '../schema.js';
 
 /**
  * Versions 0-2 are advertised because librdkafka before 2.11.1 compresses only when it sees version
  * 0 (KAFKA-18659), and refused, because their batches are older than magic 2. From 7 on a batch may
  * be zstd (KIP-110).
  */
-export const ProduceRequest = message({
-  apiKey: 0,
-  min: 3,
-  max: 11,
+export const Produce = api({
+  name: 'Produce',
+  key: 0,
+  versions: [3, 11],
   advertiseMin: 0,
   flexible: 9,
-  fields: {
+  request: {
     transactionalId: string({ nullable: '3+', default: null }), // KIP-98
     acks: int16(),
     timeoutMs: int32(),
@@ -31,15 +21,7 @@ export const ProduceRequest = message({
       partitions: array({ index: int32(), records: records() }),
     }),
   },
-});
-export type ProduceRequest = ValueOf<typeof ProduceRequest>;
-
-export const ProduceResponse = message({
-  apiKey: 0,
-  min: 3,
-  max: 11,
-  flexible: 9,
-  fields: {
+  response: {
     topics: array({
       name: string(),
       partitions: array({
@@ -75,5 +57,13 @@ export const ProduceResponse = message({
       { versions: '10+', tag: 0 },
     ),
   },
+  refused: ({ acks, topics }, errorCode) =>
+    acks === 0
+      ? null
+      : {
+          topics: topics.map(({ name, partitions }) => ({
+            name,
+            partitions: partitions.map(({ index }) => ({ index, errorCode, baseOffset: -1 })),
+          })),
+        },
 });
-export type ProduceResponse = InputOf<typeof ProduceResponse>;

@@ -1,20 +1,12 @@
-import {
-  array,
-  bytes,
-  type InputOf,
-  int16,
-  int32,
-  message,
-  string,
-  type ValueOf,
-} from '../schema.js';
+import { api } from '../api.js';
+import { array, bytes, int16, int32, string } from '../schema.js';
 
-export const SyncGroupRequest = message({
-  apiKey: 14,
-  min: 0,
-  max: 5,
+export const SyncGroup = api({
+  name: 'SyncGroup',
+  key: 14,
+  versions: [0, 5],
   flexible: 4,
-  fields: {
+  request: {
     groupId: string(),
     generationId: int32(),
     memberId: string(),
@@ -23,20 +15,12 @@ export const SyncGroupRequest = message({
     protocolName: string({ versions: '5+', nullable: '5+', default: null }),
     assignments: array({ memberId: string(), assignment: bytes() }),
   },
-});
-export type SyncGroupRequest = ValueOf<typeof SyncGroupRequest>;
-
-export const SyncGroupResponse = message({
-  apiKey: 14,
-  min: 0,
-  max: 5,
-  flexible: 4,
-  fields: {
+  response: {
     throttleTimeMs: int32({ versions: '1+', default: 0 }),
     errorCode: int16(),
     protocolType: string({ versions: '5+', nullable: '5+', default: null }),
     protocolName: string({ versions: '5+', nullable: '5+', default: null }),
     assignment: bytes(),
   },
+  refused: (_request, errorCode) => ({ errorCode, assignment: Buffer.alloc(0) }),
 });
-export type SyncGroupResponse = InputOf<typeof SyncGroupResponse>;

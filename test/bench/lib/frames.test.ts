@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { batchOf, writeFetchFrames, writeProduceFrames } from '../../../bench/lib/frames.js';
 import { validateBatch } from '../../../engine/batch/validate.js';
-import { APIS } from '../../../server/protocol/api-keys.js';
+import { APIS, lookupApi } from '../../../server/handlers/apis.js';
+import type { RequestOf } from '../../../server/protocol/api.js';
 import { decodeRequest, encodeResponse } from '../../../server/protocol/frame.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 
@@ -39,10 +40,10 @@ describe('produce frames', () => {
   test('there is one for each partition, and the error code of the answer is where the drivers look', async () => {
     const shape = { topic: TOPIC, partitions: 3, acks: -1, recordBytes: 100, batchBytes: 0 };
     const { path, errorAt } = await writeProduceFrames(temporaryFolder(), shape);
-    const requests = framesOf(path).map((frame) => decodeRequest(frame));
-    expect(requests.map(({ body }) => 'topics' in body && body.topics![0])).toMatchObject(
-      [0, 1, 2].map((index) => ({ name: TOPIC, partitions: [{ index }] })),
-    );
+    const requests = framesOf(path).map((frame) => decodeRequest(frame, lookupApi));
+    expect(
+      requests.map(({ body }) => (body as RequestOf<typeof APIS.Produce>).topics[0]),
+    ).toMatchObject([0, 1, 2].map((index) => ({ name: TOPIC, partitions: [{ index }] })));
     const answer = body(
       encodeResponse(APIS.Produce, requests[0]!.apiVersion, 1, {
         topics: [
@@ -68,11 +69,11 @@ test('fetch frames walk the partition slice by slice, and the error code is wher
   const batch = await batchOf({ recordBytes: 1024, batchBytes: 65_536 });
   const shape = { topic: TOPIC, sliceBytes: 4 * 65_536, batch, batches: 10 };
   const { path, errorAt, payloadBytes } = writeFetchFrames(temporaryFolder(), shape);
-  const requests = framesOf(path).map((frame) => decodeRequest(frame));
+  const requests = framesOf(path).map((frame) => decodeRequest(frame, lookupApi));
   expect(payloadBytes).toBe(4 * batch.bytes.length);
   expect(
     requests.map(
-      (request) => request.name === 'Fetch' && request.body.topics[0]!.partitions[0]!.fetchOffset,
+      ({ body }) => (body as RequestOf<typeof APIS.Fetch>).topics[0]!.partitions[0]!.fetchOffset,
     ),
   ).toEqual([0, 4 * batch.records]);
   const answer = body(

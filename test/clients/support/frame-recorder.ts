@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { lookupApi } from '../../../server/handlers/apis.js';
 import { FrameParser } from '../../../server/net/framing.js';
-import { lookupApi } from '../../../server/protocol/api-keys.js';
 import type { ConnectionTap } from './relay.js';
 
 /** A request and its answer, without their size prefixes, in hex. One line of a file in `test/wire/`. */

@@ -2,6 +2,7 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from '../../../server/cli/client.js';
+import { APIS } from '../../../server/handlers/apis.js';
 import { type BrokerProcess, spawnBroker } from '../../support/spawn-broker.js';
 import { CODECS, type Codec } from '../client.js';
 import { type ConnectionTap, Relay } from './relay.js';
@@ -72,7 +73,7 @@ export class TestCluster {
     // Not through the relay, where only the tested client is seen.
     const client = await Client.connect({ bootstrap: `localhost:${this.#broker?.port}` });
     try {
-      const { topics } = await client.request('CreateTopics', {
+      const { topics } = await client.request(APIS.CreateTopics, {
         topics: [{ name, numPartitions, replicationFactor: -1, assignments: [], configs: [] }],
         timeoutMs: 10_000,
       });

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { type Api, lookupApi } from '../../../server/protocol/api-keys.js';
+import { lookupApi } from '../../../server/handlers/apis.js';
+import type { Api } from '../../../server/protocol/api.js';
 
 interface Example {
   readonly api: Api;

@@ -1,4 +1,5 @@
-import { APIS, type Api } from '../../../server/protocol/api-keys.js';
+import { APIS } from '../../../server/handlers/apis.js';
+import type { Api } from '../../../server/protocol/api.js';
 import { encodeRequest } from '../../../server/protocol/frame.js';
 import type { InputOf } from '../../../server/protocol/schema.js';
 import type { FuzzRandom } from '../lib/fuzz-random.js';

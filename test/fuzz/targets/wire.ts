@@ -1,6 +1,7 @@
+import { APIS, lookupApi } from '../../../server/handlers/apis.js';
 import { FrameMemory } from '../../../server/net/frame-memory.js';
 import { FrameParser, FramingError, type OnFrame } from '../../../server/net/framing.js';
-import { APIS, type Api } from '../../../server/protocol/api-keys.js';
+import type { Api } from '../../../server/protocol/api.js';
 import { decodeRequest, decodeResponse } from '../../../server/protocol/frame.js';
 import type { FuzzRandom } from '../lib/fuzz-random.js';
 import { EXAMPLES, FRAMES } from '../lib/golden-frames.js';
@@ -22,7 +23,7 @@ const request = stateless(
     }
     return frame;
   },
-  (frame) => void orProtocolError(() => decodeRequest(frame, 10_000)),
+  (frame) => void orProtocolError(() => decodeRequest(frame, lookupApi, 10_000)),
 );
 
 /** Answers, as the command's own client reads them. The first two bytes choose API and version. */

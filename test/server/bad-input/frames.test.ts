@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { APIS } from '../../../server/protocol/api-keys.js';
+import { APIS } from '../../../server/handlers/apis.js';
 import { beside, startAttackedBroker, topicOf } from './attacked-broker.js';
 import { framed, headerOf, int16, int32, requestOf } from './wire-client.js';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { APIS } from '../../../server/protocol/api-keys.js';
+import { APIS } from '../../../server/handlers/apis.js';
 import { ErrorCode } from '../../../server/protocol/error-codes.js';
 import { batchOf, beside, startAttackedBroker } from './attacked-broker.js';
 import { expectHeldBelow, memoryHeld } from './memory.js';

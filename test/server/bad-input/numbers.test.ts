@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { APIS } from '../../../server/protocol/api-keys.js';
+import { APIS } from '../../../server/handlers/apis.js';
 import { ErrorCode } from '../../../server/protocol/error-codes.js';
 import { batchOf, beside, produceOf, startAttackedBroker } from './attacked-broker.js';
 import { framed, headerOf, int16, int32, int64, type WireClient } from './wire-client.js';

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { Client, parseBootstrap } from '../../../server/cli/client.js';
+import { APIS } from '../../../server/handlers/apis.js';
 import { startTestBroker } from '../../support/start-broker.js';
 
 test.each([
@@ -53,6 +54,6 @@ test('a broker that goes away fails the request that waits, and all later ones',
   const client = await Client.connect({ bootstrap: broker.bootstrap });
   await broker.close();
   const request = { includeClusterAuthorizedOperations: false };
-  await expect(client.request('DescribeCluster', request)).rejects.toThrow('ended before');
-  await expect(client.request('DescribeCluster', request)).rejects.toThrow('ended before');
+  await expect(client.request(APIS.DescribeCluster, request)).rejects.toThrow('ended before');
+  await expect(client.request(APIS.DescribeCluster, request)).rejects.toThrow('ended before');
 });

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { buildBatch, buildBatchSync } from '../../../engine/batch/builder.js';
 import { Client } from '../../../server/cli/client.js';
+import { APIS } from '../../../server/handlers/apis.js';
 import { runCommand, spawnCommand } from '../../support/spawn-broker.js';
 import { startTestBroker } from '../../support/start-broker.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
@@ -127,12 +128,12 @@ test("a broker's log and both indexes are sound, and an index that lies is found
   const broker = await startTestBroker({ dataDir, config });
   const client = await Client.connect({ bootstrap: broker.bootstrap });
   onTestFinished(() => client.close());
-  await client.request('CreateTopics', {
+  await client.request(APIS.CreateTopics, {
     topics: [{ name: 'a', numPartitions: 1, replicationFactor: 1, assignments: [], configs: [] }],
     timeoutMs: 1000,
   });
   for (let at = 0; at < 20; at++) {
-    await client.request('Produce', {
+    await client.request(APIS.Produce, {
       acks: -1,
       timeoutMs: 1000,
       topics: [{ name: 'a', partitions: [{ index: 0, records: batch(0, 5) }] }],

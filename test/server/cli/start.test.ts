@@ -4,6 +4,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { Client } from '../../../server/cli/client.js';
+import { APIS } from '../../../server/handlers/apis.js';
 import { neverReading } from '../../support/never-reading.js';
 import {
   type BrokerProcess,
@@ -51,12 +52,12 @@ describe('a broker started from the command line', () => {
     const broker = await start({ dataDir: temporaryFolder() });
     const client = await Client.connect({ bootstrap: broker.bootstrap });
     onTestFinished(() => client.close());
-    await client.request('Metadata', { topics: [{ name: 'a' }], ...NO_OPERATIONS });
-    const { topics } = await client.request('Metadata', {
+    await client.request(APIS.Metadata, { topics: [{ name: 'a' }], ...NO_OPERATIONS });
+    const { topics } = await client.request(APIS.Metadata, {
       topics: [{ name: 'a' }],
       ...NO_OPERATIONS,
     });
-    const fetch = client.request('Fetch', {
+    const fetch = client.request(APIS.Fetch, {
       maxWaitMs: 600_000,
       minBytes: 1,
       topics: [
@@ -156,7 +157,7 @@ describe('a broker started from the command line', () => {
     ]);
     const client = await Client.connect({ bootstrap: `127.0.0.1:${broker.port}` });
     onTestFinished(() => client.close());
-    const { brokers } = await client.request('Metadata', { topics: [], ...NO_OPERATIONS });
+    const { brokers } = await client.request(APIS.Metadata, { topics: [], ...NO_OPERATIONS });
     expect(brokers).toMatchObject([{ nodeId: 1, host: '127.0.0.1', port: broker.port }]);
   });
 });

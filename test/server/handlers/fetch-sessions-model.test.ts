@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { seededRandom } from '../../../engine/random.js';
-import type { RequestOf } from '../../../server/protocol/api-keys.js';
+import type { RequestOf } from '../../../server/protocol/api.js';
+import type { Fetch } from '../../../server/protocol/messages/fetch.js';
 import {
   batchOf,
   fetchOf,
@@ -15,7 +16,7 @@ const STEPS = 150;
 const PARTITIONS = 12;
 const TOPICS = ['a', 'b'];
 
-type Fetch = RequestOf<'Fetch'>;
+type FetchRequest = RequestOf<typeof Fetch>;
 
 /** What a client knows of a partition that it fetches, and what of that its session knows. */
 interface Position {
@@ -38,7 +39,7 @@ class SessionClient {
   #sessionId = 0;
   #epoch = 0;
 
-  request(maxBytes: number): Fetch {
+  request(maxBytes: number): FetchRequest {
     const isFull = this.#epoch === 0;
     const wishes = [...this.wanted.values()].filter(
       (position) => isFull || position.named !== position.offset,
@@ -59,7 +60,7 @@ class SessionClient {
         topic,
         partitions: [partition],
       })),
-    } as unknown as Fetch;
+    } as unknown as FetchRequest;
   }
 
   async fetch(broker: MemoryBroker, maxBytes: number): Promise<void> {

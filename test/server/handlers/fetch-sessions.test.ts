@@ -1,9 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { EngineError } from '../../../engine/index.js';
-import type { RequestOf } from '../../../server/protocol/api-keys.js';
+import type { AnswerOf, RequestOf } from '../../../server/protocol/api.js';
 import { ErrorCode } from '../../../server/protocol/error-codes.js';
-import type { FetchResponse } from '../../../server/protocol/messages/fetch.js';
-import type { ValueOf } from '../../../server/protocol/schema.js';
+import type { Fetch } from '../../../server/protocol/messages/fetch.js';
 import {
   batchOf,
   fetchOf,
@@ -15,8 +14,8 @@ import {
   turns,
 } from '../../support/memory-broker.js';
 
-type Answer = ValueOf<typeof FetchResponse>;
-type Wish = Partial<RequestOf<'Fetch'>['topics'][number]['partitions'][number]>;
+type Answer = AnswerOf<typeof Fetch>;
+type Wish = Partial<RequestOf<typeof Fetch>['topics'][number]['partitions'][number]>;
 
 const VERSION = 12;
 
@@ -27,7 +26,7 @@ function listed({ topics }: Answer): string[] {
   );
 }
 
-function bodyOf(wishes: readonly Wish[], options: Partial<RequestOf<'Fetch'>>) {
+function bodyOf(wishes: readonly Wish[], options: Partial<RequestOf<typeof Fetch>>) {
   const body = fetchOf({ name: 't' }, wishes, options);
   return wishes.length === 0 ? { ...body, topics: [] } : body;
 }
@@ -40,7 +39,7 @@ async function inSession(partitionCount: number, settings = {}) {
   const full = await broker.call('Fetch', VERSION, bodyOf(all, { sessionEpoch: 0 }));
   const { sessionId } = full;
   let sessionEpoch = 0;
-  const next = (wishes: readonly Wish[] = [], options: Partial<RequestOf<'Fetch'>> = {}) => {
+  const next = (wishes: readonly Wish[] = [], options: Partial<RequestOf<typeof Fetch>> = {}) => {
     sessionEpoch += 1;
     return broker.call('Fetch', VERSION, bodyOf(wishes, { sessionId, sessionEpoch, ...options }));
   };
@@ -133,7 +132,7 @@ describe('an incremental fetch', () => {
     const more = await next([], {
       topics: [t, { ...t, topic: 'u', partitions: [{ ...t!.partitions[0]!, partition: 0 }] }],
       forgottenTopicsData: [{ topic: 't', topicId: '', partitions: [0] }],
-    } as Partial<RequestOf<'Fetch'>>);
+    } as Partial<RequestOf<typeof Fetch>>);
     expect(listed(more)).toEqual([]);
     await produce(broker, 0, 'not asked for any more');
     await produce(broker, 1, 'a');

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { AssertionError, EngineError } from '../../../engine/index.js';
+import { APIS } from '../../../server/handlers/apis.js';
 import { CloseConnection } from '../../../server/net/dispatcher.js';
-import { APIS } from '../../../server/protocol/api-keys.js';
 import { ErrorCode } from '../../../server/protocol/error-codes.js';
 import { decodeResponse } from '../../../server/protocol/frame.js';
 import {
@@ -504,10 +504,9 @@ describe('fetch', () => {
       fetchOf({ name: 't' }, [{}], { isolationLevel: 5 }),
     );
     expect(isolation.errorCode).toBe(ErrorCode.INVALID_REQUEST);
-    const frame = requestFrame('Fetch', 4, fetchOf({ name: 't' }, [{}], { isolationLevel: 5 }));
-    await expect(broker.dispatcher.dispatch(frame, broker.connection)).rejects.toThrow(
-      CloseConnection,
-    );
+    const before = fetchOf({ name: 't' }, [{}], { isolationLevel: 5 });
+    const { topics } = await broker.call('Fetch', 4, before);
+    expect(topics[0]!.partitions[0]!.errorCode).toBe(ErrorCode.INVALID_REQUEST);
   });
 });
 

@@ -9,7 +9,8 @@ import {
 } from '../../../server/partition/fetch-sessions.js';
 import type { Partition } from '../../../server/partition/partition.js';
 import type { WaitKey } from '../../../server/partition/waiting.js';
-import type { RequestOf } from '../../../server/protocol/api-keys.js';
+import type { RequestOf } from '../../../server/protocol/api.js';
+import type { Fetch } from '../../../server/protocol/messages/fetch.js';
 
 const BY_NAME = { usesTopicIds: false, isPrivileged: false };
 const EVICTION_MS = 120_000;
@@ -35,8 +36,8 @@ function sessions(options: Partial<FetchSessionsOptions> = {}) {
 
 function request(
   partitions: readonly number[],
-  options: Partial<RequestOf<'Fetch'>> = {},
-): RequestOf<'Fetch'> {
+  options: Partial<RequestOf<typeof Fetch>> = {},
+): RequestOf<typeof Fetch> {
   const wishes = partitions.map((partition) => ({
     partition,
     currentLeaderEpoch: -1,
@@ -52,7 +53,7 @@ function request(
     topics: wishes.length === 0 ? [] : [{ topic: 't', topicId: '', partitions: wishes }],
     forgottenTopicsData: [],
     ...options,
-  } as RequestOf<'Fetch'>;
+  } as RequestOf<typeof Fetch>;
 }
 
 const numbers = (count: number) => Array.from({ length: count }, (_, at) => at);

@@ -3,7 +3,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { APIS, type Api } from '../../../server/protocol/api-keys.js';
+import { APIS } from '../../../server/handlers/apis.js';
+import type { Api } from '../../../server/protocol/api.js';
 import {
   type Field,
   type Fields,

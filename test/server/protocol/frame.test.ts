@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { APIS } from '../../../server/protocol/api-keys.js';
+import { APIS, lookupApi } from '../../../server/handlers/apis.js';
+import type { RequestOf } from '../../../server/protocol/api.js';
 import {
   decodeRequest,
   decodeRequestStart,
@@ -34,9 +35,8 @@ const CAPTURED = {
 
 describe('requests captured from clients', () => {
   test('ApiVersions v3 of librdkafka 2.0.2 names the client', () => {
-    expect(decodeRequest(CAPTURED.librdkafkaApiVersions)).toEqual({
-      name: 'ApiVersions',
-      apiKey: 18,
+    expect(decodeRequest(CAPTURED.librdkafkaApiVersions, lookupApi)).toEqual({
+      api: APIS.ApiVersions,
       apiVersion: 3,
       correlationId: 1,
       clientId: 'rdkafka',
@@ -51,8 +51,8 @@ describe('requests captured from clients', () => {
   });
 
   test('ApiVersions v2 of kafkajs has an empty body', () => {
-    expect(decodeRequest(CAPTURED.kafkajsApiVersions)).toMatchObject({
-      name: 'ApiVersions',
+    expect(decodeRequest(CAPTURED.kafkajsApiVersions, lookupApi)).toMatchObject({
+      api: APIS.ApiVersions,
       apiVersion: 2,
       clientId: 'my-app',
       elements: 0,
@@ -60,14 +60,14 @@ describe('requests captured from clients', () => {
   });
 
   test('Metadata v4 of librdkafka asks for one topic', () => {
-    expect(decodeRequest(CAPTURED.librdkafkaMetadata).body).toMatchObject({
+    expect(decodeRequest(CAPTURED.librdkafkaMetadata, lookupApi).body).toMatchObject({
       topics: [{ name: 't', topicId: ZERO_UUID }],
       allowAutoTopicCreation: true,
     });
   });
 
   test('InitProducerId v4 of librdkafka asks for a new idempotent producer', () => {
-    expect(decodeRequest(CAPTURED.librdkafkaInitProducerId).body).toEqual({
+    expect(decodeRequest(CAPTURED.librdkafkaInitProducerId, lookupApi).body).toEqual({
       transactionalId: null,
       transactionTimeoutMs: -1,
       producerId: -1,
@@ -76,10 +76,10 @@ describe('requests captured from clients', () => {
   });
 
   test('Produce v7 of librdkafka carries a batch, which is a view on the frame', () => {
-    const request = decodeRequest(CAPTURED.librdkafkaProduce);
-    if (request.name !== 'Produce') throw new Error(request.name);
-    expect(request.body).toMatchObject({ transactionalId: null, acks: -1, timeoutMs: 30000 });
-    const { index, records } = request.body.topics[0]!.partitions[0]!;
+    const request = decodeRequest(CAPTURED.librdkafkaProduce, lookupApi);
+    const body = request.body as RequestOf<typeof APIS.Produce>;
+    expect(body).toMatchObject({ transactionalId: null, acks: -1, timeoutMs: 30000 });
+    const { index, records } = body.topics[0]!.partitions[0]!;
     expect(index).toBe(0);
     expect(records!.length).toBe(70);
     expect(records!.readUInt8(16)).toBe(2); // magic
@@ -87,7 +87,7 @@ describe('requests captured from clients', () => {
   });
 
   test('Fetch v11 of librdkafka starts a session-less fetch', () => {
-    expect(decodeRequest(CAPTURED.librdkafkaFetch).body).toMatchObject({
+    expect(decodeRequest(CAPTURED.librdkafkaFetch, lookupApi).body).toMatchObject({
       replicaId: -1,
       maxWaitMs: 500,
       maxBytes: 52428800,
@@ -106,8 +106,8 @@ describe('requests captured from clients', () => {
 
   test('encode to the same bytes again', () => {
     for (const frame of Object.values(CAPTURED)) {
-      const { name, apiVersion, correlationId, clientId, body } = decodeRequest(frame);
-      const again = encodeRequest(APIS[name], apiVersion, correlationId, clientId, body);
+      const { api, apiVersion, correlationId, clientId, body } = decodeRequest(frame, lookupApi);
+      const again = encodeRequest(api, apiVersion, correlationId, clientId, body);
       expect(again.subarray(4)).toEqual(frame);
     }
   });
@@ -210,16 +210,16 @@ describe('the start of a request', () => {
   });
 
   test('decides what cannot be decoded', () => {
-    expect(() => decodeRequest(bytes('7000 0000 00000001 ffff'))).toThrow(
+    expect(() => decodeRequest(bytes('7000 0000 00000001 ffff'), lookupApi)).toThrow(
       expect.objectContaining({ code: 'UNKNOWN_API' }),
     );
-    expect(() => decodeRequest(bytes('0012 0063 00000001 ffff'))).toThrow(
+    expect(() => decodeRequest(bytes('0012 0063 00000001 ffff'), lookupApi)).toThrow(
       expect.objectContaining({ code: 'UNSUPPORTED_VERSION' }),
     );
-    expect(() => decodeRequest(bytes('0012 ffff 00000001 ffff'))).toThrow(
+    expect(() => decodeRequest(bytes('0012 ffff 00000001 ffff'), lookupApi)).toThrow(
       expect.objectContaining({ code: 'UNSUPPORTED_VERSION' }),
     );
-    expect(() => decodeRequest(bytes('0000 0002 00000001 ffff'))).toThrow(
+    expect(() => decodeRequest(bytes('0000 0002 00000001 ffff'), lookupApi)).toThrow(
       expect.objectContaining({ code: 'UNSUPPORTED_VERSION' }),
     );
   });
@@ -235,14 +235,16 @@ describe('the start of a request', () => {
 
 test('unknown tagged fields in a request header are passed over', () => {
   const frame = bytes('0012 0003 00000001 ffff 01 63 02 aabb  02 61 02 62 00');
-  expect(decodeRequest(frame)).toMatchObject({
+  expect(decodeRequest(frame, lookupApi)).toMatchObject({
     clientId: null,
     body: { clientSoftwareName: 'a', clientSoftwareVersion: 'b' },
   });
 });
 
 test('bytes behind a request are ignored, behind a response they are an error', () => {
-  expect(decodeRequest(bytes('0012 0000 00000001 ffff abcd')).name).toBe('ApiVersions');
+  expect(decodeRequest(bytes('0012 0000 00000001 ffff abcd'), lookupApi).api).toBe(
+    APIS.ApiVersions,
+  );
   expect(() => decodeResponse(APIS.ApiVersions, 0, bytes('00000001 0000 00000000 ff'))).toThrow(
     expect.objectContaining({ code: 'TRAILING_BYTES' }),
   );
@@ -255,7 +257,7 @@ test('a timestamp past 2^53 reaches the handler exactly, an offset as the larges
     topics: [{ name: 't', partitions: [{ partitionIndex: 0, timestamp: 0 }] }],
   });
   request.writeBigInt64BE(2n ** 63n - 1n, request.length - 8);
-  expect(decodeRequest(request.subarray(4)).body).toMatchObject({
+  expect(decodeRequest(request.subarray(4), lookupApi).body).toMatchObject({
     topics: [{ partitions: [{ timestamp: 2n ** 63n - 1n }] }],
   });
   const commit = encodeRequest(APIS.DeleteRecords, 0, 1, null, {
@@ -263,7 +265,7 @@ test('a timestamp past 2^53 reaches the handler exactly, an offset as the larges
     timeoutMs: 0,
   });
   commit.writeBigInt64BE(2n ** 63n - 1n, commit.length - 12);
-  expect(decodeRequest(commit.subarray(4)).body).toMatchObject({
+  expect(decodeRequest(commit.subarray(4), lookupApi).body).toMatchObject({
     topics: [{ partitions: [{ offset: Number.MAX_SAFE_INTEGER }] }],
   });
 });
@@ -271,8 +273,8 @@ test('a timestamp past 2^53 reaches the handler exactly, an offset as the larges
 test('a frame may be given a bound on its array elements', () => {
   const topics = Array.from({ length: 20 }, () => ({ name: 't' }));
   const frame = encodeRequest(APIS.Metadata, 1, 1, null, { topics }).subarray(4);
-  expect(decodeRequest(frame, 20).name).toBe('Metadata');
-  expect(() => decodeRequest(frame, 19)).toThrow(
+  expect(decodeRequest(frame, lookupApi, 20).api).toBe(APIS.Metadata);
+  expect(() => decodeRequest(frame, lookupApi, 19)).toThrow(
     expect.objectContaining({ code: 'TOO_MANY_ELEMENTS' }),
   );
 });
@@ -288,8 +290,8 @@ test.each([
     expect(plain.at(-1)).toBe(0);
     const tags = Buffer.alloc(2 * 100, Buffer.of(99, 0));
     const frame = Buffer.concat([plain.subarray(0, -1), Buffer.of(100), tags]);
-    expect(decodeRequest(frame, 100).name).toBe(api.name);
-    expect(() => decodeRequest(frame, 99)).toThrow(
+    expect(decodeRequest(frame, lookupApi, 100).api).toBe(api);
+    expect(() => decodeRequest(frame, lookupApi, 99)).toThrow(
       expect.objectContaining({ code: 'TOO_MANY_ELEMENTS' }),
     );
   },

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { APIS } from '../../../server/protocol/api-keys.js';
+import { APIS } from '../../../server/handlers/apis.js';
 import { requestHeaderVersion, responseHeaderVersion } from '../../../server/protocol/header.js';
 
 test('flexible versions have the headers with tagged sections', () => {

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { APIS, type Api, lookupApi } from '../../../server/protocol/api-keys.js';
+import { APIS, lookupApi } from '../../../server/handlers/apis.js';
+import type { Api } from '../../../server/protocol/api.js';
 import {
   decodeRequest,
   decodeResponse,
@@ -31,9 +32,8 @@ describe.each(cases)('$name', ({ api, version }) => {
     fc.assert(
       fc.property(fc.integer(), clientIds, requests, (correlationId, clientId, body) => {
         const frame = request(api, version, correlationId, clientId, body);
-        expect(decodeRequest(frame)).toEqual({
-          name: api.name,
-          apiKey: api.key,
+        expect(decodeRequest(frame, lookupApi)).toEqual({
+          api,
           apiVersion: version,
           correlationId,
           clientId,
@@ -60,14 +60,16 @@ describe.each(cases)('$name', ({ api, version }) => {
     fc.assert(
       fc.property(requests, fc.nat(), (body, cut) => {
         const frame = request(api, version, 1, 'client', body);
-        expect(() => decodeRequest(frame.subarray(0, cut % frame.length))).toThrow(ProtocolError);
+        expect(() => decodeRequest(frame.subarray(0, cut % frame.length), lookupApi)).toThrow(
+          ProtocolError,
+        );
       }),
       { numRuns: often(8, 40) },
     );
     const [body] = fc.sample(requests, { numRuns: 1, seed: version });
     const frame = request(api, version, 1, 'client', body!).subarray(0, 2000);
     for (let size = 0; size < frame.length; size += often(7, 1)) {
-      expect(() => decodeRequest(frame.subarray(0, size))).toThrow(ProtocolError);
+      expect(() => decodeRequest(frame.subarray(0, size), lookupApi)).toThrow(ProtocolError);
     }
   });
 
@@ -149,7 +151,8 @@ function joined(parts: readonly Part[]): Buffer {
 function expectBounded(frame: Buffer): void {
   let decoded: unknown;
   try {
-    decoded = decodeRequest(frame);
+    const { clientId, body } = decodeRequest(frame, lookupApi);
+    decoded = [clientId, body];
   } catch (error) {
     expect(error).toBeInstanceOf(ProtocolError);
     return;

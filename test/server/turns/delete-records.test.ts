@@ -3,7 +3,8 @@ import { systemClock } from '../../../engine/clock.js';
 import { TurnSlices } from '../../../engine/index.js';
 import { LIMITS } from '../../../engine/limits.js';
 import type { RequestContext } from '../../../server/context.js';
-import { deleteRecordsHandler } from '../../../server/handlers/delete-records.js';
+import { deleteRecords } from '../../../server/handlers/delete-records.js';
+import type { HandlerParts } from '../../../server/handlers/parts.js';
 import { SERVER_LIMITS } from '../../../server/limits.js';
 import type { MetadataView } from '../../../server/metadata/metadata-view.js';
 
@@ -24,10 +25,8 @@ test('ten thousand topics are looked up in slices, each when its turn has come',
       },
     },
   } as unknown as MetadataView;
-  const handler = deleteRecordsHandler({
-    metadata,
-    partitions: { find: () => expect.unreachable() },
-  });
+  const partitions = { find: () => expect.unreachable() };
+  const handler = deleteRecords.open({ metadata, partitions } as unknown as HandlerParts);
   const topics = Array.from({ length: 10_000 }, (_, at) => ({
     name: `t${at}`,
     partitions: [{ partitionIndex: 0, offset: -1 }],

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { LIMITS } from '../../../engine/limits.js';
+import type { APIS, ApiName } from '../../../server/handlers/apis.js';
 import { SERVER_LIMITS } from '../../../server/limits.js';
-import type { APIS, ApiName } from '../../../server/protocol/api-keys.js';
 import type { InputOf } from '../../../server/protocol/schema.js';
 import {
   batchOf,

@@ -1,0 +1,28 @@
+import type { Api } from '../protocol/api.js';
+import type { Handler, OpenHandler, ServedApi } from './handler.js';
+import { SERVED } from './index.js';
+import { type BrokerParts, handlerParts } from './parts.js';
+
+/** The served APIs by name. */
+export type Apis = { readonly [S in (typeof SERVED)[number] as S['api']['name']]: S['api'] };
+
+export type ApiName = keyof Apis;
+
+export const APIS = Object.fromEntries(SERVED.map(({ api }) => [api.name, api])) as unknown as Apis;
+
+const byKey: (Api | undefined)[] = [];
+for (const { api } of SERVED) byKey[api.key] = api;
+
+/** The API with this key, or undefined where there is none. */
+export function lookupApi(key: number): Api | undefined {
+  return byKey[key];
+}
+
+/** The handlers of one broker, one for each served API. */
+export function openHandlers(broker: BrokerParts): OpenHandler[] {
+  const parts = handlerParts(broker, Object.values(APIS));
+  return SERVED.map(({ open, ...served }: ServedApi) => ({
+    ...served,
+    handle: open(parts) as Handler<Api>,
+  }));
+}
