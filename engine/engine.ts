@@ -218,6 +218,14 @@ export class Engine {
     return this.#context.disk.space(this.path);
   }
 
+  /**
+   * Takes the directory offline for good, because something in it that is not the engine's own could not be written: `what` was tried, and `error` came
+   * of it. Its logs answer STORAGE_OFFLINE, and its stop will not count as clean.
+   */
+  takeOffline(what: string, error: unknown): void {
+    this.#context.directory.fail(what, error);
+  }
+
   /** Calls the listener once, when the disk fails (at once if it has). Returns how to take it off. */
   onOffline(listener: (failure: EngineError) => void): () => void {
     return this.#context.directory.onOffline(listener);

@@ -260,8 +260,7 @@ async function openMetadata({ options, clock, random, closers }: Opening, engine
   const catalog = await (options.openCatalog ?? openLmdbCatalog)(join(engine.path, METADATA_FILE), {
     suspicious: !engine.wasClean,
     logger,
-    onFailure: (error) =>
-      logger.error({ error }, 'metadata cannot be changed any more: repair the disk and restart'),
+    onFailure: (error) => engine.takeOffline('the metadata cannot be written', error),
   });
   closers.push(() => catalog.close());
   const store = await openCatalogStore(catalog, { clock });
