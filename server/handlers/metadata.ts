@@ -205,10 +205,31 @@ function checkWish(version: number, name: string | null, topicId: string): void 
   }
 }
 
-function missingCode(name: string): ErrorCode {
+/** Why a topic of this name is not there. */
+export function missingCode(name: string): ErrorCode {
   return topicNameProblem(name) === null
     ? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
     : ErrorCode.INVALID_TOPIC_EXCEPTION;
+}
+
+/** Who leads a partition, who has it, and since when. */
+export function describePartition(
+  partitions: Pick<Partitions, 'isOffline'>,
+  topic: TopicImage,
+  partitionIndex: number,
+): TopicAnswer['partitions'][number] {
+  const { leader, leaderEpoch, replicas, isr } = topic.partitions[partitionIndex]!;
+  const offline = partitions.isOffline(topic.id, partitionIndex);
+  const leaderId = offline ? -1 : leader;
+  return {
+    errorCode: leaderId === -1 ? ErrorCode.LEADER_NOT_AVAILABLE : ErrorCode.NONE,
+    partitionIndex,
+    leaderId,
+    leaderEpoch,
+    replicaNodes: replicas,
+    isrNodes: isr,
+    offlineReplicas: offline ? replicas : [],
+  };
 }
 
 /** Of a topic with many partitions, others are served in between. */
@@ -218,18 +239,8 @@ async function describe(
   topic: TopicImage,
 ): Promise<TopicAnswer> {
   const answers: TopicAnswer['partitions'][number][] = [];
-  for (const [partitionIndex, partition] of topic.partitions.entries()) {
-    const offline = partitions.isOffline(topic.id, partitionIndex);
-    const leaderId = offline ? -1 : partition.leader;
-    answers.push({
-      errorCode: leaderId === -1 ? ErrorCode.LEADER_NOT_AVAILABLE : ErrorCode.NONE,
-      partitionIndex,
-      leaderId,
-      leaderEpoch: partition.leaderEpoch,
-      replicaNodes: partition.replicas,
-      isrNodes: partition.isr,
-      offlineReplicas: offline ? partition.replicas : [],
-    });
+  for (const partitionIndex of topic.partitions.keys()) {
+    answers.push(describePartition(partitions, topic, partitionIndex));
     const pause = work.did(1);
     if (pause !== null) await pause;
   }
