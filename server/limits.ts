@@ -162,6 +162,8 @@ export const SERVER_LIMITS = {
   sendGatherBytesMax: 64 * KIB,
 
   // ## Topics, partitions, metadata
+  /** Partitions in one answer to DescribeTopicPartitions. Beyond: the next answer goes on. */
+  partitionsDescribedMax: 2_000,
   /** Partitions of one topic, and those that one CreateTopics makes. Beyond: INVALID_PARTITIONS. */
   partitionsPerTopicMax: 10_000,
   /**

@@ -11,6 +11,7 @@ import { describeGroups } from './describe-groups.js';
 import { describeLogDirs } from './describe-log-dirs.js';
 import { describeProducers } from './describe-producers.js';
 import { describeQuorum } from './describe-quorum.js';
+import { describeTopicPartitions } from './describe-topic-partitions.js';
 import { electLeaders } from './elect-leaders.js';
 import { fetchRecords } from './fetch.js';
 import { findCoordinator } from './find-coordinator.js';
@@ -64,4 +65,5 @@ export const SERVED = [
   describeQuorum,
   describeProducers,
   listConfigResources,
+  describeTopicPartitions,
 ] as const;

@@ -217,7 +217,7 @@ export function describePartition(
   partitions: Pick<Partitions, 'isOffline'>,
   topic: TopicImage,
   partitionIndex: number,
-): TopicAnswer['partitions'][number] {
+) {
   const { leader, leaderEpoch, replicas, isr } = topic.partitions[partitionIndex]!;
   const offline = partitions.isOffline(topic.id, partitionIndex);
   const leaderId = offline ? -1 : leader;

@@ -1,0 +1,123 @@
+import type { Work } from '../../engine/index.js';
+import { ApiError } from '../api-error.js';
+import { SERVER_LIMITS } from '../limits.js';
+import type { TopicImage } from '../metadata/image.js';
+import type { MetadataView } from '../metadata/metadata-view.js';
+import { isInternalTopic } from '../metadata/topic-name.js';
+import type { Partitions } from '../partition/partitions.js';
+import type { RequestOf, ResponseOf } from '../protocol/api.js';
+import { ErrorCode } from '../protocol/error-codes.js';
+import { DescribeTopicPartitions } from '../protocol/messages/describe-topic-partitions.js';
+import { TOPIC_OPERATIONS } from './authorized-operations.js';
+import { type Handler, handler } from './handler.js';
+import { describePartition, missingCode } from './metadata.js';
+
+interface DescribeTopicPartitionsParts {
+  readonly metadata: MetadataView;
+  readonly partitions: Pick<Partitions, 'isOffline'>;
+}
+
+type Request = RequestOf<typeof DescribeTopicPartitions>;
+type Answer = ResponseOf<typeof DescribeTopicPartitions>;
+type TopicAnswer = Answer['topics'][number];
+
+/**
+ * DescribeTopicPartitions (KIP-966): topics by name, in the order of their names, some partitions at a
+ * time. A full answer says with which partition the next one begins.
+ */
+export const describeTopicPartitions = handler(
+  DescribeTopicPartitions,
+  {},
+  describeTopicPartitionsHandler,
+);
+
+function describeTopicPartitionsHandler(
+  parts: DescribeTopicPartitionsParts,
+): Handler<typeof DescribeTopicPartitions> {
+  return async ({ work }, request) => {
+    const { cursor, responsePartitionLimit } = request;
+    if (cursor !== null && cursor.partitionIndex < 0) {
+      throw new ApiError('INVALID_REQUEST', `a cursor is at partition ${cursor.partitionIndex}`);
+    }
+    const limit = Math.max(
+      1,
+      Math.min(responsePartitionLimit, SERVER_LIMITS.partitionsDescribedMax),
+    );
+    const { image } = parts.metadata;
+    const names = await namesFor(request, image.topics(), limit + 1, work);
+    const topics: TopicAnswer[] = [];
+    let left = limit;
+    for (const name of names) {
+      if (left === 0) return { topics, nextCursor: { topicName: name, partitionIndex: 0 } };
+      const topic = image.topic(name);
+      if (topic === undefined) {
+        topics.push(missing(name));
+        const pause = work.did(1);
+        if (pause !== null) await pause;
+        continue;
+      }
+      const from = name === cursor?.topicName ? cursor.partitionIndex : 0;
+      const end = Math.min(topic.partitions.length, from + left);
+      topics.push(await described(parts, topic, from, end, work));
+      if (end < topic.partitions.length) {
+        return { topics, nextCursor: { topicName: name, partitionIndex: end } };
+      }
+      left -= Math.max(0, end - from);
+    }
+    return { topics };
+  };
+}
+
+/** The names asked for, or the first `count` of all, sorted, from the cursor's on. */
+async function namesFor(
+  { topics, cursor }: Request,
+  all: Iterable<TopicImage>,
+  count: number,
+  work: Work,
+): Promise<string[]> {
+  const first = cursor?.topicName ?? '';
+  const isAll = topics.length === 0;
+  let names: string[] = [];
+  for (const { name } of isAll ? all : topics) {
+    if (name >= first) names.push(name);
+    // To sort them all for every answer would cost more than the answer.
+    if (isAll && names.length >= 2 * count) names = names.sort().slice(0, count);
+    const pause = work.did(1);
+    if (pause !== null) await pause;
+  }
+  const sorted = [...new Set(names)].sort();
+  return isAll ? sorted.slice(0, count) : sorted;
+}
+
+async function described(
+  { partitions }: DescribeTopicPartitionsParts,
+  topic: TopicImage,
+  from: number,
+  end: number,
+  work: Work,
+): Promise<TopicAnswer> {
+  const answers: TopicAnswer['partitions'][number][] = [];
+  for (let index = from; index < end; index++) {
+    answers.push(describePartition(partitions, topic, index));
+    const pause = work.did(1);
+    if (pause !== null) await pause;
+  }
+  return {
+    errorCode: ErrorCode.NONE,
+    name: topic.name,
+    topicId: topic.id,
+    isInternal: topic.internal,
+    partitions: answers,
+    topicAuthorizedOperations: TOPIC_OPERATIONS,
+  };
+}
+
+function missing(name: string): TopicAnswer {
+  return {
+    errorCode: missingCode(name),
+    name,
+    isInternal: isInternalTopic(name),
+    partitions: [],
+    topicAuthorizedOperations: TOPIC_OPERATIONS,
+  };
+}
