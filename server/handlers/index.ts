@@ -5,6 +5,7 @@ import { createTopics } from './create-topics.js';
 import { deleteGroups } from './delete-groups.js';
 import { deleteRecords } from './delete-records.js';
 import { deleteTopics } from './delete-topics.js';
+import { describeClientQuotas } from './describe-client-quotas.js';
 import { describeCluster } from './describe-cluster.js';
 import { describeConfigs } from './describe-configs.js';
 import { describeGroups } from './describe-groups.js';
@@ -66,4 +67,5 @@ export const SERVED = [
   describeProducers,
   listConfigResources,
   describeTopicPartitions,
+  describeClientQuotas,
 ] as const;
