@@ -60,7 +60,7 @@ export class Load {
     return this.#producers.flatMap((producer) => producer.acknowledged);
   }
 
-  /** Works until `acks` batches are acknowledged or the broker is gone; resolves then. */
+  /** Works until `acks` batches are acknowledged, the broker is gone, or its disk is and no producer tries any more; resolves then. */
   async run(port: number, acks: number): Promise<void> {
     this.#wanted = this.#acks + acks;
     const isOver = (): boolean => this.#acks >= this.#wanted;
@@ -69,10 +69,12 @@ export class Load {
       this.#noteAck();
     };
     if (!(await this.#makeTopics(port))) return;
-    await Promise.all([
-      ...this.#producers.map((producer) => producer.run(port, isOver, onAck)),
-      this.#administrate(port, isOver),
-    ]);
+    let haveGivenUp = false;
+    const producing = this.#producers.map((producer) => producer.run(port, isOver, onAck));
+    const produced = Promise.all(producing).then(() => {
+      haveGivenUp = true;
+    });
+    await Promise.all([produced, this.#administrate(port, () => isOver() || haveGivenUp)]);
   }
 
   /** Resolves when `acks` more batches are acknowledged, or the run is over. */
