@@ -59,10 +59,15 @@ export class ProducerCheckpoints {
     const work = slices.begin();
     for (let from = 0; from < taken.length; from += LIMITS.producerPagesAtATime) {
       if (!isWanted()) return;
-      const pages = taken.slice(from, from + LIMITS.producerPagesAtATime);
-      await catalog.write(this.#changesOf(pages, this.#log.offsets.durable.offset, NONE));
-      const pause = work.did(pages.length * LIMITS.producersPerPage);
-      if (pause !== null) await pause;
+      const endOffset = this.#log.offsets.durable.offset;
+      const changes: CatalogChange[] = [];
+      for (const page of taken.slice(from, from + LIMITS.producerPagesAtATime)) {
+        changes.push(this.#changeOf(page, endOffset, NONE));
+        const pause = work.did(LIMITS.producersPerPage);
+        if (pause !== null) await pause;
+      }
+      if (!isWanted()) return;
+      await catalog.write(changes);
     }
     // A truncation may have begun anew meanwhile.
     if (this.#taken === taken) this.#taken = [];
@@ -75,7 +80,7 @@ export class ProducerCheckpoints {
   changesAt(endOffset: number, firstAbove: ReadonlyMap<number, NextBatch> = NONE): ProducerChanges {
     const producerPages = this.#pageCount > 1 ? this.#pageCount : 0;
     if (producerPages > 0) {
-      const pages = this.#changesOf(this.#taken, endOffset, firstAbove);
+      const pages = this.#taken.map((page) => this.#changeOf(page, endOffset, firstAbove));
       return { recorded: { producers: [], producerPages }, pages };
     }
     const all = this.#log.producers.pages.all();
@@ -89,16 +94,14 @@ export class ProducerCheckpoints {
     this.#taken = [];
   }
 
-  #changesOf(
-    pages: readonly ProducerPage[],
+  #changeOf(
+    page: ProducerPage,
     endOffset: number,
     firstAbove: ReadonlyMap<number, NextBatch>,
-  ): CatalogChange[] {
-    return pages.map((page) => {
-      this.#written(page, endOffset);
-      const value = encodeProducers(snapshotOf(page, endOffset, firstAbove));
-      return { key: producerPageKey(this.#log.name, page.number), value };
-    });
+  ): CatalogChange {
+    this.#written(page, endOffset);
+    const value = encodeProducers(snapshotOf(page, endOffset, firstAbove));
+    return { key: producerPageKey(this.#log.name, page.number), value };
   }
 
   /** What is not durable yet comes with a later checkpoint. */
