@@ -201,6 +201,11 @@ export const SERVER_LIMITS = {
    * are ready in one round.
    */
   partitionsOpenedAtOnce: 512,
+  /**
+   * Partitions of one topic that get changed settings in one turn. Beyond: the others get them in
+   * later turns.
+   */
+  partitionsAppliedAtOnce: 250,
   /** Partitions that retention looks at in one turn. Beyond: the others wait for a later turn. */
   retentionPartitionsPerTurn: 64,
   /**
@@ -300,6 +305,8 @@ export const SERVER_LIMITS = {
    * partitions that are new.
    */
   offsetsMax: 5_000_000,
+  /** Groups that one DeleteGroups deletes at a time. Beyond: the others wait. */
+  groupDeletionsAtOnce: 250,
   /**
    * Members that one LeaveGroup takes out in one turn. Beyond: the others leave in a later turn.
    */

@@ -1,4 +1,5 @@
 import type { GroupCoordinator } from '../groups/coordinator.js';
+import { SERVER_LIMITS } from '../limits.js';
 import type { ResponseOf } from '../protocol/api.js';
 import { ErrorCode } from '../protocol/error-codes.js';
 import { DeleteGroups } from '../protocol/messages/delete-groups.js';
@@ -16,13 +17,15 @@ export const deleteGroups = handler(DeleteGroups, {}, deleteGroupsHandler);
 
 function deleteGroupsHandler(parts: DeleteGroupsParts): Handler<typeof DeleteGroups> {
   return async ({ work }, { groupsNames }) => {
-    const results: Promise<Answer>[] = [];
-    for (const groupId of new Set(groupsNames)) {
-      results.push(deleted(parts, groupId));
-      const pause = work.did(1);
+    const names = [...new Set(groupsNames)];
+    const results: Answer[] = [];
+    while (results.length < names.length) {
+      const some = names.slice(results.length, results.length + SERVER_LIMITS.groupDeletionsAtOnce);
+      results.push(...(await Promise.all(some.map((groupId) => deleted(parts, groupId)))));
+      const pause = work.did(some.length);
       if (pause !== null) await pause;
     }
-    return { results: await Promise.all(results) };
+    return { results };
   };
 }
 

@@ -159,8 +159,17 @@ export class Partitions {
 
   /** Resolves when every partition of the topic is open or offline. Opens what is not; calling it again does no harm. */
   async ensure(topic: TopicImage): Promise<void> {
-    const work = this.#options.slices.begin();
-    await Promise.all(topic.partitions.map((_, index) => this.#open(topic, index, work)));
+    const { metadata, slices } = this.#options;
+    const work = slices.begin();
+    const opening: Promise<void>[] = [];
+    for (const index of topic.partitions.keys()) {
+      opening.push(this.#open(topic, index, work));
+      const pause = work.did(1);
+      if (pause === null) continue;
+      await pause;
+      if (metadata.image.topicById(topic.id) === undefined) break;
+    }
+    await Promise.all(opening);
   }
 
   /** Every partition that is open. */
@@ -177,7 +186,7 @@ export class Partitions {
     while (this.#working.size > 0) await Promise.all(this.#working);
   }
 
-  /** Resolves when open logs go by the broker's settings as they are now. */
+  /** Resolves when open logs go by the settings of the broker and of topics as they are now. */
   applied(): Promise<void> {
     return this.#applying;
   }
@@ -185,32 +194,50 @@ export class Partitions {
   #follow({ topics, image, brokerSettingsChanged }: MetadataDelta): void {
     for (const { before, after } of topics.values()) {
       if (before !== undefined && before.id !== after?.id) this.#delete(sized(before));
-      if (after !== undefined) this.#apply(after);
+      if (after !== undefined) this.#applyOne(after);
     }
-    if (brokerSettingsChanged) this.#applying = this.#applyAll(image);
+    if (brokerSettingsChanged) this.#applyMore(this.#applyAll(image));
+  }
+
+  /** At once, unless there is much to do. */
+  #applyOne(topic: TopicImage): void {
+    const work = this.#options.slices.begin();
+    if (topic.partitions.length > SERVER_LIMITS.partitionsAppliedAtOnce) {
+      this.#applyMore(this.#apply(topic, work));
+      return;
+    }
+    for (const index of topic.partitions.keys()) this.#applyTo(topic, index, work);
+  }
+
+  #applyMore(applied: Promise<void>): void {
+    const before = this.#applying;
+    this.#applying = applied.then(() => before);
   }
 
   async #applyAll(image: MetadataView['image']): Promise<void> {
-    const { metadata, slices } = this.#options;
-    const work = slices.begin();
+    const work = this.#options.slices.begin();
     for (const topic of image.topics()) {
-      // Changed meanwhile, and applied.
-      if (metadata.image.topicById(topic.id) !== topic) continue;
-      this.#apply(topic);
-      const pause = work.did(1 + topic.partitions.length);
+      await this.#apply(topic, work);
+      const pause = work.did(1);
+      if (pause !== null) await pause;
+    }
+  }
+
+  /** Resolves when every partition of the topic has its settings, or a later change sees to that. */
+  async #apply(topic: TopicImage, work: Work): Promise<void> {
+    for (const index of topic.partitions.keys()) {
+      if (this.#options.metadata.image.topicById(topic.id) !== topic) return;
+      this.#applyTo(topic, index, work);
+      const pause = work.did(1);
       if (pause !== null) await pause;
     }
   }
 
   /** Opens what is new and hands the settings to what is open. */
-  #apply(topic: TopicImage): void {
-    const entries = this.#topics.get(topic.id);
-    const work = this.#options.slices.begin();
-    topic.partitions.forEach((_, index) => {
-      const entry = entries?.[index];
-      if (entry?.state === 'open') this.#update(entry.partition, topic, this.#settingsOf(topic));
-      else if (entry === undefined) void this.#open(topic, index, work);
-    });
+  #applyTo(topic: TopicImage, index: number, work: Work): void {
+    const entry = this.#topics.get(topic.id)?.[index];
+    if (entry?.state === 'open') this.#update(entry.partition, topic, this.#settingsOf(topic));
+    else if (entry === undefined) void this.#open(topic, index, work);
   }
 
   #update(partition: Partition, topic: TopicImage, settings: SettingsOfTopic): void {

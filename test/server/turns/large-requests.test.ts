@@ -15,7 +15,7 @@ import { TurnMeter } from '../../support/turn-meter.js';
 type Request<N extends ApiName> = InputOf<(typeof APIS)[N]['request']>;
 
 /** A step reports what it did when it is done: a turn goes over its allowance by the steps that are under way. */
-const ONE_STEP = SERVER_LIMITS.partitionsOpenedAtOnce;
+const ONE_STEP = SERVER_LIMITS.partitionsOpenedAtOnce + 1;
 const COUNT = 10_000;
 const NAMES = Array.from({ length: COUNT }, (_, at) => `t${at}`);
 const INDEXES = Array.from({ length: COUNT }, (_, at) => at);
@@ -141,6 +141,18 @@ test('ten thousand partitions of a topic are made, asked about, written, read an
       { name: 't', partitions: INDEXES.map((partitionIndex) => ({ partitionIndex, offset: -1 })) },
     ],
   });
+
+  for (const [resourceType, resourceName, name] of [
+    [4, '', 'log.retention.ms'],
+    [2, 't', 'retention.ms'],
+  ] as const) {
+    const configs = [{ name, configOperation: 0, value: '7000000' }];
+    await call(metered, 'IncrementalAlterConfigs', 1, {
+      validateOnly: false,
+      resources: [{ resourceType, resourceName, configs }],
+    });
+    expect(broker.engine.log('t9999').settings.retentionMs).toBe(7_000_000);
+  }
 
   const written = await call(metered, 'Produce', 7, {
     acks: 1,
