@@ -257,11 +257,10 @@ export class GroupRegistry {
 
   /** Does what an event has left to be done; answers in later turns, where they are many. */
   #perform(entry: GroupEntry, { actions, passed }: Step, connection: ConnectionInfo | null): void {
-    let done = Math.ceil(passed / PASSES_PER_ELEMENT);
+    const done = Math.ceil(passed / PASSES_PER_ELEMENT);
     let answers = 0;
     for (const action of actions) {
-      if ('ticket' in action) answers += costOf(action);
-      else done += costOf(action);
+      answers += costOf(action);
     }
     const isLong = done + answers > AT_ONCE_ELEMENTS;
     if (isLong) {
@@ -382,7 +381,10 @@ const LOADING = 'COORDINATOR_LOAD_IN_PROGRESS';
 const MEMBER_BYTES = 1024;
 const PENDING_BYTES = 256;
 
-/** What an answer costs beside a look at an element: a promise, an encoding, a write. */
+/**
+ * What an answer costs beside a look at an element: a promise, an encoding, a write. A leader's list of members,
+ * and a record of them, report to their own work.
+ */
 const ANSWER_ELEMENTS = 16;
 /** Members passed in a walk that cost as much as one element that is looked at. */
 const PASSES_PER_ELEMENT = 8;
@@ -390,7 +392,5 @@ const PASSES_PER_ELEMENT = 8;
 const AT_ONCE_ELEMENTS = 64;
 
 function costOf(action: GroupAction): number {
-  if (action.kind === 'answer-join') return ANSWER_ELEMENTS + action.answer.members.length;
-  if (action.kind === 'answer-sync') return ANSWER_ELEMENTS;
-  return action.kind === 'store' ? action.value.members.length : 0;
+  return 'ticket' in action ? ANSWER_ELEMENTS : 0;
 }

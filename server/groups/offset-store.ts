@@ -234,10 +234,21 @@ export class OffsetStore {
   async deleteAll(entry: GroupEntry): Promise<void> {
     const { topic, groups } = this.#options;
     await topic.settled(entry.id);
-    const records = tombstonesOf(entry);
+    const records = await this.#tombstonesOf(entry);
     if (entry.group.isStored) records.push(groupTombstone(entry));
     await this.#write(entry, records);
     groups.forget(entry);
+  }
+
+  async #tombstonesOf({ id, offsets }: GroupEntry): Promise<GroupRecord[]> {
+    const work = this.#options.slices.begin();
+    const records: GroupRecord[] = [];
+    for (const offset of offsets.stored()) {
+      records.push(tombstoneOf(id, offset));
+      const pause = work.did(1);
+      if (pause !== null) await pause;
+    }
+    return records;
   }
 
   #schedule(): void {
@@ -371,10 +382,6 @@ function tombstoneOf(
   { topic, partition }: Pick<CommittedOffset, 'topic' | 'partition'>,
 ): GroupRecord {
   return { kind: 'offset', group, topic, partition, value: null };
-}
-
-function tombstonesOf({ id, offsets }: GroupEntry): GroupRecord[] {
-  return [...offsets.stored()].map((offset) => tombstoneOf(id, offset));
 }
 
 function groupTombstone({ id }: GroupEntry): GroupRecord {

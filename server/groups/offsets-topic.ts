@@ -11,7 +11,13 @@ import type { TopicImage } from '../metadata/image.js';
 import type { MetadataView } from '../metadata/metadata-view.js';
 import type { Partitions } from '../partition/partitions.js';
 import { COORDINATOR_TOPICS, coordinatorPartition } from './coordinator-for.js';
-import { decodeRecord, encodeRecord, type GroupRecord, type RecordBytes } from './records.js';
+import {
+  decodeRecord,
+  encodeRecord,
+  encodeRecordInSlices,
+  type GroupRecord,
+  type RecordBytes,
+} from './records.js';
 
 /** The internal topic that holds groups and their offsets. */
 export const OFFSETS_TOPIC = COORDINATOR_TOPICS.group;
@@ -151,13 +157,23 @@ export class OffsetsTopic {
     const work = slices.begin();
     const encoded: RecordBytes[] = [];
     for (const record of records) {
-      encoded.push(encodeRecord(record));
+      const isLarge = record.kind === 'group' && record.value !== null;
+      encoded.push(isLarge ? await encodeRecordInSlices(record, work) : encodeRecord(record));
       const pause = work.did(1);
       if (pause !== null) await pause;
     }
-    const built = inBatches(encoded).map((batch) => builtOf(batch, timestamp));
     const partition = partitions.find(topic, coordinatorPartition(group, topic.partitions.length));
-    return { appended: Promise.all(built.map((batch) => partition.append(batch, -1))) };
+    const appended: Promise<Appended>[] = [];
+    for (const batch of inBatches(encoded)) {
+      const built = builtOf(batch, timestamp);
+      const append = partition.append(built, -1);
+      // It is awaited with the others, and may fail before.
+      append.catch(() => {});
+      appended.push(append);
+      const pause = work.did(built.length, 'bytes');
+      if (pause !== null) await pause;
+    }
+    return { appended: Promise.all(appended) };
   }
 
   /** Hands over every record of a partition in its order. Rejects with what the log does, or ProtocolError for a record in no known form. */

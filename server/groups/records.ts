@@ -1,4 +1,5 @@
 import { codec } from '../protocol/compile.js';
+import type { Slices } from '../protocol/encode-in-slices.js';
 import { ProtocolError } from '../protocol/protocol-error.js';
 import { Reader } from '../protocol/reader.js';
 import {
@@ -137,6 +138,20 @@ export function encodeRecord(record: GroupRecord): RecordBytes {
         ? null
         : encode(GROUP_VALUE_VERSION, GroupValueTable, GROUP_VALUE_VERSION, value),
   };
+}
+
+/** The same for a group of many members, with pauses; its value must not change meanwhile. */
+export async function encodeRecordInSlices(
+  record: GroupRecord,
+  slices: Slices,
+): Promise<RecordBytes> {
+  const { group, kind, value } = record;
+  if (kind === 'offset' || value === null) return encodeRecord(record);
+  const key = encode(KEY_TYPE.group, GroupKeyTable, 0, { group });
+  const writer = new Writer();
+  writer.int16(GROUP_VALUE_VERSION);
+  await codec(GroupValueTable, GROUP_VALUE_VERSION).encodeInSlices(writer, value, slices);
+  return { key, value: Buffer.concat(writer.finish() as Buffer[]) };
 }
 
 /**

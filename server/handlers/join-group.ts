@@ -21,9 +21,14 @@ function joinGroupHandler({ groups }: JoinGroupParts): Handler<typeof JoinGroup>
     try {
       const wish = wishOf(context, request);
       const answer = await groups.join(request.groupId, wish, context.connection);
-      return responseOf(context.apiVersion, answer);
+      const members = await membersOf(answer, context);
+      return responseOf(context.apiVersion, answer, members);
     } catch (error) {
-      return responseOf(context.apiVersion, failedJoin(wireError(error).name, request.memberId));
+      return responseOf(
+        context.apiVersion,
+        failedJoin(wireError(error).name, request.memberId),
+        [],
+      );
     }
   };
 }
@@ -48,7 +53,24 @@ function wishOf(context: RequestContext, request: RequestOf<typeof JoinGroup>): 
   };
 }
 
-function responseOf(version: number, answer: JoinAnswer): ResponseOf<typeof JoinGroup> {
+type Members = ResponseOf<typeof JoinGroup>['members'];
+
+/** What the leader is told of all members; for everybody else that is nothing. */
+async function membersOf({ members }: JoinAnswer, { work }: RequestContext): Promise<Members> {
+  const told: Members[number][] = [];
+  for (const { id, instanceId, metadata } of members) {
+    told.push({ memberId: id, groupInstanceId: instanceId, metadata });
+    const pause = work.did(1);
+    if (pause !== null) await pause;
+  }
+  return told;
+}
+
+function responseOf(
+  version: number,
+  answer: JoinAnswer,
+  members: Members,
+): ResponseOf<typeof JoinGroup> {
   return {
     errorCode: ErrorCode[answer.error],
     generationId: answer.generation,
@@ -57,10 +79,6 @@ function responseOf(version: number, answer: JoinAnswer): ResponseOf<typeof Join
     leader: answer.leader,
     skipAssignment: answer.skipAssignment,
     memberId: answer.memberId,
-    members: answer.members.map(({ id, instanceId, metadata }) => ({
-      memberId: id,
-      groupInstanceId: instanceId,
-      metadata,
-    })),
+    members,
   };
 }

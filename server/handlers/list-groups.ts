@@ -1,4 +1,5 @@
 import type { GroupCoordinator } from '../groups/coordinator.js';
+import type { ResponseOf } from '../protocol/api.js';
 import { ErrorCode } from '../protocol/error-codes.js';
 import { ListGroups } from '../protocol/messages/list-groups.js';
 import { wireError } from './error-map.js';
@@ -8,6 +9,8 @@ export interface ListGroupsParts {
   readonly groups: Pick<GroupCoordinator, 'list'>;
 }
 
+type Answer = ResponseOf<typeof ListGroups>['groups'][number];
+
 /** The one type of group there is, as KIP-848 calls it. */
 const GROUP_TYPE = 'classic';
 
@@ -15,22 +18,25 @@ const GROUP_TYPE = 'classic';
 export const listGroups = handler(ListGroups, {}, listGroupsHandler);
 
 function listGroupsHandler({ groups }: ListGroupsParts): Handler<typeof ListGroups> {
-  return async (_context, { statesFilter, typesFilter }) => {
+  return async ({ work }, { statesFilter, typesFilter }) => {
     const states = new Set(statesFilter.map((state) => state.toLowerCase()));
     const types = new Set(typesFilter.map((type) => type.toLowerCase()));
     try {
       const listed = types.size === 0 || types.has(GROUP_TYPE) ? await groups.list() : [];
-      return {
-        errorCode: ErrorCode.NONE,
-        groups: listed
-          .filter(({ state }) => states.size === 0 || states.has(state.toLowerCase()))
-          .map(({ id, protocolType, state }) => ({
+      const answers: Answer[] = [];
+      for (const { id, protocolType, state } of listed) {
+        if (states.size === 0 || states.has(state.toLowerCase())) {
+          answers.push({
             groupId: id,
             protocolType: protocolType ?? '',
             groupState: state,
             groupType: GROUP_TYPE,
-          })),
-      };
+          });
+        }
+        const pause = work.did(1);
+        if (pause !== null) await pause;
+      }
+      return { errorCode: ErrorCode.NONE, groups: answers };
     } catch (error) {
       return { errorCode: wireError(error).code, groups: [] };
     }
