@@ -4,6 +4,8 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     pool: 'forks',
+    // One after another: the canary's times would tell of the other files.
+    fileParallelism: false,
     include: ['test/canary/*.canary.ts'],
     testTimeout: 600_000,
     hookTimeout: 600_000,
