@@ -19,6 +19,9 @@ interface DescribeTopicPartitionsParts {
 
 type Request = RequestOf<typeof DescribeTopicPartitions>;
 type Answer = ResponseOf<typeof DescribeTopicPartitions>;
+/** Java's tools take no null for them. */
+const NO_ELIGIBLE = { eligibleLeaderReplicas: [], lastKnownElr: [] } as const;
+
 type TopicAnswer = Answer['topics'][number];
 
 /**
@@ -98,7 +101,7 @@ async function described(
 ): Promise<TopicAnswer> {
   const answers: TopicAnswer['partitions'][number][] = [];
   for (let index = from; index < end; index++) {
-    answers.push(describePartition(partitions, topic, index));
+    answers.push({ ...describePartition(partitions, topic, index), ...NO_ELIGIBLE });
     const pause = work.did(1);
     if (pause !== null) await pause;
   }

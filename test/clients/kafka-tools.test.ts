@@ -183,9 +183,12 @@ describe.each(RELEASES)("Apache Kafka's command-line tools, $version", ({ versio
   });
 
   test('kafka-topics describes a topic by its id, and says which id is not known', async () => {
-    const described = await run(TOPICS, ['--describe', '--topic', 'tools']);
+    // By its id the tool asks for metadata, which has no eligible leaders.
+    const describedBy = async (...topic: readonly string[]) =>
+      (await run(TOPICS, ['--describe', ...topic])).replace(/Elr:.*$/gm, '');
+    const described = await describedBy('--topic', 'tools');
     const [, id] = /TopicId: (\S+)/.exec(described)!;
-    expect(await run(TOPICS, ['--describe', '--topic-id', id!])).toBe(described);
+    expect(await describedBy('--topic-id', id!)).toBe(described);
     const unknown = 'abcdefghijklmnopqrstuA';
     const all = ['--bootstrap-server', cluster.bootstrap, '--describe', '--topic-id', unknown];
     const { output, status } = await kafkaTool(classPath!, TOPICS, all);
@@ -210,7 +213,8 @@ describe.each(RELEASES)("Apache Kafka's command-line tools, $version", ({ versio
   });
 
   test('kafka-transactions describes the producers of a partition', async () => {
-    // The producer before chose one of two partitions.
+    // Idempotent, as the verifiable producer is not; it chooses one of two partitions.
+    await run(`${TOOLS}.ConsoleProducer`, ['--topic', 'verifiable'], 'one more\n');
     let output = '';
     for (const partition of ['0', '1']) {
       const place = ['--topic', 'verifiable', '--partition', partition];

@@ -61,8 +61,8 @@ describe('topics', () => {
         leaderEpoch: topic.partitions[0]!.leaderEpoch,
         replicaNodes: topic.partitions[0]!.replicas,
         isrNodes: topic.partitions[0]!.isr,
-        eligibleLeaderReplicas: null,
-        lastKnownElr: null,
+        eligibleLeaderReplicas: [],
+        lastKnownElr: [],
         offlineReplicas: [],
       },
     ]);
