@@ -151,7 +151,7 @@ test('ten thousand partitions of a topic are made, asked about, written, read an
       validateOnly: false,
       resources: [{ resourceType, resourceName, configs }],
     });
-    expect(broker.engine.log('t9999').settings.retentionMs).toBe(7_000_000);
+    expect(broker.engine.log('t', COUNT - 1).settings.retentionMs).toBe(7_000_000);
   }
 
   const written = await call(metered, 'Produce', 7, {
