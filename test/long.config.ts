@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { LEFT_OUT, MORE_OFTEN } from './long-files.js';
 
 delete process.env.NODE_EXTRA_CA_CERTS;
 
@@ -7,21 +8,7 @@ export default defineConfig({
   test: {
     pool: 'forks',
     maxWorkers: '100%',
-    include: [
-      'test/faults/*.test.ts',
-      'test/model/*.test.ts',
-      'test/crash/compaction.test.ts',
-      'test/crash/kill.test.ts',
-      'test/crash/power-cut.test.ts',
-      'test/server/bad-input/connections.test.ts',
-      'test/server/bad-input/large-requests.test.ts',
-      'test/server/bad-input/unpacked-memory.test.ts',
-      'test/server/cli/pipes.test.ts',
-      'test/server/turns/large-requests.test.ts',
-      'test/server/groups/group-model.test.ts',
-      'test/server/handlers/fetch-sessions-model.test.ts',
-      'test/server/protocol/messages.test.ts',
-    ],
+    include: [...LEFT_OUT, ...MORE_OFTEN],
     env: { ODRADEK_VERIFY: '1', ODRADEK_LONG: '1' },
     testTimeout: 600_000,
     hookTimeout: 300_000,

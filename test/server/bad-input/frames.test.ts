@@ -75,7 +75,7 @@ describe('bytes that are no request close the connection, and only that one', ()
     ['a varint that never ends', 'exceeds 32 bits', framed(METADATA_9, Buffer.alloc(64, 0xff))],
     [
       'a tagged section with 2^32 - 1 tags',
-      '1 bytes wanted at byte 18',
+      '8589934590 bytes wanted at byte 18',
       framed(METADATA_9.subarray(0, -1), Buffer.from('ffffffff0f', 'hex')),
     ],
     [
