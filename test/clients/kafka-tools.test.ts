@@ -26,6 +26,15 @@ const RELEASES = KAFKA_VERSIONS.map((version) => ({
 describe.each(RELEASES)("Apache Kafka's command-line tools, $version", ({ version, classPath }) => {
   const isFirst = version === KAFKA_VERSIONS[0];
   const configs = version === '4.4.0' ? `${TOOLS}.ConfigCommand` : 'kafka.admin.ConfigCommand';
+  const isOld = version.startsWith('3.');
+  const producer = isOld ? 'kafka.tools.ConsoleProducer' : `${TOOLS}.ConsoleProducer`;
+  const versions = isOld
+    ? 'kafka.admin.BrokerApiVersionsCommand'
+    : `${TOOLS}.BrokerApiVersionsCommand`;
+  // KIP-1147 gave the properties of reader and formatter a name each.
+  const [ofReader, ofFormatter] = isOld
+    ? ['--property', '--property']
+    : ['--reader-property', '--formatter-property'];
   const capture = frameCapture(isFirst ? 'apache-tools' : `apache-tools-${version}`);
   let cluster: TestCluster;
   let root: string;
@@ -75,16 +84,10 @@ describe.each(RELEASES)("Apache Kafka's command-line tools, $version", ({ versio
   });
 
   test('kafka-console-producer and kafka-console-consumer pass keys, headers and values', async () => {
-    const parse = ['parse.key=true', 'parse.headers=true'].flatMap((text) => [
-      '--reader-property',
-      text,
-    ]);
+    const parse = ['parse.key=true', 'parse.headers=true'].flatMap((text) => [ofReader, text]);
     const lines = 'h:1\tk1\tv1\nh:2\tk2\tv2\n';
-    await run(`${TOOLS}.ConsoleProducer`, ['--topic', 'tools', ...parse], lines);
-    const print = ['print.key=true', 'print.headers=true'].flatMap((text) => [
-      '--formatter-property',
-      text,
-    ]);
+    await run(producer, ['--topic', 'tools', ...parse], lines);
+    const print = ['print.key=true', 'print.headers=true'].flatMap((text) => [ofFormatter, text]);
     const bounds = ['--from-beginning', '--max-messages', '2', '--group', 'console'];
     const consumed = await run(CONSOLE_CONSUMER, ['--topic', 'tools', ...bounds, ...print]);
     expect(consumed).toContain('h:1\tk1\tv1');
@@ -106,7 +109,7 @@ describe.each(RELEASES)("Apache Kafka's command-line tools, $version", ({ versio
       await member.until((events) => events.some(({ event }) => event === 'assigned'));
       const group = ['--describe', '--group', 'active'];
       const members = await run(GROUPS, [...group, '--members', '--verbose']);
-      expect(members).toMatch(/^active\s+one-\S+\s+one\s.*\s4\s.*tools:0,1,2,3/m);
+      expect(members).toMatch(/^active\s+one-\S+\s+one\s.*\s4\s.*(?:tools:|\()0,1,2,3/m);
       expect(await run(GROUPS, [...group, '--state'])).toMatch(/range\s+Stable\s+1/);
       await member.leave();
     } finally {
@@ -122,7 +125,8 @@ describe.each(RELEASES)("Apache Kafka's command-line tools, $version", ({ versio
     expect(await run(GROUPS, ['--describe', '--state', ...group])).toMatch(/Empty\s+0/);
     const byTime = ['--to-datetime', '2001-01-01T00:00:00.000', '--topic', 'tools', '--dry-run'];
     const planned = await run(GROUPS, ['--reset-offsets', ...byTime, ...group]);
-    expect(planned.match(/^console\s+tools\s+\d\s+0/gm)).toHaveLength(4);
+    // 3.9 prints its rows without line ends.
+    expect(planned.match(/\bconsole\s+tools\s+\d\s+0\b/g)).toHaveLength(4);
     const reset = ['--reset-offsets', '--to-earliest', '--topic', 'tools'];
     await run(GROUPS, [...reset, '--execute', ...group]);
     const again = await run(GROUPS, ['--describe', ...group]);
@@ -176,7 +180,7 @@ describe.each(RELEASES)("Apache Kafka's command-line tools, $version", ({ versio
   });
 
   test('kafka-broker-api-versions finds what a client needs usable', async () => {
-    const output = await run(`${TOOLS}.BrokerApiVersionsCommand`, []);
+    const output = await run(versions, []);
     for (const api of ['Produce', 'Fetch', 'JoinGroup', 'OffsetCommit', 'DescribeLogDirs']) {
       expect(output).toMatch(new RegExp(`\\b${api}\\(\\d+\\): \\d+ to \\d+ \\[usable: \\d+\\]`));
     }
@@ -214,7 +218,7 @@ describe.each(RELEASES)("Apache Kafka's command-line tools, $version", ({ versio
 
   test('kafka-transactions describes the producers of a partition', async () => {
     // Idempotent, as the verifiable producer is not; it chooses one of two partitions.
-    await run(`${TOOLS}.ConsoleProducer`, ['--topic', 'verifiable'], 'one more\n');
+    await run(producer, ['--topic', 'verifiable'], 'one more\n');
     let output = '';
     for (const partition of ['0', '1']) {
       const place = ['--topic', 'verifiable', '--partition', partition];
@@ -232,7 +236,7 @@ describe.each(RELEASES)("Apache Kafka's command-line tools, $version", ({ versio
       const lines = Array.from({ length: 500 }, (_, at) => `${codec} ${at}`);
       const sent = codec === 'uncompressed' ? 'zstd' : 'none';
       const produce = ['--topic', topic, '--compression-codec', sent];
-      await run(`${TOOLS}.ConsoleProducer`, produce, `${lines.join('\n')}\n`);
+      await run(producer, produce, `${lines.join('\n')}\n`);
       const bounds = ['--from-beginning', '--max-messages', '500'];
       const consumed = await run(CONSOLE_CONSUMER, ['--topic', topic, ...bounds]);
       expect(consumed.split('\n').filter((line) => line.startsWith(codec))).toEqual(lines);
