@@ -7,7 +7,7 @@ import { rebuildCatalogs } from '../../server/cli/catalog.js';
 import { startBroker } from '../../server/index.js';
 import { BROKER_SETTINGS } from './support/broker-process.js';
 import { type FlipWorld, layOut, readContents } from './support/flip-world.js';
-import { type Judgement, judge } from './support/judge-flip.js';
+import { type Judgement, judge, type Uncovered } from './support/judge-flip.js';
 
 /** Start errors that say what is damaged. */
 const CLEAR_ERRORS = [
@@ -16,6 +16,8 @@ const CLEAR_ERRORS = [
   'FORMAT_TOO_NEW',
   'NOT_A_DATA_DIRECTORY',
 ] as const;
+/** A batch begins with its base offset. */
+const BASE_OFFSET_BYTES = 8;
 /** Files that a broker does not start without. */
 const NEEDED_TO_START = /^(catalog\.mdb|metadata\.mdb|meta\.properties)$/;
 
@@ -45,7 +47,7 @@ export async function flipOnce(
     layOut(world, dataDir);
     const target = join(dataDir, path);
     if (!isRunning) damage.apply(target);
-    const flip: Flip = { world, dataDir, path, isOutsideChecksum: isOutside(world, path, damage) };
+    const flip: Flip = { world, dataDir, path, uncovered: uncoveredBy(world, path, damage) };
     const first = await readOnce(flip, isRunning ? () => damage.apply(target) : null);
     const isCatalog = path.endsWith('.mdb');
     let judged: Outcome = first;
@@ -62,7 +64,7 @@ interface Flip {
   readonly world: FlipWorld;
   readonly dataDir: string;
   readonly path: string;
-  readonly isOutsideChecksum: boolean;
+  readonly uncovered: Uncovered;
 }
 
 type Outcome = Omit<FlipOutcome, 'index' | 'what'>;
@@ -85,7 +87,7 @@ async function rebuilt(flip: Flip, first: Outcome) {
 }
 
 async function readOnce(
-  { world, dataDir, path, isOutsideChecksum }: Flip,
+  { world, dataDir, path, uncovered }: Flip,
   meanwhile: (() => void) | null,
 ): Promise<Outcome> {
   const none = { untold: 0, refusedPartitions: 0, wrong: [] as string[] };
@@ -101,7 +103,7 @@ async function readOnce(
   try {
     meanwhile?.();
     return {
-      ...judge(path, isOutsideChecksum, world.contents, await readContents(broker.port)),
+      ...judge(path, uncovered, world.contents, await readContents(broker.port)),
       refusedStart: false,
     };
   } catch (error) {
@@ -150,12 +152,14 @@ function damageOf(content: Buffer, random: Random): Damage {
   };
 }
 
-/** Whether a flip changes a base offset, a length or a leader epoch, which no checksum covers. */
-function isOutside({ files }: FlipWorld, path: string, { at, count }: Damage): boolean {
+/** Which of base offset, length and leader epoch a flip changes, which no checksum covers. */
+function uncoveredBy({ files }: FlipWorld, path: string, { at, count }: Damage): Uncovered {
   const content = files.get(path)!;
-  if (!path.endsWith('.log')) return false;
+  if (!path.endsWith('.log')) return null;
   for (let batch = 0; batch < content.length; batch += batchSize(content, batch)) {
-    if (at < batch + CRC_AT && at + count > batch) return true;
+    if (at < batch + CRC_AT && at + count > batch) {
+      return at + count <= batch + BASE_OFFSET_BYTES ? 'base-offset' : 'other';
+    }
   }
-  return false;
+  return null;
 }
