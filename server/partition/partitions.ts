@@ -16,6 +16,7 @@ import type { TopicImage } from '../metadata/image.js';
 import type { DeletedTopic } from '../metadata/metadata-follower.js';
 import type { MetadataDelta, MetadataView } from '../metadata/metadata-view.js';
 import type { TopicSettings } from '../settings/topic-settings.js';
+import { knownPartitions, sized } from './known-partitions.js';
 import { logSettingsOf } from './log-settings.js';
 import { type Leadership, Partition } from './partition.js';
 
@@ -396,26 +397,4 @@ export class Partitions {
     work.then(forget, forget);
     return work;
   }
-}
-
-function knownPartitions(
-  image: MetadataView['image'],
-  deleted: readonly DeletedTopic[],
-): KnownPartitions {
-  const live = new Map<string, string>();
-  for (const { name, id, partitions } of image.topics()) {
-    for (const index of partitions.keys()) live.set(`${name}-${index}`, id);
-  }
-  const leaving = new Map<string, string[]>();
-  for (const { name, id, partitionCount } of deleted) {
-    for (let index = 0; index < partitionCount; index++) {
-      const folder = `${name}-${index}`;
-      leaving.set(folder, [...(leaving.get(folder) ?? []), id]);
-    }
-  }
-  return { live, leaving };
-}
-
-function sized({ name, id, partitions }: TopicImage): DeletedTopic {
-  return { name, id, partitionCount: partitions.length };
 }
