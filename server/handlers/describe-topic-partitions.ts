@@ -4,17 +4,15 @@ import { SERVER_LIMITS } from '../limits.js';
 import type { TopicImage } from '../metadata/image.js';
 import type { MetadataView } from '../metadata/metadata-view.js';
 import { isInternalTopic } from '../metadata/topic-name.js';
-import type { Partitions } from '../partition/partitions.js';
 import type { RequestOf, ResponseOf } from '../protocol/api.js';
-import { ErrorCode } from '../protocol/error-codes.js';
 import { DescribeTopicPartitions } from '../protocol/messages/describe-topic-partitions.js';
 import { TOPIC_OPERATIONS } from './authorized-operations.js';
 import { type Handler, handler } from './handler.js';
-import { describePartition, missingCode } from './metadata.js';
+import { describeTopic, missingCode, type PartitionStates } from './topic-description.js';
 
 interface DescribeTopicPartitionsParts {
   readonly metadata: MetadataView;
-  readonly partitions: Pick<Partitions, 'isOffline'>;
+  readonly partitions: PartitionStates;
 }
 
 type Request = RequestOf<typeof DescribeTopicPartitions>;
@@ -26,7 +24,8 @@ type TopicAnswer = Answer['topics'][number];
 
 /**
  * DescribeTopicPartitions (KIP-966): topics by name, in the order of their names, some partitions at a
- * time. A full answer says with which partition the next one begins.
+ * time; a topic that is not there counts as one. A full answer says with which partition the next one
+ * begins.
  */
 export const describeTopicPartitions = handler(
   DescribeTopicPartitions,
@@ -47,7 +46,8 @@ function describeTopicPartitionsHandler(
       Math.min(responsePartitionLimit, SERVER_LIMITS.partitionsDescribedMax),
     );
     const { image } = parts.metadata;
-    const names = await namesFor(request, image.topics(), limit + 1, work);
+    // One more for the next cursor, and one for a cursor that lies beyond its topic.
+    const names = await namesFor(request, image.topics(), limit + 2, work);
     const topics: TopicAnswer[] = [];
     let left = limit;
     for (const name of names) {
@@ -55,8 +55,7 @@ function describeTopicPartitionsHandler(
       const topic = image.topic(name);
       if (topic === undefined) {
         topics.push(missing(name));
-        const pause = work.did(1);
-        if (pause !== null) await pause;
+        left--;
         continue;
       }
       const from = name === cursor?.topicName ? cursor.partitionIndex : 0;
@@ -71,7 +70,7 @@ function describeTopicPartitionsHandler(
   };
 }
 
-/** The names asked for, or the first `count` of all, sorted, from the cursor's on. */
+/** The first `count` of the names asked for, or of all, sorted, from the cursor's on. */
 async function namesFor(
   { topics, cursor }: Request,
   all: Iterable<TopicImage>,
@@ -79,17 +78,16 @@ async function namesFor(
   work: Work,
 ): Promise<string[]> {
   const first = cursor?.topicName ?? '';
-  const isAll = topics.length === 0;
+  const firstOf = (names: readonly string[]) => [...new Set(names)].sort().slice(0, count);
   let names: string[] = [];
-  for (const { name } of isAll ? all : topics) {
+  for (const { name } of topics.length === 0 ? all : topics) {
     if (name >= first) names.push(name);
     // To sort them all for every answer would cost more than the answer.
-    if (isAll && names.length >= 2 * count) names = names.sort().slice(0, count);
+    if (names.length >= 2 * count) names = firstOf(names);
     const pause = work.did(1);
     if (pause !== null) await pause;
   }
-  const sorted = [...new Set(names)].sort();
-  return isAll ? sorted.slice(0, count) : sorted;
+  return firstOf(names);
 }
 
 async function described(
@@ -99,18 +97,10 @@ async function described(
   end: number,
   work: Work,
 ): Promise<TopicAnswer> {
-  const answers: TopicAnswer['partitions'][number][] = [];
-  for (let index = from; index < end; index++) {
-    answers.push({ ...describePartition(partitions, topic, index), ...NO_ELIGIBLE });
-    const pause = work.did(1);
-    if (pause !== null) await pause;
-  }
+  const description = await describeTopic(partitions, topic, work, from, end);
   return {
-    errorCode: ErrorCode.NONE,
-    name: topic.name,
-    topicId: topic.id,
-    isInternal: topic.internal,
-    partitions: answers,
+    ...description,
+    partitions: description.partitions.map((each) => ({ ...each, ...NO_ELIGIBLE })),
     topicAuthorizedOperations: TOPIC_OPERATIONS,
   };
 }

@@ -3,7 +3,7 @@ import { ApiError } from '../api-error.js';
 import type { RequestContext } from '../context.js';
 import { endpointFor } from '../metadata/advertised.js';
 import type { Controller } from '../metadata/controller.js';
-import type { MetadataImage, TopicImage } from '../metadata/image.js';
+import type { MetadataImage } from '../metadata/image.js';
 import type { MetadataView } from '../metadata/metadata-view.js';
 import {
   fitsTransaction,
@@ -20,6 +20,7 @@ import { ZERO_UUID } from '../protocol/schema.js';
 import { CLUSTER_OPERATIONS, TOPIC_OPERATIONS } from './authorized-operations.js';
 import { wireError } from './error-map.js';
 import { type Handler, handler } from './handler.js';
+import { describeTopic, missingCode } from './topic-description.js';
 
 export interface MetadataParts {
   readonly metadata: MetadataView;
@@ -156,7 +157,7 @@ async function describeAll(
 ): Promise<TopicAnswer[]> {
   const answers: TopicAnswer[] = [];
   for (const topic of image.topics()) {
-    answers.push(await describe(parts, work, topic));
+    answers.push(await describeTopic(parts.partitions, topic, work));
   }
   return answers;
 }
@@ -187,12 +188,14 @@ async function answersFor(
   }
   for (const name of byName) {
     const topic = image.topic(name);
-    if (topic !== undefined) answers.push(await describe(parts, context.work, topic));
+    if (topic !== undefined)
+      answers.push(await describeTopic(parts.partitions, topic, context.work));
     else answers.push(failed(name, ZERO_UUID, failures.get(name) ?? missingCode(name)));
   }
   for (const id of byId) {
     const topic = image.topicById(id);
-    if (topic !== undefined) answers.push(await describe(parts, context.work, topic));
+    if (topic !== undefined)
+      answers.push(await describeTopic(parts.partitions, topic, context.work));
     else answers.push(failed(null, id, ErrorCode.UNKNOWN_TOPIC_ID));
   }
   return answers;
@@ -203,56 +206,6 @@ function checkWish(version: number, name: string | null, topicId: string): void 
   if (version < 12 && (name === null || topicId !== ZERO_UUID)) {
     throw new ApiError('INVALID_REQUEST', `version ${version} asks for topics by name`);
   }
-}
-
-/** Why a topic of this name is not there. */
-export function missingCode(name: string): ErrorCode {
-  return topicNameProblem(name) === null
-    ? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
-    : ErrorCode.INVALID_TOPIC_EXCEPTION;
-}
-
-/** Who leads a partition, who has it, and since when. */
-export function describePartition(
-  partitions: Pick<Partitions, 'isOffline'>,
-  topic: TopicImage,
-  partitionIndex: number,
-) {
-  const { leader, leaderEpoch, replicas, isr } = topic.partitions[partitionIndex]!;
-  const offline = partitions.isOffline(topic.id, partitionIndex);
-  const leaderId = offline ? -1 : leader;
-  return {
-    errorCode: leaderId === -1 ? ErrorCode.LEADER_NOT_AVAILABLE : ErrorCode.NONE,
-    partitionIndex,
-    leaderId,
-    leaderEpoch,
-    replicaNodes: replicas,
-    isrNodes: isr,
-    offlineReplicas: offline ? replicas : [],
-  };
-}
-
-/** Of a topic with many partitions, others are served in between. */
-async function describe(
-  { partitions }: MetadataParts,
-  work: Work,
-  topic: TopicImage,
-): Promise<TopicAnswer> {
-  const answers: TopicAnswer['partitions'][number][] = [];
-  for (const partitionIndex of topic.partitions.keys()) {
-    answers.push(describePartition(partitions, topic, partitionIndex));
-    const pause = work.did(1);
-    if (pause !== null) await pause;
-  }
-  const pause = work.did(1);
-  if (pause !== null) await pause;
-  return {
-    errorCode: ErrorCode.NONE,
-    name: topic.name,
-    topicId: topic.id,
-    isInternal: topic.internal,
-    partitions: answers,
-  };
 }
 
 function failed(name: string | null, topicId: string, errorCode: ErrorCode): TopicAnswer {

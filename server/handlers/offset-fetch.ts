@@ -34,7 +34,7 @@ function offsetFetchHandler(parts: OffsetFetchParts): Handler<typeof OffsetFetch
     const { topics, errorCode } = await answerFor(parts, work, request.groupId, request.topics);
     if (apiVersion >= 2 || errorCode === ErrorCode.NONE) return { topics, errorCode };
     // Version 1 has a place for an error at each partition only.
-    return { topics: failedTopics(request.topics ?? [], errorCode ?? ErrorCode.NONE) };
+    return OffsetFetch.refused(request, (errorCode ?? ErrorCode.NONE) as ErrorCode, apiVersion);
   };
 }
 
@@ -109,16 +109,4 @@ function partitionOf(
     metadata: value?.metadata ?? '',
     errorCode: ErrorCode.NONE,
   };
-}
-
-function failedTopics(wishes: NonNullable<Wishes>, errorCode: number): TopicAnswer[] {
-  return wishes.map(({ name, partitionIndexes }) => ({
-    name,
-    partitions: partitionIndexes.map((partitionIndex) => ({
-      partitionIndex,
-      committedOffset: -1,
-      metadata: '',
-      errorCode,
-    })),
-  }));
 }

@@ -98,6 +98,24 @@ describe('pages', () => {
     expect((await page(broker, [], 100, gone)).shown).toEqual(['b 0 0,1,2', 'c 0 0']);
   });
 
+  test('go on behind a cursor that lies beyond its topic', async () => {
+    const broker = await memoryBroker();
+    for (const name of ['x', 'y', 'z']) await broker.createTopic(name);
+    expect(await page(broker, [], 1, { topicName: 'x', partitionIndex: 5 })).toEqual({
+      shown: ['x 0 ', 'y 0 0'],
+      nextCursor: { topicName: 'z', partitionIndex: 0 },
+    });
+  });
+
+  test('of names that are not there go on, too', async () => {
+    const broker = await brokerWithTopics();
+    const unknown = ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
+    expect(await page(broker, ['n1', 'n2', 'n3', 'n1'], 2)).toEqual({
+      shown: [`n1 ${unknown} `, `n2 ${unknown} `],
+      nextCursor: { topicName: 'n3', partitionIndex: 0 },
+    });
+  });
+
   test('from a partition below 0 are refused', async () => {
     const broker = await brokerWithTopics();
     const { shown } = await page(broker, ['a'], 100, { topicName: 'a', partitionIndex: -1 });
