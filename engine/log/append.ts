@@ -191,7 +191,9 @@ function segmentFor(
     if (!rollIsDue(log, active, batch, baseOffset, nowMs)) return active;
     flushStaged(log);
     // While writes are queued a failure must find them all in one segment.
-    return log.writer.isWritingAsynchronously || !hasRoom ? null : rollSegment(log, active);
+    if (log.writer.isWritingAsynchronously || !hasRoom) return null;
+    assertFewSegments(log);
+    return rollSegment(log, active);
   } catch (error) {
     throw storageError(log.context.directory, `cannot start a segment in ${log.folder}`, error);
   }
@@ -203,14 +205,17 @@ function flushStaged(log: LogParts): void {
   if (failure !== null) throw failure;
 }
 
+/** Retention and deletion may begin one more, to take all the others away. */
+function assertFewSegments({ segments }: LogParts): void {
+  if (segments.count < LIMITS.segmentsPerLogMax) return;
+  throw new EngineError(
+    'TOO_MANY_SEGMENTS',
+    `the log has ${segments.count} segments: raise segment.bytes or segment.ms, or keep less`,
+  );
+}
+
 /** Closes the active segment and opens the next one at the log end. Nothing may be staged. */
 export function rollSegment(log: LogParts, active: Segment): Segment {
-  if (log.segments.count >= LIMITS.segmentsPerLogMax) {
-    throw new EngineError(
-      'TOO_MANY_SEGMENTS',
-      `the log has ${log.segments.count} segments: raise segment.bytes or segment.ms, or keep less`,
-    );
-  }
   const next = startSegment(log, log.offsets.logEnd);
   sealSegment(log, active);
   log.context.counters.segmentsRolled++;

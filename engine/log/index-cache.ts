@@ -27,6 +27,8 @@ export class IndexCache {
   readonly #loaded = new Map<Segment, SegmentIndexes>();
   /** Those whose index files led astray: the next load does not ask them. */
   readonly #doubted = new WeakSet<Segment>();
+  /** Those whose indexes were made of their headers, and what they were then: made again, they would be the same. */
+  readonly #made = new WeakMap<Segment, { readonly cuts: number; readonly end: number }>();
   /** Those that are being read. */
   readonly #loading = new Map<Segment, Promise<SegmentIndexes | null>>();
   #bytes = 0;
@@ -141,6 +143,7 @@ export class IndexCache {
 
   /**
    * Builds both indexes anew from the batch headers and keeps them: those at hand did not fit the log.
+   * Those that were made so are kept: where they end the damage is.
    *
    * @throws EngineError INDEX_REBUILDING as `of`, for a sealed segment
    */
@@ -152,8 +155,11 @@ export class IndexCache {
       segment.replaceIndexes(fresh.indexes!);
       return segment.indexes;
     }
-    this.forget(segment);
-    this.#doubted.add(segment);
+    const made = this.#made.get(segment);
+    if (made?.cuts !== segment.cuts || made.end !== segment.writtenSize) {
+      this.forget(segment);
+      this.#doubted.add(segment);
+    }
     return this.of(segment, indexIntervalBytes);
   }
 
@@ -171,7 +177,10 @@ export class IndexCache {
     files: { index: Buffer | null; timeindex: Buffer | null } | null,
   ): SegmentIndexes {
     fresh.writtenSize = fresh.size;
-    if (files === null) this.#counters.indexRebuilds++;
+    if (files === null) {
+      this.#counters.indexRebuilds++;
+      this.#made.set(segment, { cuts: segment.cuts, end: segment.writtenSize });
+    } else this.#made.delete(segment);
     this.#doubted.delete(segment);
     fresh.closeTimeIndex();
     // A damaged batch hides those behind it: what was known of them stays.

@@ -219,7 +219,8 @@ export interface PartitionLog {
   deleteBefore(offset: number): Promise<number>;
   /**
    * Drops everything at and above `offset`, durably, with what lies before it in the same batch. For followers and for repair. Rejects OFFSET_OUT_OF_RANGE
-   * below the log start; BELOW_HIGH_WATERMARK where something committed would go, unless that is asked for.
+   * below the log start; BELOW_HIGH_WATERMARK where something committed would go, unless that is asked for; CORRUPT_BATCH, with nothing done,
+   * where what would stay of the segment is damaged.
    */
   truncateTo(offset: number, options?: TruncateOptions): Promise<void>;
   /** Deletes the prefix of segments that time and size say may go. Resolves with what went. */

@@ -1,6 +1,7 @@
 import type { CatalogChange } from '../catalog/catalog.js';
 import { storageError } from '../disk/storage-error.js';
 import { EngineError } from '../errors.js';
+import { corruptAt } from './corrupt-at.js';
 import { findFirstCut } from './first-cut.js';
 import { walkHeaders } from './header-walk.js';
 import { cutIndexFiles } from './index-files.js';
@@ -107,10 +108,18 @@ function endBefore({ segment, position, baseOffset }: FoundBatch): number {
   return reached === position ? offset : baseOffset;
 }
 
-/** The bookkeeping of what stays of a segment, made from its headers. */
+/**
+ * The bookkeeping of what stays of a segment, made from its headers. Damage among them refuses the
+ * cut: what is appended behind it could not be found again, and a repair saves what is there.
+ *
+ * @throws EngineError CORRUPT_BATCH
+ */
 async function notedUpTo(log: Log, segment: Segment, end: number): Promise<Segment> {
   const noted = segment.withNothingNoted();
-  await resumeInSlices(noted, null, end, log.settings.indexIntervalBytes, log.context.slices);
+  const { indexIntervalBytes } = log.settings;
+  const { slices } = log.context;
+  const resumed = await resumeInSlices(noted, null, end, indexIntervalBytes, slices);
+  if (resumed.reached < end) throw corruptAt(log, segment, resumed.reached, resumed.nextOffset);
   return noted;
 }
 

@@ -38,7 +38,8 @@ export class Watermark {
         promisedEnd: promised.offset,
       }) ?? promised.offset;
     if (wanted <= offsets.highWatermark.offset) return;
-    if (!offsets.committed(this.#positionOf(wanted))) return;
+    const position = this.#positionOf(wanted, () => this.advance());
+    if (position === null || !offsets.committed(position)) return;
     // The log's own promise can be found out again; what others have said cannot.
     if (this.#rule !== null) this.#log.context.checkpoints.markDirty(this.#log.checkpointTarget);
     this.notify();
@@ -47,18 +48,54 @@ export class Watermark {
   /** Asks the rule for the first time, and finds out where the high watermark lies. */
   begin(): void {
     this.advance();
+    this.#place();
+  }
+
+  #place(): void {
     const { offsets } = this.#log;
     const { offset, segmentBase } = offsets.highWatermark;
     if (segmentBase !== NOWHERE) return;
     try {
-      offsets.placeHighWatermark(this.#positionOf(offset));
+      const position = this.#positionOf(offset, () => this.#place());
+      if (position !== null) offsets.placeHighWatermark(position);
     } catch (error) {
       // Until it moves nobody reads what lies before damage either.
       if (!hasErrno(error, 'CORRUPT_BATCH')) throw error;
     }
   }
 
-  #positionOf(offset: number): LogPosition {
+  /** Null while the index that tells it is being rebuilt; then `again` is called, and who listens is told. */
+  #positionOf(offset: number, again: () => void): LogPosition | null {
+    try {
+      return this.#lookUp(offset);
+    } catch (error) {
+      if (!hasErrno(error, 'INDEX_REBUILDING')) throw error;
+      void this.#whenRebuilt(offset, again);
+      return null;
+    }
+  }
+
+  /** What goes wrong meanwhile the next read of the segment tells. */
+  async #whenRebuilt(offset: number, again: () => void): Promise<void> {
+    const log = this.#log;
+    const segment = log.segments.floor(offset);
+    if (segment === undefined) return;
+    const { indexIntervalBytes } = log.settings;
+    const isLive = (): boolean => !segment.isRetired && !log.hasEnded;
+    try {
+      const loaded = await log.context.indexCache.load(segment, indexIntervalBytes, isLive);
+      if (loaded === null || log.hasEnded) return;
+      again();
+      this.notify();
+    } catch (error) {
+      log.context.logger.error(
+        { file: segment.file.path, error },
+        'an index could not be rebuilt: the high watermark stays where it is until it moves',
+      );
+    }
+  }
+
+  #lookUp(offset: number): LogPosition {
     const { written } = this.#log.offsets;
     if (offset === this.promised.offset) return this.promised;
     if (offset >= written.offset) return written;

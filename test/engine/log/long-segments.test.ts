@@ -1,6 +1,6 @@
 import { expect, test, vi } from 'vitest';
 import { buildBatchSync } from '../../../engine/batch/builder.js';
-import type { PartitionLog } from '../../../engine/index.js';
+import type { HighWatermarkRule, PartitionLog } from '../../../engine/index.js';
 import { LIMITS } from '../../../engine/limits.js';
 import type { Log } from '../../../engine/log/log.js';
 import {
@@ -8,7 +8,9 @@ import {
   newWorld,
   openLog,
   openWorld,
+  partition,
   type SimWorld,
+  settings,
   stopCleanly,
 } from '../../support/sim-engine.js';
 import { TurnMeter } from '../../support/turn-meter.js';
@@ -23,10 +25,16 @@ const batch = (): Buffer => buildBatchSync([{ key: null, value: null, timestamp:
 const appended = (log: PartitionLog) => log.append(batch());
 
 /** One segment of many small batches, without index files, stopped cleanly; sealed if asked to. */
-async function stoppedWorld({ isSealed }: { isSealed: boolean }): Promise<SimWorld> {
+async function stoppedWorld({
+  isSealed,
+  rule,
+}: {
+  isSealed: boolean;
+  rule?: HighWatermarkRule;
+}): Promise<SimWorld> {
   const world = newWorld();
   const engine = await openWorld(world);
-  const log = await openLog(engine, options);
+  const log = await engine.openPartition(partition(), settings(options), rule);
   await Promise.all(Array.from({ length: BATCHES }, () => appended(log)));
   if (isSealed) {
     await log.roll();
@@ -146,4 +154,60 @@ test('a log of as many segments as it may have takes what its last one holds, an
   });
   vi.restoreAllMocks();
   expect(await appended(log)).toMatchObject({ baseOffset: 1 });
+});
+
+test('damage in a long segment is told in the end, and not looked for for ever', async () => {
+  const world = await stoppedWorld({ isSealed: true });
+  const file = world.disk.openSync(`${SEALED}.log`, 'write');
+  // The magic of batch 1000.
+  file.writevSync([Buffer.of(7)], 1_000 * 68 + 16);
+  await file.close();
+  const { engine, log } = await reopened(world);
+  const codes: string[] = [];
+  for (let asked = 0; asked < 4 && codes.at(-1) !== 'CORRUPT_BATCH'; asked++) {
+    await log.warm(request(1_000), () => true);
+    try {
+      log.read(request(1_000)).slice?.release();
+      codes.push('read');
+    } catch (error) {
+      codes.push((error as { code: string }).code);
+    }
+  }
+  expect(codes.at(-1)).toBe('CORRUPT_BATCH');
+  expect(offsetRead(log, 999)).toBe(999);
+  await engine.close();
+});
+
+test('a high watermark in a long segment is found while its index is made', async () => {
+  let wanted = 500;
+  const rule = (): number => wanted;
+  const world = await stoppedWorld({ isSealed: true, rule });
+  const engine = await openWorld(world);
+  wanted = 600;
+  const log = await engine.openPartition(partition(), settings(options), rule);
+  expect(log.highWatermark).toBe(500);
+  await new Promise<void>((resolve) => void log.onAdvance(resolve));
+  expect(log.highWatermark).toBe(600);
+  await engine.close();
+});
+
+test('a log of as many segments as it may have is emptied by retention and by deletion', async () => {
+  for (const isRetention of [true, false]) {
+    const world = newWorld();
+    const engine = await openWorld(world);
+    const log = (await openLog(engine, { segmentBytes: 100 })) as Log;
+    for (let at = 0; at < 5; at++) await appended(log);
+    const count = vi.spyOn(log.segments, 'count', 'get');
+    const real = log.segments.all().length;
+    expect(real).toBe(5);
+    count.mockImplementation(() => LIMITS.segmentsPerLogMax + log.segments.all().length - real);
+    log.updateSettings({ ...log.settings, retentionMs: 1_000 });
+    world.clock.advance(10_000_000);
+    if (isRetention) await log.applyRetention();
+    else await log.deleteBefore(5);
+    expect(log.segments.all().length).toBe(1);
+    expect(await appended(log)).toMatchObject({ baseOffset: 5 });
+    vi.restoreAllMocks();
+    await engine.close();
+  }
 });

@@ -122,3 +122,25 @@ test('a checkpoint that was saving indexes when the truncation came writes none 
     expect((await reopened.offsetOfLargestTimestamp())?.timestampMs).toBe(timestamp + 500);
   }
 });
+
+test('a cut above damage is refused, and nothing is written over what stays', async () => {
+  const world = newWorld();
+  const engine = await openWorld(world);
+  const log = (await openLog(engine, { indexIntervalBytes: 100 })) as Log;
+  for (let at = 0; at < 60; at++) await log.append(batchOf(`value ${at} ${'x'.repeat(40)}`));
+  await log.flush();
+  const { path } = log.segments.active!.file;
+  const before = await world.disk.readFile(path);
+  const fifth = before.indexOf('value 5 ');
+  const batchAt = before.lastIndexOf(Buffer.from([2]), fifth);
+  const file = world.disk.openSync(path, 'write');
+  file.writevSync([Buffer.of(7)], batchAt);
+  await file.close();
+  await expect(log.truncateTo(50, { evenCommitted: true })).rejects.toMatchObject({
+    code: 'CORRUPT_BATCH',
+  });
+  const after = await world.disk.readFile(path);
+  expect(after.length).toBe(before.length);
+  expect(after.subarray(batchAt + 1).equals(before.subarray(batchAt + 1))).toBe(true);
+  expect(log.logEndOffset).toBe(60);
+});
