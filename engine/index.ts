@@ -82,7 +82,7 @@ export type {
   ScrubResult,
   TimestampLookup,
 } from './log/partition-log.js';
-export { repairCommand } from './log/repair-advice.js';
+export { repairCommand } from './log/segments/repair-advice.js';
 export type { EngineLogger } from './logger.js';
 export { type CompactionOptions, DEFAULT_COMPACTION } from './maintenance/cleaner.js';
 export type { JobRunner } from './maintenance/job-runner.js';

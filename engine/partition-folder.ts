@@ -9,7 +9,7 @@ import {
   partitionMetadataText,
 } from './disk/file-names.js';
 import type { LogFile } from './disk/log-file.js';
-import type { LogContext } from './log/log-context.js';
+import type { LogContext } from './log/shared/log-context.js';
 
 /** A live partition folder, as found on disk. */
 export interface PartitionFolder {

@@ -10,8 +10,6 @@ import type { LogFile } from './disk/log-file.js';
 import { storageError } from './disk/storage-error.js';
 import { EngineError } from './errors.js';
 import { type FolderOwner, judgeFolder } from './folder-owner.js';
-import { Log } from './log/log.js';
-import type { LogContext } from './log/log-context.js';
 import {
   checkpointKey,
   cleanedKey,
@@ -22,14 +20,16 @@ import {
   readGaps,
   readLogStart,
   tombstoneKey,
-} from './log/log-records.js';
+} from './log/durability/log-records.js';
+import { LOG_START_FILE, readLogStartFile } from './log/durability/log-start-file.js';
+import { forgetProducers, readProducers } from './log/durability/producer-records.js';
+import { Log } from './log/log.js';
 import type { LogSettings } from './log/log-settings.js';
-import { LOG_START_FILE, readLogStartFile } from './log/log-start-file.js';
-import { makeDurable } from './log/make-durable.js';
 import type { HighWatermarkRule, PartitionName } from './log/partition-log.js';
-import { forgetProducers, readProducers } from './log/producer-records.js';
-import { ProducerStates } from './log/producer-state.js';
-import { type RecoveredLog, recoverLog } from './log/recovery.js';
+import { type RecoveredLog, recoverLog } from './log/recovery/recovery.js';
+import type { LogContext } from './log/shared/log-context.js';
+import { makeDurable } from './log/shared/make-durable.js';
+import { ProducerStates } from './log/state/producer-state.js';
 import {
   namesIn,
   type PartitionFolder,

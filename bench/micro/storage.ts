@@ -1,6 +1,6 @@
 import { packValue, unpackValue } from '../../engine/catalog/value-codec.js';
-import { encodeCheckpoint } from '../../engine/log/log-records.js';
-import { OFFSET_INDEX_ENTRY_SIZE, OffsetIndex } from '../../engine/log/offset-index.js';
+import { encodeCheckpoint } from '../../engine/log/durability/log-records.js';
+import { OFFSET_INDEX_ENTRY_SIZE, OffsetIndex } from '../../engine/log/segments/offset-index.js';
 import type { MicroCase } from './suite.js';
 
 const ENTRIES = 65_536;

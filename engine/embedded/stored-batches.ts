@@ -3,8 +3,8 @@ import { decompressRecords, type RecordView, readRecords, walkRecords } from '..
 import { scanBatchAt } from '../batch/validate.js';
 import { EngineError } from '../errors.js';
 import { LIMITS } from '../limits.js';
-import { HeaderOrder, UNKNOWN_EPOCHS } from '../log/header-order.js';
 import type { PartitionLog, ReadRequest } from '../log/partition-log.js';
+import { HeaderOrder, UNKNOWN_EPOCHS } from '../log/segments/header-order.js';
 import type { TurnSlices } from '../turn-slices.js';
 
 /** One batch read back: its records, decoded one after another, and where the next batch can begin. */

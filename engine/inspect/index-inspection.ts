@@ -1,8 +1,8 @@
 import { readTimestamp, type Timestamp } from '../batch/timestamp.js';
 import type { DiskFile } from '../disk/disk.js';
 import { LIMITS } from '../limits.js';
-import { OFFSET_INDEX_ENTRY_SIZE } from '../log/offset-index.js';
-import { TIME_INDEX_ENTRY_SIZE } from '../log/time-index.js';
+import { OFFSET_INDEX_ENTRY_SIZE } from '../log/segments/offset-index.js';
+import { TIME_INDEX_ENTRY_SIZE } from '../log/segments/time-index.js';
 
 /** One entry of an `.index` or `.timeindex` file. */
 export interface InspectedEntry {

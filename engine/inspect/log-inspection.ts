@@ -26,7 +26,7 @@ import { decompressRecords, type RecordView, walkRecords } from '../batch/record
 import type { Timestamp } from '../batch/timestamp.js';
 import type { DiskFile } from '../disk/disk.js';
 import { LIMITS } from '../limits.js';
-import { showsDamage } from '../log/tail-evidence.js';
+import { showsDamage } from '../log/recovery/tail-evidence.js';
 
 /** One batch of a segment file, as its header tells. Numbers beyond 2^53 read as infinite. */
 export interface InspectedBatch {

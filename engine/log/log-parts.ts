@@ -1,19 +1,19 @@
-import type { AppendWaiters } from './append-waiters.js';
-import type { CheckpointState } from './checkpoint-state.js';
-import type { CheckpointTarget } from './checkpoints.js';
-import type { LeaderEpochs } from './leader-epochs.js';
-import type { LogContext } from './log-context.js';
+import type { AppendWaiters } from './append/append-waiters.js';
+import type { LogWriter } from './append/log-writer.js';
+import type { CheckpointState } from './durability/checkpoint-state.js';
+import type { Unsynced } from './durability/unsynced.js';
 import type { LogSettings } from './log-settings.js';
-import type { LogWriter } from './log-writer.js';
-import type { OffsetTracker } from './offset-tracker.js';
 import type { Appended, PartitionName } from './partition-log.js';
-import type { ProducerStates } from './producer-state.js';
-import type { ReadHints } from './read-hints.js';
-import type { Segment } from './segment.js';
-import type { SegmentList } from './segment-list.js';
-import type { SyncTarget } from './sync-rounds.js';
-import type { Unsynced } from './unsynced.js';
-import type { Watermark } from './watermark.js';
+import type { ReadHints } from './read/read-hints.js';
+import type { Segment } from './segments/segment.js';
+import type { SegmentList } from './segments/segment-list.js';
+import type { CheckpointTarget } from './shared/checkpoints.js';
+import type { LogContext } from './shared/log-context.js';
+import type { SyncTarget } from './shared/sync-rounds.js';
+import type { LeaderEpochs } from './state/leader-epochs.js';
+import type { OffsetTracker } from './state/offset-tracker.js';
+import type { ProducerStates } from './state/producer-state.js';
+import type { Watermark } from './state/watermark.js';
 
 /** What one log is made of; the functions beside it (`append.ts`, `read.ts`, …) work on this. */
 export interface LogParts extends SyncTarget {

@@ -3,26 +3,26 @@ import type { Timestamp } from '../batch/timestamp.js';
 import { storageError } from '../disk/storage-error.js';
 import { EngineError } from '../errors.js';
 import { LIMITS } from '../limits.js';
-import { appendBatch, appendBuiltBatch, appendStampedBatch, rollSegment } from './append.js';
-import { AppendTurns } from './append-turns.js';
-import { AppendWaiters } from './append-waiters.js';
+import { appendBatch, appendBuiltBatch, appendStampedBatch, rollSegment } from './append/append.js';
+import { AppendTurns } from './append/append-turns.js';
+import { AppendWaiters } from './append/append-waiters.js';
 import {
   checkRecords,
   claimsMany,
   isRepacked,
   nameRecords,
   repackForLog,
-} from './check-records.js';
-import { CheckpointState } from './checkpoint-state.js';
-import type { CheckpointCapture, CheckpointTarget } from './checkpoints.js';
-import { Compaction } from './compaction.js';
-import type { LeaderEpochs } from './leader-epochs.js';
-import type { LogContext } from './log-context.js';
+} from './append/check-records.js';
+import { LogWriter, type WriteGroup } from './append/log-writer.js';
+import { expectAgain, noteRefusal, takeBackBatches } from './append/refused-batches.js';
+import { Compaction } from './change/compaction.js';
+import { deleteBefore, retain } from './change/shrink.js';
+import { truncateLog } from './change/truncate.js';
+import { CheckpointState } from './durability/checkpoint-state.js';
+import { gapsKey } from './durability/log-records.js';
+import { Unsynced } from './durability/unsynced.js';
 import type { LogParts } from './log-parts.js';
-import { gapsKey } from './log-records.js';
 import type { LogSettings } from './log-settings.js';
-import { LogWriter, type WriteGroup } from './log-writer.js';
-import { type LogPosition, OffsetTracker, snapshotOf } from './offset-tracker.js';
 import type {
   Appended,
   CompactionResult,
@@ -37,23 +37,23 @@ import type {
   TimestampLookup,
   TruncateOptions,
 } from './partition-log.js';
-import type { ProducerStates } from './producer-state.js';
-import { readLog } from './read.js';
-import { ReadHints } from './read-hints.js';
-import type { RecoveredLog } from './recovery.js';
-import { expectAgain, noteRefusal, takeBackBatches } from './refused-batches.js';
-import { scrubLog } from './scrub.js';
-import type { Segment } from './segment.js';
-import type { SegmentList } from './segment-list.js';
-import { deleteBefore, retain } from './shrink.js';
-import type { SyncCapture } from './sync-rounds.js';
-import { continues } from './tail-evidence.js';
-import { largestTimestamp, lookupTimestamp } from './timestamp-lookup.js';
-import { truncateLog } from './truncate.js';
-import { Unsynced } from './unsynced.js';
-import { wakeInSlices } from './wake-segment.js';
-import { warmForRead } from './warm-read.js';
-import { Watermark } from './watermark.js';
+import { readLog } from './read/read.js';
+import { ReadHints } from './read/read-hints.js';
+import { scrubLog } from './read/scrub.js';
+import { largestTimestamp, lookupTimestamp } from './read/timestamp-lookup.js';
+import { warmForRead } from './read/warm-read.js';
+import type { RecoveredLog } from './recovery/recovery.js';
+import { continues } from './recovery/tail-evidence.js';
+import type { Segment } from './segments/segment.js';
+import type { SegmentList } from './segments/segment-list.js';
+import { wakeInSlices } from './segments/wake-segment.js';
+import type { CheckpointCapture, CheckpointTarget } from './shared/checkpoints.js';
+import type { LogContext } from './shared/log-context.js';
+import type { SyncCapture } from './shared/sync-rounds.js';
+import type { LeaderEpochs } from './state/leader-epochs.js';
+import { type LogPosition, OffsetTracker, snapshotOf } from './state/offset-tracker.js';
+import type { ProducerStates } from './state/producer-state.js';
+import { Watermark } from './state/watermark.js';
 
 /** One partition's log; see `PartitionLog` for what each method promises. Owns the offsets and says who waits for what. */
 export class Log implements PartitionLog, LogParts, CheckpointTarget {

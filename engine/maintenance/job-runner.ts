@@ -1,5 +1,5 @@
 import type { Timestamp } from '../batch/timestamp.js';
-import type { EpochStart } from '../log/leader-epochs.js';
+import type { EpochStart } from '../log/state/leader-epochs.js';
 
 /** What the headers of a segment must agree with, beside their checksums: see `HeaderOrder`. */
 export interface SegmentOrder {

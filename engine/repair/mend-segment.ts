@@ -20,7 +20,7 @@ import {
 import { writeInt64 } from '../batch/int64.js';
 import { stampCrc } from '../batch/stamp.js';
 import { scanBatchAt } from '../batch/validate.js';
-import { NO_EPOCH } from '../log/leader-epochs.js';
+import { NO_EPOCH } from '../log/state/leader-epochs.js';
 
 /** A stretch of a damaged segment, and what becomes of it. */
 export type Mending =

@@ -14,7 +14,11 @@ import {
 import { nodeDisk } from '../disk/node-disk.js';
 import { CATALOG_FILE } from '../engine.js';
 import { EngineError } from '../errors.js';
-import { checkpointKey, type LogCheckpoint, readCheckpoint } from '../log/log-records.js';
+import {
+  checkpointKey,
+  type LogCheckpoint,
+  readCheckpoint,
+} from '../log/durability/log-records.js';
 import type { PartitionName } from '../log/partition-log.js';
 import { readTopicId } from '../partition-folder.js';
 import {

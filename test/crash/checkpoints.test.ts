@@ -1,8 +1,8 @@
 import { describe, expect, test, vi } from 'vitest';
 import { type Catalog, EngineError, MemoryCatalog } from '../../engine/index.js';
 import { LIMITS } from '../../engine/limits.js';
+import { checkpointKey, readCheckpoint } from '../../engine/log/durability/log-records.js';
 import type { Log } from '../../engine/log/log.js';
-import { checkpointKey, readCheckpoint } from '../../engine/log/log-records.js';
 import { batchOf, turns } from '../support/batches.js';
 import { forwarding } from '../support/forwarding-disk.js';
 import type { SimDisk } from '../support/sim-disk.js';

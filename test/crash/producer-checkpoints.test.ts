@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { Appended, Catalog } from '../../engine/index.js';
 import { LIMITS } from '../../engine/limits.js';
-import { checkpointKey } from '../../engine/log/log-records.js';
-import { producerPageKey } from '../../engine/log/producer-records.js';
+import { checkpointKey } from '../../engine/log/durability/log-records.js';
+import { producerPageKey } from '../../engine/log/durability/producer-records.js';
 import { batchOf, turns } from '../support/batches.js';
 import {
   killProcess,

@@ -12,8 +12,8 @@ import type { Disk, DiskFile } from '../../disk/disk.js';
 import { hasErrno } from '../../disk/errno.js';
 import { EngineError, type EngineErrorCode } from '../../errors.js';
 import { LIMITS } from '../../limits.js';
-import { HeaderOrder } from '../../log/header-order.js';
-import { LeaderEpochs } from '../../log/leader-epochs.js';
+import { HeaderOrder } from '../../log/segments/header-order.js';
+import { LeaderEpochs } from '../../log/state/leader-epochs.js';
 import type { BadBatch, SourceSegment } from '../job-runner.js';
 import type { Pacer } from '../pacer.js';
 

@@ -12,8 +12,8 @@ import {
 import { scanBatchAt } from '../../batch/validate.js';
 import type { Disk, DiskFile } from '../../disk/disk.js';
 import { LIMITS } from '../../limits.js';
-import { HeaderOrder } from '../../log/header-order.js';
-import { LeaderEpochs } from '../../log/leader-epochs.js';
+import { HeaderOrder } from '../../log/segments/header-order.js';
+import { LeaderEpochs } from '../../log/state/leader-epochs.js';
 import type { Jobs } from '../job-runner.js';
 
 /** What stands at a position: a good batch, or nothing that could be one. */

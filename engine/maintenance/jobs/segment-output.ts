@@ -2,7 +2,7 @@ import type { Disk, DiskFile } from '../../disk/disk.js';
 import { FilePool } from '../../disk/file-pool.js';
 import { EngineError } from '../../errors.js';
 import { LIMITS } from '../../limits.js';
-import { emptyIndexes, Segment } from '../../log/segment.js';
+import { emptyIndexes, Segment } from '../../log/segments/segment.js';
 import type { RewriteOutput } from '../job-runner.js';
 import type { Pacer } from '../pacer.js';
 

@@ -8,8 +8,8 @@ import {
   type InspectedEntry,
   inspectIndex,
 } from '../../../engine/inspect/index-inspection.js';
-import { OffsetIndex } from '../../../engine/log/offset-index.js';
-import { TimeIndex } from '../../../engine/log/time-index.js';
+import { OffsetIndex } from '../../../engine/log/segments/offset-index.js';
+import { TimeIndex } from '../../../engine/log/segments/time-index.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 
 async function inspect(

@@ -8,9 +8,9 @@ import {
   segmentFileName,
 } from '../../../engine/disk/file-names.js';
 import { seededRandom } from '../../../engine/index.js';
-import { readLogStartFile, writeLogStart } from '../../../engine/log/log-start-file.js';
-import { OffsetIndex } from '../../../engine/log/offset-index.js';
-import { TimeIndex } from '../../../engine/log/time-index.js';
+import { readLogStartFile, writeLogStart } from '../../../engine/log/durability/log-start-file.js';
+import { OffsetIndex } from '../../../engine/log/segments/offset-index.js';
+import { TimeIndex } from '../../../engine/log/segments/time-index.js';
 import { SimDisk } from '../../support/sim-disk.js';
 import type { FuzzRandom } from '../lib/fuzz-random.js';
 import { mutate, noise } from '../lib/mutate.js';

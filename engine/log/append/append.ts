@@ -1,0 +1,293 @@
+import {
+  baseSequence,
+  baseTimestamp,
+  lastOffsetDelta,
+  leaderEpoch,
+  maxTimestamp,
+  baseOffset as offsetOf,
+  producerEpoch,
+  producerId,
+} from '../../batch/header.js';
+import { stampAppendTime, stampBatch } from '../../batch/stamp.js';
+import { type BatchProblem, validateBatch, validateBuiltBatch } from '../../batch/validate.js';
+import { storageError } from '../../disk/storage-error.js';
+import { EngineError, type EngineErrorCode } from '../../errors.js';
+import { LIMITS } from '../../limits.js';
+import type { LogParts } from '../log-parts.js';
+import type { Appended } from '../partition-log.js';
+import { startSegment } from '../segments/new-segment.js';
+import { sealSegment } from '../segments/seal-segment.js';
+import type { Segment } from '../segments/segment.js';
+import { wakeSegment } from '../segments/wake-segment.js';
+import { lastSequenceOf, type ProducerBatch } from '../state/producer.js';
+import { mustRoll } from './roll-policy.js';
+import { timestampProblem } from './timestamp-bounds.js';
+
+/**
+ * THE APPEND PATH of a leader. In this order, all synchronous:
+ *
+ * 1. judge the batch by its header (length, magic, CRC, counts, timestamps);
+ * 2. ask whether an idempotent producer sent it before, or skipped something;
+ * 3. roll the segment if it must;
+ * 4. stamp offset, epoch, and append time where the topic wants it, in place;
+ * 5. note size, index entry, producer and epoch;
+ * 6. stage it for the next gathered write.
+ *
+ * The promise settles as `PartitionLog.append` says. Throws what is wrong with the batch. Null, with nothing done, when a segment must be
+ * started, or woken, and cannot be yet: the caller lets the writer settle, wakes it, waits for room among the files, and calls again.
+ */
+export function appendBatch(log: LogParts, batch: Buffer): Promise<Appended> | null {
+  log.assertServing();
+  return appendJudged(log, batch, validateBatch(batch, log.settings));
+}
+
+/** As `appendBatch`, for a batch that this process has built just now. */
+export function appendBuiltBatch(log: LogParts, batch: Buffer): Promise<Appended> | null {
+  log.assertServing();
+  return appendJudged(log, batch, validateBuiltBatch(batch, log.settings));
+}
+
+function appendJudged(
+  log: LogParts,
+  batch: Buffer,
+  problem: BatchProblem | null,
+): Promise<Appended> | null {
+  if (problem !== null) throw refusal(problem, batch, log.settings.maxBatchBytes);
+  const nowMs = log.context.clock.wallMs();
+  checkTimestamps(log, batch, nowMs);
+  const original = findOriginal(log, batch);
+  if (original !== null) return answerDuplicate(log, original);
+
+  const segment = segmentFor(log, batch, log.offsets.logEnd, nowMs);
+  if (segment === null) return null;
+  const baseOffset = log.offsets.logEnd;
+  stampBatch(batch, { baseOffset, leaderEpoch: log.context.leaderEpoch });
+  let appendTimeMs = -1;
+  if (log.settings.timestampType === 'append') {
+    appendTimeMs = nowMs;
+    stampAppendTime(batch, nowMs);
+  }
+  return stageBatch(log, batch, segment, baseOffset, nowMs, appendTimeMs);
+}
+
+/**
+ * The append path of a follower: the batch has its offsets and its epoch, and continues the log; in one that may have gaps it may leave offsets out.
+ * Null as in `appendBatch`.
+ */
+export function appendStampedBatch(log: LogParts, batch: Buffer): Promise<Appended> | null {
+  log.assertServing();
+  const problem = validateBatch(batch, log.settings);
+  // Control batches and append times are the leader's work, and a follower takes them as they are.
+  if (problem !== null && problem !== 'control-batch' && problem !== 'bad-timestamp') {
+    throw refusal(problem, batch, log.settings.maxBatchBytes);
+  }
+  const expected = log.offsets.logEnd;
+  const baseOffset = offsetOf(batch);
+  if (baseOffset < expected || (baseOffset > expected && !log.hasGaps)) {
+    throw new EngineError(
+      'UNEXPECTED_OFFSET',
+      `the log continues at ${expected}, the batch begins at ${baseOffset}`,
+    );
+  }
+  const nowMs = log.context.clock.wallMs();
+  const segment = segmentFor(log, batch, baseOffset, nowMs);
+  if (segment === null) return null;
+  if (baseOffset > expected) segment.isGapless = false;
+  return stageBatch(log, batch, segment, baseOffset, nowMs, -1);
+}
+
+function stageBatch(
+  log: LogParts,
+  batch: Buffer,
+  segment: Segment,
+  baseOffset: number,
+  nowMs: number,
+  appendTimeMs: number,
+): Promise<Appended> {
+  const { offsets, settings, writer, context } = log;
+  const lastOffset = baseOffset + lastOffsetDelta(batch);
+  // Taken before the batch is noted, but only when it begins a group.
+  const begin = writer.hasStaged
+    ? null
+    : {
+        segment,
+        mark: segment.mark(),
+        startOffset: offsets.logEnd,
+        epochs: log.epochs.entries(),
+      };
+  segment.note(batch, 0, batch.length, settings.indexIntervalBytes);
+  segment.changedMs = nowMs;
+  offsets.assigned(lastOffset + 1);
+  log.epochs.assign(leaderEpoch(batch), baseOffset);
+  noteProducer(log, batch, baseOffset, lastOffset, nowMs);
+  context.counters.batchesAppended++;
+  context.counters.bytesAppended += batch.length;
+
+  const appended: Appended = {
+    baseOffset,
+    lastOffset,
+    appendTimeMs,
+    logStartOffset: offsets.logStart,
+    duplicate: false,
+  };
+  return new Promise((resolve, reject) => {
+    writer.stage(batch, { endOffset: lastOffset + 1, appended, resolve, reject }, begin);
+  });
+}
+
+function noteProducer(
+  log: LogParts,
+  batch: Buffer,
+  baseOffset: number,
+  lastOffset: number,
+  timestampMs: number,
+): void {
+  const id = producerId(batch);
+  const sequence = baseSequence(batch);
+  if (id < 0 || sequence < 0) return;
+  log.producers.add(id, {
+    epoch: producerEpoch(batch),
+    baseSequence: sequence,
+    lastSequence: lastSequenceOf(sequence, lastOffset - baseOffset + 1),
+    baseOffset,
+    lastOffset,
+    timestampMs,
+  });
+}
+
+function findOriginal(log: LogParts, batch: Buffer): ProducerBatch | null {
+  const id = producerId(batch);
+  if (id < 0) return null;
+  const sequence = baseSequence(batch);
+  const lastSequence = lastSequenceOf(sequence, lastOffsetDelta(batch) + 1);
+  return log.producers.check(id, producerEpoch(batch), sequence, lastSequence);
+}
+
+/** A duplicate keeps the original's promise: if that is not kept yet, it waits for it, and fails with it. */
+function answerDuplicate(log: LogParts, original: ProducerBatch): Promise<Appended> {
+  const appended: Appended = {
+    baseOffset: original.baseOffset,
+    lastOffset: original.lastOffset,
+    appendTimeMs: -1,
+    logStartOffset: log.offsets.logStart,
+    duplicate: true,
+  };
+  return log.whenPromised(appended);
+}
+
+/** The segment that takes the batch: the active one, unless it must be rolled first; null when that must wait. */
+function segmentFor(
+  log: LogParts,
+  batch: Buffer,
+  baseOffset: number,
+  nowMs: number,
+): Segment | null {
+  const active = log.segments.active;
+  try {
+    const { hasRoom } = log.context.files;
+    if (active === undefined) return hasRoom ? startSegment(log, baseOffset) : null;
+    if (active.indexes === null && !wakeSegment(log, active)) return null;
+    if (log.writer.isFull) flushStaged(log);
+    if (!rollIsDue(log, active, batch, baseOffset, nowMs)) return active;
+    flushStaged(log);
+    // While writes are queued a failure must find them all in one segment.
+    if (log.writer.isWritingAsynchronously || !hasRoom) return null;
+    assertFewSegments(log);
+    return rollSegment(log, active);
+  } catch (error) {
+    throw storageError(log.context.directory, `cannot start a segment in ${log.folder}`, error);
+  }
+}
+
+/** If the write fails, the batch in hand fails with it: what its producer sent before is gone, and it was judged by that. */
+function flushStaged(log: LogParts): void {
+  const failure = log.writer.flush();
+  if (failure !== null) throw failure;
+}
+
+/** Retention and deletion may begin one more, to take all the others away. */
+function assertFewSegments({ segments }: LogParts): void {
+  if (segments.count < LIMITS.segmentsPerLogMax) return;
+  throw new EngineError(
+    'TOO_MANY_SEGMENTS',
+    `the log has ${segments.count} segments: raise segment.bytes or segment.ms, or keep less`,
+  );
+}
+
+/** Closes the active segment and opens the next one at the log end. Nothing may be staged. */
+export function rollSegment(log: LogParts, active: Segment): Segment {
+  const next = startSegment(log, log.offsets.logEnd);
+  sealSegment(log, active);
+  log.context.counters.segmentsRolled++;
+  return next;
+}
+
+function rollIsDue(
+  log: LogParts,
+  active: Segment,
+  batch: Buffer,
+  baseOffset: number,
+  nowMs: number,
+): boolean {
+  const { settings } = log;
+  return mustRoll(
+    {
+      segmentBytes: active.size,
+      batchBytes: batch.length,
+      relativeOffset: baseOffset + lastOffsetDelta(batch) - active.baseOffset,
+      batchTimestampMs: maxTimestamp(batch),
+      firstTimestampMs: active.firstTimestampMs,
+      firstAppendMs: active.createdMs,
+      nowMs,
+      offsetIndexEntries: active.indexes!.offsets.count,
+      timeIndexEntries: active.indexes!.times.count,
+    },
+    {
+      segmentBytes: settings.segmentBytes,
+      // Only what is not active any more is compacted.
+      segmentMs: settings.compacted
+        ? Math.min(settings.segmentMs, settings.maxCompactionLagMs)
+        : settings.segmentMs,
+      segmentIndexBytes: settings.segmentIndexBytes,
+      jitterMs: active.rollJitterMs,
+    },
+  );
+}
+
+/** The header's own bounds; a record in between is trusted unless `odradek.validate=records`. */
+function checkTimestamps(log: LogParts, batch: Buffer, nowMs: number): void {
+  const { settings } = log;
+  const problem =
+    timestampProblem(settings, maxTimestamp(batch), nowMs) ??
+    timestampProblem(settings, baseTimestamp(batch), nowMs);
+  if (problem !== null) throw new EngineError('INVALID_TIMESTAMP', problem);
+}
+
+const REFUSALS: Record<BatchProblem, { code: EngineErrorCode; text: string }> = {
+  'unsupported-magic': { code: 'UNSUPPORTED_MAGIC', text: 'the batch is not of record format v2' },
+  'bad-length': { code: 'CORRUPT_BATCH', text: 'the length field does not fit the bytes' },
+  'more-than-one-batch': {
+    code: 'INVALID_BATCH',
+    text: 'more than one batch was sent for one partition',
+  },
+  'too-large': { code: 'BATCH_TOO_LARGE', text: 'the batch is larger than max.message.bytes' },
+  'bad-crc': { code: 'CORRUPT_BATCH', text: 'the checksum does not match the bytes' },
+  'unknown-codec': { code: 'UNKNOWN_CODEC', text: 'the compression codec does not exist' },
+  'control-batch': { code: 'INVALID_BATCH', text: 'clients do not write control batches' },
+  'bad-count': {
+    code: 'INVALID_BATCH',
+    text: 'the record count is not that of the offsets, or more than the bytes can hold',
+  },
+  'bad-timestamp': {
+    code: 'INVALID_TIMESTAMP',
+    text: 'the batch says that its timestamps are those of the append, which only the log sets',
+  },
+  'bad-producer': { code: 'INVALID_BATCH', text: 'producer id, epoch and sequence disagree' },
+};
+
+function refusal(problem: BatchProblem, batch: Buffer, maxBatchBytes: number): EngineError {
+  const { code, text } = REFUSALS[problem];
+  const sizes =
+    problem === 'too-large' ? `: ${batch.length} bytes, ${maxBatchBytes} are allowed` : '';
+  return new EngineError(code, text + sizes);
+}

@@ -1,0 +1,139 @@
+import { codecByName } from '../../batch/compression.js';
+import { codecId, HEADER_SIZE, recordCount } from '../../batch/header.js';
+import { type RecordsProblem, unpackChecked } from '../../batch/records.js';
+import { repack } from '../../batch/repack.js';
+import { validateBatch } from '../../batch/validate.js';
+import { type BadRecord, EngineError } from '../../errors.js';
+import { LIMITS } from '../../limits.js';
+import type { LogParts } from '../log-parts.js';
+import type { LogSettings } from '../log-settings.js';
+import { timestampProblem } from './timestamp-bounds.js';
+
+/** Whether a batch claims so many records that they are counted, whatever its log asks for. */
+export function claimsMany(batch: Buffer): boolean {
+  return (
+    batch.length >= HEADER_SIZE &&
+    recordCount(batch) > LIMITS.recordsClaimedMax &&
+    codecId(batch) !== 0
+  );
+}
+
+/**
+ * Looks at every record of a batch, for compacted topics, `odradek.validate=records`, and counts that nobody vouches for. Returns what is wrong with
+ * them: NULL_KEY and INVALID_TIMESTAMP, naming records, BATCH_TOO_LARGE for what unpacks to more than is allowed, INVALID_BATCH, CORRUPT_BATCH. Null
+ * also for a batch that is wrong outside, since the append says so more precisely.
+ */
+export async function checkRecords(log: LogParts, batch: Buffer): Promise<EngineError | null> {
+  if (validateBatch(batch, log.settings) !== null) return null;
+  const checked = await unpackWith(log, batch, async () => null);
+  return checked instanceof EngineError ? checked : null;
+}
+
+/** Whether a batch is stored in another codec than it came in. */
+export function isRepacked({ compression }: LogSettings, batch: Buffer): boolean {
+  if (compression === 'producer' || batch.length < HEADER_SIZE) return false;
+  return codecId(batch) !== codecByName(compression).id;
+}
+
+/**
+ * The batch in the codec of its topic, its records checked as by `checkRecords`. The same batch where it is wrong outside, since the append says so more
+ * precisely. An error as `checkRecords` has it, and BATCH_TOO_LARGE for what has become larger than a batch, or a segment, may be.
+ */
+export async function repackForLog(log: LogParts, batch: Buffer): Promise<Buffer | EngineError> {
+  const { settings } = log;
+  const { compression, compressionLevel } = settings;
+  if (compression === 'producer' || validateBatch(batch, settings) !== null) return batch;
+  const largest = Math.min(settings.maxBatchBytes, settings.segmentBytes);
+  const repacked = await unpackWith(
+    log,
+    batch,
+    (payload) => repack(batch, payload, compression, compressionLevel),
+    // What is larger than this cannot be packed to what is allowed.
+    Math.floor(Math.max(0, largest - HEADER_SIZE) * codecByName(compression).expansionMax),
+  );
+  if (repacked === 'too-large') return tooLargePacked(settings, `more than ${largest}`, largest);
+  if (repacked instanceof EngineError || repacked.length <= largest) return repacked;
+  return tooLargePacked(settings, `${repacked.length}`, largest);
+}
+
+function tooLargePacked({ compression }: LogSettings, bytes: string, largest: number): EngineError {
+  return new EngineError(
+    'BATCH_TOO_LARGE',
+    `the batch has ${bytes} bytes with compression.type ${compression}, ${largest} are allowed (max.message.bytes, segment.bytes)`,
+  );
+}
+
+/**
+ * Unpacks a batch, checks its records and hands them to `use`, as one of the few batches that are
+ * unpacked at a time. `too-large`: it unpacks to more than `unpackedBytesMax`, and was let go of as
+ * soon as that was seen.
+ */
+async function unpackWith<Result>(
+  log: LogParts,
+  batch: Buffer,
+  use: (payload: Buffer) => Promise<Result>,
+  unpackedBytesMax: number = LIMITS.decompressedBatchBytesMax,
+): Promise<Result | EngineError | 'too-large'> {
+  const { settings, context } = log;
+  const named: BadRecord[] = [];
+  const nowMs = context.clock.wallMs();
+  try {
+    return await context.unpacking.run(log, batch, async (bytesMax) => {
+      named.length = 0;
+      const isDecisive =
+        unpackedBytesMax < LIMITS.decompressedBatchBytesMax && unpackedBytesMax <= bytesMax;
+      const unpacked = await unpackChecked(batch, {
+        compacted: settings.compacted,
+        maxDecompressedBytes: Math.min(bytesMax, unpackedBytesMax),
+        slices: context.slices,
+        timestampProblem: (timestamp) => timestampProblem(settings, timestamp, nowMs),
+        named,
+      });
+      if (typeof unpacked !== 'string') return use(unpacked);
+      if (unpacked === 'unpacks-too-large' && isDecisive) return 'too-large' as const;
+      const refusal = refusalOf(unpacked, named);
+      // Asked for once more where the batch may have more memory.
+      if (unpacked === 'unpacks-too-large') throw refusal;
+      return refusal;
+    });
+  } catch (error) {
+    if (error instanceof EngineError) return error;
+    return new EngineError('CORRUPT_BATCH', 'the batch cannot be unpacked', { cause: error });
+  }
+}
+
+/** A batch whose header has a timestamp out of bounds is refused; which records have one, where its records can be read. */
+export async function nameRecords(
+  log: LogParts,
+  batch: Buffer,
+  error: EngineError,
+): Promise<EngineError> {
+  const found = await checkRecords(log, batch);
+  if (found?.code !== 'INVALID_TIMESTAMP') return error;
+  return new EngineError('INVALID_TIMESTAMP', error.message, { records: found.records });
+}
+
+function refusalOf(problem: RecordsProblem, records: readonly BadRecord[]): EngineError {
+  switch (problem) {
+    case 'null-key':
+      return new EngineError('NULL_KEY', 'a record of a compacted topic needs a key', { records });
+    case 'bad-timestamp':
+      return new EngineError(
+        'INVALID_TIMESTAMP',
+        records[0]?.message ?? 'a timestamp is out of bounds',
+        { records },
+      );
+    case 'unpacks-too-large':
+      return new EngineError(
+        'BATCH_TOO_LARGE',
+        `the batch unpacks to more than ${LIMITS.decompressedBatchBytesMax} bytes`,
+      );
+    case 'too-many-headers':
+      return new EngineError(
+        'INVALID_BATCH',
+        `a record has more than ${LIMITS.headersPerRecordMax} headers: split it`,
+      );
+    default:
+      return new EngineError('INVALID_BATCH', `the records of the batch are not valid: ${problem}`);
+  }
+}

@@ -1,0 +1,216 @@
+import { hasErrno } from '../../disk/errno.js';
+import { storageError } from '../../disk/storage-error.js';
+import { EngineError } from '../../errors.js';
+import { LIMITS } from '../../limits.js';
+import type { CompactedLog } from '../../maintenance/cleaner.js';
+import { type CompactionPlan, isCompactionDue } from '../../maintenance/compaction-policy.js';
+import type { BadBatch } from '../../maintenance/job-runner.js';
+import { cleanedKey } from '../durability/log-records.js';
+import type { Log } from '../log.js';
+import type { CompactionResult } from '../partition-log.js';
+import { repairAdvice } from '../segments/repair-advice.js';
+import { CompactionPass, oldestDirtyIsActive, planOf } from './compaction-pass.js';
+
+const NOTHING: CompactionResult = { passes: 0, recordsRemoved: 0, bytesRemoved: 0 };
+
+/** Errors that are the disk's. */
+const DISK_ERRORS = ['EIO', 'ENOSPC', 'EDQUOT', 'EMFILE', 'ENFILE'];
+
+/** The compaction of one log: when it is due, one pass at a time, and how far it has come. */
+export class Compaction implements CompactedLog {
+  readonly #log: Log;
+  #cleanedOffset: number;
+  /** Set to end the pass that runs; made by the first one. */
+  #stop: SharedArrayBuffer | null = null;
+  #isStopped = false;
+  #running: Promise<unknown> = Promise.resolve();
+  #isRunning = false;
+  /** Why the log is not compacted any more until it is opened again. */
+  #refusal: string | null = null;
+  /** The end of what could be compacted when a pass got no further. */
+  #stuckAt = -1;
+  #saidFailure = '';
+  /** On the monotonic clock: after a failure. */
+  #retryAtMs = Number.NEGATIVE_INFINITY;
+
+  constructor(log: Log, cleanedOffset: number) {
+    this.#log = log;
+    this.#cleanedOffset = cleanedOffset;
+  }
+
+  /** Everything below was compacted (exclusive). */
+  get cleanedOffset(): number {
+    return this.#cleanedOffset;
+  }
+
+  /** The log was cut off there: what comes again at these offsets is dirty. Written down by the caller. */
+  truncated(endOffset: number): void {
+    this.#cleanedOffset = Math.min(this.#cleanedOffset, endOffset);
+    this.#stuckAt = -1;
+  }
+
+  compactionNeed(): number | null {
+    const log = this.#log;
+    if (this.#isRunning || this.#refusal !== null || log.hasEnded) return null;
+    if (log.context.clock.monotonicMs() < this.#retryAtMs) return null;
+    try {
+      if (oldestDirtyIsActive(log, this.#cleanedOffset)) return Number.POSITIVE_INFINITY;
+      const plan = this.#plan();
+      if (plan === null || !isCompactionDue(plan, log.settings.minCleanableDirtyRatio)) return null;
+      return plan.isOverdue ? Number.POSITIVE_INFINITY : plan.dirtyRatio;
+    } catch (error) {
+      // A timestamp could not be read.
+      this.#sayFailure(error);
+      return null;
+    }
+  }
+
+  #plan(): CompactionPlan | null {
+    const plan = planOf(this.#log, this.#cleanedOffset);
+    return plan === null || plan.endOffset === this.#stuckAt ? null : plan;
+  }
+
+  async compactOnce(): Promise<boolean> {
+    const before = this.#cleanedOffset;
+    try {
+      await this.#exclusively(() => this.#pass());
+      this.#saidFailure = '';
+    } catch (error) {
+      this.#sayFailure(this.#failureOf(error));
+    }
+    return this.#cleanedOffset > before;
+  }
+
+  /** See `PartitionLog.compact`. */
+  async run(): Promise<CompactionResult> {
+    let result = NOTHING;
+    try {
+      await this.#exclusively(async () => {
+        for (let before = -1; before < this.#cleanedOffset && this.#refusal === null; ) {
+          before = this.#cleanedOffset;
+          const pass = await this.#pass();
+          result = {
+            passes: result.passes + pass.passes,
+            recordsRemoved: result.recordsRemoved + pass.recordsRemoved,
+            bytesRemoved: result.bytesRemoved + pass.bytesRemoved,
+          };
+        }
+      });
+    } catch (error) {
+      throw this.#failureOf(error);
+    }
+    if (this.#refusal !== null) throw new EngineError('CORRUPT_BATCH', this.#refusal);
+    return result;
+  }
+
+  /** One after another, and together with other logs' no more than the memory for keys allows. */
+  #exclusively(work: () => Promise<unknown>): Promise<unknown> {
+    return this.#log.context.cleaner.admit(async () => {
+      while (this.#isRunning) await this.#running;
+      this.#log.assertTaking();
+      this.#isRunning = true;
+      const running = work().finally(() => {
+        this.#isRunning = false;
+      });
+      this.#running = running.catch(() => {});
+      return running;
+    });
+  }
+
+  async #pass(): Promise<CompactionResult> {
+    const log = this.#log;
+    const { context } = log;
+    log.assertTaking();
+    if (oldestDirtyIsActive(log, this.#cleanedOffset)) await log.roll();
+    const plan = this.#plan();
+    if (plan === null) return NOTHING;
+    const startedMs = context.clock.monotonicMs();
+    this.#stop ??= new SharedArrayBuffer(4);
+    if (this.#isStopped) this.stop();
+    const pass = new CompactionPass(log, plan, this.#stop);
+    const end = await pass.run();
+    if (end.bad !== null) this.#refuse(end.bad);
+    if (end.bad !== null || end.cleanedOffset === null) return pass.result;
+    if (end.cleanedOffset <= plan.firstDirtyOffset) {
+      this.#stuckAt = plan.endOffset;
+      return pass.result;
+    }
+    await this.#advance(end.cleanedOffset, pass);
+    context.counters.compactions++;
+    const { recordsRemoved, bytesRemoved } = pass.result;
+    context.logger.info(
+      {
+        topic: log.name.topic,
+        partition: log.name.partition,
+        upToOffset: this.#cleanedOffset,
+        keys: end.keys,
+        segments: pass.segmentsBefore,
+        segmentsNow: pass.segmentsAfter,
+        recordsRemoved,
+        bytesRemoved,
+        ms: Math.round(context.clock.monotonicMs() - startedMs),
+      },
+      'log compacted',
+    );
+    return pass.result;
+  }
+
+  async #advance(cleanedOffset: number, pass: CompactionPass): Promise<void> {
+    const { context, name } = this.#log;
+    await this.#log.changeSegments(async () => {
+      // After a truncation there may be other records at these offsets.
+      if (pass.isOutdated) return;
+      await context.catalog.write([{ key: cleanedKey(name), value: cleanedOffset }]);
+      this.#cleanedOffset = cleanedOffset;
+    });
+  }
+
+  #refuse({ segmentBase, position, offset, reason }: BadBatch): void {
+    const log = this.#log;
+    const { topic, partition } = log.name;
+    this.#refusal = `${topic}-${partition} is not compacted any more: in the segment of base offset ${segmentBase} the batch at byte ${position} is bad: ${reason}; ${repairAdvice(log.folder)}`;
+    log.context.counters.compactionsStopped++;
+    log.context.logger.error(
+      { topic, partition, segment: segmentBase, position, offset, reason },
+      `compaction met a bad batch: this log is served as it is and not compacted any more until it is opened again; ${repairAdvice(log.folder)}`,
+    );
+  }
+
+  /** What a job's error means: a disk that fails takes the directory offline, what else went wrong is this log's matter. */
+  #failureOf(error: unknown): unknown {
+    const log = this.#log;
+    if (hasErrno(error, 'ABORTED')) {
+      return new EngineError('LOG_CLOSED', `${log.folder} was closed while it was compacted`);
+    }
+    const isOfDisk = DISK_ERRORS.some((code) => hasErrno(error, code));
+    return isOfDisk
+      ? storageError(log.context.directory, `cannot compact ${log.folder}`, error)
+      : error;
+  }
+
+  /** The log is as it was, and is tried again after a while. Said once, not every time. */
+  #sayFailure(error: unknown): void {
+    const { context, name, hasEnded } = this.#log;
+    if (hasEnded || hasErrno(error, 'LOG_CLOSED') || hasErrno(error, 'STORAGE_OFFLINE')) return;
+    context.counters.compactionsFailed++;
+    this.#retryAtMs = context.clock.monotonicMs() + LIMITS.compactionRetryMs;
+    const reason = error instanceof Error ? error.message : String(error);
+    if (reason === this.#saidFailure) return;
+    this.#saidFailure = reason;
+    context.logger.warn(
+      { topic: name.topic, partition: name.partition, reason },
+      'a log could not be compacted: it is as it was, and is tried again in five minutes',
+    );
+  }
+
+  /** Ends what runs, soon. Nothing begins any more. */
+  stop(): void {
+    this.#isStopped = true;
+    if (this.#stop) Atomics.store(new Int32Array(this.#stop), 0, 1);
+  }
+
+  /** Resolves when nothing runs any more. */
+  async settled(): Promise<void> {
+    while (this.#isRunning) await this.#running;
+  }
+}

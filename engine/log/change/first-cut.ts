@@ -1,0 +1,44 @@
+import { baseSequence, producerEpoch, producerId } from '../../batch/header.js';
+import type { LogParts } from '../log-parts.js';
+import { walkHeaders } from '../segments/header-walk.js';
+import type { LogPosition } from '../state/offset-tracker.js';
+import type { NextBatch } from '../state/producer.js';
+
+/** Headers that are walked between two looks at what this turn has done. */
+const HEADERS_AT_A_TIME = 100;
+
+/**
+ * The first batch at or behind `cut` of each producer of which nothing below it is remembered: what
+ * the producer sends next when the log ends there. Walks the headers of what is to be cut, in
+ * slices, as far as it must; behind damage nothing is found. Called while nothing changes the
+ * segments.
+ */
+export async function findFirstCut(
+  log: LogParts,
+  cut: LogPosition,
+): Promise<ReadonlyMap<number, NextBatch>> {
+  const wanted = new Set(log.producers.beganBehind(cut.offset));
+  const found = new Map<number, NextBatch>();
+  const work = log.context.slices.begin();
+  for (const segment of log.segments.all()) {
+    if (segment.baseOffset < cut.segmentBase) continue;
+    let position = segment.baseOffset === cut.segmentBase ? cut.position : 0;
+    while (wanted.size > 0 && position < segment.writtenSize) {
+      let walked = 0;
+      const from = position;
+      position = walkHeaders(segment.file, from, segment.writtenSize, null, ({ bytes, at }) => {
+        if (walked === HEADERS_AT_A_TIME) return true;
+        walked++;
+        const id = producerId(bytes, at);
+        if (wanted.delete(id)) {
+          found.set(id, { epoch: producerEpoch(bytes, at), sequence: baseSequence(bytes, at) });
+        }
+        return wanted.size === 0;
+      });
+      if (walked === 0) return found;
+      const pause = work.did(walked);
+      if (pause !== null) await pause;
+    }
+  }
+  return found;
+}

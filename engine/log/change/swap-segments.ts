@@ -1,0 +1,147 @@
+import { join } from 'node:path';
+import { hasErrno } from '../../disk/errno.js';
+import { type SegmentFileState, segmentFileName } from '../../disk/file-names.js';
+import { storageError } from '../../disk/storage-error.js';
+import type { RewriteOutput } from '../../maintenance/job-runner.js';
+import type { Log } from '../log.js';
+import { indexesFromFiles } from '../segments/index-files.js';
+import { Segment } from '../segments/segment.js';
+import { renameToDeleted, unlinkLater } from './shrink.js';
+
+/** The indexes first: who finds the log finds them too. */
+const KINDS = ['timeindex', 'index', 'log'] as const;
+
+type PathOf = (kind: (typeof KINDS)[number], state: SegmentFileState | null) => string;
+
+/**
+ * Publishes what a rewrite has made of `sources`, neighbours of which none takes appends. Called while nothing else changes the list of segments. In this order, so
+ * that a crash at any step has one repair (`finish-swaps.ts`):
+ *
+ * 1. the `.cleaned` files, durable with their names, become `.swap`, the log last; then the folder is synced. Until here the log is as it was, and a crash or
+ *    a full disk leaves it so; from here on the new segment counts.
+ * 2. In memory it takes the place of the sources. Readers that have a slice of an old file keep it.
+ * 3. The sources become `.deleted`, the last one first, and the folder is synced: two segments with the same records never stand side by side.
+ * 4. `.swap` goes from the new files' names, the log last, and the folder is synced.
+ * 5. The old files are unlinked after `file.delete.delay.ms`.
+ *
+ * Rejects STORAGE_FULL, STORAGE_BUSY while nothing has happened; STORAGE_OFFLINE.
+ */
+export async function swapSegments(
+  log: Log,
+  sources: readonly Segment[],
+  made: RewriteOutput,
+): Promise<Segment> {
+  const { disk, directory, indexCache } = log.context;
+  const first = sources[0]!;
+  const pathOf: PathOf = (kind, state) =>
+    join(log.folder, segmentFileName(first.baseOffset, kind, state));
+
+  const segment = newSegment(log, first, pathOf('log', 'cleaned'), made, {
+    index: await disk.readFile(pathOf('index', 'cleaned')),
+    timeindex: await disk.readFile(pathOf('timeindex', 'cleaned')),
+  });
+  const { file } = segment;
+  try {
+    // Readers never look for it under a name that it is about to lose.
+    file.pin();
+  } catch (error) {
+    await undo(log, pathOf);
+    throw storageError(directory, `cannot open ${file.path}`, error);
+  }
+  try {
+    await beginSwap(log, pathOf);
+    file.renamed(pathOf('log', 'swap'));
+    await finishSwap(log, sources, segment, pathOf);
+  } finally {
+    file.unpin();
+  }
+  indexCache.adopt(segment);
+  return segment;
+}
+
+async function beginSwap(log: Log, pathOf: PathOf): Promise<void> {
+  const { disk, directory } = log.context;
+  try {
+    for (const kind of KINDS) await disk.rename(pathOf(kind, 'cleaned'), pathOf(kind, 'swap'));
+  } catch (error) {
+    const failure = storageError(directory, `cannot rename files in ${log.folder}`, error);
+    await undo(log, pathOf);
+    throw failure;
+  }
+}
+
+/** The next open finds .swap files and goes on from wherever this was left. */
+async function finishSwap(
+  log: Log,
+  sources: readonly Segment[],
+  segment: Segment,
+  pathOf: PathOf,
+): Promise<void> {
+  const { disk, directory } = log.context;
+  try {
+    await disk.syncDirectory(log.folder);
+    takePlace(log, sources, segment);
+    const old = await renameToDeleted(log, [...sources].reverse());
+    for (const kind of KINDS) await disk.rename(pathOf(kind, 'swap'), pathOf(kind, null));
+    segment.file.renamed(pathOf('log', null));
+    await disk.syncDirectory(log.folder);
+    unlinkLater(log, sources, old);
+  } catch (error) {
+    throw directory.fail(`cannot publish a compacted segment in ${log.folder}`, error);
+  }
+}
+
+function newSegment(
+  log: Log,
+  first: Segment,
+  path: string,
+  made: RewriteOutput,
+  files: { index: Buffer; timeindex: Buffer },
+): Segment {
+  const segment = new Segment({
+    baseOffset: first.baseOffset,
+    file: log.context.files.file(path),
+    size: made.sizeBytes,
+    createdMs: first.createdMs,
+    rollJitterMs: first.rollJitterMs,
+    indexes: indexesFromFiles(files, made.sizeBytes),
+    isGapless: false,
+  });
+  segment.largestTimestampMs = made.largestTimestampMs;
+  segment.offsetOfLargest = made.offsetOfLargest;
+  segment.firstTimestampMs = made.firstTimestampMs;
+  segment.hasIndexFiles = true;
+  segment.savedOffsetEntries = segment.indexes?.offsets.count ?? 0;
+  segment.savedTimeEntries = segment.indexes?.times.count ?? 0;
+  return segment;
+}
+
+function takePlace(log: Log, sources: readonly Segment[], segment: Segment): void {
+  const { segments, offsets, context, sealing, unsynced } = log;
+  for (const source of sources) {
+    segment.changedMs = Math.max(segment.changedMs, source.changedMs);
+    source.isRetired = true;
+    context.indexCache.forget(source);
+    const unsaved = sealing.indexOf(source);
+    if (unsaved >= 0) sealing.splice(unsaved, 1);
+    unsynced.dropFile(source.file);
+  }
+  segments.replace(sources, segment);
+  const next = segments.after(segment)!;
+  offsets.moveEnds(next.baseOffset);
+}
+
+/** Takes the files away again: the log is as it was. */
+async function undo(log: Log, pathOf: PathOf): Promise<void> {
+  const { disk } = log.context;
+  for (const kind of KINDS) {
+    for (const state of ['cleaned', 'swap'] as const) {
+      try {
+        await disk.unlink(pathOf(kind, state));
+      } catch (error) {
+        // What cannot be removed now is removed by the next open: without a log file it means nothing.
+        if (!hasErrno(error, 'ENOENT')) return;
+      }
+    }
+  }
+}

@@ -1,0 +1,130 @@
+import type { Catalog, CatalogKey } from '../../catalog/catalog.js';
+import type { PartitionName } from '../partition-log.js';
+import type { EpochStart } from '../state/leader-epochs.js';
+import type { ProducerSnapshot } from '../state/producer.js';
+import { decodeProducers, encodeProducers, type StoredProducer } from './producer-records.js';
+
+/** A log's state as of `offset` (exclusive), all of it durable. Recovery looks at nothing before it. See docs/format.md. */
+export interface LogCheckpoint {
+  readonly offset: number;
+  /** The segment in which `offset` lies, and the byte position of it there. */
+  readonly segmentBase: number;
+  readonly position: number;
+  /** At or below `offset`. */
+  readonly highWatermark: number;
+  /** Whether the log left no offset out when this was written; false also where that is not known. */
+  readonly isGapless: boolean;
+  readonly epochs: readonly EpochStart[];
+  /** False once the log had epochs of another directory, which those of this one came after. */
+  readonly areEpochsOwn: boolean;
+  /** Those that are written down in it: all, or none. */
+  readonly producers: ProducerSnapshot;
+  /** How many pages of producers are written down beside it. */
+  readonly producerPages: number;
+  /** Of the batches below `position` in that segment; null where it was not known, or `position` is its beginning. */
+  readonly times: SegmentTimes | null;
+}
+
+/** What headers say of the times in a segment. */
+export interface SegmentTimes {
+  readonly largestTimestampMs: number;
+  /** Last offset of the batch that has it; -1 where no batch has a time. */
+  readonly offsetOfLargest: number;
+  /** Of the first batch. */
+  readonly firstTimestampMs: number;
+}
+
+interface StoredCheckpoint {
+  offset: number;
+  segmentBase: number;
+  position: number;
+  /** Not in version 1, in which every log was alone: what was durable was committed. */
+  highWatermark?: number;
+  /** Missing where it is false, and in version 1. */
+  gapless?: true;
+  epochs: [epoch: number, startOffset: number][];
+  /** Missing where it is false. */
+  foreignEpochs?: true;
+  producers: StoredProducer[];
+  producerPages?: number;
+  times?: [largestTimestampMs: number, offsetOfLargest: number, firstTimestampMs: number];
+}
+
+export function checkpointKey(name: PartitionName): CatalogKey {
+  return ['log', name.topicId, name.partition, 'checkpoint'];
+}
+
+export function logStartKey(name: PartitionName): CatalogKey {
+  return ['log', name.topicId, name.partition, 'start'];
+}
+
+export function cleanedKey(name: PartitionName): CatalogKey {
+  return ['log', name.topicId, name.partition, 'cleaned'];
+}
+
+/** Marks a log that leaves offsets out, whatever a checkpoint says. */
+export function gapsKey(name: PartitionName): CatalogKey {
+  return ['log', name.topicId, name.partition, 'gaps'];
+}
+
+/** Marks a log whose deletion has begun: whatever is left of it on disk goes. */
+export function tombstoneKey(topicId: string, partition: number): CatalogKey {
+  return ['deleted', topicId, partition];
+}
+
+export function encodeCheckpoint(checkpoint: LogCheckpoint): StoredCheckpoint {
+  const { times } = checkpoint;
+  return {
+    offset: checkpoint.offset,
+    segmentBase: checkpoint.segmentBase,
+    position: checkpoint.position,
+    highWatermark: checkpoint.highWatermark,
+    ...(checkpoint.isGapless && { gapless: true }),
+    epochs: checkpoint.epochs.map((start) => [start.epoch, start.startOffset]),
+    ...(!checkpoint.areEpochsOwn && { foreignEpochs: true }),
+    producers: encodeProducers(checkpoint.producers),
+    ...(checkpoint.producerPages > 0 && { producerPages: checkpoint.producerPages }),
+    ...(times && {
+      times: [times.largestTimestampMs, times.offsetOfLargest, times.firstTimestampMs],
+    }),
+  };
+}
+
+/** Null when there is none. */
+export function readCheckpoint(catalog: Catalog, name: PartitionName): LogCheckpoint | null {
+  const stored = catalog.get(checkpointKey(name)) as StoredCheckpoint | undefined;
+  if (!stored) return null;
+  return {
+    offset: stored.offset,
+    segmentBase: stored.segmentBase,
+    position: stored.position,
+    highWatermark: stored.highWatermark ?? stored.offset,
+    isGapless: stored.gapless === true,
+    epochs: stored.epochs.map(([epoch, startOffset]) => ({ epoch, startOffset })),
+    areEpochsOwn: stored.foreignEpochs !== true,
+    producers: decodeProducers(stored.producers),
+    producerPages: stored.producerPages ?? 0,
+    times: stored.times ? decodeTimes(stored.times) : null,
+  };
+}
+
+function decodeTimes([largestTimestampMs, offsetOfLargest, firstTimestampMs]: NonNullable<
+  StoredCheckpoint['times']
+>): SegmentTimes {
+  return { largestTimestampMs, offsetOfLargest, firstTimestampMs };
+}
+
+/** How far the log was compacted, exclusive; 0 when it never was. */
+export function readCleaned(catalog: Catalog, name: PartitionName): number {
+  return (catalog.get(cleanedKey(name)) as number | undefined) ?? 0;
+}
+
+/** Whether the log is known to leave offsets out. */
+export function readGaps(catalog: Catalog, name: PartitionName): boolean {
+  return catalog.get(gapsKey(name)) === true;
+}
+
+/** Where the log begins by decree of DeleteRecords; 0 when that never happened. */
+export function readLogStart(catalog: Catalog, name: PartitionName): number {
+  return (catalog.get(logStartKey(name)) as number | undefined) ?? 0;
+}

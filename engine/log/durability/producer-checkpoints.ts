@@ -1,0 +1,129 @@
+import type { CatalogChange } from '../../catalog/catalog.js';
+import { LIMITS } from '../../limits.js';
+import type { LogParts } from '../log-parts.js';
+import {
+  hasWrittenFrom,
+  type NextBatch,
+  type ProducerSnapshot,
+  stateAt,
+} from '../state/producer.js';
+import type { ProducerPage } from '../state/producer-pages.js';
+import type { LogCheckpoint } from './log-records.js';
+import { encodeProducers, producerPageKey } from './producer-records.js';
+
+/** What a checkpoint says of producers, and what goes into the catalog beside it. */
+export interface ProducerChanges {
+  readonly recorded: Pick<LogCheckpoint, 'producers' | 'producerPages'>;
+  readonly pages: readonly CatalogChange[];
+}
+
+const NONE: ReadonlyMap<number, NextBatch> = new Map();
+
+/**
+ * What one log's producers contribute to its checkpoints. As long as one page holds them all they
+ * are a part of the checkpoint; else each page has a key of its own, and those that have changed
+ * are written, the bulk of many before the checkpoint.
+ *
+ * A page may be ahead of the checkpoint: it has what was durable when it was written, and recovery
+ * passes over batches that a producer is known to have sent. What it must not do is to lag behind,
+ * or to know what may yet be lost.
+ */
+export class ProducerCheckpoints {
+  readonly #log: LogParts;
+  /** Taken for a checkpoint, and not known to be in the catalog. */
+  #taken: readonly ProducerPage[] = [];
+  /**
+   * Pages that there were then. Those that came since hold nothing that the checkpoint must know.
+   */
+  #pageCount = 0;
+
+  constructor(log: LogParts) {
+    this.#log = log;
+  }
+
+  /** All that has changed by now is to be in the next checkpoint. */
+  begin(): void {
+    const { pages } = this.#log.producers;
+    this.#taken = [...new Set([...this.#taken, ...pages.takeDirty()])];
+    this.#pageCount = pages.count;
+  }
+
+  /**
+   * Writes pages, in slices, until few are left for the checkpoint itself; null where few there
+   * are. Called when everything that `begin` has seen is durable. Gives up when `isWanted` says no.
+   * Rejects as the catalog does.
+   */
+  writeAhead(isWanted: () => boolean): Promise<void> | null {
+    const isMuch = this.#taken.length > LIMITS.producerPagesWithCheckpointMax;
+    return isMuch ? this.#writeAhead(isWanted) : null;
+  }
+
+  async #writeAhead(isWanted: () => boolean): Promise<void> {
+    const { catalog, slices } = this.#log.context;
+    const taken = this.#taken;
+    const work = slices.begin();
+    for (let from = 0; from < taken.length; from += LIMITS.producerPagesAtATime) {
+      if (!isWanted()) return;
+      const endOffset = this.#log.offsets.durable.offset;
+      const changes: CatalogChange[] = [];
+      for (const page of taken.slice(from, from + LIMITS.producerPagesAtATime)) {
+        changes.push(this.#changeOf(page, endOffset, NONE));
+        const pause = work.did(LIMITS.producersPerPage);
+        if (pause !== null) await pause;
+      }
+      if (!isWanted()) return;
+      await catalog.write(changes);
+    }
+    // A truncation may have begun anew meanwhile.
+    if (this.#taken === taken) this.#taken = [];
+  }
+
+  /**
+   * As of `endOffset` (exclusive), to which everything is durable. `firstAbove`: see
+   * `ProducerStates.truncateEnd`.
+   */
+  changesAt(endOffset: number, firstAbove: ReadonlyMap<number, NextBatch> = NONE): ProducerChanges {
+    const producerPages = this.#pageCount > 1 ? this.#pageCount : 0;
+    if (producerPages > 0) {
+      const pages = this.#taken.map((page) => this.#changeOf(page, endOffset, firstAbove));
+      return { recorded: { producers: [], producerPages }, pages };
+    }
+    const all = this.#log.producers.pages.all();
+    const producers = all.flatMap((page) => snapshotOf(page, endOffset, firstAbove));
+    for (const page of this.#taken) this.#written(page, endOffset);
+    return { recorded: { producers, producerPages }, pages: [] };
+  }
+
+  /** The changes are durable. */
+  done(): void {
+    this.#taken = [];
+  }
+
+  #changeOf(
+    page: ProducerPage,
+    endOffset: number,
+    firstAbove: ReadonlyMap<number, NextBatch>,
+  ): CatalogChange {
+    this.#written(page, endOffset);
+    const value = encodeProducers(snapshotOf(page, endOffset, firstAbove));
+    return { key: producerPageKey(this.#log.name, page.number), value };
+  }
+
+  /** What is not durable yet comes with a later checkpoint. */
+  #written(page: ProducerPage, endOffset: number): void {
+    page.isDirty = false;
+    const isBehind = page.producers.some((producer) => hasWrittenFrom(producer, endOffset));
+    if (isBehind) this.#log.producers.pages.changed(page);
+  }
+}
+
+function snapshotOf(
+  { producers }: ProducerPage,
+  endOffset: number,
+  firstAbove: ReadonlyMap<number, NextBatch>,
+): ProducerSnapshot {
+  return producers.map((producer) => [
+    producer.id,
+    stateAt(producer, endOffset, firstAbove.get(producer.id)),
+  ]);
+}

@@ -1,0 +1,101 @@
+import { HEADER_SIZE } from '../../batch/header.js';
+import { LIMITS } from '../../limits.js';
+import type { LogParts } from '../log-parts.js';
+import { corruptAt } from '../segments/corrupt-at.js';
+import { HeaderOrder } from '../segments/header-order.js';
+import { walkHeaders } from '../segments/header-walk.js';
+import type { OffsetIndex } from '../segments/offset-index.js';
+import type { Segment } from '../segments/segment.js';
+import type { LogPosition } from '../state/offset-tracker.js';
+import { type FoundBatch, foundAt } from './read-hints.js';
+
+const order = new HeaderOrder();
+
+/** Where a reader of records goes on from a batch that has none. */
+export interface PassedBatches {
+  /** The next batch with records; the last one without where none follows, or where this look ended. */
+  readonly batch: FoundBatch;
+  /** Below this offset (exclusive) lies no record from the first batch on. The limit's where none follows. */
+  readonly emptyUpTo: number;
+}
+
+/**
+ * Passes over batches that compaction has left without records, in this segment and in later ones, up to
+ * `limit`: some clients never get past an answer that holds nothing else. Looks at
+ * `LIMITS.emptyBatchesPassed` headers at most and remembers where it was, so that the next read goes on there.
+ *
+ * @throws EngineError CORRUPT_BATCH
+ */
+export function passEmptyBatches(
+  log: LogParts,
+  first: FoundBatch,
+  limit: LogPosition,
+): PassedBatches {
+  let last = log.readHints.furthestBehind(first) ?? first;
+  let left = LIMITS.emptyBatchesPassed;
+  let from = last.position + last.size;
+  for (let segment: Segment | undefined = last.segment; segment && left > 0; ) {
+    const current: Segment = segment;
+    if (current.baseOffset > limit.segmentBase) break;
+    const isLimit = current.baseOffset === limit.segmentBase;
+    const end = isLimit ? limit.position : current.writtenSize;
+    let found: FoundBatch | null = null;
+    const stopped = walkHeaders(
+      current.file,
+      from,
+      Math.min(end, current.damagedFrom),
+      order.begin(current, from === 0 ? current.baseOffset : last.lastOffset + 1, log.epochs),
+      (header) => {
+        const batch = foundAt(current, header);
+        if (batch.isEmpty) last = batch;
+        else found = batch;
+        return found !== null || --left === 0;
+      },
+    );
+    if (found !== null) return { batch: found, emptyUpTo: (found as FoundBatch).baseOffset };
+    if (left > 0 && stopped < end) throw corruptAt(log, current, stopped, order.next);
+    segment = log.segments.after(current);
+    from = 0;
+  }
+  log.readHints.noteBehind(first, last);
+  return { batch: last, emptyUpTo: left > 0 ? limit.offset : last.lastOffset + 1 };
+}
+
+/**
+ * Where a slice from `first` to `end` has to end so that no batch without records lies between batches that have
+ * some: kafka-go ends the program that reads one. The index tells: it has entries for such a batch, which is
+ * a header and nothing else, and for the one behind it.
+ */
+export function endBeforeEmpty(log: LogParts, first: FoundBatch, end: number): number {
+  const { segment } = first;
+  const firstEnd = first.position + first.size;
+  if (first.isEmpty) return firstEnd;
+  // Compaction never comes to the segment that takes appends.
+  if (end <= firstEnd || segment === log.segments.active) return end;
+  const { offsets } = log.context.indexCache.of(segment, log.settings.indexIntervalBytes);
+  for (let slot = offsets.floorByPosition(firstEnd - 1) + 1; slot < offsets.count; slot++) {
+    const position = offsets.positionAt(slot);
+    if (position >= end) break;
+    const next = slot + 1 < offsets.count ? offsets.positionAt(slot + 1) : segment.writtenSize;
+    if (next - position === HEADER_SIZE && isEmptyAt(segment, position, offsets, slot)) {
+      return position;
+    }
+  }
+  return end;
+}
+
+/** Whether the index entry is right, and of a batch without records. */
+function isEmptyAt(
+  segment: Segment,
+  position: number,
+  offsets: OffsetIndex,
+  slot: number,
+): boolean {
+  let isEmpty = false;
+  walkHeaders(segment.file, position, segment.writtenSize, null, (header) => {
+    const isEntry = header.lastOffset - segment.baseOffset === offsets.relativeOffsetAt(slot);
+    isEmpty = isEntry && foundAt(segment, header).isEmpty;
+    return true;
+  });
+  return isEmpty;
+}

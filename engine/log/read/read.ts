@@ -1,0 +1,192 @@
+import { FileCutShort, FileSlice } from '../../disk/file-slice.js';
+import { readError } from '../../disk/storage-error.js';
+import { EngineError } from '../../errors.js';
+import type { LogParts } from '../log-parts.js';
+import type { ReadIsolation, ReadRequest, ReadResult } from '../partition-log.js';
+import { corruptAt } from '../segments/corrupt-at.js';
+import { HeaderOrder } from '../segments/header-order.js';
+import { walkHeaders } from '../segments/header-walk.js';
+import type { Segment, SegmentIndexes } from '../segments/segment.js';
+import type { LogPosition } from '../state/offset-tracker.js';
+import { endBeforeEmpty, passEmptyBatches } from './empty-batches.js';
+import { type FoundBatch, foundAt } from './read-hints.js';
+
+const order = new HeaderOrder();
+
+/**
+ * THE FETCH PATH: offset → segment → sparse index → a few headers → a slice of the file. No record is read, and the end needs no
+ * search: it is known with its position, or lies at an index entry. Synchronous.
+ */
+export function readLog(log: LogParts, request: ReadRequest): ReadResult {
+  try {
+    return readServing(log, request);
+  } catch (error) {
+    throw readError(log.context.directory, log.folder, error);
+  }
+}
+
+function readServing(log: LogParts, request: ReadRequest): ReadResult {
+  log.assertServing();
+  const { offsets } = log;
+  const { offset, isolation } = request;
+  if (offset < offsets.logStart || offset > offsets.logEnd) {
+    throw new EngineError(
+      'OFFSET_OUT_OF_RANGE',
+      `offset ${offset} is not within ${offsets.logStart} to ${offsets.logEnd} of ${log.name.topic}-${log.name.partition}`,
+    );
+  }
+  const limit = readLimit(log, isolation);
+  const found = offset >= limit.offset ? null : findBatch(log, offset);
+  const passed =
+    found?.isEmpty && !request.includeEmpty ? passEmptyBatches(log, found, limit) : null;
+  return {
+    slice: found && sliceFrom(log, request, passed?.batch ?? found, limit),
+    emptyUpTo: passed?.emptyUpTo ?? offset,
+    logStartOffset: offsets.logStart,
+    highWatermark: offsets.highWatermark.offset,
+    lastStableOffset: offsets.highWatermark.offset,
+    logEndOffset: offsets.logEnd,
+  };
+}
+
+/** Where readers end. */
+export function readLimit({ offsets }: LogParts, isolation: ReadIsolation): LogPosition {
+  return isolation === 'log-end' ? offsets.written : offsets.highWatermark;
+}
+
+function sliceFrom(
+  log: LogParts,
+  request: ReadRequest,
+  found: FoundBatch,
+  limit: LogPosition,
+): FileSlice | null {
+  const { segment, position, size } = found;
+  if (segment.baseOffset > limit.segmentBase) return null;
+  const isLimitSegment = segment.baseOffset === limit.segmentBase;
+  if (isLimitSegment && position >= limit.position) return null;
+  const available = Math.min(
+    isLimitSegment ? limit.position : segment.writtenSize,
+    segment.damagedFrom,
+  );
+  if (position + size > available) throw corruptAt(log, segment, position, found.baseOffset);
+  if (size > request.maxBytes && !request.minOneBatch) return null;
+  let end = wholeBatchesEnd(log, found, position + request.maxBytes, available);
+  if (!request.includeEmpty) end = endBeforeEmpty(log, found, end);
+  const { cuts } = segment;
+  return new FileSlice(segment.file, position, end - position, {
+    fileEnd: segment.writtenSize,
+    failure: (error) =>
+      error instanceof FileCutShort && segment.cuts === cuts
+        ? corruptAt(log, segment, error.position, null)
+        : readError(log.context.directory, segment.file.path, error),
+  });
+}
+
+/** The end of the last whole batch at or below `wanted`, at least that of the first batch. */
+function wholeBatchesEnd(
+  log: LogParts,
+  first: FoundBatch,
+  wanted: number,
+  available: number,
+): number {
+  if (wanted >= available) return available;
+  const firstEnd = first.position + first.size;
+  if (wanted <= firstEnd) return firstEnd;
+  const indexes = log.context.indexCache.of(first.segment, log.settings.indexIntervalBytes);
+  const slot = indexes.offsets.floorByPosition(wanted);
+  const usesIndex = slot >= 0 && indexes.offsets.positionAt(slot) > firstEnd;
+  const from = usesIndex ? indexes.offsets.positionAt(slot) : firstEnd;
+  const landing = usesIndex
+    ? first.segment.baseOffset + indexes.offsets.relativeOffsetAt(slot)
+    : null;
+  // Until a header at the landing says otherwise: where none begins, the walk ends at once.
+  let misled = usesIndex;
+  order.begin(first.segment, usesIndex ? -1 : first.lastOffset + 1, log.epochs);
+  const stopped = walkHeaders(first.segment.file, from, available, order, (header) => {
+    // What lies within a batch can look like a header: nobody is sent there, now or by a hint.
+    if (header.position === from) misled = landing !== null && header.lastOffset !== landing;
+    if (misled) return true;
+    if (header.position + header.size <= wanted) return false;
+    log.readHints.note(foundAt(first.segment, header));
+    return true;
+  });
+  // An index that was wrong led between batches: the bytes up to the first batch's end are right in any case. Its next lookup mends it.
+  return misled || stopped > wanted ? firstEnd : stopped;
+}
+
+/**
+ * The batch that holds `offset`, or the first one behind it where compaction left a gap; null when there is none. Lands by the
+ * index, checks the header there, and rebuilds the index once if it does not fit.
+ *
+ * @throws EngineError CORRUPT_BATCH
+ */
+export function findBatch(log: LogParts, offset: number): FoundBatch | null {
+  for (let segment = log.segments.floor(offset); segment; segment = log.segments.after(segment)) {
+    const found = log.readHints.find(segment, offset) ?? findInSegment(log, segment, offset);
+    if (found !== null) return found;
+  }
+  return null;
+}
+
+function findInSegment(log: LogParts, segment: Segment, offset: number): FoundBatch | null {
+  const { indexCache } = log.context;
+  const interval = log.settings.indexIntervalBytes;
+  const first = walkTo(log, segment, indexCache.of(segment, interval), offset);
+  if (first.sound) return first.found;
+  // Known damage: another walk through the whole segment would find it again.
+  if (first.stopped >= segment.damagedFrom) {
+    throw corruptAt(log, segment, first.stopped, first.expected);
+  }
+  const second = walkTo(log, segment, indexCache.rebuild(segment, interval), offset);
+  if (second.sound) return second.found;
+  throw corruptAt(log, segment, second.stopped, second.expected);
+}
+
+/** Below which a batch ends that lies in the segment, and not behind that of the index entry `slot`. */
+function endOfEntry(
+  log: LogParts,
+  segment: Segment,
+  { offsets }: SegmentIndexes,
+  slot: number,
+): number {
+  const end = log.segments.after(segment)?.baseOffset ?? log.offsets.logEnd;
+  if (slot >= offsets.count) return end;
+  // The entry may have been made of a base offset that had changed.
+  return Math.min(end, segment.baseOffset + offsets.relativeOffsetAt(slot) + 1);
+}
+
+/**
+ * Walks from the index entry at or below `offset` to the batch that holds it. Not sound when a header on the way is not, or the landing is not what
+ * the index said; then `stopped` is where, and `expected` the first offset that the batch there can have, if known.
+ */
+function walkTo(
+  log: LogParts,
+  segment: Segment,
+  indexes: SegmentIndexes,
+  offset: number,
+): {
+  sound: boolean;
+  found: FoundBatch | null;
+  stopped: number;
+  expected: number | null;
+} {
+  const slot = indexes.offsets.floorByOffset(offset - segment.baseOffset);
+  const landing = slot < 0 ? null : segment.baseOffset + indexes.offsets.relativeOffsetAt(slot);
+  const from = slot < 0 ? 0 : indexes.offsets.positionAt(slot);
+  let found: FoundBatch | null = null;
+  let misled = false;
+  order.begin(
+    segment,
+    landing === null ? segment.baseOffset : -1,
+    log.epochs,
+    segment.isGapless ? undefined : endOfEntry(log, segment, indexes, slot + 1),
+  );
+  const stopped = walkHeaders(segment.file, from, segment.writtenSize, order, (header) => {
+    if (header.position === from && landing !== null && header.lastOffset !== landing)
+      misled = true;
+    else if (header.lastOffset >= offset) found = foundAt(segment, header);
+    return misled || found !== null;
+  });
+  const sound = !misled && (found !== null || stopped === segment.writtenSize);
+  return { sound, found, stopped, expected: order.next };
+}

@@ -1,0 +1,116 @@
+import { readError } from '../../disk/storage-error.js';
+import { LIMITS } from '../../limits.js';
+import type { LogParts } from '../log-parts.js';
+import type { ReadRequest } from '../partition-log.js';
+import type { Segment, SegmentIndexes } from '../segments/segment.js';
+import { readLimit } from './read.js';
+
+/** A part of a file. `end` is exclusive. */
+export interface PageRange {
+  readonly position: number;
+  readonly end: number;
+}
+
+/**
+ * Brings into memory what a read with this request will look at, and the beginning of what it will send: the segment's indexes, the headers
+ * where it lands and where it ends. Null when that is there already, which costs no system call at the tail of a log; also when the read would fail or
+ * find nothing.
+ *
+ * Resolves when the read may go ahead. Rejects STORAGE_OFFLINE when the disk fails, STORAGE_BUSY.
+ */
+export function warmForRead(
+  log: LogParts,
+  request: ReadRequest,
+  isWanted: () => boolean,
+): Promise<void> | null {
+  const { offset } = request;
+  const limit = readLimit(log, request.isolation);
+  if (log.hasEnded || offset < log.offsets.logStart || offset >= limit.offset) return null;
+  const segment = log.segments.floor(offset);
+  if (segment === undefined) return null;
+  const isLive = (): boolean => !log.hasEnded && !segment.isRetired;
+  const indexes = log.context.indexCache.peek(segment);
+  try {
+    const warming =
+      indexes === null
+        ? warmWithIndexes(log, segment, request, isLive, isWanted)
+        : warmPages(log, segment, indexes, request, () => isLive() && isWanted());
+    return warming && failing(log, warming);
+  } catch (error) {
+    throw readError(log.context.directory, segment.file.path, error);
+  }
+}
+
+/** A log that has ended meanwhile has lost its files as well: the read says what it has to say. */
+async function failing(log: LogParts, warming: Promise<unknown>): Promise<void> {
+  try {
+    await warming;
+  } catch (error) {
+    if (!log.hasEnded) throw readError(log.context.directory, log.folder, error);
+  }
+}
+
+async function warmWithIndexes(
+  log: LogParts,
+  segment: Segment,
+  request: ReadRequest,
+  isLive: () => boolean,
+  isWanted: () => boolean,
+): Promise<void> {
+  const { indexIntervalBytes } = log.settings;
+  // Others may wait for the same indexes: they are read whether this reader goes or not.
+  const indexes = await log.context.indexCache.load(segment, indexIntervalBytes, isLive);
+  if (indexes === null || !isLive() || !isWanted()) return;
+  await warmPages(log, segment, indexes, request, () => isLive() && isWanted());
+}
+
+function warmPages(
+  log: LogParts,
+  segment: Segment,
+  indexes: SegmentIndexes,
+  request: ReadRequest,
+  isWanted: () => boolean,
+): Promise<unknown> | null {
+  const known = log.readHints.find(segment, request.offset)?.position ?? null;
+  const { file, writtenSize } = segment;
+  const cold = pagesOfRead(segment, indexes, request, known).filter(
+    ({ position, end }) => !file.isResident(position, end - position, writtenSize),
+  );
+  if (cold.length === 0) return null;
+  return Promise.all(
+    cold.map(({ position, end }) => file.warm(position, end - position, writtenSize, isWanted)),
+  );
+}
+
+/**
+ * The parts of a segment's file that a read touches before anything is sent: from where it lands through the first bytes of the slice, and around
+ * its end if that is further on. `known` is where its first batch begins, if that is known. Not more than about a batch and two megabytes.
+ */
+export function pagesOfRead(
+  segment: Pick<Segment, 'baseOffset' | 'writtenSize'>,
+  { offsets }: Pick<SegmentIndexes, 'offsets'>,
+  { offset, maxBytes }: Pick<ReadRequest, 'offset' | 'maxBytes'>,
+  known: number | null,
+): PageRange[] {
+  const fileEnd = segment.writtenSize;
+  const slot = offsets.floorByOffset(offset - segment.baseOffset);
+  const landing = known ?? (slot < 0 ? 0 : offsets.positionAt(slot));
+  // The walk from the landing ends before the next entry's batch is over.
+  const first = known ?? (slot + 1 < offsets.count ? offsets.positionAt(slot + 1) : landing);
+  const wanted = first + maxBytes;
+  const end = Math.min(
+    fileEnd,
+    first + Math.min(maxBytes, LIMITS.warmReadBytes) + LIMITS.warmHeaderBytes,
+  );
+  if (landing >= end) return [];
+  const pages = [{ position: landing, end }];
+  // A read that reaches the end of the file knows where it ends.
+  if (maxBytes > LIMITS.warmReadBytes && wanted < fileEnd) {
+    const last = offsets.floorByPosition(wanted);
+    const from = last < 0 ? 0 : offsets.positionAt(last);
+    if (from >= end) {
+      pages.push({ position: from, end: Math.min(fileEnd, wanted + LIMITS.warmHeaderBytes) });
+    }
+  }
+  return pages;
+}

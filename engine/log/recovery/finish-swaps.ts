@@ -1,0 +1,110 @@
+import { join } from 'node:path';
+import { baseOffset as offsetOf } from '../../batch/header.js';
+import {
+  parseSegmentFileName,
+  SEGMENT_FILE_KINDS,
+  type SegmentFileName,
+  segmentFileName,
+} from '../../disk/file-names.js';
+import { EngineError } from '../../errors.js';
+import type { LogContext } from '../shared/log-context.js';
+import { continues } from './tail-evidence.js';
+import { scanTail } from './tail-scan.js';
+
+/**
+ * Finishes what a crash interrupted while compacted segments were published (`swap-segments.ts`), before anything else is read of a log. A `.log.swap`
+ * is whole and durable, and holds all that its sources need to keep, up to its last offset. So: live segments in its range become `.deleted`,
+ * durably, then it takes its name. Index files without a `.swap` of their own are dropped: they may be those of a source.
+ *
+ * `.swap` files of indexes alone belong to a log that never became one; they are removed with other leftovers.
+ *
+ * @returns the names in the folder afterwards
+ * @throws EngineError DAMAGED_LOG for a `.log.swap` that is not whole
+ */
+export async function finishSwaps(
+  context: LogContext,
+  folder: string,
+  names: readonly string[],
+): Promise<readonly string[]> {
+  const swaps = names
+    .map((name) => parseSegmentFileName(name))
+    .filter((parsed) => parsed?.state === 'swap' && parsed.kind === 'log')
+    .map((parsed) => parsed!.baseOffset)
+    .sort((a, b) => a - b);
+  for (const baseOffset of swaps) await finishSwap(context, folder, baseOffset);
+  return swaps.length === 0 ? names : context.disk.readdir(folder);
+}
+
+async function finishSwap(context: LogContext, folder: string, baseOffset: number): Promise<void> {
+  const { disk, logger } = context;
+  const swapPath = join(folder, segmentFileName(baseOffset, 'log', 'swap'));
+  const endOffset = await endOf(context, swapPath, baseOffset);
+  const names = await disk.readdir(folder);
+  // By a wrong end segments would go that hold other records; behind its sources there was always one.
+  if (!names.some((name) => beginsAt(name, endOffset))) {
+    throw damaged(swapPath, `it ends at offset ${endOffset}, where no segment begins`);
+  }
+  const replaced = names
+    .map((name) => parseSegmentFileName(name))
+    .filter(
+      (parsed): parsed is SegmentFileName =>
+        parsed !== null &&
+        parsed.state === null &&
+        parsed.baseOffset >= baseOffset &&
+        parsed.baseOffset < endOffset,
+    );
+  for (const { baseOffset: base, kind } of replaced) {
+    await disk.rename(
+      join(folder, segmentFileName(base, kind)),
+      join(folder, segmentFileName(base, kind, 'deleted')),
+    );
+  }
+  await disk.syncDirectory(folder);
+  for (const kind of SEGMENT_FILE_KINDS) {
+    const swap = segmentFileName(baseOffset, kind, 'swap');
+    if (kind === 'log' || !names.includes(swap)) continue;
+    await disk.rename(join(folder, swap), join(folder, segmentFileName(baseOffset, kind)));
+  }
+  await disk.rename(swapPath, join(folder, segmentFileName(baseOffset, 'log')));
+  await disk.syncDirectory(folder);
+  logger.info(
+    { file: swapPath, replaced: replaced.length },
+    'the publishing of a compacted segment was finished',
+  );
+}
+
+function beginsAt(name: string, offset: number): boolean {
+  const parsed = parseSegmentFileName(name);
+  return parsed?.kind === 'log' && parsed.state !== 'deleted' && parsed.baseOffset === offset;
+}
+
+/** The offset behind the last batch. All are read with their checksums: what it replaces depends on it. */
+async function endOf(
+  { files, disk }: LogContext,
+  path: string,
+  baseOffset: number,
+): Promise<number> {
+  const size = (await disk.stat(path))?.size ?? 0;
+  const file = files.file(path);
+  try {
+    const { end, endOffset, verdict } = await scanTail(
+      file,
+      0,
+      size,
+      baseOffset,
+      (bytes, at, expected) => continues(offsetOf(bytes, at), expected),
+      () => {},
+    );
+    if (size > 0 && verdict === 'whole') return endOffset;
+    throw damaged(path, `it is damaged at byte ${end}`);
+  } finally {
+    await file.forget();
+  }
+}
+
+function damaged(path: string, what: string): EngineError {
+  return new EngineError(
+    'DAMAGED_LOG',
+    `${path}: ${what}; nothing was changed, restore the file from a copy or delete the topic`,
+  );
+}

@@ -1,0 +1,382 @@
+import { join } from 'node:path';
+import {
+  baseOffset,
+  baseSequence,
+  lastOffset,
+  lastOffsetDelta,
+  leaderEpoch,
+  producerEpoch,
+  producerId,
+} from '../../batch/header.js';
+import { hasErrno } from '../../disk/errno.js';
+import { parseSegmentFileName, segmentFileName } from '../../disk/file-names.js';
+import type { LogFile } from '../../disk/log-file.js';
+import { LIMITS } from '../../limits.js';
+import { unlinkFiles } from '../../maintenance/jobs/unlink.js';
+import type { LogCheckpoint } from '../durability/log-records.js';
+import type { LogSettings } from '../log-settings.js';
+import { cutIndexFiles, indexesFromFiles, readIndexFiles } from '../segments/index-files.js';
+import { Segment } from '../segments/segment.js';
+import { SegmentList } from '../segments/segment-list.js';
+import { resumeSegment } from '../segments/segment-resume.js';
+import { readFirstTimestamp } from '../segments/wake-segment.js';
+import type { LogContext } from '../shared/log-context.js';
+import { makeDurable } from '../shared/make-durable.js';
+import { LeaderEpochs, NO_EPOCH } from '../state/leader-epochs.js';
+import { type LogPosition, NOWHERE } from '../state/offset-tracker.js';
+import { lastSequenceOf } from '../state/producer.js';
+import type { ProducerStates } from '../state/producer-state.js';
+import { cutTail, damagedLog, holdsBatchIn, setAside } from './cut-tail.js';
+import { finishSwaps } from './finish-swaps.js';
+import { rewriteRange } from './rewrite-range.js';
+import { continues } from './tail-evidence.js';
+import { scanTail } from './tail-scan.js';
+
+/** What recovery found. Nothing of it is served before `unsynced` is durable. */
+export interface RecoveredLog {
+  readonly segments: SegmentList;
+  readonly logStart: number;
+  readonly end: LogPosition;
+  /** As far as it was written down, and no further than the end. */
+  readonly highWatermark: LogPosition;
+  /** Whether offsets may be left out. */
+  readonly hasGaps: boolean;
+  /** Whether the next append leaves some out, which is to be known durably before. */
+  readonly leavesGap: boolean;
+  readonly epochs: LeaderEpochs;
+  readonly producers: ProducerStates;
+  /** Bytes behind the checkpoint that were read; 0 after a clean stop. */
+  readonly scannedBytes: number;
+  /** Bytes of a torn tail that were set aside. */
+  readonly cutBytes: number;
+  /** Files, oldest first, and folders that a sync has to cover; none after a clean stop. */
+  readonly unsynced: { readonly files: readonly LogFile[]; readonly folders: readonly string[] };
+}
+
+export interface RecoveryInput {
+  readonly folder: string;
+  /** What is in it; empty where there is no such folder. */
+  readonly names: readonly string[];
+  readonly settings: LogSettings;
+  readonly checkpoint: LogCheckpoint | null;
+  /** What the checkpoint knows of them; changed by what is found. */
+  readonly producers: ProducerStates;
+  /** Log start offset by decree. */
+  readonly logStart: number;
+  /** Whether the log is known to leave offsets out. */
+  readonly hasGaps: boolean;
+}
+
+/**
+ * Opens what is on disk. Everything below the checkpoint is trusted; behind it every batch is read with its CRC, and
+ *
+ * - the bytes are written again, since a page cache that survived a failed sync can hold pages that never reached the disk;
+ * - they are to be synced before anything is served, by the caller, who does it for many logs at once; those of a long tail are synced as it is read, so
+ *   that few files are open;
+ * - a torn tail is cut off, its bytes kept in a `.cut` file;
+ * - a bad batch with a good one behind it is damage: nothing is cut, the log is not opened (DAMAGED_LOG).
+ *
+ * Costs what was appended since the checkpoint, whatever the size of the log. Where nothing was, no file is opened: the indexes of the active
+ * segment sleep until its first append.
+ */
+export async function recoverLog(context: LogContext, input: RecoveryInput): Promise<RecoveredLog> {
+  const recovery = new Recovery(context, input);
+  return recovery.run();
+}
+
+const INDEX_KINDS = ['index', 'timeindex'] as const;
+
+class Recovery {
+  readonly #context: LogContext;
+  readonly #input: RecoveryInput;
+  /** In the folder, once unfinished swaps are finished. */
+  #names: ReadonlySet<string> = new Set();
+  readonly #segments = new SegmentList();
+  readonly #epochs: LeaderEpochs;
+  readonly #producers: ProducerStates;
+  readonly #unsynced: LogFile[] = [];
+  #areNamesUnsynced = false;
+  /** Whether a batch that leaves offsets out behind the checkpoint is damaged. */
+  readonly #isGapless: boolean;
+  /** Whether epochs in the log only rise: those of another directory may be higher than this one's, and only a checkpoint knows that there are none. */
+  readonly #epochsRise: boolean;
+  #scannedBytes = 0;
+  #cutBytes = 0;
+
+  constructor(context: LogContext, input: RecoveryInput) {
+    this.#context = context;
+    this.#input = input;
+    this.#epochs = new LeaderEpochs(input.checkpoint?.epochs);
+    this.#producers = input.producers;
+    this.#isGapless = input.checkpoint?.isGapless === true && !input.hasGaps;
+    this.#epochs.areOwn = input.checkpoint?.areEpochsOwn ?? true;
+    this.#epochsRise = input.checkpoint !== null && this.#areEpochsOwn();
+  }
+
+  async run(): Promise<RecoveredLog> {
+    const found = await this.#findSegments();
+    const { checkpoint, logStart } = this.#input;
+    this.#checkAgainstCheckpoint(found);
+    const from = checkpoint?.segmentBase ?? 0;
+    for (const segment of found) {
+      if (segment.baseOffset < from) this.#segments.add(segment);
+    }
+    const tail = found.filter((segment) => segment.baseOffset >= from);
+    const end = await this.#recoverTail(tail);
+    const start = Math.max(logStart, this.#segments.first?.baseOffset ?? 0);
+    this.#epochs.truncateStart(start);
+    this.#epochs.areOwn = this.#areEpochsOwn();
+    // What is written down of one may be ahead of the checkpoint, and of a log that damage has cut short.
+    this.#producers.truncateEnd(end.offset, new Map());
+    // Where everything up to the decreed start is gone, the log goes on there.
+    const endThere = { ...end, offset: Math.max(end.offset, logStart) };
+    const leavesGap = endThere.offset > end.offset && this.#segments.count > 0;
+    if (leavesGap) this.#segments.active!.isGapless = false;
+    const committed = Math.max(checkpoint?.highWatermark ?? start, start);
+    return {
+      segments: this.#segments,
+      logStart: start,
+      end: endThere,
+      hasGaps: leavesGap || this.#segments.all().some((segment) => !segment.isGapless),
+      leavesGap,
+      highWatermark:
+        committed < endThere.offset
+          ? { offset: committed, segmentBase: NOWHERE, position: 0 }
+          : endThere,
+      epochs: this.#epochs,
+      producers: this.#producers,
+      scannedBytes: this.#scannedBytes,
+      cutBytes: this.#cutBytes,
+      unsynced: {
+        files: this.#unsynced,
+        folders: this.#areNamesUnsynced ? [this.#input.folder, this.#context.directory.root] : [],
+      },
+    };
+  }
+
+  /** Live segments by base offset. Files on their way out are removed, in the background. */
+  async #findSegments(): Promise<Segment[]> {
+    const { disk, files, jobs, logger } = this.#context;
+    const { folder, names, checkpoint, hasGaps } = this.#input;
+    const segments: Segment[] = [];
+    const leftovers: string[] = [];
+    const unfinished: string[] = [];
+    this.#names = new Set(await finishSwaps(this.#context, folder, names));
+    for (const name of this.#names) {
+      const parsed = parseSegmentFileName(name);
+      if (!parsed) continue;
+      if (parsed.state === 'deleted') leftovers.push(join(folder, name));
+      // Outputs of a compaction that never counted: a swap that did is finished by now.
+      if (parsed.state === 'cleaned' || parsed.state === 'swap')
+        unfinished.push(join(folder, name));
+      if (parsed.state !== null || parsed.kind !== 'log') continue;
+      const stat = await disk.stat(join(folder, name));
+      if (!stat) continue;
+      segments.push(
+        new Segment({
+          baseOffset: parsed.baseOffset,
+          file: files.file(join(folder, name)),
+          size: stat.size,
+          createdMs: stat.modifiedMs,
+          rollJitterMs: this.#context.random.next() * this.#input.settings.segmentJitterMs,
+          indexes: null,
+          // Without a checkpoint every batch is looked at.
+          isGapless: this.#isGapless || (checkpoint === null && !hasGaps),
+        }),
+      );
+    }
+    // At once: the next compaction uses these names.
+    if (unfinished.length > 0) await unlinkFiles(disk, { paths: unfinished });
+    if (leftovers.length > 0) {
+      jobs.run('unlink', { paths: leftovers, cutsDown: true }).catch((error: unknown) => {
+        if (hasErrno(error, 'ABORTED')) return;
+        logger.warn({ folder, error }, 'files of deleted segments could not be removed');
+      });
+    }
+    return segments.sort((a, b) => a.baseOffset - b.baseOffset);
+  }
+
+  #checkAgainstCheckpoint(found: readonly Segment[]): void {
+    const { checkpoint, folder } = this.#input;
+    if (!checkpoint) return;
+    const segment = found.find((candidate) => candidate.baseOffset === checkpoint.segmentBase);
+    if (!segment) {
+      throw damagedLog(
+        this.#input.folder,
+        `${join(folder, segmentFileName(checkpoint.segmentBase, 'log'))} is missing, with acknowledged records up to offset ${checkpoint.offset}`,
+      );
+    }
+    if (segment.size < checkpoint.position) {
+      throw damagedLog(
+        this.#input.folder,
+        `${segment.file.path} has ${segment.size} bytes, ${checkpoint.position} of them were acknowledged`,
+      );
+    }
+  }
+
+  /** The segment of the checkpoint and all behind it. */
+  async #recoverTail(tail: readonly Segment[]): Promise<LogPosition> {
+    const { checkpoint, logStart } = this.#input;
+    let end: LogPosition = {
+      offset: checkpoint?.offset ?? logStart,
+      segmentBase: logStart,
+      position: 0,
+    };
+    for (const [at, segment] of tail.entries()) {
+      const trusted = segment.baseOffset === checkpoint?.segmentBase ? checkpoint.position : 0;
+      if (at > 0 && segment.baseOffset !== end.offset && segment.baseOffset > logStart) {
+        const rest = tail.slice(at);
+        if (segment.baseOffset < end.offset || (await holdsBatchIn(rest, end.offset))) {
+          throw damagedLog(
+            this.#input.folder,
+            `${segment.file.path} should begin at offset ${end.offset}: a segment or a part of one is missing`,
+          );
+        }
+        // The end of the one before was lost whole batches at a time.
+        this.#cutBytes += await setAside(this.#context, this.#input.folder, rest);
+        break;
+      }
+      // Whatever came before it is gone, and no offset is given out twice.
+      if (!checkpoint && at === 0) end = { ...end, offset: segment.baseOffset };
+      end = await this.#recoverSegment(
+        segment,
+        trusted,
+        Math.max(end.offset, segment.baseOffset),
+        tail.slice(at + 1),
+      );
+      this.#segments.add(segment);
+      if (this.#cutBytes > 0) break;
+      await this.#syncIfMany();
+    }
+    return end;
+  }
+
+  /** Files with unsynced bytes stay open, and there may be more of them than the process may have. */
+  async #syncIfMany(): Promise<void> {
+    const { files, syncRounds } = this.#context;
+    if (files.hasRoom && this.#unsynced.length < LIMITS.recoveredFilesUnsyncedMax) return;
+    await makeDurable(syncRounds, this.#unsynced.splice(0), []);
+  }
+
+  async #recoverSegment(
+    segment: Segment,
+    trusted: number,
+    expectedOffset: number,
+    later: readonly Segment[],
+  ): Promise<LogPosition> {
+    const { settings } = this.#input;
+    const size = segment.size;
+    if (size === trusted && later.length === 0) {
+      if (this.#maySleep(segment, trusted)) segment.sleep(size);
+      else await this.#resume(segment, trusted);
+      // The file may be this short in the page cache only: a truncation was under way.
+      if (!this.#context.wasClean) this.#unsynced.push(segment.file);
+      return { offset: expectedOffset, segmentBase: segment.baseOffset, position: trusted };
+    }
+    await this.#resume(segment, trusted);
+    const scan = await scanTail(
+      segment.file,
+      trusted,
+      size,
+      expectedOffset,
+      (bytes, at, offset) => this.#fits(segment, bytes, at, offset),
+      (bytes, at, batchBytes) => {
+        segment.note(bytes, at, batchBytes, settings.indexIntervalBytes);
+        this.#noteBatch(bytes, at);
+      },
+    );
+    this.#scannedBytes += scan.end - trusted;
+    segment.writtenSize = segment.size;
+    if (scan.verdict === 'damaged') {
+      throw damagedLog(
+        this.#input.folder,
+        `${segment.file.path} is damaged at byte ${scan.end} (offset ${scan.endOffset}): a whole batch lies there or behind it`,
+      );
+    }
+    if (scan.verdict === 'torn') {
+      this.#cutBytes += await cutTail(this.#context, this.#input.folder, segment, scan, later);
+    }
+    await rewriteRange(segment.file, trusted, scan.end);
+    this.#unsynced.push(segment.file);
+    this.#areNamesUnsynced = true;
+    return { offset: scan.endOffset, segmentBase: segment.baseOffset, position: scan.end };
+  }
+
+  /**
+   * Whether nobody needs the indexes yet. Not where index files may have entries of bytes that were lost, as after a power cut: those must not come
+   * back as if they were of what will be appended.
+   */
+  #maySleep(segment: Segment, trusted: number): boolean {
+    if (trusted === 0 || !(this.#context.wasClean || !this.#hasIndexFiles(segment))) return false;
+    const times = this.#input.checkpoint?.times;
+    if (times) {
+      segment.largestTimestampMs = times.largestTimestampMs;
+      segment.offsetOfLargest = times.offsetOfLargest;
+      segment.firstTimestampMs = times.firstTimestampMs;
+    }
+    return true;
+  }
+
+  #hasIndexFiles({ baseOffset }: Segment): boolean {
+    return INDEX_KINDS.some((kind) => this.#names.has(segmentFileName(baseOffset, kind)));
+  }
+
+  /** Brings the segment's bookkeeping to byte `trusted`: from its index files, and the few headers behind their last entry. */
+  async #resume(segment: Segment, trusted: number): Promise<void> {
+    const { disk, counters } = this.#context;
+    const { indexIntervalBytes } = this.#input.settings;
+    const hasFiles = this.#hasIndexFiles(segment);
+    const files = trusted > 0 && hasFiles ? await readIndexFiles(disk, segment) : null;
+    const found = files && indexesFromFiles(files, trusted);
+    const savedOffsets = found?.offsets.count ?? 0;
+    const savedTimes = found?.times.count ?? 0;
+    const { reached, fromFiles } = resumeSegment(segment, found, trusted, indexIntervalBytes);
+    if (fromFiles) segment.countAsSaved(savedOffsets, savedTimes);
+    else if (savedOffsets > 0) counters.indexRebuilds++;
+    if (reached !== trusted) {
+      throw damagedLog(
+        this.#input.folder,
+        `${segment.file.path} is damaged at byte ${reached}, below the recovery point ${trusted}`,
+      );
+    }
+    // Entries of an earlier life must not come back as if they were of this one's bytes.
+    if (hasFiles) await cutIndexFiles(disk, segment);
+    readFirstTimestamp(segment);
+    segment.writtenSize = segment.size;
+  }
+
+  #areEpochsOwn(): boolean {
+    return this.#epochs.areOwn && this.#epochs.latest <= this.#context.leaderEpoch;
+  }
+
+  /** What the checksum leaves out. */
+  #fits(segment: Segment, bytes: Buffer, at: number, expectedOffset: number): boolean {
+    const base = baseOffset(bytes, at);
+    if (this.#isGapless ? base !== expectedOffset : !continues(base, expectedOffset)) return false;
+    const epoch = leaderEpoch(bytes, at);
+    if (epoch < NO_EPOCH) return false;
+    const last = base + lastOffsetDelta(bytes, at);
+    if (last < base || last >= Number.MAX_SAFE_INTEGER) return false;
+    if (this.#epochsRise && epoch !== NO_EPOCH && epoch < this.#epochs.latest) return false;
+    if (base > expectedOffset) segment.isGapless = false;
+    return true;
+  }
+
+  #noteBatch(bytes: Buffer, at: number): void {
+    const epoch = leaderEpoch(bytes, at);
+    const base = baseOffset(bytes, at);
+    if (epoch !== NO_EPOCH && epoch < this.#epochs.latest) this.#epochs.areOwn = false;
+    this.#epochs.assign(epoch, base);
+    const id = producerId(bytes, at);
+    const sequence = baseSequence(bytes, at);
+    if (id < 0 || sequence < 0) return;
+    this.#producers.add(id, {
+      epoch: producerEpoch(bytes, at),
+      baseSequence: sequence,
+      lastSequence: lastSequenceOf(sequence, lastOffsetDelta(bytes, at) + 1),
+      baseOffset: base,
+      lastOffset: lastOffset(bytes, at),
+      timestampMs: this.#context.clock.wallMs(),
+    });
+  }
+}

@@ -1,0 +1,46 @@
+import { EngineError } from '../../errors.js';
+import type { LogParts } from '../log-parts.js';
+import { repairAdvice } from './repair-advice.js';
+import type { Segment } from './segment.js';
+
+/**
+ * Notes that the segment is damaged there, so that nothing from there on is served, says so once,
+ * and returns the error. `offset` is the first that the damaged batch could have had, if known.
+ */
+export function corruptAt(
+  log: LogParts,
+  segment: Segment,
+  position: number,
+  offset: number | null,
+): EngineError {
+  const { path } = segment.file;
+  const where = placeOf(path, position, offset);
+  if (position < segment.damagedFrom) {
+    segment.damagedFrom = position;
+    log.context.logger.error(
+      { file: path, position, ...(offset !== null && { offset }) },
+      `${where}: reads from there to the end of this file are refused (CORRUPT_BATCH); ${repairAdvice(log.folder)}`,
+    );
+  }
+  return new EngineError('CORRUPT_BATCH', `${where}; ${repairAdvice(log.folder)}`, { path });
+}
+
+/** Says once that nothing is appended to a segment whose bytes do not lead to its end. */
+export function appendsRefused(
+  log: LogParts,
+  segment: Segment,
+  position: number,
+  offset: number,
+): EngineError {
+  const { path } = segment.file;
+  const what = `${placeOf(path, position, offset)}: appends are refused (DAMAGED_LOG), as nothing is written behind damage; ${repairAdvice(log.folder)}`;
+  if (!segment.isRefusalSaid) {
+    segment.isRefusalSaid = true;
+    log.context.logger.error({ file: path, position, offset }, what);
+  }
+  return new EngineError('DAMAGED_LOG', what, { path, offset });
+}
+
+function placeOf(path: string, position: number, offset: number | null): string {
+  return `${path} is damaged at byte ${position}${offset === null ? '' : ` (offset ${offset})`}`;
+}

@@ -1,0 +1,65 @@
+import { leaderEpoch } from '../../batch/header.js';
+import type { SegmentOrder } from '../../maintenance/job-runner.js';
+import type { LogParts } from '../log-parts.js';
+import { LeaderEpochs } from '../state/leader-epochs.js';
+import type { HeaderAt } from './header-walk.js';
+import type { Segment } from './segment.js';
+
+/** A header, and the offsets that it claims; the last one inclusive. */
+export type OrderedHeader = Pick<HeaderAt, 'bytes' | 'at' | 'baseOffset' | 'lastOffset'>;
+
+/** Says nothing of any offset. */
+export const UNKNOWN_EPOCHS = new LeaderEpochs();
+
+/**
+ * Judges what a batch's checksum leaves out, its base offset and its leader epoch, by the place where the batch stands: it begins where the one before
+ * ended, or above it where compaction may have left a gap, and then it ends below what is known to come; and the epoch history says who wrote it. Headers are shown
+ * one after another. Of use for one walk at a time; `begin` starts another.
+ */
+export class HeaderOrder {
+  #isGapless = false;
+  #next = -1;
+  #endOffset = 0;
+  #epochs = UNKNOWN_EPOCHS;
+
+  /**
+   * The first header begins at `next`, or at or above it in a segment with gaps; -1: nobody knows where. All end below `endOffset` (exclusive). Returns itself.
+   */
+  begin(
+    { isGapless }: { readonly isGapless: boolean },
+    next: number,
+    epochs: LeaderEpochs,
+    endOffset: number = Number.MAX_SAFE_INTEGER,
+  ): this {
+    this.#isGapless = isGapless;
+    this.#next = next;
+    this.#epochs = epochs;
+    this.#endOffset = endOffset;
+    return this;
+  }
+
+  /** The first offset that the next header can have; null where nobody knows. */
+  get next(): number | null {
+    return this.#next < 0 ? null : this.#next;
+  }
+
+  fits({ bytes, at, baseOffset, lastOffset }: OrderedHeader): boolean {
+    const next = this.#next;
+    if (this.#isGapless && next >= 0 ? baseOffset !== next : baseOffset < next) return false;
+    if (lastOffset < baseOffset || lastOffset >= this.#endOffset) return false;
+    if (!this.#epochs.mayHaveWritten(leaderEpoch(bytes, at), baseOffset)) return false;
+    this.#next = lastOffset + 1;
+    return true;
+  }
+}
+
+/** What a job is told, which has no log. */
+export function orderOf(log: LogParts, segment: Segment, endOffset: number): SegmentOrder {
+  const { baseOffset, isGapless } = segment;
+  return {
+    baseOffset,
+    isGapless,
+    endOffset,
+    epochs: log.epochs.areOwn ? log.epochs.entries() : [],
+  };
+}

@@ -1,0 +1,222 @@
+import type { Disk } from '../../disk/disk.js';
+import { EngineError } from '../../errors.js';
+import { LIMITS } from '../../limits.js';
+import type { EngineCounters } from '../../metrics.js';
+import type { TurnSlices } from '../../turn-slices.js';
+import {
+  indexesFromFiles,
+  readIndexFiles,
+  readIndexFilesSync,
+  saveIndexes,
+} from './index-files.js';
+import { OFFSET_INDEX_ENTRY_SIZE } from './offset-index.js';
+import type { Segment, SegmentIndexes } from './segment.js';
+import { bytesToWalk, resumeInSlices, resumeSegment } from './segment-resume.js';
+import { TIME_INDEX_ENTRY_SIZE } from './time-index.js';
+
+/**
+ * The indexes of sealed segments: on disk, and in memory under a budget, least recently used out first. Active segments
+ * hold their own. An idle partition costs nothing here.
+ */
+export class IndexCache {
+  readonly #disk: Disk;
+  readonly #bytesMax: number;
+  readonly #counters: EngineCounters;
+  readonly #slices: TurnSlices;
+  /** In order of last use. */
+  readonly #loaded = new Map<Segment, SegmentIndexes>();
+  /** Those whose index files led astray: the next load does not ask them. */
+  readonly #doubted = new WeakSet<Segment>();
+  /** Those whose indexes were made of their headers, and what they were then: made again, they would be the same. */
+  readonly #made = new WeakMap<Segment, { readonly cuts: number; readonly end: number }>();
+  /** Those that are being read. */
+  readonly #loading = new Map<Segment, Promise<SegmentIndexes | null>>();
+  #bytes = 0;
+
+  constructor(disk: Disk, bytesMax: number, counters: EngineCounters, slices: TurnSlices) {
+    this.#disk = disk;
+    this.#slices = slices;
+    this.#bytesMax = bytesMax;
+    this.#counters = counters;
+  }
+
+  /**
+   * The segment's indexes, read from disk, or rebuilt from the log if need be and if that is short. `indexIntervalBytes` is for
+   * the rebuild.
+   *
+   * @throws EngineError INDEX_REBUILDING when it has begun to read a long segment for them: `load` resolves when that is done
+   */
+  of(segment: Segment, indexIntervalBytes: number): SegmentIndexes {
+    if (segment.indexes !== null) return segment.indexes;
+    const cached = this.#loaded.get(segment);
+    if (cached) {
+      this.#loaded.delete(segment);
+      this.#loaded.set(segment, cached);
+      return cached;
+    }
+    const files = this.#doubted.has(segment) ? null : readIndexFilesSync(this.#disk, segment);
+    const end = segment.writtenSize;
+    const found = files && indexesFromFiles(files, end);
+    if (bytesToWalk(segment, found, end) > LIMITS.indexWalkAtOnceBytes) {
+      throw this.#rebuilding(segment, indexIntervalBytes);
+    }
+    const fresh = segment.withNothingNoted();
+    const { fromFiles } = resumeSegment(fresh, found, end, indexIntervalBytes);
+    return this.#take(segment, fresh, fromFiles ? files : null);
+  }
+
+  #rebuilding(segment: Segment, indexIntervalBytes: number): EngineError {
+    // Whoever waits for it hears what goes wrong.
+    this.load(segment, indexIntervalBytes, () => !segment.isRetired).catch(() => {});
+    const message = `the index of ${segment.file.path} is being rebuilt: ask again`;
+    return new EngineError('INDEX_REBUILDING', message, { path: segment.file.path });
+  }
+
+  /** The segment's indexes if they are in memory, else null. */
+  peek(segment: Segment): SegmentIndexes | null {
+    return segment.indexes ?? this.#loaded.get(segment) ?? null;
+  }
+
+  /**
+   * As `of`, but on the thread pool and in slices, however long it takes. Null when `isLive` says meanwhile that the files may be
+   * gone. Rejects with the errno of the disk.
+   */
+  load(
+    segment: Segment,
+    indexIntervalBytes: number,
+    isLive: () => boolean,
+  ): Promise<SegmentIndexes | null> {
+    const running = this.#loading.get(segment);
+    if (running) return running;
+    const loading = this.#loadAsync(segment, indexIntervalBytes, isLive)
+      .catch((error: unknown) => {
+        // Its file is gone.
+        if (!isLive()) return null;
+        throw error;
+      })
+      .finally(() => void this.#loading.delete(segment));
+    this.#loading.set(segment, loading);
+    return loading;
+  }
+
+  async #loadAsync(
+    segment: Segment,
+    indexIntervalBytes: number,
+    isLive: () => boolean,
+  ): Promise<SegmentIndexes | null> {
+    for (;;) {
+      const { cuts } = segment;
+      const end = segment.writtenSize;
+      const files = this.#doubted.has(segment) ? null : await readIndexFiles(this.#disk, segment);
+      if (!isLive()) return null;
+      const found = files && indexesFromFiles(files, end);
+      // The batch of the last entry is looked at, and what follows it.
+      const entries = found?.offsets.count ?? 0;
+      const from = entries === 0 ? 0 : found!.offsets.positionAt(entries - 1);
+      if (found !== null && !segment.file.isResident(from, end - from, end)) {
+        await segment.file.warm(from, end - from, end, isLive);
+        if (!isLive()) return null;
+      }
+      const known = this.peek(segment);
+      if (known !== null) return known;
+      const fresh = segment.withNothingNoted();
+      const isLong = bytesToWalk(segment, found, end) > LIMITS.indexWalkAtOnceBytes;
+      const { fromFiles } = isLong
+        ? await resumeInSlices(fresh, found, end, indexIntervalBytes, this.#slices)
+        : resumeSegment(fresh, found, end, indexIntervalBytes);
+      if (!isLive()) return null;
+      // It may have been woken, cut or appended to.
+      const others = this.peek(segment);
+      if (others !== null) return others;
+      if (segment.cuts !== cuts || segment.writtenSize !== end) continue;
+      return this.#take(segment, fresh, fromFiles ? files : null);
+    }
+  }
+
+  /** Takes over the indexes of a segment that was just sealed. */
+  adopt(segment: Segment): void {
+    const indexes = segment.indexes;
+    if (indexes === null) return;
+    segment.indexes = null;
+    this.#keep(segment, indexes);
+  }
+
+  /**
+   * Builds both indexes anew from the batch headers and keeps them: those at hand did not fit the log.
+   * Those that were made so are kept: where they end the damage is.
+   *
+   * @throws EngineError INDEX_REBUILDING as `of`, for a sealed segment
+   */
+  rebuild(segment: Segment, indexIntervalBytes: number): SegmentIndexes {
+    if (segment.indexes !== null) {
+      this.#counters.indexRebuilds++;
+      const fresh = segment.withNothingNoted();
+      resumeSegment(fresh, null, segment.writtenSize, indexIntervalBytes);
+      segment.replaceIndexes(fresh.indexes!);
+      return segment.indexes;
+    }
+    const made = this.#made.get(segment);
+    if (made?.cuts !== segment.cuts || made.end !== segment.writtenSize) {
+      this.forget(segment);
+      this.#doubted.add(segment);
+    }
+    return this.of(segment, indexIntervalBytes);
+  }
+
+  forget(segment: Segment): void {
+    const indexes = this.#loaded.get(segment);
+    if (!indexes) return;
+    this.#bytes -= memoryBytes(indexes);
+    this.#loaded.delete(segment);
+  }
+
+  /** Takes what was found of a segment, from its files or (null) from its headers. */
+  #take(
+    segment: Segment,
+    fresh: Segment,
+    files: { index: Buffer | null; timeindex: Buffer | null } | null,
+  ): SegmentIndexes {
+    fresh.writtenSize = fresh.size;
+    if (files === null) {
+      this.#counters.indexRebuilds++;
+      this.#made.set(segment, { cuts: segment.cuts, end: segment.writtenSize });
+    } else this.#made.delete(segment);
+    this.#doubted.delete(segment);
+    fresh.closeTimeIndex();
+    // A damaged batch hides those behind it: what was known of them stays.
+    if (fresh.largestTimestampMs! >= (segment.largestTimestampMs ?? -1)) {
+      segment.largestTimestampMs = fresh.largestTimestampMs;
+      segment.offsetOfLargest = fresh.offsetOfLargest;
+    }
+    const indexes = fresh.indexes!;
+    // What still reads a segment that is off the list leaves nothing behind.
+    if (segment.isRetired) return indexes;
+    this.#keep(segment, indexes);
+    const isSaved =
+      files?.index?.length === indexes.offsets.count * OFFSET_INDEX_ENTRY_SIZE &&
+      files.timeindex?.length === indexes.times.count * TIME_INDEX_ENTRY_SIZE;
+    // Few are found again as fast as they are read.
+    if (!isSaved && indexes.offsets.count >= LIMITS.indexEntriesLeftUnsaved) {
+      // Best effort: without it the next start does the same work again.
+      const saving = segment.indexSave.then(() =>
+        segment.isRetired ? undefined : saveIndexes(this.#disk, fresh),
+      );
+      segment.indexSave = saving.catch(() => {});
+    }
+    return indexes;
+  }
+
+  #keep(segment: Segment, indexes: SegmentIndexes): void {
+    this.forget(segment);
+    this.#loaded.set(segment, indexes);
+    this.#bytes += memoryBytes(indexes);
+    for (const oldest of this.#loaded.keys()) {
+      if (this.#bytes <= this.#bytesMax || oldest === segment) break;
+      this.forget(oldest);
+    }
+  }
+}
+
+function memoryBytes(indexes: SegmentIndexes): number {
+  return indexes.offsets.memoryBytes + indexes.times.memoryBytes;
+}

@@ -1,0 +1,54 @@
+import { join } from 'node:path';
+import { hasErrno } from '../../disk/errno.js';
+import {
+  PARTITION_METADATA_FILE,
+  partitionMetadataText,
+  segmentFileName,
+} from '../../disk/file-names.js';
+import type { LogParts } from '../log-parts.js';
+import { emptyIndexes, Segment } from './segment.js';
+
+/**
+ * Creates the file of a new active segment, synchronously, since it happens on the append path. The first one of a log also creates the folder and its
+ * `partition.metadata`: a log that was never written has no file. All names are durable with the next sync round.
+ */
+export function startSegment(log: LogParts, baseOffset: number): Segment {
+  const { context, folder } = log;
+  if (log.segments.count === 0) createFolder(log);
+  const file = context.files.file(join(folder, segmentFileName(baseOffset, 'log')));
+  file.createSync();
+  log.unsynced.addFolder(folder);
+  const segment = new Segment({
+    baseOffset,
+    file,
+    size: 0,
+    createdMs: context.clock.wallMs(),
+    rollJitterMs: context.random.next() * log.settings.segmentJitterMs,
+    indexes: emptyIndexes(),
+    isGapless: true,
+  });
+  log.segments.add(segment);
+  return segment;
+}
+
+function createFolder(log: LogParts): void {
+  const { disk, directory, files } = log.context;
+  toleratingExisting(() => disk.mkdirSync(log.folder));
+  log.unsynced.addFolder(directory.root);
+  log.unsynced.addFolder(log.folder);
+  const metadata = files.file(join(log.folder, PARTITION_METADATA_FILE));
+  toleratingExisting(() => metadata.createSync());
+  // Also into a file that was there: whoever created it may have come no further.
+  metadata.writevSync([Buffer.from(partitionMetadataText(log.name.topicId))], 0);
+  log.unsynced.addFile(metadata);
+  metadata.finish();
+}
+
+/** An earlier attempt may have got half way, on a disk that was full. */
+function toleratingExisting(create: () => void): void {
+  try {
+    create();
+  } catch (error) {
+    if (!hasErrno(error, 'EEXIST')) throw error;
+  }
+}

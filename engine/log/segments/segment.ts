@@ -1,0 +1,261 @@
+import { HEADER_SIZE, lastOffset, maxTimestamp } from '../../batch/header.js';
+import type { Timestamp } from '../../batch/timestamp.js';
+import type { LogFile } from '../../disk/log-file.js';
+import { OffsetIndex } from './offset-index.js';
+import { TimeIndex } from './time-index.js';
+
+const INT32_MAX = 2 ** 31 - 1;
+
+/** The two sparse indexes of one segment. */
+export interface SegmentIndexes {
+  readonly offsets: OffsetIndex;
+  readonly times: TimeIndex;
+}
+
+/** Where a segment stood at some moment, to go back to when a write fails. */
+export interface SegmentMark {
+  readonly size: number;
+  readonly offsetEntries: number;
+  readonly timeEntries: number;
+  readonly largestTimestampMs: Timestamp;
+  readonly offsetOfLargest: number;
+  readonly firstTimestampMs: Timestamp;
+  readonly bytesSinceEntry: number;
+  readonly lastSize: number;
+}
+
+export function emptyIndexes(): SegmentIndexes {
+  return { offsets: OffsetIndex.empty(), times: TimeIndex.empty() };
+}
+
+/**
+ * One `.log` file with its indexes: record batches from `baseOffset` on. The active segment keeps its indexes in memory, a
+ * sealed one gives them back and has them loaded on demand.
+ */
+export class Segment {
+  readonly baseOffset: number;
+  readonly file: LogFile;
+  /** Bytes assigned to batches; those above `writtenSize` are staged for a write. */
+  size: number;
+  /** Bytes handed to the file: what readers may see. */
+  writtenSize: number;
+  /** Last offset of the batch that has the largest timestamp. */
+  offsetOfLargest = -1;
+  /** Largest timestamp of the first batch, for rolling by age. */
+  firstTimestampMs: Timestamp = -1;
+  /** Wall time at which the file was begun; of its last change for one that was found on disk. */
+  readonly createdMs: number;
+  /** Wall time of the last append, for retention of records that have no timestamp. */
+  changedMs: number;
+  /** In memory; null for a sealed segment whose indexes are on disk only, and for an active one that sleeps (`wake-segment.ts`). */
+  indexes: SegmentIndexes | null;
+  /** Whether the index files are there; entries of which they have so many. */
+  hasIndexFiles = false;
+  savedOffsetEntries = 0;
+  savedTimeEntries = 0;
+  /** Settles, without failing, when nothing writes the index files any more. */
+  indexSave: Promise<void> = Promise.resolve();
+  /** A batch that begins at or behind this position is not served: it was found damaged. */
+  damagedFrom = Number.POSITIVE_INFINITY;
+  /** Whether it was said that nothing is appended to it. */
+  isRefusalSaid = false;
+  /** This segment's own share of the roll jitter. */
+  readonly rollJitterMs: number;
+  /** Whether it is off the list: its index files are another's, or gone. */
+  isRetired = false;
+  /** Whether each batch is known to begin where the one before ended: it was never compacted, and took no gap from a leader. */
+  isGapless: boolean;
+  /** How often its end was cut off. */
+  cuts = 0;
+  #bytesSinceEntry = 0;
+  /** Bytes of the batch that was noted last. */
+  #lastSize = 0;
+  /** Never null, so that V8 writes over the number instead of making one for each append. */
+  #largestMs: Timestamp = -1;
+  #isLargestKnown: boolean;
+  /** Whether the time index may lack the largest timestamp. */
+  #hasNewTime = true;
+
+  constructor(options: {
+    baseOffset: number;
+    file: LogFile;
+    size: number;
+    createdMs: number;
+    rollJitterMs: number;
+    indexes: SegmentIndexes | null;
+    isGapless: boolean;
+  }) {
+    this.baseOffset = options.baseOffset;
+    this.file = options.file;
+    this.size = options.size;
+    this.writtenSize = options.size;
+    this.createdMs = options.createdMs;
+    this.changedMs = options.createdMs;
+    this.rollJitterMs = options.rollJitterMs;
+    this.indexes = options.indexes;
+    this.isGapless = options.isGapless;
+    this.#isLargestKnown = options.indexes !== null;
+  }
+
+  /** -1 while no record has a timestamp. Unknown (null) for a sealed segment until its time index is loaded. */
+  get largestTimestampMs(): Timestamp | null {
+    return this.#isLargestKnown ? this.#largestMs : null;
+  }
+  set largestTimestampMs(timestampMs: Timestamp | null) {
+    this.#isLargestKnown = timestampMs !== null;
+    if (timestampMs !== null) this.#largestMs = timestampMs;
+    this.#hasNewTime = true;
+  }
+
+  /**
+   * Notes a stamped batch at the end of the segment: the sparse index entry it may earn, its timestamp, its size. `batch` holds at
+   * least the header at `at`.
+   */
+  note(batch: Buffer, at: number, size: number, indexIntervalBytes: number): void {
+    const indexes = this.indexes!;
+    const last = lastOffset(batch, at);
+    const timestampMs = maxTimestamp(batch, at);
+    if (this.size === 0) this.firstTimestampMs = timestampMs;
+    if (timestampMs > this.#largestMs) {
+      this.largestTimestampMs = timestampMs;
+      this.offsetOfLargest = last;
+    }
+    // Beyond int32 there are no entries: a segment grows so far only while its disk stalls and it cannot be rolled.
+    const fits = last - this.baseOffset <= INT32_MAX && this.size <= INT32_MAX;
+    // Entries 61 bytes apart tell readers of a batch without records, so that no slice runs into one.
+    const isAtEmpty = size === HEADER_SIZE || this.#lastSize === HEADER_SIZE;
+    const isDue = this.#bytesSinceEntry > indexIntervalBytes || (isAtEmpty && this.size > 0);
+    if (isDue && fits) {
+      indexes.offsets.append(last - this.baseOffset, this.size);
+      if (this.#hasNewTime) this.closeTimeIndex();
+      this.#bytesSinceEntry = 0;
+    }
+    this.#bytesSinceEntry += size;
+    this.#lastSize = size;
+    this.size += size;
+  }
+
+  /** Adds the entry for the largest timestamp so far, as every sealed segment's time index ends with it. */
+  closeTimeIndex(): void {
+    if (this.indexes === null) return;
+    const relativeOffset = this.offsetOfLargest - this.baseOffset;
+    if (relativeOffset > INT32_MAX) return;
+    if (this.#isLargestKnown && this.#largestMs >= 0) {
+      this.indexes.times.maybeAppend(this.#largestMs, relativeOffset);
+    }
+    this.#hasNewTime = false;
+  }
+
+  /** Whether the index files lack nothing that memory has. */
+  get indexesAreSaved(): boolean {
+    if (this.indexes === null) return true;
+    const { offsets, times } = this.indexes;
+    return (
+      this.hasIndexFiles &&
+      offsets.count === this.savedOffsetEntries &&
+      times.count === this.savedTimeEntries
+    );
+  }
+
+  /** The index files hold so many entries of what memory has. */
+  countAsSaved(offsetEntries: number, timeEntries: number): void {
+    this.hasIndexFiles = true;
+    this.savedOffsetEntries = offsetEntries;
+    this.savedTimeEntries = timeEntries;
+  }
+
+  /** Its indexes are on disk only until its first append. `size` is that of the file. */
+  sleep(size: number): void {
+    this.indexes = null;
+    this.size = size;
+    this.writtenSize = size;
+  }
+
+  /** Index entries that would have to be found again by headers if memory was lost. */
+  get unsavedOffsetEntries(): number {
+    return this.indexes === null ? 0 : this.indexes.offsets.count - this.savedOffsetEntries;
+  }
+
+  mark(): SegmentMark {
+    return {
+      size: this.size,
+      offsetEntries: this.indexes!.offsets.count,
+      timeEntries: this.indexes!.times.count,
+      largestTimestampMs: this.#largestMs,
+      offsetOfLargest: this.offsetOfLargest,
+      firstTimestampMs: this.firstTimestampMs,
+      bytesSinceEntry: this.#bytesSinceEntry,
+      lastSize: this.#lastSize,
+    };
+  }
+
+  /** Forgets everything noted since the mark. The file is cut by the caller. */
+  backTo(mark: SegmentMark): void {
+    this.cuts++;
+    this.size = mark.size;
+    this.writtenSize = Math.min(this.writtenSize, mark.size);
+    this.indexes!.offsets.truncate(mark.offsetEntries);
+    this.indexes!.times.truncate(mark.timeEntries);
+    this.savedOffsetEntries = Math.min(this.savedOffsetEntries, mark.offsetEntries);
+    this.savedTimeEntries = Math.min(this.savedTimeEntries, mark.timeEntries);
+    this.largestTimestampMs = mark.largestTimestampMs;
+    this.offsetOfLargest = mark.offsetOfLargest;
+    this.firstTimestampMs = mark.firstTimestampMs;
+    this.#bytesSinceEntry = mark.bytesSinceEntry;
+    this.#lastSize = mark.lastSize;
+  }
+
+  /** Takes indexes that were rebuilt; those on disk are written anew. */
+  replaceIndexes(indexes: SegmentIndexes): void {
+    this.indexes = indexes;
+    this.savedOffsetEntries = 0;
+    this.savedTimeEntries = 0;
+    this.#hasNewTime = true;
+    this.cuts++;
+  }
+
+  /** The same segment, with no batch noted. */
+  withNothingNoted(): Segment {
+    return new Segment({
+      baseOffset: this.baseOffset,
+      file: this.file,
+      size: 0,
+      createdMs: this.createdMs,
+      rollJitterMs: this.rollJitterMs,
+      indexes: emptyIndexes(),
+      isGapless: this.isGapless,
+    });
+  }
+
+  /** Becomes what `other` says: the same segment, noted anew up to where it was cut. */
+  takeOver(other: Segment): void {
+    this.size = other.size;
+    this.largestTimestampMs = other.largestTimestampMs;
+    this.offsetOfLargest = other.offsetOfLargest;
+    this.#bytesSinceEntry = other.#bytesSinceEntry;
+    this.#lastSize = other.#lastSize;
+    this.firstTimestampMs = other.firstTimestampMs;
+    this.replaceIndexes(other.indexes!);
+  }
+
+  /** Forgets everything, before the whole file is noted anew. */
+  startOver(): void {
+    this.size = 0;
+    this.largestTimestampMs = -1;
+    this.offsetOfLargest = -1;
+    this.#bytesSinceEntry = 0;
+    this.#lastSize = 0;
+    this.replaceIndexes(emptyIndexes());
+  }
+
+  /** Goes on from the batch of the last index entry, which ends at `size`: entry and timestamps come from the index files. */
+  resumeBehindEntry(size: number, entryBatchBytes: number): void {
+    const times = this.indexes!.times;
+    const last = times.count - 1;
+    this.largestTimestampMs = last < 0 ? -1 : times.timestampAt(last);
+    this.offsetOfLargest = last < 0 ? -1 : this.baseOffset + times.relativeOffsetAt(last);
+    this.size = size;
+    this.#bytesSinceEntry = entryBatchBytes;
+    this.#lastSize = entryBatchBytes;
+  }
+}

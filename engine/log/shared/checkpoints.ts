@@ -1,0 +1,136 @@
+import type { Catalog, CatalogChange } from '../../catalog/catalog.js';
+import type { Clock, Timer } from '../../clock.js';
+import type { DataDirectory } from '../../disk/data-directory.js';
+import { storageError } from '../../disk/storage-error.js';
+import { Gate } from '../../gate.js';
+import { LIMITS } from '../../limits.js';
+import type { EngineCounters } from '../../metrics.js';
+import type { SyncRounds, SyncTarget } from './sync-rounds.js';
+
+/** What a log wants to be found with after a restart, as of one moment. */
+export interface CheckpointCapture {
+  /** Asked right before something is written: false when the log was truncated or deleted since. */
+  isStillTrue(): boolean;
+  /** Writes the bulk of much that has changed; null where there is little. Called, as `changes` is, after the sync that covers the capture. */
+  writeAhead(): Promise<void> | null;
+  /** What is left to write, all in one transaction. */
+  changes(): readonly CatalogChange[];
+  /** Called when the changes are durable. */
+  done(): void;
+}
+
+export interface CheckpointTarget extends SyncTarget {
+  /** Kept by `Checkpoints`: whether it is on the list already, so that not every append has to look into a set of thousands. */
+  awaitsCheckpoint: boolean;
+  /** Writes index entries that only memory has; failures are the log's affair. True when it is to be asked again, after a checkpoint. */
+  saveIndexes(): Promise<boolean>;
+  captureCheckpoint(): CheckpointCapture;
+}
+
+export interface CheckpointsOptions {
+  readonly directory: DataDirectory;
+  readonly catalog: Catalog;
+  readonly clock: Clock;
+  readonly syncRounds: SyncRounds;
+  readonly counters: EngineCounters;
+  /** A changed log is checkpointed no later than this. */
+  readonly intervalMs: number;
+}
+
+/**
+ * Bounds what recovery costs: at each roll, and at least every 128 MB or 5 s while something changes, a log's state goes to the
+ * catalog, always after the sync that covers it. One run at a time serves all logs that changed, a thousand in one sync round and
+ * one transaction.
+ */
+export class Checkpoints {
+  readonly #options: CheckpointsOptions;
+  #dirty = new Set<CheckpointTarget>();
+  #timer: Timer | null = null;
+  #running: Promise<void> | null = null;
+
+  constructor(options: CheckpointsOptions) {
+    this.#options = options;
+  }
+
+  /** The log changed: it is checkpointed within the interval. */
+  markDirty(target: CheckpointTarget): void {
+    if (target.awaitsCheckpoint && this.#timer !== null) return;
+    this.#add(target);
+    this.#timer ??= this.#options.clock.schedule(this.#options.intervalMs, () => {
+      this.#timer = null;
+      return this.run();
+    });
+  }
+
+  /** The log has rolled or grown much: it is checkpointed now. */
+  request(target: CheckpointTarget): void {
+    this.#add(target);
+    void this.run();
+  }
+
+  /** The log is gone. */
+  forget(target: CheckpointTarget): void {
+    target.awaitsCheckpoint = false;
+    this.#dirty.delete(target);
+  }
+
+  #add(target: CheckpointTarget): void {
+    target.awaitsCheckpoint = true;
+    this.#dirty.add(target);
+  }
+
+  /**
+   * Resolves when everything that was dirty at the call has been checkpointed, or the directory is offline: it never
+   * rejects, the failure is the directory's.
+   */
+  async run(): Promise<void> {
+    while (this.#running) await this.#running;
+    if (this.#dirty.size === 0) return;
+    this.#running = this.#checkpoint().finally(() => {
+      this.#running = null;
+    });
+    await this.#running;
+  }
+
+  /** Stops the timer; what is dirty stays so. */
+  stop(): void {
+    this.#timer?.cancel();
+    this.#timer = null;
+  }
+
+  async #checkpoint(): Promise<void> {
+    const { directory } = this.#options;
+    const targets = [...this.#dirty];
+    this.#dirty = new Set();
+    for (const target of targets) target.awaitsCheckpoint = false;
+    try {
+      const saving = new Gate(LIMITS.indexSavesAtOnce);
+      const hasMore = await Promise.all(
+        targets.map((target) => saving.run(() => target.saveIndexes())),
+      );
+      for (let from = 0; from < targets.length; from += LIMITS.checkpointLogsMax) {
+        await this.#write(targets.slice(from, from + LIMITS.checkpointLogsMax));
+      }
+      for (const [at, target] of targets.entries()) if (hasMore[at]) this.request(target);
+    } catch (error) {
+      storageError(directory, 'a checkpoint could not be written', error);
+      // A full disk passes: recovery costs more until then, and nothing is lost.
+      if (!directory.failure) for (const target of targets) this.markDirty(target);
+    }
+  }
+
+  async #write(targets: readonly CheckpointTarget[]): Promise<void> {
+    const { catalog, syncRounds, counters } = this.#options;
+    const captures = targets.map((target) => target.captureCheckpoint());
+    await syncRounds.flush(targets);
+    for (const capture of captures) {
+      const ahead = capture.isStillTrue() ? capture.writeAhead() : null;
+      if (ahead !== null) await ahead;
+    }
+    const valid = captures.filter((capture) => capture.isStillTrue());
+    if (valid.length === 0) return;
+    await catalog.write(valid.flatMap((capture) => capture.changes()));
+    counters.checkpoints++;
+    for (const capture of valid) capture.done();
+  }
+}

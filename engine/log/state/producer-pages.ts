@@ -1,0 +1,99 @@
+import { LIMITS } from '../../limits.js';
+import type { Producer } from './producer.js';
+
+/** Producers that are written down together. */
+export interface ProducerPage {
+  /** From 0 on, without a gap. */
+  readonly number: number;
+  /** In no particular order. */
+  readonly producers: Producer[];
+  /** Whether something of it has changed since it was last written down. */
+  isDirty: boolean;
+}
+
+/**
+ * Which producers of a log are written down together: a checkpoint writes the pages of those that
+ * have changed, however many others the log knows. Producers keep their page; one that has room
+ * takes the next new one.
+ */
+export class ProducerPages {
+  readonly #pages: ProducerPage[] = [];
+  /** Those with room, the last one first to be used. */
+  readonly #roomy: ProducerPage[] = [];
+  #dirty: ProducerPage[] = [];
+  /** The page that `nextOnes` begins with. */
+  #hand = 0;
+
+  get count(): number {
+    return this.#pages.length;
+  }
+
+  all(): readonly ProducerPage[] {
+    return this.#pages;
+  }
+
+  /** A page with room for one more. */
+  withRoom(): ProducerPage {
+    return this.#roomy.at(-1) ?? this.#grow();
+  }
+
+  /** What one page holds is a part of the checkpoint; of two each is written by itself. */
+  #grow(): ProducerPage {
+    const [first] = this.#pages;
+    if (this.#pages.length === 1) {
+      // Also where a checkpoint has taken it: that one may still write it as a part of itself.
+      first!.isDirty = true;
+      this.#dirty.push(first!);
+    }
+    return this.append();
+  }
+
+  /** A new page behind all others. */
+  append(): ProducerPage {
+    const page: ProducerPage = { number: this.#pages.length, producers: [], isDirty: false };
+    this.#pages.push(page);
+    this.#roomy.push(page);
+    return page;
+  }
+
+  /** Puts a producer into the page that it names. */
+  add(producer: Producer): void {
+    const { page } = producer;
+    page.producers.push(producer);
+    if (page.producers.length < LIMITS.producersPerPage) return;
+    const at = this.#roomy.lastIndexOf(page);
+    if (at >= 0) this.#roomy.splice(at, 1);
+  }
+
+  remove(producer: Producer): void {
+    const { page } = producer;
+    const { producers } = page;
+    const wasFull = producers.length >= LIMITS.producersPerPage;
+    const last = producers.pop()!;
+    if (last !== producer) producers[producers.indexOf(producer)] = last;
+    if (wasFull && producers.length < LIMITS.producersPerPage) this.#roomy.push(page);
+    this.changed(page);
+  }
+
+  changed(page: ProducerPage): void {
+    if (page.isDirty) return;
+    page.isDirty = true;
+    this.#dirty.push(page);
+  }
+
+  /** The pages that have changed since the last call. Each stays dirty until it is written down. */
+  takeDirty(): ProducerPage[] {
+    const dirty = this.#dirty;
+    this.#dirty = [];
+    return dirty;
+  }
+
+  /** Some pages, others at each call: who calls again and again has seen all of them in the end. */
+  *nextOnes(): Iterable<ProducerPage> {
+    const count = Math.min(this.#pages.length, LIMITS.producerPagesLookedAt);
+    for (let left = count; left > 0; left--) {
+      this.#hand = (this.#hand + 1) % this.#pages.length;
+      yield this.#pages[this.#hand]!;
+    }
+  }
+}

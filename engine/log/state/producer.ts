@@ -1,0 +1,143 @@
+import { LIMITS } from '../../limits.js';
+import type { ProducerPage } from './producer-pages.js';
+
+/** One batch of an idempotent producer. Sequences are inclusive and wrap from 2^31 - 1 to 0. */
+export interface ProducerBatch {
+  readonly epoch: number;
+  readonly baseSequence: number;
+  readonly lastSequence: number;
+  readonly baseOffset: number;
+  readonly lastOffset: number;
+  /**
+   * Wall time of the append, not of the records: a producer that replays old history is not
+   * forgotten for it.
+   */
+  readonly timestampMs: number;
+}
+
+/** Where a producer stands: what its next batch must be. */
+export interface NextBatch {
+  readonly epoch: number;
+  readonly sequence: number;
+}
+
+/** What is written down of one producer. */
+export interface ProducerState {
+  readonly next: NextBatch;
+  /** Wall time at which it was last heard of. */
+  readonly heardMs: number;
+  /** Its last batches, oldest first; none where all were refused or cut off the log. */
+  readonly batches: readonly ProducerBatch[];
+}
+
+/** Producers as they are written down together. */
+export type ProducerSnapshot = readonly (readonly [producerId: number, state: ProducerState])[];
+
+/** What memory has of one producer. */
+export interface Producer {
+  readonly id: number;
+  /** With which others it is written down. */
+  readonly page: ProducerPage;
+  epoch: number;
+  /** Of the batch that it must send next. */
+  nextSequence: number;
+  heardMs: number;
+  readonly batches: ProducerBatch[];
+}
+
+const SEQUENCES = 2 ** 31;
+
+export function lastSequenceOf(baseSequence: number, recordCount: number): number {
+  return (baseSequence + recordCount - 1) % SEQUENCES;
+}
+
+/** What a producer sends after a batch, in the same epoch. */
+export function nextAfter(batch: ProducerBatch): NextBatch {
+  return { epoch: batch.epoch, sequence: sequenceAfter(batch) };
+}
+
+export function sequenceAfter({ lastSequence }: ProducerBatch): number {
+  return (lastSequence + 1) % SEQUENCES;
+}
+
+/** Whether `one` of two states of a producer is the later: by what it has written, since a clock may go back; by the time where one has nothing. */
+export function isLater(
+  one: Pick<ProducerState, 'heardMs' | 'batches'>,
+  other: Pick<ProducerState, 'heardMs' | 'batches'>,
+): boolean {
+  const [mine, theirs] = [one.batches.at(-1), other.batches.at(-1)];
+  if (mine && theirs && mine.lastOffset !== theirs.lastOffset) {
+    return mine.lastOffset > theirs.lastOffset;
+  }
+  return one.heardMs > other.heardMs;
+}
+
+export function noteBatch(producer: Producer, batch: ProducerBatch): void {
+  const { batches } = producer;
+  producer.epoch = batch.epoch;
+  producer.nextSequence = sequenceAfter(batch);
+  producer.heardMs = batch.timestampMs;
+  batches.push(batch);
+  if (batches.length > LIMITS.producerBatchesKept) batches.shift();
+}
+
+/** The batch with these sequences among the last five of the producer's epoch. */
+export function findProducerBatch(
+  { batches, epoch }: Producer,
+  baseSequence: number,
+  lastSequence: number,
+): ProducerBatch | null {
+  for (
+    let at = batches.length - 1;
+    at >= Math.max(0, batches.length - LIMITS.producerBatchesKnown);
+    at--
+  ) {
+    const batch = batches[at]!;
+    const isSame = batch.baseSequence === baseSequence && batch.lastSequence === lastSequence;
+    if (isSame && batch.epoch === epoch) return batch;
+  }
+  return null;
+}
+
+/** Whether the producer has written at or above `offset`. */
+export function hasWrittenFrom({ batches }: Producer, offset: number): boolean {
+  return batches.length > 0 && batches.at(-1)!.lastOffset >= offset;
+}
+
+/**
+ * Forgets a producer's batches at and above `offset`. It stays known by the one before; where there
+ * is none, what it sends next is the first that went: `firstCut`, or the oldest of those that are
+ * remembered.
+ */
+export function cutProducer(
+  producer: Pick<Producer, 'batches' | 'epoch' | 'nextSequence'>,
+  offset: number,
+  firstCut: NextBatch | undefined,
+): void {
+  const { batches } = producer;
+  let oldest: ProducerBatch | undefined;
+  while (batches.length > 0 && batches.at(-1)!.lastOffset >= offset) oldest = batches.pop();
+  if (oldest === undefined) return;
+  const last = batches.at(-1);
+  producer.epoch = last?.epoch ?? firstCut?.epoch ?? oldest.epoch;
+  producer.nextSequence = last ? sequenceAfter(last) : (firstCut?.sequence ?? oldest.baseSequence);
+}
+
+/**
+ * What is written down of a producer as of `endOffset` (exclusive); `firstAbove` as in
+ * `cutProducer`.
+ */
+export function stateAt(
+  producer: Producer,
+  endOffset: number,
+  firstAbove: NextBatch | undefined,
+): ProducerState {
+  const { epoch, nextSequence, heardMs } = producer;
+  const then = { epoch, nextSequence, batches: [...producer.batches] };
+  cutProducer(then, endOffset, firstAbove);
+  return {
+    next: { epoch: then.epoch, sequence: then.nextSequence },
+    heardMs,
+    batches: then.batches.slice(-LIMITS.producerBatchesKnown),
+  };
+}

@@ -1,0 +1,121 @@
+import { hasErrno } from '../../disk/errno.js';
+import type { LogParts } from '../log-parts.js';
+import type { HighWatermarkRule } from '../partition-log.js';
+import { findBatch } from '../read/read.js';
+import { type LogPosition, NOWHERE } from './offset-tracker.js';
+
+/** Moves a log's high watermark by the rule that its owner passed in, and tells who listens. */
+export class Watermark {
+  readonly #log: LogParts;
+  /** Null for the promised end. */
+  #rule: HighWatermarkRule | null;
+  readonly #listeners = new Set<() => void>();
+
+  constructor(log: LogParts, rule: HighWatermarkRule | null) {
+    this.#log = log;
+    this.#rule = rule;
+  }
+
+  /** The end of what the log's flush promise has kept. */
+  get promised(): LogPosition {
+    const { offsets, settings } = this.#log;
+    return settings.flush === 'ack' ? offsets.durable : offsets.written;
+  }
+
+  setRule(rule: HighWatermarkRule): void {
+    this.#rule = rule;
+    this.advance();
+  }
+
+  /** Asks the rule again. */
+  advance(): void {
+    const { offsets } = this.#log;
+    const { promised } = this;
+    const wanted =
+      this.#rule?.({
+        writtenEnd: offsets.written.offset,
+        durableEnd: offsets.durable.offset,
+        promisedEnd: promised.offset,
+      }) ?? promised.offset;
+    if (wanted <= offsets.highWatermark.offset) return;
+    const position = this.#positionOf(wanted, () => this.advance());
+    if (position === null || !offsets.committed(position)) return;
+    // The log's own promise can be found out again; what others have said cannot.
+    if (this.#rule !== null) this.#log.context.checkpoints.markDirty(this.#log.checkpointTarget);
+    this.notify();
+  }
+
+  /** Asks the rule for the first time, and finds out where the high watermark lies. */
+  begin(): void {
+    this.advance();
+    this.#place();
+  }
+
+  #place(): void {
+    const { offsets } = this.#log;
+    const { offset, segmentBase } = offsets.highWatermark;
+    if (segmentBase !== NOWHERE) return;
+    try {
+      const position = this.#positionOf(offset, () => this.#place());
+      if (position !== null) offsets.placeHighWatermark(position);
+    } catch (error) {
+      // Until it moves nobody reads what lies before damage either.
+      if (!hasErrno(error, 'CORRUPT_BATCH')) throw error;
+    }
+  }
+
+  /** Null while the index that tells it is being rebuilt; then `again` is called, and who listens is told. */
+  #positionOf(offset: number, again: () => void): LogPosition | null {
+    try {
+      return this.#lookUp(offset);
+    } catch (error) {
+      if (!hasErrno(error, 'INDEX_REBUILDING')) throw error;
+      void this.#whenRebuilt(offset, again);
+      return null;
+    }
+  }
+
+  /** What goes wrong meanwhile the next read of the segment tells. */
+  async #whenRebuilt(offset: number, again: () => void): Promise<void> {
+    const log = this.#log;
+    const segment = log.segments.floor(offset);
+    if (segment === undefined) return;
+    const { indexIntervalBytes } = log.settings;
+    const isLive = (): boolean => !segment.isRetired && !log.hasEnded;
+    try {
+      const loaded = await log.context.indexCache.load(segment, indexIntervalBytes, isLive);
+      if (loaded === null || log.hasEnded) return;
+      again();
+      this.notify();
+    } catch (error) {
+      log.context.logger.error(
+        { file: segment.file.path, error },
+        'an index could not be rebuilt: the high watermark stays where it is until it moves',
+      );
+    }
+  }
+
+  #lookUp(offset: number): LogPosition {
+    const { written } = this.#log.offsets;
+    if (offset === this.promised.offset) return this.promised;
+    if (offset >= written.offset) return written;
+    const found = findBatch(this.#log, offset);
+    if (!found) return written;
+    return { offset, segmentBase: found.segment.baseOffset, position: found.position };
+  }
+
+  onAdvance(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  notify(): void {
+    for (const listener of this.#listeners) listener();
+  }
+
+  /** Tells everybody a last time: the log has ended. */
+  end(): void {
+    this.notify();
+    this.#listeners.clear();
+  }
+}
