@@ -1,7 +1,6 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { removeAtExit } from './children.js';
-import type { Lease } from './lease.js';
 
 /** How much of everything a run does. */
 export interface Scale {
@@ -77,6 +76,20 @@ export interface Context {
 
 /** A context and how to end it. */
 export interface RowContext extends Context {
+  end(): Promise<void>;
+}
+
+/** Makes what a lease holds. Whatever that needs is of the context given, which lives as long as the lease does. */
+export type Start<T> = (context: Context) => Promise<T>;
+
+/** Processes that rows use one after another, so that they are warm. One set of them is alive at a time. */
+export interface Lease {
+  /**
+   * What is alive under this key, else what `start` makes; what was alive under another key ends first. With `isFresh` it is
+   * never what rows before have used.
+   */
+  take<T>(key: string, start: Start<T>, isFresh?: boolean): Promise<T>;
+  /** Ends what is alive. */
   end(): Promise<void>;
 }
 

@@ -1,18 +1,4 @@
-import type { Context, RowContext } from './context.js';
-
-/** Makes what a lease holds. Whatever that needs is of the context given, which lives as long as the lease does. */
-export type Start<T> = (context: Context) => Promise<T>;
-
-/** Processes that rows use one after another, so that they are warm. One set of them is alive at a time. */
-export interface Lease {
-  /**
-   * What is alive under this key, else what `start` makes; what was alive under another key ends first. With `isFresh` it is
-   * never what rows before have used.
-   */
-  take<T>(key: string, start: Start<T>, isFresh?: boolean): Promise<T>;
-  /** Ends what is alive. */
-  end(): Promise<void>;
-}
+import type { Lease, RowContext, Start } from './context.js';
 
 export function newLease(makeContext: () => RowContext): Lease {
   let held: { readonly key: string; readonly value: unknown; readonly context: RowContext } | null =

@@ -1,5 +1,5 @@
-import { type Context, rowContext, type Scale } from './context.js';
-import { type Lease, newLease } from './lease.js';
+import { type Context, type Lease, rowContext, type Scale } from './context.js';
+import { newLease } from './lease.js';
 import { emptyRow, type Measured, measuredRow, type RowHead, type RowResult } from './row.js';
 
 /** A row that can be run. */

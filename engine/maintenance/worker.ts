@@ -1,7 +1,8 @@
 /** Entry of a maintenance thread: plain jobs in, plain replies out, on the machine's own disk. */
 import { systemClock } from '../clock.js';
 import { failureOf, type JobReply, type JobRequest } from './job-message.js';
-import { type JobWorld, runJob } from './jobs/run-job.js';
+import type { JobWorld } from './jobs/job-world.js';
+import { runJob } from './jobs/run-job.js';
 import { threadDisk } from './thread-disk.js';
 import { lowerThreadPriority } from './thread-priority.js';
 

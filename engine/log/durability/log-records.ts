@@ -1,11 +1,15 @@
 import type { Catalog, CatalogKey } from '../../catalog/catalog.js';
 import type { PartitionName } from '../partition-log.js';
 import type { EpochStart } from '../state/leader-epochs.js';
-import type { ProducerSnapshot } from '../state/producer.js';
-import { decodeProducers, encodeProducers, type StoredProducer } from './producer-records.js';
+import {
+  decodeProducers,
+  encodeProducers,
+  type RecordedProducers,
+  type StoredProducer,
+} from './producer-records.js';
 
 /** A log's state as of `offset` (exclusive), all of it durable. Recovery looks at nothing before it. See docs/format.md. */
-export interface LogCheckpoint {
+export interface LogCheckpoint extends RecordedProducers {
   readonly offset: number;
   /** The segment in which `offset` lies, and the byte position of it there. */
   readonly segmentBase: number;
@@ -17,10 +21,6 @@ export interface LogCheckpoint {
   readonly epochs: readonly EpochStart[];
   /** False once the log had epochs of another directory, which those of this one came after. */
   readonly areEpochsOwn: boolean;
-  /** Those that are written down in it: all, or none. */
-  readonly producers: ProducerSnapshot;
-  /** How many pages of producers are written down beside it. */
-  readonly producerPages: number;
   /** Of the batches below `position` in that segment; null where it was not known, or `position` is its beginning. */
   readonly times: SegmentTimes | null;
 }

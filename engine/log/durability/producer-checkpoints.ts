@@ -1,20 +1,30 @@
 import type { CatalogChange } from '../../catalog/catalog.js';
 import { LIMITS } from '../../limits.js';
-import type { LogParts } from '../log-parts.js';
+import type { PartitionName } from '../partition-log.js';
+import type { LogContext } from '../shared/log-context.js';
+import type { OffsetTracker } from '../state/offset-tracker.js';
 import {
   hasWrittenFrom,
   type NextBatch,
+  type ProducerPage,
   type ProducerSnapshot,
   stateAt,
 } from '../state/producer.js';
-import type { ProducerPage } from '../state/producer-pages.js';
-import type { LogCheckpoint } from './log-records.js';
-import { encodeProducers, producerPageKey } from './producer-records.js';
+import type { ProducerStates } from '../state/producer-state.js';
+import { encodeProducers, producerPageKey, type RecordedProducers } from './producer-records.js';
 
 /** What a checkpoint says of producers, and what goes into the catalog beside it. */
 export interface ProducerChanges {
-  readonly recorded: Pick<LogCheckpoint, 'producers' | 'producerPages'>;
+  readonly recorded: RecordedProducers;
   readonly pages: readonly CatalogChange[];
+}
+
+/** The log that the producers write to. */
+interface ProducersLog {
+  readonly context: LogContext;
+  readonly name: PartitionName;
+  readonly offsets: OffsetTracker;
+  readonly producers: ProducerStates;
 }
 
 const NONE: ReadonlyMap<number, NextBatch> = new Map();
@@ -29,7 +39,7 @@ const NONE: ReadonlyMap<number, NextBatch> = new Map();
  * or to know what may yet be lost.
  */
 export class ProducerCheckpoints {
-  readonly #log: LogParts;
+  readonly #log: ProducersLog;
   /** Taken for a checkpoint, and not known to be in the catalog. */
   #taken: readonly ProducerPage[] = [];
   /**
@@ -37,7 +47,7 @@ export class ProducerCheckpoints {
    */
   #pageCount = 0;
 
-  constructor(log: LogParts) {
+  constructor(log: ProducersLog) {
     this.#log = log;
   }
 

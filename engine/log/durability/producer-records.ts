@@ -9,10 +9,17 @@ import {
   type ProducerState,
 } from '../state/producer.js';
 import { ProducerStates } from '../state/producer-state.js';
-import type { LogCheckpoint } from './log-records.js';
 
 /** As stored: arrays of numbers, since producers come by the thousand. */
 export type StoredProducer = [producerId: number, ...numbers: number[]];
+
+/** What a log's checkpoint says of its producers. */
+export interface RecordedProducers {
+  /** Those that are written down in it: all, or none. */
+  readonly producers: ProducerSnapshot;
+  /** How many pages of producers are written down beside it. */
+  readonly producerPages: number;
+}
 
 const NUMBERS_PER_BATCH = 6;
 
@@ -24,7 +31,7 @@ export function producerPageKey(name: PartitionName, page: number): CatalogKey {
 export async function readProducers(
   catalog: Catalog,
   name: PartitionName,
-  checkpoint: LogCheckpoint | null,
+  checkpoint: RecordedProducers | null,
   slices: TurnSlices,
 ): Promise<ProducerStates | null> {
   const producers = new ProducerStates();

@@ -1,15 +1,5 @@
 import { LIMITS } from '../../limits.js';
-import type { Producer } from './producer.js';
-
-/** Producers that are written down together. */
-export interface ProducerPage {
-  /** From 0 on, without a gap. */
-  readonly number: number;
-  /** In no particular order. */
-  readonly producers: Producer[];
-  /** Whether something of it has changed since it was last written down. */
-  isDirty: boolean;
-}
+import type { Producer, ProducerPage } from './producer.js';
 
 /**
  * Which producers of a log are written down together: a checkpoint writes the pages of those that

@@ -10,10 +10,11 @@ import {
   noteBatch,
   type Producer,
   type ProducerBatch,
+  type ProducerPage,
   type ProducerSnapshot,
   type ProducerState,
 } from './producer.js';
-import { type ProducerPage, ProducerPages } from './producer-pages.js';
+import { ProducerPages } from './producer-pages.js';
 
 /**
  * What each idempotent producer has written to one log: enough to recognise a batch that comes

@@ -1,5 +1,4 @@
 import { LIMITS } from '../../limits.js';
-import type { ProducerPage } from './producer-pages.js';
 
 /** One batch of an idempotent producer. Sequences are inclusive and wrap from 2^31 - 1 to 0. */
 export interface ProducerBatch {
@@ -43,6 +42,16 @@ export interface Producer {
   nextSequence: number;
   heardMs: number;
   readonly batches: ProducerBatch[];
+}
+
+/** Producers that are written down together. */
+export interface ProducerPage {
+  /** From 0 on, without a gap. */
+  readonly number: number;
+  /** In no particular order. */
+  readonly producers: Producer[];
+  /** Whether something of it has changed since it was last written down. */
+  isDirty: boolean;
 }
 
 const SEQUENCES = 2 ** 31;

@@ -6,7 +6,7 @@ import type { BadBatch, Jobs } from '../job-runner.js';
 import { KeyMap } from '../key-map.js';
 import { Pacer } from '../pacer.js';
 import { BadBatchFound, blamedOn, readBatches } from './batch-reader.js';
-import type { JobWorld } from './run-job.js';
+import type { JobWorld } from './job-world.js';
 import { TransactionOutcomes } from './transaction-outcomes.js';
 
 /** See `Jobs.mapKeys`. Records of aborted transactions count for nothing; control batches have no keys. */

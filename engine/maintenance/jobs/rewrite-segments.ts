@@ -14,7 +14,7 @@ import type { Jobs, RewriteOutput } from '../job-runner.js';
 import { KeyMap } from '../key-map.js';
 import { Pacer } from '../pacer.js';
 import { BadBatchFound, blamedOn, type ReadBatch, readBatches } from './batch-reader.js';
-import type { JobWorld } from './run-job.js';
+import type { JobWorld } from './job-world.js';
 import { SegmentOutput } from './segment-output.js';
 
 type Input = Jobs['rewriteSegments']['input'];

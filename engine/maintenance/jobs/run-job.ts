@@ -1,19 +1,9 @@
-import type { Clock } from '../../clock.js';
-import type { Disk } from '../../disk/disk.js';
 import type { JobName, Jobs } from '../job-runner.js';
+import type { JobWorld } from './job-world.js';
 import { mapKeys } from './map-keys.js';
 import { rewriteSegments } from './rewrite-segments.js';
 import { scrubSegment } from './scrub.js';
 import { unlinkGently } from './unlink.js';
-
-/** What a job takes from the world. */
-export interface JobWorld {
-  readonly disk: Disk;
-  /** Paces what is bounded in its rate. */
-  readonly clock: Pick<Clock, 'monotonicMs' | 'schedule'>;
-  /** Whether the runner is being closed: a job that takes its time hurries. */
-  isStopping(): boolean;
-}
 
 type JobFunctions = {
   readonly [Name in JobName]: (

@@ -3,7 +3,7 @@ import { hasErrno } from '../../disk/errno.js';
 import { LIMITS } from '../../limits.js';
 import { cutDown } from '../cut-down.js';
 import type { Jobs } from '../job-runner.js';
-import type { JobWorld } from './run-job.js';
+import type { JobWorld } from './job-world.js';
 
 type Unlink = Jobs['unlink'];
 
