@@ -21,7 +21,6 @@ import { truncateLog } from './change/truncate.js';
 import { CheckpointState } from './durability/checkpoint-state.js';
 import { gapsKey } from './durability/log-records.js';
 import { Unsynced } from './durability/unsynced.js';
-import type { LogParts } from './log-parts.js';
 import type { LogSettings } from './log-settings.js';
 import type {
   Appended,
@@ -37,7 +36,7 @@ import type {
   TimestampLookup,
   TruncateOptions,
 } from './partition-log.js';
-import { readLog } from './read/read.js';
+import { findBatch, readLog } from './read/read.js';
 import { ReadHints } from './read/read-hints.js';
 import { scrubLog } from './read/scrub.js';
 import { largestTimestamp, lookupTimestamp } from './read/timestamp-lookup.js';
@@ -56,20 +55,24 @@ import type { ProducerStates } from './state/producer-state.js';
 import { Watermark } from './state/watermark.js';
 
 /** One partition's log; see `PartitionLog` for what each method promises. Owns the offsets and says who waits for what. */
-export class Log implements PartitionLog, LogParts, CheckpointTarget {
+export class Log implements PartitionLog, CheckpointTarget {
   readonly context: LogContext;
   readonly name: PartitionName;
+  /** Absolute path of the partition's folder. It exists once the first segment does. */
   readonly folder: string;
   readonly segments: SegmentList;
   readonly offsets: OffsetTracker;
   readonly epochs: LeaderEpochs;
   readonly producers: ProducerStates;
   readonly writer: LogWriter;
+  /** Appends that were written and wait for the durable end. */
   readonly durableWaiters = new AppendWaiters();
+  /** Files and folders that no sync covers yet. */
   readonly unsynced: Unsynced;
   readonly watermark: Watermark;
   readonly checkpoint: CheckpointState;
   readonly compaction: Compaction;
+  /** Sealed segments whose indexes are not saved yet. */
   readonly sealing: Segment[] = [];
   readonly readHints = new ReadHints();
   awaitsCheckpoint = false;
@@ -103,7 +106,7 @@ export class Log implements PartitionLog, LogParts, CheckpointTarget {
     this.producers = found.producers;
     this.writer = new LogWriter(context, this);
     this.unsynced = new Unsynced(context, this);
-    this.watermark = new Watermark(this, rule);
+    this.watermark = new Watermark(this, rule, (offset) => findBatch(this, offset));
     for (const segment of found.segments.all()) {
       if (segment !== found.segments.active && segment.indexes !== null) {
         segment.closeTimeIndex();
@@ -145,12 +148,18 @@ export class Log implements PartitionLog, LogParts, CheckpointTarget {
   get checkpointTarget(): CheckpointTarget {
     return this;
   }
+  /** Whether the log was closed or deleted, or its disk has failed. */
   get hasEnded(): boolean {
     return this.#failure !== null;
   }
+  /**
+   * Whether its batches may leave offsets out: by compaction, by a gap of its leader's, at its log
+   * start. False is certain.
+   */
   get hasGaps(): boolean {
     return this.#hasGaps;
   }
+  /** Whether a close has begun: nothing comes any more. */
   get isClosing(): boolean {
     return this.#closing !== null;
   }
@@ -163,6 +172,7 @@ export class Log implements PartitionLog, LogParts, CheckpointTarget {
     this.advance();
   }
 
+  /** Throws LOG_CLOSED, DAMAGED_LOG or STORAGE_OFFLINE. */
   assertServing(): void {
     if (this.#failure) throw this.#failure;
   }
@@ -267,6 +277,7 @@ export class Log implements PartitionLog, LogParts, CheckpointTarget {
     });
   }
 
+  /** Resolves with `appended` when the flush promise holds for it, rejects if it was lost. */
   whenPromised(appended: Appended): Promise<Appended> {
     const endOffset = appended.lastOffset + 1;
     if (endOffset <= this.watermark.promised.offset) return Promise.resolve(appended);

@@ -14,13 +14,13 @@ import {
   MAGIC_AT,
   MAGIC_V2,
   magic,
+  NO_EPOCH,
   PREFIX_SIZE,
   RECORD_COUNT_AT,
 } from '../batch/header.js';
 import { writeInt64 } from '../batch/int64.js';
 import { stampCrc } from '../batch/stamp.js';
 import { scanBatchAt } from '../batch/validate.js';
-import { NO_EPOCH } from '../log/state/leader-epochs.js';
 
 /** A stretch of a damaged segment, and what becomes of it. */
 export type Mending =

@@ -13,15 +13,37 @@ import { type BatchProblem, validateBatch, validateBuiltBatch } from '../../batc
 import { storageError } from '../../disk/storage-error.js';
 import { EngineError, type EngineErrorCode } from '../../errors.js';
 import { LIMITS } from '../../limits.js';
-import type { LogParts } from '../log-parts.js';
 import type { Appended } from '../partition-log.js';
-import { startSegment } from '../segments/new-segment.js';
-import { sealSegment } from '../segments/seal-segment.js';
+import { type StartingLog, startSegment } from '../segments/new-segment.js';
 import type { Segment } from '../segments/segment.js';
 import { wakeSegment } from '../segments/wake-segment.js';
+import type { CheckpointTarget } from '../shared/checkpoints.js';
+import type { LogContext } from '../shared/log-context.js';
+import type { LeaderEpochs } from '../state/leader-epochs.js';
+import type { OffsetTracker } from '../state/offset-tracker.js';
 import { lastSequenceOf, type ProducerBatch } from '../state/producer.js';
+import type { ProducerStates } from '../state/producer-state.js';
+import type { LogWriter } from './log-writer.js';
 import { mustRoll } from './roll-policy.js';
 import { timestampProblem } from './timestamp-bounds.js';
+
+/** What appends need of a log. */
+export interface AppendLog extends StartingLog {
+  readonly context: LogContext;
+  readonly offsets: OffsetTracker;
+  readonly epochs: LeaderEpochs;
+  readonly producers: ProducerStates;
+  readonly writer: LogWriter;
+  /** Sealed segments whose indexes are not saved yet. */
+  readonly sealing: Segment[];
+  readonly checkpointTarget: CheckpointTarget;
+  /** Whether its batches may leave offsets out: by compaction, by a gap of its leader's, at its log start. False is certain. */
+  readonly hasGaps: boolean;
+  /** Throws LOG_CLOSED, DAMAGED_LOG or STORAGE_OFFLINE. */
+  assertServing(): void;
+  /** Resolves with `appended` when the flush promise holds for it, rejects if it was lost. */
+  whenPromised(appended: Appended): Promise<Appended>;
+}
 
 /**
  * THE APPEND PATH of a leader. In this order, all synchronous:
@@ -36,19 +58,19 @@ import { timestampProblem } from './timestamp-bounds.js';
  * The promise settles as `PartitionLog.append` says. Throws what is wrong with the batch. Null, with nothing done, when a segment must be
  * started, or woken, and cannot be yet: the caller lets the writer settle, wakes it, waits for room among the files, and calls again.
  */
-export function appendBatch(log: LogParts, batch: Buffer): Promise<Appended> | null {
+export function appendBatch(log: AppendLog, batch: Buffer): Promise<Appended> | null {
   log.assertServing();
   return appendJudged(log, batch, validateBatch(batch, log.settings));
 }
 
 /** As `appendBatch`, for a batch that this process has built just now. */
-export function appendBuiltBatch(log: LogParts, batch: Buffer): Promise<Appended> | null {
+export function appendBuiltBatch(log: AppendLog, batch: Buffer): Promise<Appended> | null {
   log.assertServing();
   return appendJudged(log, batch, validateBuiltBatch(batch, log.settings));
 }
 
 function appendJudged(
-  log: LogParts,
+  log: AppendLog,
   batch: Buffer,
   problem: BatchProblem | null,
 ): Promise<Appended> | null {
@@ -74,7 +96,7 @@ function appendJudged(
  * The append path of a follower: the batch has its offsets and its epoch, and continues the log; in one that may have gaps it may leave offsets out.
  * Null as in `appendBatch`.
  */
-export function appendStampedBatch(log: LogParts, batch: Buffer): Promise<Appended> | null {
+export function appendStampedBatch(log: AppendLog, batch: Buffer): Promise<Appended> | null {
   log.assertServing();
   const problem = validateBatch(batch, log.settings);
   // Control batches and append times are the leader's work, and a follower takes them as they are.
@@ -97,7 +119,7 @@ export function appendStampedBatch(log: LogParts, batch: Buffer): Promise<Append
 }
 
 function stageBatch(
-  log: LogParts,
+  log: AppendLog,
   batch: Buffer,
   segment: Segment,
   baseOffset: number,
@@ -136,7 +158,7 @@ function stageBatch(
 }
 
 function noteProducer(
-  log: LogParts,
+  log: AppendLog,
   batch: Buffer,
   baseOffset: number,
   lastOffset: number,
@@ -155,7 +177,7 @@ function noteProducer(
   });
 }
 
-function findOriginal(log: LogParts, batch: Buffer): ProducerBatch | null {
+function findOriginal(log: AppendLog, batch: Buffer): ProducerBatch | null {
   const id = producerId(batch);
   if (id < 0) return null;
   const sequence = baseSequence(batch);
@@ -164,7 +186,7 @@ function findOriginal(log: LogParts, batch: Buffer): ProducerBatch | null {
 }
 
 /** A duplicate keeps the original's promise: if that is not kept yet, it waits for it, and fails with it. */
-function answerDuplicate(log: LogParts, original: ProducerBatch): Promise<Appended> {
+function answerDuplicate(log: AppendLog, original: ProducerBatch): Promise<Appended> {
   const appended: Appended = {
     baseOffset: original.baseOffset,
     lastOffset: original.lastOffset,
@@ -177,7 +199,7 @@ function answerDuplicate(log: LogParts, original: ProducerBatch): Promise<Append
 
 /** The segment that takes the batch: the active one, unless it must be rolled first; null when that must wait. */
 function segmentFor(
-  log: LogParts,
+  log: AppendLog,
   batch: Buffer,
   baseOffset: number,
   nowMs: number,
@@ -200,13 +222,13 @@ function segmentFor(
 }
 
 /** If the write fails, the batch in hand fails with it: what its producer sent before is gone, and it was judged by that. */
-function flushStaged(log: LogParts): void {
+function flushStaged(log: AppendLog): void {
   const failure = log.writer.flush();
   if (failure !== null) throw failure;
 }
 
 /** Retention and deletion may begin one more, to take all the others away. */
-function assertFewSegments({ segments }: LogParts): void {
+function assertFewSegments({ segments }: AppendLog): void {
   if (segments.count < LIMITS.segmentsPerLogMax) return;
   throw new EngineError(
     'TOO_MANY_SEGMENTS',
@@ -215,15 +237,17 @@ function assertFewSegments({ segments }: LogParts): void {
 }
 
 /** Closes the active segment and opens the next one at the log end. Nothing may be staged. */
-export function rollSegment(log: LogParts, active: Segment): Segment {
+export function rollSegment(log: AppendLog, active: Segment): Segment {
   const next = startSegment(log, log.offsets.logEnd);
-  sealSegment(log, active);
+  active.closeTimeIndex();
+  log.sealing.push(active);
+  log.context.checkpoints.request(log.checkpointTarget);
   log.context.counters.segmentsRolled++;
   return next;
 }
 
 function rollIsDue(
-  log: LogParts,
+  log: AppendLog,
   active: Segment,
   batch: Buffer,
   baseOffset: number,
@@ -255,7 +279,7 @@ function rollIsDue(
 }
 
 /** The header's own bounds; a record in between is trusted unless `odradek.validate=records`. */
-function checkTimestamps(log: LogParts, batch: Buffer, nowMs: number): void {
+function checkTimestamps(log: AppendLog, batch: Buffer, nowMs: number): void {
   const { settings } = log;
   const problem =
     timestampProblem(settings, maxTimestamp(batch), nowMs) ??

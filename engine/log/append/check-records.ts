@@ -5,9 +5,15 @@ import { repack } from '../../batch/repack.js';
 import { validateBatch } from '../../batch/validate.js';
 import { type BadRecord, EngineError } from '../../errors.js';
 import { LIMITS } from '../../limits.js';
-import type { LogParts } from '../log-parts.js';
 import type { LogSettings } from '../log-settings.js';
+import type { LogContext } from '../shared/log-context.js';
 import { timestampProblem } from './timestamp-bounds.js';
+
+/** The log whose records are looked at. */
+interface CheckingLog {
+  readonly context: LogContext;
+  readonly settings: LogSettings;
+}
 
 /** Whether a batch claims so many records that they are counted, whatever its log asks for. */
 export function claimsMany(batch: Buffer): boolean {
@@ -23,7 +29,7 @@ export function claimsMany(batch: Buffer): boolean {
  * them: NULL_KEY and INVALID_TIMESTAMP, naming records, BATCH_TOO_LARGE for what unpacks to more than is allowed, INVALID_BATCH, CORRUPT_BATCH. Null
  * also for a batch that is wrong outside, since the append says so more precisely.
  */
-export async function checkRecords(log: LogParts, batch: Buffer): Promise<EngineError | null> {
+export async function checkRecords(log: CheckingLog, batch: Buffer): Promise<EngineError | null> {
   if (validateBatch(batch, log.settings) !== null) return null;
   const checked = await unpackWith(log, batch, async () => null);
   return checked instanceof EngineError ? checked : null;
@@ -39,7 +45,7 @@ export function isRepacked({ compression }: LogSettings, batch: Buffer): boolean
  * The batch in the codec of its topic, its records checked as by `checkRecords`. The same batch where it is wrong outside, since the append says so more
  * precisely. An error as `checkRecords` has it, and BATCH_TOO_LARGE for what has become larger than a batch, or a segment, may be.
  */
-export async function repackForLog(log: LogParts, batch: Buffer): Promise<Buffer | EngineError> {
+export async function repackForLog(log: CheckingLog, batch: Buffer): Promise<Buffer | EngineError> {
   const { settings } = log;
   const { compression, compressionLevel } = settings;
   if (compression === 'producer' || validateBatch(batch, settings) !== null) return batch;
@@ -69,7 +75,7 @@ function tooLargePacked({ compression }: LogSettings, bytes: string, largest: nu
  * soon as that was seen.
  */
 async function unpackWith<Result>(
-  log: LogParts,
+  log: CheckingLog,
   batch: Buffer,
   use: (payload: Buffer) => Promise<Result>,
   unpackedBytesMax: number = LIMITS.decompressedBatchBytesMax,
@@ -104,7 +110,7 @@ async function unpackWith<Result>(
 
 /** A batch whose header has a timestamp out of bounds is refused; which records have one, where its records can be read. */
 export async function nameRecords(
-  log: LogParts,
+  log: CheckingLog,
   batch: Buffer,
   error: EngineError,
 ): Promise<EngineError> {

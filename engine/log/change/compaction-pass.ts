@@ -17,13 +17,29 @@ import type {
 } from '../../maintenance/job-runner.js';
 import { unlinkFiles } from '../../maintenance/jobs/unlink.js';
 import { KeyMap } from '../../maintenance/key-map.js';
-import type { Log } from '../log.js';
+import type { LogWriter } from '../append/log-writer.js';
 import type { CompactionResult } from '../partition-log.js';
 import { orderOf } from '../segments/header-order.js';
 import { walkHeaders } from '../segments/header-walk.js';
 import type { Segment } from '../segments/segment.js';
+import type { ProducerStates } from '../state/producer-state.js';
+import type { ChangingLog } from './changing-log.js';
 import { newestMs } from './shrink.js';
 import { swapSegments } from './swap-segments.js';
+
+/** A log that is compacted. */
+export interface CompactingLog extends ChangingLog {
+  readonly producers: ProducerStates;
+  readonly writer: LogWriter;
+  /** Readers of what is committed end there. */
+  readonly lastStableOffset: number;
+  /** Throws as `assertServing`, and LOG_CLOSED once a close has begun. */
+  assertTaking(): void;
+  /** Runs what takes segments off the list, or replaces them: one after another. */
+  changeSegments<Result>(change: () => Promise<Result>): Promise<Result>;
+  /** Offsets may be left out from now on: known durably when it resolves. */
+  takesGap(): Promise<void>;
+}
 
 /** A live segment with its end. */
 interface Source extends CompactionSegment {
@@ -41,7 +57,7 @@ export interface PassEnd {
 }
 
 /** What there is to compact in a log of which everything below `cleanedOffset` was; null when nothing. */
-export function planOf(log: Log, cleanedOffset: number): CompactionPlan | null {
+export function planOf(log: CompactingLog, cleanedOffset: number): CompactionPlan | null {
   const { offsets, settings, context } = log;
   return planCompaction(sealedOf(log), {
     cleanedOffset,
@@ -55,7 +71,7 @@ export function planOf(log: Log, cleanedOffset: number): CompactionPlan | null {
 }
 
 /** Whether the active segment must be rolled, because what is in it has waited for longer than `max.compaction.lag.ms`. */
-export function oldestDirtyIsActive(log: Log, cleanedOffset: number): boolean {
+export function oldestDirtyIsActive(log: CompactingLog, cleanedOffset: number): boolean {
   const { maxCompactionLagMs } = log.settings;
   const active = log.segments.active;
   if (maxCompactionLagMs === Number.POSITIVE_INFINITY || !active || active.size === 0) return false;
@@ -63,7 +79,7 @@ export function oldestDirtyIsActive(log: Log, cleanedOffset: number): boolean {
   return firstMs(active) < log.context.clock.wallMs() - maxCompactionLagMs;
 }
 
-function sealedOf(log: Log): Source[] {
+function sealedOf(log: CompactingLog): Source[] {
   const all = log.segments.all();
   return all.slice(0, -1).map((segment, at) => ({
     segment,
@@ -98,7 +114,7 @@ function firstMs(segment: Segment): number {
  * Segments are looked at again before each step that changes something: truncation and retention go on meanwhile.
  */
 export class CompactionPass {
-  readonly #log: Log;
+  readonly #log: CompactingLog;
   readonly #plan: CompactionPlan;
   readonly #stop: SharedArrayBuffer;
   /** Of the log's checkpoints: another one means that the log was cut. */
@@ -110,7 +126,7 @@ export class CompactionPass {
   #recordsRemoved = 0;
   #bytesRemoved = 0;
 
-  constructor(log: Log, plan: CompactionPlan, stop: SharedArrayBuffer) {
+  constructor(log: CompactingLog, plan: CompactionPlan, stop: SharedArrayBuffer) {
     this.#log = log;
     this.#plan = plan;
     this.#stop = stop;
@@ -270,7 +286,7 @@ export class CompactionPass {
 }
 
 /** Of each producer its id and the last offset of its newest batch, one after another. */
-async function newestOffsets({ producers, context }: Log): Promise<Float64Array> {
+async function newestOffsets({ producers, context }: CompactingLog): Promise<Float64Array> {
   const work = context.slices.begin();
   const found: number[] = [];
   for (const page of producers.pages.all()) {

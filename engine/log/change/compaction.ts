@@ -6,10 +6,14 @@ import type { CompactedLog } from '../../maintenance/cleaner.js';
 import { type CompactionPlan, isCompactionDue } from '../../maintenance/compaction-policy.js';
 import type { BadBatch } from '../../maintenance/job-runner.js';
 import { cleanedKey } from '../durability/log-records.js';
-import type { Log } from '../log.js';
 import type { CompactionResult } from '../partition-log.js';
 import { repairAdvice } from '../segments/repair-advice.js';
-import { CompactionPass, oldestDirtyIsActive, planOf } from './compaction-pass.js';
+import {
+  type CompactingLog,
+  CompactionPass,
+  oldestDirtyIsActive,
+  planOf,
+} from './compaction-pass.js';
 
 const NOTHING: CompactionResult = { passes: 0, recordsRemoved: 0, bytesRemoved: 0 };
 
@@ -18,7 +22,7 @@ const DISK_ERRORS = ['EIO', 'ENOSPC', 'EDQUOT', 'EMFILE', 'ENFILE'];
 
 /** The compaction of one log: when it is due, one pass at a time, and how far it has come. */
 export class Compaction implements CompactedLog {
-  readonly #log: Log;
+  readonly #log: CompactingLog;
   #cleanedOffset: number;
   /** Set to end the pass that runs; made by the first one. */
   #stop: SharedArrayBuffer | null = null;
@@ -33,7 +37,7 @@ export class Compaction implements CompactedLog {
   /** On the monotonic clock: after a failure. */
   #retryAtMs = Number.NEGATIVE_INFINITY;
 
-  constructor(log: Log, cleanedOffset: number) {
+  constructor(log: CompactingLog, cleanedOffset: number) {
     this.#log = log;
     this.#cleanedOffset = cleanedOffset;
   }

@@ -1,8 +1,17 @@
 import { baseSequence, producerEpoch, producerId } from '../../batch/header.js';
-import type { LogParts } from '../log-parts.js';
 import { walkHeaders } from '../segments/header-walk.js';
+import type { SegmentList } from '../segments/segment-list.js';
+import type { LogContext } from '../shared/log-context.js';
 import type { LogPosition } from '../state/offset-tracker.js';
 import type { NextBatch } from '../state/producer.js';
+import type { ProducerStates } from '../state/producer-state.js';
+
+/** The log whose end is looked at. */
+interface CutLog {
+  readonly context: LogContext;
+  readonly segments: SegmentList;
+  readonly producers: ProducerStates;
+}
 
 /** Headers that are walked between two looks at what this turn has done. */
 const HEADERS_AT_A_TIME = 100;
@@ -14,7 +23,7 @@ const HEADERS_AT_A_TIME = 100;
  * segments.
  */
 export async function findFirstCut(
-  log: LogParts,
+  log: CutLog,
   cut: LogPosition,
 ): Promise<ReadonlyMap<number, NextBatch>> {
   const wanted = new Set(log.producers.beganBehind(cut.offset));

@@ -10,11 +10,11 @@ import { cutDown } from '../../maintenance/cut-down.js';
 import { deletableSegments, type RetentionReason } from '../../maintenance/retention-policy.js';
 import { logStartKey } from '../durability/log-records.js';
 import { writeLogStart } from '../durability/log-start-file.js';
-import type { Log } from '../log.js';
 import type { Segment } from '../segments/segment.js';
+import type { ChangingLog } from './changing-log.js';
 
 /** See `PartitionLog.deleteBefore`. The new start is durable, in the catalog and beside the log, before anything goes. */
-export async function deleteBefore(log: Log, offset: number): Promise<number> {
+export async function deleteBefore(log: ChangingLog, offset: number): Promise<number> {
   const { offsets, context, segments } = log;
   if (!(Number.isSafeInteger(offset) && offset >= 0 && offset <= offsets.highWatermark.offset)) {
     throw new EngineError(
@@ -37,7 +37,7 @@ export async function deleteBefore(log: Log, offset: number): Promise<number> {
 }
 
 /** Of the segments below it, a crash may then leave any: they are not missed. */
-async function storeLogStart(log: Log, offset: number): Promise<void> {
+async function storeLogStart(log: ChangingLog, offset: number): Promise<void> {
   const { catalog, directory } = log.context;
   try {
     await catalog.write([{ key: logStartKey(log.name), value: offset }]);
@@ -48,7 +48,7 @@ async function storeLogStart(log: Log, offset: number): Promise<void> {
 }
 
 /** Removes segments that lie wholly below the log start. An active one that does is rolled first. */
-async function removeBelowStart(log: Log): Promise<void> {
+async function removeBelowStart(log: ChangingLog): Promise<void> {
   const { segments, offsets } = log;
   if (segments.active && segments.active.size > 0 && offsets.logEnd === offsets.logStart)
     await rollBesideOthers(log);
@@ -57,7 +57,7 @@ async function removeBelowStart(log: Log): Promise<void> {
 }
 
 /** One commit wakes many logs whose starts have moved: each makes a file on the event loop, and others are served in between. */
-async function rollBesideOthers(log: Log): Promise<void> {
+async function rollBesideOthers(log: ChangingLog): Promise<void> {
   const { rolling, slices } = log.context;
   await rolling.run(async () => {
     await log.roll();
@@ -67,7 +67,7 @@ async function rollBesideOthers(log: Log): Promise<void> {
 }
 
 /** See `PartitionLog.applyRetention`. */
-export async function retain(log: Log): Promise<{ segments: number; bytes: number }> {
+export async function retain(log: ChangingLog): Promise<{ segments: number; bytes: number }> {
   const { settings, offsets, context } = log;
   if (!settings.deletes) return { segments: 0, bytes: 0 };
   const all = log.segments.all();
@@ -108,7 +108,7 @@ const RETENTION_WORDS: Record<RetentionReason, string> = {
  * Largest timestamp of a segment; the time of its last change where no record has one; Infinity while its index is being rebuilt. May
  * have to read its index.
  */
-export function newestMs(log: Log, segment: Segment): number {
+export function newestMs(log: ChangingLog, segment: Segment): number {
   try {
     if (segment.largestTimestampMs === null)
       log.context.indexCache.of(segment, log.settings.indexIntervalBytes);
@@ -125,14 +125,14 @@ export function newestMs(log: Log, segment: Segment): number {
 
 /** Removes the segments that begin below `baseOffset`, of those that recovery does not need. `why` says it for each, numbered from 0. */
 async function removeBelow(
-  log: Log,
+  log: ChangingLog,
   baseOffset: number,
   why: (at: number) => string,
 ): Promise<{ segments: number; bytes: number }> {
   const { checkpoints } = log.context;
   // A file that a checkpoint names is missed at the next open: it goes after one that names a later file.
   if (log.checkpoint.segmentBase < baseOffset) {
-    checkpoints.markDirty(log);
+    checkpoints.markDirty(log.checkpointTarget);
     await checkpoints.run();
     log.assertServing();
   }
@@ -155,13 +155,16 @@ async function removeBelow(
  * Takes files of segments that are off the list out of the way: renamed at once, unlinked after `file.delete.delay.ms`, so
  * that readers finish. A stop in between leaves `.deleted` files, which the next open removes.
  */
-export async function retireSegments(log: Log, removed: readonly Segment[]): Promise<void> {
+export async function retireSegments(log: ChangingLog, removed: readonly Segment[]): Promise<void> {
   log.context.counters.segmentsDeleted += removed.length;
   unlinkLater(log, removed, await renameToDeleted(log, removed));
 }
 
 /** First half: returns the new paths, once they are durable. */
-export async function renameToDeleted(log: Log, removed: readonly Segment[]): Promise<string[]> {
+export async function renameToDeleted(
+  log: ChangingLog,
+  removed: readonly Segment[],
+): Promise<string[]> {
   const { disk, directory, indexCache } = log.context;
   const paths: string[] = [];
   try {
@@ -188,7 +191,11 @@ export async function renameToDeleted(log: Log, removed: readonly Segment[]): Pr
 }
 
 /** Second half: the pool unlinks the files after `file.delete.delay.ms`. */
-export function unlinkLater(log: Log, removed: readonly Segment[], paths: readonly string[]): void {
+export function unlinkLater(
+  log: ChangingLog,
+  removed: readonly Segment[],
+  paths: readonly string[],
+): void {
   if (paths.length === 0) return;
   const { clock, jobs, logger, cutting } = log.context;
   const cut = (file: DiskFile): Promise<void> =>
@@ -210,7 +217,7 @@ export function unlinkLater(log: Log, removed: readonly Segment[], paths: readon
   });
 }
 
-async function renameIfThere(log: Log, from: string, to: string): Promise<boolean> {
+async function renameIfThere(log: ChangingLog, from: string, to: string): Promise<boolean> {
   try {
     await log.context.disk.rename(from, to);
     return true;

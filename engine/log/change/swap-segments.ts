@@ -3,9 +3,9 @@ import { hasErrno } from '../../disk/errno.js';
 import { type SegmentFileState, segmentFileName } from '../../disk/file-names.js';
 import { storageError } from '../../disk/storage-error.js';
 import type { RewriteOutput } from '../../maintenance/job-runner.js';
-import type { Log } from '../log.js';
 import { indexesFromFiles } from '../segments/index-files.js';
 import { Segment } from '../segments/segment.js';
+import type { ChangingLog } from './changing-log.js';
 import { renameToDeleted, unlinkLater } from './shrink.js';
 
 /** The indexes first: who finds the log finds them too. */
@@ -27,7 +27,7 @@ type PathOf = (kind: (typeof KINDS)[number], state: SegmentFileState | null) => 
  * Rejects STORAGE_FULL, STORAGE_BUSY while nothing has happened; STORAGE_OFFLINE.
  */
 export async function swapSegments(
-  log: Log,
+  log: ChangingLog,
   sources: readonly Segment[],
   made: RewriteOutput,
 ): Promise<Segment> {
@@ -59,7 +59,7 @@ export async function swapSegments(
   return segment;
 }
 
-async function beginSwap(log: Log, pathOf: PathOf): Promise<void> {
+async function beginSwap(log: ChangingLog, pathOf: PathOf): Promise<void> {
   const { disk, directory } = log.context;
   try {
     for (const kind of KINDS) await disk.rename(pathOf(kind, 'cleaned'), pathOf(kind, 'swap'));
@@ -72,7 +72,7 @@ async function beginSwap(log: Log, pathOf: PathOf): Promise<void> {
 
 /** The next open finds .swap files and goes on from wherever this was left. */
 async function finishSwap(
-  log: Log,
+  log: ChangingLog,
   sources: readonly Segment[],
   segment: Segment,
   pathOf: PathOf,
@@ -92,7 +92,7 @@ async function finishSwap(
 }
 
 function newSegment(
-  log: Log,
+  log: ChangingLog,
   first: Segment,
   path: string,
   made: RewriteOutput,
@@ -116,7 +116,7 @@ function newSegment(
   return segment;
 }
 
-function takePlace(log: Log, sources: readonly Segment[], segment: Segment): void {
+function takePlace(log: ChangingLog, sources: readonly Segment[], segment: Segment): void {
   const { segments, offsets, context, sealing, unsynced } = log;
   for (const source of sources) {
     segment.changedMs = Math.max(segment.changedMs, source.changedMs);
@@ -132,7 +132,7 @@ function takePlace(log: Log, sources: readonly Segment[], segment: Segment): voi
 }
 
 /** Takes the files away again: the log is as it was. */
-async function undo(log: Log, pathOf: PathOf): Promise<void> {
+async function undo(log: ChangingLog, pathOf: PathOf): Promise<void> {
   const { disk } = log.context;
   for (const kind of KINDS) {
     for (const state of ['cleaned', 'swap'] as const) {

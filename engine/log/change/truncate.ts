@@ -1,20 +1,38 @@
 import type { CatalogChange } from '../../catalog/catalog.js';
 import { storageError } from '../../disk/storage-error.js';
 import { EngineError } from '../../errors.js';
+import type { AppendWaiters } from '../append/append-waiters.js';
+import type { LogWriter } from '../append/log-writer.js';
 import { checkpointKey, cleanedKey, encodeCheckpoint } from '../durability/log-records.js';
-import type { Log } from '../log.js';
 import type { TruncateOptions } from '../partition-log.js';
 import { findBatch } from '../read/read.js';
 import type { FoundBatch } from '../read/read-hints.js';
+import type { ReadableLog } from '../read/readable-log.js';
 import { corruptAt } from '../segments/corrupt-at.js';
 import { walkHeaders } from '../segments/header-walk.js';
 import { cutIndexFiles } from '../segments/index-files.js';
 import type { Segment } from '../segments/segment.js';
 import { resumeInSlices } from '../segments/segment-resume.js';
+import type { LogContext } from '../shared/log-context.js';
 import type { LogPosition } from '../state/offset-tracker.js';
 import type { NextBatch } from '../state/producer.js';
+import type { ProducerStates } from '../state/producer-state.js';
+import type { ChangingLog } from './changing-log.js';
 import { findFirstCut } from './first-cut.js';
 import { retireSegments } from './shrink.js';
+
+/** A log whose end is cut off. */
+export interface TruncatedLog extends ChangingLog, ReadableLog {
+  readonly context: LogContext;
+  readonly producers: ProducerStates;
+  readonly writer: LogWriter;
+  /** Appends that were written and wait for the durable end. */
+  readonly durableWaiters: AppendWaiters;
+  readonly compaction: { readonly cleanedOffset: number; truncated(endOffset: number): void };
+  readonly hasGaps: boolean;
+  /** Offsets may be left out from now on: known durably when it resolves. */
+  takesGap(): Promise<void>;
+}
 
 /**
  * See `PartitionLog.truncateTo`. A batch that straddles `offset` goes whole; where compaction left a gap the log ends behind the batch before it, so that
@@ -30,7 +48,7 @@ import { retireSegments } from './shrink.js';
  * Found half done after a crash, the old tail is there again up to some segment; the promise was never resolved.
  */
 export async function truncateLog(
-  log: Log,
+  log: TruncatedLog,
   offset: number,
   { evenCommitted = false }: TruncateOptions,
 ): Promise<void> {
@@ -63,7 +81,7 @@ export async function truncateLog(
   const end = { ...place, offset: Math.max(place.offset, offsets.logStart) };
   try {
     await forgetIndexFiles(log, segment);
-    await context.syncRounds.flush([log]);
+    await context.syncRounds.flush([log.checkpointTarget]);
     if (place.offset < end.offset) {
       await log.takesGap();
       segment.isGapless = false;
@@ -80,7 +98,7 @@ export async function truncateLog(
     log.unsynced.addFile(segment.file);
     // Again: a reader may have had them built, from bytes that were still there.
     await forgetIndexFiles(log, segment);
-    await context.syncRounds.flush([log]);
+    await context.syncRounds.flush([log.checkpointTarget]);
   } catch (error) {
     // Memory and disk are at odds, which only another start can mend.
     throw context.directory.fail(`cannot cut ${segment.file.path}`, error);
@@ -114,7 +132,7 @@ function endBefore({ segment, position, baseOffset }: FoundBatch): number {
  *
  * @throws EngineError CORRUPT_BATCH
  */
-async function notedUpTo(log: Log, segment: Segment, end: number): Promise<Segment> {
+async function notedUpTo(log: TruncatedLog, segment: Segment, end: number): Promise<Segment> {
   const noted = segment.withNothingNoted();
   const { indexIntervalBytes } = log.settings;
   const { slices } = log.context;
@@ -124,7 +142,7 @@ async function notedUpTo(log: Log, segment: Segment, end: number): Promise<Segme
 }
 
 /** So that it is found whatever it takes: a cut is not asked to come again. */
-async function loadIndexAt(log: Log, offset: number): Promise<void> {
+async function loadIndexAt(log: TruncatedLog, offset: number): Promise<void> {
   const { indexCache } = log.context;
   const segment = log.segments.floor(offset);
   if (segment === undefined || indexCache.peek(segment) !== null) return;
@@ -132,7 +150,7 @@ async function loadIndexAt(log: Log, offset: number): Promise<void> {
   log.assertServing();
 }
 
-async function forgetIndexFiles(log: Log, segment: Segment): Promise<void> {
+async function forgetIndexFiles(log: TruncatedLog, segment: Segment): Promise<void> {
   await segment.indexSave;
   segment.savedOffsetEntries = 0;
   segment.savedTimeEntries = 0;
@@ -140,7 +158,7 @@ async function forgetIndexFiles(log: Log, segment: Segment): Promise<void> {
 }
 
 async function lowerCheckpoint(
-  log: Log,
+  log: TruncatedLog,
   end: LogPosition,
   firstCut: ReadonlyMap<number, NextBatch>,
 ): Promise<void> {
@@ -170,7 +188,7 @@ async function lowerCheckpoint(
 
 /** Returns the segments behind the end, oldest first. */
 function cutInMemory(
-  log: Log,
+  log: TruncatedLog,
   end: LogPosition,
   segment: Segment,
   firstCut: ReadonlyMap<number, NextBatch>,

@@ -1,16 +1,35 @@
 import { storageError } from '../../disk/storage-error.js';
 import { LIMITS } from '../../limits.js';
-import type { LogParts } from '../log-parts.js';
+import type { PartitionName } from '../partition-log.js';
 import { saveIndexes } from '../segments/index-files.js';
 import type { Segment } from '../segments/segment.js';
+import type { SegmentOwner } from '../segments/segment-owner.js';
 import type { CheckpointCapture } from '../shared/checkpoints.js';
-import { type LogPosition, snapshotOf } from '../state/offset-tracker.js';
+import type { LogContext } from '../shared/log-context.js';
+import type { LeaderEpochs } from '../state/leader-epochs.js';
+import { type LogPosition, type OffsetTracker, snapshotOf } from '../state/offset-tracker.js';
+import type { ProducerStates } from '../state/producer-state.js';
 import { checkpointKey, encodeCheckpoint, type SegmentTimes } from './log-records.js';
 import { ProducerCheckpoints } from './producer-checkpoints.js';
 
+/** The log that checkpoints are about. */
+export interface CheckpointedLog extends SegmentOwner {
+  readonly context: LogContext;
+  readonly name: PartitionName;
+  readonly offsets: OffsetTracker;
+  readonly epochs: LeaderEpochs;
+  readonly producers: ProducerStates;
+  /** Sealed segments whose indexes are not saved yet. */
+  readonly sealing: Segment[];
+  /** Whether its batches may leave offsets out. False is certain. */
+  readonly hasGaps: boolean;
+  /** Whether a close has begun: nothing comes any more. */
+  readonly isClosing: boolean;
+}
+
 /** What one log contributes to checkpoints, and how far the last one reached. */
 export class CheckpointState {
-  readonly #log: LogParts;
+  readonly #log: CheckpointedLog;
   /** Offset up to which the last checkpoint reaches; -1 when that is not known. */
   #offset: number;
   #segmentBase: number;
@@ -21,7 +40,7 @@ export class CheckpointState {
   isPaused = false;
 
   /** `last` is null when recovery found more than the catalog knows. */
-  constructor(log: LogParts, last: LogPosition | null) {
+  constructor(log: CheckpointedLog, last: LogPosition | null) {
     this.#log = log;
     this.producers = new ProducerCheckpoints(log);
     this.#offset = last?.offset ?? -1;

@@ -1,6 +1,5 @@
 import { HEADER_SIZE } from '../../batch/header.js';
 import { LIMITS } from '../../limits.js';
-import type { LogParts } from '../log-parts.js';
 import { corruptAt } from '../segments/corrupt-at.js';
 import { HeaderOrder } from '../segments/header-order.js';
 import { walkHeaders } from '../segments/header-walk.js';
@@ -8,6 +7,7 @@ import type { OffsetIndex } from '../segments/offset-index.js';
 import type { Segment } from '../segments/segment.js';
 import type { LogPosition } from '../state/offset-tracker.js';
 import { type FoundBatch, foundAt } from './read-hints.js';
+import type { ReadableLog } from './readable-log.js';
 
 const order = new HeaderOrder();
 
@@ -27,7 +27,7 @@ export interface PassedBatches {
  * @throws EngineError CORRUPT_BATCH
  */
 export function passEmptyBatches(
-  log: LogParts,
+  log: ReadableLog,
   first: FoundBatch,
   limit: LogPosition,
 ): PassedBatches {
@@ -66,7 +66,7 @@ export function passEmptyBatches(
  * some: kafka-go ends the program that reads one. The index tells: it has entries for such a batch, which is
  * a header and nothing else, and for the one behind it.
  */
-export function endBeforeEmpty(log: LogParts, first: FoundBatch, end: number): number {
+export function endBeforeEmpty(log: ReadableLog, first: FoundBatch, end: number): number {
   const { segment } = first;
   const firstEnd = first.position + first.size;
   if (first.isEmpty) return firstEnd;

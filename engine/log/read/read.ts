@@ -1,7 +1,6 @@
 import { FileCutShort, FileSlice } from '../../disk/file-slice.js';
 import { readError } from '../../disk/storage-error.js';
 import { EngineError } from '../../errors.js';
-import type { LogParts } from '../log-parts.js';
 import type { ReadIsolation, ReadRequest, ReadResult } from '../partition-log.js';
 import { corruptAt } from '../segments/corrupt-at.js';
 import { HeaderOrder } from '../segments/header-order.js';
@@ -10,6 +9,7 @@ import type { Segment, SegmentIndexes } from '../segments/segment.js';
 import type { LogPosition } from '../state/offset-tracker.js';
 import { endBeforeEmpty, passEmptyBatches } from './empty-batches.js';
 import { type FoundBatch, foundAt } from './read-hints.js';
+import type { ReadableLog } from './readable-log.js';
 
 const order = new HeaderOrder();
 
@@ -17,7 +17,7 @@ const order = new HeaderOrder();
  * THE FETCH PATH: offset → segment → sparse index → a few headers → a slice of the file. No record is read, and the end needs no
  * search: it is known with its position, or lies at an index entry. Synchronous.
  */
-export function readLog(log: LogParts, request: ReadRequest): ReadResult {
+export function readLog(log: ReadableLog, request: ReadRequest): ReadResult {
   try {
     return readServing(log, request);
   } catch (error) {
@@ -25,7 +25,7 @@ export function readLog(log: LogParts, request: ReadRequest): ReadResult {
   }
 }
 
-function readServing(log: LogParts, request: ReadRequest): ReadResult {
+function readServing(log: ReadableLog, request: ReadRequest): ReadResult {
   log.assertServing();
   const { offsets } = log;
   const { offset, isolation } = request;
@@ -50,12 +50,12 @@ function readServing(log: LogParts, request: ReadRequest): ReadResult {
 }
 
 /** Where readers end. */
-export function readLimit({ offsets }: LogParts, isolation: ReadIsolation): LogPosition {
+export function readLimit({ offsets }: ReadableLog, isolation: ReadIsolation): LogPosition {
   return isolation === 'log-end' ? offsets.written : offsets.highWatermark;
 }
 
 function sliceFrom(
-  log: LogParts,
+  log: ReadableLog,
   request: ReadRequest,
   found: FoundBatch,
   limit: LogPosition,
@@ -84,7 +84,7 @@ function sliceFrom(
 
 /** The end of the last whole batch at or below `wanted`, at least that of the first batch. */
 function wholeBatchesEnd(
-  log: LogParts,
+  log: ReadableLog,
   first: FoundBatch,
   wanted: number,
   available: number,
@@ -120,7 +120,7 @@ function wholeBatchesEnd(
  *
  * @throws EngineError CORRUPT_BATCH
  */
-export function findBatch(log: LogParts, offset: number): FoundBatch | null {
+export function findBatch(log: ReadableLog, offset: number): FoundBatch | null {
   for (let segment = log.segments.floor(offset); segment; segment = log.segments.after(segment)) {
     const found = log.readHints.find(segment, offset) ?? findInSegment(log, segment, offset);
     if (found !== null) return found;
@@ -128,7 +128,7 @@ export function findBatch(log: LogParts, offset: number): FoundBatch | null {
   return null;
 }
 
-function findInSegment(log: LogParts, segment: Segment, offset: number): FoundBatch | null {
+function findInSegment(log: ReadableLog, segment: Segment, offset: number): FoundBatch | null {
   const { indexCache } = log.context;
   const interval = log.settings.indexIntervalBytes;
   const first = walkTo(log, segment, indexCache.of(segment, interval), offset);
@@ -144,7 +144,7 @@ function findInSegment(log: LogParts, segment: Segment, offset: number): FoundBa
 
 /** Below which a batch ends that lies in the segment, and not behind that of the index entry `slot`. */
 function endOfEntry(
-  log: LogParts,
+  log: ReadableLog,
   segment: Segment,
   { offsets }: SegmentIndexes,
   slot: number,
@@ -160,7 +160,7 @@ function endOfEntry(
  * the index said; then `stopped` is where, and `expected` the first offset that the batch there can have, if known.
  */
 function walkTo(
-  log: LogParts,
+  log: ReadableLog,
   segment: Segment,
   indexes: SegmentIndexes,
   offset: number,

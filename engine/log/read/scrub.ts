@@ -1,15 +1,15 @@
 import { hasErrno } from '../../disk/errno.js';
-import type { Log } from '../log.js';
 import type { DamagedBatch, ScrubResult } from '../partition-log.js';
 import { corruptAt } from '../segments/corrupt-at.js';
 import { orderOf } from '../segments/header-order.js';
 import type { Segment } from '../segments/segment.js';
+import type { ReadableLog } from './readable-log.js';
 
 /**
  * See `PartitionLog.scrub`. The bytes are read in a maintenance job, by path, while the log goes on: a verdict about a segment
  * that was cut or deleted meanwhile does not count.
  */
-export async function scrubLog(log: Log): Promise<ScrubResult> {
+export async function scrubLog(log: ReadableLog): Promise<ScrubResult> {
   let batches = 0;
   let damaged: DamagedBatch | null = null;
   for (const segment of [...log.segments.all()]) {
@@ -30,7 +30,7 @@ export async function scrubLog(log: Log): Promise<ScrubResult> {
 
 /** Null when the segment is gone. */
 async function scrubSegment(
-  log: Log,
+  log: ReadableLog,
   segment: Segment,
 ): Promise<{
   batches: number;
@@ -60,7 +60,7 @@ async function scrubSegment(
 }
 
 /** Bytes of the segment that are durable: only those are certain to stay as they are. */
-function durableSize(log: Log, segment: Segment): number {
+function durableSize(log: ReadableLog, segment: Segment): number {
   const { durable } = log.offsets;
   if (segment.baseOffset < durable.segmentBase) return segment.writtenSize;
   return segment.baseOffset === durable.segmentBase ? durable.position : 0;

@@ -4,13 +4,13 @@ import { decompressRecords, timestampsOf } from '../../batch/records.js';
 import { laterTimestamp, type Timestamp } from '../../batch/timestamp.js';
 import { scanBatchAt } from '../../batch/validate.js';
 import { EngineError } from '../../errors.js';
-import type { LogParts } from '../log-parts.js';
 import type { TimestampLookup } from '../partition-log.js';
 import { corruptAt } from '../segments/corrupt-at.js';
 import { HeaderOrder } from '../segments/header-order.js';
 import { walkHeadersInSlices } from '../segments/header-walk.js';
 import type { Segment, SegmentIndexes } from '../segments/segment.js';
 import { findBatch } from './read.js';
+import type { ReadableLog } from './readable-log.js';
 
 interface BatchPlace {
   readonly position: number;
@@ -22,7 +22,7 @@ interface BatchPlace {
  * records of one batch, the only one that is unpacked. All of it in slices: neither segments nor headers nor records are walked in one turn.
  */
 export async function lookupTimestamp(
-  log: LogParts,
+  log: ReadableLog,
   timestampMs: Timestamp,
 ): Promise<TimestampLookup | null> {
   const work = log.context.slices.begin();
@@ -59,7 +59,7 @@ async function whileUnchanged<Found>(
 }
 
 /** The first record that has the largest timestamp of the log (KIP-734), if it is readable at the high watermark. */
-export async function largestTimestamp(log: LogParts): Promise<TimestampLookup | null> {
+export async function largestTimestamp(log: ReadableLog): Promise<TimestampLookup | null> {
   const { logStart } = log.offsets;
   const work = log.context.slices.begin();
   let best: Segment | null = null;
@@ -82,13 +82,13 @@ export async function largestTimestamp(log: LogParts): Promise<TimestampLookup |
   return found && committed(log, found);
 }
 
-function committed(log: LogParts, found: TimestampLookup): TimestampLookup | null {
+function committed(log: ReadableLog, found: TimestampLookup): TimestampLookup | null {
   return found.offset < log.offsets.highWatermark.offset ? found : null;
 }
 
 /** The largest timestamp in a segment of the records at or above the log start. */
 async function largestFrom(
-  log: LogParts,
+  log: ReadableLog,
   segment: Segment,
   logStart: number,
 ): Promise<Timestamp | null> {
@@ -114,12 +114,12 @@ async function largestFrom(
 }
 
 /** Null when the segment's files are gone. */
-async function largestOf(log: LogParts, segment: Segment): Promise<Timestamp | null> {
+async function largestOf(log: ReadableLog, segment: Segment): Promise<Timestamp | null> {
   if (segment.largestTimestampMs === null && (await indexesOf(log, segment)) === null) return null;
   return segment.largestTimestampMs ?? -1;
 }
 
-async function indexesOf(log: LogParts, segment: Segment): Promise<SegmentIndexes | null> {
+async function indexesOf(log: ReadableLog, segment: Segment): Promise<SegmentIndexes | null> {
   const { indexCache } = log.context;
   const isLive = (): boolean => !log.hasEnded && !segment.isRetired;
   const { indexIntervalBytes } = log.settings;
@@ -130,7 +130,7 @@ async function indexesOf(log: LogParts, segment: Segment): Promise<SegmentIndexe
 }
 
 async function lookupInSegment(
-  log: LogParts,
+  log: ReadableLog,
   segment: Segment,
   timestampMs: Timestamp,
   logStart: number,
@@ -162,7 +162,7 @@ async function lookupInSegment(
 }
 
 async function nextBatchReaching(
-  log: LogParts,
+  log: ReadableLog,
   segment: Segment,
   from: number,
   timestampMs: Timestamp,
@@ -179,7 +179,7 @@ async function nextBatchReaching(
 }
 
 async function firstRecordReaching(
-  log: LogParts,
+  log: ReadableLog,
   segment: Segment,
   batch: BatchPlace,
   timestampMs: Timestamp,
@@ -199,7 +199,7 @@ async function firstRecordReaching(
 
 /** Unpacks a batch and calls `visit` for each record until that returns true. Returns the batch. */
 async function eachRecord(
-  log: LogParts,
+  log: ReadableLog,
   segment: Segment,
   { position, size }: BatchPlace,
   visit: (offset: number, timestampMs: Timestamp) => boolean,

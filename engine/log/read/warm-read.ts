@@ -1,9 +1,9 @@
 import { readError } from '../../disk/storage-error.js';
 import { LIMITS } from '../../limits.js';
-import type { LogParts } from '../log-parts.js';
 import type { ReadRequest } from '../partition-log.js';
 import type { Segment, SegmentIndexes } from '../segments/segment.js';
 import { readLimit } from './read.js';
+import type { ReadableLog } from './readable-log.js';
 
 /** A part of a file. `end` is exclusive. */
 export interface PageRange {
@@ -19,7 +19,7 @@ export interface PageRange {
  * Resolves when the read may go ahead. Rejects STORAGE_OFFLINE when the disk fails, STORAGE_BUSY.
  */
 export function warmForRead(
-  log: LogParts,
+  log: ReadableLog,
   request: ReadRequest,
   isWanted: () => boolean,
 ): Promise<void> | null {
@@ -42,7 +42,7 @@ export function warmForRead(
 }
 
 /** A log that has ended meanwhile has lost its files as well: the read says what it has to say. */
-async function failing(log: LogParts, warming: Promise<unknown>): Promise<void> {
+async function failing(log: ReadableLog, warming: Promise<unknown>): Promise<void> {
   try {
     await warming;
   } catch (error) {
@@ -51,7 +51,7 @@ async function failing(log: LogParts, warming: Promise<unknown>): Promise<void> 
 }
 
 async function warmWithIndexes(
-  log: LogParts,
+  log: ReadableLog,
   segment: Segment,
   request: ReadRequest,
   isLive: () => boolean,
@@ -65,7 +65,7 @@ async function warmWithIndexes(
 }
 
 function warmPages(
-  log: LogParts,
+  log: ReadableLog,
   segment: Segment,
   indexes: SegmentIndexes,
   request: ReadRequest,

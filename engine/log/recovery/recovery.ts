@@ -5,6 +5,7 @@ import {
   lastOffset,
   lastOffsetDelta,
   leaderEpoch,
+  NO_EPOCH,
   producerEpoch,
   producerId,
 } from '../../batch/header.js';
@@ -22,7 +23,7 @@ import { resumeSegment } from '../segments/segment-resume.js';
 import { readFirstTimestamp } from '../segments/wake-segment.js';
 import type { LogContext } from '../shared/log-context.js';
 import { makeDurable } from '../shared/make-durable.js';
-import { LeaderEpochs, NO_EPOCH } from '../state/leader-epochs.js';
+import { LeaderEpochs } from '../state/leader-epochs.js';
 import { type LogPosition, NOWHERE } from '../state/offset-tracker.js';
 import { lastSequenceOf } from '../state/producer.js';
 import type { ProducerStates } from '../state/producer-state.js';

@@ -1,14 +1,14 @@
 import { EngineError } from '../../errors.js';
-import type { LogParts } from '../log-parts.js';
 import { repairAdvice } from './repair-advice.js';
 import type { Segment } from './segment.js';
+import type { SegmentOwner } from './segment-owner.js';
 
 /**
  * Notes that the segment is damaged there, so that nothing from there on is served, says so once,
  * and returns the error. `offset` is the first that the damaged batch could have had, if known.
  */
 export function corruptAt(
-  log: LogParts,
+  log: Pick<SegmentOwner, 'context' | 'folder'>,
   segment: Segment,
   position: number,
   offset: number | null,
@@ -27,7 +27,7 @@ export function corruptAt(
 
 /** Says once that nothing is appended to a segment whose bytes do not lead to its end. */
 export function appendsRefused(
-  log: LogParts,
+  log: Pick<SegmentOwner, 'context' | 'folder'>,
   segment: Segment,
   position: number,
   offset: number,

@@ -1,15 +1,26 @@
-import { leaderEpoch } from '../../batch/header.js';
+import { leaderEpoch, NO_EPOCH } from '../../batch/header.js';
 import type { SegmentOrder } from '../../maintenance/job-runner.js';
-import type { LogParts } from '../log-parts.js';
-import { LeaderEpochs } from '../state/leader-epochs.js';
-import type { HeaderAt } from './header-walk.js';
 import type { Segment } from './segment.js';
 
 /** A header, and the offsets that it claims; the last one inclusive. */
-export type OrderedHeader = Pick<HeaderAt, 'bytes' | 'at' | 'baseOffset' | 'lastOffset'>;
+export interface OrderedHeader {
+  readonly bytes: Buffer;
+  readonly at: number;
+  readonly baseOffset: number;
+  readonly lastOffset: number;
+}
 
-/** Says nothing of any offset. */
-export const UNKNOWN_EPOCHS = new LeaderEpochs();
+/** Who wrote which offsets of a log. */
+export interface EpochHistory {
+  /** Whether a batch's own epoch must be that of its offset. */
+  readonly areOwn: boolean;
+  entries(): SegmentOrder['epochs'];
+  /** Whether a batch at `offset` can have that epoch, as far as is known. */
+  mayHaveWritten(epoch: number, offset: number): boolean;
+}
+
+/** Where nobody knows who wrote what: any epoch may be that of any offset. */
+export const UNKNOWN_EPOCHS = null;
 
 /**
  * Judges what a batch's checksum leaves out, its base offset and its leader epoch, by the place where the batch stands: it begins where the one before
@@ -20,7 +31,7 @@ export class HeaderOrder {
   #isGapless = false;
   #next = -1;
   #endOffset = 0;
-  #epochs = UNKNOWN_EPOCHS;
+  #epochs: EpochHistory | null = UNKNOWN_EPOCHS;
 
   /**
    * The first header begins at `next`, or at or above it in a segment with gaps; -1: nobody knows where. All end below `endOffset` (exclusive). Returns itself.
@@ -28,7 +39,7 @@ export class HeaderOrder {
   begin(
     { isGapless }: { readonly isGapless: boolean },
     next: number,
-    epochs: LeaderEpochs,
+    epochs: EpochHistory | null,
     endOffset: number = Number.MAX_SAFE_INTEGER,
   ): this {
     this.#isGapless = isGapless;
@@ -47,14 +58,21 @@ export class HeaderOrder {
     const next = this.#next;
     if (this.#isGapless && next >= 0 ? baseOffset !== next : baseOffset < next) return false;
     if (lastOffset < baseOffset || lastOffset >= this.#endOffset) return false;
-    if (!this.#epochs.mayHaveWritten(leaderEpoch(bytes, at), baseOffset)) return false;
+    const epoch = leaderEpoch(bytes, at);
+    const epochs = this.#epochs;
+    if (epochs === null ? epoch < NO_EPOCH : !epochs.mayHaveWritten(epoch, baseOffset))
+      return false;
     this.#next = lastOffset + 1;
     return true;
   }
 }
 
 /** What a job is told, which has no log. */
-export function orderOf(log: LogParts, segment: Segment, endOffset: number): SegmentOrder {
+export function orderOf(
+  log: { readonly epochs: EpochHistory },
+  segment: Segment,
+  endOffset: number,
+): SegmentOrder {
   const { baseOffset, isGapless } = segment;
   return {
     baseOffset,

@@ -9,18 +9,14 @@ import {
 import type { LogFile } from '../../disk/log-file.js';
 import { LIMITS } from '../../limits.js';
 import type { TurnSlices } from '../../turn-slices.js';
-import type { HeaderOrder } from './header-order.js';
+import type { HeaderOrder, OrderedHeader } from './header-order.js';
 
 const chunk = Buffer.allocUnsafeSlow(LIMITS.headerReadBytes);
 
 /** One batch's header, found sound. `bytes` is a shared buffer, valid until the next call of the walk. */
-export interface HeaderAt {
-  readonly bytes: Buffer;
-  readonly at: number;
+export interface HeaderAt extends OrderedHeader {
   readonly position: number;
   readonly size: number;
-  readonly baseOffset: number;
-  readonly lastOffset: number;
 }
 
 /**

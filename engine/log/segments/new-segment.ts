@@ -5,14 +5,23 @@ import {
   partitionMetadataText,
   segmentFileName,
 } from '../../disk/file-names.js';
-import type { LogParts } from '../log-parts.js';
+import type { LogFile } from '../../disk/log-file.js';
+import type { PartitionName } from '../partition-log.js';
 import { emptyIndexes, Segment } from './segment.js';
+import type { SegmentOwner } from './segment-owner.js';
+
+/** A log that begins a segment. */
+export interface StartingLog extends SegmentOwner {
+  readonly name: PartitionName;
+  /** What no sync covers yet. */
+  readonly unsynced: { addFile(file: LogFile): void; addFolder(folder: string): void };
+}
 
 /**
  * Creates the file of a new active segment, synchronously, since it happens on the append path. The first one of a log also creates the folder and its
  * `partition.metadata`: a log that was never written has no file. All names are durable with the next sync round.
  */
-export function startSegment(log: LogParts, baseOffset: number): Segment {
+export function startSegment(log: StartingLog, baseOffset: number): Segment {
   const { context, folder } = log;
   if (log.segments.count === 0) createFolder(log);
   const file = context.files.file(join(folder, segmentFileName(baseOffset, 'log')));
@@ -31,7 +40,7 @@ export function startSegment(log: LogParts, baseOffset: number): Segment {
   return segment;
 }
 
-function createFolder(log: LogParts): void {
+function createFolder(log: StartingLog): void {
   const { disk, directory, files } = log.context;
   toleratingExisting(() => disk.mkdirSync(log.folder));
   log.unsynced.addFolder(directory.root);

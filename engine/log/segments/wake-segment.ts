@@ -1,11 +1,11 @@
 import { maxTimestamp } from '../../batch/header.js';
 import { storageError } from '../../disk/storage-error.js';
 import { LIMITS } from '../../limits.js';
-import type { LogParts } from '../log-parts.js';
 import { appendsRefused } from './corrupt-at.js';
 import { walkHeaders } from './header-walk.js';
 import { indexesFromFiles, readIndexFiles, readIndexFilesSync } from './index-files.js';
 import type { Segment, SegmentIndexes } from './segment.js';
+import type { SegmentOwner } from './segment-owner.js';
 import { bytesToWalk, resumeInSlices, resumeSegment } from './segment-resume.js';
 
 /**
@@ -15,7 +15,7 @@ import { bytesToWalk, resumeInSlices, resumeSegment } from './segment-resume.js'
  *
  * @throws EngineError DAMAGED_LOG, with the segment still asleep, when its headers do not lead to its end
  */
-export function wakeSegment(log: LogParts, segment: Segment): boolean {
+export function wakeSegment(log: SegmentOwner, segment: Segment): boolean {
   const { disk, indexCache } = log.context;
   const { size } = segment;
   const files = readIndexFilesSync(disk, segment);
@@ -38,7 +38,7 @@ export function wakeSegment(log: LogParts, segment: Segment): boolean {
  *
  * @throws EngineError DAMAGED_LOG, STORAGE_OFFLINE, STORAGE_BUSY
  */
-export async function wakeInSlices(log: LogParts): Promise<void> {
+export async function wakeInSlices(log: SegmentOwner): Promise<void> {
   const segment = log.segments.active;
   if (segment === undefined || segment.indexes !== null) return;
   try {
@@ -50,7 +50,7 @@ export async function wakeInSlices(log: LogParts): Promise<void> {
   }
 }
 
-async function wakeSlowly(log: LogParts, segment: Segment): Promise<void> {
+async function wakeSlowly(log: SegmentOwner, segment: Segment): Promise<void> {
   const { disk, indexCache, slices } = log.context;
   const { size, cuts } = segment;
   const found = indexesFromFiles(await readIndexFiles(disk, segment), size);
@@ -79,7 +79,7 @@ function savedIn(found: SegmentIndexes | null): SavedEntries {
   return { offsets: found?.offsets.count ?? 0, times: found?.times.count ?? 0 };
 }
 
-function awake(log: LogParts, segment: Segment, fromFiles: boolean, saved: SavedEntries): void {
+function awake(log: SegmentOwner, segment: Segment, fromFiles: boolean, saved: SavedEntries): void {
   if (fromFiles) segment.countAsSaved(saved.offsets, saved.times);
   else if (saved.offsets > 0) log.context.counters.indexRebuilds++;
   readFirstTimestamp(segment);

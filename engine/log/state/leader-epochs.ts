@@ -1,7 +1,5 @@
+import { NO_EPOCH } from '../../batch/header.js';
 import type { EpochEnd } from '../partition-log.js';
-
-/** What a batch carries whose writer did not know its epoch. */
-export const NO_EPOCH = -1;
 
 /** One leader epoch and the first offset written in it (inclusive). */
 export interface EpochStart {

@@ -1,18 +1,38 @@
 import { hasErrno } from '../../disk/errno.js';
-import type { LogParts } from '../log-parts.js';
+import type { LogSettings } from '../log-settings.js';
 import type { HighWatermarkRule } from '../partition-log.js';
-import { findBatch } from '../read/read.js';
-import { type LogPosition, NOWHERE } from './offset-tracker.js';
+import type { Segment } from '../segments/segment.js';
+import type { SegmentList } from '../segments/segment-list.js';
+import type { CheckpointTarget } from '../shared/checkpoints.js';
+import type { LogContext } from '../shared/log-context.js';
+import { type LogPosition, NOWHERE, type OffsetTracker } from './offset-tracker.js';
+
+/** The log whose high watermark it is. */
+export interface WatermarkLog {
+  readonly context: LogContext;
+  readonly settings: LogSettings;
+  readonly segments: SegmentList;
+  readonly offsets: OffsetTracker;
+  readonly checkpointTarget: CheckpointTarget;
+  readonly hasEnded: boolean;
+}
+
+/** Finds the batch that holds an offset, or the first one behind it; null where there is none. */
+type FindBatch = (
+  offset: number,
+) => { readonly segment: Segment; readonly position: number } | null;
 
 /** Moves a log's high watermark by the rule that its owner passed in, and tells who listens. */
 export class Watermark {
-  readonly #log: LogParts;
+  readonly #log: WatermarkLog;
+  readonly #findBatch: FindBatch;
   /** Null for the promised end. */
   #rule: HighWatermarkRule | null;
   readonly #listeners = new Set<() => void>();
 
-  constructor(log: LogParts, rule: HighWatermarkRule | null) {
+  constructor(log: WatermarkLog, rule: HighWatermarkRule | null, findBatch: FindBatch) {
     this.#log = log;
+    this.#findBatch = findBatch;
     this.#rule = rule;
   }
 
@@ -99,7 +119,7 @@ export class Watermark {
     const { written } = this.#log.offsets;
     if (offset === this.promised.offset) return this.promised;
     if (offset >= written.offset) return written;
-    const found = findBatch(this.#log, offset);
+    const found = this.#findBatch(offset);
     if (!found) return written;
     return { offset, segmentBase: found.segment.baseOffset, position: found.position };
   }
