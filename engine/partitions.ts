@@ -114,17 +114,22 @@ export class Partitions {
     const known = await readProducers(context.catalog, name, written, context.slices);
     // A checkpoint of which something is missing is none: all of the log is read.
     const checkpoint = known === null ? null : written;
+    const logStart = await this.#durableLogStart(name, folder, names);
     const recovered = await recoverLog(context, {
       folder,
       names,
       settings,
       checkpoint,
       producers: known ?? new ProducerStates(),
-      logStart: await this.#durableLogStart(name, folder, names),
+      logStart,
       hasGaps: readGaps(context.catalog, name),
     });
     if (recovered.leavesGap) {
       await context.catalog.write([{ key: gapsKey(name), value: true }]);
+    }
+    // Where the catalog was lost the first segment says where the log begins, and is missed if it goes.
+    if (checkpoint === null && recovered.logStart > logStart) {
+      await context.catalog.write([{ key: logStartKey(name), value: recovered.logStart }]);
     }
     const files = [...recovered.unsynced.files];
     const folders = [...recovered.unsynced.folders];

@@ -53,11 +53,15 @@ export interface Jobs {
   };
   /**
    * Checks length, magic, CRC, offsets and epoch of every batch of a segment below `endPosition` (exclusive). Returns the position and base
-   * offset of the first bad batch, or null.
+   * offset of the first bad batch, or null. `nextOffset` is the one behind the last good batch.
    */
   scrub: {
     input: SegmentOrder & { path: string; endPosition: number };
-    output: { batches: number; bad: { position: number; expectedOffset: number } | null };
+    output: {
+      batches: number;
+      nextOffset: number;
+      bad: { position: number; expectedOffset: number } | null;
+    };
   };
   /**
    * First half of a compaction: notes the last offset of each key from `fromOffset` on (inclusive), until the map is full. Stops also where the outcome of a

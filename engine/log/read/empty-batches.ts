@@ -3,6 +3,7 @@ import { LIMITS } from '../../limits.js';
 import { corruptAt } from '../segments/corrupt-at.js';
 import { HeaderOrder } from '../segments/header-order.js';
 import { walkHeaders } from '../segments/header-walk.js';
+import { isMissingBehind } from '../segments/missing-segments.js';
 import type { OffsetIndex } from '../segments/offset-index.js';
 import type { Segment } from '../segments/segment.js';
 import type { LogPosition } from '../state/offset-tracker.js';
@@ -34,7 +35,7 @@ export function passEmptyBatches(
   let last = log.readHints.furthestBehind(first) ?? first;
   let left = LIMITS.emptyBatchesPassed;
   let from = last.position + last.size;
-  for (let segment: Segment | undefined = last.segment; segment && left > 0; ) {
+  for (let segment: Segment | undefined = last.segment; segment; ) {
     const current: Segment = segment;
     if (current.baseOffset > limit.segmentBase) break;
     const isLimit = current.baseOffset === limit.segmentBase;
@@ -54,8 +55,14 @@ export function passEmptyBatches(
     );
     if (found !== null) return { batch: found, emptyUpTo: (found as FoundBatch).baseOffset };
     if (left > 0 && stopped < end) throw corruptAt(log, current, stopped, order.next);
+    if (left < 1) break;
     segment = log.segments.after(current);
     from = 0;
+    // The read that goes on behind the last one says so.
+    const endOffset = last.lastOffset + 1;
+    if (segment && isMissingBehind(endOffset, segment.baseOffset, log.offsets.logStart)) {
+      return { batch: last, emptyUpTo: endOffset };
+    }
   }
   log.readHints.noteBehind(first, last);
   return { batch: last, emptyUpTo: left > 0 ? limit.offset : last.lastOffset + 1 };

@@ -2,9 +2,10 @@ import { FileCutShort, FileSlice } from '../../disk/file-slice.js';
 import { readError } from '../../disk/storage-error.js';
 import { EngineError } from '../../errors.js';
 import type { ReadIsolation, ReadRequest, ReadResult } from '../partition-log.js';
-import { corruptAt } from '../segments/corrupt-at.js';
+import { corruptAt, missingBehind } from '../segments/corrupt-at.js';
 import { HeaderOrder } from '../segments/header-order.js';
 import { walkHeaders } from '../segments/header-walk.js';
+import { isMissingBehind } from '../segments/missing-segments.js';
 import type { Segment, SegmentIndexes } from '../segments/segment.js';
 import type { LogPosition } from '../state/offset-tracker.js';
 import { endBeforeEmpty, passEmptyBatches } from './empty-batches.js';
@@ -115,7 +116,7 @@ function wholeBatchesEnd(
 }
 
 /**
- * The batch that holds `offset`, or the first one behind it where compaction left a gap; null when there is none. Lands by the
+ * The batch that holds `offset`, or the first one behind it where compaction left a gap, but not where a segment is missing; null when there is none. Lands by the
  * index, checks the header there, and rebuilds the index once if it does not fit.
  *
  * @throws EngineError CORRUPT_BATCH
@@ -132,14 +133,26 @@ function findInSegment(log: ReadableLog, segment: Segment, offset: number): Foun
   const { indexCache } = log.context;
   const interval = log.settings.indexIntervalBytes;
   const first = walkTo(log, segment, indexCache.of(segment, interval), offset);
-  if (first.sound) return first.found;
+  if (first.sound) return first.found ?? nothingBehind(log, segment, first.expected);
   // Known damage: another walk through the whole segment would find it again.
   if (first.stopped >= segment.damagedFrom) {
     throw corruptAt(log, segment, first.stopped, first.expected);
   }
   const second = walkTo(log, segment, indexCache.rebuild(segment, interval), offset);
-  if (second.sound) return second.found;
+  if (second.sound) return second.found ?? nothingBehind(log, segment, second.expected);
   throw corruptAt(log, segment, second.stopped, second.expected);
+}
+
+/**
+ * Null: what was looked for lies in a later segment, and none before that is missing.
+ *
+ * @throws EngineError CORRUPT_BATCH
+ */
+function nothingBehind(log: ReadableLog, segment: Segment, endOffset: number | null): null {
+  const next = log.segments.after(segment);
+  if (next === undefined || endOffset === null) return null;
+  if (!isMissingBehind(endOffset, next.baseOffset, log.offsets.logStart)) return null;
+  throw missingBehind(log, segment, endOffset, next);
 }
 
 /** Below which a batch ends that lies in the segment, and not behind that of the index entry `slot`. */

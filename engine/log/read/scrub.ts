@@ -1,7 +1,9 @@
 import { hasErrno } from '../../disk/errno.js';
+import type { Jobs } from '../../maintenance/job-runner.js';
 import type { DamagedBatch, ScrubResult } from '../partition-log.js';
-import { corruptAt } from '../segments/corrupt-at.js';
+import { corruptAt, missingBehind } from '../segments/corrupt-at.js';
 import { orderOf } from '../segments/header-order.js';
+import { isMissingBehind } from '../segments/missing-segments.js';
 import type { Segment } from '../segments/segment.js';
 import type { ReadableLog } from './readable-log.js';
 
@@ -17,39 +19,50 @@ export async function scrubLog(log: ReadableLog): Promise<ScrubResult> {
     log.assertServing();
     if (found === null) continue;
     batches += found.batches;
-    if (found.bad === null) continue;
-    corruptAt(log, segment, found.bad.position, found.bad.expectedOffset);
-    damaged ??= {
-      path: segment.file.path,
-      position: found.bad.position,
-      offset: found.bad.expectedOffset,
-    };
+    const problem = judge(log, segment, found);
+    damaged ??= problem;
   }
   return { batches, damaged };
 }
 
-/** Null when the segment is gone. */
-async function scrubSegment(
+/** `endPosition`: below it the segment was read. */
+type SegmentScrub = Jobs['scrub']['output'] & { readonly endPosition: number };
+
+/** Damage in the segment, or where it ends when the next one is missing. Told to the log's readers. */
+function judge(
   log: ReadableLog,
   segment: Segment,
-): Promise<{
-  batches: number;
-  bad: { position: number; expectedOffset: number } | null;
-} | null> {
+  { bad, nextOffset, endPosition }: SegmentScrub,
+): DamagedBatch | null {
+  const { path } = segment.file;
+  if (bad !== null) {
+    corruptAt(log, segment, bad.position, bad.expectedOffset);
+    return { path, position: bad.position, offset: bad.expectedOffset };
+  }
+  const next = log.segments.after(segment);
+  const isLive = log.segments.floor(segment.baseOffset) === segment;
+  if (next === undefined || !isLive || endPosition < segment.size) return null;
+  if (!isMissingBehind(nextOffset, next.baseOffset, log.offsets.logStart)) return null;
+  missingBehind(log, segment, nextOffset, next);
+  return { path, position: segment.size, offset: nextOffset };
+}
+
+/** Null when the segment is gone. */
+async function scrubSegment(log: ReadableLog, segment: Segment): Promise<SegmentScrub | null> {
   for (;;) {
     const { cuts } = segment;
     const { path } = segment.file;
     const isLive = (): boolean => log.segments.floor(segment.baseOffset) === segment;
     if (!isLive()) return null;
+    const endPosition = durableSize(log, segment);
     try {
       const found = await log.context.jobs.run('scrub', {
         ...orderOf(log, segment, log.segments.after(segment)?.baseOffset ?? log.offsets.logEnd),
         path,
-        endPosition: durableSize(log, segment),
+        endPosition,
       });
-      if (found.bad === null) return found;
-      if (!isLive()) return null;
-      if (segment.cuts === cuts) return found;
+      if (!isLive()) return found.bad === null ? { ...found, endPosition } : null;
+      if (segment.cuts === cuts) return { ...found, endPosition };
     } catch (error) {
       if (!hasErrno(error, 'ENOENT')) throw error;
       if (!isLive()) return null;

@@ -83,7 +83,6 @@ export async function setAside(
   return bytes;
 }
 
-/** A log that does not open, and what to do. */
 /** The name, or the first that is free with a number behind it: nothing that was cut before is lost, unless `mayGo` says so. */
 async function nameFor(
   { disk }: LogContext,
@@ -124,6 +123,7 @@ async function beginsWith(
   }
 }
 
+/** A log that does not open, and what to do. */
 export function damagedLog(folder: string, what: string): EngineError {
   return new EngineError(
     'DAMAGED_LOG',

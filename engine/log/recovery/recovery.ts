@@ -17,6 +17,7 @@ import { unlinkFiles } from '../../maintenance/jobs/unlink.js';
 import type { LogCheckpoint } from '../durability/log-records.js';
 import type { LogSettings } from '../log-settings.js';
 import { cutIndexFiles, indexesFromFiles, readIndexFiles } from '../segments/index-files.js';
+import { repairAdvice } from '../segments/repair-advice.js';
 import { Segment } from '../segments/segment.js';
 import { SegmentList } from '../segments/segment-list.js';
 import { resumeSegment } from '../segments/segment-resume.js';
@@ -124,6 +125,7 @@ class Recovery {
     }
     const tail = found.filter((segment) => segment.baseOffset >= from);
     const end = await this.#recoverTail(tail);
+    this.#tellMissing();
     const start = Math.max(logStart, this.#segments.first?.baseOffset ?? 0);
     this.#epochs.truncateStart(start);
     this.#epochs.areOwn = this.#areEpochsOwn();
@@ -213,6 +215,17 @@ class Recovery {
         `${segment.file.path} has ${segment.size} bytes, ${checkpoint.position} of them were acknowledged`,
       );
     }
+  }
+
+  /** A log goes on without its first segments. Without a checkpoint nobody knows where it began. */
+  #tellMissing(): void {
+    const { checkpoint, folder, logStart } = this.#input;
+    const { first } = this.#segments;
+    if (checkpoint === null || first === undefined || first.baseOffset <= logStart) return;
+    this.#context.logger.error(
+      { folder, offset: logStart, next: first.baseOffset },
+      `${folder} begins with offset ${first.baseOffset}, and the log with ${logStart}: a segment is missing, and reads begin behind it; ${repairAdvice(folder)}`,
+    );
   }
 
   /** The segment of the checkpoint and all behind it. */

@@ -8,7 +8,7 @@ import type { SegmentOwner } from './segment-owner.js';
  * and returns the error. `offset` is the first that the damaged batch could have had, if known.
  */
 export function corruptAt(
-  log: Pick<SegmentOwner, 'context' | 'folder'>,
+  log: Pick<SegmentOwner, 'context' | 'folder' | 'segments'>,
   segment: Segment,
   position: number,
   offset: number | null,
@@ -19,10 +19,37 @@ export function corruptAt(
     segment.damagedFrom = position;
     log.context.logger.error(
       { file: path, position, ...(offset !== null && { offset }) },
-      `${where}: reads from there to the end of this file are refused (CORRUPT_BATCH); ${repairAdvice(log.folder)}`,
+      `${where}: reads from there to the end of this file are refused (CORRUPT_BATCH)${goOnAt(log, segment)}; ${repairAdvice(log.folder)}`,
     );
   }
   return new EngineError('CORRUPT_BATCH', `${where}; ${repairAdvice(log.folder)}`, { path });
+}
+
+function goOnAt({ segments }: Pick<SegmentOwner, 'segments'>, segment: Segment): string {
+  const next = segments.after(segment);
+  return next === undefined ? '' : ` and go on at offset ${next.baseOffset}`;
+}
+
+/** Notes that the segments behind this one, whose last offset is below `offset`, are missing, says so once, and returns the error. */
+export function missingBehind(
+  log: Pick<SegmentOwner, 'context' | 'folder'>,
+  segment: Segment,
+  offset: number,
+  next: Segment,
+): EngineError {
+  const { path } = segment.file;
+  const where = `behind ${path} a segment is missing, with offsets ${offset} to ${next.baseOffset - 1}`;
+  if (segment.damagedFrom > segment.writtenSize) {
+    segment.damagedFrom = segment.writtenSize;
+    log.context.logger.error(
+      { file: path, offset, next: next.baseOffset },
+      `${where}: reads of those are refused (CORRUPT_BATCH) and go on at offset ${next.baseOffset}; ${repairAdvice(log.folder)}`,
+    );
+  }
+  return new EngineError('CORRUPT_BATCH', `${where}; ${repairAdvice(log.folder)}`, {
+    path,
+    offset,
+  });
 }
 
 /** Says once that nothing is appended to a segment whose bytes do not lead to its end. */

@@ -115,6 +115,8 @@ export async function* readBatches(
       position += whole;
       expectedOffset = lastOffset(bytes) + 1;
     }
+    // A rewrite would make a gap of it that nobody could tell from what was compacted away.
+    if (expectedOffset < source.endOffset) throw bad('a segment behind it is missing');
   } finally {
     await file.close();
   }

@@ -43,12 +43,12 @@ export async function scrubSegment(
     let batches = 0;
     while (position < input.endPosition) {
       const found = await batchAt(window, position, order);
-      if (!found) return { batches, bad: { position, expectedOffset } };
+      if (!found) return { batches, nextOffset: expectedOffset, bad: { position, expectedOffset } };
       position += found.size;
       expectedOffset = found.nextOffset;
       batches++;
     }
-    return { batches, bad: null };
+    return { batches, nextOffset: expectedOffset, bad: null };
   } finally {
     await file.close();
   }

@@ -29,7 +29,7 @@ test('close waits for running jobs, and a closed runner takes no more', async ()
   await new Promise((resolve) => setImmediate(resolve));
   expect(isClosed).toBe(false);
   disk.release();
-  expect(await job).toEqual({ batches: 0, bad: null });
+  expect(await job).toEqual({ batches: 0, nextOffset: 0, bad: null });
   await closing;
   await expect(runner.run('unlink', { paths: [] })).rejects.toThrow('closed');
 });

@@ -29,6 +29,7 @@ test('jobs run in compiled worker threads, on real files', async () => {
     await pool.run('scrub', { ...ANY_ORDER, path, baseOffset: 4, endPosition: batch.length + 4 }),
   ).toEqual({
     batches: 1,
+    nextOffset: 5,
     bad: { position: batch.length, expectedOffset: 5 },
   });
   expect(await pool.run('unlink', { paths: [path] })).toEqual({ bytes: batch.length + 4 });
