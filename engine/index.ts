@@ -58,6 +58,7 @@ export { Gate } from './gate.js';
 export { type CatalogInspection, inspectCatalog } from './inspect/catalog-inspection.js';
 export { type FolderScrub, type ScrubFinding, scrubFolder } from './inspect/folder-scrub.js';
 export { type IndexKind, inspectIndex } from './inspect/index-inspection.js';
+export { KnownLogs } from './inspect/known-logs.js';
 export {
   type InspectedBatch,
   type InspectedDamage,
@@ -88,7 +89,7 @@ export { type CompactionOptions, DEFAULT_COMPACTION } from './maintenance/cleane
 export type { JobRunner } from './maintenance/job-runner.js';
 export { ManualClock } from './manual-clock.js';
 export type { EngineCounters } from './metrics.js';
-export { type PartitionFolder, partitionFolders } from './partition-folder.js';
+export { type PartitionFolder, partitionFolders, readTopicId } from './partition-folder.js';
 export type { KnownPartitions } from './partitions.js';
 export { newUuid, type Random, seededRandom, systemRandom } from './random.js';
 export { repairPartition, type SegmentRepair } from './repair/repair-partition.js';

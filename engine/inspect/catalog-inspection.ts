@@ -21,7 +21,8 @@ export interface CatalogInspection {
 }
 
 /**
- * Reads a catalog file whole, without LMDB and without changing it, whatever is in it. The caller holds the lock of the data directory. Rejects
+ * Reads a catalog file whole, without LMDB and without changing it, whatever is in it. While somebody has it open it may
+ * seem damaged, and what it holds may be older than the call. Rejects
  * with the errno when the disk says no.
  */
 export async function inspectCatalog(path: string): Promise<CatalogInspection> {

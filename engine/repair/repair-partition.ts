@@ -18,7 +18,9 @@ import {
   checkpointKey,
   type LogCheckpoint,
   readCheckpoint,
+  readLogStart,
 } from '../log/durability/log-records.js';
+import { readLogStartFile } from '../log/durability/log-start-file.js';
 import type { PartitionName } from '../log/partition-log.js';
 import { readTopicId } from '../partition-folder.js';
 import {
@@ -29,12 +31,12 @@ import {
   type SegmentEnd,
 } from './mend-segment.js';
 
-/** A damaged segment. */
+/** A segment that is damaged or missing. */
 export interface SegmentRepair {
   readonly path: string;
   /** What is mended and what is lost; what is kept as it is, is left out. */
   readonly changes: readonly Exclude<Mending, { kind: 'kept' }>[];
-  /** Where the file as it was is kept; null before a repair. */
+  /** Where the file as it was is kept; null before a repair, and where there was none. */
   readonly kept: string | null;
 }
 
@@ -81,13 +83,16 @@ async function repairFolder(
   catalog: Catalog,
   execute: boolean,
 ): Promise<SegmentRepair[]> {
-  const bases = await liveSegments(folder);
   const checkpoint = name === null ? null : readCheckpoint(catalog, name);
+  const logStart = name === null ? 0 : await logStartOf(folder, name, catalog);
+  const live = await liveSegments(folder);
+  const isFirstMissing = checkpoint !== null && logStart < (live[0] ?? checkpoint.offset);
+  const bases = isFirstMissing ? [logStart, ...live] : live;
   const epochAt = epochsOf(checkpoint);
   const repairs: SegmentRepair[] = [];
   for (const [at, base] of bases.entries()) {
     const path = join(folder, segmentFileName(base, 'log'));
-    const bytes = await readFile(path);
+    const bytes = live.includes(base) ? await readFile(path) : Buffer.alloc(0);
     const next = bases[at + 1];
     const end = next === undefined ? endOfLast(base, checkpoint) : { offset: next, isBound: true };
     const mendings = withoutTail(mendSegment(bytes, base, end, epochAt), at === bases.length - 1);
@@ -102,6 +107,10 @@ async function repairFolder(
     repairs.push({ path, changes, kept });
   }
   return repairs;
+}
+
+async function logStartOf(folder: string, name: PartitionName, catalog: Catalog): Promise<number> {
+  return Math.max(readLogStart(catalog, name), await readLogStartFile(nodeDisk, folder));
 }
 
 async function liveSegments(folder: string): Promise<number[]> {
@@ -160,8 +169,15 @@ function epochBehind(bytes: Buffer, next: Mending | undefined): number {
   return next?.kind === 'mended' ? leaderEpoch(next.batch) : 0;
 }
 
-/** Durable when it resolves. A crash leaves the old segment or the new one under the name, and no unfinished file. */
-async function replaceSegment(folder: string, base: number, parts: Buffer[]): Promise<string> {
+/**
+ * Durable when it resolves, with the path of the old segment, null where there was none. A crash leaves the old segment or the
+ * new one under the name, and no unfinished file.
+ */
+async function replaceSegment(
+  folder: string,
+  base: number,
+  parts: Buffer[],
+): Promise<string | null> {
   const path = join(folder, segmentFileName(base, 'log'));
   const made = join(folder, segmentFileName(base, 'log', 'cleaned'));
   const file = await open(made, 'w');
@@ -180,13 +196,14 @@ async function replaceSegment(folder: string, base: number, parts: Buffer[]): Pr
   return kept;
 }
 
-async function keepAside(path: string): Promise<string> {
+async function keepAside(path: string): Promise<string | null> {
   for (let number = 1; ; number++) {
     const kept = number === 1 ? `${path}.damaged` : `${path}.damaged-${number}`;
     try {
       await link(path, kept);
       return kept;
     } catch (error) {
+      if (hasErrno(error, 'ENOENT')) return null;
       if (!hasErrno(error, 'EEXIST')) throw error;
     }
   }

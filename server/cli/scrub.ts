@@ -1,9 +1,13 @@
-import { basename, dirname, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import {
+  CATALOG_FILE,
   IDENTITY_FILE,
+  KnownLogs,
   nodeDisk,
+  type PartitionFolder,
   parsePartitionFolderName,
   partitionFolders,
+  readTopicId,
   repairCommand,
   type ScrubFinding,
   scrubFolder,
@@ -12,13 +16,6 @@ import { CliError } from './cli-error.js';
 import { counted } from './counted.js';
 import { CLI_LIMITS } from './limits.js';
 import { LineWriter } from './output.js';
-
-/** One partition's folder. */
-interface Folder {
-  readonly folder: string;
-  readonly topic: string;
-  readonly partition: number;
-}
 
 /**
  * Reads every batch of a partition's folder, or of all in a data directory, and prints what is
@@ -30,15 +27,21 @@ export async function scrub(path: string): Promise<boolean> {
   let segments = 0;
   let batches = 0;
   let places = 0;
+  const catalog = new KnownLogs(join(rootOf(resolve(path), folders), CATALOG_FILE));
+  await catalog.read();
   for (const each of folders) {
     const found = await scrubFolder(nodeDisk, each.folder);
+    const findings = [...found.findings, ...(await catalog.missingAtEnds(each, found))];
     segments += found.segments;
     batches += found.batches;
-    places += found.findings.length;
-    if (found.findings.length === 0) continue;
-    const shown = found.findings.slice(0, CLI_LIMITS.problemsShownMax);
+    places += findings.length;
+    const { torn } = found;
+    const isCutOff = torn !== null && !findings.some((finding) => finding.path === torn.path);
+    if (isCutOff) await out.write(`${findingLine(torn)}; the next start cuts it off`);
+    if (findings.length === 0) continue;
+    const shown = findings.slice(0, CLI_LIMITS.problemsShownMax);
     for (const finding of shown) await out.write(findingLine(finding));
-    const more = found.findings.length - shown.length;
+    const more = findings.length - shown.length;
     if (more > 0) await out.write(`${each.folder}: and ${counted(more, 'more place')}`);
     const command = repairCommand(dirname(each.folder), each.topic, each.partition);
     await out.write(`  stop the broker and save what can be: ${command}`);
@@ -55,11 +58,16 @@ export async function scrub(path: string): Promise<boolean> {
   return places === 0;
 }
 
+/** The catalog of the directory is the one beside the folder, where only that is read. */
+function rootOf(path: string, folders: readonly PartitionFolder[]): string {
+  return folders[0]?.folder === path ? dirname(path) : path;
+}
+
 function findingLine({ path, position, offset, problem }: ScrubFinding): string {
   return `${path}: byte ${position} (offset ${offset}): ${problem}`;
 }
 
-async function foldersAt(path: string): Promise<readonly Folder[]> {
+async function foldersAt(path: string): Promise<readonly PartitionFolder[]> {
   const found = await nodeDisk.stat(path);
   if (found === null) throw new CliError(`${path}: there is no such folder`);
   if (!found.isDirectory) {
@@ -68,7 +76,7 @@ async function foldersAt(path: string): Promise<readonly Folder[]> {
   const parsed = parsePartitionFolderName(basename(path));
   const names = await nodeDisk.readdir(path);
   if (parsed?.state === 'live' && !names.includes(IDENTITY_FILE)) {
-    return [{ folder: path, topic: parsed.topic, partition: parsed.partition }];
+    return [{ ...parsed, folder: path, topicId: readTopicId(nodeDisk, path) }];
   }
   if (!names.includes(IDENTITY_FILE)) {
     throw new CliError(

@@ -31,7 +31,24 @@ test('a sound log is read whole, while it is open', async () => {
     segments: 3,
     batches: 12,
     findings: [],
+    torn: null,
+    firstOffset: 0,
+    end: { path: pathOf(8), position: 4 * SIZE, offset: 12 },
   });
+});
+
+test('a segment that is missing between two is a finding', async () => {
+  const { world } = await threeSegments();
+  await world.disk.unlink(pathOf(4));
+  const { findings } = await scrubFolder(world.disk, folderOf());
+  const problem = 'a segment is missing, for the next one begins with offset 8';
+  expect(findings).toEqual([{ path: pathOf(0), position: 4 * SIZE, offset: 4, problem }]);
+});
+
+test('what a compaction is about to put in the place of segments is not missed', async () => {
+  const { world } = await threeSegments();
+  await world.disk.rename(pathOf(4), `${pathOf(4)}.swap`);
+  expect(await scrubFolder(world.disk, folderOf())).toMatchObject({ segments: 2, findings: [] });
 });
 
 describe('damage is named with file, byte and offset, and the rest is read', () => {

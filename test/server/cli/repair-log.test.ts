@@ -1,4 +1,11 @@
-import { existsSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  readdirSync,
+  readFileSync,
+  truncateSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { Kafka, logLevel } from 'kafkajs';
 import { expect, onTestFinished, test } from 'vitest';
@@ -98,6 +105,35 @@ test('a base offset, which no checksum covers, is mended, and nothing is lost', 
   });
   expect((await valuesIn(root)).size).toBe(10);
 });
+
+test.each([
+  ['the first', 0, 'LOST, offsets 0 to 4', [5, 6, 7, 8, 9]],
+  ['one in the middle', 5, 'LOST, offsets 5 to 7', [0, 1, 2, 3, 4, 8, 9]],
+  ['the last', 8, 'LOST, offsets 8 to 9', [0, 1, 2, 3, 4, 5, 6, 7]],
+])(
+  'a missing segment is told by a scrub, and made anew without its records: %s',
+  async (_, base, told, left) => {
+    const root = temporaryFolder();
+    const engine = await openEngine(root);
+    const log = await engine.log('events', { segmentBytes: 350 });
+    for (let n = 0; n < 10; n++) await log.append({ value: 'v'.repeat(n < 5 ? 1 : 40) });
+    await engine.close();
+    const folder = join(root, 'events-0');
+    const scrubbed = () => runCommand(['scrub', root]);
+    expect(readdirSync(folder).filter((name) => name.endsWith('.log'))).toHaveLength(3);
+    expect(await scrubbed()).toMatchObject({ code: 0 });
+    unlinkSync(join(folder, `${String(base).padStart(20, '0')}.log`));
+    expect(await scrubbed()).toMatchObject({
+      code: 1,
+      stdout: expect.stringContaining(`(offset ${base}): `),
+    });
+    expect(await repair(folder)).toMatchObject({ code: 1, stdout: expect.stringContaining(told) });
+    expect(await repair(folder, '--execute')).toMatchObject({ code: 0 });
+    expect([...(await valuesIn(root)).keys()]).toEqual(left);
+    expect(await scrubbed()).toMatchObject({ code: 0 });
+    expect(await repair(folder)).toMatchObject({ code: 0 });
+  },
+);
 
 test('offsets that were durable are not given out again where their bytes are gone', async () => {
   const { root, folder, path, at } = await logOfTen();

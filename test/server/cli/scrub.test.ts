@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { openEngine } from '../../../engine/index.js';
@@ -44,6 +44,37 @@ test('a data directory that is in use is read, and what is damaged is named with
   expect(await scrub(join(root, 'orders-0'))).toMatchObject({
     code: 0,
     stdout: expect.stringContaining('5 whole batches, 1 segment, 1 partition, no damage'),
+  });
+});
+
+test('a torn tail is no damage, as for a repair: the next start cuts it off', async () => {
+  const root = await twoLogs();
+  const path = join(root, 'users-0', '00000000000000000000.log');
+  const { length } = readFileSync(path);
+  appendFileSync(path, 'torn');
+  expect(await scrub(root)).toEqual({
+    code: 0,
+    stdout:
+      `${path}: byte ${length} (offset 5): the file ends inside the header of a batch; the next start cuts it off\n` +
+      `${root}: 10 whole batches, 2 segments, 2 partitions, no damage\n`,
+    stderr: '',
+  });
+});
+
+test('an end below the checkpoint is damage', async () => {
+  const root = temporaryFolder();
+  const engine = await openEngine(root);
+  const log = await engine.log('events');
+  for (let n = 0; n < 5; n++) await log.append({ value: `value ${n}` });
+  await engine.close();
+  const path = join(root, 'events-0', '00000000000000000000.log');
+  const { length } = readFileSync(path);
+  truncateSync(path, length - 3);
+  expect(await scrub(root)).toMatchObject({
+    code: 1,
+    stdout: expect.stringContaining(
+      `${path}: byte ${(length / 5) * 4} (offset 4): the log was durable up to offset 4: what follows is missing`,
+    ),
   });
 });
 

@@ -1,0 +1,94 @@
+import { join } from 'node:path';
+import { segmentFileName } from '../disk/file-names.js';
+import type { LogCheckpoint } from '../log/durability/log-records.js';
+import type { PartitionFolder } from '../partition-folder.js';
+import { type CatalogInspection, inspectCatalog } from './catalog-inspection.js';
+import type { FolderScrub, ScrubFinding } from './folder-scrub.js';
+
+/** What a catalog says of a log with a checkpoint: it holds the offsets from `start` to below `end`. */
+export interface KnownLog {
+  readonly start: number;
+  readonly end: number;
+}
+
+type Logs = ReadonlyMap<string, KnownLog>;
+
+/** In a directory that is in use: pages may change while they are read, which their checksums tell. */
+const TRIES = 3;
+
+/** What a scrub holds folders against: the catalog's word on where logs begin and end. */
+export class KnownLogs {
+  readonly #path: string;
+  #logs: Logs = new Map();
+
+  constructor(catalogPath: string) {
+    this.#path = catalogPath;
+  }
+
+  /** To be called before folders are read. Of a catalog that is damaged or missing, which others tell, no log is known. */
+  async read(): Promise<void> {
+    this.#logs = await readLogs(this.#path);
+  }
+
+  /**
+   * What a log lacks before its first segment and behind its last one. Where something does, the catalog is read again: the
+   * directory may be in use, and what went in order meanwhile is no finding.
+   */
+  async missingAtEnds(
+    { folder, topicId, partition }: PartitionFolder,
+    found: FolderScrub,
+  ): Promise<ScrubFinding[]> {
+    const name = `${topicId}/${partition}`;
+    const before = this.#logs.get(name);
+    if (!before || missingAtEnds(folder, found, before, before).length === 0) return [];
+    const after = (await readLogs(this.#path)).get(name);
+    return after ? missingAtEnds(folder, found, before, after) : [];
+  }
+}
+
+async function readLogs(path: string): Promise<Logs> {
+  for (let left = TRIES; left > 0; left--) {
+    const inspection = await inspectCatalog(path);
+    if (inspection.state !== 'damaged') return knownLogs(inspection.entries);
+  }
+  return new Map();
+}
+
+function knownLogs(entries: CatalogInspection['entries']): Logs {
+  const starts = new Map<string, number>();
+  const ends = new Map<string, number>();
+  for (const { key, value } of entries) {
+    const [kind, topicId, partition, what] = key;
+    if (kind !== 'log') continue;
+    const log = `${topicId}/${partition}`;
+    if (what === 'start') starts.set(log, value as number);
+    if (what === 'checkpoint') ends.set(log, (value as Pick<LogCheckpoint, 'offset'>).offset);
+  }
+  return new Map([...ends].map(([log, end]) => [log, { start: starts.get(log) ?? 0, end }]));
+}
+
+/** `before` was known before the folder was read, `after` after it: a log may have lost its start or its end meanwhile. */
+function missingAtEnds(
+  folder: string,
+  { firstOffset, end, findings }: FolderScrub,
+  before: KnownLog,
+  after: KnownLog,
+): ScrubFinding[] {
+  const missing: ScrubFinding[] = [];
+  const { start } = after;
+  if (firstOffset !== null && firstOffset > start) {
+    const path = join(folder, segmentFileName(firstOffset, 'log'));
+    const problem = `the log begins with offset ${start}: a segment before this one is missing`;
+    missing.push({ path, position: 0, offset: start, problem });
+  }
+  const durable = Math.min(before.end, after.end);
+  const offset = Math.max(end?.offset ?? 0, start);
+  // Where damage ended the reading of the last file nobody knows what lies behind it.
+  const isRead = findings.at(-1)?.path !== end?.path || end === null;
+  if (isRead && offset < durable) {
+    const path = end?.path ?? join(folder, segmentFileName(start, 'log'));
+    const problem = `the log was durable up to offset ${durable - 1}: what follows is missing`;
+    missing.push({ path, position: end?.position ?? 0, offset, problem });
+  }
+  return missing;
+}
