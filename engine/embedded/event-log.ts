@@ -132,7 +132,7 @@ export class EventLog {
     const { slices } = this.#owner;
     const records: EventRecord[] = [];
     const endBefore = this.partition.logEndOffset;
-    const bytes = await readBatchBytes(this.partition, offset, maxBytes);
+    const bytes = await readBatchBytes(this.partition, offset, maxBytes, signal);
     if (bytes === null) return { records, nextOffset: offset };
     const extent = extentOf(this.partition, endBefore);
     let nextOffset = offset;

@@ -55,21 +55,21 @@ async function* follow(
   let offset = from === 'start' ? log.logStartOffset : from;
   for (;;) {
     throwIfAborted(signal);
-    let reading: Promise<Buffer> | null;
     const endBefore = log.logEndOffset;
+    let bytes: Buffer;
     try {
-      reading = readBatchBytes(log, offset, LIMITS.embeddedFollowBytes);
+      const reading = readBatchBytes(log, offset, LIMITS.embeddedFollowBytes, signal);
+      if (reading === null) {
+        // Nothing has been awaited since the look at the log, so no move of its end is missed.
+        await waiting.forAdvance();
+        if (waiting.isStopped) return;
+        continue;
+      }
+      bytes = await reading;
     } catch (error) {
       if (error instanceof EngineError && error.code === 'LOG_CLOSED') return;
       throw error;
     }
-    if (reading === null) {
-      // Nothing has been awaited since the look at the log, so no move of its end is missed.
-      await waiting.forAdvance();
-      if (waiting.isStopped) return;
-      continue;
-    }
-    const bytes = await reading;
     for await (const batch of storedBatches(bytes, offset, slices, extentOf(log, endBefore))) {
       for (const record of batch.records) {
         const pause = work.did(1 + record.headers.length, 'records');

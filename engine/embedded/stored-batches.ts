@@ -6,6 +6,7 @@ import { LIMITS } from '../limits.js';
 import type { PartitionLog, ReadRequest } from '../log/partition-log.js';
 import { HeaderOrder, UNKNOWN_EPOCHS } from '../log/segments/header-order.js';
 import type { TurnSlices } from '../turn-slices.js';
+import { untilAborted } from './abort.js';
 
 /** One batch read back: its records, decoded one after another, and where the next batch can begin. */
 export interface StoredBatch {
@@ -24,12 +25,13 @@ export interface StoredBatch {
  * Whole batches from the one that holds `offset` on, at most `maxBytes` of them but at least one; null where the
  * readable part of the log ends. Whatever is not in memory is read on a thread.
  *
- * Throws OFFSET_OUT_OF_RANGE, CORRUPT_BATCH, LOG_CLOSED, STORAGE_OFFLINE.
+ * Throws OFFSET_OUT_OF_RANGE, CORRUPT_BATCH, LOG_CLOSED, STORAGE_OFFLINE; rejects with the same, and ABORTED once the signal fires.
  */
 export function readBatchBytes(
   log: PartitionLog,
   offset: number,
   maxBytes: number,
+  signal?: AbortSignal,
 ): Promise<Buffer> | null {
   const request: ReadRequest = {
     offset,
@@ -37,24 +39,29 @@ export function readBatchBytes(
     minOneBatch: true,
     isolation: 'high-watermark',
   };
-  const warming = log.warm(request, () => true);
-  if (warming !== null) return warming.then(() => readWarm(log, request));
+  const warming = log.warm(request, () => !signal?.aborted);
+  if (warming !== null) return readWarm(log, request, warming, signal);
   try {
     return bytesOf(log, request);
   } catch (error) {
-    if (isRebuilding(error)) return readWarm(log, request);
+    if (isRebuilding(error)) return readWarm(log, request, null, signal);
     throw error;
   }
 }
 
 /** Waits for an index that is being rebuilt. Empty where a log has become shorter meanwhile. */
-async function readWarm(log: PartitionLog, request: ReadRequest): Promise<Buffer> {
-  for (;;) {
+async function readWarm(
+  log: PartitionLog,
+  request: ReadRequest,
+  first: Promise<void> | null,
+  signal: AbortSignal | undefined,
+): Promise<Buffer> {
+  for (let warming = first; ; warming = log.warm(request, () => !signal?.aborted)) {
+    await untilAborted(warming ?? Promise.resolve(), signal);
     try {
       return (await bytesOf(log, request)) ?? Buffer.alloc(0);
     } catch (error) {
       if (!isRebuilding(error)) throw error;
-      await log.warm(request, () => true);
     }
   }
 }
