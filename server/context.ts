@@ -1,5 +1,6 @@
 import type { Clock, TurnSlices, Work } from '../engine/index.js';
 import type { ConnectionInfo } from './net/dispatcher.js';
+import type { InProgress } from './net/requests-in-progress.js';
 import type { RequestFrame } from './protocol/frame.js';
 
 /** Something a response holds on to until it was sent: a slice of a log file. */
@@ -31,6 +32,11 @@ export interface RequestContext {
    * waits ends there.
    */
   deadlineMs(waitMs: number): number;
+  /**
+   * From now on the request waits for others, and what it holds is bounded where it waits: it counts
+   * no more among the large ones in progress.
+   */
+  waits(): void;
   /** Hands over what the answer holds; released unless the answer reaches the connection. */
   hold(resource: Releasable): void;
 }
@@ -51,6 +57,8 @@ export class OpenRequest implements RequestContext {
   readonly correlationId: number;
   readonly clock: Clock;
   readonly receivedMs: number;
+  /** Set for a large one. */
+  inProgress: InProgress | null = null;
   readonly #slices: TurnSlices;
   /** Made for those that report; most requests are too short. */
   #work: Work | null = null;
@@ -82,6 +90,10 @@ export class OpenRequest implements RequestContext {
 
   deadlineMs(waitMs: number): number {
     return this.receivedMs + Math.max(0, waitMs);
+  }
+
+  waits(): void {
+    this.inProgress?.end();
   }
 
   hold(resource: Releasable): void {

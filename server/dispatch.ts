@@ -71,14 +71,25 @@ export class RequestDispatcher implements Dispatcher {
     return this.#byKey[frame.readInt16BE(0)]?.isDoneWithFrame ?? false;
   }
 
+  elementsOf(frame: Buffer): number {
+    try {
+      return decodeRequest(frame, this.#apiByKey, this.#options.limits.arrayElementsPerRequestMax)
+        .elements;
+    } catch (error) {
+      if (error instanceof ProtocolError) return 0;
+      throw error;
+    }
+  }
+
   /** Spelt out with promises: as an async function the same makes more than twice the garbage. */
   dispatch(frame: Buffer, connection: ConnectionInfo): Promise<Parts> {
     try {
       const request = this.#decode(frame, connection);
       if (Array.isArray(request)) return Promise.resolve(request);
       const { clock, slices } = this.#options;
-      if (request.elements > 0) connection.didBegin(request.elements);
-      return this.#answer(new OpenRequest(connection, clock, slices, request), request);
+      const context = new OpenRequest(connection, clock, slices, request);
+      if (request.elements > 0) context.inProgress = connection.didBegin(request.elements);
+      return this.#answer(context, request);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -120,7 +131,8 @@ export class RequestDispatcher implements Dispatcher {
     let parts: ResponsePart[] | null;
     try {
       if (body !== null && this.#isLarge(request, body)) {
-        return this.#endInSlices(context, request, body);
+        if (context.connection.isGone) body = null;
+        else return this.#endInSlices(context, request, body);
       }
       parts = body === null ? null : encode(request, body);
     } catch (error) {
@@ -162,6 +174,7 @@ export class RequestDispatcher implements Dispatcher {
   ): void {
     // The connection owns the slices of an answer; without one they are still ours.
     if (parts === null) context.releaseHeld();
+    context.inProgress?.end();
     const durationMs = this.#options.clock.monotonicMs() - context.receivedMs;
     const outcome: RequestOutcome = { kind, durationMs, responseBytes: bytesOf(parts) };
     for (const hook of this.#options.hooks) hook.after?.(context, outcome);

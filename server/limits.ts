@@ -85,6 +85,18 @@ export const SERVER_LIMITS = {
   turnBegunElementsMax: 4_096,
   /** What a request without elements counts for in that. */
   requestBeginElements: 16,
+  /** Of the requests that wait for a turn those below this size begin first, all others behind. */
+  smallRequestBytes: 4 * KIB,
+  /** Levels of such requests by size, each up to four times as large as the one before. */
+  requestSizeLevels: 5,
+  /**
+   * Elements of the large requests that are in progress, over all connections; some 120 bytes of
+   * heap each, and what answers them. Beyond: large requests wait; they begin one after another
+   * while `bytesInFlightMax` is reached.
+   */
+  elementsInProgressMax: 1_000_000,
+  /** A request of so many elements is large. */
+  largeRequestElementsMin: 1_000,
   /**
    * Array elements and tagged fields of one request, in all its structures; a string counts for one
    * in each 64 bytes. Beyond: the connection is closed.
@@ -269,6 +281,11 @@ export const SERVER_LIMITS = {
    * waiting for them.
    */
   fetchWatchedPartitionsMax: 1_000_000,
+  /**
+   * Topics and partitions that waiting fetches name, all together, and `requestBeginElements` for
+   * each fetch. Beyond: a fetch is answered without waiting.
+   */
+  fetchWaitingNamedMax: 4_000_000,
   /**
    * What a partition that is read from disk takes of an answer at least, as far as can be said
    * before it was looked at.

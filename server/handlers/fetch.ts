@@ -16,6 +16,7 @@ import { withoutRepetitions } from './fetch-repetitions.js';
 import { FetchRound, type How } from './fetch-round.js';
 import { FetchWait, type Watched } from './fetch-wait.js';
 import { type Handler, handler } from './handler.js';
+import { WaitingFetches } from './waiting-fetches.js';
 
 export interface FetchParts {
   readonly metadata: MetadataView;
@@ -37,9 +38,10 @@ type Request = RequestOf<typeof Fetch>;
 export const fetchRecords = handler(Fetch, { order: 'pipelined' }, fetchHandler);
 
 function fetchHandler(parts: FetchParts): Handler<typeof Fetch> {
+  const waiting = new WaitingFetches();
   return async (context, request) => {
     try {
-      return await answer(parts, context, request);
+      return await answer(parts, waiting, context, request);
     } catch (error) {
       // What concerns the session stands above the partitions, from the version on that has sessions.
       if (!(error instanceof ApiError) || context.apiVersion < 7) throw error;
@@ -50,6 +52,7 @@ function fetchHandler(parts: FetchParts): Handler<typeof Fetch> {
 
 async function answer(
   parts: FetchParts,
+  waiting: WaitingFetches,
   context: RequestContext,
   request: Request,
 ): Promise<ResponseOf<typeof Fetch>> {
@@ -75,7 +78,10 @@ async function answer(
   const mayWait = !round.urgent && round.bytes < request.minBytes && request.maxWaitMs > 0;
   if (mayWait && (session !== null || round.reads.length > 0)) {
     round.release();
-    await waitForMore(parts, context, request, session, round.reads);
+    await waiting.whileIn(request, () => {
+      context.waits();
+      return waitForMore(parts, context, request, session, round.reads);
+    });
     round = await read('as-it-is');
   }
   if (session !== null && session.epoch !== epoch) {

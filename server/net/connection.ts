@@ -15,6 +15,7 @@ import { FrameParser, FramingError, REQUEST_BYTES_MIN } from './framing.js';
 import type { Socket } from './network.js';
 import { RequestPipeline } from './request-pipeline.js';
 import type { RequestTurns } from './request-turns.js';
+import type { InProgress } from './requests-in-progress.js';
 import { ResponseWriter } from './response-writer.js';
 import type { Turn } from './turn.js';
 import { TurnAllowance } from './turn-allowance.js';
@@ -159,8 +160,13 @@ export class Connection implements ConnectionInfo, BudgetWaiter {
     return this.#state !== 'open';
   }
 
-  didBegin(elements: number): void {
+  get isGone(): boolean {
+    return this.#state === 'closed';
+  }
+
+  didBegin(elements: number): InProgress | null {
     this.#requestTurns.did(elements);
+    return this.#requestTurns.inProgress.began(elements);
   }
 
   onClose(listener: () => void): () => void {

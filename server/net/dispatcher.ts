@@ -1,3 +1,4 @@
+import type { InProgress } from './requests-in-progress.js';
 import type { ResponsePart } from './response-writer.js';
 
 /** Where a request came from, as a handler sees it. */
@@ -18,10 +19,13 @@ export interface ConnectionInfo {
    * Whether the connection has no future: `onClose` has fired, and late answers may reach nobody.
    */
   readonly closing: boolean;
+  /** Whether nothing reaches the client any more. */
+  readonly isGone: boolean;
   /**
-   * Told by whoever has read a request: its elements count for the turn in which it began.
+   * Told by whoever has read a request: its elements count for the turn in which it began. A large
+   * one counts until the `end` of what is returned; null for others.
    */
-  didBegin(elements: number): void;
+  didBegin(elements: number): InProgress | null;
   /**
    * Runs `listener` once, as soon as the connection has no future: the client hung up, the broker
    * drains, or it was cut off. Whoever waits on the client's behalf ends now; what it still answers
@@ -64,6 +68,8 @@ export interface Dispatcher {
    * is copied first.
    */
   isDoneWithFrame(frame: Buffer): boolean;
+  /** Array elements of the request, as `didBegin` is told; 0 if it cannot be read. Decodes it all. */
+  elementsOf(frame: Buffer): number;
   /**
    * Answers a request. Resolves with the parts of the response, the size prefix included, or with
    * null when there is none (acks=0); the parts then belong to the connection. Rejects with

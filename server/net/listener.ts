@@ -88,14 +88,15 @@ export function shareResources(
 ): SharedResources {
   let lastId = 0;
   const turn = new Turn(clock);
+  const budget = new ByteBudget(limits.bytesInFlightMax);
   return {
     network,
     clock,
     limits,
     turn,
-    requestTurns: new RequestTurns(turn, limits),
+    requestTurns: new RequestTurns(turn, budget, limits),
     files: new FileTurns(turn, limits),
-    budget: new ByteBudget(limits.bytesInFlightMax),
+    budget,
     memory: new FrameMemory(limits.frameMemoryBytesMax),
     slots: new ConnectionSlots(limits),
     nextConnectionId: () => ++lastId,

@@ -40,6 +40,8 @@ export class RequestPipeline implements Beginner {
   readonly #onChange: () => void;
   readonly #waiting = new Fifo<Received>();
   #nextMode: DispatchMode | null = null;
+  /** Counted only while large requests wait; -1 until then. */
+  #nextElements = -1;
   #first: Slot | null = null;
   #last: Slot | null = null;
   #running = 0;
@@ -84,6 +86,10 @@ export class RequestPipeline implements Beginner {
     return this.#waiting.length + this.#started - this.#taken;
   }
 
+  get nextBytes(): number {
+    return this.#waiting.peek()?.frame.length ?? 0;
+  }
+
   /** Requests handed to the dispatcher so far. */
   get started(): number {
     return this.#started;
@@ -121,9 +127,10 @@ export class RequestPipeline implements Beginner {
       const mode = this.#modeOf(received);
       if (mode === null) break;
       if (mode === 'alone' && this.#running > 0) break;
-      if (!this.#turns.mayBegin(this)) break;
+      if (!this.#turns.mayBegin(this) || this.#isHeldBack(received)) break;
       this.#alone = mode === 'alone';
       this.#nextMode = null;
+      this.#nextElements = -1;
       this.#waiting.drop();
       this.#allowance.spend(received.frame.length);
       this.#run(received);
@@ -243,6 +250,19 @@ export class RequestPipeline implements Beginner {
   #dropWaiting(): void {
     for (const { slab } of this.#waiting) slab?.release();
     this.#waiting.clear();
+  }
+
+  /** Whether it is large, and such wait. An element takes a byte at least. */
+  #isHeldBack({ frame }: Received): boolean {
+    const { inProgress } = this.#turns;
+    if (!inProgress.isFull || !inProgress.isLarge(frame.length)) return false;
+    if (this.#nextElements < 0) {
+      this.#nextElements = this.#dispatcher.elementsOf(frame);
+      this.#turns.did(this.#nextElements);
+    }
+    if (!inProgress.isLarge(this.#nextElements)) return false;
+    inProgress.wait(this);
+    return true;
   }
 
   #mayStartInTurn(): boolean {

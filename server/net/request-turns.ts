@@ -1,10 +1,14 @@
 import type { ServerLimits } from '../limits.js';
-import { Fifo } from './fifo.js';
+import type { ByteBudget } from './byte-budget.js';
+import { RequestsInProgress } from './requests-in-progress.js';
+import { SizedQueue } from './sized-queue.js';
 import type { Turn } from './turn.js';
 import { TurnAllowance } from './turn-allowance.js';
 
 /** What waits for a turn in which it may begin requests: the pipeline of one connection. */
 export interface Beginner {
+  /** Size of the request that it would begin next. */
+  readonly nextBytes: number;
   /** Begins requests while `mayBegin` says so. */
   start(): void;
 }
@@ -19,19 +23,22 @@ const UNASKED_DIVISOR = 2;
  * Bounds the requests that begin in one turn of the event loop, over all connections of the broker:
  * each counts for `requestBeginElements` and for its array elements, and once they are beyond
  * `turnBegunElementsMax` the next ones wait for a later turn. In that one the connections that wait
- * begin one request each, in turn, so that one with few is not held up by those with many.
+ * begin one request each, in turn, so that one with few is not held up by those with many. The small
+ * come first, since nothing but its bytes says before a request is decoded how much it holds, and
+ * each turn begins the one that has waited longest, too.
  */
 export class RequestTurns {
+  readonly inProgress: RequestsInProgress;
   readonly #turn: Turn;
   readonly #allowance: TurnAllowance;
   readonly #beginElements: number;
-  readonly #waiting = new Fifo<Beginner>();
-  readonly #isWaiting = new Set<Beginner>();
+  readonly #waiting = new SizedQueue<Beginner>();
   /** The one whose turn it is among those that waited. */
   #next: Beginner | null = null;
   #isArmed = false;
 
-  constructor(turn: Turn, limits: ServerLimits) {
+  constructor(turn: Turn, budget: ByteBudget, limits: ServerLimits) {
+    this.inProgress = new RequestsInProgress(turn, budget, limits);
     this.#turn = turn;
     this.#allowance = new TurnAllowance(turn, limits.turnBegunElementsMax, UNASKED_DIVISOR);
     this.#beginElements = limits.requestBeginElements;
@@ -49,9 +56,8 @@ export class RequestTurns {
       this.#allowance.spend(this.#beginElements);
       return true;
     }
-    if (this.#isWaiting.has(beginner)) return false;
-    this.#isWaiting.add(beginner);
-    this.#waiting.push(beginner);
+    if (this.#waiting.has(beginner)) return false;
+    this.#waiting.add(beginner, beginner.nextBytes);
     this.#arm();
     return false;
   }
@@ -71,17 +77,18 @@ export class RequestTurns {
   }
 
   #goOn(): void {
-    for (let next = this.#waiting.peek(); next !== undefined; next = this.#waiting.peek()) {
-      if (this.#allowance.left <= 0) {
-        this.#arm();
-        return;
-      }
-      // Who has more to begin comes to the end of the line.
-      this.#waiting.drop();
-      this.#isWaiting.delete(next);
-      this.#next = next;
-      next.start();
-      this.#next = null;
+    // Who has more to begin comes behind the others of its size.
+    while (this.#waiting.length > 0 && this.#allowance.left > 0) {
+      this.#begin(this.#waiting.takeSmallest());
     }
+    if (this.#waiting.length === 0) return;
+    this.#begin(this.#waiting.takeOldest());
+    if (this.#waiting.length > 0) this.#arm();
+  }
+
+  #begin(next: Beginner): void {
+    this.#next = next;
+    next.start();
+    this.#next = null;
   }
 }

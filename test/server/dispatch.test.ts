@@ -13,6 +13,7 @@ import {
   memoryBroker,
   produceOf,
   requestFrame,
+  type TestConnection,
 } from '../support/memory-broker.js';
 
 function header(apiKey: number, apiVersion: number, correlationId = 7): Buffer {
@@ -251,4 +252,58 @@ test('the correlation id of the answer is that of the request', async () => {
   expect(decodeResponse(APIS.Metadata, 12, joined(parts!).subarray(4)).correlationId).toBe(
     0x7fffffff,
   );
+});
+
+describe('elements in progress', () => {
+  const asked = { topics: [{ name: 'missing' }], allowAutoTopicCreation: false };
+
+  test.each([
+    ['answered', null],
+    ['refused', () => Promise.reject(new ApiError('CLUSTER_AUTHORIZATION_FAILED', 'no'))],
+    ['closed', () => Promise.reject(new CloseConnection('no'))],
+  ])('are told at the beginning and taken back when the request is %s', async (_how, refuse) => {
+    let seen = 0;
+    const broker = await memoryBroker({
+      hooks: [
+        {
+          before: ({ connection }) => {
+            seen = (connection as TestConnection).elementsInProgress;
+            if (refuse !== null) throw refusal;
+          },
+        },
+      ],
+    });
+    const refusal = await Promise.resolve(refuse?.()).catch((error: unknown) => error);
+    const frame = requestFrame('Metadata', 12, asked);
+    await broker.dispatcher.dispatch(frame, broker.connection).catch(() => {});
+    expect(seen).toBeGreaterThan(0);
+    expect(seen).toBe(broker.dispatcher.elementsOf(frame));
+    expect(broker.connection.elementsInProgress).toBe(0);
+  });
+
+  test('of what cannot be read are none', async () => {
+    const broker = await memoryBroker();
+    expect(broker.dispatcher.elementsOf(header(999, 0))).toBe(0);
+    expect(broker.dispatcher.elementsOf(header(3, 12))).toBe(0);
+  });
+
+  test('of a fetch are taken back when it begins to wait', async () => {
+    const broker = await memoryBroker();
+    await broker.createTopic('t');
+    const fetch = fetchOf({ name: 't' }, [{}], { maxWaitMs: 500 });
+    const answer = broker.call('Fetch', 12, fetch);
+    await expect.poll(() => broker.delayed.keyCount).toBe(2);
+    expect(broker.connection.elementsInProgress).toBe(0);
+    broker.clock.advance(500);
+    await answer;
+  });
+});
+
+test('a long answer for a client that is gone is not encoded', async () => {
+  const broker = await memoryBroker();
+  await broker.createTopic('t', 1000);
+  const frame = requestFrame('Metadata', 12, { topics: [{ name: 't' }] });
+  expect(joined((await broker.dispatcher.dispatch(frame, broker.connection))!)).not.toHaveLength(0);
+  broker.connection.isGone = true;
+  expect(await broker.dispatcher.dispatch(frame, broker.connection)).toBeNull();
 });

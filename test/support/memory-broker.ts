@@ -18,6 +18,7 @@ import { MetadataFollower } from '../../server/metadata/metadata-follower.js';
 import { ProducerIds } from '../../server/metadata/producer-ids.js';
 import { DelayedOperations } from '../../server/net/delayed.js';
 import type { ConnectionInfo } from '../../server/net/dispatcher.js';
+import type { InProgress } from '../../server/net/requests-in-progress.js';
 import type { FilePart, ResponsePart } from '../../server/net/response-writer.js';
 import { FetchSessions } from '../../server/partition/fetch-sessions.js';
 import { type LogHost, Partitions } from '../../server/partition/partitions.js';
@@ -49,7 +50,20 @@ export class TestConnection implements ConnectionInfo {
     return this.#listeners.size;
   }
 
-  didBegin(): void {}
+  isGone = false;
+  /** Elements of requests that have begun and not ended, small ones too. */
+  elementsInProgress = 0;
+
+  didBegin(elements: number): InProgress {
+    this.elementsInProgress += elements;
+    let counted = elements;
+    return {
+      end: () => {
+        this.elementsInProgress -= counted;
+        counted = 0;
+      },
+    };
+  }
 
   onClose(listener: () => void): () => void {
     if (this.closing) {

@@ -42,6 +42,10 @@ class HandDispatcher implements Dispatcher {
     return false;
   }
 
+  elementsOf(): number {
+    return 0;
+  }
+
   dispatch(frame: Buffer): Promise<readonly ResponsePart[] | null> {
     this.started.push(tagOf(frame));
     this.frames.push(frame);
@@ -469,6 +473,7 @@ describe('simulation', () => {
     const dispatcher: Dispatcher = {
       mode: (frame) => (frame[7]! === 1 ? 'alone' : 'pipelined'),
       isDoneWithFrame: (frame) => tagOf(frame) % 2 === 0,
+      elementsOf: () => 0,
       dispatch(frame, connection) {
         const tag = tagOf(frame);
         expect(frame.equals(sentFrames.get(tag)!)).toBe(true);

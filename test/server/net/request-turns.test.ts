@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { ManualClock } from '../../../engine/manual-clock.js';
 import { seededRandom } from '../../../engine/random.js';
 import { SERVER_LIMITS } from '../../../server/limits.js';
+import { ByteBudget } from '../../../server/net/byte-budget.js';
 import type { Dispatcher } from '../../../server/net/dispatcher.js';
 import { openListener, shareResources } from '../../../server/net/listener.js';
 import { RequestTurns } from '../../../server/net/request-turns.js';
@@ -17,11 +18,13 @@ const REQUESTS_MAX = (1.5 * turnBegunElementsMax) / requestBeginElements;
 /** A connection that has requests to begin. */
 class Waiting {
   begun = 0;
+  readonly nextBytes: number;
   readonly #turns: RequestTurns;
   readonly #elements: number;
   left: number;
 
-  constructor(turns: RequestTurns, count: number, elements = 0) {
+  constructor(turns: RequestTurns, count: number, elements = 0, bytes = 100) {
+    this.nextBytes = bytes;
     this.#turns = turns;
     this.left = count;
     this.#elements = elements;
@@ -38,7 +41,10 @@ class Waiting {
 
 function turns() {
   const clock = new TurnClock();
-  return { clock, requestTurns: new RequestTurns(new Turn(clock), SERVER_LIMITS) };
+  return {
+    clock,
+    requestTurns: new RequestTurns(new Turn(clock), new ByteBudget(1), SERVER_LIMITS),
+  };
 }
 
 const begunBy = (all: readonly Waiting[]): number => all.reduce((sum, { begun }) => sum + begun, 0);
@@ -74,6 +80,24 @@ test('requests of many elements count for them', () => {
   expect(heavy.begun).toBeLessThanOrEqual((1.5 * turnBegunElementsMax) / 250);
   clock.endTurn();
   expect(heavy.left).toBeGreaterThan(0);
+});
+
+test('a small request waits for one large one, not for all, and large ones are not held up for good', () => {
+  const { clock, requestTurns } = turns();
+  const large = Array.from({ length: 50 }, () => new Waiting(requestTurns, 1, 99_000, 400_000));
+  for (const each of large) each.start();
+  expect(begunBy(large)).toBeLessThanOrEqual(2);
+  for (let turn = 0; turn < 200; turn++) {
+    const small = new Waiting(requestTurns, 1);
+    const batch = new Waiting(requestTurns, 1, 4, 20_000);
+    small.start();
+    batch.start();
+    clock.endTurn();
+    expect(small.begun).toBe(1);
+    if (batch.begun === 0) clock.endTurn();
+    expect(batch.begun).toBe(1);
+  }
+  expect(begunBy(large)).toBe(50);
 });
 
 test('one request a turn costs a callback at the end of one turn in a hundred', () => {

@@ -1,0 +1,123 @@
+import { expect, test } from 'vitest';
+import { ManualClock } from '../../../engine/manual-clock.js';
+import { seededRandom } from '../../../engine/random.js';
+import { SERVER_LIMITS } from '../../../server/limits.js';
+import { ByteBudget } from '../../../server/net/byte-budget.js';
+import type { Dispatcher } from '../../../server/net/dispatcher.js';
+import { openListener, shareResources } from '../../../server/net/listener.js';
+import { type InProgress, RequestsInProgress } from '../../../server/net/requests-in-progress.js';
+import { Turn } from '../../../server/net/turn.js';
+import { FrameClient, runUntil, taggedFrame, tagOf } from '../../support/net-fixtures.js';
+import { SimNetwork } from '../../support/sim-network.js';
+import { TurnClock } from '../../support/turn-clock.js';
+
+const { elementsInProgressMax, largeRequestElementsMin, bytesInFlightMax } = SERVER_LIMITS;
+
+function open() {
+  const clock = new TurnClock();
+  const budget = new ByteBudget(bytesInFlightMax);
+  return {
+    clock,
+    budget,
+    inProgress: new RequestsInProgress(new Turn(clock), budget, SERVER_LIMITS),
+  };
+}
+
+test('small requests are not counted, and large ones until their end', () => {
+  const { inProgress } = open();
+  expect(inProgress.began(largeRequestElementsMin - 1)).toBeNull();
+  const one = inProgress.began(largeRequestElementsMin)!;
+  expect(inProgress.elements).toBe(largeRequestElementsMin);
+  one.end();
+  one.end();
+  expect(inProgress.elements).toBe(0);
+});
+
+test('those that wait begin one each, in turn, while there is room', () => {
+  const { clock, inProgress } = open();
+  const begun: InProgress[] = [];
+  const order: string[] = [];
+  const beginner = (name: string) => ({
+    start(): void {
+      if (inProgress.isFull) {
+        inProgress.wait(this);
+        return;
+      }
+      order.push(name);
+      begun.push(inProgress.began(elementsInProgressMax)!);
+      inProgress.wait(this);
+    },
+  });
+  begun.push(inProgress.began(elementsInProgressMax)!);
+  expect(inProgress.isFull).toBe(true);
+  for (const name of ['a', 'b', 'c']) beginner(name).start();
+  for (let round = 0; round < 5; round++) {
+    begun.at(-1)!.end();
+    clock.endTurn();
+  }
+  expect(order).toEqual(['a', 'b', 'c', 'a', 'b']);
+});
+
+test('with the byte budget spent large requests begin one after another', () => {
+  const { clock, budget, inProgress } = open();
+  budget.add(bytesInFlightMax);
+  expect(inProgress.isFull).toBe(false);
+  const one = inProgress.began(largeRequestElementsMin)!;
+  expect(inProgress.isFull).toBe(true);
+  let starts = 0;
+  inProgress.wait({ start: () => void starts++ });
+  one.end();
+  expect(starts).toBe(0);
+  clock.endTurn();
+  expect(starts).toBe(1);
+});
+
+test('large requests of clients that leave hold back large ones only, until they end', async () => {
+  const clock = new ManualClock();
+  const sim = new SimNetwork({ clock, random: seededRandom(3), delayMsMax: 0 });
+  const ends: (() => void)[] = [];
+  let largeBegun = 0;
+  const dispatcher: Dispatcher = {
+    mode: (frame) => (tagOf(frame) === 0 ? 'alone' : 'pipelined'),
+    isDoneWithFrame: () => false,
+    elementsOf: (frame) => frame.length,
+    dispatch: (frame, connection) => {
+      const inProgress = connection.didBegin(frame.length);
+      if (inProgress === null) return Promise.resolve([taggedFrame(tagOf(frame), 8)]);
+      largeBegun += 1;
+      return new Promise((resolve) => {
+        ends.push(() => {
+          inProgress.end();
+          resolve([taggedFrame(tagOf(frame), 8)]);
+        });
+      });
+    },
+  };
+  const shared = shareResources(sim, clock, { ...SERVER_LIMITS, elementsInProgressMax: 100_000 });
+  const { addresses } = await openListener({
+    name: 'PLAINTEXT',
+    bind: [{ host: 'broker', port: 0 }],
+    dispatcher,
+    shared,
+  });
+  const address = { host: 'broker', port: addresses[0]!.port };
+  const staying: FrameClient[] = [];
+  for (let each = 0; each < 50; each++) {
+    const client = new FrameClient(await sim.connect(address));
+    client.send(taggedFrame(each % 2, 10_000));
+    if (each % 3 > 0) staying.push(client);
+    else await runUntil(clock, () => client.socket.sentBytes > 10_000);
+    if (each % 3 === 0) client.socket.destroy();
+  }
+  await runUntil(clock, () => largeBegun === 10);
+  const small = new FrameClient(await sim.connect(address));
+  small.send(taggedFrame(7, 8));
+  await runUntil(clock, () => small.frames.length === 1);
+  expect(largeBegun).toBe(10);
+  await runUntil(clock, () => {
+    ends.shift()?.();
+    expect(shared.requestTurns.inProgress.elements).toBeLessThanOrEqual(110_000);
+    return staying.every(({ frames }) => frames.length === 1);
+  });
+  expect(shared.requestTurns.inProgress.elements).toBe(0);
+});
