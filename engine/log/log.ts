@@ -43,7 +43,7 @@ import { largestTimestamp, lookupTimestamp } from './read/timestamp-lookup.js';
 import { warmForRead } from './read/warm-read.js';
 import type { RecoveredLog } from './recovery/recovery.js';
 import { continues } from './recovery/tail-evidence.js';
-import type { Segment } from './segments/segment.js';
+import { Sealing } from './segments/sealing.js';
 import type { SegmentList } from './segments/segment-list.js';
 import { wakeInSlices } from './segments/wake-segment.js';
 import type { CheckpointCapture, CheckpointTarget } from './shared/checkpoints.js';
@@ -73,7 +73,7 @@ export class Log implements PartitionLog, CheckpointTarget {
   readonly checkpoint: CheckpointState;
   readonly compaction: Compaction;
   /** Sealed segments whose indexes are not saved yet. */
-  readonly sealing: Segment[] = [];
+  readonly sealing = new Sealing(this);
   readonly readHints = new ReadHints();
   awaitsCheckpoint = false;
   #hasGaps: boolean;
@@ -109,11 +109,10 @@ export class Log implements PartitionLog, CheckpointTarget {
     this.watermark = new Watermark(this, rule, (offset) => findBatch(this, offset));
     for (const segment of found.segments.all()) {
       if (segment !== found.segments.active && segment.indexes !== null) {
-        segment.closeTimeIndex();
-        this.sealing.push(segment);
+        this.sealing.add(segment);
       }
     }
-    const isNews = found.scannedBytes > 0 || found.cutBytes > 0 || this.sealing.length > 0;
+    const isNews = found.scannedBytes > 0 || found.cutBytes > 0 || !this.sealing.isEmpty;
     this.checkpoint = new CheckpointState(this, isNews ? null : found.end);
     if (isNews) context.checkpoints.markDirty(this);
     this.compaction = new Compaction(this, Math.min(cleanedOffset, found.end.offset));
@@ -532,10 +531,7 @@ export class Log implements PartitionLog, CheckpointTarget {
     if (!active) return;
     const areSaved = active.unsavedOffsetEntries < LIMITS.indexEntriesLeftUnsaved;
     if (this.offsets.written.offset === this.checkpoint.offset && areSaved) return;
-    if (!areSaved && !this.sealing.includes(active)) {
-      active.closeTimeIndex();
-      this.sealing.push(active);
-    }
+    if (!areSaved && !this.sealing.has(active)) this.sealing.add(active);
     this.context.checkpoints.markDirty(this);
   }
 

@@ -15,6 +15,7 @@ import { EngineError, type EngineErrorCode } from '../../errors.js';
 import { LIMITS } from '../../limits.js';
 import type { Appended } from '../partition-log.js';
 import { type StartingLog, startSegment } from '../segments/new-segment.js';
+import type { Sealing } from '../segments/sealing.js';
 import type { Segment } from '../segments/segment.js';
 import { wakeSegment } from '../segments/wake-segment.js';
 import type { CheckpointTarget } from '../shared/checkpoints.js';
@@ -35,7 +36,7 @@ export interface AppendLog extends StartingLog {
   readonly producers: ProducerStates;
   readonly writer: LogWriter;
   /** Sealed segments whose indexes are not saved yet. */
-  readonly sealing: Segment[];
+  readonly sealing: Sealing;
   readonly checkpointTarget: CheckpointTarget;
   /** Whether its batches may leave offsets out: by compaction, by a gap of its leader's, at its log start. False is certain. */
   readonly hasGaps: boolean;
@@ -239,8 +240,7 @@ function assertFewSegments({ segments }: AppendLog): void {
 /** Closes the active segment and opens the next one at the log end. Nothing may be staged. */
 export function rollSegment(log: AppendLog, active: Segment): Segment {
   const next = startSegment(log, log.offsets.logEnd);
-  active.closeTimeIndex();
-  log.sealing.push(active);
+  log.sealing.add(active);
   log.context.checkpoints.request(log.checkpointTarget);
   log.context.counters.segmentsRolled++;
   return next;

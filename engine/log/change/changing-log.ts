@@ -1,7 +1,7 @@
 import type { CheckpointState } from '../durability/checkpoint-state.js';
 import type { Unsynced } from '../durability/unsynced.js';
 import type { PartitionName } from '../partition-log.js';
-import type { Segment } from '../segments/segment.js';
+import type { Sealing } from '../segments/sealing.js';
 import type { SegmentOwner } from '../segments/segment-owner.js';
 import type { CheckpointTarget } from '../shared/checkpoints.js';
 import type { LogContext } from '../shared/log-context.js';
@@ -21,7 +21,7 @@ export interface ChangingLog extends SegmentOwner {
   /** Files and folders that no sync covers yet. */
   readonly unsynced: Unsynced;
   /** Sealed segments whose indexes are not saved yet. */
-  readonly sealing: Segment[];
+  readonly sealing: Sealing;
   /** Throws LOG_CLOSED, DAMAGED_LOG or STORAGE_OFFLINE. */
   assertServing(): void;
   /** Seals the active segment and begins the next one, unless it is empty. */

@@ -171,8 +171,7 @@ export async function renameToDeleted(
     for (const segment of removed) {
       segment.isRetired = true;
       indexCache.forget(segment);
-      const unsaved = log.sealing.indexOf(segment);
-      if (unsaved >= 0) log.sealing.splice(unsaved, 1);
+      log.sealing.forget(segment);
       log.unsynced.dropFile(segment.file);
       await segment.indexSave;
       for (const kind of SEGMENT_FILE_KINDS) {

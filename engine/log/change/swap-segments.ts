@@ -122,8 +122,7 @@ function takePlace(log: ChangingLog, sources: readonly Segment[], segment: Segme
     segment.changedMs = Math.max(segment.changedMs, source.changedMs);
     source.isRetired = true;
     context.indexCache.forget(source);
-    const unsaved = sealing.indexOf(source);
-    if (unsaved >= 0) sealing.splice(unsaved, 1);
+    sealing.forget(source);
     unsynced.dropFile(source.file);
   }
   segments.replace(sources, segment);

@@ -200,8 +200,7 @@ function cutInMemory(
   log.producers.truncateEnd(end.offset, firstCut);
   log.epochs.truncateEnd(end.offset);
   const removed = log.segments.removeFrom(segment.baseOffset + 1);
-  const unsaved = log.sealing.indexOf(segment);
-  if (unsaved >= 0) log.sealing.splice(unsaved, 1);
+  log.sealing.forget(segment);
   log.context.indexCache.forget(segment);
   segment.size = end.position;
   segment.writtenSize = end.position;

@@ -2,6 +2,7 @@ import { storageError } from '../../disk/storage-error.js';
 import { LIMITS } from '../../limits.js';
 import type { PartitionName } from '../partition-log.js';
 import { saveIndexes } from '../segments/index-files.js';
+import type { Sealing } from '../segments/sealing.js';
 import type { Segment } from '../segments/segment.js';
 import type { SegmentOwner } from '../segments/segment-owner.js';
 import type { CheckpointCapture } from '../shared/checkpoints.js';
@@ -20,11 +21,9 @@ export interface CheckpointedLog extends SegmentOwner {
   readonly epochs: LeaderEpochs;
   readonly producers: ProducerStates;
   /** Sealed segments whose indexes are not saved yet. */
-  readonly sealing: Segment[];
+  readonly sealing: Sealing;
   /** Whether its batches may leave offsets out. False is certain. */
   readonly hasGaps: boolean;
-  /** Whether a close has begun: nothing comes any more. */
-  readonly isClosing: boolean;
 }
 
 /** What one log contributes to checkpoints, and how far the last one reached. */
@@ -125,7 +124,7 @@ export class CheckpointState {
     if (this.isPaused || log.hasEnded) return false;
     const active = log.segments.active;
     try {
-      if (await this.#saveSealed()) return true;
+      if (await log.sealing.save(() => this.isPaused)) return true;
       if (!active?.indexes || this.isPaused || log.hasEnded) return false;
       const unsaved = active.indexes.offsets.count - active.savedOffsetEntries;
       if (unsaved >= LIMITS.indexEntriesUnsavedMax) await saveIndexes(log.context.disk, active);
@@ -137,23 +136,6 @@ export class CheckpointState {
         { folder: log.folder, reason: failure.message },
         'indexes were not saved; they are rebuilt when needed',
       );
-    }
-    return false;
-  }
-
-  async #saveSealed(): Promise<boolean> {
-    const { segments, sealing, context } = this.#log;
-    let left: number = LIMITS.sealedSavedPerCheckpoint;
-    for (let segment = sealing[0]; segment && !this.isPaused; segment = sealing[0]) {
-      if (this.#log.hasEnded) return false;
-      if (left-- === 0 && !this.#log.isClosing) return true;
-      if (segment !== segments.active) segment.closeTimeIndex();
-      await saveIndexes(context.disk, segment);
-      // It may have been deleted meanwhile, or cut and made the active one again.
-      if (sealing[0] === segment) sealing.shift();
-      const isLive = segments.floor(segment.baseOffset) === segment;
-      if (isLive && segment !== segments.active && !this.#log.hasEnded)
-        context.indexCache.adopt(segment);
     }
     return false;
   }
