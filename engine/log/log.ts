@@ -298,7 +298,7 @@ export class Log implements PartitionLog, CheckpointTarget {
       for (const append of group.appends) append.reject(this.#failure);
       return;
     }
-    group.segment.writtenSize = group.mark.size + group.bytes;
+    group.segment.written(group.mark.size + group.bytes);
     this.unsynced.wrote(
       group.segment.file,
       group.endOffset - group.startOffset,

@@ -115,7 +115,7 @@ export function appendStampedBatch(log: AppendLog, batch: Buffer): Promise<Appen
   const nowMs = log.context.clock.wallMs();
   const segment = segmentFor(log, batch, baseOffset, nowMs);
   if (segment === null) return null;
-  if (baseOffset > expected) segment.isGapless = false;
+  if (baseOffset > expected) segment.noteGap();
   return stageBatch(log, batch, segment, baseOffset, nowMs, -1);
 }
 
@@ -139,7 +139,7 @@ function stageBatch(
         epochs: log.epochs.entries(),
       };
   segment.note(batch, 0, batch.length, settings.indexIntervalBytes);
-  segment.changedMs = nowMs;
+  segment.changed(nowMs);
   offsets.assigned(lastOffset + 1);
   log.epochs.assign(leaderEpoch(batch), baseOffset);
   noteProducer(log, batch, baseOffset, lastOffset, nowMs);

@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { maxTimestamp } from '../../batch/header.js';
 import { timestampNumber } from '../../batch/timestamp.js';
 import { hasErrno } from '../../disk/errno.js';
 import { SEGMENT_FILE_KINDS, segmentFileName } from '../../disk/file-names.js';
@@ -20,8 +19,8 @@ import { KeyMap } from '../../maintenance/key-map.js';
 import type { LogWriter } from '../append/log-writer.js';
 import type { CompactionResult } from '../partition-log.js';
 import { orderOf } from '../segments/header-order.js';
-import { walkHeaders } from '../segments/header-walk.js';
 import type { Segment } from '../segments/segment.js';
+import { readFirstTimestamp } from '../segments/wake-segment.js';
 import type { ProducerStates } from '../state/producer-state.js';
 import type { ChangingLog } from './changing-log.js';
 import { newestMs } from './shrink.js';
@@ -94,10 +93,7 @@ function sealedOf(log: CompactingLog): Source[] {
 
 function firstMs(segment: Segment): number {
   if (segment.firstTimestampMs < 0 && segment.writtenSize > 0) {
-    walkHeaders(segment.file, 0, segment.writtenSize, null, (header) => {
-      segment.firstTimestampMs = maxTimestamp(header.bytes, header.at);
-      return true;
-    });
+    readFirstTimestamp(segment, segment.writtenSize);
   }
   const { firstTimestampMs } = segment;
   return firstTimestampMs >= 0 ? timestampNumber(firstTimestampMs) : segment.createdMs;

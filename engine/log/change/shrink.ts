@@ -169,7 +169,7 @@ export async function renameToDeleted(
   const paths: string[] = [];
   try {
     for (const segment of removed) {
-      segment.isRetired = true;
+      segment.retire();
       indexCache.forget(segment);
       log.sealing.forget(segment);
       log.unsynced.dropFile(segment.file);

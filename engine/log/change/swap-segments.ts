@@ -107,20 +107,16 @@ function newSegment(
     indexes: indexesFromFiles(files, made.sizeBytes),
     isGapless: false,
   });
-  segment.largestTimestampMs = made.largestTimestampMs;
-  segment.offsetOfLargest = made.offsetOfLargest;
-  segment.firstTimestampMs = made.firstTimestampMs;
-  segment.hasIndexFiles = true;
-  segment.savedOffsetEntries = segment.indexes?.offsets.count ?? 0;
-  segment.savedTimeEntries = segment.indexes?.times.count ?? 0;
+  segment.adoptTimes(made);
+  segment.countAsSaved(segment.indexes?.offsets.count ?? 0, segment.indexes?.times.count ?? 0);
   return segment;
 }
 
 function takePlace(log: ChangingLog, sources: readonly Segment[], segment: Segment): void {
   const { segments, offsets, context, sealing, unsynced } = log;
   for (const source of sources) {
-    segment.changedMs = Math.max(segment.changedMs, source.changedMs);
-    source.isRetired = true;
+    segment.changed(Math.max(segment.changedMs, source.changedMs));
+    source.retire();
     context.indexCache.forget(source);
     sealing.forget(source);
     unsynced.dropFile(source.file);

@@ -84,7 +84,7 @@ export async function truncateLog(
     await context.syncRounds.flush([log.checkpointTarget]);
     if (place.offset < end.offset) {
       await log.takesGap();
-      segment.isGapless = false;
+      segment.noteGap();
     }
     await lowerCheckpoint(log, place, firstCut);
   } catch (error) {
@@ -152,8 +152,7 @@ async function loadIndexAt(log: TruncatedLog, offset: number): Promise<void> {
 
 async function forgetIndexFiles(log: TruncatedLog, segment: Segment): Promise<void> {
   await segment.indexSave;
-  segment.savedOffsetEntries = 0;
-  segment.savedTimeEntries = 0;
+  segment.nothingSaved();
   await cutIndexFiles(log.context.disk, segment);
 }
 
@@ -202,9 +201,7 @@ function cutInMemory(
   const removed = log.segments.removeFrom(segment.baseOffset + 1);
   log.sealing.forget(segment);
   log.context.indexCache.forget(segment);
-  segment.size = end.position;
-  segment.writtenSize = end.position;
-  segment.takeOver(noted);
+  segment.cutTo(noted);
   log.offsets.truncated(end);
   return removed;
 }

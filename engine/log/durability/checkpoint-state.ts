@@ -10,7 +10,7 @@ import type { LogContext } from '../shared/log-context.js';
 import type { LeaderEpochs } from '../state/leader-epochs.js';
 import { type LogPosition, type OffsetTracker, snapshotOf } from '../state/offset-tracker.js';
 import type { ProducerStates } from '../state/producer-state.js';
-import { checkpointKey, encodeCheckpoint, type SegmentTimes } from './log-records.js';
+import { checkpointKey, encodeCheckpoint, type RecordedTimes } from './log-records.js';
 import { ProducerCheckpoints } from './producer-checkpoints.js';
 
 /** The log that checkpoints are about. */
@@ -142,7 +142,7 @@ export class CheckpointState {
 }
 
 /** Null while batches are staged, which may yet be lost, and for times that no number holds: the index has those. */
-function timesOf(active: Segment | undefined, { position }: LogPosition): SegmentTimes | null {
+function timesOf(active: Segment | undefined, { position }: LogPosition): RecordedTimes | null {
   if (!active || position === 0 || active.size !== position) return null;
   const { largestTimestampMs, offsetOfLargest, firstTimestampMs } = active;
   return typeof largestTimestampMs !== 'number' || typeof firstTimestampMs !== 'number'

@@ -1,5 +1,6 @@
 import type { Catalog, CatalogKey } from '../../catalog/catalog.js';
 import type { PartitionName } from '../partition-log.js';
+import type { SegmentTimes } from '../segments/segment.js';
 import type { EpochStart } from '../state/leader-epochs.js';
 import {
   decodeProducers,
@@ -22,17 +23,11 @@ export interface LogCheckpoint extends RecordedProducers {
   /** False once the log had epochs of another directory, which those of this one came after. */
   readonly areEpochsOwn: boolean;
   /** Of the batches below `position` in that segment; null where it was not known, or `position` is its beginning. */
-  readonly times: SegmentTimes | null;
+  readonly times: RecordedTimes | null;
 }
 
-/** What headers say of the times in a segment. */
-export interface SegmentTimes {
-  readonly largestTimestampMs: number;
-  /** Last offset of the batch that has it; -1 where no batch has a time. */
-  readonly offsetOfLargest: number;
-  /** Of the first batch. */
-  readonly firstTimestampMs: number;
-}
+/** Times that numbers hold. */
+export type RecordedTimes = { readonly [Field in keyof SegmentTimes]: number };
 
 interface StoredCheckpoint {
   offset: number;
@@ -110,7 +105,7 @@ export function readCheckpoint(catalog: Catalog, name: PartitionName): LogCheckp
 
 function decodeTimes([largestTimestampMs, offsetOfLargest, firstTimestampMs]: NonNullable<
   StoredCheckpoint['times']
->): SegmentTimes {
+>): RecordedTimes {
   return { largestTimestampMs, offsetOfLargest, firstTimestampMs };
 }
 

@@ -134,7 +134,7 @@ class Recovery {
     // Where everything up to the decreed start is gone, the log goes on there.
     const endThere = { ...end, offset: Math.max(end.offset, logStart) };
     const leavesGap = endThere.offset > end.offset && this.#segments.count > 0;
-    if (leavesGap) this.#segments.active!.isGapless = false;
+    if (leavesGap) this.#segments.active!.noteGap();
     const committed = Math.max(checkpoint?.highWatermark ?? start, start);
     return {
       segments: this.#segments,
@@ -300,7 +300,7 @@ class Recovery {
       },
     );
     this.#scannedBytes += scan.end - trusted;
-    segment.writtenSize = segment.size;
+    segment.written(segment.size);
     if (scan.verdict === 'damaged') {
       throw damagedLog(
         this.#input.folder,
@@ -323,11 +323,7 @@ class Recovery {
   #maySleep(segment: Segment, trusted: number): boolean {
     if (trusted === 0 || !(this.#context.wasClean || !this.#hasIndexFiles(segment))) return false;
     const times = this.#input.checkpoint?.times;
-    if (times) {
-      segment.largestTimestampMs = times.largestTimestampMs;
-      segment.offsetOfLargest = times.offsetOfLargest;
-      segment.firstTimestampMs = times.firstTimestampMs;
-    }
+    if (times) segment.adoptTimes(times);
     return true;
   }
 
@@ -356,7 +352,7 @@ class Recovery {
     // Entries of an earlier life must not come back as if they were of this one's bytes.
     if (hasFiles) await cutIndexFiles(disk, segment);
     readFirstTimestamp(segment);
-    segment.writtenSize = segment.size;
+    segment.written(segment.size);
   }
 
   #areEpochsOwn(): boolean {
@@ -372,7 +368,7 @@ class Recovery {
     const last = base + lastOffsetDelta(bytes, at);
     if (last < base || last >= Number.MAX_SAFE_INTEGER) return false;
     if (this.#epochsRise && epoch !== NO_EPOCH && epoch < this.#epochs.latest) return false;
-    if (base > expectedOffset) segment.isGapless = false;
+    if (base > expectedOffset) segment.noteGap();
     return true;
   }
 

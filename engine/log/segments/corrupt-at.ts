@@ -15,8 +15,7 @@ export function corruptAt(
 ): EngineError {
   const { path } = segment.file;
   const where = placeOf(path, position, offset);
-  if (position < segment.damagedFrom) {
-    segment.damagedFrom = position;
+  if (segment.damaged(position)) {
     log.context.logger.error(
       { file: path, position, ...(offset !== null && { offset }) },
       `${where}: reads from there to the end of this file are refused (CORRUPT_BATCH)${goOnAt(log, segment)}; ${repairAdvice(log.folder)}`,
@@ -61,8 +60,7 @@ export function appendsRefused(
 ): EngineError {
   const { path } = segment.file;
   const what = `${placeOf(path, position, offset)}: appends are refused (DAMAGED_LOG), as nothing is written behind damage; ${repairAdvice(log.folder)}`;
-  if (!segment.isRefusalSaid) {
-    segment.isRefusalSaid = true;
+  if (segment.firstRefusal()) {
     log.context.logger.error({ file: path, position, offset }, what);
   }
   return new EngineError('DAMAGED_LOG', what, { path, offset });

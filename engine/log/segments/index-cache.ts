@@ -135,10 +135,8 @@ export class IndexCache {
 
   /** Takes over the indexes of a segment that was just sealed. */
   adopt(segment: Segment): void {
-    const indexes = segment.indexes;
-    if (indexes === null) return;
-    segment.indexes = null;
-    this.#keep(segment, indexes);
+    const indexes = segment.releaseIndexes();
+    if (indexes !== null) this.#keep(segment, indexes);
   }
 
   /**
@@ -176,7 +174,7 @@ export class IndexCache {
     fresh: Segment,
     files: { index: Buffer | null; timeindex: Buffer | null } | null,
   ): SegmentIndexes {
-    fresh.writtenSize = fresh.size;
+    fresh.written(fresh.size);
     if (files === null) {
       this.#counters.indexRebuilds++;
       this.#made.set(segment, { cuts: segment.cuts, end: segment.writtenSize });
@@ -184,10 +182,7 @@ export class IndexCache {
     this.#doubted.delete(segment);
     fresh.closeTimeIndex();
     // A damaged batch hides those behind it: what was known of them stays.
-    if (fresh.largestTimestampMs! >= (segment.largestTimestampMs ?? -1)) {
-      segment.largestTimestampMs = fresh.largestTimestampMs;
-      segment.offsetOfLargest = fresh.offsetOfLargest;
-    }
+    segment.adoptLargest(fresh);
     const indexes = fresh.indexes!;
     // What still reads a segment that is off the list leaves nothing behind.
     if (segment.isRetired) return indexes;
@@ -198,10 +193,9 @@ export class IndexCache {
     // Few are found again as fast as they are read.
     if (!isSaved && indexes.offsets.count >= LIMITS.indexEntriesLeftUnsaved) {
       // Best effort: without it the next start does the same work again.
-      const saving = segment.indexSave.then(() =>
-        segment.isRetired ? undefined : saveIndexes(this.#disk, fresh),
-      );
-      segment.indexSave = saving.catch(() => {});
+      void segment.saveIndexes(async () => {
+        if (!segment.isRetired) await saveIndexes(this.#disk, fresh);
+      });
     }
     return indexes;
   }

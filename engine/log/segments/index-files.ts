@@ -15,9 +15,7 @@ export function indexPath(segment: Segment, kind: 'index' | 'timeindex'): string
  * settles with it. The time index goes first, so that whatever a crash leaves it reaches as far as the offset index.
  */
 export function saveIndexes(disk: Disk, segment: Segment): Promise<void> {
-  const saving = segment.indexSave.then(() => save(disk, segment));
-  segment.indexSave = saving.catch(() => {});
-  return saving;
+  return segment.saveIndexes(() => save(disk, segment));
 }
 
 async function save(disk: Disk, segment: Segment): Promise<void> {
@@ -46,9 +44,7 @@ async function save(disk: Disk, segment: Segment): Promise<void> {
   );
   // A cut meanwhile may have replaced entries that were just written: then all are written again.
   const unchanged = segment.cuts === cuts;
-  segment.savedOffsetEntries = unchanged ? offsetCount : 0;
-  segment.savedTimeEntries = unchanged ? timeCount : 0;
-  segment.hasIndexFiles = true;
+  segment.countAsSaved(unchanged ? offsetCount : 0, unchanged ? timeCount : 0);
 }
 
 /** How many entries are of batches that are in the file: a staged one may yet be lost. */

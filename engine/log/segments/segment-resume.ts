@@ -1,7 +1,7 @@
 import type { TurnSlices } from '../../turn-slices.js';
 import { HeaderOrder, UNKNOWN_EPOCHS } from './header-order.js';
 import { type HeaderAt, walkHeaders, walkHeadersInSlices } from './header-walk.js';
-import { emptyIndexes, type Segment, type SegmentIndexes } from './segment.js';
+import type { Segment, SegmentIndexes } from './segment.js';
 
 const order = new HeaderOrder();
 
@@ -25,8 +25,7 @@ export function resumeSegment(
   end: number,
   indexIntervalBytes: number,
 ): Resumed {
-  segment.indexes = found ?? emptyIndexes();
-  const entry = fittingEntry(segment, segment.indexes, end);
+  const entry = fittingEntry(segment, segment.adoptIndexes(found), end);
   if (entry !== null) {
     const visit = notingBehind(segment, entry, indexIntervalBytes);
     const reached = walkHeaders(
@@ -56,8 +55,7 @@ export async function resumeInSlices(
   slices: TurnSlices,
 ): Promise<Resumed> {
   const own = new HeaderOrder();
-  segment.indexes = found ?? emptyIndexes();
-  const entry = fittingEntry(segment, segment.indexes, end);
+  const entry = fittingEntry(segment, segment.adoptIndexes(found), end);
   if (entry !== null) {
     const visit = notingBehind(segment, entry, indexIntervalBytes);
     own.begin(segment, -1, UNKNOWN_EPOCHS);

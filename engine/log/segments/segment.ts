@@ -24,6 +24,16 @@ export interface SegmentMark {
   readonly lastSize: number;
 }
 
+/** What headers say of the times in a segment. */
+export interface SegmentTimes {
+  /** -1 where no record has one. */
+  readonly largestTimestampMs: Timestamp | null;
+  /** Last offset of the batch that has it; -1 where no batch has a time. */
+  readonly offsetOfLargest: number;
+  /** Of the first batch. */
+  readonly firstTimestampMs: Timestamp;
+}
+
 export function emptyIndexes(): SegmentIndexes {
   return { offsets: OffsetIndex.empty(), times: TimeIndex.empty() };
 }
@@ -53,12 +63,8 @@ export class Segment {
   hasIndexFiles = false;
   savedOffsetEntries = 0;
   savedTimeEntries = 0;
-  /** Settles, without failing, when nothing writes the index files any more. */
-  indexSave: Promise<void> = Promise.resolve();
   /** A batch that begins at or behind this position is not served: it was found damaged. */
   damagedFrom = Number.POSITIVE_INFINITY;
-  /** Whether it was said that nothing is appended to it. */
-  isRefusalSaid = false;
   /** This segment's own share of the roll jitter. */
   readonly rollJitterMs: number;
   /** Whether it is off the list: its index files are another's, or gone. */
@@ -67,6 +73,8 @@ export class Segment {
   isGapless: boolean;
   /** How often its end was cut off. */
   cuts = 0;
+  #isRefusalSaid = false;
+  #indexSave: Promise<void> = Promise.resolve();
   #bytesSinceEntry = 0;
   /** Bytes of the batch that was noted last. */
   #lastSize = 0;
@@ -101,10 +109,29 @@ export class Segment {
   get largestTimestampMs(): Timestamp | null {
     return this.#isLargestKnown ? this.#largestMs : null;
   }
-  set largestTimestampMs(timestampMs: Timestamp | null) {
+
+  #setLargest(timestampMs: Timestamp | null, offset: number): void {
     this.#isLargestKnown = timestampMs !== null;
     if (timestampMs !== null) this.#largestMs = timestampMs;
     this.#hasNewTime = true;
+    this.offsetOfLargest = offset;
+  }
+
+  /** Takes what is known of its times from elsewhere than its headers. */
+  adoptTimes({ largestTimestampMs, offsetOfLargest, firstTimestampMs }: SegmentTimes): void {
+    this.#setLargest(largestTimestampMs, offsetOfLargest);
+    this.firstTimestampMs = firstTimestampMs;
+  }
+
+  /** Takes the largest timestamp that others, who walked the headers, have found: they may have found less. */
+  adoptLargest({ largestTimestampMs, offsetOfLargest }: SegmentTimes): void {
+    if (largestTimestampMs! < (this.largestTimestampMs ?? -1)) return;
+    this.#setLargest(largestTimestampMs, offsetOfLargest);
+  }
+
+  /** The largest timestamp of the first batch, read from its header. */
+  adoptFirstTimestamp(timestampMs: Timestamp): void {
+    this.firstTimestampMs = timestampMs;
   }
 
   /**
@@ -117,8 +144,7 @@ export class Segment {
     const timestampMs = maxTimestamp(batch, at);
     if (this.size === 0) this.firstTimestampMs = timestampMs;
     if (timestampMs > this.#largestMs) {
-      this.largestTimestampMs = timestampMs;
-      this.offsetOfLargest = last;
+      this.#setLargest(timestampMs, last);
     }
     // Beyond int32 there are no entries: a segment grows so far only while its disk stalls and it cannot be rolled.
     const fits = last - this.baseOffset <= INT32_MAX && this.size <= INT32_MAX;
@@ -164,6 +190,37 @@ export class Segment {
     this.savedTimeEntries = timeEntries;
   }
 
+  /** The index files hold nothing that is to be kept. */
+  nothingSaved(): void {
+    this.savedOffsetEntries = 0;
+    this.savedTimeEntries = 0;
+  }
+
+  /** Settles, without failing, when nothing writes the index files any more. */
+  get indexSave(): Promise<void> {
+    return this.#indexSave;
+  }
+
+  /** Runs `save` once nothing else writes the index files. Settles as it does. */
+  saveIndexes(save: () => Promise<void>): Promise<void> {
+    const saving = this.#indexSave.then(save);
+    this.#indexSave = saving.catch(() => {});
+    return saving;
+  }
+
+  /** Takes indexes that were found, none for null, before batches are noted behind their entries. */
+  adoptIndexes(found: SegmentIndexes | null): SegmentIndexes {
+    this.indexes = found ?? emptyIndexes();
+    return this.indexes;
+  }
+
+  /** Gives the indexes away: they are the caller's, and on disk. Null where it has none. */
+  releaseIndexes(): SegmentIndexes | null {
+    const { indexes } = this;
+    this.indexes = null;
+    return indexes;
+  }
+
   /** Its indexes are on disk only until its first append. `size` is that of the file. */
   sleep(size: number): void {
     this.indexes = null;
@@ -174,6 +231,40 @@ export class Segment {
   /** Index entries that would have to be found again by headers if memory was lost. */
   get unsavedOffsetEntries(): number {
     return this.indexes === null ? 0 : this.indexes.offsets.count - this.savedOffsetEntries;
+  }
+
+  /** Readers may see the bytes up to `end` (exclusive). */
+  written(end: number): void {
+    this.writtenSize = end;
+  }
+
+  /** Wall time of an append. */
+  changed(nowMs: number): void {
+    this.changedMs = nowMs;
+  }
+
+  /** A batch leaves offsets out. */
+  noteGap(): void {
+    this.isGapless = false;
+  }
+
+  /** It is off the list: its index files are another's from now on, or gone. */
+  retire(): void {
+    this.isRetired = true;
+  }
+
+  /** A batch at or behind `position` is not served any more. Returns whether that is news. */
+  damaged(position: number): boolean {
+    if (position >= this.damagedFrom) return false;
+    this.damagedFrom = position;
+    return true;
+  }
+
+  /** Whether it was not said before that nothing is appended to it. */
+  firstRefusal(): boolean {
+    const isFirst = !this.#isRefusalSaid;
+    this.#isRefusalSaid = true;
+    return isFirst;
   }
 
   mark(): SegmentMark {
@@ -198,8 +289,7 @@ export class Segment {
     this.indexes!.times.truncate(mark.timeEntries);
     this.savedOffsetEntries = Math.min(this.savedOffsetEntries, mark.offsetEntries);
     this.savedTimeEntries = Math.min(this.savedTimeEntries, mark.timeEntries);
-    this.largestTimestampMs = mark.largestTimestampMs;
-    this.offsetOfLargest = mark.offsetOfLargest;
+    this.#setLargest(mark.largestTimestampMs, mark.offsetOfLargest);
     this.firstTimestampMs = mark.firstTimestampMs;
     this.#bytesSinceEntry = mark.bytesSinceEntry;
     this.#lastSize = mark.lastSize;
@@ -208,8 +298,7 @@ export class Segment {
   /** Takes indexes that were rebuilt; those on disk are written anew. */
   replaceIndexes(indexes: SegmentIndexes): void {
     this.indexes = indexes;
-    this.savedOffsetEntries = 0;
-    this.savedTimeEntries = 0;
+    this.nothingSaved();
     this.#hasNewTime = true;
     this.cuts++;
   }
@@ -227,11 +316,16 @@ export class Segment {
     });
   }
 
-  /** Becomes what `other` says: the same segment, noted anew up to where it was cut. */
+  /** Ends where `other` does: the same segment, noted anew up to there. The file is cut by the caller. */
+  cutTo(other: Segment): void {
+    this.writtenSize = other.size;
+    this.takeOver(other);
+  }
+
+  /** Becomes what `other` says: the same segment, noted anew. */
   takeOver(other: Segment): void {
     this.size = other.size;
-    this.largestTimestampMs = other.largestTimestampMs;
-    this.offsetOfLargest = other.offsetOfLargest;
+    this.#setLargest(other.largestTimestampMs, other.offsetOfLargest);
     this.#bytesSinceEntry = other.#bytesSinceEntry;
     this.#lastSize = other.#lastSize;
     this.firstTimestampMs = other.firstTimestampMs;
@@ -241,8 +335,7 @@ export class Segment {
   /** Forgets everything, before the whole file is noted anew. */
   startOver(): void {
     this.size = 0;
-    this.largestTimestampMs = -1;
-    this.offsetOfLargest = -1;
+    this.#setLargest(-1, -1);
     this.#bytesSinceEntry = 0;
     this.#lastSize = 0;
     this.replaceIndexes(emptyIndexes());
@@ -252,8 +345,8 @@ export class Segment {
   resumeBehindEntry(size: number, entryBatchBytes: number): void {
     const times = this.indexes!.times;
     const last = times.count - 1;
-    this.largestTimestampMs = last < 0 ? -1 : times.timestampAt(last);
-    this.offsetOfLargest = last < 0 ? -1 : this.baseOffset + times.relativeOffsetAt(last);
+    if (last < 0) this.#setLargest(-1, -1);
+    else this.#setLargest(times.timestampAt(last), this.baseOffset + times.relativeOffsetAt(last));
     this.size = size;
     this.#bytesSinceEntry = entryBatchBytes;
     this.#lastSize = entryBatchBytes;

@@ -86,9 +86,9 @@ function awake(log: SegmentOwner, segment: Segment, fromFiles: boolean, saved: S
 }
 
 /** Rolling by age goes by the first batch, which no index tells of. */
-export function readFirstTimestamp(segment: Segment): void {
-  walkHeaders(segment.file, 0, segment.size, null, (header) => {
-    segment.firstTimestampMs = maxTimestamp(header.bytes, header.at);
+export function readFirstTimestamp(segment: Segment, end: number = segment.size): void {
+  walkHeaders(segment.file, 0, end, null, (header) => {
+    segment.adoptFirstTimestamp(maxTimestamp(header.bytes, header.at));
     return true;
   });
 }
