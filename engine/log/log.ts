@@ -13,8 +13,9 @@ import {
   nameRecords,
   repackForLog,
 } from './append/check-records.js';
-import { LogWriter, type WriteGroup } from './append/log-writer.js';
+import { LogWriter } from './append/log-writer.js';
 import { expectAgain, noteRefusal, takeBackBatches } from './append/refused-batches.js';
+import type { WriteGroup } from './append/write-group.js';
 import { Compaction } from './change/compaction.js';
 import { deleteBefore, retain } from './change/shrink.js';
 import { truncateLog } from './change/truncate.js';
@@ -75,7 +76,7 @@ export class Log implements PartitionLog, CheckpointTarget {
   /** Sealed segments whose indexes are not saved yet. */
   readonly sealing = new Sealing(this);
   readonly readHints = new ReadHints();
-  awaitsCheckpoint = false;
+  #awaitsCheckpoint = false;
   #hasGaps: boolean;
   readonly #turns = new AppendTurns();
   #settings: LogSettings;
@@ -161,6 +162,13 @@ export class Log implements PartitionLog, CheckpointTarget {
   /** Whether a close has begun: nothing comes any more. */
   get isClosing(): boolean {
     return this.#closing !== null;
+  }
+
+  get awaitsCheckpoint(): boolean {
+    return this.#awaitsCheckpoint;
+  }
+  awaitCheckpoint(awaits: boolean): void {
+    this.#awaitsCheckpoint = awaits;
   }
 
   updateSettings(settings: LogSettings): void {
@@ -450,11 +458,11 @@ export class Log implements PartitionLog, CheckpointTarget {
     const truncated = this.#turns.take(async () => {
       await before;
       this.assertServing();
-      this.checkpoint.isPaused = true;
+      this.checkpoint.pause();
       try {
         await truncateLog(this, offset, options);
       } finally {
-        this.checkpoint.isPaused = false;
+        this.checkpoint.resume();
       }
       return { appended: Promise.resolve() };
     });

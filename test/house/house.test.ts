@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { foreignAssignments } from './assignments.js';
 import { circlesOf } from './circles.js';
 import { firstFloor, upwardImports } from './rooms.js';
 import { type Source, sourcesIn } from './sources.js';
@@ -40,4 +41,30 @@ test('an import upward, or of a log, is found', () => {
 
 test('the first floor of engine/log is a list that one takes in', () => {
   expect(firstFloor(house).length).toBeLessThanOrEqual(12);
+});
+
+test('in engine/log an object changes its own fields, and nobody else does', () => {
+  const log = house.filter(({ path }) => path.startsWith('engine/log/'));
+  expect(log.flatMap(foreignAssignments)).toEqual([]);
+});
+
+test('an assignment to a field of another object is found, whatever its form', () => {
+  const text = `
+    segment.size = 1;
+    this.#log.epochs.areOwn ||= false;
+    --page.count;
+    delete hint.found;
+    for (const each of all) each.isOld = each.age > 1;
+    this.#size = segment.size;
+    context.counters.writes++;
+    const size = segment.size;
+  `;
+  const found = foreignAssignments({ path: 'a.ts', text, imports: [] });
+  expect(found).toEqual([
+    'a.ts:2 segment.size',
+    'a.ts:3 this.#log.epochs.areOwn',
+    'a.ts:4 page.count',
+    'a.ts:5 hint.found',
+    'a.ts:6 each.isOld',
+  ]);
 });

@@ -85,7 +85,7 @@ async function unpackWith<Result>(
   const nowMs = context.clock.wallMs();
   try {
     return await context.unpacking.run(log, batch, async (bytesMax) => {
-      named.length = 0;
+      named.splice(0);
       const isDecisive =
         unpackedBytesMax < LIMITS.decompressedBatchBytesMax && unpackedBytesMax <= bytesMax;
       const unpacked = await unpackChecked(batch, {

@@ -5,29 +5,10 @@ import type { FilePool } from '../../disk/file-pool.js';
 import type { EngineError } from '../../errors.js';
 import { LIMITS } from '../../limits.js';
 import type { EngineCounters } from '../../metrics.js';
-import type { Segment, SegmentMark } from '../segments/segment.js';
 import type { LogContext } from '../shared/log-context.js';
 import { afterMicrotasks, type WriteGathering } from '../shared/write-gathering.js';
-import type { EpochStart } from '../state/leader-epochs.js';
 import type { AppendWaiter } from './append-waiters.js';
-
-/** Where a group begins, taken before its first batch is noted: where to go back to if the write fails. */
-export interface GroupBegin {
-  readonly segment: Segment;
-  readonly mark: SegmentMark;
-  /** First offset of the group, inclusive. */
-  readonly startOffset: number;
-  readonly epochs: readonly EpochStart[];
-}
-
-/** Batches that go to one segment in one gathered write. */
-export interface WriteGroup extends GroupBegin {
-  readonly appends: AppendWaiter[];
-  buffers: Uint8Array[];
-  bytes: number;
-  /** Exclusive. */
-  endOffset: number;
-}
+import { type GroupBegin, WriteGroup } from './write-group.js';
 
 /** What the log does about the outcome of a write. */
 export interface WriteOutcome {
@@ -84,29 +65,15 @@ export class LogWriter {
     let group = this.#staged;
     if (group === null) {
       assert(begin !== null, 'a batch that begins a group says where');
-      const { segment, mark, startOffset, epochs } = begin;
-      // Spelt out: spreading would make it property by property.
-      group = {
-        segment,
-        mark,
-        startOffset,
-        epochs,
-        appends: [],
-        buffers: [],
-        bytes: 0,
-        endOffset: startOffset,
-      };
+      group = new WriteGroup(begin);
       this.#staged = group;
       this.#gather(this);
     }
-    group.buffers.push(batch);
     const wasSmall = group.bytes < LIMITS.writeWaitingBytes;
-    group.bytes += batch.length;
+    group.add(batch, append);
     if (wasSmall && group.bytes >= LIMITS.writeWaitingBytes) {
       afterMicrotasks(() => this.flush());
     }
-    group.endOffset = append.endOffset;
-    group.appends.push(append);
   }
 
   /** Whether the group in the making should be flushed before more is added. */
@@ -147,8 +114,7 @@ export class LogWriter {
   }
 
   #enqueue(group: WriteGroup): void {
-    // The batches are views on receive buffers whose owners expect to be done within this turn.
-    group.buffers = [Buffer.concat(group.buffers, group.bytes)];
+    group.copy();
     this.#queued.push(group);
     if (this.#queued.length === 1) this.#idle = this.#drain();
   }

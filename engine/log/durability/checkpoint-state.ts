@@ -35,8 +35,7 @@ export class CheckpointState {
   /** Rises when a checkpoint that was captured before must not be written any more. */
   #generation = 0;
   readonly producers: ProducerCheckpoints;
-  /** While the end is cut off nothing is captured. */
-  isPaused = false;
+  #isPaused = false;
 
   /** `last` is null when recovery found more than the catalog knows. */
   constructor(log: CheckpointedLog, last: LogPosition | null) {
@@ -44,6 +43,15 @@ export class CheckpointState {
     this.producers = new ProducerCheckpoints(log);
     this.#offset = last?.offset ?? -1;
     this.#segmentBase = last?.segmentBase ?? -1;
+  }
+
+  /** While the end is cut off nothing is captured. */
+  pause(): void {
+    this.#isPaused = true;
+  }
+
+  resume(): void {
+    this.#isPaused = false;
   }
 
   get offset(): number {
@@ -82,7 +90,7 @@ export class CheckpointState {
     const generation = this.#generation;
     log.producers.expire(log.context.clock.wallMs() - log.settings.producerExpirationMs);
     // A truncation writes its own checkpoint meanwhile, and what it takes of the producers must stay its own.
-    const wasPaused = this.isPaused;
+    const wasPaused = this.#isPaused;
     if (!wasPaused) this.producers.begin();
     const captured = {
       ...end,
@@ -95,7 +103,7 @@ export class CheckpointState {
     const isStillTrue = (): boolean =>
       !wasPaused &&
       this.#generation === generation &&
-      !this.isPaused &&
+      !this.#isPaused &&
       !log.hasEnded &&
       log.segments.count > 0;
     return {
@@ -121,11 +129,11 @@ export class CheckpointState {
   async saveIndexes(): Promise<boolean> {
     const log = this.#log;
     // The folder of one that has ended may soon be another's.
-    if (this.isPaused || log.hasEnded) return false;
+    if (this.#isPaused || log.hasEnded) return false;
     const active = log.segments.active;
     try {
-      if (await log.sealing.save(() => this.isPaused)) return true;
-      if (!active?.indexes || this.isPaused || log.hasEnded) return false;
+      if (await log.sealing.save(() => this.#isPaused)) return true;
+      if (!active?.indexes || this.#isPaused || log.hasEnded) return false;
       const unsaved = active.indexes.offsets.count - active.savedOffsetEntries;
       if (unsaved >= LIMITS.indexEntriesUnsavedMax) await saveIndexes(log.context.disk, active);
     } catch (error) {

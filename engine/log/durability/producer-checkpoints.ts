@@ -8,7 +8,6 @@ import {
   type NextBatch,
   type ProducerPage,
   type ProducerSnapshot,
-  stateAt,
 } from '../state/producer.js';
 import type { ProducerStates } from '../state/producer-state.js';
 import { encodeProducers, producerPageKey, type RecordedProducers } from './producer-records.js';
@@ -121,7 +120,7 @@ export class ProducerCheckpoints {
 
   /** What is not durable yet comes with a later checkpoint. */
   #written(page: ProducerPage, endOffset: number): void {
-    page.isDirty = false;
+    page.written();
     const isBehind = page.producers.some((producer) => hasWrittenFrom(producer, endOffset));
     if (isBehind) this.#log.producers.pages.changed(page);
   }
@@ -134,6 +133,6 @@ function snapshotOf(
 ): ProducerSnapshot {
   return producers.map((producer) => [
     producer.id,
-    stateAt(producer, endOffset, firstAbove.get(producer.id)),
+    producer.stateAt(endOffset, firstAbove.get(producer.id)),
   ]);
 }

@@ -108,10 +108,9 @@ class Recovery {
   constructor(context: LogContext, input: RecoveryInput) {
     this.#context = context;
     this.#input = input;
-    this.#epochs = new LeaderEpochs(input.checkpoint?.epochs);
+    this.#epochs = new LeaderEpochs(input.checkpoint?.epochs, input.checkpoint?.areEpochsOwn);
     this.#producers = input.producers;
     this.#isGapless = input.checkpoint?.isGapless === true && !input.hasGaps;
-    this.#epochs.areOwn = input.checkpoint?.areEpochsOwn ?? true;
     this.#epochsRise = input.checkpoint !== null && this.#areEpochsOwn();
   }
 
@@ -128,7 +127,7 @@ class Recovery {
     this.#tellMissing();
     const start = Math.max(logStart, this.#segments.first?.baseOffset ?? 0);
     this.#epochs.truncateStart(start);
-    this.#epochs.areOwn = this.#areEpochsOwn();
+    if (!this.#areEpochsOwn()) this.#epochs.noteForeign();
     // What is written down of one may be ahead of the checkpoint, and of a log that damage has cut short.
     this.#producers.truncateEnd(end.offset, new Map());
     // Where everything up to the decreed start is gone, the log goes on there.
@@ -375,7 +374,7 @@ class Recovery {
   #noteBatch(bytes: Buffer, at: number): void {
     const epoch = leaderEpoch(bytes, at);
     const base = baseOffset(bytes, at);
-    if (epoch !== NO_EPOCH && epoch < this.#epochs.latest) this.#epochs.areOwn = false;
+    if (epoch !== NO_EPOCH && epoch < this.#epochs.latest) this.#epochs.noteForeign();
     this.#epochs.assign(epoch, base);
     const id = producerId(bytes, at);
     const sequence = baseSequence(bytes, at);

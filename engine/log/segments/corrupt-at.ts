@@ -38,8 +38,7 @@ export function missingBehind(
 ): EngineError {
   const { path } = segment.file;
   const where = `behind ${path} a segment is missing, with offsets ${offset} to ${next.baseOffset - 1}`;
-  if (segment.damagedFrom > segment.writtenSize) {
-    segment.damagedFrom = segment.writtenSize;
+  if (segment.damaged(segment.writtenSize)) {
     log.context.logger.error(
       { file: path, offset, next: next.baseOffset },
       `${where}: reads of those are refused (CORRUPT_BATCH) and go on at offset ${next.baseOffset}; ${repairAdvice(log.folder)}`,

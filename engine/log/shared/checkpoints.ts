@@ -20,8 +20,12 @@ export interface CheckpointCapture {
 }
 
 export interface CheckpointTarget extends SyncTarget {
-  /** Kept by `Checkpoints`: whether it is on the list already, so that not every append has to look into a set of thousands. */
-  awaitsCheckpoint: boolean;
+  /**
+   * Whether it is on the list already, as `Checkpoints` has said: so not every append has to look
+   * into a set of thousands.
+   */
+  readonly awaitsCheckpoint: boolean;
+  awaitCheckpoint(awaits: boolean): void;
   /** Writes index entries that only memory has; failures are the log's affair. True when it is to be asked again, after a checkpoint. */
   saveIndexes(): Promise<boolean>;
   captureCheckpoint(): CheckpointCapture;
@@ -70,12 +74,12 @@ export class Checkpoints {
 
   /** The log is gone. */
   forget(target: CheckpointTarget): void {
-    target.awaitsCheckpoint = false;
+    target.awaitCheckpoint(false);
     this.#dirty.delete(target);
   }
 
   #add(target: CheckpointTarget): void {
-    target.awaitsCheckpoint = true;
+    target.awaitCheckpoint(true);
     this.#dirty.add(target);
   }
 
@@ -102,7 +106,7 @@ export class Checkpoints {
     const { directory } = this.#options;
     const targets = [...this.#dirty];
     this.#dirty = new Set();
-    for (const target of targets) target.awaitsCheckpoint = false;
+    for (const target of targets) target.awaitCheckpoint(false);
     try {
       const saving = new Gate(LIMITS.indexSavesAtOnce);
       const hasMore = await Promise.all(

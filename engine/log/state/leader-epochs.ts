@@ -22,10 +22,20 @@ export class LeaderEpochs {
    * Whether a batch's own epoch must be that of its offset here. Not in a log that has epochs of another directory: it may go on with lower ones, and what was
    * written then stays of it when this directory's epochs have risen above them.
    */
-  areOwn = true;
+  #areOwn: boolean;
 
-  constructor(starts: readonly EpochStart[] = []) {
+  constructor(starts: readonly EpochStart[] = [], areOwn = true) {
+    this.#areOwn = areOwn;
     this.#become([...starts]);
+  }
+
+  get areOwn(): boolean {
+    return this.#areOwn;
+  }
+
+  /** The log has epochs of another directory. */
+  noteForeign(): void {
+    this.#areOwn = false;
   }
 
   get latest(): number {
@@ -69,9 +79,9 @@ export class LeaderEpochs {
   /** Whether a batch at `offset` can have that epoch, as far as is known; -1, unknown, is said by whoever does not know, and no leader has one below. */
   mayHaveWritten(epoch: number, offset: number): boolean {
     if (epoch < 0) return epoch === NO_EPOCH;
-    if (offset >= this.#latestStart) return epoch === this.#latest || !this.areOwn;
+    if (offset >= this.#latestStart) return epoch === this.#latest || !this.#areOwn;
     const known = this.epochOf(offset);
-    return epoch === known || known === -1 || !this.areOwn;
+    return epoch === known || known === -1 || !this.#areOwn;
   }
 
   /**

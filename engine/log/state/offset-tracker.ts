@@ -96,8 +96,7 @@ export class OffsetTracker {
 
   /** Where the high watermark lies was not known. */
   placeHighWatermark({ segmentBase, position }: LogPosition): void {
-    this.#highWatermark.segmentBase = segmentBase;
-    this.#highWatermark.position = position;
+    this.#highWatermark.moveTo({ offset: this.#highWatermark.offset, segmentBase, position });
   }
 
   committed(end: LogPosition): boolean {

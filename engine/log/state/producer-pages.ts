@@ -1,5 +1,5 @@
 import { LIMITS } from '../../limits.js';
-import type { Producer, ProducerPage } from './producer.js';
+import { type Producer, ProducerPage } from './producer.js';
 
 /**
  * Which producers of a log are written down together: a checkpoint writes the pages of those that
@@ -32,7 +32,7 @@ export class ProducerPages {
     const [first] = this.#pages;
     if (this.#pages.length === 1) {
       // Also where a checkpoint has taken it: that one may still write it as a part of itself.
-      first!.isDirty = true;
+      first!.changed();
       this.#dirty.push(first!);
     }
     return this.append();
@@ -40,7 +40,7 @@ export class ProducerPages {
 
   /** A new page behind all others. */
   append(): ProducerPage {
-    const page: ProducerPage = { number: this.#pages.length, producers: [], isDirty: false };
+    const page = new ProducerPage(this.#pages.length);
     this.#pages.push(page);
     this.#roomy.push(page);
     return page;
@@ -67,7 +67,7 @@ export class ProducerPages {
 
   changed(page: ProducerPage): void {
     if (page.isDirty) return;
-    page.isDirty = true;
+    page.changed();
     this.#dirty.push(page);
   }
 

@@ -2,13 +2,11 @@ import { EngineError } from '../../errors.js';
 import { LIMITS } from '../../limits.js';
 import type { KnownProducer } from '../partition-log.js';
 import {
-  cutProducer,
   findProducerBatch,
   hasWrittenFrom,
   isLater,
   type NextBatch,
-  noteBatch,
-  type Producer,
+  Producer,
   type ProducerBatch,
   type ProducerPage,
   type ProducerSnapshot,
@@ -56,9 +54,7 @@ export class ProducerStates {
       return;
     }
     if (other !== undefined) this.#forget(other);
-    const { heardMs, batches } = state;
-    const { epoch, sequence: nextSequence } = state.next;
-    this.#begin({ id, page, epoch, nextSequence, heardMs, batches: [...batches] });
+    this.#begin(new Producer(id, page, state.next, state.heardMs, [...state.batches]));
   }
 
   /**
@@ -97,12 +93,13 @@ export class ProducerStates {
   add(producerId: number, batch: ProducerBatch): void {
     let producer = this.#producers.get(producerId);
     if (producer === undefined) {
-      producer = this.#new(producerId, batch.epoch, batch.baseSequence, batch.timestampMs);
+      const next = { epoch: batch.epoch, sequence: batch.baseSequence };
+      producer = this.#new(producerId, next, batch.timestampMs);
     } else if (hasWrittenFrom(producer, batch.lastOffset)) {
       // Recovery reads batches again that the checkpoint already has.
       return;
     }
-    noteBatch(producer, batch);
+    producer.note(batch);
     if (!producer.page.isDirty) this.pages.changed(producer.page);
   }
 
@@ -111,9 +108,9 @@ export class ProducerStates {
    * not known no other one is taken until it comes, or the epoch rises. A known one has its place
    * already.
    */
-  expect(producerId: number, { epoch, sequence }: NextBatch, nowMs: number): void {
+  expect(producerId: number, next: NextBatch, nowMs: number): void {
     if (this.#producers.has(producerId)) return;
-    this.pages.changed(this.#new(producerId, epoch, sequence, nowMs).page);
+    this.pages.changed(this.#new(producerId, next, nowMs).page);
   }
 
   /**
@@ -123,7 +120,7 @@ export class ProducerStates {
    */
   takeBack(producerId: number, first: NextBatch, startOffset: number): void {
     const producer = this.#producers.get(producerId);
-    if (producer !== undefined) cutProducer(producer, startOffset, first);
+    producer?.cut(startOffset, first);
   }
 
   /** Those of which batches are remembered; live, so that a slow reader sees later states. */
@@ -159,7 +156,7 @@ export class ProducerStates {
   truncateEnd(offset: number, firstCut: ReadonlyMap<number, NextBatch>): void {
     for (const producer of this.#producers.values()) {
       if (!hasWrittenFrom(producer, offset)) continue;
-      cutProducer(producer, offset, firstCut.get(producer.id));
+      producer.cut(offset, firstCut.get(producer.id));
       this.pages.changed(producer.page);
     }
   }
@@ -177,10 +174,10 @@ export class ProducerStates {
   }
 
   /** In place of one that was silent for long where there are too many. */
-  #new(id: number, epoch: number, nextSequence: number, heardMs: number): Producer {
+  #new(id: number, next: NextBatch, heardMs: number): Producer {
     if (this.#producers.size >= this.#countMax) this.#forgetSilent();
     const page = this.pages.withRoom();
-    const producer = { id, page, epoch, nextSequence, heardMs, batches: [] };
+    const producer = new Producer(id, page, next, heardMs, []);
     this.#begin(producer);
     return producer;
   }

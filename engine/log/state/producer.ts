@@ -32,28 +32,6 @@ export interface ProducerState {
 /** Producers as they are written down together. */
 export type ProducerSnapshot = readonly (readonly [producerId: number, state: ProducerState])[];
 
-/** What memory has of one producer. */
-export interface Producer {
-  readonly id: number;
-  /** With which others it is written down. */
-  readonly page: ProducerPage;
-  epoch: number;
-  /** Of the batch that it must send next. */
-  nextSequence: number;
-  heardMs: number;
-  readonly batches: ProducerBatch[];
-}
-
-/** Producers that are written down together. */
-export interface ProducerPage {
-  /** From 0 on, without a gap. */
-  readonly number: number;
-  /** In no particular order. */
-  readonly producers: Producer[];
-  /** Whether something of it has changed since it was last written down. */
-  isDirty: boolean;
-}
-
 const SEQUENCES = 2 ** 31;
 
 export function lastSequenceOf(baseSequence: number, recordCount: number): number {
@@ -81,15 +59,6 @@ export function isLater(
   return one.heardMs > other.heardMs;
 }
 
-export function noteBatch(producer: Producer, batch: ProducerBatch): void {
-  const { batches } = producer;
-  producer.epoch = batch.epoch;
-  producer.nextSequence = sequenceAfter(batch);
-  producer.heardMs = batch.timestampMs;
-  batches.push(batch);
-  if (batches.length > LIMITS.producerBatchesKept) batches.shift();
-}
-
 /** The batch with these sequences among the last five of the producer's epoch. */
 export function findProducerBatch(
   { batches, epoch }: Producer,
@@ -113,40 +82,90 @@ export function hasWrittenFrom({ batches }: Producer, offset: number): boolean {
   return batches.length > 0 && batches.at(-1)!.lastOffset >= offset;
 }
 
-/**
- * Forgets a producer's batches at and above `offset`. It stays known by the one before; where there
- * is none, what it sends next is the first that went: `firstCut`, or the oldest of those that are
- * remembered.
- */
-export function cutProducer(
-  producer: Pick<Producer, 'batches' | 'epoch' | 'nextSequence'>,
-  offset: number,
-  firstCut: NextBatch | undefined,
-): void {
-  const { batches } = producer;
-  let oldest: ProducerBatch | undefined;
-  while (batches.length > 0 && batches.at(-1)!.lastOffset >= offset) oldest = batches.pop();
-  if (oldest === undefined) return;
-  const last = batches.at(-1);
-  producer.epoch = last?.epoch ?? firstCut?.epoch ?? oldest.epoch;
-  producer.nextSequence = last ? sequenceAfter(last) : (firstCut?.sequence ?? oldest.baseSequence);
+/** Producers that are written down together. */
+export class ProducerPage {
+  /** From 0 on, without a gap. */
+  readonly number: number;
+  /** In no particular order. */
+  readonly producers: Producer[] = [];
+  /** Whether something of it has changed since it was last written down. */
+  isDirty = false;
+
+  constructor(number: number) {
+    this.number = number;
+  }
+
+  changed(): void {
+    this.isDirty = true;
+  }
+
+  written(): void {
+    this.isDirty = false;
+  }
 }
 
-/**
- * What is written down of a producer as of `endOffset` (exclusive); `firstAbove` as in
- * `cutProducer`.
- */
-export function stateAt(
-  producer: Producer,
-  endOffset: number,
-  firstAbove: NextBatch | undefined,
-): ProducerState {
-  const { epoch, nextSequence, heardMs } = producer;
-  const then = { epoch, nextSequence, batches: [...producer.batches] };
-  cutProducer(then, endOffset, firstAbove);
-  return {
-    next: { epoch: then.epoch, sequence: then.nextSequence },
-    heardMs,
-    batches: then.batches.slice(-LIMITS.producerBatchesKnown),
-  };
+/** What memory has of one producer. */
+export class Producer {
+  readonly id: number;
+  /** With which others it is written down. */
+  readonly page: ProducerPage;
+  epoch: number;
+  /** Of the batch that it must send next. */
+  nextSequence: number;
+  heardMs: number;
+  /** The last ones, oldest first. */
+  readonly batches: ProducerBatch[];
+
+  /** `batches` are its own from now on. */
+  constructor(
+    id: number,
+    page: ProducerPage,
+    next: NextBatch,
+    heardMs: number,
+    batches: ProducerBatch[],
+  ) {
+    this.id = id;
+    this.page = page;
+    this.epoch = next.epoch;
+    this.nextSequence = next.sequence;
+    this.heardMs = heardMs;
+    this.batches = batches;
+  }
+
+  /** Notes a batch that was appended. */
+  note(batch: ProducerBatch): void {
+    const { batches } = this;
+    this.epoch = batch.epoch;
+    this.nextSequence = sequenceAfter(batch);
+    this.heardMs = batch.timestampMs;
+    batches.push(batch);
+    if (batches.length > LIMITS.producerBatchesKept) batches.shift();
+  }
+
+  /**
+   * Forgets its batches at and above `offset`. It stays known by the one before; where there is
+   * none, what it sends next is the first that went: `firstCut`, or the oldest of those that are
+   * remembered.
+   */
+  cut(offset: number, firstCut: NextBatch | undefined): void {
+    const { batches } = this;
+    let oldest: ProducerBatch | undefined;
+    while (batches.length > 0 && batches.at(-1)!.lastOffset >= offset) oldest = batches.pop();
+    if (oldest === undefined) return;
+    const last = batches.at(-1);
+    this.epoch = last?.epoch ?? firstCut?.epoch ?? oldest.epoch;
+    this.nextSequence = last ? sequenceAfter(last) : (firstCut?.sequence ?? oldest.baseSequence);
+  }
+
+  /** What is written down of it as of `endOffset` (exclusive); `firstAbove` as in `cut`. */
+  stateAt(endOffset: number, firstAbove: NextBatch | undefined): ProducerState {
+    const { id, page, epoch, nextSequence, heardMs, batches } = this;
+    const then = new Producer(id, page, { epoch, sequence: nextSequence }, heardMs, [...batches]);
+    then.cut(endOffset, firstAbove);
+    return {
+      next: { epoch: then.epoch, sequence: then.nextSequence },
+      heardMs,
+      batches: then.batches.slice(-LIMITS.producerBatchesKnown),
+    };
+  }
 }

@@ -78,7 +78,7 @@ describe('an epoch', () => {
 
   test('may be any in a log that has those of another directory', () => {
     const foreign = new LeaderEpochs(epochs.entries());
-    foreign.areOwn = false;
+    foreign.noteForeign();
     order.begin({ isGapless: false }, -1, foreign);
     expect(order.fits(header(2000, 1, 1))).toBe(true);
     expect(order.fits(header(2000, 1, -2))).toBe(false);

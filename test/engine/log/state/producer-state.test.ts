@@ -1,10 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { EngineError } from '../../../../engine/errors.js';
-import {
-  lastSequenceOf,
-  type ProducerSnapshot,
-  stateAt,
-} from '../../../../engine/log/state/producer.js';
+import { lastSequenceOf, type ProducerSnapshot } from '../../../../engine/log/state/producer.js';
 import { ProducerStates } from '../../../../engine/log/state/producer-state.js';
 
 const ID = 7;
@@ -32,7 +28,7 @@ function add(states: ProducerStates, sequence: number, offset: number, epoch = 0
 /** Everybody, as of `endOffset`. */
 function snapshotOf(states: ProducerStates, endOffset: number): ProducerSnapshot {
   const all = states.pages.all().flatMap(({ producers }) => producers);
-  return all.map((producer) => [producer.id, stateAt(producer, endOffset, undefined)]);
+  return all.map((producer) => [producer.id, producer.stateAt(endOffset, undefined)]);
 }
 
 function restored(snapshot: ProducerSnapshot): ProducerStates {

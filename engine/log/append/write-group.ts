@@ -1,0 +1,45 @@
+import type { Segment, SegmentMark } from '../segments/segment.js';
+import type { EpochStart } from '../state/leader-epochs.js';
+import type { AppendWaiter } from './append-waiters.js';
+
+/** Where a group begins, taken before its first batch is noted: where to go back to if the write fails. */
+export interface GroupBegin {
+  readonly segment: Segment;
+  readonly mark: SegmentMark;
+  /** First offset of the group, inclusive. */
+  readonly startOffset: number;
+  readonly epochs: readonly EpochStart[];
+}
+
+/** Batches that go to one segment in one gathered write. */
+export class WriteGroup implements GroupBegin {
+  readonly segment: Segment;
+  readonly mark: SegmentMark;
+  readonly startOffset: number;
+  readonly epochs: readonly EpochStart[];
+  readonly appends: AppendWaiter[] = [];
+  buffers: Uint8Array[] = [];
+  bytes = 0;
+  /** Exclusive. */
+  endOffset: number;
+
+  constructor({ segment, mark, startOffset, epochs }: GroupBegin) {
+    this.segment = segment;
+    this.mark = mark;
+    this.startOffset = startOffset;
+    this.epochs = epochs;
+    this.endOffset = startOffset;
+  }
+
+  add(batch: Uint8Array, append: AppendWaiter): void {
+    this.buffers.push(batch);
+    this.bytes += batch.length;
+    this.endOffset = append.endOffset;
+    this.appends.push(append);
+  }
+
+  /** The batches are views on receive buffers whose owners expect to be done within this turn. */
+  copy(): void {
+    this.buffers = [Buffer.concat(this.buffers, this.bytes)];
+  }
+}
