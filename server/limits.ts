@@ -240,7 +240,14 @@ export const SERVER_LIMITS = {
    * Characters of an unknown setting that are compared with those known: the cost is quadratic.
    * Beyond: it is cut.
    */
-  settingNameLengthMax: 200,
+  settingNameLengthMax: 64,
+  /**
+   * Elements that it counts for to plan a topic, or to check the settings of one: all that it
+   * inherits are resolved, or the name that is nearest to an unknown one is looked for.
+   */
+  topicPlanElements: 10,
+  /** Characters of a setting's value that count for one element more where it is parsed. */
+  settingElementChars: 64,
   /** Bytes of the file that `--config` names. Beyond: the start fails. */
   settingsFileBytesMax: 1 * MIB,
 

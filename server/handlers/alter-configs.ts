@@ -1,20 +1,23 @@
 import type { Work } from '../../engine/index.js';
 import { ApiError } from '../api-error.js';
+import { SERVER_LIMITS } from '../limits.js';
 import type { Controller } from '../metadata/controller.js';
 import { EVERY_BROKER } from '../metadata/effective-settings.js';
 import type { MetadataView } from '../metadata/metadata-view.js';
 import type { Partitions } from '../partition/partitions.js';
-import type { ResponseOf } from '../protocol/api.js';
+import type { RequestOf, ResponseOf } from '../protocol/api.js';
 import { ErrorCode } from '../protocol/error-codes.js';
 import { AlterConfigs } from '../protocol/messages/alter-configs.js';
 import { IncrementalAlterConfigs } from '../protocol/messages/incremental-alter-configs.js';
-import { alterOperations, applyAlterConfigs, type ConfigChange } from '../settings/alter.js';
+import { AlterChanges, alterOperations, type ConfigChange } from '../settings/alter.js';
 import { type BrokerLayers, mergedDynamic } from '../settings/describe.js';
 import { lagProblem, type SettingTexts } from '../settings/topic-settings.js';
 import { type ConfigResource, findResource, resourceKey } from './config-resource.js';
 import { wireError } from './error-map.js';
 import { type Handler, handler } from './handler.js';
+import { mapInSlices } from './in-slices.js';
 import { occurringTwice } from './occurring-twice.js';
+import { settingElements } from './setting-elements.js';
 
 export interface AlterConfigsParts {
   readonly metadata: MetadataView;
@@ -27,25 +30,25 @@ export interface AlterConfigsParts {
 
 type Answer = ResponseOf<typeof AlterConfigs>['responses'][number];
 
-interface Resource {
+type Texts = RequestOf<typeof AlterConfigs>['resources'][number]['configs'][number];
+type Operations = RequestOf<typeof IncrementalAlterConfigs>['resources'][number]['configs'][number];
+
+interface Resource<C> {
   readonly resourceType: number;
   readonly resourceName: string;
+  readonly configs: readonly C[];
 }
+
+const { topicPlanElements } = SERVER_LIMITS;
 
 /** AlterConfigs (KIP-133): the settings of each resource become those given, and no others. */
 export const alterConfigs = handler(AlterConfigs, {}, alterConfigsHandler);
 
 function alterConfigsHandler(parts: AlterConfigsParts): Handler<typeof AlterConfigs> {
   return async ({ work }, { resources, validateOnly }) => {
-    const responses = await alterAll(parts, work, resources, validateOnly, ({ configs }) => {
-      const changes = configs.map(({ name, value }) => ({
-        name,
-        value,
-        operation: 'SET' as const,
-      }));
-      return { changes, replaces: true };
-    });
-    return { responses };
+    const call = new AlterCall(parts, work, validateOnly, true);
+    const changeOf = ({ name, value }: Texts): ConfigChange => ({ name, value, operation: 'SET' });
+    return { responses: await call.alterAll(resources, changeOf) };
   };
 }
 
@@ -60,69 +63,81 @@ function incrementalAlterConfigsHandler(
   parts: AlterConfigsParts,
 ): Handler<typeof IncrementalAlterConfigs> {
   return async ({ work }, { resources, validateOnly }) => {
-    const responses = await alterAll(parts, work, resources, validateOnly, ({ configs }) => {
-      const changes = configs.map(({ name, value, configOperation }): ConfigChange => {
-        const operation = alterOperations[configOperation];
-        if (operation !== undefined) return { name, value, operation };
-        throw new ApiError('INVALID_REQUEST', `operation ${configOperation} is not known`);
-      });
-      return { changes, replaces: false };
-    });
-    return { responses };
+    const call = new AlterCall(parts, work, validateOnly, false);
+    const changeOf = ({ name, value, configOperation }: Operations): ConfigChange => {
+      const operation = alterOperations[configOperation];
+      if (operation !== undefined) return { name, value, operation };
+      throw new ApiError('INVALID_REQUEST', `operation ${configOperation} is not known`);
+    };
+    return { responses: await call.alterAll(resources, changeOf) };
   };
 }
 
-/**
- * Alters each resource by itself, all of its changes or none. When an answer comes, the change is durable and live logs go by it.
- */
-async function alterAll<R extends Resource>(
-  parts: AlterConfigsParts,
-  work: Work,
-  resources: readonly R[],
-  validateOnly: boolean,
-  changesOf: (resource: R) => { changes: readonly ConfigChange[]; replaces: boolean },
-): Promise<Answer[]> {
-  const twice = occurringTwice(resources.map(resourceKey));
-  const answers: Answer[] = [];
-  for (const resource of resources) {
-    const { resourceType, resourceName } = resource;
-    let lookedAt = 1;
-    try {
-      if (twice.has(resourceKey(resource))) {
-        throw new ApiError('INVALID_REQUEST', 'Each resource must appear at most once.');
-      }
-      const { changes, replaces } = changesOf(resource);
-      lookedAt += changes.length;
-      await alterOne(parts, resource, changes, replaces, validateOnly);
-      answers.push({ errorCode: ErrorCode.NONE, errorMessage: null, resourceType, resourceName });
-    } catch (error) {
-      const { code, message } = wireError(error);
-      answers.push({ errorCode: code, errorMessage: message, resourceType, resourceName });
-    }
-    const pause = work.did(lookedAt);
-    if (pause !== null) await pause;
+/** Alters each resource by itself, all of its changes or none. */
+class AlterCall {
+  readonly #parts: AlterConfigsParts;
+  readonly #work: Work;
+  readonly #validateOnly: boolean;
+  /** Whether the changes are all that a resource is to have. */
+  readonly #replaces: boolean;
+
+  constructor(parts: AlterConfigsParts, work: Work, validateOnly: boolean, replaces: boolean) {
+    this.#parts = parts;
+    this.#work = work;
+    this.#validateOnly = validateOnly;
+    this.#replaces = replaces;
   }
-  await parts.partitions.applied();
-  return answers;
-}
 
-async function alterOne(
-  { controller, metadata, nodeId, layers }: AlterConfigsParts,
-  resource: Resource,
-  changes: readonly ConfigChange[],
-  replaces: boolean,
-  validateOnly: boolean,
-): Promise<void> {
-  const found = findResource(resource, metadata.image, nodeId);
-  const plan = (present: SettingTexts): SettingTexts => {
-    const result = applyAlterConfigs(found.kind, replaces ? {} : present, changes);
-    if (!result.ok) throw new ApiError(result.error, result.message);
-    const problem = problemTogether(found, result.overrides, layers());
-    if (problem !== undefined) throw new ApiError('INVALID_CONFIG', problem);
-    return result.overrides;
-  };
-  if (found.kind === 'topic') await controller.alterTopic(found.topic.id, plan, { validateOnly });
-  else await controller.alterBroker(found.broker, plan, { validateOnly });
+  /** When an answer comes, the change is durable and live logs go by it. */
+  async alterAll<C extends Texts>(
+    resources: readonly Resource<C>[],
+    changeOf: (config: C) => ConfigChange,
+  ): Promise<Answer[]> {
+    const twice = await occurringTwice(this.#work, resources, resourceKey);
+    const answers = await mapInSlices(this.#work, resources, async (resource): Promise<Answer> => {
+      const { resourceType, resourceName } = resource;
+      try {
+        if (twice.has(resourceKey(resource))) {
+          throw new ApiError('INVALID_REQUEST', 'Each resource must appear at most once.');
+        }
+        await this.#alter(resource, changeOf);
+        return { errorCode: ErrorCode.NONE, errorMessage: null, resourceType, resourceName };
+      } catch (error) {
+        const { code, message } = wireError(error);
+        return { errorCode: code, errorMessage: message, resourceType, resourceName };
+      }
+    });
+    await this.#parts.partitions.applied();
+    return answers;
+  }
+
+  async #alter<C extends Texts>(
+    resource: Resource<C>,
+    changeOf: (config: C) => ConfigChange,
+  ): Promise<void> {
+    const { controller, metadata, nodeId, layers } = this.#parts;
+    const found = findResource(resource, metadata.image, nodeId);
+    const changes = new AlterChanges(found.kind);
+    // To check what comes of them costs the same whatever it is.
+    const before = this.#work.did(topicPlanElements);
+    if (before !== null) await before;
+    for (const config of resource.configs) {
+      const failure = changes.add(changeOf(config));
+      if (failure !== null) throw new ApiError(failure.error, failure.message);
+      const pause = this.#work.did(settingElements(config));
+      if (pause !== null) await pause;
+    }
+    const plan = (present: SettingTexts): SettingTexts => {
+      const result = changes.applyTo(this.#replaces ? {} : present);
+      if (!result.ok) throw new ApiError(result.error, result.message);
+      const problem = problemTogether(found, result.overrides, layers());
+      if (problem !== undefined) throw new ApiError('INVALID_CONFIG', problem);
+      return result.overrides;
+    };
+    const options = { validateOnly: this.#validateOnly };
+    if (found.kind === 'topic') await controller.alterTopic(found.topic.id, plan, options);
+    else await controller.alterBroker(found.broker, plan, options);
+  }
 }
 
 /** What is wrong with the new settings of a topic or a broker, together with what else is in effect. */

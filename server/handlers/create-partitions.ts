@@ -27,7 +27,7 @@ export const createPartitions = handler(CreatePartitions, {}, createPartitionsHa
 
 function createPartitionsHandler(parts: CreatePartitionsParts): Handler<typeof CreatePartitions> {
   return async ({ work }, { topics, validateOnly }) => {
-    const twice = occurringTwice(topics.map(({ name }) => name));
+    const twice = await occurringTwice(work, topics, ({ name }) => name);
     const results: Answer[] = [];
     for (const { name, count, assignments } of topics) {
       try {
@@ -40,11 +40,10 @@ function createPartitionsHandler(parts: CreatePartitionsParts): Handler<typeof C
           const message = `The number of partitions of the internal topic '${name}' cannot be changed`;
           throw new ApiError('INVALID_TOPIC_EXCEPTION', message);
         }
-        const nodeIds = assignments?.map(({ brokerIds }) => brokerIds) ?? null;
         const grown = await parts.controller.addPartitions(
           topic.id,
           ({ partitions }) =>
-            planMorePartitions(partitions.length, count, nodeIds, parts.topicRules),
+            planMorePartitions(partitions.length, count, assignments, parts.topicRules),
           { validateOnly },
         );
         if (!validateOnly) await parts.partitions.ensure(grown);

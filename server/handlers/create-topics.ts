@@ -1,9 +1,11 @@
 import type { Work } from '../../engine/index.js';
 import { ApiError } from '../api-error.js';
 import type { RequestContext } from '../context.js';
+import { SERVER_LIMITS } from '../limits.js';
 import type { Controller } from '../metadata/controller.js';
 import {
   fitsTransaction,
+  lookedAt,
   type NewTopic,
   planTopic,
   type TopicRules,
@@ -24,6 +26,7 @@ import { lagProblem, type SettingTexts } from '../settings/topic-settings.js';
 import { wireError } from './error-map.js';
 import { type Handler, handler } from './handler.js';
 import { occurringTwice } from './occurring-twice.js';
+import { settingElements } from './setting-elements.js';
 
 export interface CreateTopicsParts {
   readonly controller: Pick<Controller, 'createTopics'>;
@@ -85,14 +88,16 @@ class CreateCall {
   /** Plans each topic by itself; together they may not have more partitions than a single one may. */
   async run(): Promise<TopicAnswer[]> {
     const { topicRules } = this.#parts;
-    const twice = occurringTwice(this.#topics.map(({ name }) => name));
+    const twice = await occurringTwice(this.#work, this.#topics, ({ name }) => name);
     const dynamic = mergedDynamic(this.#layers);
     let partitionsLeft = topicRules.partitionCountMax;
     let planned: Planned[] = [];
     let partitions = 0;
     for (const [at, wish] of this.#topics.entries()) {
+      let elements = 1;
       try {
         if (twice.has(wish.name)) throw new ApiError('INVALID_REQUEST', 'Duplicate topic name.');
+        elements += planElements(wish);
         const topic = planTopic(wishOf(wish), topicRules);
         const problem = lagProblem(topic.overrides, dynamic, this.#layers.brokerStatic);
         if (problem !== undefined) throw new ApiError('INVALID_CONFIG', problem);
@@ -113,7 +118,7 @@ class CreateCall {
       } catch (error) {
         this.#answers[at] = failed(wish.name, error);
       }
-      const pause = this.#work.did(1 + wish.assignments.length + wish.configs.length);
+      const pause = this.#work.did(elements);
       if (pause !== null) await pause;
     }
     await this.#create(planned);
@@ -162,15 +167,20 @@ class CreateCall {
   }
 }
 
+/** Elements that planning a topic counts for, beside the topic itself. */
+function planElements({ assignments, configs }: Wish): number {
+  let elements: number = SERVER_LIMITS.topicPlanElements;
+  elements += Math.min(assignments.length, SERVER_LIMITS.partitionsPerTopicMax);
+  for (const config of lookedAt(configs)) elements += settingElements(config);
+  return elements;
+}
+
 function wishOf(wish: Wish): TopicWish {
   return {
     name: wish.name,
     partitionCount: wish.numPartitions,
     replicationFactor: wish.replicationFactor,
-    assignments: wish.assignments.map(({ partitionIndex, brokerIds }) => ({
-      partition: partitionIndex,
-      nodeIds: brokerIds,
-    })),
+    assignments: wish.assignments,
     configs: wish.configs,
   };
 }

@@ -1,4 +1,5 @@
 import { ApiError } from '../api-error.js';
+import type { RequestContext } from '../context.js';
 import type { Controller } from '../metadata/controller.js';
 import type { TopicImage } from '../metadata/image.js';
 import type { MetadataView } from '../metadata/metadata-view.js';
@@ -9,6 +10,7 @@ import { DeleteTopics } from '../protocol/messages/delete-topics.js';
 import { ZERO_UUID } from '../protocol/schema.js';
 import { wireError } from './error-map.js';
 import { type Handler, handler } from './handler.js';
+import { mapInSlices } from './in-slices.js';
 import { occurringTwice } from './occurring-twice.js';
 
 export interface DeleteTopicsParts {
@@ -31,8 +33,12 @@ export const deleteTopics = handler(DeleteTopics, {}, deleteTopicsHandler);
 
 function deleteTopicsHandler(parts: DeleteTopicsParts): Handler<typeof DeleteTopics> {
   return async (context, request) => {
-    const wishes = wishesOf(context.apiVersion, request);
-    const twice = occurringTwice(wishes.map(({ name, topicId }) => name ?? topicId));
+    const wishes = await wishesOf(context, request);
+    const twice = await occurringTwice(
+      context.work,
+      wishes,
+      ({ name, topicId }) => name ?? topicId,
+    );
     const responses = new Array<TopicAnswer>(wishes.length);
     const refuse = (at: number, error: unknown): void => {
       const { code, message } = wireError(error);
@@ -81,9 +87,12 @@ interface Wanted {
   readonly topic: TopicImage;
 }
 
-function wishesOf(version: number, request: RequestOf<typeof DeleteTopics>): readonly Wish[] {
-  if (version >= 6) return request.topics;
-  return request.topicNames.map((name) => ({ name, topicId: ZERO_UUID }));
+async function wishesOf(
+  { apiVersion, work }: RequestContext,
+  request: RequestOf<typeof DeleteTopics>,
+): Promise<readonly Wish[]> {
+  if (apiVersion >= 6) return request.topics;
+  return mapInSlices(work, request.topicNames, (name) => ({ name, topicId: ZERO_UUID }));
 }
 
 function topicOf({ metadata }: DeleteTopicsParts, { name, topicId }: Wish): TopicImage {

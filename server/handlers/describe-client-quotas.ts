@@ -2,6 +2,7 @@ import { ApiError } from '../api-error.js';
 import { ErrorCode } from '../protocol/error-codes.js';
 import { DescribeClientQuotas } from '../protocol/messages/describe-client-quotas.js';
 import { handler } from './handler.js';
+import { forEachInSlices } from './in-slices.js';
 import { occurringTwice } from './occurring-twice.js';
 
 const ENTITY_TYPES: ReadonlySet<string> = new Set(['user', 'client-id', 'ip']);
@@ -11,13 +12,12 @@ export const describeClientQuotas = handler(
   DescribeClientQuotas,
   {},
   () =>
-    (_context, { components }) => {
-      const types = components.map(({ entityType }) => entityType);
-      const unknown = types.find((type) => !ENTITY_TYPES.has(type));
-      if (unknown !== undefined) {
+    async ({ work }, { components }) => {
+      await forEachInSlices(work, components, ({ entityType }) => {
+        if (ENTITY_TYPES.has(entityType)) return;
         throw new ApiError('UNSUPPORTED_VERSION', 'entities are user, client-id and ip');
-      }
-      const [twice] = occurringTwice(types);
+      });
+      const [twice] = await occurringTwice(work, components, ({ entityType }) => entityType);
       if (twice !== undefined) {
         throw new ApiError('INVALID_REQUEST', `the filter names ${twice} twice`);
       }

@@ -1,3 +1,4 @@
+import type { Work } from '../../engine/index.js';
 import type { MetadataView } from '../metadata/metadata-view.js';
 import type { RequestOf, ResponseOf } from '../protocol/api.js';
 import { ErrorCode } from '../protocol/error-codes.js';
@@ -14,6 +15,8 @@ import { topicKeys } from '../settings/topic-keys.js';
 import { findResource, resourceKey } from './config-resource.js';
 import { wireError } from './error-map.js';
 import { type Handler, handler } from './handler.js';
+import { forEachInSlices, mapInSlices } from './in-slices.js';
+import { settingElements } from './setting-elements.js';
 
 export interface DescribeConfigsParts {
   readonly metadata: MetadataView;
@@ -31,32 +34,22 @@ export const describeConfigs = handler(DescribeConfigs, {}, describeConfigsHandl
 function describeConfigsHandler(parts: DescribeConfigsParts): Handler<typeof DescribeConfigs> {
   return async ({ work }, request) => {
     // A resource that is named twice is answered once: the answer cannot grow by repetition.
-    const wishes = new Map(request.resources.map((wish) => [resourceKey(wish), wish]));
-    const describer = new Describer(parts, request);
-    const results: Answer[] = [];
-    for (const wish of wishes.values()) {
+    const wishes = new Map<string, Wish>();
+    await forEachInSlices(work, request.resources, (wish) => {
+      wishes.set(resourceKey(wish), wish);
+    });
+    const describer = new Describer(parts, request, work);
+    const results = await mapInSlices(work, wishes.values(), async (wish): Promise<Answer> => {
       const { resourceType, resourceName } = wish;
       try {
-        results.push({
-          errorCode: ErrorCode.NONE,
-          errorMessage: null,
-          resourceType,
-          resourceName,
-          configs: describer.configsOf(wish),
-        });
+        const configs = await describer.configsOf(wish);
+        const errorCode = ErrorCode.NONE;
+        return { errorCode, errorMessage: null, resourceType, resourceName, configs };
       } catch (error) {
-        const { code, message } = wireError(error);
-        results.push({
-          errorCode: code,
-          errorMessage: message,
-          resourceType,
-          resourceName,
-          configs: [],
-        });
+        const { code: errorCode, message: errorMessage } = wireError(error);
+        return { errorCode, errorMessage, resourceType, resourceName, configs: [] };
       }
-      const pause = work.did(describer.takeLookedAt());
-      if (pause !== null) await pause;
-    }
+    });
     return { results };
   };
 }
@@ -68,30 +61,29 @@ class Describer {
   readonly #layers: BrokerLayers;
   /** Of topics without settings of their own, by the names that are asked for. */
   readonly #shared = new Map<string, Answer['configs']>();
-  #lookedAt = 0;
+  readonly #work: Work;
 
-  constructor(parts: DescribeConfigsParts, request: RequestOf<typeof DescribeConfigs>) {
+  constructor(parts: DescribeConfigsParts, request: RequestOf<typeof DescribeConfigs>, work: Work) {
     this.#parts = parts;
     this.#request = request;
+    this.#work = work;
     this.#layers = parts.layers();
   }
 
-  /** Throws `ApiError` for a resource that is not there. */
-  configsOf(wish: Wish): Answer['configs'] {
-    this.#lookedAt += 1 + (wish.configurationKeys?.length ?? 0);
+  /** Rejects with `ApiError` for a resource that is not there. */
+  async configsOf(wish: Wish): Promise<Answer['configs']> {
+    const names = await namesOf(this.#work, wish.configurationKeys);
     const resource = findResource(wish, this.#parts.metadata.image, this.#parts.nodeId);
-    const names = namesOf(wish.configurationKeys);
     if (resource.kind === 'topic') {
       const { overrides } = resource.topic;
       if (Object.keys(overrides).length > 0) {
         return this.#wired(describeTopic(overrides, this.#layers, names));
       }
       const key = names === null ? '' : names.join(' ');
-      let configs = this.#shared.get(key);
-      if (configs === undefined) {
-        configs = this.#wired(describeTopic(overrides, this.#layers, names));
-        this.#shared.set(key, configs);
-      }
+      const shared = this.#shared.get(key);
+      if (shared !== undefined) return shared;
+      const configs = await this.#wired(describeTopic(overrides, this.#layers, names));
+      this.#shared.set(key, configs);
       return configs;
     }
     return this.#wired(
@@ -101,26 +93,30 @@ class Describer {
     );
   }
 
-  /** Entries and names looked at since the last call. */
-  takeLookedAt(): number {
-    const count = this.#lookedAt;
-    this.#lookedAt = 0;
-    return count;
-  }
-
-  #wired(entries: readonly ConfigEntry[]): Answer['configs'] {
-    this.#lookedAt += entries.length;
-    return entries.map((entry) => {
-      this.#lookedAt += entry.synonyms.length;
+  async #wired(entries: readonly ConfigEntry[]): Promise<Answer['configs']> {
+    let lookedAt = 0;
+    const configs = entries.map((entry) => {
+      lookedAt += settingElements(entry);
+      for (const synonym of entry.synonyms) lookedAt += settingElements(synonym);
       return wireEntry(entry, this.#request);
     });
+    const pause = this.#work.did(lookedAt);
+    if (pause !== null) await pause;
+    return configs;
   }
 }
 
 /** Null and an empty list are all keys, as in Kafka. Names that no table has are dropped before anyone searches the list. */
-function namesOf(names: readonly string[] | null): readonly string[] | null {
+async function namesOf(
+  work: Work,
+  names: readonly string[] | null,
+): Promise<readonly string[] | null> {
   if (names === null || names.length === 0) return null;
-  return [...new Set(names.filter((name) => topicKeys.has(name) || brokerKeys.has(name)))];
+  const known = new Set<string>();
+  await forEachInSlices(work, names, (name) => {
+    if (topicKeys.has(name) || brokerKeys.has(name)) known.add(name);
+  });
+  return [...known];
 }
 
 function wireEntry(

@@ -5,6 +5,7 @@ import { ErrorCode } from '../protocol/error-codes.js';
 import { ListConfigResources } from '../protocol/messages/list-config-resources.js';
 import { BROKER_RESOURCE, TOPIC_RESOURCE } from './config-resource.js';
 import { type Handler, handler } from './handler.js';
+import { forEachInSlices } from './in-slices.js';
 
 export interface ListConfigResourcesParts {
   readonly metadata: MetadataView;
@@ -28,12 +29,13 @@ function listConfigResourcesHandler(
   return async ({ apiVersion, work }, { resourceTypes }) => {
     const configResources: Resource[] = [];
     if (apiVersion === 0) return { errorCode: ErrorCode.NONE, configResources };
-    const wanted = new Set(resourceTypes.length === 0 ? EVERY_TYPE : resourceTypes);
-    for (const type of wanted) {
+    const wanted = new Set(resourceTypes.length === 0 ? EVERY_TYPE : []);
+    await forEachInSlices(work, resourceTypes, (type) => {
       if (!EVERY_TYPE.includes(type)) {
         throw new ApiError('UNSUPPORTED_VERSION', `resource type ${type} is not known`);
       }
-    }
+      wanted.add(type);
+    });
     const { image } = parts.metadata;
     if (wanted.has(TOPIC_RESOURCE)) {
       for (const { name } of image.topics()) {

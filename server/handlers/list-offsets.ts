@@ -1,3 +1,4 @@
+import type { Work } from '../../engine/index.js';
 import { ApiError } from '../api-error.js';
 import type { MetadataView } from '../metadata/metadata-view.js';
 import type { Partition } from '../partition/partition.js';
@@ -7,7 +8,7 @@ import { ErrorCode } from '../protocol/error-codes.js';
 import { ListOffsets } from '../protocol/messages/list-offsets.js';
 import { wireError } from './error-map.js';
 import { type Handler, handler } from './handler.js';
-import { occurringTwice } from './occurring-twice.js';
+import { forEachInSlices, mapInSlices } from './in-slices.js';
 
 export interface ListOffsetsParts {
   readonly metadata: MetadataView;
@@ -38,45 +39,52 @@ const NOTHING_FOUND: Found = { offset: -1, timestamp: -1, leaderEpoch: -1 };
 export const listOffsets = handler(ListOffsets, {}, listOffsetsHandler);
 
 function listOffsetsHandler(parts: ListOffsetsParts): Handler<typeof ListOffsets> {
-  return async (context, request) => {
+  return async ({ apiVersion, work }, request) => {
     const committedOnly = request.isolationLevel === 1;
-    const twice = occurringTwice(partitionKeys(request));
-    const topics: ResponseOf<typeof ListOffsets>['topics'][number][] = [];
-    for (const { name, partitions } of request.topics) {
-      const answers: PartitionAnswer[] = [];
-      for (const wish of partitions) {
-        const { partitionIndex } = wish;
-        try {
-          if (twice.has(partitionKey(name, partitionIndex))) {
-            throw new ApiError('INVALID_REQUEST', 'Each partition must appear at most once.');
-          }
-          const topic = parts.metadata.image.topic(name);
-          if (topic === undefined) {
-            throw new ApiError('UNKNOWN_TOPIC_OR_PARTITION', 'there is no such topic');
-          }
-          const partition = parts.partitions.find(topic, partitionIndex);
-          const found = await lookUp(partition, wish, context.apiVersion, committedOnly);
-          answers.push({ partitionIndex, errorCode: ErrorCode.NONE, ...found });
-        } catch (error) {
-          answers.push({ partitionIndex, errorCode: wireError(error).code });
+    const repeated = await repeatedPartitions(work, request);
+    const answerTo = async (name: string, wish: PartitionWish): Promise<PartitionAnswer> => {
+      const { partitionIndex } = wish;
+      try {
+        if (repeated.get(name)?.has(partitionIndex)) {
+          throw new ApiError('INVALID_REQUEST', 'Each partition must appear at most once.');
         }
-        const pause = context.work.did(1);
-        if (pause !== null) await pause;
+        const topic = parts.metadata.image.topic(name);
+        if (topic === undefined) {
+          throw new ApiError('UNKNOWN_TOPIC_OR_PARTITION', 'there is no such topic');
+        }
+        const partition = parts.partitions.find(topic, partitionIndex);
+        const found = await lookUp(partition, wish, apiVersion, committedOnly);
+        return { partitionIndex, errorCode: ErrorCode.NONE, ...found };
+      } catch (error) {
+        return { partitionIndex, errorCode: wireError(error).code };
       }
-      topics.push({ name, partitions: answers });
-    }
+    };
+    const topics = await mapInSlices(work, request.topics, async ({ name, partitions }) => ({
+      name,
+      partitions: await mapInSlices(work, partitions, (wish) => answerTo(name, wish)),
+    }));
     return { topics };
   };
 }
 
-function* partitionKeys({ topics }: RequestOf<typeof ListOffsets>): Iterable<string> {
-  for (const { name, partitions } of topics) {
-    for (const { partitionIndex } of partitions) yield partitionKey(name, partitionIndex);
-  }
-}
-
-function partitionKey(name: string, partition: number): string {
-  return `${partition} ${name}`;
+/** By topic, the partitions that are named more than once. */
+async function repeatedPartitions(
+  work: Work,
+  { topics }: RequestOf<typeof ListOffsets>,
+): Promise<Map<string, Set<number>>> {
+  const named = new Map<string, Set<number>>();
+  const repeated = new Map<string, Set<number>>();
+  await forEachInSlices(work, topics, async ({ name, partitions }) => {
+    const once = named.get(name) ?? new Set();
+    const twice = repeated.get(name) ?? new Set();
+    named.set(name, once);
+    await forEachInSlices(work, partitions, ({ partitionIndex }) => {
+      if (once.has(partitionIndex)) twice.add(partitionIndex);
+      else once.add(partitionIndex);
+    });
+    if (twice.size > 0) repeated.set(name, twice);
+  });
+  return repeated;
 }
 
 async function lookUp(

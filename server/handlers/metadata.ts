@@ -1,6 +1,7 @@
 import type { Work } from '../../engine/index.js';
 import { ApiError } from '../api-error.js';
 import type { RequestContext } from '../context.js';
+import { SERVER_LIMITS } from '../limits.js';
 import { endpointFor } from '../metadata/advertised.js';
 import type { Controller } from '../metadata/controller.js';
 import type { MetadataImage } from '../metadata/image.js';
@@ -20,6 +21,7 @@ import { ZERO_UUID } from '../protocol/schema.js';
 import { CLUSTER_OPERATIONS, TOPIC_OPERATIONS } from './authorized-operations.js';
 import { wireError } from './error-map.js';
 import { type Handler, handler } from './handler.js';
+import { mapInSlices } from './in-slices.js';
 import { describeTopic, missingCode } from './topic-description.js';
 
 export interface MetadataParts {
@@ -57,7 +59,9 @@ function metadataHandler(parts: MetadataParts): Handler<typeof Metadata> {
       brokers: brokersFor(context, image),
       clusterId: image.clusterId,
       controllerId: image.controllerId,
-      topics: request.includeTopicAuthorizedOperations ? topics.map(withOperations) : topics,
+      topics: request.includeTopicAuthorizedOperations
+        ? await mapInSlices(context.work, topics, withOperations)
+        : topics,
       ...(request.includeClusterAuthorizedOperations && {
         clusterAuthorizedOperations: CLUSTER_OPERATIONS,
       }),
@@ -108,6 +112,8 @@ async function createMissing(
       failures.set(name, ErrorCode.INVALID_PARTITIONS);
       continue;
     }
+    const planning = work.did(SERVER_LIMITS.topicPlanElements);
+    if (planning !== null) await planning;
     const topic = planTopic(
       { name, partitionCount: -1, replicationFactor: -1, assignments: [], configs: [] },
       parts.topicRules,
@@ -178,6 +184,8 @@ async function answersFor(
       checkWish(context.apiVersion, name, topicId);
     } catch (error) {
       answers.push(failed(name ?? '', topicId, wireError(error).code));
+      const pause = context.work.did(1);
+      if (pause !== null) await pause;
       continue;
     }
     // Beside an id, Java sends an empty name: the id counts.
@@ -191,12 +199,16 @@ async function answersFor(
     if (topic !== undefined)
       answers.push(await describeTopic(parts.partitions, topic, context.work));
     else answers.push(failed(name, ZERO_UUID, failures.get(name) ?? missingCode(name)));
+    const pause = context.work.did(1);
+    if (pause !== null) await pause;
   }
   for (const id of byId) {
     const topic = image.topicById(id);
     if (topic !== undefined)
       answers.push(await describeTopic(parts.partitions, topic, context.work));
     else answers.push(failed(null, id, ErrorCode.UNKNOWN_TOPIC_ID));
+    const pause = context.work.did(1);
+    if (pause !== null) await pause;
   }
   return answers;
 }

@@ -1,7 +1,20 @@
-/** The values that occur more than once. Requests that name a thing twice are refused, not guessed at. */
-export function occurringTwice<T>(values: Iterable<T>): Set<T> {
-  const once = new Set<T>();
-  const twice = new Set<T>();
-  for (const value of values) (once.has(value) ? twice : once).add(value);
+import type { Work } from '../../engine/index.js';
+import { forEachInSlices } from './in-slices.js';
+
+/**
+ * The keys that occur more than once, in slices. Requests that name a thing twice are refused, not
+ * guessed at.
+ */
+export async function occurringTwice<T, K>(
+  work: Work,
+  values: Iterable<T>,
+  keyOf: (value: T) => K,
+): Promise<Set<K>> {
+  const once = new Set<K>();
+  const twice = new Set<K>();
+  await forEachInSlices(work, values, (value) => {
+    const key = keyOf(value);
+    (once.has(key) ? twice : once).add(key);
+  });
   return twice;
 }

@@ -1,5 +1,6 @@
 import { ApiError } from '../api-error.js';
 import { SERVER_LIMITS } from '../limits.js';
+import { topicKeys } from '../settings/topic-keys.js';
 import { type SettingTexts, validateTopicOverrides } from '../settings/topic-settings.js';
 import { isInternalTopic, topicNameProblem } from './topic-name.js';
 
@@ -10,8 +11,8 @@ export interface TopicWish {
   readonly replicationFactor: number;
   /** Replicas by partition number, in any order; empty to leave the choice to the broker. */
   readonly assignments: readonly {
-    readonly partition: number;
-    readonly nodeIds: readonly number[];
+    readonly partitionIndex: number;
+    readonly brokerIds: readonly number[];
   }[];
   readonly configs: readonly { readonly name: string; readonly value: string | null }[];
 }
@@ -61,7 +62,7 @@ export function planTopic(wish: TopicWish, rules: TopicRules): NewTopic {
 export function planMorePartitions(
   present: number,
   count: number,
-  assignments: readonly (readonly number[])[] | null,
+  assignments: readonly { readonly brokerIds: readonly number[] }[] | null,
   rules: TopicRules,
 ): readonly (readonly number[])[] {
   if (count <= present) {
@@ -79,8 +80,10 @@ export function planMorePartitions(
       `${count - present} partitions are to be added, and ${assignments.length} assignments were given`,
     );
   }
-  for (const nodeIds of assignments) checkReplicas(nodeIds, rules);
-  return assignments;
+  return assignments.map(({ brokerIds }) => {
+    checkReplicas(brokerIds, rules);
+    return brokerIds;
+  });
 }
 
 function planReplicas(wish: TopicWish, rules: TopicRules): readonly (readonly number[])[] {
@@ -107,15 +110,16 @@ function planReplicas(wish: TopicWish, rules: TopicRules): readonly (readonly nu
 }
 
 function planAssignments(wish: TopicWish, rules: TopicRules): readonly (readonly number[])[] {
+  // Before they are looked at: how many they are is as bounded as the number of partitions.
+  checkCount(wish.assignments.length, rules);
   const byPartition = new Map<number, readonly number[]>();
-  for (const { partition, nodeIds } of wish.assignments) {
+  for (const { partitionIndex: partition, brokerIds } of wish.assignments) {
     if (byPartition.has(partition)) {
       throw new ApiError('INVALID_REPLICA_ASSIGNMENT', `partition ${partition} is assigned twice`);
     }
-    checkReplicas(nodeIds, rules);
-    byPartition.set(partition, nodeIds);
+    checkReplicas(brokerIds, rules);
+    byPartition.set(partition, brokerIds);
   }
-  checkCount(byPartition.size, rules);
   return Array.from({ length: byPartition.size }, (_, partition) => {
     const nodeIds = byPartition.get(partition);
     if (nodeIds !== undefined) return nodeIds;
@@ -154,13 +158,19 @@ function checkCount(count: number, { partitionCountMax }: TopicRules): void {
   }
 }
 
+/** Of a topic's settings, those that are looked at: among more than there are, one is not known, or comes twice. */
+export function lookedAt<T>(configs: readonly T[]): readonly T[] {
+  return configs.slice(0, topicKeys.size + 1);
+}
+
 function planOverrides(configs: TopicWish['configs']): SettingTexts {
-  const names = new Set(configs.map(({ name }) => name));
-  if (names.size !== configs.length) {
+  const looked = lookedAt(configs);
+  const names = new Set(looked.map(({ name }) => name));
+  if (names.size !== looked.length) {
     throw new ApiError('INVALID_CONFIG', 'a setting is given twice');
   }
   // fromEntries defines properties, so that a key named __proto__ is one among others.
-  const given = Object.fromEntries(configs.map(({ name, value }) => [name, value]));
+  const given = Object.fromEntries(looked.map(({ name, value }) => [name, value]));
   const [problem] = validateTopicOverrides(given);
   if (problem !== undefined) throw new ApiError('INVALID_CONFIG', problem.message);
   return given as SettingTexts;

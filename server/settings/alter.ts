@@ -15,43 +15,58 @@ export interface ConfigChange {
   readonly value: string | null;
 }
 
-/** The new overrides as a whole, or the wire error by name; then nothing is to be changed. */
-export type AlterResult =
-  | { readonly ok: true; readonly overrides: SettingTexts }
-  | {
-      readonly ok: false;
-      readonly error: 'INVALID_REQUEST' | 'INVALID_CONFIG';
-      readonly message: string;
-    };
+/** The wire error by name; then nothing is to be changed. */
+export interface AlterFailure {
+  readonly ok: false;
+  readonly error: 'INVALID_REQUEST' | 'INVALID_CONFIG';
+  readonly message: string;
+}
+
+/** The new overrides as a whole, or why there are none. */
+export type AlterResult = { readonly ok: true; readonly overrides: SettingTexts } | AlterFailure;
+
+/** A change to a key that is known, with a text of its type. */
+interface Replacement {
+  readonly setting: Setting;
+  readonly operation: Exclude<AlterOperation, 'DELETE'>;
+  readonly value: string;
+}
 
 /**
- * Applies changes to the overrides of a topic, or to a broker's dynamic settings: all of them or
- * none. The given overrides are left as they are. APPEND and SUBTRACT start from the override or,
- * without one, from the default of the table, as in Kafka.
+ * Changes to the overrides of a topic, or to a broker's dynamic settings. They are looked at one by
+ * one, as they are added; how many a request may name, and how few of them can be there, is nothing
+ * that `applyTo` depends on.
  */
-export function applyAlterConfigs(
-  resource: 'topic' | 'broker',
-  overrides: SettingTexts,
-  changes: readonly ConfigChange[],
-): AlterResult {
-  const table: ReadonlyMap<string, Setting> = resource === 'topic' ? topicKeys : brokerKeys;
-  const result: Record<string, string> = { ...overrides };
-  const seen = new Set<string>();
-  for (const { name, operation, value } of changes) {
+export class AlterChanges {
+  readonly #resource: 'topic' | 'broker';
+  readonly #table: ReadonlyMap<string, Setting>;
+  readonly #names = new Set<string>();
+  readonly #deleted = new Set<string>();
+  readonly #replacements: Replacement[] = [];
+
+  constructor(resource: 'topic' | 'broker') {
+    this.#resource = resource;
+    this.#table = resource === 'topic' ? topicKeys : brokerKeys;
+  }
+
+  /** Takes in one more change, or says why none may be made. */
+  add({ name, operation, value }: ConfigChange): AlterFailure | null {
     const shown = JSON.stringify(name.slice(0, 200));
-    if (seen.has(name)) return failed('INVALID_REQUEST', `${shown} occurs twice in one request`);
-    seen.add(name);
+    if (this.#names.has(name)) {
+      return failed('INVALID_REQUEST', `${shown} occurs twice in one request`);
+    }
+    this.#names.add(name);
     // Of a key that is not there, or cannot be, nothing is left either.
     if (operation === 'DELETE') {
-      delete result[name];
-      continue;
+      this.#deleted.add(name);
+      return null;
     }
-    const setting = table.get(name);
+    const setting = this.#table.get(name);
     if (setting === undefined) {
-      const nearest = nearestName(name, table.keys());
+      const nearest = nearestName(name, this.#table.keys());
       return failed(
         'INVALID_CONFIG',
-        `Unknown ${resource} config name: ${shown}; the nearest one is ${nearest}`,
+        `Unknown ${this.#resource} config name: ${shown}; the nearest one is ${nearest}`,
       );
     }
     if (!setting.dynamic) {
@@ -63,23 +78,38 @@ export function applyAlterConfigs(
     if (value === null) return failed('INVALID_REQUEST', `${name}: ${operation} needs a value`);
     const long = tooLong(name, value);
     if (long !== undefined) return failed('INVALID_CONFIG', long);
-    if (operation === 'SET') {
-      result[name] = value;
-    } else if (setting.type === 'list') {
-      const elements = splitList(textOf(result, name) ?? setting.defaultText ?? '');
-      result[name] = changedList(elements, operation, splitList(value)).join(',');
-    } else {
+    if (operation !== 'SET' && setting.type !== 'list') {
       return failed(
         'INVALID_CONFIG',
         `${name}: ${operation} is for lists, and this key is of type ${setting.type}`,
       );
     }
+    this.#replacements.push({ setting, operation, value });
+    return null;
   }
-  const problem =
-    resource === 'topic' ? validateTopicOverrides(result)[0]?.message : brokerProblem(result, seen);
-  return problem === undefined
-    ? { ok: true, overrides: result }
-    : failed('INVALID_CONFIG', problem);
+
+  /**
+   * Makes all of the changes or none. The given overrides are left as they are. APPEND and SUBTRACT
+   * start from the override or, without one, from the default of the table, as in Kafka.
+   */
+  applyTo(overrides: SettingTexts): AlterResult {
+    const kept = Object.entries(overrides).filter(([name]) => !this.#deleted.has(name));
+    const result: Record<string, string> = Object.fromEntries(kept);
+    for (const { setting, operation, value } of this.#replacements) {
+      const { name } = setting;
+      if (operation === 'SET') {
+        result[name] = value;
+      } else {
+        const elements = splitList(textOf(result, name) ?? setting.defaultText ?? '');
+        result[name] = changedList(elements, operation, splitList(value)).join(',');
+      }
+    }
+    const problem =
+      this.#resource === 'topic' ? topicProblem(result) : brokerProblem(result, this.#replacements);
+    return problem === undefined
+      ? { ok: true, overrides: result }
+      : failed('INVALID_CONFIG', problem);
+  }
 }
 
 function changedList(
@@ -94,11 +124,16 @@ function changedList(
   return [...new Set([...elements, ...given])];
 }
 
-function brokerProblem(texts: SettingTexts, changed: ReadonlySet<string>): string | undefined {
-  for (const name of changed) {
-    const setting = brokerKeys.get(name);
+function topicProblem(texts: SettingTexts): string | undefined {
+  const [problem] = validateTopicOverrides(texts);
+  return problem?.message;
+}
+
+function brokerProblem(texts: SettingTexts, changed: readonly Replacement[]): string | undefined {
+  for (const { setting } of changed) {
+    const { name } = setting;
     const text = textOf(texts, name);
-    if (setting === undefined || text === undefined) continue;
+    if (text === undefined) continue;
     const long = tooLong(name, text);
     if (long !== undefined) return long;
     const parsed = parseValue(setting, text);
@@ -112,6 +147,6 @@ function brokerProblem(texts: SettingTexts, changed: ReadonlySet<string>): strin
   return undefined;
 }
 
-function failed(error: 'INVALID_REQUEST' | 'INVALID_CONFIG', message: string): AlterResult {
+function failed(error: 'INVALID_REQUEST' | 'INVALID_CONFIG', message: string): AlterFailure {
   return { ok: false, error, message };
 }

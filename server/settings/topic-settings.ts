@@ -115,20 +115,23 @@ function compressionOf(
   return { compression: type, compressionLevel: hasLevel ? levels.gzip : null };
 }
 
-/** Everything wrong with a topic's own settings, in their order; empty if they may be stored. */
-export function validateTopicOverrides(
+/**
+ * Everything wrong with a topic's own settings, in their order; nothing if they may be stored. To
+ * find the words for a problem costs more than to find it: whoever needs one takes one.
+ */
+export function* validateTopicOverrides(
   overrides: Readonly<Record<string, string | null>>,
-): TopicProblem[] {
-  const problems: TopicProblem[] = [];
+): Generator<TopicProblem, void> {
+  const wrong = new Set<string>();
   for (const [name, text] of Object.entries(overrides)) {
     const message = problemOf(name, text);
-    if (message !== undefined) problems.push({ name, message });
+    if (message === undefined) continue;
+    wrong.add(name);
+    yield { name, message };
   }
-  const wrong = new Set(problems.map(({ name }) => name));
   const sound = Object.entries(overrides).filter(([name]) => !wrong.has(name));
   const message = lagProblem(Object.fromEntries(sound) as SettingTexts, {}, {});
-  if (message !== undefined) problems.push({ name: 'min.compaction.lag.ms', message });
-  return problems;
+  if (message !== undefined) yield { name: 'min.compaction.lag.ms', message };
 }
 
 /** What is wrong with settings that are each valid, with those below them that stay in effect: a shortest lag above the longest. */

@@ -1,4 +1,4 @@
-import { alterOperations, applyAlterConfigs } from '../../../server/settings/alter.js';
+import { AlterChanges, alterOperations } from '../../../server/settings/alter.js';
 import { brokerKeys } from '../../../server/settings/broker-keys.js';
 import { environmentSettings, variableOfKey } from '../../../server/settings/environment.js';
 import { parseListeners } from '../../../server/settings/listeners.js';
@@ -77,19 +77,19 @@ function pairsIn(input: Buffer): [name: string, value: string][] {
 /** What may be stored can be used. */
 const topic = stateless('settings.topic', pairsOf(TOPIC_NAMES), (input) => {
   const overrides = Object.fromEntries(pairsIn(input));
-  if (validateTopicOverrides(overrides).length > 0) return;
+  if ([...validateTopicOverrides(overrides)].length > 0) return;
   for (const value of Object.values(resolveTopicSettings(overrides, {}, {}))) {
     if (value === undefined || Number.isNaN(value)) throw new BrokenPromise('a setting of nothing');
   }
 });
 
 const alter = stateless('settings.alter', pairsOf(TOPIC_NAMES), (input) => {
-  const changes = pairsIn(input).map(([name, value], at) => ({
-    name,
-    operation: alterOperations[(value.length + at) % alterOperations.length]!,
-    value: value === '' ? null : value,
-  }));
-  const altered = applyAlterConfigs('topic', { 'retention.ms': '1' }, changes);
+  const changes = new AlterChanges('topic');
+  for (const [at, [name, value]] of pairsIn(input).entries()) {
+    const operation = alterOperations[(value.length + at) % alterOperations.length]!;
+    if (changes.add({ name, operation, value: value === '' ? null : value }) !== null) return;
+  }
+  const altered = changes.applyTo({ 'retention.ms': '1' });
   if (altered.ok) resolveTopicSettings(altered.overrides, {}, {});
 });
 

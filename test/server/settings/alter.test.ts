@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import {
+  AlterChanges,
   type AlterOperation,
-  applyAlterConfigs,
+  type AlterResult,
   type ConfigChange,
 } from '../../../server/settings/alter.js';
 
@@ -13,11 +14,24 @@ function change(
   return { name, operation, value };
 }
 
-describe('applyAlterConfigs on a topic', () => {
+function altered(
+  resource: 'topic' | 'broker',
+  overrides: Readonly<Record<string, string>>,
+  given: readonly ConfigChange[],
+): AlterResult {
+  const changes = new AlterChanges(resource);
+  for (const each of given) {
+    const failure = changes.add(each);
+    if (failure !== null) return failure;
+  }
+  return changes.applyTo(overrides);
+}
+
+describe('changes of a topic', () => {
   test('sets and deletes, and leaves the given overrides as they are', () => {
     const before = { 'retention.ms': '5', 'segment.ms': '7' };
     expect(
-      applyAlterConfigs('topic', before, [
+      altered('topic', before, [
         change('SET', 'retention.ms', '6'),
         change('DELETE', 'segment.ms'),
       ]),
@@ -27,21 +41,21 @@ describe('applyAlterConfigs on a topic', () => {
 
   test('appends to a list and subtracts from it, starting from the default', () => {
     const key = 'cleanup.policy';
-    const altered = (overrides: Record<string, string>, operation: AlterOperation, value: string) =>
-      applyAlterConfigs('topic', overrides, [change(operation, key, value)]);
-    expect(altered({}, 'APPEND', 'compact')).toEqual({
+    const list = (overrides: Record<string, string>, operation: AlterOperation, value: string) =>
+      altered('topic', overrides, [change(operation, key, value)]);
+    expect(list({}, 'APPEND', 'compact')).toEqual({
       ok: true,
       overrides: { [key]: 'delete,compact' },
     });
-    expect(altered({ [key]: 'compact' }, 'APPEND', 'compact')).toEqual({
+    expect(list({ [key]: 'compact' }, 'APPEND', 'compact')).toEqual({
       ok: true,
       overrides: { [key]: 'compact' },
     });
-    expect(altered({ [key]: 'compact,delete' }, 'SUBTRACT', 'delete')).toEqual({
+    expect(list({ [key]: 'compact,delete' }, 'SUBTRACT', 'delete')).toEqual({
       ok: true,
       overrides: { [key]: 'compact' },
     });
-    expect(altered({}, 'APPEND', 'keep')).toMatchObject({ ok: false, error: 'INVALID_CONFIG' });
+    expect(list({}, 'APPEND', 'keep')).toMatchObject({ ok: false, error: 'INVALID_CONFIG' });
   });
 
   test.each<[string, ConfigChange[], string, string]>([
@@ -67,7 +81,7 @@ describe('applyAlterConfigs on a topic', () => {
       'twice',
     ],
   ])('refuses %s and says so', (_case, changes, error, message) => {
-    const result = applyAlterConfigs('topic', {}, changes);
+    const result = altered('topic', {}, changes);
     expect(result).toMatchObject({ ok: false, error });
     expect(result.ok ? '' : result.message).toContain(message);
   });
@@ -77,7 +91,7 @@ test.each(['topic', 'broker'] as const)(
   'deleting what a %s does not have, or cannot have, is no error and changes nothing',
   (resource) => {
     for (const name of ['no.such.key', '__proto__', 'listeners', 'cleanup.policy']) {
-      expect(applyAlterConfigs(resource, {}, [change('DELETE', name)])).toEqual({
+      expect(altered(resource, {}, [change('DELETE', name)])).toEqual({
         ok: true,
         overrides: {},
       });
@@ -85,11 +99,11 @@ test.each(['topic', 'broker'] as const)(
   },
 );
 
-describe('applyAlterConfigs on a broker', () => {
+describe('changes of a broker', () => {
   test('changes what topics inherit while the broker runs', () => {
     const set = change('SET', 'log.retention.ms', '5');
     const size = change('SET', 'message.max.bytes', '6');
-    expect(applyAlterConfigs('broker', {}, [set, size])).toEqual({
+    expect(altered('broker', {}, [set, size])).toEqual({
       ok: true,
       overrides: { 'log.retention.ms': '5', 'message.max.bytes': '6' },
     });
@@ -98,14 +112,14 @@ describe('applyAlterConfigs on a broker', () => {
   test.each(['listeners', 'log.retention.hours', 'num.io.threads', 'ssl.keystore.location'])(
     'cannot change %s',
     (name) => {
-      const result = applyAlterConfigs('broker', {}, [change('SET', name, 'x')]);
+      const result = altered('broker', {}, [change('SET', name, 'x')]);
       expect(result).toMatchObject({ ok: false, error: 'INVALID_REQUEST' });
     },
   );
 
   test('refuses unknown keys and bad values', () => {
     const error = (name: string, value: string) =>
-      applyAlterConfigs('broker', {}, [change('SET', name, value)]);
+      altered('broker', {}, [change('SET', name, value)]);
     expect(error('log.retention.mss', '1')).toMatchObject({ error: 'INVALID_CONFIG' });
     expect(error('log.retention.ms', '-5')).toMatchObject({ error: 'INVALID_CONFIG' });
     expect(error('log.retention.ms', '-1')).toMatchObject({ ok: true });
@@ -116,7 +130,7 @@ test('a value that is too long is refused before it is taken apart, also one tha
   const long = ',delete'.repeat(10_000);
   for (const operation of ['SET', 'APPEND', 'SUBTRACT'] as const) {
     const changes = [{ name: 'cleanup.policy', operation, value: `delete${long}` }];
-    expect(applyAlterConfigs('topic', {}, changes)).toMatchObject({
+    expect(altered('topic', {}, changes)).toMatchObject({
       ok: false,
       error: 'INVALID_CONFIG',
       message: expect.stringContaining('characters'),
