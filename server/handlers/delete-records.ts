@@ -9,6 +9,7 @@ import { ErrorCode } from '../protocol/error-codes.js';
 import { DeleteRecords } from '../protocol/messages/delete-records.js';
 import { wireError } from './error-map.js';
 import { type Handler, handler } from './handler.js';
+import { forEachInSlices } from './in-slices.js';
 
 export interface DeleteRecordsParts {
   readonly metadata: MetadataView;
@@ -27,8 +28,11 @@ function deleteRecordsHandler(parts: DeleteRecordsParts): Handler<typeof DeleteR
     const topics: TopicAnswer[] = [];
     const wishes = wishesOf(parts.metadata, offsets, topics);
     const takeNext = async (): Promise<void> => {
-      for (const { topic, partitionIndex, offset, answers, place } of wishes) {
-        answers[place] = await deleteBefore(parts, topic, partitionIndex, offset);
+      for (const wish of wishes) {
+        if (wish !== null) {
+          const { topic, partitionIndex, offset } = wish;
+          wish.answers[wish.place] = await deleteBefore(parts, topic, partitionIndex, offset);
+        }
         const pause = work.did(1);
         if (pause !== null) await pause;
       }
@@ -48,16 +52,17 @@ interface Wish {
   readonly place: number;
 }
 
-/** One after another; adds each topic to the answer when its first partition is asked for. */
+/** One after another, and null where a topic begins, which is then added to the answer. */
 function* wishesOf(
   metadata: MetadataView,
   offsets: ReadonlyMap<string, ReadonlyMap<number, number>>,
   topics: TopicAnswer[],
-): Generator<Wish, void> {
+): Generator<Wish | null, void> {
   for (const [name, partitions] of offsets) {
     const topic = metadata.image.topic(name);
     const answers = new Array<PartitionAnswer>(partitions.size);
     topics.push({ name, partitions: answers });
+    yield null;
     let place = 0;
     for (const [partitionIndex, offset] of partitions) {
       yield { topic, partitionIndex, offset, answers, place: place++ };
@@ -71,15 +76,13 @@ async function offsetsByPartition(
   { topics }: RequestOf<typeof DeleteRecords>,
 ): Promise<Map<string, Map<number, number>>> {
   const found = new Map<string, Map<number, number>>();
-  for (const { name, partitions } of topics) {
+  await forEachInSlices(work, topics, ({ name, partitions }) => {
     const offsets = found.get(name) ?? new Map<number, number>();
     found.set(name, offsets);
-    for (const { partitionIndex, offset } of partitions) {
+    return forEachInSlices(work, partitions, ({ partitionIndex, offset }) => {
       offsets.set(partitionIndex, offset);
-      const pause = work.did(1);
-      if (pause !== null) await pause;
-    }
-  }
+    });
+  });
   return found;
 }
 

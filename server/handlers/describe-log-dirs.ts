@@ -1,10 +1,11 @@
 import { resolve } from 'node:path';
-import type { DiskSpace } from '../../engine/index.js';
+import type { DiskSpace, Work } from '../../engine/index.js';
 import type { Partitions } from '../partition/partitions.js';
 import type { RequestOf, ResponseOf } from '../protocol/api.js';
 import { ErrorCode } from '../protocol/error-codes.js';
 import { DescribeLogDirs } from '../protocol/messages/describe-log-dirs.js';
 import { type Handler, handler } from './handler.js';
+import { forEachInSlices } from './in-slices.js';
 
 export interface DescribeLogDirsParts {
   readonly partitions: Pick<Partitions, 'open'>;
@@ -20,7 +21,7 @@ export const describeLogDirs = handler(DescribeLogDirs, {}, describeLogDirsHandl
 
 function describeLogDirsHandler(parts: DescribeLogDirsParts): Handler<typeof DescribeLogDirs> {
   return async ({ apiVersion, work }, { topics }) => {
-    const isWanted = wantedBy(topics);
+    const isWanted = await wantedBy(work, topics);
     const byTopic = new Map<string, TopicAnswer['partitions'][number][]>();
     for (const { name, log } of parts.partitions.open()) {
       const pause = work.did(1);
@@ -57,15 +58,16 @@ async function sizesOf(
   }
 }
 
-function wantedBy(
+async function wantedBy(
+  work: Work,
   topics: RequestOf<typeof DescribeLogDirs>['topics'],
-): (topic: string, partition: number) => boolean {
+): Promise<(topic: string, partition: number) => boolean> {
   if (topics === null) return () => true;
   const wanted = new Map<string, Set<number>>();
-  for (const { topic, partitions } of topics) {
+  await forEachInSlices(work, topics, ({ topic, partitions }) => {
     const indexes = wanted.get(topic) ?? new Set();
-    for (const index of partitions) indexes.add(index);
     wanted.set(topic, indexes);
-  }
+    return forEachInSlices(work, partitions, (index) => void indexes.add(index));
+  });
   return (topic, partition) => wanted.get(topic)?.has(partition) ?? false;
 }

@@ -8,14 +8,14 @@ import { ErrorCode } from '../protocol/error-codes.js';
 import { DescribeProducers } from '../protocol/messages/describe-producers.js';
 import { wireError } from './error-map.js';
 import { type Handler, handler } from './handler.js';
+import { forEachInSlices, mapInSlices } from './in-slices.js';
 
 export interface DescribeProducersParts {
   readonly metadata: MetadataView;
   readonly partitions: Pick<Partitions, 'find'>;
 }
 
-type TopicAnswer = ResponseOf<typeof DescribeProducers>['topics'][number];
-type PartitionAnswer = TopicAnswer['partitions'][number];
+type PartitionAnswer = ResponseOf<typeof DescribeProducers>['topics'][number]['partitions'][number];
 type ProducerAnswer = PartitionAnswer['activeProducers'][number];
 
 /**
@@ -29,17 +29,15 @@ function describeProducersHandler(
 ): Handler<typeof DescribeProducers> {
   return async ({ work }, request) => {
     const wanted = new Map<string, Set<number>>();
-    for (const { name, partitionIndexes } of request.topics) {
+    await forEachInSlices(work, request.topics, ({ name, partitionIndexes }) => {
       const indexes = wanted.get(name) ?? new Set();
-      for (const index of partitionIndexes) indexes.add(index);
       wanted.set(name, indexes);
-    }
-    const topics: TopicAnswer[] = [];
-    for (const [name, indexes] of wanted) {
-      const partitions: PartitionAnswer[] = [];
-      for (const index of indexes) partitions.push(await answerFor(parts, work, name, index));
-      topics.push({ name, partitions });
-    }
+      return forEachInSlices(work, partitionIndexes, (index) => void indexes.add(index));
+    });
+    const topics = await mapInSlices(work, wanted, async ([name, indexes]) => ({
+      name,
+      partitions: await mapInSlices(work, indexes, (index) => answerFor(parts, work, name, index)),
+    }));
     return { topics };
   };
 }
@@ -55,8 +53,6 @@ async function answerFor(
     if (topic === undefined) {
       throw new ApiError('UNKNOWN_TOPIC_OR_PARTITION', 'there is no such topic');
     }
-    const pause = work.did(1);
-    if (pause !== null) await pause;
     const activeProducers = await producersOf(partitions.find(topic, partitionIndex), work);
     return { partitionIndex, errorCode: ErrorCode.NONE, activeProducers };
   } catch (error) {

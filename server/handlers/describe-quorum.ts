@@ -1,3 +1,4 @@
+import type { Work } from '../../engine/index.js';
 import { endpointFor } from '../metadata/advertised.js';
 import type { MetadataImage } from '../metadata/image.js';
 import type { MetadataView } from '../metadata/metadata-view.js';
@@ -6,6 +7,7 @@ import type { RequestOf, ResponseOf } from '../protocol/api.js';
 import { ErrorCode } from '../protocol/error-codes.js';
 import { DescribeQuorum } from '../protocol/messages/describe-quorum.js';
 import { type Handler, handler } from './handler.js';
+import { mapInSlices } from './in-slices.js';
 
 export interface DescribeQuorumParts {
   readonly metadata: MetadataView;
@@ -26,9 +28,9 @@ const METADATA_TOPIC = '__cluster_metadata';
 export const describeQuorum = handler(DescribeQuorum, {}, describeQuorumHandler);
 
 function describeQuorumHandler(parts: DescribeQuorumParts): Handler<typeof DescribeQuorum> {
-  return ({ connection, clock }, { topics }) => {
+  return async ({ connection, clock, work }, { topics }) => {
     if (!isMetadata(topics))
-      return { errorCode: ErrorCode.NONE, topics: unknown(topics), nodes: [] };
+      return { errorCode: ErrorCode.NONE, topics: await unknown(work, topics), nodes: [] };
     const { image } = parts.metadata;
     const partition = quorumOf(image, parts.leaderEpoch, clock.wallMs());
     return {
@@ -74,17 +76,24 @@ function nodesOf(image: MetadataImage, connection: ConnectionInfo): Answer['node
   });
 }
 
-function unknown(topics: RequestOf<typeof DescribeQuorum>['topics']): Answer['topics'] {
-  return topics.map(({ topicName, partitions }) => ({
+function unknown(
+  work: Work,
+  topics: RequestOf<typeof DescribeQuorum>['topics'],
+): Promise<Answer['topics'][number][]> {
+  return mapInSlices(work, topics, async ({ topicName, partitions }) => ({
     topicName,
-    partitions: partitions.map(({ partitionIndex }) => ({
-      partitionIndex,
-      errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
-      leaderId: -1,
-      leaderEpoch: -1,
-      highWatermark: -1,
-      currentVoters: [],
-      observers: [],
-    })),
+    partitions: await mapInSlices(work, partitions, unknownPartition),
   }));
+}
+
+function unknownPartition({ partitionIndex }: { partitionIndex: number }): PartitionAnswer {
+  return {
+    partitionIndex,
+    errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
+    leaderId: -1,
+    leaderEpoch: -1,
+    highWatermark: -1,
+    currentVoters: [],
+    observers: [],
+  };
 }

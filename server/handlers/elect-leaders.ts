@@ -6,6 +6,7 @@ import type { ResponseOf } from '../protocol/api.js';
 import { ErrorCode, type ErrorName } from '../protocol/error-codes.js';
 import { ElectLeaders } from '../protocol/messages/elect-leaders.js';
 import { type Handler, handler } from './handler.js';
+import { forEachInSlices } from './in-slices.js';
 
 export interface ElectLeadersParts {
   readonly metadata: MetadataView;
@@ -31,18 +32,17 @@ function electLeadersHandler(parts: ElectLeadersParts): Handler<typeof ElectLead
     }
     const { image } = parts.metadata;
     const replicaElectionResults: TopicAnswer[] = [];
-    for (const { topic, partitions } of topicPartitions ?? everyPartition(image)) {
+    const wishes = topicPartitions ?? everyPartition(image);
+    await forEachInSlices(work, wishes, async ({ topic, partitions }) => {
       const partitionResult: PartitionAnswer[] = [];
-      for (const partitionId of partitions) {
+      await forEachInSlices(work, partitions, (partitionId) => {
         const answer = answerFor(parts, image.topic(topic), partitionId, electionType);
         const isWanted =
           topicPartitions !== null || answer.errorCode !== ErrorCode.ELECTION_NOT_NEEDED;
         if (isWanted) partitionResult.push(answer);
-        const pause = work.did(1);
-        if (pause !== null) await pause;
-      }
+      });
       if (partitionResult.length > 0) replicaElectionResults.push({ topic, partitionResult });
-    }
+    });
     return { errorCode: ErrorCode.NONE, replicaElectionResults };
   };
 }

@@ -1,8 +1,17 @@
+import type { Work } from '../../engine/index.js';
 import type { PartitionWish } from '../partition/fetch-session.js';
 import type { RequestOf } from '../protocol/api.js';
 import type { Fetch } from '../protocol/messages/fetch.js';
+import { forEachInSlices, mapInSlices } from './in-slices.js';
 
 type Topics = RequestOf<typeof Fetch>['topics'];
+
+interface TopicWishes {
+  readonly topic: Topics[number];
+  readonly wishes: Map<number, PartitionWish>;
+}
+
+type ByTopic = Map<string, TopicWishes>;
 
 /**
  * What a full fetch names, each partition once: of one that is named again the last wish counts, in the place of the
@@ -10,20 +19,46 @@ type Topics = RequestOf<typeof Fetch>['topics'];
  */
 export function withoutRepetitions(topics: Topics, usesTopicIds: boolean): Topics {
   if (!repeats(topics, usesTopicIds)) return topics;
-  const byTopic = new Map<string, { topic: Topics[number]; wishes: Map<number, PartitionWish> }>();
+  const byTopic: ByTopic = new Map();
   for (const topic of topics) {
-    const key = usesTopicIds ? topic.topicId : topic.topic;
-    let known = byTopic.get(key);
-    if (known === undefined) {
-      known = { topic, wishes: new Map() };
-      byTopic.set(key, known);
-    }
-    for (const wish of topic.partitions) known.wishes.set(wish.partition, wish);
+    const wishes = wishesOf(byTopic, topic, usesTopicIds);
+    for (const wish of topic.partitions) wishes.set(wish.partition, wish);
   }
-  return [...byTopic.values()].map(({ topic, wishes }) => ({
-    ...topic,
-    partitions: [...wishes.values()],
-  }));
+  return [...byTopic.values()].map(withWishes);
+}
+
+/** The same for what is long: others are served in between. */
+export async function withoutRepetitionsInSlices(
+  work: Work,
+  topics: Topics,
+  usesTopicIds: boolean,
+): Promise<Topics> {
+  const byTopic: ByTopic = new Map();
+  await forEachInSlices(work, topics, (topic) => {
+    const wishes = wishesOf(byTopic, topic, usesTopicIds);
+    return forEachInSlices(work, topic.partitions, (wish) => {
+      wishes.set(wish.partition, wish);
+    });
+  });
+  return mapInSlices(work, byTopic.values(), withWishes);
+}
+
+/** What is wished of a topic; of one that is new, nothing yet. */
+function wishesOf(
+  byTopic: ByTopic,
+  topic: Topics[number],
+  usesTopicIds: boolean,
+): Map<number, PartitionWish> {
+  const key = usesTopicIds ? topic.topicId : topic.topic;
+  const known = byTopic.get(key);
+  if (known !== undefined) return known.wishes;
+  const wishes = new Map<number, PartitionWish>();
+  byTopic.set(key, { topic, wishes });
+  return wishes;
+}
+
+function withWishes({ topic, wishes }: TopicWishes): Topics[number] {
+  return { ...topic, partitions: [...wishes.values()] };
 }
 
 function repeats(topics: Topics, usesTopicIds: boolean): boolean {

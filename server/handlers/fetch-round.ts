@@ -94,6 +94,8 @@ export class FetchRound {
     try {
       for (const topic of session === null ? topics : []) {
         const answers = this.#answersOf(topic);
+        const beside = work.did(1);
+        if (beside !== null) await beside;
         for (const wish of topic.partitions) {
           answers.push(this.#readOne(topic, wish, null));
           const pause = work.did(1);

@@ -12,7 +12,7 @@ import type { RequestOf, ResponseOf } from '../protocol/api.js';
 import { ErrorCode } from '../protocol/error-codes.js';
 import { Fetch } from '../protocol/messages/fetch.js';
 import { clientHostOf } from './client-host.js';
-import { withoutRepetitions } from './fetch-repetitions.js';
+import { withoutRepetitions, withoutRepetitionsInSlices } from './fetch-repetitions.js';
 import { FetchRound, type How } from './fetch-round.js';
 import { FetchWait, type Watched } from './fetch-wait.js';
 import { type Handler, handler } from './handler.js';
@@ -60,10 +60,16 @@ async function answer(
   const usesTopicIds = context.apiVersion >= 13;
   const session = parts.fetchSessions.begin(request, usesTopicIds);
   const epoch = session?.epoch;
-  const topics = session === null ? withoutRepetitions(request.topics, usesTopicIds) : [];
+  const isLong = namesMany(request.topics, session);
+  let topics: Request['topics'] = [];
+  if (session === null) {
+    topics = isLong
+      ? await withoutRepetitionsInSlices(context.work, request.topics, usesTopicIds)
+      : withoutRepetitions(request.topics, usesTopicIds);
+  }
   const read = (how: How): FetchRound | Promise<FetchRound> => {
     const round = new FetchRound(parts, context, request, how);
-    if (isLong(topics, session)) return round.runInSlices(topics, session).then(() => round);
+    if (isLong) return round.runInSlices(topics, session).then(() => round);
     round.run(topics, session);
     return round;
   };
@@ -95,16 +101,21 @@ async function answer(
   }
   // Followers, whose sessions are privileged, were refused.
   const kind = { usesTopicIds, isPrivileged: false };
-  const sessionId = parts.fetchSessions.open({ ...request, topics }, round.topics, kind);
+  const full = { sessionEpoch: request.sessionEpoch, topics };
+  const sessionId = isLong
+    ? await parts.fetchSessions.openInSlices(context.work, full, round.topics, kind)
+    : parts.fetchSessions.open(full, round.topics, kind);
   return { sessionId, topics: round.topics };
 }
 
 /** Whether so many partitions are to be read that others are to be served in between. */
-function isLong(topics: Request['topics'], session: FetchSession | null): boolean {
-  if (session !== null) return session.toLookAt.size > SERVER_LIMITS.fetchPartitionsAtOnceMax;
+function namesMany(topics: Request['topics'], session: FetchSession | null): boolean {
+  const { fetchPartitionsAtOnceMax } = SERVER_LIMITS;
+  if (session !== null) return session.toLookAt.size > fetchPartitionsAtOnceMax;
+  if (topics.length > fetchPartitionsAtOnceMax) return true;
   let count = 0;
   for (const { partitions } of topics) count += partitions.length;
-  return count > SERVER_LIMITS.fetchPartitionsAtOnceMax;
+  return count > fetchPartitionsAtOnceMax;
 }
 
 /** Resolves when a reading may have more, when the fetch has waited long enough, or when a rebalance calls its client. */

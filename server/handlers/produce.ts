@@ -105,8 +105,10 @@ class ProduceCall {
   /** Whether its appends are too many, or too slow, for one turn. */
   get isLong(): boolean {
     const { produceBatchesAtOnceMax, produceFirstBatchesAtOnceMax } = SERVER_LIMITS;
+    const { topics } = this.#request;
+    if (topics.length > produceBatchesAtOnceMax) return true;
     let count = 0;
-    for (const { partitions } of this.#request.topics) count += partitions.length;
+    for (const { partitions } of topics) count += partitions.length;
     if (count <= produceFirstBatchesAtOnceMax) return false;
     return count > produceBatchesAtOnceMax || this.#firstBatches() > produceFirstBatchesAtOnceMax;
   }
@@ -144,6 +146,8 @@ class ProduceCall {
     const refusal = refusalOf(this.#request);
     for (const wished of this.#request.topics) {
       const answers = this.#answersOf(wished);
+      const beside = work.did(1);
+      if (beside !== null) await beside;
       for (let at = 0; at < answers.length; at++) {
         const topic = metadata.image.topic(wished.name);
         const isFirst = this.#isFirst(topic, wished.partitions[at]!);

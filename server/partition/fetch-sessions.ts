@@ -1,5 +1,6 @@
-import type { Clock, Random } from '../../engine/index.js';
+import type { Clock, Random, Work } from '../../engine/index.js';
 import { ApiError } from '../api-error.js';
+import { SERVER_LIMITS } from '../limits.js';
 import type { DelayedOperations } from '../net/delayed.js';
 import type { RequestOf } from '../protocol/api.js';
 import type { Fetch } from '../protocol/messages/fetch.js';
@@ -26,6 +27,13 @@ export interface FetchSessionsOptions {
   readonly partitionsMax: number;
   /** How long a session is safe from those that want its place, in ms since its last use or, for larger ones, since its beginning. */
   readonly evictionMs: number;
+}
+
+type FullFetch = Pick<RequestOf<typeof Fetch>, 'sessionEpoch' | 'topics'>;
+
+interface SessionKind {
+  readonly usesTopicIds: boolean;
+  readonly isPrivileged: boolean;
 }
 
 /** Kafka's metrics of sessions, under its names in brackets. */
@@ -98,23 +106,41 @@ export class FetchSessions {
    * Begins a session with what a full fetch has answered. Returns its id, or `NO_SESSION` where it asks for none or there is no room: the client
    * goes on with full fetches.
    */
-  open(
-    { sessionEpoch, topics }: RequestOf<typeof Fetch>,
-    answers: readonly TopicAnswer[],
-    { usesTopicIds, isPrivileged }: { usesTopicIds: boolean; isPrivileged: boolean },
-  ): number {
-    if (sessionEpoch !== INITIAL_EPOCH) return NO_SESSION;
-    const nowMs = this.#options.clock.monotonicMs();
-    let named = 0;
-    for (const { partitions } of topics) named += partitions.length;
-    if (named === 0 || !this.#makeRoom({ isPrivileged, size: named }, nowMs)) return NO_SESSION;
-    const id = this.#newId();
-    const session = new FetchSession({ id, isPrivileged, usesTopicIds, nowMs });
-    session.add(topics);
+  open(request: FullFetch, answers: readonly TopicAnswer[], kind: SessionKind): number {
+    const session = this.#opened(request, kind);
+    if (session === null) return NO_SESSION;
+    this.#add(session, request.topics);
     session.told(answers);
-    this.#sessions.set(id, session);
-    this.#partitionCount += session.size;
-    return id;
+    return session.id;
+  }
+
+  /**
+   * The same for many partitions: others are served in between. `NO_SESSION` as well if they have
+   * taken its place, or its room.
+   */
+  async openInSlices(
+    work: Work,
+    request: FullFetch,
+    answers: readonly TopicAnswer[],
+    kind: SessionKind,
+  ): Promise<number> {
+    const session = this.#opened(request, kind);
+    if (session === null) return NO_SESSION;
+    for (const part of partsOf(request.topics)) {
+      this.#add(session, [part]);
+      const pause = work.did(1 + part.partitions.length);
+      if (pause !== null) await pause;
+      if (!this.#isOpen(session)) return NO_SESSION;
+      if (this.#partitionCount <= this.#options.partitionsMax) continue;
+      this.#end(session);
+      return NO_SESSION;
+    }
+    for (const part of partsOf(answers)) {
+      session.told([part]);
+      const pause = work.did(1 + part.partitions.length);
+      if (pause !== null) await pause;
+    }
+    return this.#isOpen(session) ? session.id : NO_SESSION;
   }
 
   /** Readers of the partition may see more, its role has changed, or it was let go. */
@@ -136,12 +162,34 @@ export class FetchSessions {
       if (watchers?.size === 0) this.#watchers.delete(entry.watched);
     }
     // Of a session that has ended while it was being read, nothing may stay.
-    const isOpen = this.#sessions.get(entry.session.id) === entry.session;
-    entry.watched = isOpen ? partition : null;
+    entry.watched = this.#isOpen(entry.session) ? partition : null;
     if (entry.watched === null) return;
     const watchers = this.#watchers.get(entry.watched);
     if (watchers === undefined) this.#watchers.set(entry.watched, new Set([entry]));
     else watchers.add(entry);
+  }
+
+  #isOpen(session: FetchSession): boolean {
+    return this.#sessions.get(session.id) === session;
+  }
+
+  /** A session without partitions, for those that the fetch names; null if there is none for it. */
+  #opened({ sessionEpoch, topics }: FullFetch, kind: SessionKind): FetchSession | null {
+    if (sessionEpoch !== INITIAL_EPOCH) return null;
+    const { isPrivileged, usesTopicIds } = kind;
+    const nowMs = this.#options.clock.monotonicMs();
+    let named = 0;
+    for (const { partitions } of topics) named += partitions.length;
+    if (named === 0 || !this.#makeRoom({ isPrivileged, size: named }, nowMs)) return null;
+    const session = new FetchSession({ id: this.#newId(), isPrivileged, usesTopicIds, nowMs });
+    this.#sessions.set(session.id, session);
+    return session;
+  }
+
+  #add(session: FetchSession, topics: FullFetch['topics']): void {
+    const sizeBefore = session.size;
+    session.add(topics);
+    this.#partitionCount += session.size - sizeBefore;
   }
 
   #resume(session: FetchSession, request: RequestOf<typeof Fetch>): FetchSession | null {
@@ -197,6 +245,19 @@ export class FetchSessions {
     for (;;) {
       const id = this.#options.random.fill(bytes).readUInt32BE(0) >>> 1;
       if (id !== NO_SESSION && !this.#sessions.has(id)) return id;
+    }
+  }
+}
+
+/** Topics in parts, of which one is done in a turn. */
+function* partsOf<T extends { readonly partitions: readonly unknown[] }>(
+  topics: readonly T[],
+): Iterable<T> {
+  const { fetchPartitionsAtOnceMax } = SERVER_LIMITS;
+  for (const topic of topics) {
+    const { partitions } = topic;
+    for (let at = 0; at < partitions.length; at += fetchPartitionsAtOnceMax) {
+      yield { ...topic, partitions: partitions.slice(at, at + fetchPartitionsAtOnceMax) };
     }
   }
 }
