@@ -184,21 +184,15 @@ export class GroupCoordinator {
     return this.#groups.runQuietly(entry, (step) => heartbeat(step, speaker));
   }
 
-  /** LeaveGroup: the error of each, in their order. Rejects with ApiError INVALID_GROUP_ID. */
-  async leave(groupId: string, leavers: readonly Leaver[]): Promise<ErrorName[]> {
+  /**
+   * LeaveGroup, of `SERVER_LIMITS.leaversAtOnce` at most: the error of each, in their order. Throws
+   * ApiError INVALID_GROUP_ID.
+   */
+  leave(groupId: string, leavers: readonly Leaver[]): ErrorName[] {
     if (!isUsableId(groupId)) throw new ApiError('INVALID_GROUP_ID', 'the group id is not valid');
-    const work = this.#options.slices.begin();
-    const errors: ErrorName[] = [];
-    while (errors.length < leavers.length) {
-      const some = leavers.slice(errors.length, errors.length + SERVER_LIMITS.leaversAtOnce);
-      const entry = this.#groups.find(groupId);
-      if (entry === undefined) errors.push(...some.map(() => 'UNKNOWN_MEMBER_ID' as const));
-      else errors.push(...this.#groups.run(entry, (step) => leave(step, some)));
-      const isMore = errors.length < leavers.length;
-      const pause = isMore ? work.did(some.length) : null;
-      if (pause !== null) await pause;
-    }
-    return errors;
+    const entry = this.#groups.find(groupId);
+    if (entry === undefined) return leavers.map(() => 'UNKNOWN_MEMBER_ID');
+    return this.#groups.run(entry, (step) => leave(step, leavers));
   }
 
   /** The group as it is; undefined if there is none. Not to be changed. */

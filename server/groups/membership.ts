@@ -217,8 +217,8 @@ export interface SyncRequest {
   /** Null where the client does not say (below v5). */
   readonly protocolType: string | null;
   readonly protocol: string | null;
-  /** The leader's plan, by member id; empty from everybody else. */
-  readonly plan: ReadonlyMap<string, Buffer>;
+  /** The leader's plan, by member id; empty from everybody else. Read if it is taken, in the turn of the call. */
+  readonly plan: Iterable<readonly [memberId: string, assignment: Buffer]>;
 }
 
 /** SyncGroup. Its ticket is answered now or when the leader's plan is stored, exactly once. */
@@ -242,8 +242,18 @@ export function sync(step: Step, request: SyncRequest): void {
   touch(step, member);
   if (group.state === 'Stable') answerSync(step, member, 'NONE');
   else if (group.leader === member.id && !isPlanUnderWay(step)) {
-    store(step, { kind: 'assign', generation: group.generation, plan: request.plan });
+    store(step, { kind: 'assign', generation: group.generation, plan: planOf(step, request) });
   }
+}
+
+/** What the plan has for members. Copies: the frame does not outlive the request. */
+function planOf(step: Step, { plan }: SyncRequest): Map<string, Buffer> {
+  const taken = new Map<string, Buffer>();
+  for (const [memberId, assignment] of plan) {
+    step.passed += 1;
+    if (step.group.members.has(memberId)) taken.set(memberId, Buffer.from(assignment));
+  }
+  return taken;
 }
 
 function isPlanUnderWay({ group }: Step): boolean {

@@ -20,12 +20,25 @@ import { writeError } from './write-error.js';
 
 /** A partition's offset as a client commits it. */
 export interface NewOffset {
-  readonly topic: string;
-  readonly partition: number;
-  readonly offset: number;
+  readonly partitionIndex: number;
+  readonly committedOffset: number;
   /** -1 if the client does not say. */
-  readonly leaderEpoch: number;
-  readonly metadata: string | null;
+  readonly committedLeaderEpoch: number;
+  readonly committedMetadata: string | null;
+}
+
+/** What a client commits for a topic. */
+export interface NewOffsets {
+  readonly name: string;
+  readonly partitions: readonly NewOffset[];
+}
+
+/** What became of a commit. */
+export interface CommitOutcome {
+  /** What is wrong with each of the offsets, in their order; fewer if the write failed early. */
+  readonly errors: readonly ErrorName[];
+  /** Why those that nothing is wrong with were not written; null if they were. */
+  readonly failure: ErrorName | null;
 }
 
 /** What a string of a record can hold, whatever the setting allows. */
@@ -85,7 +98,7 @@ export class OffsetStore {
   }
 
   /**
-   * Commits offsets, in the turn of the call. Resolves with the error of each, in their order, when the log's promise holds. Throws
+   * Commits offsets, in the turn of the call. Resolves when the log's promise holds. Rejects with
    * ApiError if the group refuses them all.
    *
    * @param retentionMs the client's own wish (up to v4), or -1
@@ -93,9 +106,9 @@ export class OffsetStore {
   async commit(
     groupId: string,
     speaker: Speaker,
-    offsets: readonly NewOffset[],
+    topics: readonly NewOffsets[],
     retentionMs: number,
-  ): Promise<ErrorName[]> {
+  ): Promise<CommitOutcome> {
     const { groups, clock } = this.#options;
     checkId(groupId);
     const present = groups.find(groupId);
@@ -111,20 +124,19 @@ export class OffsetStore {
 
     const nowMs = clock.wallMs();
     const errors: ErrorName[] = [];
-    const records = this.#recordsOf(entry, offsets, nowMs, expiryOf(nowMs, retentionMs), errors);
+    const records = this.#recordsOf(entry, topics, nowMs, expiryOf(nowMs, retentionMs), errors);
     try {
       await this.#write(entry, records);
-      return errors;
+      return { errors, failure: null };
     } catch (error) {
-      const code = writeError(error, 'INVALID_COMMIT_OFFSET_SIZE');
-      return offsets.map((_, at) => (errors[at] === 'NONE' ? code : (errors[at] ?? code)));
+      return { errors, failure: writeError(error, 'INVALID_COMMIT_OFFSET_SIZE') };
     }
   }
 
   /** The records of a commit, and in `errors` what is wrong with each of its offsets. */
   async #recordsOf(
     { id: group, offsets: present }: GroupEntry,
-    offsets: readonly NewOffset[],
+    topics: readonly NewOffsets[],
     commitTimestamp: number,
     expireTimestamp: number,
     errors: ErrorName[],
@@ -132,31 +144,36 @@ export class OffsetStore {
     const { committed, slices } = this.#options;
     const work = slices.begin();
     const records: GroupRecord[] = [];
-    for (const offset of offsets) {
-      const { topic, partition, leaderEpoch, metadata } = offset;
-      const problem = this.#problemOf(offset, present, present.count + records.length);
-      errors.push(problem);
-      if (problem === 'NONE') {
-        present.deleteStale(topic, partition);
-        const value: OffsetValue = {
-          offset: offset.offset,
-          leaderEpoch,
-          metadata: metadata ?? '',
-          commitTimestamp,
-          expireTimestamp,
-          topicId: committed.idOf(topic) ?? ZERO_UUID,
-        };
-        records.push({ kind: 'offset', group, topic, partition, value });
+    for (const { name: topic, partitions } of topics) {
+      const beside = work.did(1);
+      if (beside !== null) await beside;
+      for (const offset of partitions) {
+        const problem = this.#problemOf(topic, offset, present, present.count + records.length);
+        errors.push(problem);
+        if (problem === 'NONE') {
+          const { partitionIndex: partition, committedLeaderEpoch, committedMetadata } = offset;
+          present.deleteStale(topic, partition);
+          const value: OffsetValue = {
+            offset: offset.committedOffset,
+            leaderEpoch: committedLeaderEpoch,
+            metadata: committedMetadata ?? '',
+            commitTimestamp,
+            expireTimestamp,
+            topicId: committed.idOf(topic) ?? ZERO_UUID,
+          };
+          records.push({ kind: 'offset', group, topic, partition, value });
+        }
+        const pause = work.did(1);
+        if (pause !== null) await pause;
       }
-      const pause = work.did(1);
-      if (pause !== null) await pause;
     }
     return records;
   }
 
   /** `count`: offsets that the group has by then. */
   #problemOf(
-    { topic, partition, offset, metadata }: NewOffset,
+    topic: string,
+    { partitionIndex: partition, committedOffset: offset, committedMetadata: metadata }: NewOffset,
     present: GroupOffsets,
     count: number,
   ): ErrorName {

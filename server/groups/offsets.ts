@@ -66,15 +66,6 @@ export class GroupOffsets {
     this.#committed.countBy(by);
   }
 
-  *topics(): Iterable<string> {
-    for (const topic of this.#topics.keys()) {
-      for (const _ of this.ofTopic(topic)) {
-        yield topic;
-        break;
-      }
-    }
-  }
-
   *ofTopic(topic: string): Iterable<CommittedOffset> {
     const id = this.#committed.idOf(topic);
     for (const [partition, value] of this.#topics.get(topic) ?? []) {

@@ -5,6 +5,7 @@ import { ErrorCode } from '../protocol/error-codes.js';
 import { DeleteGroups } from '../protocol/messages/delete-groups.js';
 import { wireError } from './error-map.js';
 import { type Handler, handler } from './handler.js';
+import { distinctInSlices } from './in-slices.js';
 
 export interface DeleteGroupsParts {
   readonly groups: Pick<GroupCoordinator, 'delete'>;
@@ -17,7 +18,7 @@ export const deleteGroups = handler(DeleteGroups, {}, deleteGroupsHandler);
 
 function deleteGroupsHandler(parts: DeleteGroupsParts): Handler<typeof DeleteGroups> {
   return async ({ work }, { groupsNames }) => {
-    const names = [...new Set(groupsNames)];
+    const names = [...(await distinctInSlices(work, groupsNames))];
     const results: Answer[] = [];
     while (results.length < names.length) {
       const some = names.slice(results.length, results.length + SERVER_LIMITS.groupDeletionsAtOnce);

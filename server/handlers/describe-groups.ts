@@ -6,6 +6,7 @@ import { DescribeGroups } from '../protocol/messages/describe-groups.js';
 import { GROUP_OPERATIONS } from './authorized-operations.js';
 import { wireError } from './error-map.js';
 import { type Handler, handler } from './handler.js';
+import { distinctInSlices } from './in-slices.js';
 
 export interface DescribeGroupsParts {
   readonly groups: Pick<GroupCoordinator, 'describe'>;
@@ -31,7 +32,7 @@ function describeGroupsHandler({ groups }: DescribeGroupsParts): Handler<typeof 
       ? { authorizedOperations: GROUP_OPERATIONS }
       : {};
     const described: Answer[] = [];
-    for (const groupId of new Set(request.groups)) {
+    for (const groupId of await distinctInSlices(work, request.groups)) {
       const answer = describe(groups, groupId, apiVersion);
       described.push({ ...answer, ...allowed });
       const pause = work.did(1 + Math.ceil(answer.members.length / MEMBERS_PER_ELEMENT));

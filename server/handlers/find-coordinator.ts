@@ -9,6 +9,7 @@ import { ErrorCode } from '../protocol/error-codes.js';
 import { FindCoordinator } from '../protocol/messages/find-coordinator.js';
 import { wireError } from './error-map.js';
 import { type Handler, handler } from './handler.js';
+import { distinctInSlices, mapInSlices } from './in-slices.js';
 
 export interface FindCoordinatorParts {
   readonly metadata: MetadataView;
@@ -29,14 +30,13 @@ export const findCoordinator = handler(FindCoordinator, {}, findCoordinatorHandl
 
 function findCoordinatorHandler(parts: FindCoordinatorParts): Handler<typeof FindCoordinator> {
   return async (context, { key, keyType, coordinatorKeys }) => {
-    if (context.apiVersion < 4) return find(parts, context, keyType, key);
+    const { work, apiVersion } = context;
+    if (apiVersion < 4) return find(parts, context, keyType, key);
     // A key that is named twice is answered once: the answer cannot grow by repetition.
-    const coordinators: Answer[] = [];
-    for (const each of new Set(coordinatorKeys)) {
-      coordinators.push(await find(parts, context, keyType, each));
-      const pause = context.work.did(1);
-      if (pause !== null) await pause;
-    }
+    const keys = await distinctInSlices(work, coordinatorKeys);
+    const coordinators = await mapInSlices(work, keys, (each) =>
+      find(parts, context, keyType, each),
+    );
     return { coordinators };
   };
 }

@@ -2,6 +2,7 @@ import type { RequestContext } from '../context.js';
 import type { GroupCoordinator, JoinRequest } from '../groups/coordinator.js';
 import type { JoinAnswer } from '../groups/group.js';
 import { failedJoin } from '../groups/rebalance.js';
+import { SERVER_LIMITS } from '../limits.js';
 import type { RequestOf, ResponseOf } from '../protocol/api.js';
 import { ErrorCode } from '../protocol/error-codes.js';
 import { JoinGroup } from '../protocol/messages/join-group.js';
@@ -44,10 +45,10 @@ function wishOf(context: RequestContext, request: RequestOf<typeof JoinGroup>): 
     rebalanceTimeoutMs: apiVersion === 0 ? request.sessionTimeoutMs : request.rebalanceTimeoutMs,
     protocolType: request.protocolType,
     // Copies: the frame does not outlive the request.
-    protocols: request.protocols.map(({ name, metadata }) => ({
-      name,
-      metadata: Buffer.from(metadata),
-    })),
+    // One more than may be is refused like many more.
+    protocols: request.protocols
+      .slice(0, SERVER_LIMITS.memberProtocolsMax + 1)
+      .map(({ name, metadata }) => ({ name, metadata: Buffer.from(metadata) })),
     needsKnownId: apiVersion >= 4,
     canSkipAssignment: apiVersion >= 9,
   };

@@ -1,9 +1,11 @@
+import type { Work } from '../../engine/index.js';
 import type { GroupCoordinator } from '../groups/coordinator.js';
 import type { ResponseOf } from '../protocol/api.js';
 import { ErrorCode } from '../protocol/error-codes.js';
 import { ListGroups } from '../protocol/messages/list-groups.js';
 import { wireError } from './error-map.js';
 import { type Handler, handler } from './handler.js';
+import { forEachInSlices } from './in-slices.js';
 
 export interface ListGroupsParts {
   readonly groups: Pick<GroupCoordinator, 'list'>;
@@ -19,8 +21,8 @@ export const listGroups = handler(ListGroups, {}, listGroupsHandler);
 
 function listGroupsHandler({ groups }: ListGroupsParts): Handler<typeof ListGroups> {
   return async ({ work }, { statesFilter, typesFilter }) => {
-    const states = new Set(statesFilter.map((state) => state.toLowerCase()));
-    const types = new Set(typesFilter.map((type) => type.toLowerCase()));
+    const states = await lowerCased(work, statesFilter);
+    const types = await lowerCased(work, typesFilter);
     try {
       const listed = types.size === 0 || types.has(GROUP_TYPE) ? await groups.list() : [];
       const answers: Answer[] = [];
@@ -41,4 +43,10 @@ function listGroupsHandler({ groups }: ListGroupsParts): Handler<typeof ListGrou
       return { errorCode: wireError(error).code, groups: [] };
     }
   };
+}
+
+async function lowerCased(work: Work, words: readonly string[]): Promise<Set<string>> {
+  const found = new Set<string>();
+  await forEachInSlices(work, words, (word) => void found.add(word.toLowerCase()));
+  return found;
 }

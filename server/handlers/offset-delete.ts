@@ -3,6 +3,7 @@ import { ErrorCode } from '../protocol/error-codes.js';
 import { OffsetDelete } from '../protocol/messages/offset-delete.js';
 import { wireError } from './error-map.js';
 import { type Handler, handler } from './handler.js';
+import { forEachInSlices, mapInSlices } from './in-slices.js';
 
 export interface OffsetDeleteParts {
   readonly groups: Pick<GroupCoordinator, 'offsets'>;
@@ -12,23 +13,24 @@ export interface OffsetDeleteParts {
 export const offsetDelete = handler(OffsetDelete, {}, offsetDeleteHandler);
 
 function offsetDeleteHandler({ groups }: OffsetDeleteParts): Handler<typeof OffsetDelete> {
-  return async (_context, { groupId, topics }) => {
-    const wanted = topics.flatMap(({ name, partitions }) =>
-      partitions.map(({ partitionIndex }) => ({ topic: name, partition: partitionIndex })),
+  return async ({ work }, { groupId, topics }) => {
+    const wanted: { topic: string; partition: number }[] = [];
+    await forEachInSlices(work, topics, ({ name, partitions }) =>
+      forEachInSlices(work, partitions, ({ partitionIndex }) => {
+        wanted.push({ topic: name, partition: partitionIndex });
+      }),
     );
     try {
       const errors = await groups.offsets.delete(groupId, wanted);
       let at = 0;
-      return {
-        errorCode: ErrorCode.NONE,
-        topics: topics.map(({ name, partitions }) => ({
-          name,
-          partitions: partitions.map(({ partitionIndex }) => ({
-            partitionIndex,
-            errorCode: ErrorCode[errors[at++]!],
-          })),
+      const answers = await mapInSlices(work, topics, async ({ name, partitions }) => ({
+        name,
+        partitions: await mapInSlices(work, partitions, ({ partitionIndex }) => ({
+          partitionIndex,
+          errorCode: ErrorCode[errors[at++]!],
         })),
-      };
+      }));
+      return { errorCode: ErrorCode.NONE, topics: answers };
     } catch (error) {
       return { errorCode: wireError(error).code, topics: [] };
     }

@@ -6,6 +6,7 @@ import { ErrorCode } from '../protocol/error-codes.js';
 import { OffsetFetch } from '../protocol/messages/offset-fetch.js';
 import { wireError } from './error-map.js';
 import { type Handler, handler } from './handler.js';
+import { forEachInSlices, mapInSlices } from './in-slices.js';
 
 export interface OffsetFetchParts {
   readonly groups: Pick<GroupCoordinator, 'offsets'>;
@@ -22,14 +23,14 @@ function offsetFetchHandler(parts: OffsetFetchParts): Handler<typeof OffsetFetch
   return async ({ apiVersion, work }, request) => {
     if (apiVersion >= 8) {
       // A group that is named twice is answered once: the answer cannot grow by repetition.
-      const wishes = new Map(request.groups.map((group) => [group.groupId, group.topics]));
-      const answers: GroupAnswer[] = [];
-      for (const [groupId, topics] of wishes) {
-        answers.push(await answerFor(parts, work, groupId, topics));
-        const pause = work.did(1);
-        if (pause !== null) await pause;
-      }
-      return { groups: answers };
+      const wishes = new Map<string, Wishes>();
+      await forEachInSlices(work, request.groups, ({ groupId, topics }) => {
+        wishes.set(groupId, topics);
+      });
+      const groups = await mapInSlices(work, wishes, ([groupId, topics]) =>
+        answerFor(parts, work, groupId, topics),
+      );
+      return { groups };
     }
     const { topics, errorCode } = await answerFor(parts, work, request.groupId, request.topics);
     if (apiVersion >= 2 || errorCode === ErrorCode.NONE) return { topics, errorCode };
@@ -54,13 +55,14 @@ async function answerFor(
 }
 
 async function allOf(offsets: GroupOffsets | null, work: Work): Promise<TopicAnswer[]> {
-  const answers: TopicAnswer[] = [];
-  for (const name of offsets?.topics() ?? []) {
-    const indexes: number[] = [];
-    for (const { partition } of offsets?.ofTopic(name) ?? []) indexes.push(partition);
-    answers.push({ name, partitions: await partitionsOf(offsets, name, indexes, work) });
-  }
-  return answers;
+  const byTopic = new Map<string, Set<number>>();
+  await forEachInSlices(work, offsets?.stored() ?? [], ({ topic, partition }) => {
+    // Those of deleted topics are not given.
+    if (offsets?.get(topic, partition) === undefined) return;
+    const partitions = byTopic.get(topic) ?? new Set();
+    byTopic.set(topic, partitions.add(partition));
+  });
+  return answersOf(offsets, byTopic, work);
 }
 
 async function someOf(
@@ -69,31 +71,23 @@ async function someOf(
   work: Work,
 ): Promise<TopicAnswer[]> {
   const byTopic = new Map<string, Set<number>>();
-  for (const { name, partitionIndexes } of wishes) {
+  await forEachInSlices(work, wishes, ({ name, partitionIndexes }) => {
     const partitions = byTopic.get(name) ?? new Set();
-    for (const index of partitionIndexes) partitions.add(index);
     byTopic.set(name, partitions);
-  }
-  const answers: TopicAnswer[] = [];
-  for (const [name, indexes] of byTopic) {
-    answers.push({ name, partitions: await partitionsOf(offsets, name, indexes, work) });
-  }
-  return answers;
+    return forEachInSlices(work, partitionIndexes, (index) => void partitions.add(index));
+  });
+  return answersOf(offsets, byTopic, work);
 }
 
-async function partitionsOf(
+function answersOf(
   offsets: GroupOffsets | null,
-  name: string,
-  indexes: Iterable<number>,
+  byTopic: ReadonlyMap<string, ReadonlySet<number>>,
   work: Work,
-): Promise<TopicAnswer['partitions']> {
-  const partitions: TopicAnswer['partitions'][number][] = [];
-  for (const index of indexes) {
-    partitions.push(partitionOf(offsets, name, index));
-    const pause = work.did(1);
-    if (pause !== null) await pause;
-  }
-  return partitions;
+): Promise<TopicAnswer[]> {
+  return mapInSlices(work, byTopic, async ([name, indexes]) => ({
+    name,
+    partitions: await mapInSlices(work, indexes, (index) => partitionOf(offsets, name, index)),
+  }));
 }
 
 function partitionOf(

@@ -1,4 +1,5 @@
 import type { GroupCoordinator } from '../groups/coordinator.js';
+import type { RequestOf } from '../protocol/api.js';
 import { ErrorCode } from '../protocol/error-codes.js';
 import { SyncGroup } from '../protocol/messages/sync-group.js';
 import { wireError } from './error-map.js';
@@ -19,10 +20,7 @@ function syncGroupHandler({ groups }: SyncGroupParts): Handler<typeof SyncGroup>
       generation: request.generationId,
       protocolType: request.protocolType,
       protocol: request.protocolName,
-      plan: new Map(
-        // Copies: the frame does not outlive the request.
-        request.assignments.map(({ memberId, assignment }) => [memberId, Buffer.from(assignment)]),
-      ),
+      plan: planOf(request),
     };
     try {
       const { error, ...answer } = await groups.sync(request.groupId, wish, connection);
@@ -36,4 +34,8 @@ function syncGroupHandler({ groups }: SyncGroupParts): Handler<typeof SyncGroup>
       return { errorCode: wireError(error).code, assignment: Buffer.alloc(0) };
     }
   };
+}
+
+function* planOf({ assignments }: RequestOf<typeof SyncGroup>): Iterable<[string, Buffer]> {
+  for (const { memberId, assignment } of assignments) yield [memberId, assignment];
 }

@@ -255,6 +255,30 @@ describe('the plan', () => {
     expect(harness.synced(follower)).toMatchObject({ error: 'NONE', assignment: bytes('') });
   });
 
+  test('of strangers is not kept, and one that is refused is not read', () => {
+    const harness = new GroupHarness();
+    harness.holding = true;
+    const { memberId } = harness.joined(harness.join())!;
+    const all = bytes('all');
+    harness.sync({
+      memberId,
+      plan: new Map([
+        ['nobody', bytes('x')],
+        [memberId, all],
+      ]),
+    });
+    const [after] = harness.group.writing!.afters;
+    expect(after).toMatchObject({ kind: 'assign', plan: new Map([[memberId, bytes('all')]]) });
+    // It is a copy: the memory that a request came in is used again.
+    all.fill(0);
+    harness.finishWrite();
+    expect(harness.group.members.get(memberId)!.assignment).toEqual(bytes('all'));
+
+    const plan = { [Symbol.iterator]: () => expect.unreachable() };
+    const refused = harness.sync({ memberId, generation: 7, plan });
+    expect(harness.synced(refused)!.error).toBe('ILLEGAL_GENERATION');
+  });
+
   test('that cannot be stored fails the generation', () => {
     const harness = new GroupHarness();
     harness.holding = true;

@@ -65,7 +65,7 @@ describe('offsets', () => {
     offsets.delete('a', 0);
     offsets.delete('x', 9);
     expect(offsets.count).toBe(1);
-    expect([...offsets.topics()]).toEqual(['b']);
+    expect([...offsets.all()].map(({ topic }) => topic)).toEqual(['b']);
   });
 
   test('of a topic that was deleted are not given, whoever has its name now, and are there to be forgotten', () => {
@@ -80,7 +80,7 @@ describe('offsets', () => {
       if (id === undefined) ids.delete('t');
       else ids.set('t', id);
       expect(offsets.get('t', 0)).toBeUndefined();
-      expect([...offsets.topics(), ...offsets.all()]).toEqual([]);
+      expect([...offsets.all()]).toEqual([]);
       expect([...offsets.staleOf('t')]).toEqual([0, 1]);
       expect([...offsets.stored()]).toHaveLength(2);
     }

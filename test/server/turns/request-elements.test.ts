@@ -3,6 +3,7 @@ import { LIMITS } from '../../../engine/limits.js';
 import type { RequestHook } from '../../../server/request-hooks.js';
 import { memoryBroker } from '../../support/memory-broker.js';
 import { TurnMeter } from '../../support/turn-meter.js';
+import { GROUP_SHAPES } from './shapes/groups.js';
 import { PARTITION_SHAPES } from './shapes/partitions.js';
 import { PARTITIONS, TOPIC } from './shapes/shape.js';
 import { TOPIC_SHAPES } from './shapes/topics.js';
@@ -31,7 +32,7 @@ function readCounter(meter: TurnMeter): RequestHook {
   return { before: (_context, request) => void counting(request) };
 }
 
-test.each([...TOPIC_SHAPES, ...PARTITION_SHAPES])(
+test.each([...TOPIC_SHAPES, ...PARTITION_SHAPES, ...GROUP_SHAPES])(
   'no turn reads much of a large $api ($version): $what',
   async ({ api, version, body }) => {
     const meter = new TurnMeter();
