@@ -5,7 +5,7 @@ import { committedOffsets } from './group-offsets.js';
 import { CLI_LIMITS } from './limits.js';
 import { PartitionReader } from './partition-reader.js';
 import { type Printing, printOnce } from './printing.js';
-import { resolveStart, type StartPosition } from './start-position.js';
+import { resolveStart, type Start, type StartPosition } from './start-position.js';
 import type { TopicPartitions } from './topic-partitions.js';
 
 /**
@@ -42,8 +42,11 @@ async function readGeneration(
   member: GroupMember,
 ): Promise<boolean> {
   const partitions = await member.join();
-  const positions = await startPositions(client, topic, group, partitions, start);
-  const reader = new PartitionReader(client, topic, positions);
+  const reader = new PartitionReader(
+    client,
+    topic,
+    await startPositions(client, topic, group, partitions, start),
+  );
   let committedMs = Date.now();
   let more = true;
   while (more && !member.mustRejoin) {
@@ -68,17 +71,17 @@ async function startPositions(
   group: string,
   partitions: readonly number[],
   start: StartPosition,
-): Promise<Map<number, number>> {
+): Promise<Start> {
   const coordinator = await connectCoordinator(client, group);
   try {
     const committed = (await committedOffsets(coordinator, group)).get(topic.name);
     const fresh = partitions.filter((partition) => !committed?.has(partition));
-    const positions = fresh.length > 0 ? await resolveStart(client, topic.name, fresh, start) : [];
+    const { positions, offline } = await resolveStart(client, topic.name, fresh, start);
     const known = partitions.flatMap((partition) => {
       const offset = committed?.get(partition);
       return offset === undefined ? [] : [[partition, offset] as const];
     });
-    return new Map([...positions, ...known]);
+    return { positions: new Map([...positions, ...known]), offline };
   } finally {
     coordinator.close();
   }

@@ -56,8 +56,11 @@ async function readPartitions(
   start: StartPosition,
   printing: Printing,
 ): Promise<void> {
-  const positions = await resolveStart(client, topic.name, partitions, start);
-  const reader = new PartitionReader(client, topic, positions);
+  const reader = new PartitionReader(
+    client,
+    topic,
+    await resolveStart(client, topic.name, partitions, start),
+  );
   while (await printOnce(reader, topic, printing));
   if (reader.damage !== null) throw reader.damage;
 }

@@ -23,6 +23,11 @@ export const CLI_LIMITS = {
   coordinatorAttemptsMax: 100,
   /** Attempts to learn of a topic that is being made. Beyond: the command fails. */
   topicAttemptsMax: 50,
+  /**
+   * Attempts of `consume` to read a partition whose broker cannot (KAFKA_STORAGE_ERROR), one after
+   * another. Beyond: the others are read.
+   */
+  offlineAttemptsMax: 20,
   /** The pause between two attempts. */
   retryPauseMs: 100,
   /** Topics of one request. Beyond: several requests. */

@@ -6,7 +6,7 @@ import { check, shown } from './answers.js';
 import { CliError } from './cli-error.js';
 import type { Client } from './client.js';
 import { CLI_LIMITS } from './limits.js';
-import { endOffsets, firstOffsets } from './start-position.js';
+import { endOffsets, firstOffsets, type Start } from './start-position.js';
 import type { TopicPartitions } from './topic-partitions.js';
 
 /** A batch begins with its offset and its length. */
@@ -26,14 +26,17 @@ export class PartitionReader {
   readonly #positions: Map<number, number>;
   /** Partitions that were read to their end. */
   readonly #ended = new Set<number>();
-  /** What the first damaged partition is to be told by. */
+  /** How often one could not be read, in a row. */
+  readonly #offline = new Map<number, number>();
+  /** What the first partition that is damaged or cannot be read is to be told by. */
   #damage: CliError | null = null;
 
   /** `positions`: the offset to begin with, for each partition to be read. */
-  constructor(client: Client, topic: TopicPartitions, positions: ReadonlyMap<number, number>) {
+  constructor(client: Client, topic: TopicPartitions, { positions, offline }: Start) {
     this.#client = client;
     this.#topic = topic;
     this.#positions = new Map(positions);
+    for (const partition of offline) this.#noteOffline(partition);
   }
 
   /** The offset behind the last record that was yielded, by partition. */
@@ -41,14 +44,14 @@ export class PartitionReader {
     return this.#positions;
   }
 
-  /** The first damage that was met, as an error; its partition is not read any more. */
+  /** The first partition that is damaged or cannot be read, as an error; it is not read any more. */
   get damage(): CliError | null {
     return this.#damage;
   }
 
   /** Whether every partition was at its end, or damaged, when it was last read. */
   get atEnd(): boolean {
-    return this.#ended.size === this.#positions.size;
+    return [...this.#positions.keys()].every((each) => this.#ended.has(each));
   }
 
   /**
@@ -82,7 +85,11 @@ export class PartitionReader {
     check(errorCode, null, `cannot read topic ${shown(name)}`);
     for (const answer of topics[0]?.partitions ?? []) {
       const { partitionIndex: partition } = answer;
-      if (answer.errorCode === ErrorCode.CORRUPT_MESSAGE) this.#noteDamage(partition);
+      const isOffline = answer.errorCode === ErrorCode.KAFKA_STORAGE_ERROR;
+      const times = isOffline ? (this.#offline.get(partition) ?? 0) + 1 : 0;
+      this.#offline.set(partition, times);
+      if (times >= CLI_LIMITS.offlineAttemptsMax) this.#noteOffline(partition);
+      else if (answer.errorCode === ErrorCode.CORRUPT_MESSAGE) this.#noteDamage(partition);
       else if (answer.errorCode !== ErrorCode.NONE) {
         await this.#recover(partition, answer.errorCode);
       } else {
@@ -126,6 +133,15 @@ export class PartitionReader {
       `${name}-${partition} is damaged at offset ${this.#positions.get(partition)}, and what comes before it was printed: ` +
         `stop the broker and run "odradek repair-log DIR/${name}-${partition} --execute" (DIR: its log.dirs), ` +
         `or read on behind the damage with "odradek consume ${name} --partition ${partition} --from OFFSET"`,
+    );
+  }
+
+  #noteOffline(partition: number): void {
+    const name = `${shown(this.#topic.name)}-${partition}`;
+    const { message } = errorInfo(ErrorCode.KAFKA_STORAGE_ERROR);
+    this.#ended.add(partition);
+    this.#damage ??= new CliError(
+      `${name} cannot be read: ${message} (KAFKA_STORAGE_ERROR); the log lines of the broker say why, and "odradek scrub DIR/${name}" (DIR: its log.dirs)`,
     );
   }
 

@@ -3,7 +3,7 @@ import { CliError, EXIT } from './cli-error.js';
 import { type Client, type ConnectionOptions, withClient } from './client.js';
 import { commitOffsets, committedOffsets, type GroupOffsets } from './group-offsets.js';
 import { describeGroup, requireInactive, withCoordinator } from './groups.js';
-import { endOffsets, firstOffsets, parseTime, resolveStart } from './start-position.js';
+import { endOffsets, firstOffsets, parseTime, startOffsets } from './start-position.js';
 import { printTable } from './table.js';
 import { choosePartitions, lookUpTopic } from './topic-partitions.js';
 
@@ -148,7 +148,7 @@ async function newOffsets(
   const wanted =
     target.kind === 'shift'
       ? shifted(topic, sorted, target.by, committed)
-      : await resolveStart(client, topic, sorted, target);
+      : await startOffsets(client, topic, sorted, target);
   return new Map(
     sorted.map((partition) => {
       const offset = wanted.get(partition)!;

@@ -45,34 +45,63 @@ export function parseTime(text: string): number | null {
   return Number.isNaN(ms) ? null : ms;
 }
 
-/** The offset at which to begin, for each of these partitions. */
-export async function resolveStart(
+/** Where to begin, by partition, and which partitions the broker has but cannot read. */
+export interface Start {
+  readonly positions: ReadonlyMap<number, number>;
+  readonly offline: ReadonlySet<number>;
+}
+
+/** The offset at which to begin, for each of these partitions. One that cannot be read is an error. */
+export function startOffsets(
   client: Client,
   topic: string,
   partitions: readonly number[],
   start: StartPosition,
 ): Promise<Map<number, number>> {
+  return positionsOf((at) => listOffsets(client, topic, partitions, at), partitions, start);
+}
+
+/** As `startOffsets`, but says which partitions cannot be read. */
+export async function resolveStart(
+  client: Client,
+  topic: string,
+  partitions: readonly number[],
+  start: StartPosition,
+): Promise<Start> {
+  const offline = new Set<number>();
+  if (partitions.length === 0) return { positions: new Map(), offline };
+  const list = (timestamp: number): Promise<Map<number, number>> =>
+    listOffsets(client, topic, partitions, timestamp, offline);
+  const positions = await positionsOf(list, partitions, start);
+  for (const partition of offline) positions.delete(partition);
+  return { positions, offline };
+}
+
+async function positionsOf(
+  list: (timestamp: number) => Promise<Map<number, number>>,
+  partitions: readonly number[],
+  start: StartPosition,
+): Promise<Map<number, number>> {
   switch (start.kind) {
     case 'beginning':
-      return listOffsets(client, topic, partitions, EARLIEST);
+      return list(EARLIEST);
     case 'end':
-      return listOffsets(client, topic, partitions, LATEST);
+      return list(LATEST);
     case 'offset':
       return new Map(partitions.map((partition) => [partition, start.offset]));
     case 'tail': {
-      const first = await listOffsets(client, topic, partitions, EARLIEST);
-      const end = await listOffsets(client, topic, partitions, LATEST);
+      const first = await list(EARLIEST);
+      const end = await list(LATEST);
       return new Map(
-        partitions.map((partition) => [
-          partition,
-          Math.max(first.get(partition)!, end.get(partition)! - start.count),
-        ]),
+        [...end].map(([at, offset]) => [at, Math.max(first.get(at) ?? 0, offset - start.count)]),
       );
     }
     case 'time': {
-      const found = await listOffsets(client, topic, partitions, start.timestampMs);
-      const end = await listOffsets(client, topic, partitions, LATEST);
-      return new Map([...found].map(([at, offset]) => [at, offset < 0 ? end.get(at)! : offset]));
+      const found = await list(start.timestampMs);
+      const end = await list(LATEST);
+      return new Map(
+        [...found].map(([at, offset]) => [at, offset < 0 ? (end.get(at) ?? 0) : offset]),
+      );
     }
   }
 }
@@ -95,11 +124,13 @@ export function endOffsets(
   return listOffsets(client, topic, partitions, LATEST);
 }
 
+/** Partitions that cannot be read go into `offline`; without it they are an error. */
 async function listOffsets(
   client: Client,
   name: string,
   partitions: readonly number[],
   timestamp: number,
+  offline: Set<number> | null = null,
 ): Promise<Map<number, number>> {
   const { topics } = await client.request(ListOffsets, {
     replicaId: -1,
@@ -112,11 +143,15 @@ async function listOffsets(
   });
   const offsets = new Map<number, number>();
   for (const { partitionIndex, errorCode, offset } of topics[0]?.partitions ?? []) {
+    if (errorCode === ErrorCode.KAFKA_STORAGE_ERROR && offline !== null) {
+      offline.add(partitionIndex);
+      continue;
+    }
     check(errorCode, null, `cannot look up offsets of ${shown(name)}-${partitionIndex}`);
     offsets.set(partitionIndex, offset);
   }
   for (const partition of partitions) {
-    if (!offsets.has(partition)) {
+    if (!offsets.has(partition) && !offline?.has(partition)) {
       check(ErrorCode.UNKNOWN_SERVER_ERROR, null, `no offset came for ${shown(name)}-${partition}`);
     }
   }

@@ -1,7 +1,7 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Kafka, logLevel } from 'kafkajs';
-import { expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { startBroker } from '../../../server/index.js';
 import { runCommand } from '../../support/spawn-broker.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
@@ -11,8 +11,8 @@ const SEGMENT = '00000000000000000000.log';
 const MAGIC_AT = 16;
 const VALUE_AT = 70;
 
-/** Partition 0 of `t` has ten records, one a batch, the sixth changed at `byte`; partition 1 has two. */
-async function damagedAt(byte: number) {
+/** Partition 0 of `t` has ten records, one a batch, and then its file is damaged; partition 1 has two. */
+async function damagedBy(damage: (path: string) => void) {
   const dataDir = temporaryFolder();
   const first = await startBroker({ dataDir, config: { 'num.partitions': '2' } });
   const producer = new Kafka({ brokers: [first.bootstrap], logLevel: logLevel.NOTHING }).producer();
@@ -25,14 +25,20 @@ async function damagedAt(byte: number) {
   }
   await producer.disconnect();
   await first.close();
-  const path = join(dataDir, 't-0', SEGMENT);
-  const bytes = readFileSync(path);
-  const at = (bytes.length / 10) * 5 + byte;
-  bytes[at] = bytes[at]! ^ 1;
-  writeFileSync(path, bytes);
+  damage(join(dataDir, 't-0', SEGMENT));
   const broker = await startBroker({ dataDir });
   onTestFinished(() => broker.close());
   return (...args: string[]) => runCommand(['consume', 't', ...args, '-b', broker.bootstrap]);
+}
+
+/** The sixth batch is changed at `byte`. */
+function damagedAt(byte: number) {
+  return damagedBy((path) => {
+    const bytes = readFileSync(path);
+    const at = (bytes.length / 10) * 5 + byte;
+    bytes[at] = bytes[at]! ^ 1;
+    writeFileSync(path, bytes);
+  });
 }
 
 function lines(text: string): string[] {
@@ -77,5 +83,21 @@ test('so many records as are wanted are no failure where they lie before the dam
   expect(await consume('--partition', '0', '--from', '6', '--exit')).toMatchObject({
     code: 0,
     stdout: 'value 6\nvalue 7\nvalue 8\nvalue 9\n',
+  });
+});
+
+describe('a partition that does not open is told, and the others are read', () => {
+  test.each([
+    ['from the beginning', []],
+    ['from an offset', ['--from', '0']],
+    ['by its last records', ['--from=-5']],
+    ['in a group', ['--group', 'g']],
+  ])('%s', async (_, args) => {
+    const consume = await damagedBy((path) => truncateSync(path, 20));
+    expect(await consume('--exit', ...args)).toEqual({
+      code: 1,
+      stdout: 'x\ny\n',
+      stderr: expect.stringMatching(/^odradek: t-0 cannot be read: .*\(KAFKA_STORAGE_ERROR\)/),
+    });
   });
 });
