@@ -4,8 +4,8 @@ import { clientKey, type RebalanceCalls } from '../groups/rebalance-calls.js';
 import { SERVER_LIMITS } from '../limits.js';
 import type { MetadataView } from '../metadata/metadata-view.js';
 import type { DelayedOperations } from '../net/delayed.js';
-import type { FetchSession } from '../partition/fetch-session.js';
-import type { FetchSessions } from '../partition/fetch-sessions.js';
+import type { FetchSession, TopicNews } from '../partition/fetch-session.js';
+import { type FetchSessions, overtaken } from '../partition/fetch-sessions.js';
 import type { Partitions } from '../partition/partitions.js';
 import { startWaiting, type WaitKey } from '../partition/waiting.js';
 import type { RequestOf, ResponseOf } from '../protocol/api.js';
@@ -29,6 +29,8 @@ export interface FetchParts {
 }
 
 type Request = RequestOf<typeof Fetch>;
+
+const PARTITIONS_AT_ONCE_MAX = SERVER_LIMITS.fetchPartitionsAtOnceMax;
 
 /**
  * Fetch. Reads at once; with less than min_bytes it waits until the high watermark has moved far enough, or for max_wait_ms, or
@@ -58,9 +60,12 @@ async function answer(
 ): Promise<ResponseOf<typeof Fetch>> {
   checkRequest(request);
   const usesTopicIds = context.apiVersion >= 13;
-  const session = parts.fetchSessions.begin(request, usesTopicIds);
+  const isLongRequest = namesMany(request.topics) || namesMany(request.forgottenTopicsData);
+  const session = isLongRequest
+    ? await parts.fetchSessions.beginInSlices(context.work, request, usesTopicIds)
+    : parts.fetchSessions.begin(request, usesTopicIds);
   const epoch = session?.epoch;
-  const isLong = namesMany(request.topics, session);
+  const isLong = session === null ? isLongRequest : session.toLookAt.size > PARTITIONS_AT_ONCE_MAX;
   let topics: Request['topics'] = [];
   if (session === null) {
     topics = isLong
@@ -90,15 +95,23 @@ async function answer(
     });
     round = await read('as-it-is');
   }
-  if (session !== null && session.epoch !== epoch) {
-    round.release();
-    throw new ApiError('INVALID_FETCH_SESSION_EPOCH', 'a later fetch of the session has come');
+  if (session !== null) {
+    const news: TopicNews[] = [];
+    const { findings } = round;
+    for (let at = 0; at === 0 || at < findings.length; at += PARTITIONS_AT_ONCE_MAX) {
+      if (session.epoch !== epoch) {
+        round.release();
+        throw overtaken();
+      }
+      const end = at + PARTITIONS_AT_ONCE_MAX;
+      session.answer(findings.slice(at, end), request.isolationLevel === 1, news);
+      const pause = end < findings.length ? context.work.did(PARTITIONS_AT_ONCE_MAX) : null;
+      if (pause !== null) await pause;
+    }
+    for (const slice of round.slices) context.hold(slice);
+    return { sessionId: session.id, topics: news };
   }
   for (const slice of round.slices) context.hold(slice);
-  if (session !== null) {
-    const readsCommitted = request.isolationLevel === 1;
-    return { sessionId: session.id, topics: session.answer(round.findings, readsCommitted) };
-  }
   // Followers, whose sessions are privileged, were refused.
   const kind = { usesTopicIds, isPrivileged: false };
   const full = { sessionEpoch: request.sessionEpoch, topics };
@@ -109,13 +122,11 @@ async function answer(
 }
 
 /** Whether so many partitions are to be read that others are to be served in between. */
-function namesMany(topics: Request['topics'], session: FetchSession | null): boolean {
-  const { fetchPartitionsAtOnceMax } = SERVER_LIMITS;
-  if (session !== null) return session.toLookAt.size > fetchPartitionsAtOnceMax;
-  if (topics.length > fetchPartitionsAtOnceMax) return true;
+function namesMany(topics: Request['topics'] | Request['forgottenTopicsData']): boolean {
+  if (topics.length > PARTITIONS_AT_ONCE_MAX) return true;
   let count = 0;
   for (const { partitions } of topics) count += partitions.length;
-  return count > fetchPartitionsAtOnceMax;
+  return count > PARTITIONS_AT_ONCE_MAX;
 }
 
 /** Resolves when a reading may have more, when the fetch has waited long enough, or when a rebalance calls its client. */

@@ -6,6 +6,9 @@ type TopicWish = RequestOf<typeof Fetch>['topics'][number];
 type ForgottenTopic = RequestOf<typeof Fetch>['forgottenTopicsData'][number];
 export type PartitionWish = TopicWish['partitions'][number];
 export type TopicAnswer = ResponseOf<typeof Fetch>['topics'][number];
+
+/** The answer for a topic, as it is being put together. */
+export type TopicNews = TopicAnswer & { partitions: PartitionAnswer[] };
 export type PartitionAnswer = TopicAnswer['partitions'][number];
 
 /** Asks for every partition, and for a session if there is room for one. */
@@ -174,10 +177,13 @@ export class FetchSession {
 
   /**
    * The incremental answer: of what was found, only that which is news to the client. Remembers it as told, and looks no more at partitions that
-   * are read to their end until they move.
+   * are read to their end until they move. Comes behind what `topics` already holds.
    */
-  answer(findings: readonly Finding[], readsCommitted: boolean): TopicAnswer[] {
-    const topics: (TopicAnswer & { partitions: PartitionAnswer[] })[] = [];
+  answer(
+    findings: readonly Finding[],
+    readsCommitted: boolean,
+    topics: TopicNews[] = [],
+  ): TopicNews[] {
     for (const { entry, answer, recordBytes } of findings) {
       const isNews = recordBytes > 0 || isNewsWithoutRecords(entry, answer);
       tell(entry, answer);

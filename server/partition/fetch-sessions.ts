@@ -31,6 +31,11 @@ export interface FetchSessionsOptions {
 
 type FullFetch = Pick<RequestOf<typeof Fetch>, 'sessionEpoch' | 'topics'>;
 
+/** Of a topic, some of the partitions. */
+interface Part {
+  readonly partitions: readonly unknown[];
+}
+
 interface SessionKind {
   readonly usesTopicIds: boolean;
   readonly isPrivileged: boolean;
@@ -78,6 +83,48 @@ export class FetchSessions {
    * @throws ApiError FETCH_SESSION_ID_NOT_FOUND, INVALID_FETCH_SESSION_EPOCH, FETCH_SESSION_TOPIC_ID_ERROR. A client then begins anew by a full fetch.
    */
   begin(request: RequestOf<typeof Fetch>, usesTopicIds: boolean): FetchSession | null {
+    const session = this.#named(request, usesTopicIds);
+    if (session === null) return null;
+    const sizeBefore = session.size;
+    this.#add(session, request.topics);
+    this.#forget(session, request.forgottenTopicsData);
+    if (!this.#isHeld(session, sizeBefore)) return null;
+    this.#goOn(session);
+    return session;
+  }
+
+  /**
+   * The same for many partitions: others are served in between. The epoch is that of the next
+   * request at once; a later one, or the end of the session, is INVALID_FETCH_SESSION_EPOCH.
+   */
+  async beginInSlices(
+    work: Work,
+    request: RequestOf<typeof Fetch>,
+    usesTopicIds: boolean,
+  ): Promise<FetchSession | null> {
+    const session = this.#named(request, usesTopicIds);
+    if (session === null) return null;
+    const sizeBefore = session.size;
+    this.#goOn(session);
+    const { epoch } = session;
+    const pauseAfter = async ({ partitions }: Part): Promise<void> => {
+      const pause = work.did(1 + partitions.length);
+      if (pause !== null) await pause;
+      if (!this.#isOpen(session) || session.epoch !== epoch) throw overtaken();
+    };
+    for (const part of partsOf(request.topics)) {
+      this.#add(session, [part]);
+      await pauseAfter(part);
+    }
+    for (const part of partsOf(request.forgottenTopicsData)) {
+      this.#forget(session, [part]);
+      await pauseAfter(part);
+    }
+    return this.#isHeld(session, sizeBefore) ? session : null;
+  }
+
+  /** The session that a request goes on with; null for a full fetch. */
+  #named(request: RequestOf<typeof Fetch>, usesTopicIds: boolean): FetchSession | null {
     const { sessionId, sessionEpoch } = request;
     if (sessionEpoch === FINAL_EPOCH || sessionEpoch === INITIAL_EPOCH) {
       if (sessionId !== NO_SESSION) this.#end(this.#sessions.get(sessionId));
@@ -99,7 +146,7 @@ export class FetchSessions {
         `the fetch session names topics by ${session.usesTopicIds ? 'id' : 'name'}`,
       );
     }
-    return this.#resume(session, request);
+    return session;
   }
 
   /**
@@ -192,15 +239,18 @@ export class FetchSessions {
     this.#partitionCount += session.size - sizeBefore;
   }
 
-  #resume(session: FetchSession, request: RequestOf<typeof Fetch>): FetchSession | null {
-    const { delayed, partitionsMax, clock } = this.#options;
-    const sizeBefore = session.size;
-    session.add(request.topics);
-    for (const entry of session.forget(request.forgottenTopicsData)) this.watch(entry, null);
-    this.#partitionCount += session.size - sizeBefore;
+  #forget(session: FetchSession, topics: RequestOf<typeof Fetch>['forgottenTopicsData']): void {
+    const forgotten = session.forget(topics);
+    this.#partitionCount -= forgotten.length;
+    for (const entry of forgotten) this.watch(entry, null);
+  }
+
+  /** Whether a session stays, now that it has taken over what a request names. Throws where it is too large. */
+  #isHeld(session: FetchSession, sizeBefore: number): boolean {
+    const { partitionsMax } = this.#options;
     if (session.size === 0) {
       this.#end(session);
-      return null;
+      return false;
     }
     if (session.size > sizeBefore && this.#partitionCount > partitionsMax) {
       this.#end(session);
@@ -209,11 +259,15 @@ export class FetchSessions {
         `the fetch session was ended: sessions hold ${partitionsMax} partitions at most`,
       );
     }
+    return true;
+  }
+
+  #goOn(session: FetchSession): void {
+    const { delayed, clock } = this.#options;
     session.lastUsedMs = clock.monotonicMs();
     session.epoch = nextEpoch(session.epoch);
     // A request that still waits has been overtaken, and is not to hold up the answer to this one.
     delayed.expire(session);
-    return session;
   }
 
   #end(session: FetchSession | undefined): void {
@@ -249,10 +303,13 @@ export class FetchSessions {
   }
 }
 
+/** What a fetch is told whose session has gone on without it. */
+export function overtaken(): ApiError {
+  return new ApiError('INVALID_FETCH_SESSION_EPOCH', 'a later fetch of the session has come');
+}
+
 /** Topics in parts, of which one is done in a turn. */
-function* partsOf<T extends { readonly partitions: readonly unknown[] }>(
-  topics: readonly T[],
-): Iterable<T> {
+function* partsOf<T extends Part>(topics: readonly T[]): Iterable<T> {
   const { fetchPartitionsAtOnceMax } = SERVER_LIMITS;
   for (const topic of topics) {
     const { partitions } = topic;
