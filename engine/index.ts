@@ -92,5 +92,10 @@ export type { EngineCounters } from './metrics.js';
 export { type PartitionFolder, partitionFolders, readTopicId } from './partition-folder.js';
 export type { KnownPartitions } from './partitions.js';
 export { newUuid, type Random, seededRandom, systemRandom } from './random.js';
-export { repairPartition, type SegmentRepair } from './repair/repair-partition.js';
+export {
+  type PartitionRepair,
+  repairPartition,
+  type SegmentRepair,
+} from './repair/repair-partition.js';
+export type { UndoneSwap } from './repair/undo-swaps.js';
 export { TurnSlices, unmetered, type Work, type WorkKind, type WorkMeter } from './turn-slices.js';

@@ -30,6 +30,7 @@ import {
   mendSegment,
   type SegmentEnd,
 } from './mend-segment.js';
+import { type UndoneSwap, undoSwaps } from './undo-swaps.js';
 
 /** A segment that is damaged or missing. */
 export interface SegmentRepair {
@@ -40,11 +41,18 @@ export interface SegmentRepair {
   readonly kept: string | null;
 }
 
+/** What a partition's folder needs. */
+export interface PartitionRepair {
+  /** Damaged output of a compaction that a crash interrupted. */
+  readonly undone: readonly UndoneSwap[];
+  readonly segments: readonly SegmentRepair[];
+}
+
 /**
  * Finds what is damaged in the segments of a partition's folder, and with `execute` writes new ones in their place: batches that are whole stay, those of
  * which only bytes outside of the checksum have changed are mended, and batches without records take the place of lost ones, so that
- * no offset moves. Old segments are kept beside as `.log.damaged`. Resolves with the damaged segments; durable then. A torn tail is left to the
- * next open. Takes as much memory as the largest segment.
+ * no offset moves. Old segments are kept beside as `.log.damaged`. A damaged `.log.swap` is undone first; without `execute` nothing
+ * else is looked at then. Resolves with what was damaged; durable then. A torn tail is left to the next open. Takes as much memory as the largest segment.
  *
  * Rejects NOT_A_DATA_DIRECTORY, DIRECTORY_LOCKED while somebody has the directory open, INVALID_NAME for a folder that is no
  * partition's, DAMAGED_LOG while a compaction is to be finished by an open, CATALOG_DAMAGED.
@@ -52,7 +60,7 @@ export interface SegmentRepair {
 export async function repairPartition(
   path: string,
   { execute }: { readonly execute: boolean },
-): Promise<SegmentRepair[]> {
+): Promise<PartitionRepair> {
   const parsed = parsePartitionFolderName(basename(path));
   if (parsed?.state !== 'live') {
     throw new EngineError(
@@ -66,9 +74,11 @@ export async function repairPartition(
   try {
     const catalog = await openLmdbCatalog(join(root, CATALOG_FILE));
     try {
+      const undone = await undoSwaps(path, execute);
+      if (undone.length > 0 && !execute) return { undone, segments: [] };
       const topicId = readTopicId(nodeDisk, path);
       const name = topicId === null ? null : { ...parsed, topicId };
-      return await repairFolder(path, name, catalog, execute);
+      return { undone, segments: await repairFolder(path, name, catalog, execute) };
     } finally {
       await catalog.close();
     }
@@ -117,14 +127,7 @@ async function liveSegments(folder: string): Promise<number[]> {
   const bases: number[] = [];
   for (const name of await nodeDisk.readdir(folder)) {
     const parsed = parseSegmentFileName(name);
-    if (parsed?.kind !== 'log') continue;
-    if (parsed.state === 'swap') {
-      throw new EngineError(
-        'DAMAGED_LOG',
-        `${join(folder, name)}: a compaction is unfinished; start the broker, which finishes it, stop it, and repair then`,
-      );
-    }
-    if (parsed.state === null) bases.push(parsed.baseOffset);
+    if (parsed?.kind === 'log' && parsed.state === null) bases.push(parsed.baseOffset);
   }
   return bases.sort((a, b) => a - b);
 }

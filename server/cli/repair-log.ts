@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { repairPartition, type SegmentRepair } from '../../engine/index.js';
+import { repairPartition, type SegmentRepair, type UndoneSwap } from '../../engine/index.js';
 import { counted } from './counted.js';
 import { LineWriter } from './output.js';
 
@@ -17,8 +17,9 @@ export async function repairLog(
   { execute = false }: RepairOptions,
 ): Promise<boolean> {
   const folder = resolve(path);
-  const repairs = await repairPartition(folder, { execute });
+  const { undone, segments: repairs } = await repairPartition(folder, { execute });
   const out = new LineWriter();
+  for (const swap of undone) await out.write(undoneText(swap));
   let lost = 0;
   for (const repair of repairs) {
     for (const change of repair.changes) {
@@ -28,9 +29,21 @@ export async function repairLog(
     if (repair.kept !== null)
       await out.write(`${repair.path}: the segment as it was is ${repair.kept}`);
   }
-  await out.write(summary(folder, repairs.length, lost, execute));
+  if (undone.length === 0 || execute) {
+    await out.write(summary(folder, repairs.length, lost, execute));
+  } else {
+    await out.write(`${folder}: nothing was changed, do it with --execute`);
+  }
   await out.flush();
-  return execute || repairs.length === 0;
+  return execute || (repairs.length === 0 && undone.length === 0);
+}
+
+function undoneText({ path, restored, kept }: UndoneSwap): string {
+  const back = counted(restored.length, 'segment');
+  if (kept === null) {
+    return `${path}: a compaction is unfinished, and what it made is damaged; a repair puts back ${back} that it replaced`;
+  }
+  return `${path}: undone, ${back} that it replaced put back; the file is kept as ${kept}`;
 }
 
 function changeText(change: SegmentRepair['changes'][number]): string {

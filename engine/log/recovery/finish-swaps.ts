@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { baseOffset as offsetOf } from '../../batch/header.js';
 import {
   parseSegmentFileName,
@@ -7,6 +7,7 @@ import {
   segmentFileName,
 } from '../../disk/file-names.js';
 import { EngineError } from '../../errors.js';
+import { repairAdvice } from '../segments/repair-advice.js';
 import type { LogContext } from '../shared/log-context.js';
 import { continues } from './tail-evidence.js';
 import { scanTail } from './tail-scan.js';
@@ -105,6 +106,6 @@ async function endOf(
 function damaged(path: string, what: string): EngineError {
   return new EngineError(
     'DAMAGED_LOG',
-    `${path}: ${what}; nothing was changed, restore the file from a copy or delete the topic`,
+    `${path}: ${what}; nothing was changed, ${repairAdvice(dirname(path))}`,
   );
 }

@@ -2,6 +2,7 @@ import {
   existsSync,
   readdirSync,
   readFileSync,
+  renameSync,
   truncateSync,
   unlinkSync,
   writeFileSync,
@@ -131,6 +132,52 @@ test.each([
     expect(await repair(folder, '--execute')).toMatchObject({ code: 0 });
     expect([...(await valuesIn(root)).keys()]).toEqual(left);
     expect(await scrubbed()).toMatchObject({ code: 0 });
+    expect(await repair(folder)).toMatchObject({ code: 0 });
+  },
+);
+
+test.each([0, 1, 2])(
+  'a damaged .log.swap is undone, and the segments that it had replaced are put back: %i of 2',
+  async (replaced) => {
+    const root = temporaryFolder();
+    const engine = await openEngine(root);
+    const log = await engine.log('events', { segmentBytes: 350 });
+    for (let n = 0; n < 10; n++) await log.append({ value: 'v'.repeat(n < 5 ? 1 : 40) });
+    await engine.close();
+    const folder = join(root, 'events-0');
+    const fileOf = (base: number): string => join(folder, `${String(base).padStart(20, '0')}.log`);
+    const made = Buffer.concat([readFileSync(fileOf(0)), readFileSync(fileOf(5))]);
+    writeFileSync(`${fileOf(0)}.swap`, made);
+    // The last one goes first; and one of an earlier compaction lies within the offsets of another.
+    for (const base of [5, 0].slice(0, replaced)) {
+      renameSync(fileOf(base), `${fileOf(base)}.deleted`);
+    }
+    writeFileSync(`${fileOf(3)}.deleted`, readFileSync(fileOf(8)));
+    expect(await repair(folder)).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('start the broker, which finishes it'),
+    });
+    flip(`${fileOf(0)}.swap`, 100);
+    const damaged = await openEngine(root);
+    await expect(damaged.log('events')).rejects.toMatchObject({
+      code: 'DAMAGED_LOG',
+      message: expect.stringContaining(`odradek repair-log ${folder} --execute`),
+    });
+    await damaged.close();
+    const before = readdirSync(folder).sort();
+    expect(await repair(folder)).toMatchObject({
+      code: 1,
+      stdout: expect.stringContaining('what it made is damaged'),
+    });
+    expect(readdirSync(folder).sort()).toEqual(before);
+    expect(await repair(folder, '--execute')).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining(
+        `undone, ${replaced} segment${replaced === 1 ? '' : 's'} that`,
+      ),
+    });
+    expect(existsSync(`${fileOf(0)}.swap.damaged`)).toBe(true);
+    expect([...(await valuesIn(root)).keys()]).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
     expect(await repair(folder)).toMatchObject({ code: 0 });
   },
 );
