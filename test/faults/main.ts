@@ -1,6 +1,6 @@
 /** `npm run soak:faults`: see docs/reliability.md, "The soak of faults". */
 import { endWith, numberProblem, soakArguments } from '../support/soak-arguments.js';
-import { type FaultKind, KINDS, runAndNote } from './support/results.js';
+import { type FaultKind, KINDS, runAndNote, statusOf } from './support/results.js';
 
 const HELP = `Usage: npm run soak:faults -- [options]
 
@@ -10,6 +10,7 @@ Linux only; cuts and losses as root, for they mount a file system; strace for th
   --kind KIND   kills, cuts, flips or losses; default: one after another
   --count N     rounds of it; default: as many as are left to 500 kills, 50 cuts, 10,000 flips, 20 losses
   --seed S      default: behind the last that was noted
+  --status      says how many rounds count so far, and runs none
 
 Examples:
   npm run soak:faults                                   goes on to the counts above
@@ -21,7 +22,12 @@ Exits with 1 when anything went wrong; docs/reliability.md says what the fields 
 
 const asked = soakArguments(
   process.argv.slice(2),
-  { kind: { type: 'string' }, count: { type: 'string' }, seed: { type: 'string' } },
+  {
+    kind: { type: 'string' },
+    count: { type: 'string' },
+    seed: { type: 'string' },
+    status: { type: 'boolean', default: false },
+  },
   HELP,
   ({ kind, count, seed }) =>
     kind === undefined || KINDS.some((each) => each === kind)
@@ -33,6 +39,10 @@ const { values } = asked;
 const kinds = values.kind === undefined ? KINDS : KINDS.filter((kind) => kind === values.kind);
 let isSound = true;
 for (const kind of kinds as readonly FaultKind[]) {
+  if (values.status) {
+    process.stdout.write(`${statusOf(kind)}\n`);
+    continue;
+  }
   const count = values.count === undefined ? undefined : Number(values.count);
   const seed = values.seed === undefined ? undefined : Number(values.seed);
   isSound = (await runAndNote(kind, { count, seed })) && isSound;

@@ -14,6 +14,7 @@ Feeds the program with changed bytes, and notes each range of inputs in docs/soa
   --from N        first input, and nothing is noted; default: behind those noted for this seed
   --count M       inputs for each target; default 1,000,000 in all, less what was fed before
   --jobs J        targets at a time; default 1
+  --status        says how far each target has come, and feeds nothing
   --check         from input 0, nothing is noted: what CI runs
 
 Examples:
@@ -36,6 +37,7 @@ const asked = soakArguments(
     count: { type: 'string', default: '1000000' },
     jobs: { type: 'string', default: '1' },
     check: { type: 'boolean', default: false },
+    status: { type: 'boolean', default: false },
   },
   HELP,
   ({ target, seed, from, count, jobs }) => {
@@ -61,12 +63,22 @@ const seed = Number(values.seed);
 const isNoted = values.from === undefined && !values.check;
 const queue = namesOf(values.target);
 let isSound = true;
-await Promise.all(Array.from({ length: Number(values.jobs) }, work));
+if (values.status) tellStatus();
+else await Promise.all(Array.from({ length: Number(values.jobs) }, work));
 process.exitCode = isSound ? 0 : 1;
 
 function namesOf(named: string | undefined): string[] {
   return TARGETS.map(({ name }) => name).filter(
     (name) => named === undefined || name === named || name.startsWith(`${named}.`),
+  );
+}
+
+function tellStatus(): void {
+  const count = Number(values.count);
+  const left = queue.filter((target) => fedSoFar(target, seed) < count);
+  for (const target of left) say(`${target}: ${fedSoFar(target, seed)} of ${count}`);
+  say(
+    `${queue.length - left.length} of ${queue.length} targets have had ${count} inputs, seed ${seed}`,
   );
 }
 

@@ -26,14 +26,27 @@ interface Line {
   readonly wrong: readonly string[];
 }
 
+/** What was noted of a kind so far. Lines that name something wrong do not count. */
+function soFar(kind: FaultKind): { lines: Line[]; wrong: number; rounds: number } {
+  const lines = noted().filter((line) => line.kind === kind);
+  const sound = lines.filter(({ wrong }) => wrong.length === 0);
+  const rounds = sound.reduce((sum, line) => sum + line.rounds, 0);
+  return { lines, wrong: lines.length - sound.length, rounds };
+}
+
+/** How many rounds count, in words. */
+export function statusOf(kind: FaultKind): string {
+  const { rounds, wrong } = soFar(kind);
+  const others = wrong === 0 ? '' : `; ${wrong} lines with something wrong do not count`;
+  return `${kind}: ${rounds} of ${WANTED[kind].rounds} rounds${others}`;
+}
+
 /** Runs rounds of one kind and appends a line for each piece of them. Whether nothing went wrong. */
 export async function runAndNote(
   kind: FaultKind,
   options: { readonly count: number | undefined; readonly seed: number | undefined },
 ): Promise<boolean> {
-  const lines = noted().filter((line) => line.kind === kind);
-  const sound = lines.filter(({ wrong }) => wrong.length === 0);
-  const done = sound.reduce((sum, { rounds }) => sum + rounds, 0);
+  const { lines, rounds: done } = soFar(kind);
   let left = options.count ?? Math.max(0, WANTED[kind].rounds - done);
   let seed = options.seed ?? 1 + Math.max(0, ...lines.map((line) => line.seed));
   let isSound = true;
