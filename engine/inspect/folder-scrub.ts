@@ -96,7 +96,7 @@ async function scrubSegment(
       const { position } = found;
       if (found.kind === 'damage') {
         const isTail = found.torn && end === null;
-        if (!isTail) add(position, found.problem);
+        if (!isTail) add(position, end === null ? found.problem : `${found.problem}; ${goOn(end)}`);
         else if ((await file.size()) === position + found.size)
           torn = { path, position, offset, problem: found.problem };
         break;
@@ -113,9 +113,14 @@ async function scrubSegment(
   }
   const logStart = end === null ? 0 : await readLogStartFile(disk, folder);
   if (end !== null && findings.length === 0 && isMissingBehind(offset, end, logStart)) {
-    add(endPosition, `a segment is missing, for the next one begins with offset ${end}`);
+    add(endPosition, `a segment is missing; ${goOn(end)}`);
   }
   return { batches, findings, torn, end: { path, position: endPosition, offset } };
+}
+
+/** Behind damage nobody knows where a batch begins: the next segment does. */
+function goOn(nextBase: number): string {
+  return `reads go on at offset ${nextBase}`;
 }
 
 function problemOf(

@@ -132,7 +132,7 @@ export class PartitionReader {
     this.#damage ??= new CliError(
       `${name}-${partition} is damaged at offset ${this.#positions.get(partition)}, and what comes before it was printed: ` +
         `stop the broker and run "odradek repair-log DIR/${name}-${partition} --execute" (DIR: its log.dirs), ` +
-        `or read on behind the damage with "odradek consume ${name} --partition ${partition} --from OFFSET"`,
+        `or read on behind the damage with "odradek consume ${name} --partition ${partition} --from OFFSET" (the broker's log, or "odradek scrub", names where)`,
     );
   }
 
