@@ -551,7 +551,7 @@ export class Log implements PartitionLog, CheckpointTarget {
     await this.writer.settled();
     for (const segment of this.segments.all()) {
       this.context.indexCache.forget(segment);
-      await segment.indexSave;
+      await segment.saves.settled();
       await segment.file.close();
     }
     for (const file of this.unsynced.files) await file.close();

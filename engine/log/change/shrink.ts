@@ -173,7 +173,7 @@ export async function renameToDeleted(
       indexCache.forget(segment);
       log.sealing.forget(segment);
       log.unsynced.dropFile(segment.file);
-      await segment.indexSave;
+      await segment.saves.settled();
       for (const kind of SEGMENT_FILE_KINDS) {
         const from = join(log.folder, segmentFileName(segment.baseOffset, kind));
         const to = join(log.folder, segmentFileName(segment.baseOffset, kind, 'deleted'));

@@ -108,7 +108,7 @@ function newSegment(
     isGapless: false,
   });
   segment.adoptTimes(made);
-  segment.countAsSaved(segment.indexes?.offsets.count ?? 0, segment.indexes?.times.count ?? 0);
+  segment.saves.hold(segment.indexes?.offsets.count ?? 0, segment.indexes?.times.count ?? 0);
   return segment;
 }
 

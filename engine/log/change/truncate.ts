@@ -151,8 +151,8 @@ async function loadIndexAt(log: TruncatedLog, offset: number): Promise<void> {
 }
 
 async function forgetIndexFiles(log: TruncatedLog, segment: Segment): Promise<void> {
-  await segment.indexSave;
-  segment.nothingSaved();
+  await segment.saves.settled();
+  segment.saves.hold(0, 0);
   await cutIndexFiles(log.context.disk, segment);
 }
 

@@ -134,8 +134,9 @@ export class CheckpointState {
     try {
       if (await log.sealing.save(() => this.#isPaused)) return true;
       if (!active?.indexes || this.#isPaused || log.hasEnded) return false;
-      const unsaved = active.indexes.offsets.count - active.savedOffsetEntries;
-      if (unsaved >= LIMITS.indexEntriesUnsavedMax) await saveIndexes(log.context.disk, active);
+      if (active.unsavedOffsetEntries >= LIMITS.indexEntriesUnsavedMax) {
+        await saveIndexes(log.context.disk, active);
+      }
     } catch (error) {
       if (log.hasEnded) return false;
       const { directory, logger } = log.context;

@@ -340,7 +340,7 @@ class Recovery {
     const savedOffsets = found?.offsets.count ?? 0;
     const savedTimes = found?.times.count ?? 0;
     const { reached, fromFiles } = resumeSegment(segment, found, trusted, indexIntervalBytes);
-    if (fromFiles) segment.countAsSaved(savedOffsets, savedTimes);
+    if (fromFiles) segment.saves.hold(savedOffsets, savedTimes);
     else if (savedOffsets > 0) counters.indexRebuilds++;
     if (reached !== trusted) {
       throw damagedLog(

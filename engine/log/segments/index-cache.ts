@@ -193,7 +193,7 @@ export class IndexCache {
     // Few are found again as fast as they are read.
     if (!isSaved && indexes.offsets.count >= LIMITS.indexEntriesLeftUnsaved) {
       // Best effort: without it the next start does the same work again.
-      void segment.saveIndexes(async () => {
+      void segment.saves.run(async () => {
         if (!segment.isRetired) await saveIndexes(this.#disk, fresh);
       });
     }

@@ -11,19 +11,19 @@ export function indexPath(segment: Segment, kind: 'index' | 'timeindex'): string
 }
 
 /**
- * Writes to the index files, durably, the entries that are in memory only, of batches that were written. One call at a time per segment: `segment.indexSave`
+ * Writes to the index files, durably, the entries that are in memory only, of batches that were written. One call at a time per segment: `segment.saves.settled()`
  * settles with it. The time index goes first, so that whatever a crash leaves it reaches as far as the offset index.
  */
 export function saveIndexes(disk: Disk, segment: Segment): Promise<void> {
-  return segment.saveIndexes(() => save(disk, segment));
+  return segment.saves.run(() => save(disk, segment));
 }
 
 async function save(disk: Disk, segment: Segment): Promise<void> {
   const indexes = segment.indexes;
   if (indexes === null || segment.isRetired) return;
   const { offsets, times } = indexes;
-  const savedOffsets = segment.savedOffsetEntries;
-  const savedTimes = segment.savedTimeEntries;
+  const savedOffsets = segment.saves.offsetEntries;
+  const savedTimes = segment.saves.timeEntries;
   // Taken now: appends go on while the bytes are written.
   const { offsetCount, timeCount } = writtenEntries(segment, indexes);
   if (offsetCount < savedOffsets || timeCount < savedTimes) return;
@@ -44,7 +44,7 @@ async function save(disk: Disk, segment: Segment): Promise<void> {
   );
   // A cut meanwhile may have replaced entries that were just written: then all are written again.
   const unchanged = segment.cuts === cuts;
-  segment.countAsSaved(unchanged ? offsetCount : 0, unchanged ? timeCount : 0);
+  segment.saves.hold(unchanged ? offsetCount : 0, unchanged ? timeCount : 0);
 }
 
 /** How many entries are of batches that are in the file: a staged one may yet be lost. */
@@ -69,16 +69,16 @@ function coveredEntries(offsets: OffsetIndex, count: number, times: TimeIndex): 
 
 /** Takes from the index files, durably, what the segment does not count as saved: entries of bytes that were cut, or garbage. */
 export async function cutIndexFiles(disk: Disk, segment: Segment): Promise<void> {
-  await segment.indexSave;
+  await segment.saves.settled();
   await cutFile(
     disk,
     indexPath(segment, 'index'),
-    segment.savedOffsetEntries * OFFSET_INDEX_ENTRY_SIZE,
+    segment.saves.offsetEntries * OFFSET_INDEX_ENTRY_SIZE,
   );
   await cutFile(
     disk,
     indexPath(segment, 'timeindex'),
-    segment.savedTimeEntries * TIME_INDEX_ENTRY_SIZE,
+    segment.saves.timeEntries * TIME_INDEX_ENTRY_SIZE,
   );
 }
 

@@ -1,6 +1,7 @@
 import { HEADER_SIZE, lastOffset, maxTimestamp } from '../../batch/header.js';
 import type { Timestamp } from '../../batch/timestamp.js';
 import type { LogFile } from '../../disk/log-file.js';
+import { IndexSaves } from './index-saves.js';
 import { OffsetIndex } from './offset-index.js';
 import { TimeIndex } from './time-index.js';
 
@@ -59,10 +60,8 @@ export class Segment {
   changedMs: number;
   /** In memory; null for a sealed segment whose indexes are on disk only, and for an active one that sleeps (`wake-segment.ts`). */
   indexes: SegmentIndexes | null;
-  /** Whether the index files are there; entries of which they have so many. */
-  hasIndexFiles = false;
-  savedOffsetEntries = 0;
-  savedTimeEntries = 0;
+  /** What of them is in the index files. */
+  readonly saves = new IndexSaves();
   /** A batch that begins at or behind this position is not served: it was found damaged. */
   damagedFrom = Number.POSITIVE_INFINITY;
   /** This segment's own share of the roll jitter. */
@@ -74,7 +73,6 @@ export class Segment {
   /** How often its end was cut off. */
   cuts = 0;
   #isRefusalSaid = false;
-  #indexSave: Promise<void> = Promise.resolve();
   #bytesSinceEntry = 0;
   /** Bytes of the batch that was noted last. */
   #lastSize = 0;
@@ -172,42 +170,6 @@ export class Segment {
     this.#hasNewTime = false;
   }
 
-  /** Whether the index files lack nothing that memory has. */
-  get indexesAreSaved(): boolean {
-    if (this.indexes === null) return true;
-    const { offsets, times } = this.indexes;
-    return (
-      this.hasIndexFiles &&
-      offsets.count === this.savedOffsetEntries &&
-      times.count === this.savedTimeEntries
-    );
-  }
-
-  /** The index files hold so many entries of what memory has. */
-  countAsSaved(offsetEntries: number, timeEntries: number): void {
-    this.hasIndexFiles = true;
-    this.savedOffsetEntries = offsetEntries;
-    this.savedTimeEntries = timeEntries;
-  }
-
-  /** The index files hold nothing that is to be kept. */
-  nothingSaved(): void {
-    this.savedOffsetEntries = 0;
-    this.savedTimeEntries = 0;
-  }
-
-  /** Settles, without failing, when nothing writes the index files any more. */
-  get indexSave(): Promise<void> {
-    return this.#indexSave;
-  }
-
-  /** Runs `save` once nothing else writes the index files. Settles as it does. */
-  saveIndexes(save: () => Promise<void>): Promise<void> {
-    const saving = this.#indexSave.then(save);
-    this.#indexSave = saving.catch(() => {});
-    return saving;
-  }
-
   /** Takes indexes that were found, none for null, before batches are noted behind their entries. */
   adoptIndexes(found: SegmentIndexes | null): SegmentIndexes {
     this.indexes = found ?? emptyIndexes();
@@ -230,7 +192,7 @@ export class Segment {
 
   /** Index entries that would have to be found again by headers if memory was lost. */
   get unsavedOffsetEntries(): number {
-    return this.indexes === null ? 0 : this.indexes.offsets.count - this.savedOffsetEntries;
+    return this.indexes === null ? 0 : this.indexes.offsets.count - this.saves.offsetEntries;
   }
 
   /** Readers may see the bytes up to `end` (exclusive). */
@@ -287,8 +249,7 @@ export class Segment {
     this.writtenSize = Math.min(this.writtenSize, mark.size);
     this.indexes!.offsets.truncate(mark.offsetEntries);
     this.indexes!.times.truncate(mark.timeEntries);
-    this.savedOffsetEntries = Math.min(this.savedOffsetEntries, mark.offsetEntries);
-    this.savedTimeEntries = Math.min(this.savedTimeEntries, mark.timeEntries);
+    this.saves.cutTo(mark.offsetEntries, mark.timeEntries);
     this.#setLargest(mark.largestTimestampMs, mark.offsetOfLargest);
     this.firstTimestampMs = mark.firstTimestampMs;
     this.#bytesSinceEntry = mark.bytesSinceEntry;
@@ -298,7 +259,7 @@ export class Segment {
   /** Takes indexes that were rebuilt; those on disk are written anew. */
   replaceIndexes(indexes: SegmentIndexes): void {
     this.indexes = indexes;
-    this.nothingSaved();
+    this.saves.hold(0, 0);
     this.#hasNewTime = true;
     this.cuts++;
   }

@@ -80,7 +80,7 @@ function savedIn(found: SegmentIndexes | null): SavedEntries {
 }
 
 function awake(log: SegmentOwner, segment: Segment, fromFiles: boolean, saved: SavedEntries): void {
-  if (fromFiles) segment.countAsSaved(saved.offsets, saved.times);
+  if (fromFiles) segment.saves.hold(saved.offsets, saved.times);
   else if (saved.offsets > 0) log.context.counters.indexRebuilds++;
   readFirstTimestamp(segment);
 }
