@@ -17,7 +17,8 @@ import { LogWriter } from './append/log-writer.js';
 import { expectAgain, noteRefusal, takeBackBatches } from './append/refused-batches.js';
 import type { WriteGroup } from './append/write-group.js';
 import { Compaction } from './change/compaction.js';
-import { deleteBefore, retain } from './change/shrink.js';
+import { deleteBefore } from './change/delete-before.js';
+import { retain } from './change/retain.js';
 import { truncateLog } from './change/truncate.js';
 import { CheckpointState } from './durability/checkpoint-state.js';
 import { gapsKey } from './durability/log-records.js';
@@ -431,7 +432,7 @@ export class Log implements PartitionLog, CheckpointTarget {
     return this.producers.known();
   }
 
-  // --- shrinking, rolling, flushing ---
+  // --- deleting, rolling, flushing ---
 
   deleteBefore(offset: number): Promise<number> {
     return this.changeSegments(() => deleteBefore(this, offset));

@@ -23,7 +23,7 @@ import type { Segment } from '../segments/segment.js';
 import { readFirstTimestamp } from '../segments/wake-segment.js';
 import type { ProducerStates } from '../state/producer-state.js';
 import type { ChangingLog } from './changing-log.js';
-import { newestMs } from './shrink.js';
+import { newestMs } from './retain.js';
 import { swapSegments } from './swap-segments.js';
 
 /** A log that is compacted. */

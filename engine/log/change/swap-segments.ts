@@ -6,7 +6,7 @@ import type { RewriteOutput } from '../../maintenance/job-runner.js';
 import { indexesFromFiles } from '../segments/index-files.js';
 import { Segment } from '../segments/segment.js';
 import type { ChangingLog } from './changing-log.js';
-import { renameToDeleted, unlinkLater } from './shrink.js';
+import { forgetSegment, renameToDeleted, unlinkLater } from './retire.js';
 
 /** The indexes first: who finds the log finds them too. */
 const KINDS = ['timeindex', 'index', 'log'] as const;
@@ -113,13 +113,10 @@ function newSegment(
 }
 
 function takePlace(log: ChangingLog, sources: readonly Segment[], segment: Segment): void {
-  const { segments, offsets, context, sealing, unsynced } = log;
+  const { segments, offsets } = log;
   for (const source of sources) {
     segment.changed(Math.max(segment.changedMs, source.changedMs));
-    source.retire();
-    context.indexCache.forget(source);
-    sealing.forget(source);
-    unsynced.dropFile(source.file);
+    forgetSegment(log, source);
   }
   segments.replace(sources, segment);
   const next = segments.after(segment)!;

@@ -19,7 +19,7 @@ import type { NextBatch } from '../state/producer.js';
 import type { ProducerStates } from '../state/producer-state.js';
 import type { ChangingLog } from './changing-log.js';
 import { findFirstCut } from './first-cut.js';
-import { retireSegments } from './shrink.js';
+import { retireSegments } from './retire.js';
 
 /** A log whose end is cut off. */
 export interface TruncatedLog extends ChangingLog, ReadableLog {

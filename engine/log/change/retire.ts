@@ -1,0 +1,88 @@
+import { join } from 'node:path';
+import type { DiskFile } from '../../disk/disk.js';
+import { hasErrno } from '../../disk/errno.js';
+import { SEGMENT_FILE_KINDS, segmentFileName } from '../../disk/file-names.js';
+import { LIMITS } from '../../limits.js';
+import { cutDown } from '../../maintenance/cut-down.js';
+import type { Segment } from '../segments/segment.js';
+import type { ChangingLog } from './changing-log.js';
+
+/**
+ * Takes files of segments that are off the list out of the way: renamed at once, unlinked after `file.delete.delay.ms`, so
+ * that readers finish. A stop in between leaves `.deleted` files, which the next open removes.
+ */
+export async function retireSegments(log: ChangingLog, removed: readonly Segment[]): Promise<void> {
+  log.context.counters.segmentsDeleted += removed.length;
+  unlinkLater(log, removed, await renameToDeleted(log, removed));
+}
+
+/** First half: returns the new paths, once they are durable. */
+export async function renameToDeleted(
+  log: ChangingLog,
+  removed: readonly Segment[],
+): Promise<string[]> {
+  const { disk, directory } = log.context;
+  const paths: string[] = [];
+  try {
+    for (const segment of removed) {
+      forgetSegment(log, segment);
+      await segment.saves.settled();
+      for (const kind of SEGMENT_FILE_KINDS) {
+        const from = join(log.folder, segmentFileName(segment.baseOffset, kind));
+        const to = join(log.folder, segmentFileName(segment.baseOffset, kind, 'deleted'));
+        if (!(await renameIfThere(log, from, to))) continue;
+        if (kind === 'log') segment.file.renamed(to);
+        paths.push(to);
+      }
+    }
+    if (removed.length > 0) await disk.syncDirectory(log.folder);
+    return paths;
+  } catch (error) {
+    throw directory.fail(`cannot rename segments in ${log.folder}`, error);
+  }
+}
+
+/** Second half: the pool unlinks the files after `file.delete.delay.ms`. */
+export function unlinkLater(
+  log: ChangingLog,
+  removed: readonly Segment[],
+  paths: readonly string[],
+): void {
+  if (paths.length === 0) return;
+  const { clock, jobs, logger, cutting } = log.context;
+  const cut = (file: DiskFile): Promise<void> =>
+    cutting.run(() => cutDown(file, clock, () => log.hasEnded));
+  clock.schedule(log.settings.fileDeleteDelayMs, () => {
+    const closing = removed.map(({ file, size }) =>
+      file.forget(size > LIMITS.cutPieceBytes ? cut : undefined),
+    );
+    return Promise.all(closing)
+      .then(() => jobs.run('unlink', { paths }))
+      .catch((error: unknown) => {
+        // The next open goes on.
+        if (hasErrno(error, 'ABORTED')) return;
+        logger.warn(
+          { folder: log.folder, error },
+          'files of deleted segments could not be removed',
+        );
+      });
+  });
+}
+
+async function renameIfThere(log: ChangingLog, from: string, to: string): Promise<boolean> {
+  try {
+    await log.context.disk.rename(from, to);
+    return true;
+  } catch (error) {
+    if (hasErrno(error, 'ENOENT')) return false;
+    throw error;
+  }
+}
+
+/** Nothing is kept of a segment that is off the list. */
+export function forgetSegment(log: ChangingLog, segment: Segment): void {
+  segment.retire();
+  log.context.indexCache.forget(segment);
+  log.sealing.forget(segment);
+  log.unsynced.dropFile(segment.file);
+}
