@@ -1,8 +1,10 @@
 import { expect, test } from 'vitest';
 import { foreignAssignments } from './assignments.js';
 import { circlesOf } from './circles.js';
+import { publicMembers } from './members.js';
 import { firstFloor, upwardImports } from './rooms.js';
 import { type Source, sourcesIn } from './sources.js';
+import { beyond, printed, tableOf } from './table.js';
 
 const house = [...sourcesIn('engine'), ...sourcesIn('server')];
 
@@ -67,4 +69,32 @@ test('an assignment to a field of another object is found, whatever its form', (
     'a.ts:5 hint.found',
     'a.ts:6 each.isOld',
   ]);
+});
+
+test('public members are those that others can use, a getter and its setter once', () => {
+  const text = `
+    class Other { size = 1; }
+    class Log implements Sized {
+      readonly name: string;
+      #size = 0;
+      private half = 0;
+      constructor(name: string) { this.name = name; }
+      get size(): number { return this.#size; }
+      set size(size: number) { this.#size = size; }
+      #grow(): void {}
+      async close(): Promise<void> {}
+    }
+  `;
+  expect(publicMembers({ path: 'a.ts', text, imports: [] }, 'Log')).toBe(3);
+});
+
+test('no number of the house is beyond its bound, and one that were is told', () => {
+  const rows = tableOf(house);
+  expect(beyond(rows)).toEqual([]);
+  const one = { what: 'circles', count: 2, most: 1, goal: 0 };
+  const told = { what: 'lines', count: 3, most: null, goal: null };
+  expect(beyond([one, told])).toEqual([one]);
+  expect(printed([one, told])).toBe(
+    '| what | now | at most | goal |\n| --- | --- | --- | --- |\n| circles | 2 | 1 | 0 |\n| lines | 3 |  |  |',
+  );
 });

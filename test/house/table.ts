@@ -1,0 +1,60 @@
+import { foreignAssignments } from './assignments.js';
+import { circlesOf } from './circles.js';
+import { publicMembers } from './members.js';
+import { firstFloor, upwardImports } from './rooms.js';
+import type { Source } from './sources.js';
+
+/** One number that says how the house stands. */
+export interface Row {
+  readonly what: string;
+  readonly count: number;
+  /** The most that is let through; null where the number is only told. Lowered as the house gets there. */
+  readonly most: number | null;
+  /** What it is to become, at most. */
+  readonly goal: number | null;
+}
+
+/** An API that answers from the image of the cluster: whoever adds one touches the files that name it. */
+const AN_API = /describe-?topic-?partitions/i;
+
+/** The numbers of the sources of `engine` and `server`. */
+export function tableOf(house: readonly Source[]): Row[] {
+  const foreign = house
+    .filter(({ path }) => path.startsWith('engine/log/'))
+    .flatMap(foreignAssignments);
+  const lengths = house.map(({ text }) => text.split('\n').length - 1).sort((a, b) => a - b);
+  const membersOf = (path: string, name: string): number =>
+    publicMembers(house.find((source) => source.path === `engine/log/${path}`)!, name);
+  const naming = house.filter(({ path, text }) => AN_API.test(path) || AN_API.test(text));
+  const lines = lengths.reduce((sum, each) => sum + each, 0);
+  const row = (what: string, count: number, most: number | null, goal: number | null): Row => ({
+    what,
+    count,
+    most,
+    goal,
+  });
+  return [
+    row('engine/log: rooms and files on its first floor', firstFloor(house).length, 12, 12),
+    row('engine/log: imports upward', upwardImports(house).length, 0, 0),
+    row('engine/log: assignments to another object’s fields', foreign.length, 0, 0),
+    row('engine and server: circles of imports, types counted', circlesOf(house).length, 0, 0),
+    row('public members of Log', membersOf('log.ts', 'Log'), 65, 25),
+    row('public members of Segment', membersOf('segments/segment.ts', 'Segment'), 39, 18),
+    row('files that name DescribeTopicPartitions', naming.length, 5, 3),
+    row('lines of the median file', lengths[lengths.length >> 1]!, 82, 79),
+    row('lines of the longest file', lengths.at(-1)!, 600, 400),
+    row('lines of engine and server', lines, null, null),
+  ];
+}
+
+/** The rows as a table in Markdown. */
+export function printed(rows: readonly Row[]): string {
+  const cells = rows.map(({ what, count, most, goal }) => [what, count, most ?? '', goal ?? '']);
+  const lines = [['what', 'now', 'at most', 'goal'], ['---', '---', '---', '---'], ...cells];
+  return lines.map((line) => `| ${line.join(' | ')} |`).join('\n');
+}
+
+/** The rows that are beyond what is let through. */
+export function beyond(rows: readonly Row[]): Row[] {
+  return rows.filter(({ count, most }) => most !== null && count > most);
+}
