@@ -284,7 +284,7 @@ export const LIMITS = {
   /**
    * Headers of one record, where records are looked at: at an append to a compacted topic, under
    * `odradek.validate=records` or a `compression.type` other than `producer`, and of a compressed
-   * batch that claims more than `recordsClaimedMax` records; and by the readers of this program
+   * batch whose claim is counted (`recordsUncountedMax`); and by the readers of this program
    * (embedded logs, `odradek consume`). Elsewhere nobody counts them, as in Kafka. Beyond:
    * INVALID_RECORD; those readers fail with BATCH_TOO_LARGE.
    */
@@ -295,6 +295,17 @@ export const LIMITS = {
    * Beyond: they are counted on a thread (Kafka counts all).
    */
   recordsClaimedMax: 1_000_000,
+  /**
+   * Records that a compressed batch may claim however few its bytes are. Beyond: they are counted,
+   * where its bytes would have to unpack to more than `unpackedPerByteUncountedMax` allows.
+   */
+  recordsUncountedMax: 4_096,
+  /**
+   * What a byte of a compressed batch may have to unpack to, at seven bytes for each record that
+   * it claims: equal records without key and value, whose offsets differ, come to 12 (zstd).
+   * Beyond: the records are counted, from `recordsUncountedMax` on.
+   */
+  unpackedPerByteUncountedMax: 64,
   /** What a transaction's marker may unpack to. Beyond: CORRUPT_BATCH. */
   markerBytesMax: 64 * KIB,
   /**

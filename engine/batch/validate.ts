@@ -54,7 +54,7 @@ export type BatchProblem =
 
 const HIGHEST_CODEC_ID = 4;
 /** Of a record without key, value and headers: seven fields of a byte each. */
-const RECORD_BYTES_MIN = 7;
+export const RECORD_BYTES_MIN = 7;
 /**
  * What a byte unpacks to at most, by codec id. gzip: 258 bytes of two bits. snappy: 64 of three bytes. lz4: 255
  * for each further byte of a length. zstd: 128 KiB of a block of four bytes.

@@ -8,7 +8,7 @@ import { AppendTurns } from './append/append-turns.js';
 import { AppendWaiters } from './append/append-waiters.js';
 import {
   checkRecords,
-  claimsMany,
+  isClaimCounted,
   isRepacked,
   nameRecords,
   repackForLog,
@@ -209,7 +209,7 @@ export class Log implements PartitionLog, CheckpointTarget {
       compression === 'producer' &&
       !compacted &&
       !this.#turns.isTaken &&
-      !claimsMany(batch);
+      !isClaimCounted(batch);
     return isPlain ? this.#append(batch, append) : this.#appendChecked(batch, append);
   }
 
@@ -270,7 +270,7 @@ export class Log implements PartitionLog, CheckpointTarget {
     const ready =
       isClients && isRepacked(this.#settings, batch)
         ? repackForLog(this, batch)
-        : this.#settings.validate === 'records' || this.#settings.compacted || claimsMany(batch)
+        : this.#settings.validate === 'records' || this.#settings.compacted || isClaimCounted(batch)
           ? checkRecords(this, batch)
           : null;
     return this.#turns.take(async () => {

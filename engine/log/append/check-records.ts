@@ -2,7 +2,7 @@ import { codecByName } from '../../batch/compression.js';
 import { codecId, HEADER_SIZE, recordCount } from '../../batch/header.js';
 import { type RecordsProblem, unpackChecked } from '../../batch/records.js';
 import { repack } from '../../batch/repack.js';
-import { validateBatch } from '../../batch/validate.js';
+import { RECORD_BYTES_MIN, validateBatch } from '../../batch/validate.js';
 import { type BadRecord, EngineError } from '../../errors.js';
 import { LIMITS } from '../../limits.js';
 import type { LogSettings } from '../log-settings.js';
@@ -15,13 +15,16 @@ interface CheckingLog {
   readonly settings: LogSettings;
 }
 
-/** Whether a batch claims so many records that they are counted, whatever its log asks for. */
-export function claimsMany(batch: Buffer): boolean {
-  return (
-    batch.length >= HEADER_SIZE &&
-    recordCount(batch) > LIMITS.recordsClaimedMax &&
-    codecId(batch) !== 0
-  );
+/**
+ * Whether a batch claims so many records that they are counted, whatever its log asks for: too many
+ * for any batch, or for its bytes. For most batches one comparison tells.
+ */
+export function isClaimCounted(batch: Buffer): boolean {
+  if (batch.length < HEADER_SIZE) return false;
+  const claimed = recordCount(batch);
+  if (claimed <= LIMITS.recordsUncountedMax || codecId(batch) === 0) return false;
+  const plausibleBytes = (batch.length - HEADER_SIZE) * LIMITS.unpackedPerByteUncountedMax;
+  return claimed > LIMITS.recordsClaimedMax || claimed * RECORD_BYTES_MIN > plausibleBytes;
 }
 
 /**

@@ -52,3 +52,17 @@ test('61 bytes that claim 2^31 - 1 records are refused, and end no segment', asy
   // Nothing was ever appended: not even the folder is there.
   expect(files.map((name) => join(broker.dataDir, name))).toEqual([]);
 });
+
+test('batches of some hundred bytes that claim a million records each are refused', async () => {
+  const broker = await startAttackedBroker();
+  await broker.createTopic('plain');
+  const claim = await claiming(1_000_000, Buffer.alloc(2 ** 23), 'zstd');
+  expect(claim.length).toBeLessThan(1_024);
+  await beside(broker, async () => {
+    const client = await broker.connect();
+    for (let round = 0; round < 20; round++) {
+      const { topics } = await client.call('Produce', 9, produceOf('plain', Buffer.from(claim)));
+      expect(topics[0]!.partitions[0]!.errorCode).toBe(ErrorCode.INVALID_RECORD);
+    }
+  });
+});

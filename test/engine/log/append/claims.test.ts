@@ -46,6 +46,44 @@ test.each(['gzip', 'snappy', 'lz4', 'zstd'] as const)(
   },
 );
 
+test('a batch of some hundred bytes does not take a million offsets', async () => {
+  const { log, meter } = await opened();
+  // Room for the claim, of bytes that pack well, and no record in them.
+  const claim = await claiming(LIMITS.recordsClaimedMax, Buffer.alloc(2 ** 23), 'zstd');
+  expect(claim.length).toBeLessThan(1_024);
+  for (let round = 0; round < 5; round++) {
+    const refused = log.append(Buffer.from(claim));
+    await expect(refused).rejects.toMatchObject({ code: 'INVALID_BATCH' });
+  }
+  await log.append(buildBatchSync([record]));
+  expect(log.logEndOffset).toBe(1);
+  meter.stop();
+});
+
+test('what may be claimed without a look is little', async () => {
+  const { log, meter } = await opened();
+  const room = Buffer.alloc(2 ** 23);
+  const most = LIMITS.recordsUncountedMax;
+  await log.append(await claiming(most, room, 'zstd'));
+  expect(log.logEndOffset).toBe(most);
+  await expect(log.append(await claiming(most + 1, room, 'zstd'))).rejects.toMatchObject({
+    code: 'INVALID_BATCH',
+  });
+  meter.stop();
+});
+
+test.each(['gzip', 'snappy', 'lz4', 'zstd'] as const)(
+  'batches of equal records, as small as they come, are taken without being unpacked (%s)',
+  async (codec) => {
+    const { log, meter } = await opened();
+    const plain = buildBatchSync(Array.from({ length: 100_000 }, () => record));
+    const batch = await claiming(100_000, plain.subarray(HEADER_SIZE), codec);
+    expect(await log.append(batch)).toMatchObject({ baseOffset: 0, lastOffset: 99_999 });
+    expect(meter.total.records).toBe(0);
+    meter.stop();
+  },
+);
+
 test('a batch that holds what it claims is taken, in slices, and in its turn', async () => {
   const { log, meter } = await opened();
   const records = Array.from({ length: CLAIMED }, () => record);
