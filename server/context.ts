@@ -61,7 +61,7 @@ export class OpenRequest implements RequestContext {
   inProgress: InProgress | null = null;
   readonly #slices: TurnSlices;
   /** Made for those that report; most requests are too short. */
-  #work: Work | null = null;
+  #work: Work | null;
   #held: Releasable[] | null = null;
 
   constructor(
@@ -69,6 +69,7 @@ export class OpenRequest implements RequestContext {
     clock: Clock,
     slices: TurnSlices,
     { api, clientId, apiVersion, correlationId }: RequestFrame,
+    begun: { readonly receivedMs: number; readonly work: Work } | null = null,
   ) {
     this.connection = connection;
     this.listener = connection.listener;
@@ -79,7 +80,8 @@ export class OpenRequest implements RequestContext {
     this.apiVersion = apiVersion;
     this.correlationId = correlationId;
     this.clock = clock;
-    this.receivedMs = clock.monotonicMs();
+    this.receivedMs = begun === null ? clock.monotonicMs() : begun.receivedMs;
+    this.#work = begun === null ? null : begun.work;
     this.#slices = slices;
   }
 

@@ -18,6 +18,7 @@ import { ELEMENTS_AT_ONCE_MAX } from './protocol/encode-in-slices.js';
 import { ErrorCode } from './protocol/error-codes.js';
 import {
   decodeRequest,
+  decodeRequestInSlices,
   decodeRequestStart,
   encodeResponse,
   encodeResponseInSlices,
@@ -71,12 +72,12 @@ export class RequestDispatcher implements Dispatcher {
     return this.#byKey[frame.readInt16BE(0)]?.isDoneWithFrame ?? false;
   }
 
-  elementsOf(frame: Buffer): number {
+  hasElements(frame: Buffer, elementsMin: number): boolean {
     try {
-      return decodeRequest(frame, this.#apiByKey, this.#options.limits.arrayElementsPerRequestMax)
-        .elements;
+      decodeRequest(frame, this.#apiByKey, elementsMin - 1);
+      return false;
     } catch (error) {
-      if (error instanceof ProtocolError) return 0;
+      if (error instanceof ProtocolError) return error.code === 'TOO_MANY_ELEMENTS';
       throw error;
     }
   }
@@ -85,6 +86,7 @@ export class RequestDispatcher implements Dispatcher {
   dispatch(frame: Buffer, connection: ConnectionInfo): Promise<Parts> {
     try {
       const request = this.#decode(frame, connection);
+      if (request === 'large') return this.#dispatchLarge(frame, connection);
       if (Array.isArray(request)) return Promise.resolve(request);
       const { clock, slices } = this.#options;
       const context = new OpenRequest(connection, clock, slices, request);
@@ -93,6 +95,26 @@ export class RequestDispatcher implements Dispatcher {
     } catch (error) {
       return Promise.reject(error);
     }
+  }
+
+  /** Others are served while it is decoded, but nothing of its own connection. */
+  async #dispatchLarge(frame: Buffer, connection: ConnectionInfo): Promise<Parts> {
+    const { clock, slices, limits } = this.#options;
+    const elementsMax = limits.arrayElementsPerRequestMax;
+    connection.runAlone();
+    // Nobody knows yet how many they are; an element takes a byte at least.
+    const inProgress = connection.didBegin(Math.min(frame.length, elementsMax));
+    const begun = { receivedMs: clock.monotonicMs(), work: slices.begin() };
+    let request: RequestFrame;
+    try {
+      request = await decodeRequestInSlices(frame, this.#apiByKey, elementsMax, begun.work);
+    } catch (error) {
+      inProgress?.end();
+      throw this.#unreadable(error, connection);
+    }
+    const context = new OpenRequest(connection, clock, slices, request, begun);
+    context.inProgress = inProgress;
+    return this.#answer(context, request);
   }
 
   /** Throws as well as rejects. */
@@ -180,20 +202,31 @@ export class RequestDispatcher implements Dispatcher {
     for (const hook of this.#options.hooks) hook.after?.(context, outcome);
   }
 
-  /** The request, or the finished answer to an ApiVersions request of an unknown version. */
-  #decode(frame: Buffer, connection: ConnectionInfo): RequestFrame | ResponsePart[] {
+  /**
+   * The request, or the finished answer to an ApiVersions request of an unknown version, or `large`
+   * for one that is to be decoded in slices.
+   */
+  #decode(frame: Buffer, connection: ConnectionInfo): RequestFrame | ResponsePart[] | 'large' {
+    const { arrayElementsPerRequestMax, requestElementsAtOnceMax } = this.#options.limits;
     try {
       const { apiKey, apiVersion, correlationId } = decodeRequestStart(frame);
       if (apiKey === ApiVersions.key && apiVersion > ApiVersions.max) {
         return unsupportedApiVersions(correlationId);
       }
-      return decodeRequest(frame, this.#apiByKey, this.#options.limits.arrayElementsPerRequestMax);
+      return decodeRequest(frame, this.#apiByKey, requestElementsAtOnceMax);
     } catch (error) {
-      if (!(error instanceof ProtocolError)) throw error;
-      const fields = { client: connection.remoteAddress, code: error.code, reason: error.message };
-      this.#limitedLog.log('warn', error.code, fields, 'a request cannot be read; closing');
-      throw new CloseConnection(error.message);
+      const isLarge = error instanceof ProtocolError && error.code === 'TOO_MANY_ELEMENTS';
+      if (isLarge && requestElementsAtOnceMax < arrayElementsPerRequestMax) return 'large';
+      throw this.#unreadable(error, connection);
     }
+  }
+
+  /** What ends the connection, when it is the bytes that are wrong. */
+  #unreadable(error: unknown, connection: ConnectionInfo): unknown {
+    if (!(error instanceof ProtocolError)) return error;
+    const fields = { client: connection.remoteAddress, code: error.code, reason: error.message };
+    this.#limitedLog.log('warn', error.code, fields, 'a request cannot be read; closing');
+    return new CloseConnection(error.message);
   }
 
   /** Ours where the handler has none: the error as this API can carry it. Throws what has no answer. */

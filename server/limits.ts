@@ -97,6 +97,8 @@ export const SERVER_LIMITS = {
   elementsInProgressMax: 1_000_000,
   /** A request of so many elements is large. */
   largeRequestElementsMin: 1_000,
+  /** Elements of a request that is decoded at once. Beyond: it is decoded in slices, and runs alone. */
+  requestElementsAtOnceMax: 1_000,
   /**
    * Array elements and tagged fields of one request, in all its structures; a string counts for one
    * in each 64 bytes. Beyond: the connection is closed.

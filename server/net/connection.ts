@@ -164,8 +164,12 @@ export class Connection implements ConnectionInfo, BudgetWaiter {
     return this.#state === 'closed';
   }
 
+  runAlone(): void {
+    this.#pipeline.runAlone();
+  }
+
   didBegin(elements: number): InProgress | null {
-    this.#requestTurns.did(elements);
+    this.#requestTurns.did(Math.min(elements, this.#limits.requestElementsAtOnceMax));
     return this.#requestTurns.inProgress.began(elements);
   }
 

@@ -22,10 +22,15 @@ export interface ConnectionInfo {
   /** Whether nothing reaches the client any more. */
   readonly isGone: boolean;
   /**
-   * Told by whoever has read a request: its elements count for the turn in which it began. A large
-   * one counts until the `end` of what is returned; null for others.
+   * Told by whoever has read a request: its elements count for the turn in which it began, as far
+   * as they are decoded in it. A large one counts until the `end` of what is returned; null for others.
    */
   didBegin(elements: number): InProgress | null;
+  /**
+   * Told within `dispatch`: nothing of the connection that comes behind this request begins before
+   * it has ended, since it is handled later.
+   */
+  runAlone(): void;
   /**
    * Runs `listener` once, as soon as the connection has no future: the client hung up, the broker
    * drains, or it was cut off. Whoever waits on the client's behalf ends now; what it still answers
@@ -68,8 +73,8 @@ export interface Dispatcher {
    * is copied first.
    */
   isDoneWithFrame(frame: Buffer): boolean;
-  /** Array elements of the request, as `didBegin` is told; 0 if it cannot be read. Decodes it all. */
-  elementsOf(frame: Buffer): number;
+  /** Whether the request has so many array elements; no if it cannot be read. Decodes as many. */
+  hasElements(frame: Buffer, elementsMin: number): boolean;
   /**
    * Answers a request. Resolves with the parts of the response, the size prefix included, or with
    * null when there is none (acks=0); the parts then belong to the connection. Rejects with

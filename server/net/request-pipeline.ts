@@ -40,14 +40,16 @@ export class RequestPipeline implements Beginner {
   readonly #onChange: () => void;
   readonly #waiting = new Fifo<Received>();
   #nextMode: DispatchMode | null = null;
-  /** Counted only while large requests wait; -1 until then. */
-  #nextElements = -1;
+  /** Found out only while large requests wait. */
+  #isNextLarge: boolean | null = null;
   #first: Slot | null = null;
   #last: Slot | null = null;
   #running = 0;
   #started = 0;
   #taken = 0;
-  #alone = false;
+  /** Runs alone: nothing behind it begins until it has ended. */
+  #alone: Slot | null = null;
+  #beginning: Slot | null = null;
   #bytes = 0;
   #refusal: CloseReason | null = null;
   #waitingTurn = false;
@@ -119,7 +121,7 @@ export class RequestPipeline implements Beginner {
    * can ask for megabytes.
    */
   start(): void {
-    while (!this.#alone && !this.#refusal) {
+    while (this.#alone === null && !this.#refusal) {
       const received = this.#waiting.peek();
       if (!received) break;
       if (this.#started - this.#taken >= this.#limits.requestsInFlightPerConnection) break;
@@ -128,13 +130,17 @@ export class RequestPipeline implements Beginner {
       if (mode === null) break;
       if (mode === 'alone' && this.#running > 0) break;
       if (!this.#turns.mayBegin(this) || this.#isHeldBack(received)) break;
-      this.#alone = mode === 'alone';
       this.#nextMode = null;
-      this.#nextElements = -1;
+      this.#isNextLarge = null;
       this.#waiting.drop();
       this.#allowance.spend(received.frame.length);
-      this.#run(received);
+      this.#run(received, mode);
     }
+  }
+
+  /** The request that is handed to the dispatcher right now runs alone, whatever its mode. */
+  runAlone(): void {
+    this.#alone = this.#beginning;
   }
 
   /**
@@ -181,8 +187,10 @@ export class RequestPipeline implements Beginner {
     return this.#nextMode;
   }
 
-  #run(received: Received): void {
+  #run(received: Received, mode: DispatchMode): void {
     const slot = this.#append(received);
+    this.#beginning = slot;
+    if (mode === 'alone') this.#alone = slot;
     this.#running += 1;
     try {
       const frame = this.#lent(slot, received.frame);
@@ -230,14 +238,14 @@ export class RequestPipeline implements Beginner {
     }
     slot.state = 'answered';
     slot.parts = parts;
-    this.#alone = false;
+    if (this.#alone === slot) this.#alone = null;
     if (slot === this.#first || this.#waiting.length > 0) this.#onChange();
   }
 
   #refuse(slot: Slot, error: unknown): void {
     if (slot.state === 'dropped') return;
     slot.state = 'refused';
-    this.#alone = false;
+    this.#alone = null;
     this.#refusal ??=
       error instanceof CloseConnection
         ? { code: 'refused', message: error.message }
@@ -255,12 +263,13 @@ export class RequestPipeline implements Beginner {
   /** Whether it is large, and such wait. An element takes a byte at least. */
   #isHeldBack({ frame }: Received): boolean {
     const { inProgress } = this.#turns;
-    if (!inProgress.isFull || !inProgress.isLarge(frame.length)) return false;
-    if (this.#nextElements < 0) {
-      this.#nextElements = this.#dispatcher.elementsOf(frame);
-      this.#turns.did(this.#nextElements);
+    const { largeRequestElementsMin } = this.#limits;
+    if (!inProgress.isFull || frame.length < largeRequestElementsMin) return false;
+    if (this.#isNextLarge === null) {
+      this.#isNextLarge = this.#dispatcher.hasElements(frame, largeRequestElementsMin);
+      this.#turns.did(largeRequestElementsMin);
     }
-    if (!inProgress.isLarge(this.#nextElements)) return false;
+    if (!this.#isNextLarge) return false;
     inProgress.wait(this);
     return true;
   }

@@ -47,10 +47,6 @@ export class RequestsInProgress {
     return this.#elements >= this.#elementsMax || (this.#elements > 0 && !this.#budget.hasRoom);
   }
 
-  isLarge(elements: number): boolean {
-    return elements >= this.#largeMin;
-  }
-
   /** Calls `waiter.start` when a large request may begin. It is full. */
   wait(waiter: Waiter): void {
     if (this.#isWaiting.has(waiter)) return;
@@ -60,7 +56,7 @@ export class RequestsInProgress {
 
   /** A request has begun. Null for one that is not large. */
   began(elements: number): InProgress | null {
-    if (!this.isLarge(elements)) return null;
+    if (elements < this.#largeMin) return null;
     this.#elements += elements;
     let isCounted = true;
     return {

@@ -15,25 +15,40 @@ export interface WireVersion {
 
 /** Builds the decoder of a structure as it looks in one version. */
 export function compileStructDecoder(fields: Fields, wire: WireVersion): Decode {
-  const read: ReadField[] = [];
-  const tags = new Map<number, { name: string; decode: Decode }>();
-  for (const [name, field] of Object.entries(fields)) {
-    const { default: fallback } = field;
-    const decode = inRange(field.versions, wire.version) ? compileFieldDecoder(field, wire) : null;
-    read.push({ name, fallback, decode: field.tag === null ? decode : null });
-    if (field.tag !== null && decode !== null) tags.set(field.tag, { name, decode });
-  }
+  const read: ReadField[] = Object.entries(fields).map(([name, field]) => ({
+    name,
+    fallback: field.default,
+    decode: decodePlainField(field, wire),
+  }));
   const decodePlain = structReader<Reader, Record<string, unknown>>(read);
   if (!wire.flexible) return decodePlain;
-  if (tags.size === 0) {
-    return (reader) => {
-      const value = decodePlain(reader);
-      reader.skipTags();
-      return value;
-    };
-  }
+  const decodeTags = tagsDecoder(fields, wire);
   return (reader) => {
     const value = decodePlain(reader);
+    decodeTags(reader, value);
+    return value;
+  };
+}
+
+/** Null for a field that is not on the wire, or not at its place. */
+export function decodePlainField(field: Field, wire: WireVersion): Decode | null {
+  if (field.tag !== null || !inRange(field.versions, wire.version)) return null;
+  return compileFieldDecoder(field, wire);
+}
+
+/** Reads the tagged section behind a structure into its value. */
+export function tagsDecoder(
+  fields: Fields,
+  wire: WireVersion,
+): (reader: Reader, value: Record<string, unknown>) => void {
+  if (!wire.flexible) return () => {};
+  const tags = new Map<number, { name: string; decode: Decode }>();
+  for (const [name, field] of Object.entries(fields)) {
+    if (field.tag === null || !inRange(field.versions, wire.version)) continue;
+    tags.set(field.tag, { name, decode: compileFieldDecoder(field, wire) });
+  }
+  if (tags.size === 0) return (reader) => reader.skipTags();
+  return (reader, value) => {
     const count = reader.tagCount();
     for (let i = 0; i < count; i++) {
       const tag = tags.get(reader.uvarint());
@@ -41,7 +56,6 @@ export function compileStructDecoder(fields: Fields, wire: WireVersion): Decode 
       if (tag === undefined) reader.skip(size);
       else value[tag.name] = decodeTag(reader, size, tag.decode);
     }
-    return value;
   };
 }
 
@@ -58,7 +72,8 @@ function compileFieldDecoder(field: Field, wire: WireVersion): Decode {
   return compileDecoder(field.type, inRange(field.nullable, wire.version), wire);
 }
 
-function compileDecoder(type: FieldType, nullable: boolean, wire: WireVersion): Decode {
+/** Builds the decoder of one type. */
+export function compileDecoder(type: FieldType, nullable: boolean, wire: WireVersion): Decode {
   const { flexible } = wire;
   switch (type.kind) {
     case 'bool':
@@ -107,16 +122,27 @@ function compileDecoder(type: FieldType, nullable: boolean, wire: WireVersion): 
 }
 
 function compileArrayDecoder(element: FieldType, nullable: boolean, wire: WireVersion): Decode {
-  const { flexible } = wire;
   const decode = compileDecoder(element, false, wire);
-  const elementSizeMin = Math.max(1, smallestSize(element, false, wire));
+  const countOf = announcedCount(element, nullable, wire);
   return (reader) => {
-    const announced = flexible ? reader.uvarint() - 1 : reader.int32();
-    if (announced === -1 && nullable) return null;
-    const count = reader.count(announced, elementSizeMin);
+    const count = countOf(reader);
+    if (count === null) return null;
     const values = new Array<unknown>(count);
     for (let i = 0; i < count; i++) values[i] = decode(reader);
     return values;
+  };
+}
+
+/** Reads the count of an array, which its bytes can hold; null for no array. */
+export function announcedCount(
+  element: FieldType,
+  nullable: boolean,
+  { version, flexible }: WireVersion,
+): (reader: Reader) => number | null {
+  const elementSizeMin = Math.max(1, smallestSize(element, false, { version, flexible }));
+  return (reader) => {
+    const announced = flexible ? reader.uvarint() - 1 : reader.int32();
+    return announced === -1 && nullable ? null : reader.count(announced, elementSizeMin);
   };
 }
 

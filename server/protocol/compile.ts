@@ -1,5 +1,6 @@
 import { compileStructDecoder } from './compile-decoder.js';
 import { compileStructEncoder } from './compile-encoder.js';
+import { compileDecoderInSlices, type DecodeInSlices } from './decode-in-slices.js';
 import {
   compileEncoderInSlices,
   compileWeigh,
@@ -16,6 +17,8 @@ export interface Codec<V, I> {
   readonly decode: (reader: Reader) => V;
   /** Throws a `TypeError` or `RangeError` if the value is not such a message. */
   readonly encode: (writer: Writer, value: I) => void;
+  /** As `decode`, with pauses; made on first use. Rejects as that throws. */
+  readonly decodeInSlices: (reader: Reader, slices: Slices) => Promise<V>;
   /** As `encode`, with pauses; made on first use. */
   readonly encodeInSlices: (writer: Writer, value: I, slices: Slices) => Promise<void>;
   /** Array elements in a value; more than `enough` are not counted on. */
@@ -43,9 +46,14 @@ function compile(schema: Schema, version: number): Codec<unknown, unknown> {
   }
   const wire = { version, flexible: version >= schema.flexible };
   let inSlices: EncodeInSlices | undefined;
+  let readInSlices: DecodeInSlices | undefined;
   const made: Codec<unknown, unknown> = {
     decode: compileStructDecoder(schema.fields, wire),
     encode: compileStructEncoder(schema.fields, wire),
+    decodeInSlices: (reader, slices) => {
+      readInSlices ??= compileDecoderInSlices(schema.fields, wire);
+      return readInSlices(reader, slices);
+    },
     encodeInSlices: (writer, value, slices) => {
       inSlices ??= compileEncoderInSlices(schema.fields, wire);
       return inSlices(writer, value, slices);

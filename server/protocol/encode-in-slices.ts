@@ -1,6 +1,6 @@
 import type { WireVersion } from './compile-decoder.js';
 import { compileEncoder, structEncoders } from './compile-encoder.js';
-import { type Fields, type FieldType, inRange } from './schema.js';
+import { type Fields, type FieldType, holds, inRange } from './schema.js';
 import type { Writer } from './writer.js';
 
 /**
@@ -58,7 +58,7 @@ const weighString: Weigh = (value) =>
 function weigherOf(type: FieldType, wire: WireVersion): Weigh | null {
   if (type.kind === 'string') return weighString;
   if (type.kind === 'struct') {
-    if (!holds(type, ['array', 'string'], wire)) return null;
+    if (!holds(type, ['array', 'string'], wire.version)) return null;
     const weigh = compileWeigh(type.fields, wire);
     return (value, enough) => (value === null || value === undefined ? 0 : weigh(value, enough));
   }
@@ -74,14 +74,6 @@ function weigherOf(type: FieldType, wire: WireVersion): Weigh | null {
     }
     return weight;
   };
-}
-
-function holds(type: FieldType, kinds: readonly FieldType['kind'][], wire: WireVersion): boolean {
-  if (kinds.includes(type.kind)) return true;
-  if (type.kind !== 'struct') return false;
-  return Object.values(type.fields).some(
-    (field) => inRange(field.versions, wire.version) && holds(field.type, kinds, wire),
-  );
 }
 
 /**
@@ -125,7 +117,7 @@ function typeInSlices(type: FieldType, wire: WireVersion, name: string): EncodeI
   const encode = compileEncoder(element, false, wire, name);
   const weigh = weigherOf(element, wire);
   const inSlices =
-    element.kind === 'struct' && holds(element, ['array'], wire)
+    element.kind === 'struct' && holds(element, ['array'], wire.version)
       ? compileEncoderInSlices(element.fields, wire)
       : null;
   return async (writer, value, slices) => {

@@ -54,14 +54,38 @@ export function decodeRequest(
   elementsMax = ELEMENTS_MAX,
 ): RequestFrame {
   const reader = new Reader(frame, 0, elementsMax);
+  const request = readHead(reader, apiByKey);
+  const { decode } = codec<Message['fields']>(request.api.request, request.apiVersion);
+  request.body = decode(reader);
+  request.elements = elementsMax - reader.elementsLeft;
+  return request;
+}
+
+/** As `decodeRequest`, with pauses between the elements of arrays. Rejects as that throws. */
+export async function decodeRequestInSlices(
+  frame: Buffer,
+  apiByKey: ApiByKey,
+  elementsMax: number,
+  slices: Slices,
+): Promise<RequestFrame> {
+  const reader = new Reader(frame, 0, elementsMax);
+  const request = readHead(reader, apiByKey);
+  const { decodeInSlices } = codec<Message['fields']>(request.api.request, request.apiVersion);
+  request.body = await decodeInSlices(reader, slices);
+  request.elements = elementsMax - reader.elementsLeft;
+  return request;
+}
+
+/** A request whose body is still to be read. */
+type RequestHead = { -readonly [K in keyof RequestFrame]: RequestFrame[K] };
+
+function readHead(reader: Reader, apiByKey: ApiByKey): RequestHead {
   const { apiKey, apiVersion, correlationId } = readRequestStart(reader);
   const api = apiByKey(apiKey);
   if (api === undefined) throw new ProtocolError('UNKNOWN_API', `API key ${apiKey} is not known`);
   checkVersion(api, apiVersion);
   const clientId = readClientId(reader, requestHeaderVersion(api.request, apiVersion));
-  const body = codec<Message['fields']>(api.request, apiVersion).decode(reader);
-  const elements = elementsMax - reader.elementsLeft;
-  return { api, apiVersion, correlationId, clientId, elements, body };
+  return { api, apiVersion, correlationId, clientId, elements: 0, body: {} };
 }
 
 /**

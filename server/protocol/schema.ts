@@ -336,3 +336,16 @@ function parseRange(text: string): VersionRange {
   if (match[2] === '+') return { min, max: Number.POSITIVE_INFINITY };
   return { min, max: match[3] === undefined ? min : Number(match[3]) };
 }
+
+/** Whether a type is, or holds in this version, outside of arrays, one of these kinds. */
+export function holds(
+  type: FieldType,
+  kinds: readonly FieldType['kind'][],
+  version: number,
+): boolean {
+  if (kinds.includes(type.kind)) return true;
+  if (type.kind !== 'struct') return false;
+  return Object.values(type.fields).some(
+    (field) => inRange(field.versions, version) && holds(field.type, kinds, version),
+  );
+}

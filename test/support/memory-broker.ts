@@ -54,6 +54,8 @@ export class TestConnection implements ConnectionInfo {
   /** Elements of requests that have begun and not ended, small ones too. */
   elementsInProgress = 0;
 
+  runAlone(): void {}
+
   didBegin(elements: number): InProgress {
     this.elementsInProgress += elements;
     let counted = elements;

@@ -29,7 +29,7 @@ export function tagOf(frame: Buffer): number {
 export const echo: Dispatcher = {
   mode: () => 'pipelined',
   isDoneWithFrame: () => false,
-  elementsOf: () => 0,
+  hasElements: () => false,
   dispatch: async (frame) => {
     const prefix = Buffer.alloc(4);
     prefix.writeInt32BE(frame.length);

@@ -42,8 +42,8 @@ class HandDispatcher implements Dispatcher {
     return false;
   }
 
-  elementsOf(): number {
-    return 0;
+  hasElements(): boolean {
+    return false;
   }
 
   dispatch(frame: Buffer): Promise<readonly ResponsePart[] | null> {
@@ -473,7 +473,7 @@ describe('simulation', () => {
     const dispatcher: Dispatcher = {
       mode: (frame) => (frame[7]! === 1 ? 'alone' : 'pipelined'),
       isDoneWithFrame: (frame) => tagOf(frame) % 2 === 0,
-      elementsOf: () => 0,
+      hasElements: () => false,
       dispatch(frame, connection) {
         const tag = tagOf(frame);
         expect(frame.equals(sentFrames.get(tag)!)).toBe(true);

@@ -32,7 +32,7 @@ function sliceOf(tag: number): { position: number; size: number } {
 const dispatcher: Dispatcher = {
   mode: () => 'pipelined',
   isDoneWithFrame: () => true,
-  elementsOf: () => 0,
+  hasElements: () => false,
   async dispatch(frame) {
     const tag = tagOf(frame);
     if (tag >= SMALL_TAG) return [taggedFrame(tag, 8)];

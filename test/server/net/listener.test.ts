@@ -22,7 +22,7 @@ import { SimNetwork } from '../../support/sim-network.js';
 const silent: Dispatcher = {
   mode: () => 'pipelined',
   isDoneWithFrame: () => true,
-  elementsOf: () => 0,
+  hasElements: () => false,
   dispatch: async () => null,
 };
 const network = nodeNetwork({ sendFile: null, scratchBytes: 65_536 });
@@ -146,7 +146,7 @@ describe('stopping', () => {
     const slow: Dispatcher = {
       mode: () => 'pipelined',
       isDoneWithFrame: () => true,
-      elementsOf: () => 0,
+      hasElements: () => false,
       dispatch: () => {
         started += 1;
         return new Promise<ResponsePart[]>((resolve) => {

@@ -169,7 +169,7 @@ describe('file slices', () => {
   const slicing: Dispatcher = {
     mode: () => 'pipelined',
     isDoneWithFrame: () => true,
-    elementsOf: () => 0,
+    hasElements: () => false,
     dispatch: async (frame) => {
       const tag = frame.readInt32BE(0);
       const total = sizes.reduce((sum, size) => sum + size, 0);

@@ -80,7 +80,7 @@ test('large requests of clients that leave hold back large ones only, until they
   const dispatcher: Dispatcher = {
     mode: (frame) => (tagOf(frame) === 0 ? 'alone' : 'pipelined'),
     isDoneWithFrame: () => false,
-    elementsOf: (frame) => frame.length,
+    hasElements: (frame, min) => frame.length >= min,
     dispatch: (frame, connection) => {
       const inProgress = connection.didBegin(frame.length);
       if (inProgress === null) return Promise.resolve([taggedFrame(tagOf(frame), 8)]);

@@ -13,9 +13,15 @@ const VERSION = 12;
 async function metered() {
   const meter = new TurnMeter();
   onTestFinished(() => meter.stop());
-  const broker = await memoryBroker({ meter });
+  let handled = 0;
+  const broker = await memoryBroker({ meter, hooks: [{ before: () => void handled++ }] });
   await broker.createTopic('t', COUNT);
-  return { broker, meter };
+  /** Resolves when a request that was sent before is decoded and under way. */
+  const underWay = async (): Promise<void> => {
+    for (const before = handled; handled === before; ) await turns(1);
+    await turns(2);
+  };
+  return { broker, meter, underWay };
 }
 
 async function open(broker: MemoryBroker): Promise<number> {
@@ -58,7 +64,7 @@ test('a session of ten thousand partitions is opened, gone on with and emptied i
 });
 
 test('a session that goes on or ends while it takes over what is named answers the later fetch only', async () => {
-  const { broker } = await metered();
+  const { broker, underWay } = await metered();
   const sessionId = await open(broker);
   const fetch = (sessionEpoch: number, wishes: typeof ALL) =>
     broker.call('Fetch', VERSION, {
@@ -66,13 +72,13 @@ test('a session that goes on or ends while it takes over what is named answers t
       ...(wishes.length === 0 && { topics: [] }),
     });
   const first = fetch(1, ALL);
-  await turns(2);
+  await underWay();
   const second = fetch(2, []);
   expect((await first).errorCode).toBe(ErrorCode.INVALID_FETCH_SESSION_EPOCH);
   expect((await second).errorCode).toBe(ErrorCode.NONE);
 
   const third = fetch(3, ALL);
-  await turns(2);
+  await underWay();
   await fetch(-1, []);
   expect((await third).errorCode).toBe(ErrorCode.INVALID_FETCH_SESSION_EPOCH);
   expect(broker.fetchSessions.counters).toMatchObject({ sessions: 0, partitions: 0 });
