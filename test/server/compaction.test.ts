@@ -55,15 +55,18 @@ async function coordinatorOf(client: WireClient, groupId: string): Promise<void>
   }
 }
 
-async function commit(client: WireClient, groupId: string, offset: number): Promise<void> {
-  const partitions = [
-    { partitionIndex: offset % 2, committedOffset: offset, committedMetadata: '' },
-  ];
+async function commit(
+  client: WireClient,
+  groupId: string,
+  offset: number,
+  { name = 'read', partitionIndex = offset % 2 } = {},
+): Promise<void> {
+  const partitions = [{ partitionIndex, committedOffset: offset, committedMetadata: '' }];
   const answer = await client.call('OffsetCommit', 8, {
     groupId,
     generationIdOrMemberEpoch: -1,
     memberId: '',
-    topics: [{ name: 'read', partitions }],
+    topics: [{ name, partitions }],
   });
   expect(answer.topics[0]!.partitions[0]!.errorCode).toBe(ErrorCode.NONE);
 }
@@ -158,6 +161,49 @@ describe('what is compacted when advance resolves', () => {
       ]);
     }
   });
+});
+
+test('kafkajs goes on from an offset that its group committed within a gap', async () => {
+  const broker = await startTestBroker({
+    config: { ...SMALL, 'group.initial.rebalance.delay.ms': '0' },
+  });
+  const kafka = kafkaAt(broker.bootstrap);
+  const admin = kafka.admin();
+  await admin.connect();
+  onTestFinished(() => admin.disconnect());
+  const configs = {
+    'cleanup.policy': 'compact',
+    'segment.bytes': '1048576',
+    'min.cleanable.dirty.ratio': '0.01',
+  };
+  const configEntries = Object.entries(configs).map(([name, value]) => ({ name, value }));
+  await admin.createTopics({ topics: [{ topic: 'state', configEntries }] });
+  const producer = kafka.producer();
+  await producer.connect();
+  onTestFinished(() => producer.disconnect());
+  const hot = Array<[string, string]>(6).fill(['hot', 'x'.repeat(400_000)]);
+  for (const [key, value] of [['keep', 'x'], ...hot, ['last', 'x']] as const) {
+    await producer.send({ topic: 'state', messages: [{ key, value }] });
+  }
+  await broker.clock.advance('1m');
+  const client = await WireClient.connect(broker.port);
+  onTestFinished(() => client.close());
+  await coordinatorOf(client, 'any');
+  for (const offset of [1, 3]) {
+    const groupId = `from ${offset}`;
+    await commit(client, groupId, offset, { name: 'state', partitionIndex: 0 });
+    const consumer = kafka.consumer({ groupId, maxWaitTimeInMs: 50 });
+    await consumer.connect();
+    onTestFinished(() => consumer.disconnect());
+    await consumer.subscribe({ topic: 'state' });
+    const read: string[] = [];
+    await consumer.run({
+      eachMessage: async ({ message }) => {
+        read.push(`${message.offset}:${message.key}`);
+      },
+    });
+    await expect.poll(() => read).toEqual(['4:hot', '5:hot', '6:hot', '7:last']);
+  }
 });
 
 test('segments of __consumer_offsets that no topic may have are refused at the start', () => {

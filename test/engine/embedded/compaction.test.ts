@@ -1,5 +1,5 @@
-import { expect, test } from 'vitest';
-import { ManualClock } from '../../../engine/index.js';
+import { describe, expect, test } from 'vitest';
+import { type EventLog, ManualClock } from '../../../engine/index.js';
 import { createJobPool } from '../../../engine/maintenance/pool.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 import { engineAt, recordsOf } from './open-logs.js';
@@ -31,6 +31,41 @@ test('a log is compacted when its owner says so', async () => {
   for (let at = 0; at < 5; at++) await log.append({ key: 'k', value: `${at}` });
   expect(await log.compact()).toMatchObject({ passes: 1, recordsRemoved: 3 });
   expect((await recordsOf(log)).map(({ offset }) => offset)).toEqual([3, 4]);
+});
+
+describe('from inside of a gap at the end of a compacted segment', () => {
+  /** Offsets 0 and 4 to 6 are left: the first two segments end with a batch that has no records. */
+  async function logWithGap(): Promise<EventLog> {
+    const engine = await engineAt(temporaryFolder());
+    const log = await engine.log('state', { segmentBytes: 400 });
+    const value = 'x'.repeat(100);
+    for (const key of ['keep', 'hot', 'hot', 'hot', 'hot', 'last', 'new']) {
+      await log.append({ key, value });
+    }
+    await log.compact();
+    return log;
+  }
+
+  test.each([1, 2, 3])('a read at %d is answered with the next records at once', async (offset) => {
+    const log = await logWithGap();
+    const { records, nextOffset } = await log.read({ offset, maxBytes: 1 });
+    expect(records.map((record) => [record.offset, record.key?.toString()])).toEqual([[4, 'hot']]);
+    expect(nextOffset).toBe(5);
+  });
+
+  test.each([1, 2, 3])(
+    'a follower from %d goes on to what is there and what comes',
+    async (from) => {
+      const log = await logWithGap();
+      const seen: string[] = [];
+      for await (const { offset, key } of log.follow({ from })) {
+        seen.push(`${offset}:${key}`);
+        if (offset === 6) await log.append({ key: 'later', value: 'x' });
+        if (offset === 7) break;
+      }
+      expect(seen).toEqual(['4:hot', '5:last', '6:new', '7:later']);
+    },
+  );
 });
 
 test.each([
