@@ -778,6 +778,51 @@ describe('settings', () => {
     expect((await describeOne(broker, 2, 't', [])).configs.length).toBeGreaterThan(30);
   });
 
+  test('an answer says of each key its type and what it does, from version 3 on', async () => {
+    const broker = await memoryBroker();
+    await broker.createTopic('t');
+    const describeAs = async (version: number, resourceType: number, types: [string, number][]) => {
+      const { results } = await broker.call('DescribeConfigs', version, {
+        resources: [
+          {
+            resourceType,
+            resourceName: resourceType === 2 ? 't' : '1',
+            configurationKeys: types.map(([name]) => name),
+          },
+        ],
+        ...(version >= 3 && { includeDocumentation: true }),
+      });
+      return results[0]!.configs;
+    };
+    // ConfigDescribeResponse.ConfigType of Apache Kafka, by number.
+    const topicTypes: [string, number][] = [
+      ['preallocate', 1],
+      ['compression.type', 2],
+      ['max.message.bytes', 3],
+      ['retention.ms', 5],
+      ['min.cleanable.dirty.ratio', 6],
+      ['cleanup.policy', 7],
+    ];
+    const brokerTypes: [string, number][] = [
+      ['auto.create.topics.enable', 1],
+      ['log.cleaner.threads', 3],
+      ['listeners', 7],
+    ];
+    for (const version of [3, 4]) {
+      for (const [type, types] of [[2, topicTypes] as const, [4, brokerTypes] as const]) {
+        const configs = await describeAs(version, type, types);
+        const shown = configs.map(({ name, configType }) => [name, configType]);
+        expect(shown.toSorted()).toEqual(types.toSorted());
+        const silent = configs.filter(({ documentation }) => !documentation);
+        expect(silent.map(({ name }) => name)).toEqual([]);
+      }
+    }
+    const before = await describeAs(2, 2, topicTypes);
+    expect(before).toHaveLength(topicTypes.length);
+    for (const config of before)
+      expect(config).toMatchObject({ configType: 0, documentation: null });
+  });
+
   test('resources that are none of ours', async () => {
     const broker = await memoryBroker();
     const cases = [
