@@ -21,7 +21,9 @@ function joinGroupHandler({ groups }: JoinGroupParts): Handler<typeof JoinGroup>
   return async (context, request) => {
     try {
       const wish = wishOf(context, request);
-      const answer = await groups.join(request.groupId, wish, context.connection);
+      const joined = groups.join(request.groupId, wish, context.connection);
+      context.waits();
+      const answer = await joined;
       const members = await membersOf(answer, context);
       return responseOf(context.apiVersion, answer, members);
     } catch (error) {

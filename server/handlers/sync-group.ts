@@ -13,7 +13,7 @@ export interface SyncGroupParts {
 export const syncGroup = handler(SyncGroup, { order: 'pipelined' }, syncGroupHandler);
 
 function syncGroupHandler({ groups }: SyncGroupParts): Handler<typeof SyncGroup> {
-  return async ({ connection }, request) => {
+  return async (context, request) => {
     const wish = {
       memberId: request.memberId,
       instanceId: request.groupInstanceId,
@@ -23,7 +23,11 @@ function syncGroupHandler({ groups }: SyncGroupParts): Handler<typeof SyncGroup>
       plan: planOf(request),
     };
     try {
-      const { error, ...answer } = await groups.sync(request.groupId, wish, connection);
+      const synced = groups.sync(request.groupId, wish, context.connection);
+      // Read in the turn of the call: a follower that names many holds none while it waits.
+      (request.assignments as unknown[]).length = 0;
+      context.waits();
+      const { error, ...answer } = await synced;
       return {
         errorCode: ErrorCode[error],
         protocolType: answer.protocolType,

@@ -736,3 +736,32 @@ describe('the offsets topic', () => {
     expect(next.lines.some(({ level }) => level === 'error')).toBe(true);
   });
 });
+
+test('a join and a sync that wait for others count among no requests in progress, and hold no names', async () => {
+  const bodies: { assignments?: readonly unknown[] }[] = [];
+  const before = (_context: unknown, body: unknown): void => void bodies.push(body as object);
+  broker = await memoryBroker({ hooks: [{ before }] });
+  await broker.createTopic('t');
+  const first = await member(3);
+  const connection = new TestConnection();
+  const joining = join(3, {}, connection);
+  await turns(2);
+  expect(connection.elementsInProgress).toBe(0);
+  const [again, second] = await Promise.all([join(3, { memberId: first.memberId }), joining]);
+  const { generationId } = second;
+  const assignments = Array.from({ length: 5_000 }, (_, at) => ({
+    memberId: `m${at}`,
+    assignment: Buffer.alloc(0),
+  }));
+  const call = { groupId: 'g', generationId };
+  bodies.length = 0;
+  const follower = { ...call, memberId: second.memberId, assignments };
+  const syncing = broker.call('SyncGroup', 3, follower, connection);
+  while (bodies.length === 0) await turns(1);
+  await turns(2);
+  expect(connection.elementsInProgress).toBe(0);
+  expect(bodies[0]!.assignments).toEqual([]);
+  const plan = [{ memberId: second.memberId, assignment: Buffer.from('plan') }];
+  await broker.call('SyncGroup', 3, { ...call, memberId: again.memberId, assignments: plan });
+  expect(await syncing).toMatchObject({ errorCode: 0, assignment: Buffer.from('plan') });
+});
