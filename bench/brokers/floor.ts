@@ -23,7 +23,10 @@ export type FloorWork =
 
 /** Every topic of a floor has a name as long as a broker's, for the sake of equal frames. */
 const TOPIC = 'bench-000000';
-/** Size, API key, version, correlation id, client id, transactional id, acks, timeout, topics, name, partitions, index, size. */
+/**
+ * Size, API key, version, correlation id, client id, transactional id, acks, timeout, topics, name,
+ * partitions, index, size.
+ */
 const BATCH_AT = 4 + 2 + 2 + 4 + (2 + 5) + 2 + 2 + 4 + 4 + (2 + TOPIC.length) + 4 + 4 + 4;
 
 /** Starts a floor on the broker's core. */

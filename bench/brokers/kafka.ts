@@ -24,7 +24,9 @@ const COLLECTOR = [
 /** Heaps with which Apache Kafka is measured: the one its scripts choose, and a small one. */
 export type HeapMB = 1024 | 256;
 
-/** Class path of Apache Kafka, fetched by Maven once. Throws the row's skip without Java or Maven. */
+/**
+ * Class path of Apache Kafka, fetched by Maven once. Throws the row's skip without Java or Maven.
+ */
 export function kafkaClassPath(): string {
   needTool('java');
   if (!existsSync(LIBS)) {

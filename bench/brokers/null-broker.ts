@@ -5,7 +5,10 @@ import type { BatchShape } from '../lib/frames.js';
 import { programPath } from '../lib/paths.js';
 import type { Target } from './target.js';
 
-/** Starts the broker that only answers; see `floors/null-broker.ts`. Its fetches bring batches of `shape`. */
+/**
+ * Starts the broker that only answers; see `floors/null-broker.ts`. Its fetches bring batches of
+ * `shape`.
+ */
 export async function startNullBroker(shape: BatchShape): Promise<Target> {
   const args = [String(shape.recordBytes), String(shape.batchBytes)];
   const child = await startChild([process.execPath, programPath('floors/null-broker'), ...args]);

@@ -66,7 +66,10 @@ export function spawnOdradek(options: OdradekOptions): Promise<Child> {
   );
 }
 
-/** This shell's, but for a variable that has every Node read a file of certificates first: 40 ms, and a broker has no use for them. */
+/**
+ * This shell's, but for a variable that has every Node read a file of certificates first: 40 ms,
+ * and a broker has no use for them.
+ */
 const { NODE_EXTRA_CA_CERTS: _certificates, ...BROKER_ENVIRONMENT } = process.env;
 
 async function readyPort(child: Child): Promise<number> {

@@ -4,12 +4,16 @@ export interface TopicShape {
   readonly configs?: Readonly<Record<string, string>>;
 }
 
-/** Something that takes frames: a broker, or a floor that only does what no broker can do without. */
+/**
+ * Something that takes frames: a broker, or a floor that only does what no broker can do without.
+ */
 export interface Target {
   readonly name: string;
   readonly pid: number;
   readonly port: number;
-  /** Whether it begins slowly, as a JVM does, and has to be loaded for long before it is measured. */
+  /**
+   * Whether it begins slowly, as a JVM does, and has to be loaded for long before it is measured.
+   */
   readonly isJvm?: boolean;
   /** Where its files are. */
   readonly folder: string;

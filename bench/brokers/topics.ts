@@ -11,14 +11,18 @@ const POLL_MS = 20;
 const FILES_GONE_MS = 90_000;
 
 /**
- * Files of deleted topics go (almost) at once, on both sides, as those of the floors do: with the minute that is the default every slice would
- * write fresh pages, which are 3 to 10 times slower on a virtual machine that hands freed ones back to its host. Not 0: Apache Kafka would
- * then look for deleted files without a pause, and its idle CPU be 7 % of a core instead of 3 %.
+ * Files of deleted topics go (almost) at once, on both sides, as those of the floors do: with the
+ * minute that is the default every slice would write fresh pages, which are 3 to 10 times slower on
+ * a virtual machine that hands freed ones back to its host. Not 0: Apache Kafka would then look for
+ * deleted files without a pause, and its idle CPU be 7 % of a core instead of 3 %.
  */
 export const FILES_GO_AT_ONCE = { 'log.segment.delete.delay.ms': '100' } as const;
 /** Asks ListOffsets for the end of a partition. */
 const LATEST = -1;
-/** UNKNOWN_TOPIC_OR_PARTITION, LEADER_NOT_AVAILABLE, NOT_LEADER_OR_FOLLOWER: the broker has not seen its own topic yet. */
+/**
+ * UNKNOWN_TOPIC_OR_PARTITION, LEADER_NOT_AVAILABLE, NOT_LEADER_OR_FOLLOWER: the broker has not seen
+ * its own topic yet.
+ */
 const NOT_YET = new Set([3, 5, 6]);
 
 let lastTopic = 0;
@@ -49,7 +53,10 @@ export async function createTopic(port: number, shape: TopicShape): Promise<stri
   return name;
 }
 
-/** A topic is ready when every partition answers for its end; metadata names leaders that do not know of it yet. */
+/**
+ * A topic is ready when every partition answers for its end; metadata names leaders that do not
+ * know of it yet.
+ */
 async function untilLed(client: Client, name: string, partitions: number): Promise<void> {
   const deadline = Date.now() + TIMEOUT_MS;
   const asked = Array.from({ length: partitions }, (_, partitionIndex) => ({
@@ -73,7 +80,10 @@ async function untilLed(client: Client, name: string, partitions: number): Promi
   }
 }
 
-/** Resolves when a broker that was started again serves every partition of a topic: Apache Kafka answers earlier. */
+/**
+ * Resolves when a broker that was started again serves every partition of a topic: Apache Kafka
+ * answers earlier.
+ */
 export function untilServed(port: number, name: string, partitions: number): Promise<void> {
   return withClient(port, (client) => untilLed(client, name, partitions));
 }

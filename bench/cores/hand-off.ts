@@ -1,8 +1,9 @@
 /**
- * What it costs the event loop to have a CRC or a write done elsewhere, beside doing it: `node dist/bench/cores/hand-off.js FOLDER`.
+ * What it costs the event loop to have a CRC or a write done elsewhere, beside doing it: `node
+ * dist/bench/cores/hand-off.js FOLDER`.
  *
- * A table in microseconds for each piece of work: of the loop's own thread, of all threads, and elapsed. Linux only: the loop's own share is the
- * scheduler's count for the main thread.
+ * A table in microseconds for each piece of work: of the loop's own thread, of all threads, and
+ * elapsed. Linux only: the loop's own share is the scheduler's count for the main thread.
  */
 import {
   closeSync,
@@ -175,7 +176,9 @@ async function byMessages(shared: Shared, size: number): Promise<Cost> {
   return found;
 }
 
-/** A file that is written over and over in the page cache, as memory that is not new to the machine. */
+/**
+ * A file that is written over and over in the page cache, as memory that is not new to the machine.
+ */
 class WrittenFile {
   readonly fd: number;
   readonly #path: string;

@@ -1,9 +1,11 @@
 /**
- * What small syncs wait for while files are deleted on another thread, one right after the other or as the engine does it:
- * `node dist/bench/deletion/main.js FOLDER [--mib 1000,100,16,1] [--total 2000] [--seconds 6]`
+ * What small syncs wait for while files are deleted on another thread, one right after the other or
+ * as the engine does it: `node dist/bench/deletion/main.js FOLDER [--mib 1000,100,16,1] [--total
+ * 2000] [--seconds 6]`
  *
- * A file of 200 bytes a write is synced a thousand times a second. Meanwhile files of each size, whole on the device, go in two bursts, at the beginning and in the middle of the time.
- * Prints a table. Needs `--total` MiB of room.
+ * A file of 200 bytes a write is synced a thousand times a second. Meanwhile files of each size,
+ * whole on the device, go in two bursts, at the beginning and in the middle of the time. Prints a
+ * table. Needs `--total` MiB of room.
  */
 import { closeSync, fdatasyncSync, mkdirSync, openSync, unlinkSync, writeSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -44,7 +46,9 @@ function written(count: number, mib: number): string[] {
   });
 }
 
-/** How long each sync took, in milliseconds, in order of size, while all those files were deleted. */
+/**
+ * How long each sync took, in milliseconds, in order of size, while all those files were deleted.
+ */
 async function syncTimes(paths: readonly string[], isGentle: boolean): Promise<number[]> {
   const everyMs = (Number(values.seconds) * 1000) / BURSTS;
   const done = new SharedArrayBuffer(4);

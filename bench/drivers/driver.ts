@@ -1,5 +1,6 @@
 /**
- * The driver for machines without a C compiler: does what `driver.c` does, with less to spare. Rows that it drove say so.
+ * The driver for machines without a C compiler: does what `driver.c` does, with less to spare. Rows
+ * that it drove say so.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';

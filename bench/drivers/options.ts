@@ -2,7 +2,10 @@
 export interface DriverOptions {
   readonly host: string;
   readonly port: number;
-  /** A file of request frames, each with its size in front. Connection c of C sends frames c, c + C, c + 2C, … round and round. */
+  /**
+   * A file of request frames, each with its size in front. Connection c of C sends frames c, c + C,
+   * c + 2C, … round and round.
+   */
   readonly frames: string;
   readonly connections: number;
   /** Requests in flight on each connection. */
@@ -12,13 +15,19 @@ export interface DriverOptions {
   readonly durationMs: number;
   /** Ends the measuring early; 0 for no such end. */
   readonly requestsMax: number;
-  /** Where the int16 error code of a response is, counted from behind its size field; -1 to look at none. */
+  /**
+   * Where the int16 error code of a response is, counted from behind its size field; -1 to look at
+   * none.
+   */
   readonly errorAt: number;
   /** A response smaller than this, size field included, is an error. */
   readonly sizeMin: number;
   /** Open loop: requests a second over all connections; 0 for closed loop. */
   readonly rate: number;
-  /** File that gets every latency of the measured time in microseconds, as uint32 in the machine's byte order. */
+  /**
+   * File that gets every latency of the measured time in microseconds, as uint32 in the machine's
+   * byte order.
+   */
   readonly latencies: string;
 }
 

@@ -1,6 +1,8 @@
 /**
- * A producer at a steady rate and a consumer at the end of the log, in one process: each record's latency is from the time at which it was due, whatever the
- * broker does, to when the consumer has it. Spins on its core, so that it is never late itself. Options and lines are those of `driver.ts`.
+ * A producer at a steady rate and a consumer at the end of the log, in one process: each record's
+ * latency is from the time at which it was due, whatever the broker does, to when the consumer has
+ * it. Spins on its core, so that it is never late itself. Options and lines are those of
+ * `driver.ts`.
  */
 import { writeFileSync } from 'node:fs';
 import { batchSize, lastOffset } from '../../engine/batch/header.js';
@@ -46,7 +48,10 @@ const produceFrame = encodeRequest(APIS.Produce, PRODUCE_VERSION, 1, CLIENT_ID, 
 const free = [...producers];
 const beganMs = performance.now() + 50;
 
-/** Which record has which offset does not matter: they are alike, and the n-th to arrive was due n-th. */
+/**
+ * Which record has which offset does not matter: they are alike, and the n-th to arrive was due
+ * n-th.
+ */
 async function consume(): Promise<void> {
   while (received < total) {
     const answer = await consumer.call(

@@ -1,6 +1,7 @@
 /**
- * One slice of appending batches without a socket, in a process of its own: by the engine, or by its floor, which is CRC and a gathered
- * write (`os`) and a sync of as many (`ack`). `engine-append '{"side":"engine",…}'` prints a line of JSON.
+ * One slice of appending batches without a socket, in a process of its own: by the engine, or by
+ * its floor, which is CRC and a gathered write (`os`) and a sync of as many (`ack`). `engine-append
+ * '{"side":"engine",…}'` prints a line of JSON.
  */
 import { closeSync, fdatasyncSync, openSync, writevSync } from 'node:fs';
 import { join } from 'node:path';

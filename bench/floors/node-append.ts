@@ -1,9 +1,11 @@
 /**
- * The floor of the produce path in Node, with nothing of a broker in it: frames are received into one buffer, their CRC is
- * computed, everything of one read is written by one `writevSync`, and answered by one write. `node-append FOLDER SYNC BATCH_AT BUFFER`.
+ * The floor of the produce path in Node, with nothing of a broker in it: frames are received into
+ * one buffer, their CRC is computed, everything of one read is written by one `writevSync`, and
+ * answered by one write. `node-append FOLDER SYNC BATCH_AT BUFFER`.
  *
- * With SYNC `ack`, one write and one sync carry what all connections brought in one turn of the loop, as a broker groups them. With
- * BUFFER `frame`, the buffer is exactly as large as the frames, which are of one size: no byte is ever moved.
+ * With SYNC `ack`, one write and one sync carry what all connections brought in one turn of the
+ * loop, as a broker groups them. With BUFFER `frame`, the buffer is exactly as large as the frames,
+ * which are of one size: no byte is ever moved.
  */
 import { closeSync, fdatasyncSync, openSync, unlinkSync, writevSync } from 'node:fs';
 import type { Socket } from 'node:net';

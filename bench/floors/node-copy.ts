@@ -1,6 +1,7 @@
 /**
- * The floor of the fetch path in Node where nothing is sent by sendfile(2): every request is answered by 60 bytes and the next slice of a file, read into
- * memory and written from there, with as few calls as there can be. `node-copy FILE SLICE_BYTES`.
+ * The floor of the fetch path in Node where nothing is sent by sendfile(2): every request is
+ * answered by 60 bytes and the next slice of a file, read into memory and written from there, with
+ * as few calls as there can be. `node-copy FILE SLICE_BYTES`.
  */
 
 import { statSync } from 'node:fs';

@@ -1,6 +1,6 @@
 /**
- * The floor of the fetch path in Node: every request is answered by 60 bytes and the next slice of a file, by sendfile(2).
- * `node-sendfile FILE SLICE_BYTES`.
+ * The floor of the fetch path in Node: every request is answered by 60 bytes and the next slice of
+ * a file, by sendfile(2). `node-sendfile FILE SLICE_BYTES`.
  */
 
 import { openSync, readSync, statSync } from 'node:fs';

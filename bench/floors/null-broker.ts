@@ -1,6 +1,7 @@
 /**
- * A broker that only answers: produced records are thrown away, fetches bring the same batches for ever. What a client's tool reaches
- * against it is the tool's ceiling. `null-broker RECORD_BYTES BATCH_BYTES`.
+ * A broker that only answers: produced records are thrown away, fetches bring the same batches for
+ * ever. What a client's tool reaches against it is the tool's ceiling. `null-broker RECORD_BYTES
+ * BATCH_BYTES`.
  */
 
 import { createServer, type Socket } from 'node:net';

@@ -8,7 +8,8 @@ export interface Floor {
 }
 
 /**
- * Runs a floor: says `port N` when it listens, answers each `fresh` on its standard input with `fresh`, ends with it.
+ * Runs a floor: says `port N` when it listens, answers each `fresh` on its standard input with
+ * `fresh`, ends with it.
  */
 export function serveFloor(floor: Floor): void {
   const server = createServer({ pauseOnConnect: true, noDelay: true }, (accepted) =>
@@ -27,7 +28,10 @@ export function serveFloor(floor: Floor): void {
     .on('close', () => process.exit(0));
 }
 
-/** Lets the kernel write into our own buffer, which Node offers only for sockets that we connect ourselves. */
+/**
+ * Lets the kernel write into our own buffer, which Node offers only for sockets that we connect
+ * ourselves.
+ */
 export function receiveInto(accepted: Socket, onread: OnReadOpts): Socket {
   const handle = (accepted as unknown as { _handle: unknown })._handle;
   (accepted as unknown as { _handle: unknown })._handle = null;
@@ -40,7 +44,10 @@ export function receiveInto(accepted: Socket, onread: OnReadOpts): Socket {
 export const REPLY_BYTES = 60;
 export const CORRELATION_AT = 8;
 
-/** An answer of nothing but zeros and the correlation id: every broker's answer is at least as large. */
+/**
+ * An answer of nothing but zeros and the correlation id: every broker's answer is at least as
+ * large.
+ */
 export function writeReply(into: Buffer, at: number, correlationId: number): void {
   into.writeInt32BE(REPLY_BYTES - 4, at);
   into.writeInt32BE(correlationId, at + 4);

@@ -5,9 +5,10 @@ import { median, quantile } from '../lib/statistics.js';
 import { RequestTimes } from './request-times.js';
 
 /*
- * From `startBroker()` to a first record produced and consumed by kafkajs, in a group; in one running process, a new broker each
- * time. The broker's part is the time during which a request of the client was at the broker, with nothing else of the client
- * going on: what is left is the client's own, above all its waits.
+ * From `startBroker()` to a first record produced and consumed by kafkajs, in a group; in one
+ * running process, a new broker each time. The broker's part is the time during which a request of
+ * the client was at the broker, with nothing else of the client going on: what is left is the
+ * client's own, above all its waits.
  */
 
 const { values } = parseArgs({
@@ -20,7 +21,8 @@ const rounds = Number(values.rounds);
 const TOPIC = 'first';
 
 for (const how of ['topic created by the producer', 'topic created by the admin'] as const) {
-  // The first rounds compile codecs and load modules; the figure is that of a process already running.
+  // The first rounds compile codecs and load modules; the figure is that of a process already
+  // running.
   for (let round = 0; round < 3; round++) await roundOf(how === 'topic created by the admin');
   const results = [];
   for (let round = 0; round < rounds; round++) {

@@ -10,10 +10,11 @@ import { RawClient } from './raw-client.js';
 import { RawMember } from './raw-member.js';
 
 /*
- * What idle members cost: each on a connection of its own, one heartbeat every three seconds, evenly spread, nothing else. CPU is
- * the broker's user and system time over each window. Windows alternate with those of a bare echo server under the same load,
- * which is what Node itself costs here. Memory is the broker's private resident memory at the end of each window, against that before
- * the first member.
+ * What idle members cost: each on a connection of its own, one heartbeat every three seconds,
+ * evenly spread, nothing else. CPU is the broker's user and system time over each window. Windows
+ * alternate with those of a bare echo server under the same load, which is what Node itself costs
+ * here. Memory is the broker's private resident memory at the end of each window, against that
+ * before the first member.
  */
 
 cleanUpAtExit();
@@ -25,7 +26,10 @@ const { values } = parseArgs({
     windows: { type: 'string', default: '3' },
     /** Heartbeats of one member before all others come. */
     warm: { type: 'string', default: '20000' },
-    /** The heap's young generation in MB, which grows and shrinks by more than all members together. 0: as Node likes it. */
+    /**
+     * The heap's young generation in MB, which grows and shrinks by more than all members together.
+     * 0: as Node likes it.
+     */
     young: { type: 'string', default: '0' },
   },
 });
@@ -106,7 +110,10 @@ function plan(all: readonly { readonly memberId: string }[]) {
   return all.map(({ memberId }) => ({ memberId, assignment: Buffer.alloc(32) }));
 }
 
-/** The first request of each kind compiles its codecs, and one creates the offsets topic; that is not the members'. */
+/**
+ * The first request of each kind compiles its codecs, and one creates the offsets topic; that is
+ * not the members'.
+ */
 async function warmUp(): Promise<void> {
   const first = await RawMember.connect(optionsOf('warm'));
   await first.client.call('FindCoordinator', 4, { keyType: 0, coordinatorKeys: ['warm'] });

@@ -8,8 +8,9 @@ import { check, createTopic, RawClient } from './raw-client.js';
 import { RawMember } from './raw-member.js';
 
 /*
- * A group of three on a hundred partitions: from the moment the third member asks to join to the moment all three have the answer
- * to a fetch of what they were assigned. Two members hold the group when the third comes; their heartbeats, every 200 ms unless said otherwise, tell them.
+ * A group of three on a hundred partitions: from the moment the third member asks to join to the
+ * moment all three have the answer to a fetch of what they were assigned. Two members hold the
+ * group when the third comes; their heartbeats, every 200 ms unless said otherwise, tell them.
  */
 
 cleanUpAtExit();
@@ -31,7 +32,8 @@ report('raw client', raw);
 for (const { heartbeatInterval, maxWaitTimeInMs, restMs } of [
   { heartbeatInterval: HEARTBEAT_MS, maxWaitTimeInMs: 100, restMs: 0 },
   { heartbeatInterval: HEARTBEAT_MS, maxWaitTimeInMs: 5000, restMs: 0 },
-  // As it comes, and past the first heartbeat of a member, which is sent at once: the third joins anywhere between two.
+  // As it comes, and past the first heartbeat of a member, which is sent at once: the third joins
+  // anywhere between two.
   { heartbeatInterval: 3000, maxWaitTimeInMs: 5000, restMs: 5000 },
 ]) {
   const times: number[] = [];
@@ -134,8 +136,8 @@ async function fetchFrom(client: RawClient, partitions: readonly number[]): Prom
 }
 
 /**
- * Two members at rest for `restMs`, or longer, before the third comes. They fetch as soon as they know their partitions: the beginning of that fetch
- * is what counts.
+ * Two members at rest for `restMs`, or longer, before the third comes. They fetch as soon as they
+ * know their partitions: the beginning of that fetch is what counts.
  */
 async function kafkajsRound(
   options: Pick<ConsumerConfig, 'groupId' | 'heartbeatInterval' | 'maxWaitTimeInMs'>,

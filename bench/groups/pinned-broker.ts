@@ -19,7 +19,9 @@ export interface PinnedBrokerOptions {
   readonly nodeArguments?: readonly string[];
 }
 
-/** A broker as a process of its own, on one core and a temporary folder. Resolves when it serves. */
+/**
+ * A broker as a process of its own, on one core and a temporary folder. Resolves when it serves.
+ */
 export async function startPinnedBroker(options: PinnedBrokerOptions): Promise<PinnedBroker> {
   const folder = mkdtempSync(join(tmpdir(), 'odradek-bench-'));
   removeAtExit(folder);

@@ -16,7 +16,10 @@ export interface MemberOptions {
 
 type Plan = NonNullable<Body<'SyncGroup'>['assignments']>;
 
-/** A member of a consumer group on a connection of its own. It heartbeats when it is told to, and only then. */
+/**
+ * A member of a consumer group on a connection of its own. It heartbeats when it is told to, and
+ * only then.
+ */
 export class RawMember {
   readonly client: RawClient;
   readonly #options: MemberOptions;
@@ -36,7 +39,10 @@ export class RawMember {
     return this.#memberId;
   }
 
-  /** JoinGroup, and once more if the first only gives the id (KIP-394). Resolves with the generation. */
+  /**
+   * JoinGroup, and once more if the first only gives the id (KIP-394). Resolves with the
+   * generation.
+   */
   async join(): Promise<Answer<'JoinGroup'>> {
     const answer = await this.#joinOnce();
     if (answer.errorCode !== ErrorCode.MEMBER_ID_REQUIRED) return this.#joined(answer);
@@ -78,7 +84,10 @@ export class RawMember {
     return answer.assignment;
   }
 
-  /** Joins and syncs until a generation holds. `planOf` is asked for the plan where this member leads. */
+  /**
+   * Joins and syncs until a generation holds. `planOf` is asked for the plan where this member
+   * leads.
+   */
   async settle(
     planOf: (members: Answer<'JoinGroup'>['members']) => Plan,
   ): Promise<{ readonly assignment: Buffer; readonly generationId: number }> {

@@ -12,7 +12,10 @@ interface Watched {
   on(event: never, listener: (event: RequestEvent) => void): unknown;
 }
 
-/** When which request was on its way, from sending to its answer, in whole milliseconds as kafkajs tells. */
+/**
+ * When which request was on its way, from sending to its answer, in whole milliseconds as kafkajs
+ * tells.
+ */
 export class RequestTimes {
   readonly #requests: RequestEvent['payload'][] = [];
 

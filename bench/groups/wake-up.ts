@@ -7,8 +7,9 @@ import { startPinnedBroker } from './pinned-broker.js';
 import { check, createTopic, RawClient } from './raw-client.js';
 
 /*
- * How long after a record's acknowledgement a consumer that was idle has it. Producer and consumer are in this process, the broker
- * in another. The consumer's fetch waits at the broker when the record is sent. Negative: the record came first.
+ * How long after a record's acknowledgement a consumer that was idle has it. Producer and consumer
+ * are in this process, the broker in another. The consumer's fetch waits at the broker when the
+ * record is sent. Negative: the record came first.
  */
 
 cleanUpAtExit();

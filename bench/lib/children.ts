@@ -30,8 +30,8 @@ const lastActs: (() => void)[] = [];
 let isEnding = false;
 
 /**
- * Starts a process that is certain to end with this one: killed when this one exits, also by SIGINT or SIGTERM. Rejects when it
- * cannot be started.
+ * Starts a process that is certain to end with this one: killed when this one exits, also by SIGINT
+ * or SIGTERM. Rejects when it cannot be started.
  */
 export async function startChild(
   command: readonly string[],
@@ -88,7 +88,10 @@ export function endOf(child: Child): string | null {
   return child.hasEnded() ? lastWords(child) : null;
 }
 
-/** Asks it to end, and kills it if it has not after 15 s. Resolves when it is gone; true if it went by itself. */
+/**
+ * Asks it to end, and kills it if it has not after 15 s. Resolves when it is gone; true if it went
+ * by itself.
+ */
 export async function stopChild(
   child: Child,
   signal: NodeJS.Signals = 'SIGTERM',
@@ -130,7 +133,10 @@ export function cleanUpAtExit(): void {
   }
 }
 
-/** Ends this process when every child is gone, so that none writes into a folder that is being removed. A second signal does not wait. */
+/**
+ * Ends this process when every child is gone, so that none writes into a folder that is being
+ * removed. A second signal does not wait.
+ */
 async function endAll(code: number): Promise<void> {
   if (!isEnding) {
     isEnding = true;

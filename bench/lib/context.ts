@@ -10,7 +10,10 @@ export interface Scale {
   readonly sliceMs: number;
   /** Load on a fresh topic before a slice counts. */
   readonly leadInMs: number;
-  /** Load that a JVM gets before its rate is looked at: cold it is three times slower, and its rate rises in steps. */
+  /**
+   * Load that a JVM gets before its rate is looked at: cold it is three times slower, and its rate
+   * rises in steps.
+   */
   readonly coldMs: number;
   /** The longest that a warm-up goes on while its rate rises. */
   readonly warmUpMaxMs: number;
@@ -79,14 +82,20 @@ export interface RowContext extends Context {
   end(): Promise<void>;
 }
 
-/** Makes what a lease holds. Whatever that needs is of the context given, which lives as long as the lease does. */
+/**
+ * Makes what a lease holds. Whatever that needs is of the context given, which lives as long as the
+ * lease does.
+ */
 export type Start<T> = (context: Context) => Promise<T>;
 
-/** Processes that rows use one after another, so that they are warm. One set of them is alive at a time. */
+/**
+ * Processes that rows use one after another, so that they are warm. One set of them is alive at a
+ * time.
+ */
 export interface Lease {
   /**
-   * What is alive under this key, else what `start` makes; what was alive under another key ends first. With `isFresh` it is
-   * never what rows before have used.
+   * What is alive under this key, else what `start` makes; what was alive under another key ends
+   * first. With `isFresh` it is never what rows before have used.
    */
   take<T>(key: string, start: Start<T>, isFresh?: boolean): Promise<T>;
   /** Ends what is alive. */

@@ -1,7 +1,8 @@
 /**
- * Loaded into a broker with `--import …/count-copies.js?folder=FOLDER`: counts the bytes that JavaScript copies from one buffer to another.
- * At each SIGUSR2 writes the sum so far into the next file of the folder: 1, 2, … What the kernel copies and what native code copies by
- * itself is not seen.
+ * Loaded into a broker with `--import …/count-copies.js?folder=FOLDER`: counts the bytes that
+ * JavaScript copies from one buffer to another. At each SIGUSR2 writes the sum so far into the next
+ * file of the folder: 1, 2, … What the kernel copies and what native code copies by itself is not
+ * seen.
  */
 import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

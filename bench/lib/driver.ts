@@ -38,8 +38,8 @@ export function driverName(): string {
 }
 
 /**
- * Drives a server once. Rejects the row as void when the driver or the server failed, or when any answer was an error: a
- * throughput of refusals is no figure.
+ * Drives a server once. Rejects the row as void when the driver or the server failed, or when any
+ * answer was an error: a throughput of refusals is no figure.
  */
 export async function drive<P>({
   probe,

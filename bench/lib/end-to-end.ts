@@ -16,7 +16,10 @@ const RECORD = { recordBytes: 100, batchBytes: 0 };
 
 /** A producer and a consumer that hand one record after another through a broker. */
 export interface EndToEnd {
-  /** Sends `count` records, each when the one before has been fetched. Latencies from before the send to after the fetch. */
+  /**
+   * Sends `count` records, each when the one before has been fetched. Latencies from before the
+   * send to after the fetch.
+   */
   measure(count: number): Promise<Sample>;
   /** The same until `isOver`, and at least once. */
   measureUntil(isOver: () => boolean): Promise<Sample>;
@@ -24,7 +27,10 @@ export interface EndToEnd {
   close(): Promise<void>;
 }
 
-/** Connects to a broker and makes a topic there. The fetch always waits before the record is sent, as a consumer does. */
+/**
+ * Connects to a broker and makes a topic there. The fetch always waits before the record is sent,
+ * as a consumer does.
+ */
 export async function endToEnd(target: Target): Promise<EndToEnd> {
   const topic = await target.createTopic({ partitions: 1 });
   const producer = await Wire.connect(target.port);

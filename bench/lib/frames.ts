@@ -5,8 +5,9 @@ import { APIS } from '../../server/handlers/apis.js';
 import { encodeRequest } from '../../server/protocol/frame.js';
 
 /**
- * Requests as bytes in a file, for the drivers. Produce 7 and Fetch 11 are the last versions whose answers have their error code
- * at a place that can be known beforehand; every broker since Kafka 2.3 speaks them.
+ * Requests as bytes in a file, for the drivers. Produce 7 and Fetch 11 are the last versions whose
+ * answers have their error code at a place that can be known beforehand; every broker since Kafka
+ * 2.3 speaks them.
  */
 const PRODUCE_VERSION = 7;
 const FETCH_VERSION = 11;
@@ -63,7 +64,10 @@ export interface ProduceShape extends BatchShape {
   readonly together?: boolean;
 }
 
-/** One frame a partition, each with the same batch. Of a frame for all partitions the drivers see the first one's error code. */
+/**
+ * One frame a partition, each with the same batch. Of a frame for all partitions the drivers see
+ * the first one's error code.
+ */
 export async function writeProduceFrames(folder: string, shape: ProduceShape): Promise<Frames> {
   const { topic, partitions, acks, together = false } = shape;
   const batch = await batchOf(shape);
@@ -96,8 +100,9 @@ export interface Place {
 }
 
 /**
- * One produce frame a place, in their order, again and again until there are at least `framesMin`: so that loads on few and on many
- * partitions read as much of the driver's memory. All topics have names of one length.
+ * One produce frame a place, in their order, again and again until there are at least `framesMin`:
+ * so that loads on few and on many partitions read as much of the driver's memory. All topics have
+ * names of one length.
  */
 export async function writeSpreadFrames(
   folder: string,

@@ -1,6 +1,7 @@
 /**
- * Bytes that were allocated on the JavaScript heap according to the lines of `node --trace-gc`: what each collection found, less what
- * the one before had left. Buffers outside the heap are not in it. Null for fewer than two collections.
+ * Bytes that were allocated on the JavaScript heap according to the lines of `node --trace-gc`:
+ * what each collection found, less what the one before had left. Buffers outside the heap are not
+ * in it. Null for fewer than two collections.
  */
 export function allocatedBytes(traceGc: string): number | null {
   let left: number | null = null;

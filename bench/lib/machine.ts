@@ -20,7 +20,10 @@ export interface Machine {
   readonly kernel: string;
   readonly node: string;
   readonly fileSystem: string;
-  /** Whether freed memory goes back to the host of a virtual machine meanwhile: see `page-reporting.ts`. */
+  /**
+   * Whether freed memory goes back to the host of a virtual machine meanwhile: see
+   * `page-reporting.ts`.
+   */
   readonly pageReporting: string;
   readonly commit: string;
   readonly date: string;
@@ -43,7 +46,10 @@ export function describeMachine(folder: string, pageReporting: string): Machine 
 
 const UNKNOWN = 'unknown';
 
-/** "-dirty" says that what was measured is not what the commit holds; that rows were measured before this one does not count. */
+/**
+ * "-dirty" says that what was measured is not what the commit holds; that rows were measured before
+ * this one does not count.
+ */
 function commitOf(folder: string): string {
   const commit = said('git', ['-C', folder, 'describe', '--always', '--exclude', '*']);
   if (commit === UNKNOWN) return UNKNOWN;
@@ -61,7 +67,10 @@ export function syncAll(): void {
   execFileSync('sync');
 }
 
-/** Has the page cache forget these files, and only them: a broker that goes on shall not miss its own pages. */
+/**
+ * Has the page cache forget these files, and only them: a broker that goes on shall not miss its
+ * own pages.
+ */
 export function dropFromCache(paths: readonly string[]): void {
   syncAll();
   for (const path of paths) {
@@ -85,8 +94,8 @@ const TOUCH_CHUNK = 8 * 1024 * 1024;
 const TOUCH_SHARE = 0.7;
 
 /**
- * Writes and deletes a file as large as the machine's free memory, since pages that a virtual machine never touched are ten times
- * slower the first time. Returns the bytes touched.
+ * Writes and deletes a file as large as the machine's free memory, since pages that a virtual
+ * machine never touched are ten times slower the first time. Returns the bytes touched.
  */
 export function touchFreeMemory(folder: string, bytesMax = Number.POSITIVE_INFINITY): number {
   const disk = statfsSync(folder);

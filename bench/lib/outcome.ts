@@ -1,6 +1,6 @@
 /**
- * A row that cannot give a figure, because something went wrong in it or something it needs is missing. The message is one
- * line that says what, and what to do.
+ * A row that cannot give a figure, because something went wrong in it or something it needs is
+ * missing. The message is one line that says what, and what to do.
  */
 export class NoFigure extends Error {
   readonly kind: 'void' | 'skipped';

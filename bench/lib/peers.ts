@@ -6,8 +6,8 @@ import { BENCH } from './paths.js';
 const requirePeer = createRequire(join(BENCH, 'package.json'));
 
 /**
- * A package of `bench/package.json`. The suite compiles without them, so the caller says what it uses of one.
- * Throws the row's skip when it is not installed.
+ * A package of `bench/package.json`. The suite compiles without them, so the caller says what it
+ * uses of one. Throws the row's skip when it is not installed.
  */
 export function peer<T>(name: string): T {
   try {

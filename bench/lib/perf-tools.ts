@@ -25,7 +25,9 @@ export function parseProducerSummary(
   return { recordsPerS: Number(rate), p50Us: Number(p50) * 1000, p99Us: Number(p99) * 1000 };
 }
 
-/** The line of `ConsumerPerformance`: its `fetch.*` columns leave out the time of joining the group. */
+/**
+ * The line of `ConsumerPerformance`: its `fetch.*` columns leave out the time of joining the group.
+ */
 export function parseConsumerSummary(
   output: string,
 ): { megabytes: number; mibPerS: number; recordsPerS: number } | null {
@@ -101,7 +103,10 @@ export async function runConsumer(
   };
 }
 
-/** The broker's CPU is counted from before the tool starts to after it ends: idle but for the tool's work. */
+/**
+ * The broker's CPU is counted from before the tool starts to after it ends: idle but for the tool's
+ * work.
+ */
 async function runTool(
   target: Target,
   command: string[],

@@ -2,9 +2,15 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
 /** What a process has used up so far. */
 export interface Usage {
-  /** User and system time of all its threads, in ticks of 10 ms: trust it over seconds, not over one request. */
+  /**
+   * User and system time of all its threads, in ticks of 10 ms: trust it over seconds, not over one
+   * request.
+   */
   readonly cpuMs: number;
-  /** Read and write calls, as /proc counts them: sockets by read and write only, no send, recv or sendfile. */
+  /**
+   * Read and write calls, as /proc counts them: sockets by read and write only, no send, recv or
+   * sendfile.
+   */
   readonly readCalls: number;
   readonly writeCalls: number;
 }

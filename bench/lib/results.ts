@@ -12,7 +12,9 @@ import { BENCH } from './paths.js';
 import type { RowResult } from './row.js';
 import type { TimedRow } from './runner.js';
 
-/** A row with when it was measured, and of which commit: rows of one file may be of several runs. */
+/**
+ * A row with when it was measured, and of which commit: rows of one file may be of several runs.
+ */
 export type DatedRow = TimedRow & { readonly date: string; readonly commit: string };
 
 /** One run of a suite, as its JSON file holds it. */
@@ -29,12 +31,17 @@ export interface RunRecord {
 export const RESULTS = join(BENCH, 'results');
 
 export interface WriteRunOptions {
-  /** Ids of the rows that the suite has. Of those that did not run (yet), what the file has is kept. */
+  /**
+   * Ids of the rows that the suite has. Of those that did not run (yet), what the file has is kept.
+   */
   readonly partOf: readonly string[];
   readonly folder?: string;
 }
 
-/** Writes `<suite>.json`, or `<suite>.smoke.json`: its rows over those of the run before, in the suite's order. Returns its path. */
+/**
+ * Writes `<suite>.json`, or `<suite>.smoke.json`: its rows over those of the run before, in the
+ * suite's order. Returns its path.
+ */
 export function writeRun(run: RunRecord, { partOf, folder = RESULTS }: WriteRunOptions): string {
   mkdirSync(folder, { recursive: true });
   const path = pathOf(folder, run.suite, run.isSmoke);
@@ -77,7 +84,10 @@ function readRun(path: string): RunRecord {
   return JSON.parse(readFileSync(path, 'utf8')) as RunRecord;
 }
 
-/** A run in which rows of another one replace those with the same id, so that single rows can be run again. */
+/**
+ * A run in which rows of another one replace those with the same id, so that single rows can be run
+ * again.
+ */
 export function mergeRows<R extends RowResult>(before: readonly R[], again: readonly R[]): R[] {
   const replaced = new Map(again.map((row) => [row.id, row]));
   const merged = before.map((row) => {

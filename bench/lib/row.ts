@@ -73,7 +73,10 @@ export interface EmptyRow extends RowHead {
 
 export type RowResult = MeasuredRow | EmptyRow;
 
-/** The result of a row that ran through. Figures that are not finite make it void: they would be printed as figures. */
+/**
+ * The result of a row that ran through. Figures that are not finite make it void: they would be
+ * printed as figures.
+ */
 export function measuredRow(head: RowHead, measured: Measured): RowResult {
   const { sides, comparisons = [], bounds = [], notes = [] } = measured;
   const flaw = flawIn(sides);
@@ -88,7 +91,10 @@ export function measuredRow(head: RowHead, measured: Measured): RowResult {
   };
 }
 
-/** The result of a row that failed. Anything but `NoFigure` is a fault of the suite or of what it measures: void as well. */
+/**
+ * The result of a row that failed. Anything but `NoFigure` is a fault of the suite or of what it
+ * measures: void as well.
+ */
 export function emptyRow(head: RowHead, error: unknown): EmptyRow {
   const { message } = error instanceof Error ? error : new Error(String(error));
   return {

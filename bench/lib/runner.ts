@@ -4,7 +4,9 @@ import { emptyRow, type Measured, measuredRow, type RowHead, type RowResult } fr
 
 /** A row that can be run. */
 export interface RowPlan extends RowHead {
-  /** Whether it uses what rows before it have started. Before a row that does not, all of that ends. */
+  /**
+   * Whether it uses what rows before it have started. Before a row that does not, all of that ends.
+   */
   readonly shares?: boolean;
   /** Whether it runs without being named by `--only`. Default: yes. */
   readonly onlyIfNamed?: boolean;
@@ -25,8 +27,9 @@ export interface RunOptions {
 }
 
 /**
- * Runs rows one after another. A row that fails is void or skipped and says why in one line; the others still run. What a row
- * started has ended, and its folder is gone, before the next one begins; what rows share ends with a void row, or with the last.
+ * Runs rows one after another. A row that fails is void or skipped and says why in one line; the
+ * others still run. What a row started has ended, and its folder is gone, before the next one
+ * begins; what rows share ends with a void row, or with the last.
  */
 export async function runRows(plans: readonly RowPlan[], options: RunOptions): Promise<TimedRow[]> {
   const { runFolder, scale, say, onRow } = options;

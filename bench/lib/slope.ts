@@ -4,7 +4,10 @@ export interface CurvePoint {
   readonly y: number;
 }
 
-/** How a figure grows: as `x` to the power of `slope`. 0: it does not; 1: in proportion. `low` and `high` are the ends of its 95 % interval. */
+/**
+ * How a figure grows: as `x` to the power of `slope`. 0: it does not; 1: in proportion. `low` and
+ * `high` are the ends of its 95 % interval.
+ */
 export interface Slope {
   readonly slope: number;
   readonly low: number;
@@ -14,12 +17,16 @@ export interface Slope {
   readonly points: number;
 }
 
-/** Student's t for a two-sided 95 % interval, by degrees of freedom from 1 on; what lies behind the end is near enough to it. */
+/**
+ * Student's t for a two-sided 95 % interval, by degrees of freedom from 1 on; what lies behind the
+ * end is near enough to it.
+ */
 const T_95 = [12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228];
 
 /**
- * The straight line through the points on log axes, by least squares, with the interval that the scatter around it leaves for its slope. Points without
- * a place on such axes are left out. Null for fewer than three, or where all have one x.
+ * The straight line through the points on log axes, by least squares, with the interval that the
+ * scatter around it leaves for its slope. Points without a place on such axes are left out. Null
+ * for fewer than three, or where all have one x.
  */
 export function fitSlope(points: readonly CurvePoint[]): Slope | null {
   const logs = points

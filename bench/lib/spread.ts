@@ -53,7 +53,10 @@ export interface SpreadLoad {
   readonly latencies?: boolean;
 }
 
-/** Sends so many requests of these frames, and says what that took and what the broker holds afterwards. */
+/**
+ * Sends so many requests of these frames, and says what that took and what the broker holds
+ * afterwards.
+ */
 export async function produceSpread(
   context: Context,
   target: Target,

@@ -8,13 +8,19 @@ export interface PairedRatio {
   readonly pairs: number;
 }
 
-/** What a ratio must reach. `at-least` is good when large (throughput), `at-most` when small (CPU, latency). */
+/**
+ * What a ratio must reach. `at-least` is good when large (throughput), `at-most` when small (CPU,
+ * latency).
+ */
 export interface Threshold {
   readonly direction: 'at-least' | 'at-most';
   readonly value: number;
 }
 
-/** `pass`: the whole interval is on the good side. `median-only`: the median is, the interval reaches over. */
+/**
+ * `pass`: the whole interval is on the good side. `median-only`: the median is, the interval
+ * reaches over.
+ */
 export type Verdict = 'pass' | 'median-only' | 'fail';
 
 const RESAMPLES = 4000;
@@ -22,7 +28,10 @@ const TAIL = 0.025;
 /** The interval is a property of the samples, not of the run that computes it. */
 const SEED = 5;
 
-/** Fewer pairs than this cannot exclude anything at 95 %: the smallest and largest of five are its 93.75 % interval. */
+/**
+ * Fewer pairs than this cannot exclude anything at 95 %: the smallest and largest of five are its
+ * 93.75 % interval.
+ */
 export const PAIRS_MIN = 6;
 
 /** The middle value, or the mean of the two in the middle. NaN of nothing. */
@@ -30,7 +39,10 @@ export function median(values: readonly number[]): number {
   return quantile(values, 0.5);
 }
 
-/** The value below which the share `q` (0 to 1) lies, interpolated between neighbours. NaN of nothing. */
+/**
+ * The value below which the share `q` (0 to 1) lies, interpolated between neighbours. NaN of
+ * nothing.
+ */
 export function quantile(values: readonly number[], q: number): number {
   if (values.length === 0) return Number.NaN;
   const sorted = Float64Array.from(values).sort();
@@ -42,8 +54,9 @@ export function quantile(values: readonly number[], q: number): number {
 }
 
 /**
- * `ours[i] / theirs[i]`, slices that ran next to each other: the median ratio and its 95 % interval by bootstrap of the
- * median. Null when a slice is missing or is no positive number, since a ratio would then be invented.
+ * `ours[i] / theirs[i]`, slices that ran next to each other: the median ratio and its 95 % interval
+ * by bootstrap of the median. Null when a slice is missing or is no positive number, since a ratio
+ * would then be invented.
  */
 export function pairedRatio(
   ours: readonly number[],
@@ -89,7 +102,9 @@ export function judge({ median, low, high, pairs }: PairedRatio, threshold: Thre
   return pairs >= PAIRS_MIN && isGood(worst) ? 'pass' : 'median-only';
 }
 
-/** Which side goes first in each pair: AB, BA, AB, … so that a drift of the machine hits both alike. */
+/**
+ * Which side goes first in each pair: AB, BA, AB, … so that a drift of the machine hits both alike.
+ */
 export function sliceOrder<T>(pairs: number, sides: readonly T[]): T[][] {
   return Array.from({ length: pairs }, (_, pair) =>
     pair % 2 === 0 ? [...sides] : [...sides].reverse(),
@@ -97,8 +112,9 @@ export function sliceOrder<T>(pairs: number, sides: readonly T[]): T[][] {
 }
 
 /**
- * Whether a warm-up may end: the best of the last `window` rates is no more than `tolerance` (0.03 is 3 %) above the best of
- * those before. A rate that still rises belongs to a machine that is still warming up.
+ * Whether a warm-up may end: the best of the last `window` rates is no more than `tolerance` (0.03
+ * is 3 %) above the best of those before. A rate that still rises belongs to a machine that is
+ * still warming up.
  */
 export function hasStoppedRising(
   rates: readonly number[],

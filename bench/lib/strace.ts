@@ -11,7 +11,9 @@ const SYNCS = ['fsync', 'fdatasync', 'syncfs', 'sync', 'sync_file_range', 'msync
 /** Threads waking one another, which is no work of the kernel's on data. */
 const WAITS = ['futex', 'restart_syscall'];
 
-/** Lines of `strace -c`: share, seconds, microseconds a call, calls, errors (may be missing), name. */
+/**
+ * Lines of `strace -c`: share, seconds, microseconds a call, calls, errors (may be missing), name.
+ */
 export function parseStraceSummary(text: string): CallCounts {
   const counts = new Map<string, number>();
   for (const line of text.split('\n')) {
@@ -42,8 +44,8 @@ export function topCalls(counts: CallCounts, count: number): string {
 }
 
 /**
- * Counts the system calls of a process and all its threads while `work` runs. The process is much slower meanwhile: for counts only.
- * Throws the row's skip without strace.
+ * Counts the system calls of a process and all its threads while `work` runs. The process is much
+ * slower meanwhile: for counts only. Throws the row's skip without strace.
  */
 export async function countCalls(
   pid: number,

@@ -18,7 +18,10 @@ export function alignCells(lines: readonly (readonly string[])[]): string {
     .join('\n');
 }
 
-/** A row as the terminal shows it: its conditions, the median of each metric and side, ratios with their intervals. */
+/**
+ * A row as the terminal shows it: its conditions, the median of each metric and side, ratios with
+ * their intervals.
+ */
 export function formatRow(row: RowResult): string {
   const lines = [`${row.id}: ${row.title}`, `  ${formatConditions(row)}`];
   if (row.status !== 'measured') return [...lines, `  ${row.status}: ${row.reason}`].join('\n');

@@ -22,14 +22,20 @@ export interface TailOptions<P> {
   readonly probe: () => P;
 }
 
-/** What consumers at the end of a log waited for each record, from when it was due to be sent; and what `probe` saw. */
+/**
+ * What consumers at the end of a log waited for each record, from when it was due to be sent; and
+ * what `probe` saw.
+ */
 export interface Tailed<P> {
   readonly latency: Latency;
   readonly begin: P;
   readonly end: P;
 }
 
-/** Sends records at a steady rate and fetches each as it comes, from a process of its own on the drivers' core. */
+/**
+ * Sends records at a steady rate and fetches each as it comes, from a process of its own on the
+ * drivers' core.
+ */
 export async function tail<P>(options: TailOptions<P>): Promise<Tailed<P>> {
   const { port, topic, rate, warmupMs, durationMs, folder, probe } = options;
   const path = join(folder, 'latencies');

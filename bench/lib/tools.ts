@@ -40,7 +40,10 @@ export function pinned(core: number | null, command: readonly string[]): string[
   return ['taskset', '-c', String(core), ...command];
 }
 
-/** Compiles one of the suite's C programs, once per version of its source. Its path, or null without a compiler. */
+/**
+ * Compiles one of the suite's C programs, once per version of its source. Its path, or null without
+ * a compiler.
+ */
 export function compiled(source: string): string | null {
   if (!hasTool('cc')) return null;
   const path = join(BENCH, source);

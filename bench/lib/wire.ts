@@ -19,12 +19,17 @@ export interface Workload {
   readonly freshTopic: boolean;
   /** Whether requests grow a file; bounds them. */
   readonly writes: boolean;
-  /** Open loop: requests a second; latencies are measured with it and in closed loops that ask for them. */
+  /**
+   * Open loop: requests a second; latencies are measured with it and in closed loops that ask for
+   * them.
+   */
   readonly rate?: number;
   readonly latencies?: boolean;
 }
 
-/** How long one drive of a warm-up is, while cold and when the process is warm from the row before. */
+/**
+ * How long one drive of a warm-up is, while cold and when the process is warm from the row before.
+ */
 const COLD_SLICE_MS = 2000;
 const WARM_SLICE_MS = 1000;
 /** What was warmed up before, if only by another load. */
@@ -118,8 +123,8 @@ export async function warmUp(
 }
 
 /**
- * Warms every target up, then runs their slices interleaved: AB, BA, AB, … One target is under load at a time; the others idle, and what
- * they use meanwhile is a figure of the slice.
+ * Warms every target up, then runs their slices interleaved: AB, BA, AB, … One target is under load
+ * at a time; the others idle, and what they use meanwhile is a figure of the slice.
  */
 export async function interleave(
   context: Context,

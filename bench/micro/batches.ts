@@ -9,7 +9,10 @@ import type { MicroCase } from './suite.js';
 const KIB = 1024;
 const LIMITS = { maxBatchBytes: 2 * 1024 * KIB };
 
-/** Judging a batch, and its checksum. `zlib.crc32` has another polynomial: it shows what Node itself could do. */
+/**
+ * Judging a batch, and its checksum. `zlib.crc32` has another polynomial: it shows what Node itself
+ * could do.
+ */
 export async function batchCases(): Promise<MicroCase[]> {
   const cases: MicroCase[] = [];
   for (const [recordBytes, batchKiB] of [

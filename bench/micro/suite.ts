@@ -8,7 +8,10 @@ import { sliceOrder } from '../lib/statistics.js';
 export interface MicroCase {
   readonly id: string;
   readonly title: string;
-  /** The first is what Odradek does; the others are its alternatives. What they return is looked at, so that nothing is optimised away. */
+  /**
+   * The first is what Odradek does; the others are its alternatives. What they return is looked at,
+   * so that nothing is optimised away.
+   */
   readonly ways: Readonly<Record<string, () => unknown>>;
   /** Bytes that one call works on, for a throughput. */
   readonly bytes?: number;

@@ -26,8 +26,9 @@ export interface ProfileOptions {
 }
 
 /**
- * Loads the broker under `node --cpu-prof`, prints the functions in which it spends its time, and draws the flame picture into
- * `docs/benchmarks/`. `what` is `produce` (16 KiB batches: the price of a request) or `fetch` (64 KiB slices).
+ * Loads the broker under `node --cpu-prof`, prints the functions in which it spends its time, and
+ * draws the flame picture into `docs/benchmarks/`. `what` is `produce` (16 KiB batches: the price
+ * of a request) or `fetch` (64 KiB slices).
  */
 export async function profile(
   what: string,

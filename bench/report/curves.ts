@@ -19,7 +19,10 @@ export interface Curve {
 
 const ID = /^curve\/([a-z]+)-(\d+(?:\.\d+)?)$/;
 
-/** The curves that the rows of these runs are points of, in the order in which they come first. A point is the median of its slices. */
+/**
+ * The curves that the rows of these runs are points of, in the order in which they come first. A
+ * point is the median of its slices.
+ */
 export function curvesOf(runs: readonly Pick<RunRecord, 'rows'>[]): Curve[] {
   const curves = new Map<string, Map<string, CurveLine & { points: CurvePoint[] }>>();
   for (const row of runs.flatMap(({ rows }) => rows)) {

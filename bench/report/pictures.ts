@@ -19,7 +19,10 @@ interface RatioLine {
   readonly compared: Compared & { readonly ratio: NonNullable<Compared['ratio']> };
 }
 
-/** Every ratio of which something is asked, with its interval and its threshold, on an axis of equal ratios. Null when there is none. */
+/**
+ * Every ratio of which something is asked, with its interval and its threshold, on an axis of equal
+ * ratios. Null when there is none.
+ */
 export function ratioPicture(title: string, rows: readonly MeasuredRow[]): string | null {
   const lines = rows.flatMap((row) =>
     row.compared.flatMap((compared): RatioLine[] =>
@@ -94,7 +97,10 @@ function ratioLine(
   return parts.join('');
 }
 
-/** The medians of one metric as bars, each row on a scale of its own. Null when no row has it on two sides. */
+/**
+ * The medians of one metric as bars, each row on a scale of its own. Null when no row has it on two
+ * sides.
+ */
 export function barPicture(
   title: string,
   metric: string,

@@ -33,7 +33,10 @@ export function readProfiles(folder = RESULTS): ProfileRecord[] {
     .map((path) => JSON.parse(readFileSync(path, 'utf8')) as ProfileRecord);
 }
 
-/** Flame pictures, the functions that cost most, and what people wrote about them. Null without a profile. */
+/**
+ * Flame pictures, the functions that cost most, and what people wrote about them. Null without a
+ * profile.
+ */
 export function formatProfiles(profiles: readonly ProfileRecord[], causes: Causes): string | null {
   if (profiles.length === 0) return null;
   return ['## Where the time goes', ...profiles.map((record) => formatOne(record, causes))].join(

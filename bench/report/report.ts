@@ -13,7 +13,10 @@ import { formatProfiles, readProfiles } from './profiles.js';
 const PAGE = join(PROJECT, 'docs', 'benchmarks.md');
 const PICTURES = join(PROJECT, 'docs', 'benchmarks');
 
-/** Writes the figures of `bench/results/` into the page, and their pictures beside it. Returns the exit code. */
+/**
+ * Writes the figures of `bench/results/` into the page, and their pictures beside it. Returns the
+ * exit code.
+ */
 export function report(say: (line: string) => void): number {
   const runs = readRuns();
   if (runs.length === 0) {

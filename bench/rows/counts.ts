@@ -14,7 +14,8 @@ import { copiesRow } from './copies.js';
 import { fillTopic } from './wire-fetch.js';
 
 /**
- * Counts: what does not depend on the machine's mood. A change that worsens one is visible in a diff.
+ * Counts: what does not depend on the machine's mood. A change that worsens one is visible in a
+ * diff.
  */
 
 interface CountLoad {
@@ -101,7 +102,10 @@ function callRow(load: CountLoad): RowPlan {
   };
 }
 
-/** One request at a time that writes to all partitions: its answer is one round of acknowledgements, no more and no less. */
+/**
+ * One request at a time that writes to all partitions: its answer is one round of acknowledgements,
+ * no more and no less.
+ */
 function roundRow(partitions: number): RowPlan {
   const load = { partitions, connections: 1, depth: 1, together: true };
   return {

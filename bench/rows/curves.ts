@@ -303,7 +303,10 @@ function waitersPoint(waiters: number): RowPlan {
 
 /** The least batch holds one record of 100 B. */
 const BATCHES = [170, KIB, 4 * KIB, 16 * KIB, 64 * KIB, 256 * KIB, KIB * KIB];
-/** `max.message.bytes` is little more than 1 MiB, and in so long a batch the last records' deltas take a byte more than batches are made for. */
+/**
+ * `max.message.bytes` is little more than 1 MiB, and in so long a batch the last records' deltas
+ * take a byte more than batches are made for.
+ */
 const LARGEST_BATCH = 1020 * KIB;
 const CONNECTIONS = [1, 3, 10, 30, 100, 300, 1000];
 
@@ -317,8 +320,9 @@ export const curveRows = {
     logPoint('Odradek', 50, true),
   ],
   /**
-   * It keeps three descriptors and two mapped files a partition, so at 10,000 partitions it would need more than a limit of 20,000 descriptors: the limit of
-   * the environment, and the last point can be named where that is higher.
+   * It keeps three descriptors and two mapped files a partition, so at 10,000 partitions it would
+   * need more than a limit of 20,000 descriptors: the limit of the environment, and the last point
+   * can be named where that is higher.
    */
   kafka: [
     ...[1, 10, 100, 1000, 5000].map((count) => partitionsPoint('Apache Kafka', count)),

@@ -94,7 +94,10 @@ async function recordOf(
 
 const REOPEN_GB = 1;
 
-/** Beside ours of 1 and 10 GB, which stand in the suite without a rival: Apache Kafka is measured with one. */
+/**
+ * Beside ours of 1 and 10 GB, which stand in the suite without a rival: Apache Kafka is measured
+ * with one.
+ */
 function reopenRow(how: HowEnded): RowPlan {
   return {
     id: `kafka/reopen-${how}`,

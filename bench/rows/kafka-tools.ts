@@ -13,8 +13,9 @@ import { against, atLeast, atMost, BROKERS, JVM, takeRivals } from './kafka-wire
 import { FETCHED_BATCH, fillTopic } from './wire-fetch.js';
 
 /**
- * What a run of a tool moves. Its rate counts from its first record, so its JVM's start costs time and no figure; its cold code is in the
- * figure, as it is in every user's run, on all sides alike: the scored row is long enough that most of it is warm.
+ * What a run of a tool moves. Its rate counts from its first record, so its JVM's start costs time
+ * and no figure; its cold code is in the figure, as it is in every user's run, on all sides alike:
+ * the scored row is long enough that most of it is warm.
  */
 const SCORED_BYTES = 300_000_000;
 const OTHER_BYTES = 150_000_000;

@@ -43,8 +43,8 @@ async function startRivals(context: Context, options: RivalOptions): Promise<Riv
 }
 
 /**
- * Both brokers as the row before left them, if it had them under the same options: an hour old JVM is a warm one. A row leaves no
- * topic behind. With `isFresh` nobody has used them.
+ * Both brokers as the row before left them, if it had them under the same options: an hour old JVM
+ * is a warm one. A row leaves no topic behind. With `isFresh` nobody has used them.
  */
 export function takeRivals(
   context: Context,
@@ -146,8 +146,9 @@ const fetchRows = (['1m', '64k'] as const).map(
 );
 
 /**
- * Requests at a rate that neither broker sets: half of what the slower one takes, which is found first. A latency counts from when its
- * request was due, so that a pause costs all who were due in it.
+ * Requests at a rate that neither broker sets: half of what the slower one takes, which is found
+ * first. A latency counts from when its request was due, so that a pause costs all who were due in
+ * it.
  */
 const openLoopRows = (['64k', '16k', 'single'] as const).map((loadName): RowPlan => {
   const load = PRODUCE_LOADS[loadName];
@@ -335,7 +336,10 @@ const sustainedRow: RowPlan = {
   },
 };
 
-/** What something is asked of comes first; rows that share brokers stand together, since each new pair is warmed up for minutes. */
+/**
+ * What something is asked of comes first; rows that share brokers stand together, since each new
+ * pair is warmed up for minutes.
+ */
 export const kafkaWireRows = {
   /** Produce and fetch with `os` beside stock. */
   stock: [...produceRows.slice(0, 3), ...fetchRows],

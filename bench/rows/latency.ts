@@ -14,7 +14,10 @@ const RECORDS = 2000;
 /** Rounds that nobody counts: the JVM needs thousands before its code is compiled. */
 const WARM_UP_RECORDS = 20_000;
 
-/** From sending a record to having it fetched, one record at a time, by one client on two connections. */
+/**
+ * From sending a record to having it fetched, one record at a time, by one client on two
+ * connections.
+ */
 export async function endToEndSides(context: Context, targets: readonly Target[]): Promise<Side[]> {
   const { isSmoke, pairs } = context.scale;
   const samples = new Map<Target, Sample[]>(targets.map((target) => [target, []]));

@@ -18,9 +18,10 @@ import { sliceOrder } from '../lib/statistics.js';
 import { tail } from '../lib/tail.js';
 
 /**
- * What the threads of compaction and retention cost those who wait for the newest record: the same client at the same rate, while they run and while they do
- * not. What they work on is written before each slice, idle ones too: a device that was given half a gigabyte may be slow for a while. They are let loose by a
- * setting, within the slice or after it.
+ * What the threads of compaction and retention cost those who wait for the newest record: the same
+ * client at the same rate, while they run and while they do not. What they work on is written
+ * before each slice, idle ones too: a device that was given half a gigabyte may be slow for a
+ * while. They are let loose by a setting, within the slice or after it.
  */
 
 const MIB = 1024 ** 2;
@@ -110,7 +111,10 @@ class Stage {
     return new Stage(context, odradek, [state, old], frames);
   }
 
-  /** What a tailing client sees. `isBusy`: while the threads work, from before the slice to after it. */
+  /**
+   * What a tailing client sees. `isBusy`: while the threads work, from before the slice to after
+   * it.
+   */
   async slice(isBusy: boolean): Promise<Sample> {
     const { scale } = this.#context;
     const leadInMs = scale.isSmoke ? scale.leadInMs : LEAD_IN_MS;

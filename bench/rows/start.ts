@@ -31,7 +31,10 @@ export async function firstRecord(
   return { frame: readFileSync(frames.path), errorAt: frames.errorAt };
 }
 
-/** Milliseconds from the spawn to the first acknowledged record; refusals are tried again. Ends the process at the end. */
+/**
+ * Milliseconds from the spawn to the first acknowledged record; refusals are tried again. Ends the
+ * process at the end.
+ */
 export async function timeStart(
   spawn: () => Promise<Child>,
   port: number,
@@ -104,11 +107,17 @@ export type HowEnded = 'clean' | 'killed';
 const CLEAN_SLICES = 7;
 /** "No slower" within what starts of one process differ by. */
 const NO_SLOWER = 1.1;
-/** After a kill every slice fills anew, since an opening leaves nothing to be recovered for the next; so the large ones are fewer. */
+/**
+ * After a kill every slice fills anew, since an opening leaves nothing to be recovered for the
+ * next; so the large ones are fewer.
+ */
 const KILLED_SLICES = { small: 3, large: 1 };
 const LARGE_GB = 5;
 
-/** Times reopening after `drop_caches`, with so many gigabytes written. `notes` gets what the reader must know. */
+/**
+ * Times reopening after `drop_caches`, with so many gigabytes written. `notes` gets what the reader
+ * must know.
+ */
 export async function reopenSamples(
   context: Context,
   gigabytes: number,

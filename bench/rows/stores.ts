@@ -13,11 +13,17 @@ import type { StorePromise } from '../stores/store.js';
 
 const NAMES = ['Odradek', 'lmdb', 'classic-level', 'better-sqlite3'] as const satisfies StoreName[];
 
-/** Slices are short: the matrix is large, and every slice has a process, a folder and a lead-in of its own. */
+/**
+ * Slices are short: the matrix is large, and every slice has a process, a folder and a lead-in of
+ * its own.
+ */
 const SLICE_SHARE = 0.25;
 const SCAN_BYTES = 128 * 1024 * 1024;
 const GROUP_BYTES = 64 * 1024;
-/** Where something is asked: until JavaScript is compiled, which takes a second, the rate still rises. */
+/**
+ * Where something is asked: until JavaScript is compiled, which takes a second, the rate still
+ * rises.
+ */
 const LONG_LEAD_IN_MS = 1000;
 
 /** What a promise means in each store. */

@@ -18,7 +18,10 @@ const LOAD: ProduceLoad = {
   depth: 5,
 };
 
-/** Every acknowledgement synced: beside one bare write and one fdatasync(2) for all that a turn of the loop brings. */
+/**
+ * Every acknowledgement synced: beside one bare write and one fdatasync(2) for all that a turn of
+ * the loop brings.
+ */
 export const wireAckRow: RowPlan = {
   id: 'wire/produce-ack-80',
   title:

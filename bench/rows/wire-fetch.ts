@@ -22,7 +22,10 @@ const MIB = 1024 ** 2;
 const FILL_MS = 600_000;
 const FILL_DEPTH = 5;
 
-/** What fetch rows read: batches of 1 KiB records that fill a slice of 64 KiB, or a sixteenth of a slice of 1 MiB. */
+/**
+ * What fetch rows read: batches of 1 KiB records that fill a slice of 64 KiB, or a sixteenth of a
+ * slice of 1 MiB.
+ */
 export const FETCHED_BATCH: BatchShape = { recordBytes: KIB, batchBytes: 64 * KIB };
 
 export const FETCH_SLICES = { '1m': MIB, '64k': 64 * KIB } as const;

@@ -104,7 +104,10 @@ const FLOOR_THRESHOLDS: Partial<Record<LoadName, Threshold>> = {
   '1m': { direction: 'at-least', value: 0.7 },
 };
 
-/** Odradek beside the least that Node, and that C, can do to receive, check and write the same frames. */
+/**
+ * Odradek beside the least that Node, and that C, can do to receive, check and write the same
+ * frames.
+ */
 function produceRow(loadName: '64k' | '16k' | '1m' | 'single'): RowPlan {
   const load = PRODUCE_LOADS[loadName];
   return {

@@ -6,10 +6,12 @@ import { cleanUpAtExit, stopChild } from '../lib/children.js';
 import { readUsage } from '../lib/proc.js';
 
 /*
- * What a fetch of many partitions costs the broker: its user and system time, divided by the requests. Each request names every partition
- * (as clients without a session do), or, in a session (KIP-227), only what has changed for the client. Two loads: `ready`, where one
- * partition has a record and the answer comes at once; and `wait`, where nothing has, the fetch waits, and a record is produced to one of
- * the partitions in turn (the cost is that of both requests). `produce` is the second of them alone.
+ * What a fetch of many partitions costs the broker: its user and system time, divided by the
+ * requests. Each request names every partition (as clients without a session do), or, in a session
+ * (KIP-227), only what has changed for the client. Two loads: `ready`, where one partition has a
+ * record and the answer comes at once; and `wait`, where nothing has, the fetch waits, and a record
+ * is produced to one of the partitions in turn (the cost is that of both requests). `produce` is
+ * the second of them alone.
  */
 
 cleanUpAtExit();

@@ -14,7 +14,10 @@ interface Level {
 const SCAN_COUNT = 1000;
 const KEY_BYTES = 8;
 
-/** LevelDB: one batch a call, `sync` under `ack`. Compression is off, since the payload would flatter it. */
+/**
+ * LevelDB: one batch a call, `sync` under `ack`. Compression is off, since the payload would
+ * flatter it.
+ */
 export const openClassicLevel: OpenStore = async (folder, promise) => {
   const { ClassicLevel } = peer<{ ClassicLevel: new (path: string, options: object) => Level }>(
     'classic-level',

@@ -9,7 +9,10 @@ interface Database {
   close(): Promise<void>;
 }
 
-/** Writes of one turn of the event loop share a transaction. `ack` waits for `flushed`; the others commit without a sync. */
+/**
+ * Writes of one turn of the event loop share a transaction. `ack` waits for `flushed`; the others
+ * commit without a sync.
+ */
 export const openLmdb: OpenStore = async (folder, promise) => {
   const { open } = peer<{ open(options: object): Database }>('lmdb');
   const database = open({

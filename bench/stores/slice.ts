@@ -1,5 +1,6 @@
 /**
- * One slice of one store, in a process of its own. Prints a line of JSON. `slice '{"store":"lmdb",…}'`.
+ * One slice of one store, in a process of its own. Prints a line of JSON. `slice
+ * '{"store":"lmdb",…}'`.
  */
 import { asciiText } from '../lib/frames.js';
 import { NoFigure } from '../lib/outcome.js';

@@ -2,7 +2,10 @@ import { createRequire } from 'node:module';
 
 /** System calls that the engine has no use for, bound for this comparison alone. Linux only. */
 export interface ExtraCalls {
-  /** fallocate(2): room for `length` bytes from the beginning. With `keepSize` the file stays as long as it was. */
+  /**
+   * fallocate(2): room for `length` bytes from the beginning. With `keepSize` the file stays as
+   * long as it was.
+   */
   fallocate(fd: number, length: number, keepSize: boolean): void;
   /** sync_file_range(2) that only starts write-back of the whole file. */
   startWriteBack(fd: number): void;

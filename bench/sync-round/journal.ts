@@ -40,8 +40,8 @@ const { WebAssembly } = globalThis as unknown as {
 };
 
 /**
- * One file that takes what all partitions got in a round, in one record of whole blocks, and is written again from its beginning when it is
- * full. It measures; it cannot be recovered from.
+ * One file that takes what all partitions got in a round, in one record of whole blocks, and is
+ * written again from its beginning when it is full. It measures; it cannot be recovered from.
  */
 export class Journal {
   readonly #fd: number;

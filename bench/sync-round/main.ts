@@ -1,8 +1,10 @@
 /**
- * What it costs to make one round of appends durable, by every way that there is:
- * `node dist/bench/sync-round/main.js FOLDER [--files 1,16] [--bytes 1024] [--ways A;B] [--ms 150] [--slices 3] [--after BYTES] [--beside]`
+ * What it costs to make one round of appends durable, by every way that there is: `node
+ * dist/bench/sync-round/main.js FOLDER [--files 1,16] [--bytes 1024] [--ways A;B] [--ms 150]
+ * [--slices 3] [--after BYTES] [--beside]`
  *
- * Slices of all ways are interleaved. `--beside` has another process write 50 MB/s to the same file system. Prints a table.
+ * Slices of all ways are interleaved. `--beside` has another process write 50 MB/s to the same file
+ * system. Prints a table.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';

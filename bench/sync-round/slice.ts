@@ -1,6 +1,6 @@
 /**
- * Slices of one comparison in a process of its own, because the size of libuv's pool is a process's: `slice '[{"way":…},…]'` prints a line of
- * JSON for each.
+ * Slices of one comparison in a process of its own, because the size of libuv's pool is a
+ * process's: `slice '[{"way":…},…]'` prints a line of JSON for each.
  */
 import { closeSync, mkdirSync, openSync, readFileSync, rmSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
@@ -15,7 +15,10 @@ export interface SliceTask {
   /** Appended to each file in a round. */
   readonly bytes: number;
   readonly durationMs: number;
-  /** After so many bytes in the journal the partitions are synced in the background by one syncfs; 0 for never. */
+  /**
+   * After so many bytes in the journal the partitions are synced in the background by one syncfs; 0
+   * for never.
+   */
   readonly syncAfterBytes: number;
 }
 
@@ -39,7 +42,10 @@ const SECTOR_BYTES = 512;
 const WARM_ROUNDS = 5;
 const ROUNDS_MAX = 4000;
 const MIB = 1024 * 1024;
-/** All files together, so that write-back of much is not what is measured; where it is, in slices with background syncs, more. */
+/**
+ * All files together, so that write-back of much is not what is measured; where it is, in slices
+ * with background syncs, more.
+ */
 const BYTES_MAX = 64 * MIB;
 const BYTES_MAX_BESIDE = 1024 * MIB;
 const FILE_BYTES_MAX = 8 * MIB;

@@ -20,7 +20,10 @@ export interface Round {
 
 /** One way of making a round durable, prepared for some files. */
 export interface Prepared {
-  /** Everything that was appended by now is durable when it resolves. Returns how many bytes a journal took. */
+  /**
+   * Everything that was appended by now is durable when it resolves. Returns how many bytes a
+   * journal took.
+   */
   sync(): Promise<number>;
   close(): void;
 }
@@ -69,7 +72,10 @@ function oneSyncfs(prepare: (round: Round, file: number) => void): Way {
 }
 
 const asItIs = (): void => {};
-/** Blocks without a size: what an append still changes is the size, and that the blocks hold something. */
+/**
+ * Blocks without a size: what an append still changes is the size, and that the blocks hold
+ * something.
+ */
 const keepSize = (round: Round, file: number): void =>
   round.calls.fallocate(file, round.fileBytesMax, true);
 /** An append changes nothing but bytes. */

@@ -1,4 +1,7 @@
-/** Another writer on the same file system: `writer FOLDER` writes 50 MB/s into the page cache, to new files, until it is ended. */
+/**
+ * Another writer on the same file system: `writer FOLDER` writes 50 MB/s into the page cache, to
+ * new files, until it is ended.
+ */
 import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 

@@ -1,4 +1,7 @@
-/** Gathers bytes for stdout and writes them while waiting for the reader, so that output of any length takes little memory. */
+/**
+ * Gathers bytes for stdout and writes them while waiting for the reader, so that output of any
+ * length takes little memory.
+ */
 export class ByteWriter {
   readonly #chunkBytes: number;
   #parts: Buffer[] = [];
@@ -10,12 +13,18 @@ export class ByteWriter {
     this.#chunkBytes = chunkBytes;
   }
 
-  /** Whether nobody reads any more, as after `| head -1`. Seen at the first write after the reader has left. */
+  /**
+   * Whether nobody reads any more, as after `| head -1`. Seen at the first write after the reader
+   * has left.
+   */
   get readerLeft(): boolean {
     return this.#readerLeft;
   }
 
-  /** Adds bytes, which must not change until they are written. The promise is null unless there is something to wait for. */
+  /**
+   * Adds bytes, which must not change until they are written. The promise is null unless there is
+   * something to wait for.
+   */
   write(bytes: Buffer): Promise<void> | null {
     this.#parts.push(bytes);
     this.#bytes += bytes.length;

@@ -45,8 +45,9 @@ export interface RebuildOptions {
 }
 
 /**
- * Reads both catalogs of a data directory whole and prints what is wrong with them, and which folders they do not know. Resolves with whether all is sound.
- * Changes nothing. Rejects DIRECTORY_LOCKED while a broker runs.
+ * Reads both catalogs of a data directory whole and prints what is wrong with them, and which
+ * folders they do not know. Resolves with whether all is sound. Changes nothing. Rejects
+ * DIRECTORY_LOCKED while a broker runs.
  */
 export async function checkCatalogs(dir: string): Promise<boolean> {
   return withDirectory(dir, async (found) => {
@@ -61,8 +62,9 @@ export async function checkCatalogs(dir: string): Promise<boolean> {
 }
 
 /**
- * Makes new catalogs in the place of those that are damaged or lost, from what can still be read of them, from each other and from the folders;
- * the old files are kept. Prints what was done and what could not be known. Rejects DIRECTORY_LOCKED while a broker runs.
+ * Makes new catalogs in the place of those that are damaged or lost, from what can still be read of
+ * them, from each other and from the folders; the old files are kept. Prints what was done and what
+ * could not be known. Rejects DIRECTORY_LOCKED while a broker runs.
  */
 export async function rebuildCatalogs(dir: string, options: RebuildOptions): Promise<void> {
   await withDirectory(dir, async (found) => {

@@ -50,8 +50,8 @@ interface Waiting {
 }
 
 /**
- * A small client for the command line and for tests: one connection, one request at a time, the highest version that both
- * sides know. It stays with the broker that it is connected to.
+ * A small client for the command line and for tests: one connection, one request at a time, the
+ * highest version that both sides know. It stays with the broker that it is connected to.
  */
 export class Client {
   /** Where it is connected to, `host:port`. */
@@ -113,14 +113,16 @@ export class Client {
     );
   }
 
-  /** Sends one request and resolves with its answer; error codes in it are the caller's to judge. */
+  /**
+   * Sends one request and resolves with its answer; error codes in it are the caller's to judge.
+   */
   async request<A extends Api>(api: A, body: RequestInput<A>): Promise<Answer<A>> {
     return this.#call(api, this.#versionOf(api), body);
   }
 
   /**
-   * Sends a request that has no answer: Produce with acks=0. Resolves when the socket has room for more, which says nothing about the
-   * broker; its refusal ends the connection.
+   * Sends a request that has no answer: Produce with acks=0. Resolves when the socket has room for
+   * more, which says nothing about the broker; its refusal ends the connection.
    */
   async send<A extends Api>(api: A, body: RequestInput<A>): Promise<void> {
     if (this.#failure !== null) throw this.#failure;
@@ -212,7 +214,9 @@ const NO_SOFTWARE: RequestOf<typeof ApiVersions> = {
   nodeId: -1,
 };
 
-/** `host:port` with commas between; the port may be left out, an IPv6 address stands in brackets. */
+/**
+ * `host:port` with commas between; the port may be left out, an IPv6 address stands in brackets.
+ */
 export function parseBootstrap(text: string): { host: string; port: number }[] {
   return text.split(',').map((element) => {
     const [, bracketed, plain, portText] =

@@ -9,8 +9,9 @@ import { resolveStart, type Start, type StartPosition } from './start-position.j
 import type { TopicPartitions } from './topic-partitions.js';
 
 /**
- * Prints the records of those partitions that a consumer group hands to this member, and commits what was printed: after a crash
- * some may be printed again, none is left out. Begins at `start` where the group has committed nothing.
+ * Prints the records of those partitions that a consumer group hands to this member, and commits
+ * what was printed: after a crash some may be printed again, none is left out. Begins at `start`
+ * where the group has committed nothing.
  */
 export async function consumeInGroup(
   client: Client,

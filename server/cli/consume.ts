@@ -18,7 +18,10 @@ export interface ConsumeOptions extends ConnectionOptions {
   readonly exit?: boolean;
 }
 
-/** Prints the records of a topic until `--count`, the end with `--exit`, a signal, or nobody reads on. */
+/**
+ * Prints the records of a topic until `--count`, the end with `--exit`, a signal, or nobody reads
+ * on.
+ */
 export async function consume(name: string, options: ConsumeOptions): Promise<void> {
   if (options.group !== undefined && options.partition !== undefined) {
     throw new CliError(

@@ -15,8 +15,8 @@ const NOT_READY: ReadonlySet<number> = new Set([
 ]);
 
 /**
- * Asks until the coordinator is ready, `attempts` times at most; `codeOf` finds the error code in an
- * answer. Resolves with the last answer, whatever it says.
+ * Asks until the coordinator is ready, `attempts` times at most; `codeOf` finds the error code in
+ * an answer. Resolves with the last answer, whatever it says.
  */
 export async function whenReady<T>(
   ask: () => Promise<T>,
@@ -30,7 +30,10 @@ export async function whenReady<T>(
   }
 }
 
-/** Connects to the broker that coordinates a group. The caller closes the connection. `timeoutMs` as in `Client.connect`. */
+/**
+ * Connects to the broker that coordinates a group. The caller closes the connection. `timeoutMs` as
+ * in `Client.connect`.
+ */
 export async function connectCoordinator(
   client: Client,
   group: string,

@@ -24,8 +24,9 @@ export interface DumpOptions {
 }
 
 /**
- * Prints what a file of a partition's folder holds: batches of a `.log`, entries of an `.index` or `.timeindex`. Resolves with
- * whether all of it is sound. Rejects with CliError for a file that is none of these.
+ * Prints what a file of a partition's folder holds: batches of a `.log`, entries of an `.index` or
+ * `.timeindex`. Resolves with whether all of it is sound. Rejects with CliError for a file that is
+ * none of these.
  */
 export async function dumpLog(path: string, options: DumpOptions): Promise<boolean> {
   const file = await openFile(path);
@@ -125,7 +126,10 @@ async function dumpEntries(
   return bad === 0;
 }
 
-/** What is wrong with an index entry, if the log beside it tells: the batch at the position must end with the offset. */
+/**
+ * What is wrong with an index entry, if the log beside it tells: the batch at the position must end
+ * with the offset.
+ */
 async function mismatch(log: DiskFile, position: number, offset: number): Promise<string | null> {
   for await (const found of inspectLog(log, position)) {
     if (found.kind === 'damage') return `there is no batch at that position: ${found.problem}`;

@@ -60,8 +60,8 @@ export function describeFailure(error: unknown): Failure {
 }
 
 /**
- * Makes whatever nobody catches end the process, after `tell` has said what it was: a broken program is not to be trusted with
- * data. Takes the place of an earlier call.
+ * Makes whatever nobody catches end the process, after `tell` has said what it was: a broken
+ * program is not to be trusted with data. Takes the place of an earlier call.
  */
 export function endOnDefects(tell: (error: unknown) => void): void {
   for (const event of ['uncaughtException', 'unhandledRejection'] as const) {

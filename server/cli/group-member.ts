@@ -27,8 +27,9 @@ const REJOIN: ReadonlySet<number> = new Set([
 ]);
 
 /**
- * A member of a consumer group that reads one topic. It heartbeats by itself; whoever reads for it asks `mustRejoin` between reads.
- * Owns no connection: `client` is connected to the coordinator and is used by nobody else.
+ * A member of a consumer group that reads one topic. It heartbeats by itself; whoever reads for it
+ * asks `mustRejoin` between reads. Owns no connection: `client` is connected to the coordinator and
+ * is used by nobody else.
  */
 export class GroupMember {
   readonly #client: Client;
@@ -54,7 +55,10 @@ export class GroupMember {
     return this.#mustRejoin;
   }
 
-  /** Takes part in the next generation. Resolves with the partitions that are this member's from now on. */
+  /**
+   * Takes part in the next generation. Resolves with the partitions that are this member's from now
+   * on.
+   */
   async join(): Promise<readonly number[]> {
     this.#stopHeartbeats();
     for (;;) {

@@ -41,7 +41,10 @@ export async function committedOffsets(client: Client, groupId: string): Promise
   return offsets;
 }
 
-/** Commits offsets. Resolves with the first error code, or NONE when all are stored. `client` is connected to the coordinator. */
+/**
+ * Commits offsets. Resolves with the first error code, or NONE when all are stored. `client` is
+ * connected to the coordinator.
+ */
 export async function commitOffsets(
   client: Client,
   groupId: string,

@@ -98,7 +98,10 @@ function rowsOf(
   });
 }
 
-/** Deletes groups with their offsets. Goes on after a group that cannot be deleted, and rejects in the end. */
+/**
+ * Deletes groups with their offsets. Goes on after a group that cannot be deleted, and rejects in
+ * the end.
+ */
 export async function deleteGroups(
   names: readonly string[],
   options: ConnectionOptions,
@@ -272,7 +275,10 @@ function deletionProblem(name: string, code: number): string {
   return `cannot delete group ${shown(name)}: ${message} (${codeName})`;
 }
 
-/** Throws unless nobody reads for the group now, since members would overwrite what is set behind their backs. */
+/**
+ * Throws unless nobody reads for the group now, since members would overwrite what is set behind
+ * their backs.
+ */
 export function requireInactive({ groupId, groupState }: GroupDescription): void {
   if (groupState === 'Empty' || groupState === NO_GROUP) return;
   throw new CliError(

@@ -13,8 +13,9 @@ import { CLI_LIMITS } from './limits.js';
 const USUAL_PARTITIONS = 50;
 
 /**
- * How many partitions `__consumer_offsets` has: a number by which every group that its folders hold is in the right one. Null where there is none
- * up to 10,000, or no group at all. A group under another number would be looked for in the wrong partition.
+ * How many partitions `__consumer_offsets` has: a number by which every group that its folders hold
+ * is in the right one. Null where there is none up to 10,000, or no group at all. A group under
+ * another number would be looked for in the wrong partition.
  */
 export async function offsetsTopicPartitions(
   folders: readonly PartitionFolder[],

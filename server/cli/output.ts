@@ -1,8 +1,9 @@
 import { once } from 'node:events';
 
 /**
- * What a closed stdout means. `end`: the process ends quietly, since `odradek topics list | head -1` is no failure. `go on`:
- * nobody needs to listen to a broker. Anything else that befalls stdout is thrown. The last call counts.
+ * What a closed stdout means. `end`: the process ends quietly, since `odradek topics list | head
+ * -1` is no failure. `go on`: nobody needs to listen to a broker. Anything else that befalls stdout
+ * is thrown. The last call counts.
  */
 export function whenReaderLeaves(then: 'end' | 'go on'): void {
   process.stdout.removeAllListeners('error');
@@ -12,7 +13,9 @@ export function whenReaderLeaves(then: 'end' | 'go on'): void {
   });
 }
 
-/** Writes lines to stdout, waiting for the reader, so that output of any length takes little memory. */
+/**
+ * Writes lines to stdout, waiting for the reader, so that output of any length takes little memory.
+ */
 export class LineWriter {
   readonly #chunkLength: number;
   #text = '';

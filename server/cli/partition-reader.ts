@@ -44,7 +44,9 @@ export class PartitionReader {
     return this.#positions;
   }
 
-  /** The first partition that is damaged or cannot be read, as an error; it is not read any more. */
+  /**
+   * The first partition that is damaged or cannot be read, as an error; it is not read any more.
+   */
   get damage(): CliError | null {
     return this.#damage;
   }
@@ -99,7 +101,8 @@ export class PartitionReader {
           this.#ended.add(partition);
         else this.#ended.delete(partition);
       }
-      // Asked last the next time, so that a partition with much does not keep the others from being read.
+      // Asked last the next time, so that a partition with much does not keep the others from being
+      // read.
       const position = this.#positions.get(partition)!;
       this.#positions.delete(partition);
       this.#positions.set(partition, position);

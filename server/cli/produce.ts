@@ -28,8 +28,9 @@ export interface ProduceOptions extends ConnectionOptions {
 const RECORD_BYTES = 32;
 
 /**
- * Sends each line of stdin as a record. Whatever has arrived by the time the broker has answered goes out together, so a slow
- * source is not held up, and a fast one is slowed down. Resolves when all is acknowledged.
+ * Sends each line of stdin as a record. Whatever has arrived by the time the broker has answered
+ * goes out together, so a slow source is not held up, and a fast one is slowed down. Resolves when
+ * all is acknowledged.
  */
 export async function produce(name: string, options: ProduceOptions): Promise<void> {
   const parse = lineParser({
@@ -81,7 +82,10 @@ class BatchSender {
     }
   }
 
-  /** Resolves when the broker has answered for everything that was added, or with acks=0 when it is sent. */
+  /**
+   * Resolves when the broker has answered for everything that was added, or with acks=0 when it is
+   * sent.
+   */
   async flush(): Promise<void> {
     const { acks, codec } = this.#options;
     let unsent = this.#pending;
@@ -121,7 +125,8 @@ class BatchSender {
     const chosen = this.#options.partition ?? partition;
     if (chosen !== null) return choosePartitions(this.#topic, chosen)[0]!;
     if (key !== null) return partitionOfKey(key, partitions.length);
-    // All of one request to one partition, the next to the next: larger batches, as in Java's producer.
+    // All of one request to one partition, the next to the next: larger batches, as in Java's
+    // producer.
     return partitions[this.#turn % partitions.length]!;
   }
 
@@ -136,7 +141,10 @@ class BatchSender {
   }
 }
 
-/** Any answer tells that what was sent before on the connection has been taken: a refusal would have ended it. */
+/**
+ * Any answer tells that what was sent before on the connection has been taken: a refusal would have
+ * ended it.
+ */
 async function confirmReceipt(client: Client): Promise<void> {
   try {
     await client.request(Metadata, { topics: [] });

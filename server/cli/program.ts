@@ -25,7 +25,10 @@ import {
 
 const BOOTSTRAP_DEFAULT = 'localhost:9092';
 
-/** Runs a command line, as in `process.argv`, and resolves with the exit code. Rejects with what a command threw. */
+/**
+ * Runs a command line, as in `process.argv`, and resolves with the exit code. Rejects with what a
+ * command threw.
+ */
 export async function runProgram(argv: readonly string[]): Promise<ExitCode> {
   let exitCode: ExitCode = EXIT.ok;
   const program = createProgram((code) => {
@@ -42,8 +45,8 @@ export async function runProgram(argv: readonly string[]): Promise<ExitCode> {
 }
 
 /**
- * The command line. Each command loads what it needs when it runs, so that the short ones start fast. `finish` is told the exit
- * code of a command that succeeded; failures are thrown.
+ * The command line. Each command loads what it needs when it runs, so that the short ones start
+ * fast. `finish` is told the exit code of a command that succeeded; failures are thrown.
  */
 export function createProgram(finish: (exitCode: ExitCode) => void): Command {
   const program = new Command('odradek')

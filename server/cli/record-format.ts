@@ -39,8 +39,8 @@ const ESCAPES: Readonly<Record<string, string>> = {
 };
 
 /**
- * Reads `--format`: `json`, or text in which `%k` stands for the key, `%s` for the value and so on. Throws a CliError (usage) for
- * what stands for nothing.
+ * Reads `--format`: `json`, or text in which `%k` stands for the key, `%s` for the value and so on.
+ * Throws a CliError (usage) for what stands for nothing.
  */
 export function parseFormat(text: string): RecordFormat {
   if (text === 'json') return jsonLine;
@@ -104,7 +104,10 @@ function unknown(what: string, known: readonly string[]): CliError {
   return new CliError(`--format: ${what} stands for nothing; ${known.join(' ')} do`, EXIT.usage);
 }
 
-/** One object a line, which `odradek produce --format json` reads back. Bytes that are no text become `…Base64`. */
+/**
+ * One object a line, which `odradek produce --format json` reads back. Bytes that are no text
+ * become `…Base64`.
+ */
 function jsonLine(
   { offset, timestamp, key, value, headers }: RecordView,
   { topic, partition }: RecordPlace,
@@ -121,7 +124,10 @@ function jsonLine(
   return Buffer.from(`${JSON.stringify(object)}\n`);
 }
 
-/** A number where it is exact, and its digits as text beyond: nanoseconds are, and no reader is to round them. */
+/**
+ * A number where it is exact, and its digits as text beyond: nanoseconds are, and no reader is to
+ * round them.
+ */
 function timestampText(timestamp: RecordView['timestamp']): number | string {
   return typeof timestamp === 'bigint' ? String(timestamp) : timestamp;
 }

@@ -104,7 +104,9 @@ function wrong(option: string, text: string, example: string): CliError {
   );
 }
 
-/** Milliseconds of an ISO 8601 duration in days, hours, minutes and seconds; null for anything else. */
+/**
+ * Milliseconds of an ISO 8601 duration in days, hours, minutes and seconds; null for anything else.
+ */
 export function parseIsoDuration(text: string): number | null {
   const [whole, days, hours, minutes, seconds] =
     /^P(?=\d|T\d)(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?$/.exec(text) ?? [];

@@ -39,7 +39,9 @@ export function parseStartPosition(text: string): StartPosition {
   );
 }
 
-/** Milliseconds since 1970 of an ISO 8601 time; without a zone it is local. Null for anything else. */
+/**
+ * Milliseconds since 1970 of an ISO 8601 time; without a zone it is local. Null for anything else.
+ */
 export function parseTime(text: string): number | null {
   const ms = DATE.test(text) ? Date.parse(text.replace(' ', 'T')) : Number.NaN;
   return Number.isNaN(ms) ? null : ms;
@@ -51,7 +53,9 @@ export interface Start {
   readonly offline: ReadonlySet<number>;
 }
 
-/** The offset at which to begin, for each of these partitions. One that cannot be read is an error. */
+/**
+ * The offset at which to begin, for each of these partitions. One that cannot be read is an error.
+ */
 export function startOffsets(
   client: Client,
   topic: string,

@@ -21,8 +21,8 @@ export interface StartOptions {
 }
 
 /**
- * Runs a broker until a signal ends it. Resolves with the exit code; ends the process itself where nothing can be waited for: at
- * a second signal, and when something fails that nobody foresaw.
+ * Runs a broker until a signal ends it. Resolves with the exit code; ends the process itself where
+ * nothing can be waited for: at a second signal, and when something fails that nobody foresaw.
  */
 export async function start(options: StartOptions): Promise<ExitCode> {
   const logger = createLogger();
@@ -107,7 +107,9 @@ async function readUpTo(path: string, bytesMax: number): Promise<Buffer> {
   }
 }
 
-/** The first signal asks for a stop; a second one ends the process at once, without a clean stop. */
+/**
+ * The first signal asks for a stop; a second one ends the process at once, without a clean stop.
+ */
 function stopOnSignal(logger: Logger): {
   readonly requested: Promise<void>;
   isRequested(): boolean;

@@ -1,6 +1,8 @@
 import { LineWriter } from './output.js';
 
-/** Prints rows under a heading, each column as wide as its widest cell. Cells hold no line breaks. */
+/**
+ * Prints rows under a heading, each column as wide as its widest cell. Cells hold no line breaks.
+ */
 export async function printTable(
   heading: readonly string[],
   rows: readonly (readonly string[])[],

@@ -21,7 +21,10 @@ export interface TopicPartitions {
   readonly partitions: readonly number[];
 }
 
-/** Looks a topic up; with `create` the broker makes it if it is missing and it may. Throws a CliError where there is none. */
+/**
+ * Looks a topic up; with `create` the broker makes it if it is missing and it may. Throws a
+ * CliError where there is none.
+ */
 export async function lookUpTopic(
   client: Client,
   name: string,

@@ -62,7 +62,10 @@ export async function listTopics(options: ConnectionOptions): Promise<void> {
   });
 }
 
-/** Prints one topic, or all: its settings, and where each partition stands. The form is that of kafka-topics. */
+/**
+ * Prints one topic, or all: its settings, and where each partition stands. The form is that of
+ * kafka-topics.
+ */
 export async function describeTopics(
   name: string | undefined,
   options: ConnectionOptions,

@@ -1,6 +1,9 @@
 import { createRequire } from 'node:module';
 
-/** This package's version. Found by its own name, so from the sources and from what is compiled alike. */
+/**
+ * This package's version. Found by its own name, so from the sources and from what is compiled
+ * alike.
+ */
 export function packageVersion(): string {
   const { version } = createRequire(import.meta.url)('odradek/package.json') as { version: string };
   return version;

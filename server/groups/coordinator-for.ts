@@ -15,12 +15,18 @@ export function javaHashCode(text: string): number {
   return hash;
 }
 
-/** The partition of a coordinator's topic that holds the state of `key`: Kafka's, so that its tools look in the right place. */
+/**
+ * The partition of a coordinator's topic that holds the state of `key`: Kafka's, so that its tools
+ * look in the right place.
+ */
 export function coordinatorPartition(key: string, partitionCount: number): number {
   return (javaHashCode(key) & 0x7fffffff) % partitionCount;
 }
 
-/** Where the state of `key` is: the partition and the broker that leads it. Null as long as the topic does not exist. */
+/**
+ * Where the state of `key` is: the partition and the broker that leads it. Null as long as the
+ * topic does not exist.
+ */
 export function coordinatorFor(
   image: MetadataImage,
   type: CoordinatorType,

@@ -59,11 +59,12 @@ export interface ListedGroup {
 export type JoinRequest = Omit<JoinWish, 'ticket' | 'newMemberId'>;
 
 /**
- * The group coordinator of this broker: consumer groups of the classic protocol and their committed offsets, in memory and in
- * `__consumer_offsets`. Requests take effect in the turn of the call, in the order of the calls.
+ * The group coordinator of this broker: consumer groups of the classic protocol and their committed
+ * offsets, in memory and in `__consumer_offsets`. Requests take effect in the turn of the call, in
+ * the order of the calls.
  *
- * Until `start` has loaded a group's partition, everything about the group throws ApiError COORDINATOR_LOAD_IN_PROGRESS; if its log cannot
- * be read, NOT_COORDINATOR.
+ * Until `start` has loaded a group's partition, everything about the group throws ApiError
+ * COORDINATOR_LOAD_IN_PROGRESS; if its log cannot be read, NOT_COORDINATOR.
  */
 export class GroupCoordinator {
   readonly offsets: OffsetStore;
@@ -113,19 +114,28 @@ export class GroupCoordinator {
     });
   }
 
-  /** Loads every group. Resolves when that is done and offsets begin to expire; rejects never. Call it once, with the partitions open. */
+  /**
+   * Loads every group. Resolves when that is done and offsets begin to expire; rejects never. Call
+   * it once, with the partitions open.
+   */
   async start(): Promise<void> {
     await this.#groups.load();
     this.offsets.start();
   }
 
-  /** No timer fires any more. To be called when no more requests come, and before the partitions are let go. */
+  /**
+   * No timer fires any more. To be called when no more requests come, and before the partitions are
+   * let go.
+   */
   stop(): void {
     this.#groups.stop();
     this.offsets.stop();
   }
 
-  /** Which broker coordinates the group. Creates the offsets topic if there is none. Rejects ApiError. */
+  /**
+   * Which broker coordinates the group. Creates the offsets topic if there is none. Rejects
+   * ApiError.
+   */
   async coordinatorOf(groupId: string): Promise<number> {
     await this.#topic.ensure();
     const found = coordinatorFor(this.#options.metadata.image, 'group', groupId);
@@ -135,7 +145,10 @@ export class GroupCoordinator {
     return found.nodeId;
   }
 
-  /** JoinGroup. Resolves when the generation is formed, or at once with an error. Ends with the connection. */
+  /**
+   * JoinGroup. Resolves when the generation is formed, or at once with an error. Ends with the
+   * connection.
+   */
   async join(
     groupId: string,
     request: JoinRequest,
@@ -163,7 +176,10 @@ export class GroupCoordinator {
     );
   }
 
-  /** SyncGroup. Resolves when the leader's plan is in the log, or at once with an error. Ends with the connection. */
+  /**
+   * SyncGroup. Resolves when the leader's plan is in the log, or at once with an error. Ends with
+   * the connection.
+   */
   async sync(
     groupId: string,
     request: Omit<SyncRequest, 'ticket'>,

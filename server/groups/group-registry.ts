@@ -49,8 +49,9 @@ export type GroupLimits = Pick<
 >;
 
 /**
- * All groups of this broker: runs their events, does what these leave to be done, and keeps their time. A partition of the offsets
- * topic that is being loaded, or could not be, has no groups to give: requests for them are refused.
+ * All groups of this broker: runs their events, does what these leave to be done, and keeps their
+ * time. A partition of the offsets topic that is being loaded, or could not be, has no groups to
+ * give: requests for them are refused.
  */
 export class GroupRegistry {
   readonly #options: GroupRegistryOptions;
@@ -93,7 +94,10 @@ export class GroupRegistry {
     return this.#entries.values();
   }
 
-  /** The group of this id, if there is one. Throws ApiError while its partition cannot be looked into. */
+  /**
+   * The group of this id, if there is one. Throws ApiError while its partition cannot be looked
+   * into.
+   */
   find(id: string): GroupEntry | undefined {
     if (this.#unavailable === null) throw new ApiError(LOADING, 'groups are being loaded');
     if (this.#unavailable.size > 0) {
@@ -121,7 +125,10 @@ export class GroupRegistry {
     return entry;
   }
 
-  /** Reads every partition of the topic. Groups of a partition are there as soon as it is read. Never rejects. */
+  /**
+   * Reads every partition of the topic. Groups of a partition are there as soon as it is read.
+   * Never rejects.
+   */
   async load(): Promise<void> {
     const { topic, dataDir, logger, slices } = this.#options;
     const work = slices.begin();
@@ -187,7 +194,10 @@ export class GroupRegistry {
     return result;
   }
 
-  /** As `run`, for an event that only puts deadlines off: the group's timer may then be early, which does no harm. */
+  /**
+   * As `run`, for an event that only puts deadlines off: the group's timer may then be early, which
+   * does no harm.
+   */
   runQuietly<T>(
     entry: GroupEntry,
     event: (step: Step) => T,
@@ -223,7 +233,10 @@ export class GroupRegistry {
     }
   }
 
-  /** Runs an event that answers its ticket with `JoinAnswer`, now or later. Ends with the connection. */
+  /**
+   * Runs an event that answers its ticket with `JoinAnswer`, now or later. Ends with the
+   * connection.
+   */
   waitForJoin(
     entry: GroupEntry,
     connection: ConnectionInfo,
@@ -382,8 +395,8 @@ const MEMBER_BYTES = 1024;
 const PENDING_BYTES = 256;
 
 /**
- * What an answer costs beside a look at an element: a promise, an encoding, a write. A leader's list of members,
- * and a record of them, report to their own work.
+ * What an answer costs beside a look at an element: a promise, an encoding, a write. A leader's
+ * list of members, and a record of them, report to their own work.
  */
 const ANSWER_ELEMENTS = 16;
 /** Members passed in a walk that cost as much as one element that is looked at. */

@@ -5,8 +5,9 @@ import { ProtocolTally } from './protocol-tally.js';
 import type { GroupValue } from './records.js';
 
 /**
- * A consumer group of the classic protocol: plain state, changed by the events in `membership.ts`, `rebalance.ts` and
- * `leaving.ts`, which hold no promise, timer or socket. What is to be done they leave behind as actions.
+ * A consumer group of the classic protocol: plain state, changed by the events in `membership.ts`,
+ * `rebalance.ts` and `leaving.ts`, which hold no promise, timer or socket. What is to be done they
+ * leave behind as actions.
  *
  * ```text
  *   Empty ──join──▶ PreparingRebalance ──all have joined, or time is up──▶ CompletingRebalance ──leader's plan is stored──▶ Stable
@@ -85,7 +86,9 @@ export interface Member extends Mortal {
   syncing: Ticket | null;
   /** Has not been part of a generation yet. */
   isNew: boolean;
-  /** Can come back after its connection was lost: it has been told its id, or has an instance id. */
+  /**
+   * Can come back after its connection was lost: it has been told its id, or has an instance id.
+   */
   canReturn: boolean;
   /** Was told of the generation and has not asked for its assignment. */
   owesSync: boolean;
@@ -320,7 +323,9 @@ export function takeSync(group: Group, member: Member): Ticket | null {
   return ticket;
 }
 
-/** The group's record: every member with what it said of the chosen protocol, and `assignmentOf` it. */
+/**
+ * The group's record: every member with what it said of the chosen protocol, and `assignmentOf` it.
+ */
 export function groupValue(group: Group, assignmentOf: (member: Member) => Buffer): GroupValue {
   return {
     protocolType: group.protocolType ?? '',

@@ -39,8 +39,9 @@ export function leave(step: Step, leavers: readonly Leaver[]): ErrorName[] {
 }
 
 /**
- * The client of a waiting request is gone. A member that cannot know its id goes with it; others have their session timeout to come
- * back. The ticket is answered all the same, for whoever holds it.
+ * The client of a waiting request is gone. A member that cannot know its id goes with it; others
+ * have their session timeout to come back. The ticket is answered all the same, for whoever holds
+ * it.
  */
 export function abandon(step: Step, ticket: Ticket): void {
   const member = step.group.waiting.get(ticket);

@@ -110,7 +110,10 @@ function hasMemory({ group }: Step, { memberId, protocols }: JoinWish): boolean 
   return group.tally.hasRoomFor(protocols, groupProtocolNamesMax);
 }
 
-/** Whether the member can work with the others: the same protocol type, and a protocol that all support. */
+/**
+ * Whether the member can work with the others: the same protocol type, and a protocol that all
+ * support.
+ */
 function isConsistent({ group }: Step, { protocolType, protocols }: JoinWish): boolean {
   if (protocolType === '' || protocols.length === 0) return false;
   if (group.members.size === 0) return true;
@@ -140,7 +143,10 @@ function addAndRebalance(step: Step, wish: JoinWish): void {
   rebalance(step);
 }
 
-/** A member joins again: because of a rebalance, a change of its own, or an answer that it never saw. */
+/**
+ * A member joins again: because of a rebalance, a change of its own, or an answer that it never
+ * saw.
+ */
 function rejoin(step: Step, member: Member, wish: JoinWish): void {
   const { group } = step;
   const saysTheSame = sameProtocols(member, wish);
@@ -181,8 +187,9 @@ export function answerOlderJoin(step: Step, member: Member, error: ErrorName): v
 }
 
 /**
- * The same instance is back without its id: it takes its old self's place under a new one, and the old one is fenced (KIP-345). In a
- * stable group whose protocol stays the same nothing else changes; its record is written before the answer.
+ * The same instance is back without its id: it takes its old self's place under a new one, and the
+ * old one is fenced (KIP-345). In a stable group whose protocol stays the same nothing else
+ * changes; its record is written before the answer.
  */
 function replaceStatic(step: Step, old: Member, wish: JoinWish): void {
   const { group } = step;
@@ -217,7 +224,10 @@ export interface SyncRequest {
   /** Null where the client does not say (below v5). */
   readonly protocolType: string | null;
   readonly protocol: string | null;
-  /** The leader's plan, by member id; empty from everybody else. Read if it is taken, in the turn of the call. */
+  /**
+   * The leader's plan, by member id; empty from everybody else. Read if it is taken, in the turn of
+   * the call.
+   */
   readonly plan: Iterable<readonly [memberId: string, assignment: Buffer]>;
 }
 
@@ -299,8 +309,8 @@ export function heartbeat(step: Step, { memberId, instanceId, generation }: Spea
 }
 
 /**
- * Whether offsets may be committed in that name: NONE or the error. A consumer outside of any group management (generation -1, no
- * member id) may, as long as the group has no members.
+ * Whether offsets may be committed in that name: NONE or the error. A consumer outside of any group
+ * management (generation -1, no member id) may, as long as the group has no members.
  */
 export function commit(step: Step, { memberId, instanceId, generation }: Speaker): ErrorName {
   const { group } = step;

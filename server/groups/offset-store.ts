@@ -59,7 +59,10 @@ export interface OffsetStoreOptions {
   readonly retentionCheckIntervalMs: number;
 }
 
-/** Committed offsets: taken, given, forgotten. What is answered is in the log, as safe as the log's promise says. */
+/**
+ * Committed offsets: taken, given, forgotten. What is answered is in the log, as safe as the log's
+ * promise says.
+ */
 export class OffsetStore {
   readonly #options: OffsetStoreOptions;
   readonly #tombstones: Tombstones;
@@ -76,7 +79,10 @@ export class OffsetStore {
     this.#stale = new StaleOffsets({ ...options, tombstones: this.#tombstones });
   }
 
-  /** After the groups were loaded: forgets what belongs to no topic any more, and lets offsets expire from then on. */
+  /**
+   * After the groups were loaded: forgets what belongs to no topic any more, and lets offsets
+   * expire from then on.
+   */
   start(): void {
     const { groups, metadata, committed } = this.#options;
     for (const topic of committed.topics()) this.#stale.add(topic);
@@ -186,14 +192,15 @@ export class OffsetStore {
     const isTooLarge =
       text.length > this.#options.metadataLengthMax || Buffer.byteLength(text) > STRING_BYTES_MAX;
     if (isTooLarge) return 'OFFSET_METADATA_TOO_LARGE';
-    // The reader clamps what no number holds exactly; to store such an offset would be to change it.
+    // The reader clamps what no number holds exactly; to store such an offset would be to change
+    // it.
     if (Math.abs(offset) >= Number.MAX_SAFE_INTEGER) return 'INVALID_COMMIT_OFFSET_SIZE';
     return 'NONE';
   }
 
   /**
-   * The offsets of a group, null if there is none; whatever was committed before the call is in them, unless it failed. Rejects with
-   * ApiError while the group is not available.
+   * The offsets of a group, null if there is none; whatever was committed before the call is in
+   * them, unless it failed. Rejects with ApiError while the group is not available.
    */
   async fetch(groupId: string): Promise<GroupOffsets | null> {
     const { groups, topic } = this.#options;
@@ -204,8 +211,8 @@ export class OffsetStore {
   }
 
   /**
-   * Forgets offsets (KIP-496). Resolves with the error of each when that is in the log. Rejects ApiError GROUP_ID_NOT_FOUND, and
-   * NON_EMPTY_GROUP for members that are no consumers.
+   * Forgets offsets (KIP-496). Resolves with the error of each when that is in the log. Rejects
+   * ApiError GROUP_ID_NOT_FOUND, and NON_EMPTY_GROUP for members that are no consumers.
    */
   async delete(
     groupId: string,
@@ -247,7 +254,10 @@ export class OffsetStore {
     }
   }
 
-  /** Tombstones for all offsets of a group, and for the group. Resolves when they are in the log, and nothing of it is in memory. */
+  /**
+   * Tombstones for all offsets of a group, and for the group. Resolves when they are in the log,
+   * and nothing of it is in memory.
+   */
   async deleteAll(entry: GroupEntry): Promise<void> {
     const { topic, groups } = this.#options;
     await topic.settled(entry.id);

@@ -33,7 +33,10 @@ export interface OffsetsTopicOptions {
   readonly slices: TurnSlices;
 }
 
-/** `__consumer_offsets` as the coordinator uses it: created on first need, written in order for each group, read whole at the start. */
+/**
+ * `__consumer_offsets` as the coordinator uses it: created on first need, written in order for each
+ * group, read whole at the start.
+ */
 export class OffsetsTopic {
   readonly #options: OffsetsTopicOptions;
   /** The last write of each group that is under way. */
@@ -52,7 +55,9 @@ export class OffsetsTopic {
     return this.#options.metadata.image.topic(OFFSETS_TOPIC);
   }
 
-  /** Creates the topic if there is none. Resolves when it can be written to. Rejects with ApiError. */
+  /**
+   * Creates the topic if there is none. Resolves when it can be written to. Rejects with ApiError.
+   */
   ensure(): Promise<TopicImage> {
     const { image } = this;
     if (image !== undefined && image.id === this.#readyId) return Promise.resolve(image);
@@ -145,7 +150,10 @@ export class OffsetsTopic {
     return Promise.all(batches.map((batch) => partition.append(builtOf(batch, timestamp), -1)));
   }
 
-  /** Gives the batches their place. Resolves then, with what will resolve when the log's promise holds. */
+  /**
+   * Gives the batches their place. Resolves then, with what will resolve when the log's promise
+   * holds.
+   */
   async #place(
     group: string,
     records: readonly GroupRecord[],
@@ -176,7 +184,10 @@ export class OffsetsTopic {
     return { appended: Promise.all(appended) };
   }
 
-  /** Hands over every record of a partition in its order. Rejects with what the log does, or ProtocolError for a record in no known form. */
+  /**
+   * Hands over every record of a partition in its order. Rejects with what the log does, or
+   * ProtocolError for a record in no known form.
+   */
   async load(index: number, onRecord: (record: GroupRecord) => void): Promise<void> {
     const { partitions, slices } = this.#options;
     const topic = this.image;

@@ -94,9 +94,10 @@ export class GroupOffsets {
 }
 
 /**
- * The offsets whose time is over (KIP-211). They age while nobody reads on from them: since the group became empty, or since the
- * commit if that was later; in a stable group of consumers, since the commit, for topics that no member reads. While a group
- * rebalances, and where its members' topics are not known, nothing ages. An offset with an expiry of its own keeps to that.
+ * The offsets whose time is over (KIP-211). They age while nobody reads on from them: since the
+ * group became empty, or since the commit if that was later; in a stable group of consumers, since
+ * the commit, for topics that no member reads. While a group rebalances, and where its members'
+ * topics are not known, nothing ages. An offset with an expiry of its own keeps to that.
  *
  * @param read topics that members read; null where that is not known
  * @param nowMs wall time

@@ -1,4 +1,7 @@
-/** One way of assigning partitions that a member knows; what its metadata says is between the members. */
+/**
+ * One way of assigning partitions that a member knows; what its metadata says is between the
+ * members.
+ */
 export interface GroupProtocol {
   readonly name: string;
   readonly metadata: Buffer;

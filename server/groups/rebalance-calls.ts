@@ -3,8 +3,9 @@ import { SERVER_LIMITS } from '../limits.js';
 import type { Member } from './group.js';
 
 /**
- * One program, as far as the broker can tell its connections from those of others: where it is, and what it calls itself. A member and the
- * fetches that are made for it need not share a connection: kafkajs and the Java client have one for each.
+ * One program, as far as the broker can tell its connections from those of others: where it is, and
+ * what it calls itself. A member and the fetches that are made for it need not share a connection:
+ * kafkajs and the Java client have one for each.
  */
 export type ClientKey = string;
 
@@ -14,9 +15,10 @@ export function clientKey(clientHost: string, clientId: string): ClientKey {
 }
 
 /**
- * The clients that rebalances wait for. Some of them (kafkajs) send no heartbeat as long as a fetch waits, and so would not hear of the
- * rebalance. Therefore their waiting fetches are answered when it begins, and the next ones soon: a heartbeat may not be due
- * yet. A client that heartbeats by itself fetches anew, and that is all.
+ * The clients that rebalances wait for. Some of them (kafkajs) send no heartbeat as long as a fetch
+ * waits, and so would not hear of the rebalance. Therefore their waiting fetches are answered when
+ * it begins, and the next ones soon: a heartbeat may not be due yet. A client that heartbeats by
+ * itself fetches anew, and that is all.
  */
 export class RebalanceCalls {
   readonly #onCall: (client: ClientKey) => void;

@@ -18,7 +18,10 @@ import { dropPending } from './pending-members.js';
 
 const NOTHING = Buffer.alloc(0);
 
-/** Something about the members has changed: a new generation is needed, or one that is being formed may be complete. */
+/**
+ * Something about the members has changed: a new generation is needed, or one that is being formed
+ * may be complete.
+ */
 export function rebalance(step: Step): void {
   const { state } = step.group;
   if (state === 'PreparingRebalance') completeIfAllJoined(step);
@@ -56,7 +59,10 @@ export function completeIfAllJoined(step: Step): void {
   if (group.joined === group.members.size) completeJoin(step);
 }
 
-/** The time to join is up. A new group that has grown meanwhile waits once more, up to its rebalance timeout (KIP-134). */
+/**
+ * The time to join is up. A new group that has grown meanwhile waits once more, up to its rebalance
+ * timeout (KIP-134).
+ */
 export function joinTimeIsUp(step: Step): void {
   const { group, rules, nowMs } = step;
   const { gathering } = group;
@@ -69,7 +75,10 @@ export function joinTimeIsUp(step: Step): void {
   completeJoin(step);
 }
 
-/** A new generation of those who have joined. Static members that have not may stay until their session ends. */
+/**
+ * A new generation of those who have joined. Static members that have not may stay until their
+ * session ends.
+ */
 function completeJoin(step: Step): void {
   const { group, nowMs } = step;
   group.joinDeadlineMs = Number.POSITIVE_INFINITY;
@@ -290,7 +299,10 @@ export function tick(step: Step, atMost: number): boolean {
   return left === 0;
 }
 
-/** A member that took part in the generation and never asked for its assignment is gone, whatever its session timeout. */
+/**
+ * A member that took part in the generation and never asked for its assignment is gone, whatever
+ * its session timeout.
+ */
 function dropThoseWhoOweSync(step: Step): void {
   const { group } = step;
   group.syncDeadlineMs = Number.POSITIVE_INFINITY;

@@ -15,9 +15,9 @@ import {
 import { Writer } from '../protocol/writer.js';
 
 /**
- * The records of `__consumer_offsets`, in Kafka's formats. A key begins with its type, a value with its version, both
- * int16; a null value is a tombstone. Written in versions that Kafka reads since 3.5, read in all
- * of them.
+ * The records of `__consumer_offsets`, in Kafka's formats. A key begins with its type, a value with
+ * its version, both int16; a null value is a tombstone. Written in versions that Kafka reads since
+ * 3.5, read in all of them.
  */
 
 /** Types of keys. 0 is the oldest form of an offset's key, with the same fields. */
@@ -76,7 +76,9 @@ const GroupValueTable = {
   },
 } satisfies Schema;
 
-/** The version with an expiry of its own; later ones leave that to the broker's settings (KIP-211). */
+/**
+ * The version with an expiry of its own; later ones leave that to the broker's settings (KIP-211).
+ */
 const OFFSET_VALUE_VERSION_WITH_EXPIRY = 1;
 /**
  * The first that says which topic of the name is meant, so that none of a deleted one is taken
@@ -155,7 +157,8 @@ export async function encodeRecordInSlices(
 }
 
 /**
- * Reads a record; byte fields are copies. Null for a type that belongs to a newer group protocol (KIP-848 and later).
+ * Reads a record; byte fields are copies. Null for a type that belongs to a newer group protocol
+ * (KIP-848 and later).
  *
  * @throws ProtocolError if key or value are not what their first bytes say
  */

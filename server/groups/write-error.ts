@@ -2,8 +2,8 @@ import { wireError } from '../handlers/error-map.js';
 import type { ErrorName } from '../protocol/error-codes.js';
 
 /**
- * What a client is told when a record of its group could not be written: to try again, or to look for the coordinator anew, as in
- * Kafka. `tooLarge` is the answer if it never will be written.
+ * What a client is told when a record of its group could not be written: to try again, or to look
+ * for the coordinator anew, as in Kafka. `tooLarge` is the answer if it never will be written.
  */
 export function writeError(error: unknown, tooLarge: ErrorName): ErrorName {
   const { name } = wireError(error);

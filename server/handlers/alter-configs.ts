@@ -52,7 +52,9 @@ function alterConfigsHandler(parts: AlterConfigsParts): Handler<typeof AlterConf
   };
 }
 
-/** IncrementalAlterConfigs (KIP-339): sets, removes, appends to and subtracts from what is there. */
+/**
+ * IncrementalAlterConfigs (KIP-339): sets, removes, appends to and subtracts from what is there.
+ */
 export const incrementalAlterConfigs = handler(
   IncrementalAlterConfigs,
   {},
@@ -140,7 +142,9 @@ class AlterCall {
   }
 }
 
-/** What is wrong with the new settings of a topic or a broker, together with what else is in effect. */
+/**
+ * What is wrong with the new settings of a topic or a broker, together with what else is in effect.
+ */
 function problemTogether(
   found: ConfigResource,
   overrides: SettingTexts,

@@ -16,9 +16,10 @@ export interface ApiVersionsParts {
 const SOFTWARE_NAME = /^[a-zA-Z0-9](?:[a-zA-Z0-9.-]{0,126}[a-zA-Z0-9])?$/;
 
 /**
- * Names every API that the tables describe, with its range: the tables are the only place where versions stand. A client
- * that names its software in other characters gets INVALID_REQUEST, as from Kafka; librdkafka then asks again with version 0.
- * One that takes this broker for another, which had the address before, is told to start over (KIP-1242).
+ * Names every API that the tables describe, with its range: the tables are the only place where
+ * versions stand. A client that names its software in other characters gets INVALID_REQUEST, as
+ * from Kafka; librdkafka then asks again with version 0. One that takes this broker for another,
+ * which had the address before, is told to start over (KIP-1242).
  */
 export const apiVersions = handler(ApiVersions, { order: 'pipelined' }, apiVersionsHandler);
 
@@ -45,7 +46,10 @@ function apiVersionsHandler(parts: ApiVersionsParts): Handler<typeof ApiVersions
   };
 }
 
-/** Whether the client means this broker, as far as it says whom it means: a bootstrapping one does not. */
+/**
+ * Whether the client means this broker, as far as it says whom it means: a bootstrapping one does
+ * not.
+ */
 function isMeant(
   { metadata, nodeId }: ApiVersionsParts,
   request: RequestOf<typeof ApiVersions>,
@@ -55,8 +59,8 @@ function isMeant(
 }
 
 /**
- * The answer to a request of a version above ours: in the layout of version 0, which every client reads, with the
- * one line that tells which versions we do have (KIP-511).
+ * The answer to a request of a version above ours: in the layout of version 0, which every client
+ * reads, with the one line that tells which versions we do have (KIP-511).
  */
 export function unsupportedApiVersions(correlationId: number): ResponsePart[] {
   const { key, advertiseMin, max } = ApiVersions;

@@ -1,6 +1,6 @@
 /**
- * The two bits of a record batch that Produce judges itself, because they depend on the request's version and on what the
- * broker as a whole can do. The layout is the engine's; see docs/format.md.
+ * The two bits of a record batch that Produce judges itself, because they depend on the request's
+ * version and on what the broker as a whole can do. The layout is the engine's; see docs/format.md.
  */
 const ATTRIBUTES_AT = 21;
 const CODEC_MASK = 0x07;

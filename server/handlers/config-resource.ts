@@ -7,14 +7,17 @@ import { topicNameProblem } from '../metadata/topic-name.js';
 export const TOPIC_RESOURCE = 2;
 export const BROKER_RESOURCE = 4;
 
-/** What a settings request is about. `broker` is our node id in digits, or '' for what holds for every broker. */
+/**
+ * What a settings request is about. `broker` is our node id in digits, or '' for what holds for
+ * every broker.
+ */
 export type ConfigResource =
   | { readonly kind: 'topic'; readonly topic: TopicImage }
   | { readonly kind: 'broker'; readonly broker: string };
 
 /**
- * Finds the resource that a request names. Throws UNKNOWN_TOPIC_OR_PARTITION, INVALID_TOPIC_EXCEPTION, or INVALID_REQUEST for
- * another broker or another type.
+ * Finds the resource that a request names. Throws UNKNOWN_TOPIC_OR_PARTITION,
+ * INVALID_TOPIC_EXCEPTION, or INVALID_REQUEST for another broker or another type.
  */
 export function findResource(
   { resourceType, resourceName }: { readonly resourceType: number; readonly resourceName: string },

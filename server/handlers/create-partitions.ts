@@ -20,8 +20,9 @@ export interface CreatePartitionsParts {
 type Answer = ResponseOf<typeof CreatePartitions>['results'][number];
 
 /**
- * CreatePartitions (KIP-195): `count` is the new total. Answered when the new partitions can be written to. Internal topics are refused, which
- * Apache Kafka leaves to its tools: with another count, other partitions would be asked for what is committed.
+ * CreatePartitions (KIP-195): `count` is the new total. Answered when the new partitions can be
+ * written to. Internal topics are refused, which Apache Kafka leaves to its tools: with another
+ * count, other partitions would be asked for what is committed.
  */
 export const createPartitions = handler(CreatePartitions, {}, createPartitionsHandler);
 

@@ -40,8 +40,9 @@ type TopicAnswer = ResponseOf<typeof CreateTopics>['topics'][number];
 type Wish = RequestOf<typeof CreateTopics>['topics'][number];
 
 /**
- * CreateTopics. Each topic is created whole or not at all; the answer comes when the metadata is durable and the partitions can be
- * written to. `validate_only` goes all the way but for the writing.
+ * CreateTopics. Each topic is created whole or not at all; the answer comes when the metadata is
+ * durable and the partitions can be written to. `validate_only` goes all the way but for the
+ * writing.
  */
 export const createTopics = handler(CreateTopics, {}, createTopicsHandler);
 
@@ -58,7 +59,10 @@ interface Planned {
   readonly topic: NewTopic;
 }
 
-/** One request: plans topics, and creates those that are planned in transactions that are not too large. */
+/**
+ * One request: plans topics, and creates those that are planned in transactions that are not too
+ * large.
+ */
 class CreateCall {
   readonly #parts: CreateTopicsParts;
   readonly #version: number;
@@ -85,7 +89,9 @@ class CreateCall {
     this.#answers = new Array<TopicAnswer>(topics.length);
   }
 
-  /** Plans each topic by itself; together they may not have more partitions than a single one may. */
+  /**
+   * Plans each topic by itself; together they may not have more partitions than a single one may.
+   */
   async run(): Promise<TopicAnswer[]> {
     const { topicRules } = this.#parts;
     const twice = await occurringTwice(this.#work, this.#topics, ({ name }) => name);

@@ -19,7 +19,10 @@ export interface DeleteRecordsParts {
 type TopicAnswer = ResponseOf<typeof DeleteRecords>['topics'][number];
 type PartitionAnswer = TopicAnswer['partitions'][number];
 
-/** DeleteRecords (KIP-107): moves log starts up. Answered when the new log start offsets are durable. */
+/**
+ * DeleteRecords (KIP-107): moves log starts up. Answered when the new log start offsets are
+ * durable.
+ */
 export const deleteRecords = handler(DeleteRecords, {}, deleteRecordsHandler);
 
 function deleteRecordsHandler(parts: DeleteRecordsParts): Handler<typeof DeleteRecords> {
@@ -70,7 +73,9 @@ function* wishesOf(
   }
 }
 
-/** Of a partition that is named twice the last offset counts, and it is answered once, as in Kafka. */
+/**
+ * Of a partition that is named twice the last offset counts, and it is answered once, as in Kafka.
+ */
 async function offsetsByPartition(
   work: Work,
   { topics }: RequestOf<typeof DeleteRecords>,

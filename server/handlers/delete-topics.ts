@@ -28,7 +28,10 @@ interface Wish {
   readonly topicId: string;
 }
 
-/** DeleteTopics, by name or (from 6 on) by id. Answered when the deletion is durable and the topic serves no more. */
+/**
+ * DeleteTopics, by name or (from 6 on) by id. Answered when the deletion is durable and the topic
+ * serves no more.
+ */
 export const deleteTopics = handler(DeleteTopics, {}, deleteTopicsHandler);
 
 function deleteTopicsHandler(parts: DeleteTopicsParts): Handler<typeof DeleteTopics> {

@@ -13,7 +13,10 @@ export interface DescribeClusterParts {
 const BROKERS = 1;
 const CONTROLLERS = 2;
 
-/** DescribeCluster (KIP-700): the brokers, as Metadata shows them. Controllers have no endpoints of their own (KIP-919). */
+/**
+ * DescribeCluster (KIP-700): the brokers, as Metadata shows them. Controllers have no endpoints of
+ * their own (KIP-919).
+ */
 export const describeCluster = handler(DescribeCluster, {}, describeClusterHandler);
 
 function describeClusterHandler({

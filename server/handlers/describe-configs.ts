@@ -28,7 +28,10 @@ export interface DescribeConfigsParts {
 type Answer = ResponseOf<typeof DescribeConfigs>['results'][number];
 type Wish = RequestOf<typeof DescribeConfigs>['resources'][number];
 
-/** DescribeConfigs: every key of a topic or of this broker, or those asked for. Unknown keys are left out, as in Kafka. */
+/**
+ * DescribeConfigs: every key of a topic or of this broker, or those asked for. Unknown keys are
+ * left out, as in Kafka.
+ */
 export const describeConfigs = handler(DescribeConfigs, {}, describeConfigsHandler);
 
 function describeConfigsHandler(parts: DescribeConfigsParts): Handler<typeof DescribeConfigs> {
@@ -54,7 +57,9 @@ function describeConfigsHandler(parts: DescribeConfigsParts): Handler<typeof Des
   };
 }
 
-/** Describes the resources of one request. Topics without settings of their own share their entries. */
+/**
+ * Describes the resources of one request. Topics without settings of their own share their entries.
+ */
 class Describer {
   readonly #parts: DescribeConfigsParts;
   readonly #request: RequestOf<typeof DescribeConfigs>;
@@ -106,7 +111,10 @@ class Describer {
   }
 }
 
-/** Null and an empty list are all keys, as in Kafka. Names that no table has are dropped before anyone searches the list. */
+/**
+ * Null and an empty list are all keys, as in Kafka. Names that no table has are dropped before
+ * anyone searches the list.
+ */
 async function namesOf(
   work: Work,
   names: readonly string[] | null,

@@ -14,7 +14,10 @@ export interface DescribeGroupsParts {
 
 const NOTHING = Buffer.alloc(0);
 
-/** Members copied that cost as much as one element: all at once, so that the group is shown as it was. */
+/**
+ * Members copied that cost as much as one element: all at once, so that the group is shown as it
+ * was.
+ */
 const MEMBERS_PER_ELEMENT = 8;
 
 type Answer = ResponseOf<typeof DescribeGroups>['groups'][number];

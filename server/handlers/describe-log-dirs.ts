@@ -16,7 +16,10 @@ export interface DescribeLogDirsParts {
 
 type TopicAnswer = ResponseOf<typeof DescribeLogDirs>['results'][number]['topics'][number];
 
-/** DescribeLogDirs (KIP-113): the one data directory, and what the partitions asked for take in it. What is not here is left out. */
+/**
+ * DescribeLogDirs (KIP-113): the one data directory, and what the partitions asked for take in it.
+ * What is not here is left out.
+ */
 export const describeLogDirs = handler(DescribeLogDirs, {}, describeLogDirsHandler);
 
 function describeLogDirsHandler(parts: DescribeLogDirsParts): Handler<typeof DescribeLogDirs> {

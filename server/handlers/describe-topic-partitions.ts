@@ -23,9 +23,9 @@ const NO_ELIGIBLE = { eligibleLeaderReplicas: [], lastKnownElr: [] } as const;
 type TopicAnswer = Answer['topics'][number];
 
 /**
- * DescribeTopicPartitions (KIP-966): topics by name, in the order of their names, some partitions at a
- * time; a topic that is not there counts as one. A full answer says with which partition the next one
- * begins.
+ * DescribeTopicPartitions (KIP-966): topics by name, in the order of their names, some partitions
+ * at a time; a topic that is not there counts as one. A full answer says with which partition the
+ * next one begins.
  */
 export const describeTopicPartitions = handler(
   DescribeTopicPartitions,

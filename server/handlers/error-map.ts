@@ -52,8 +52,9 @@ export interface WireError {
 }
 
 /**
- * What to answer for an outcome that was expected: an `ApiError` or an `EngineError`. Anything else is thrown on, for
- * `dispatch` to log and answer. A text that can name files stays inside; the client gets the code's own.
+ * What to answer for an outcome that was expected: an `ApiError` or an `EngineError`. Anything else
+ * is thrown on, for `dispatch` to log and answer. A text that can name files stays inside; the
+ * client gets the code's own.
  */
 export function wireError(error: unknown): WireError {
   if (error instanceof ApiError) {

@@ -14,8 +14,9 @@ interface TopicWishes {
 type ByTopic = Map<string, TopicWishes>;
 
 /**
- * What a full fetch names, each partition once: of one that is named again the last wish counts, in the place of the
- * first, as in Kafka. Hardly any request repeats itself; those that do not are given back as they are.
+ * What a full fetch names, each partition once: of one that is named again the last wish counts, in
+ * the place of the first, as in Kafka. Hardly any request repeats itself; those that do not are
+ * given back as they are.
  */
 export function withoutRepetitions(topics: Topics, usesTopicIds: boolean): Topics {
   if (!repeats(topics, usesTopicIds)) return topics;

@@ -32,8 +32,8 @@ export interface FetchRoundParts {
 type Request = RequestOf<typeof Fetch>;
 
 /**
- * What becomes of a partition that would hold up the event loop: it is warmed and left out for now, it is left out, or it is read all the same because it was
- * warmed before.
+ * What becomes of a partition that would hold up the event loop: it is warmed and left out for now,
+ * it is left out, or it is read all the same because it was warmed before.
  */
 export type How = 'warm' | 'resident' | 'as-it-is';
 
@@ -41,8 +41,9 @@ const NOT_READ = { highWatermark: -1, lastStableOffset: -1, logStartOffset: -1 }
 const EMPTY = Buffer.alloc(0);
 
 /**
- * One pass over what a fetch wants, in the order of the request, or of its session. The first partition that has something yields its first batch
- * whole, however large; afterwards the limits hold (KIP-74).
+ * One pass over what a fetch wants, in the order of the request, or of its session. The first
+ * partition that has something yields its first batch whole, however large; afterwards the limits
+ * hold (KIP-74).
  */
 export class FetchRound {
   /** An answer for every partition that the request lists; empty in a session. */
@@ -193,7 +194,8 @@ export class FetchRound {
     else entry.emptyUpTo = emptyUpTo;
     if (result.slice !== null) {
       this.slices.push(result.slice);
-      // Batches without records at the end of the log are an answer, but nothing to wake a client for.
+      // Batches without records at the end of the log are an answer, but nothing to wake a client
+      // for.
       if (emptyUpTo < result.highWatermark) this.bytes += result.slice.size;
       this.#bytesLeft = Math.max(0, this.#bytesLeft - result.slice.size);
     }
@@ -210,7 +212,10 @@ export class FetchRound {
   }
 }
 
-/** Where the fetcher's log left ours, if it names the epoch of its last record and that ended elsewhere here (KIP-595). */
+/**
+ * Where the fetcher's log left ours, if it names the epoch of its last record and that ended
+ * elsewhere here (KIP-595).
+ */
 function divergence(partition: Partition, wish: PartitionWish): PartitionAnswer | null {
   if (wish.lastFetchedEpoch < 0) return null;
   const end = partition.endOfEpoch(wish.lastFetchedEpoch, wish.currentLeaderEpoch);

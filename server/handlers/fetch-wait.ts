@@ -15,15 +15,18 @@ export interface Watched {
 }
 
 /**
- * What one waiting fetch wants, so that a move costs a look at the partition that has moved, however many the fetch
- * names. Numbers first: most looks find that a partition is at its end.
+ * What one waiting fetch wants, so that a move costs a look at the partition that has moved,
+ * however many the fetch names. Numbers first: most looks find that a partition is at its end.
  */
 export class FetchWait {
   readonly #request: RequestOf<typeof Fetch>;
   readonly #session: FetchSession | null;
   readonly #isolation: ReadIsolation;
   readonly #reads = new Map<Partition, Watched>();
-  /** What a reading of each partition would answer, as far as one was looked at; only where more than a byte is wanted. */
+  /**
+   * What a reading of each partition would answer, as far as one was looked at; only where more
+   * than a byte is wanted.
+   */
   readonly #bytes = new Map<Watched, number>();
   #totalBytes = 0;
 

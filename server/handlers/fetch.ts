@@ -33,9 +33,11 @@ type Request = RequestOf<typeof Fetch>;
 const PARTITIONS_AT_ONCE_MAX = SERVER_LIMITS.fetchPartitionsAtOnceMax;
 
 /**
- * Fetch. Reads at once; with less than min_bytes it waits until the high watermark has moved far enough, or for max_wait_ms, or
- * until a rebalance calls the client, and reads anew. A full fetch (KIP-227) is answered with every partition it lists; one in a session looks
- * at those that may have news, and answers with those that have. The answer carries slices of log files; no record is read here.
+ * Fetch. Reads at once; with less than min_bytes it waits until the high watermark has moved far
+ * enough, or for max_wait_ms, or until a rebalance calls the client, and reads anew. A full fetch
+ * (KIP-227) is answered with every partition it lists; one in a session looks at those that may
+ * have news, and answers with those that have. The answer carries slices of log files; no record is
+ * read here.
  */
 export const fetchRecords = handler(Fetch, { order: 'pipelined' }, fetchHandler);
 
@@ -45,7 +47,8 @@ function fetchHandler(parts: FetchParts): Handler<typeof Fetch> {
     try {
       return await answer(parts, waiting, context, request);
     } catch (error) {
-      // What concerns the session stands above the partitions, from the version on that has sessions.
+      // What concerns the session stands above the partitions, from the version on that has
+      // sessions.
       if (!(error instanceof ApiError) || context.apiVersion < 7) throw error;
       return { errorCode: ErrorCode[error.code], topics: [] };
     }
@@ -83,7 +86,8 @@ async function answer(
   if (round.warming.length > 0) {
     round.release();
     await Promise.all(round.warming);
-    // For a client that is gone nothing was warmed, and the event loop shall not wait for its pages either.
+    // For a client that is gone nothing was warmed, and the event loop shall not wait for its pages
+    // either.
     round = await read(context.connection.closing ? 'resident' : 'as-it-is');
   }
   const mayWait = !round.urgent && round.bytes < request.minBytes && request.maxWaitMs > 0;
@@ -129,7 +133,10 @@ function namesMany(topics: Request['topics'] | Request['forgottenTopicsData']): 
   return count > PARTITIONS_AT_ONCE_MAX;
 }
 
-/** Resolves when a reading may have more, when the fetch has waited long enough, or when a rebalance calls its client. */
+/**
+ * Resolves when a reading may have more, when the fetch has waited long enough, or when a rebalance
+ * calls its client.
+ */
 async function waitForMore(
   { delayed, groups }: FetchParts,
   context: RequestContext,

@@ -22,9 +22,11 @@ const GROUP = 0;
 const TRANSACTION = 1;
 
 /**
- * FindCoordinator: one key up to 3, several from 4 on. The offsets topic is there when this is answered.
+ * FindCoordinator: one key up to 3, several from 4 on. The offsets topic is there when this is
+ * answered.
  *
- * Whoever asks for transactions must stop, not retry; see init-producer-id.ts for the choice of the code.
+ * Whoever asks for transactions must stop, not retry; see init-producer-id.ts for the choice of the
+ * code.
  */
 export const findCoordinator = handler(FindCoordinator, {}, findCoordinatorHandler);
 

@@ -4,9 +4,10 @@ import type { Api, RequestOf, ResponseOf } from '../protocol/api.js';
 import type { HandlerParts } from './parts.js';
 
 /**
- * Answers one API. Called synchronously when the request's turn has come; what it does before its first await is done in the
- * order of the connection. Null is no answer at all (Produce with acks=0). Expected errors stand in the response; a thrown
- * `ApiError` is an error for the request as a whole, `CloseConnection` ends the connection, anything else is our fault.
+ * Answers one API. Called synchronously when the request's turn has come; what it does before its
+ * first await is done in the order of the connection. Null is no answer at all (Produce with
+ * acks=0). Expected errors stand in the response; a thrown `ApiError` is an error for the request
+ * as a whole, `CloseConnection` ends the connection, anything else is our fault.
  */
 export type Handler<A extends Api> = (
   context: RequestContext,
@@ -16,11 +17,13 @@ export type Handler<A extends Api> = (
 /** How the requests of an API are treated on their way; what is left out is the careful choice. */
 export interface HandlerTraits {
   /**
-   * Whether a request may overlap with others of its connection. It may where what counts happens in
-   * the turn of its dispatch. Default: it runs alone, as everything does in Kafka.
+   * Whether a request may overlap with others of its connection. It may where what counts happens
+   * in the turn of its dispatch. Default: it runs alone, as everything does in Kafka.
    */
   readonly order?: DispatchMode;
-  /** Nothing of the request's frame is needed once it is answered. Default: pieces of it may stay. */
+  /**
+   * Nothing of the request's frame is needed once it is answered. Default: pieces of it may stay.
+   */
   readonly isDoneWithFrame?: boolean;
   /**
    * A defect of ours ends the connection instead of an answer: a client that sends the same again

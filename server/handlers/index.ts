@@ -32,7 +32,10 @@ import { offsetForLeaderEpoch } from './offset-for-leader-epoch.js';
 import { produce } from './produce.js';
 import { syncGroup } from './sync-group.js';
 
-/** Every API that is served. To add one, write its messages file, its handler file, and its line here. */
+/**
+ * Every API that is served. To add one, write its messages file, its handler file, and its line
+ * here.
+ */
 export const SERVED = [
   produce,
   fetchRecords,

@@ -14,7 +14,10 @@ export interface JoinGroupParts {
   readonly groups: Pick<GroupCoordinator, 'join'>;
 }
 
-/** JoinGroup. Answered when the generation is formed; what the client sends behind it on this connection need not wait. */
+/**
+ * JoinGroup. Answered when the generation is formed; what the client sends behind it on this
+ * connection need not wait.
+ */
 export const joinGroup = handler(JoinGroup, { order: 'pipelined' }, joinGroupHandler);
 
 function joinGroupHandler({ groups }: JoinGroupParts): Handler<typeof JoinGroup> {

@@ -13,13 +13,16 @@ export interface ListConfigResourcesParts {
 
 type Resource = ResponseOf<typeof ListConfigResources>['configResources'][number];
 
-/** Types that Kafka has, and of which nothing here has settings: loggers, client metrics, groups. */
+/**
+ * Types that Kafka has, and of which nothing here has settings: loggers, client metrics, groups.
+ */
 const EMPTY_TYPES: readonly number[] = [8, 16, 32];
 const EVERY_TYPE: readonly number[] = [TOPIC_RESOURCE, BROKER_RESOURCE, ...EMPTY_TYPES];
 
 /**
  * ListConfigResources (KIP-1000, KIP-1142): topics and brokers. Version 0 asks for client metrics,
- * which this broker does not keep. A type that Kafka does not have is UNSUPPORTED_VERSION, as there.
+ * which this broker does not keep. A type that Kafka does not have is UNSUPPORTED_VERSION, as
+ * there.
  */
 export const listConfigResources = handler(ListConfigResources, {}, listConfigResourcesHandler);
 

@@ -33,8 +33,9 @@ const SPECIAL_SINCE: ReadonlyMap<number, number> = new Map([
 const NOTHING_FOUND: Found = { offset: -1, timestamp: -1, leaderEpoch: -1 };
 
 /**
- * ListOffsets: offsets by timestamp or by name of a place. Nothing found is offset -1 without an error. One lookup at a time, since
- * each may have a batch in memory, unpacked. A partition that is named twice is refused, as by Kafka.
+ * ListOffsets: offsets by timestamp or by name of a place. Nothing found is offset -1 without an
+ * error. One lookup at a time, since each may have a batch in memory, unpacked. A partition that is
+ * named twice is refused, as by Kafka.
  */
 export const listOffsets = handler(ListOffsets, {}, listOffsetsHandler);
 

@@ -37,8 +37,9 @@ type TopicAnswer = ResponseOf<typeof Metadata>['topics'][number];
 type TopicWishes = NonNullable<RequestOf<typeof Metadata>['topics']>;
 
 /**
- * Metadata: brokers, and the topics asked for or all. A topic that does not exist is created first, if client and broker both allow
- * it, and the answer waits until it can be written to, so that no client meets LEADER_NOT_AVAILABLE.
+ * Metadata: brokers, and the topics asked for or all. A topic that does not exist is created first,
+ * if client and broker both allow it, and the answer waits until it can be written to, so that no
+ * client meets LEADER_NOT_AVAILABLE.
  */
 export const metadata = handler(Metadata, {}, metadataHandler);
 
@@ -178,7 +179,8 @@ async function answersFor(
   const byName = new Set<string>();
   const byId = new Set<string>();
   const answers: TopicAnswer[] = [];
-  // A topic that is named twice is answered once, as in Kafka: the answer cannot grow by repetition.
+  // A topic that is named twice is answered once, as in Kafka: the answer cannot grow by
+  // repetition.
   for (const { name, topicId } of wishes) {
     try {
       checkWish(context.apiVersion, name, topicId);
@@ -213,7 +215,9 @@ async function answersFor(
   return answers;
 }
 
-/** Topics are asked for by id from version 12 on, although 10 and 11 have the field (KAFKA-13305). */
+/**
+ * Topics are asked for by id from version 12 on, although 10 and 11 have the field (KAFKA-13305).
+ */
 function checkWish(version: number, name: string | null, topicId: string): void {
   if (version < 12 && (name === null || topicId !== ZERO_UUID)) {
     throw new ApiError('INVALID_REQUEST', `version ${version} asks for topics by name`);

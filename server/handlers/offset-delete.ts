@@ -9,7 +9,10 @@ export interface OffsetDeleteParts {
   readonly groups: Pick<GroupCoordinator, 'offsets'>;
 }
 
-/** OffsetDelete (KIP-496): forgets offsets of topics that no member reads. Answered when that is in the log. */
+/**
+ * OffsetDelete (KIP-496): forgets offsets of topics that no member reads. Answered when that is in
+ * the log.
+ */
 export const offsetDelete = handler(OffsetDelete, {}, offsetDeleteHandler);
 
 function offsetDeleteHandler({ groups }: OffsetDeleteParts): Handler<typeof OffsetDelete> {

@@ -16,7 +16,10 @@ type GroupAnswer = NonNullable<ResponseOf<typeof OffsetFetch>['groups']>[number]
 type TopicAnswer = GroupAnswer['topics'][number];
 type Wishes = RequestOf<typeof OffsetFetch>['topics'];
 
-/** OffsetFetch: what a group has committed for the partitions asked for, or for all. Nothing committed is offset -1 without an error. */
+/**
+ * OffsetFetch: what a group has committed for the partitions asked for, or for all. Nothing
+ * committed is offset -1 without an error.
+ */
 export const offsetFetch = handler(OffsetFetch, {}, offsetFetchHandler);
 
 function offsetFetchHandler(parts: OffsetFetchParts): Handler<typeof OffsetFetch> {

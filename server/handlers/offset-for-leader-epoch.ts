@@ -19,7 +19,10 @@ type PartitionAnswer = ResponseOf<
 >['topics'][number]['partitions'][number];
 type PartitionWish = RequestOf<typeof OffsetForLeaderEpoch>['topics'][number]['partitions'][number];
 
-/** OffsetForLeaderEpoch: where an epoch ended in our log (KIP-101, KIP-320). An unknown epoch is -1 and -1 without an error. */
+/**
+ * OffsetForLeaderEpoch: where an epoch ended in our log (KIP-101, KIP-320). An unknown epoch is -1
+ * and -1 without an error.
+ */
 export const offsetForLeaderEpoch = handler(OffsetForLeaderEpoch, {}, offsetForLeaderEpochHandler);
 
 function offsetForLeaderEpochHandler(

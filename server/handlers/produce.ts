@@ -31,8 +31,9 @@ type TopicWish = Request['topics'][number];
 type PartitionBatch = TopicWish['partitions'][number];
 
 /**
- * Produce. Every batch gets its place in its log before this returns, so that what a client pipelines keeps its order; the answer
- * waits for the logs' promises. acks=0 has no answer, and an error then ends the connection, which is how the client learns of it.
+ * Produce. Every batch gets its place in its log before this returns, so that what a client
+ * pipelines keeps its order; the answer waits for the logs' promises. acks=0 has no answer, and an
+ * error then ends the connection, which is how the client learns of it.
  */
 export const produce = handler(
   Produce,
@@ -51,7 +52,10 @@ function produceHandler(parts: ProduceParts): Handler<typeof Produce> {
     });
 }
 
-/** Requests of so many batches, or of so many that make the files of their logs, that others are served while they are appended; what comes behind one on its connection waits for it. */
+/**
+ * Requests of so many batches, or of so many that make the files of their logs, that others are
+ * served while they are appended; what comes behind one on its connection waits for it.
+ */
 class LongCalls {
   /** Under way. */
   count = 0;
@@ -83,7 +87,10 @@ interface Caller {
   reject(error: unknown): void;
 }
 
-/** One request on its way: its partitions are answered in any order, each in its place, and the last one hands the answer over. */
+/**
+ * One request on its way: its partitions are answered in any order, each in its place, and the last
+ * one hands the answer over.
+ */
 class ProduceCall {
   readonly #parts: ProduceParts;
   readonly #context: RequestContext;
@@ -245,7 +252,10 @@ class ProduceCall {
     throw new ApiError('REQUEST_TIMED_OUT', 'not all in-sync replicas have the records yet');
   }
 
-  /** What was not expected is an error of the whole request, once nothing of it is under way: its bytes are needed until then. */
+  /**
+   * What was not expected is an error of the whole request, once nothing of it is under way: its
+   * bytes are needed until then.
+   */
   #failed(index: number, error: unknown, take: (answer: PartitionAnswer) => void): void {
     let answer: PartitionAnswer;
     try {

@@ -3,8 +3,8 @@ import { SERVER_LIMITS } from '../limits.js';
 const NAMED: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
 
 /**
- * Control characters (C0, DEL, C1), lone surrogates, line separators, and the marks that change the direction of text (they make a line look like
- * another one).
+ * Control characters (C0, DEL, C1), lone surrogates, line separators, and the marks that change the
+ * direction of text (they make a line look like another one).
  */
 const UNSAFE =
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for.

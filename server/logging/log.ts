@@ -18,7 +18,9 @@ export interface Logger {
 export const logLevels = ['debug', 'info', 'warn', 'error'] as const;
 export type LogLevel = (typeof logLevels)[number];
 
-/** One that loads its library by its first line, which takes 10 ms that a start need not wait for. */
+/**
+ * One that loads its library by its first line, which takes 10 ms that a start need not wait for.
+ */
 export interface LazyLogger extends Logger {
   /** Loads it now: later there may be no descriptor left to read a file with. */
   load(): void;

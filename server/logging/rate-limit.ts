@@ -17,9 +17,9 @@ export interface RateLimitOptions {
 /** A logger for lines that a client can cause as often as it likes. */
 export interface RateLimitedLogger {
   /**
-   * Writes the line unless one of the same level and `key` was written less than the interval ago. The
-   * next line that is written carries how many were not, as the field `suppressed`. `key` names the
-   * kind of event, not its details.
+   * Writes the line unless one of the same level and `key` was written less than the interval ago.
+   * The next line that is written carries how many were not, as the field `suppressed`. `key` names
+   * the kind of event, not its details.
    */
   log(level: LogLevel, key: string, fields: LogFields, message: string): void;
 }

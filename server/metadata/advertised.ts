@@ -2,9 +2,9 @@ import type { ConnectionInfo } from '../net/dispatcher.js';
 import type { BrokerImage } from './image.js';
 
 /**
- * Where the client of `connection` reaches a broker on the listener that it came by; null if the broker has no such listener.
- * What is not fixed is what the client itself connected to: the address of an `as-connected` listener, the port of one that
- * was given a free port.
+ * Where the client of `connection` reaches a broker on the listener that it came by; null if the
+ * broker has no such listener. What is not fixed is what the client itself connected to: the
+ * address of an `as-connected` listener, the port of one that was given a free port.
  */
 export function endpointFor(
   broker: BrokerImage,
@@ -21,7 +21,10 @@ export function endpointFor(
   };
 }
 
-/** A socket that listens on both families shows IPv4 addresses as ::ffff:a.b.c.d, which clients need not understand. */
+/**
+ * A socket that listens on both families shows IPv4 addresses as ::ffff:a.b.c.d, which clients need
+ * not understand.
+ */
 function plainAddress(address: string): string {
   return /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1] ?? address;
 }

@@ -1,6 +1,6 @@
 /**
- * Whether the engine's catalog knows logs that no program has opened by name: a broker's. Then there was metadata, also where
- * it was lost before it had a copy.
+ * Whether the engine's catalog knows logs that no program has opened by name: a broker's. Then
+ * there was metadata, also where it was lost before it had a copy.
  */
 export function hasBrokerLogs(
   entries: readonly {

@@ -18,7 +18,10 @@ import { type Committed, Watchers } from './watchers.js';
 /** In the data directory, beside the engine's own catalog. */
 export const METADATA_FILE = 'metadata.mdb';
 
-/** `['metadata', 'revision']`: the last revision given. `['metadata', 'key', <key>]`: a {@link StoredEntry}. */
+/**
+ * `['metadata', 'revision']`: the last revision given. `['metadata', 'key', <key>]`: a {@link
+ * StoredEntry}.
+ */
 const REVISION_KEY = ['metadata', 'revision'] as const;
 const ENTRY_PREFIX = ['metadata', 'key'] as const;
 
@@ -39,8 +42,9 @@ type Job = {
 type Entries = Map<string, StoredEntry>;
 
 /**
- * The metadata of a single node, in a catalog that the caller opened and closes. Keys hung on leases of an earlier
- * process are removed before the promise resolves. Rejects with the catalog's error.
+ * The metadata of a single node, in a catalog that the caller opened and closes. Keys hung on
+ * leases of an earlier process are removed before the promise resolves. Rejects with the catalog's
+ * error.
  */
 export async function openCatalogStore(
   catalog: Catalog,
@@ -69,8 +73,8 @@ export async function openCatalogStore(
 }
 
 /**
- * Transactions are judged one after another and written in groups, and only what is durable can be read. Watchers have
- * been called when a transaction's promise resolves.
+ * Transactions are judged one after another and written in groups, and only what is durable can be
+ * read. Watchers have been called when a transaction's promise resolves.
  */
 class CatalogStore implements MetadataStore {
   readonly #catalog: Catalog;
@@ -184,7 +188,8 @@ class CatalogStore implements MetadataStore {
     try {
       if (group.committed.length > 0) await this.#catalog.write(group.catalogChanges());
     } catch (error) {
-      // Nothing of the group was applied, so all of it is forgotten, those that changed nothing included.
+      // Nothing of the group was applied, so all of it is forgotten, those that changed nothing
+      // included.
       for (const { job } of judged) job.reject(error);
       return;
     }
@@ -208,7 +213,10 @@ class CatalogStore implements MetadataStore {
   }
 }
 
-/** Transactions that are judged in order, each on what the ones before it leave, and written together. */
+/**
+ * Transactions that are judged in order, each on what the ones before it leave, and written
+ * together.
+ */
 class Group {
   readonly overlay = new Map<string, StoredEntry | null>();
   readonly committed: Committed[] = [];

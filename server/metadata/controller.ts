@@ -27,12 +27,16 @@ export type Outcome<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly error: ApiError };
 
-/** One change, planned against an image: what to write on which conditions, or the ApiError to answer. */
+/**
+ * One change, planned against an image: what to write on which conditions, or the ApiError to
+ * answer.
+ */
 type Plan = (image: MetadataImage) => Transaction;
 
 /**
- * Changes the cluster's facts, each by compare-and-swap on the store. When a promise resolves, the change is durable and
- * this broker's image shows it. One change at a time per broker; another broker's makes the plan be made anew.
+ * Changes the cluster's facts, each by compare-and-swap on the store. When a promise resolves, the
+ * change is durable and this broker's image shows it. One change at a time per broker; another
+ * broker's makes the plan be made anew.
  */
 export class Controller {
   readonly #options: ControllerOptions;
@@ -54,8 +58,9 @@ export class Controller {
   }
 
   /**
-   * Creates the topics, all in one transaction, each whole or not at all. A wish that cannot be met (TOPIC_ALREADY_EXISTS, INVALID_TOPIC_EXCEPTION
-   * for a name that collides) leaves the others be. With `validateOnly` nothing is written, and the value is null.
+   * Creates the topics, all in one transaction, each whole or not at all. A wish that cannot be met
+   * (TOPIC_ALREADY_EXISTS, INVALID_TOPIC_EXCEPTION for a name that collides) leaves the others be.
+   * With `validateOnly` nothing is written, and the value is null.
    */
   createTopics(
     wishes: readonly NewTopic[],
@@ -87,8 +92,8 @@ export class Controller {
   }
 
   /**
-   * Deletes topics, all in one transaction: their records go and tombstones come; the files follow. One whose id is not there any
-   * more is UNKNOWN_TOPIC_ID, and leaves the others be.
+   * Deletes topics, all in one transaction: their records go and tombstones come; the files follow.
+   * One whose id is not there any more is UNKNOWN_TOPIC_ID, and leaves the others be.
    */
   deleteTopics(ids: readonly string[]): Promise<Outcome<TopicImage>[]> {
     return this.#alone(async () => {
@@ -119,8 +124,8 @@ export class Controller {
   }
 
   /**
-   * Adds partitions. `plan` sees the topic as it is and returns the replicas to add, or throws the ApiError to answer; with
-   * `validateOnly` that is all. Rejects UNKNOWN_TOPIC_ID.
+   * Adds partitions. `plan` sees the topic as it is and returns the replicas to add, or throws the
+   * ApiError to answer; with `validateOnly` that is all. Rejects UNKNOWN_TOPIC_ID.
    */
   addPartitions(
     id: string,
@@ -190,7 +195,9 @@ export class Controller {
     });
   }
 
-  /** The image that shows the change; null if another broker was faster, once this image shows that. */
+  /**
+   * The image that shows the change; null if another broker was faster, once this image shows that.
+   */
   async #commit(transaction: Transaction): Promise<MetadataImage | null> {
     const { store, metadata } = this.#options;
     const outcome = await store.transact(transaction);

@@ -58,8 +58,9 @@ export interface ImageChange {
 }
 
 /**
- * The cluster's facts at one revision of the metadata store. Immutable: a handler that took it sees one
- * consistent state for as long as it holds on to it. Lookups answer undefined for what is not there.
+ * The cluster's facts at one revision of the metadata store. Immutable: a handler that took it sees
+ * one consistent state for as long as it holds on to it. Lookups answer undefined for what is not
+ * there.
  */
 export class MetadataImage {
   /** The store's revision that this image shows. */
@@ -68,7 +69,9 @@ export class MetadataImage {
   /** Node to which clients send what changes metadata. */
   readonly controllerId: number;
   readonly brokers: readonly BrokerImage[];
-  /** Broker settings changed at run time, by node id in digits; those under '' are for every broker. */
+  /**
+   * Broker settings changed at run time, by node id in digits; those under '' are for every broker.
+   */
   readonly brokerOverrides: ReadonlyMap<string, BrokerOverrides>;
   /** Of all topics. */
   readonly partitionCount: number;

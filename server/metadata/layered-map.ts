@@ -1,9 +1,10 @@
 import { SERVER_LIMITS } from '../limits.js';
 
 /**
- * An immutable map by text whose changed copies cost little: what changed lately lies in a small layer above a
- * large one that all copies share. The small one is merged into a new large one when it has grown to about the
- * square root of that, so that many single changes of many entries cost what they change, and a lookup two at most.
+ * An immutable map by text whose changed copies cost little: what changed lately lies in a small
+ * layer above a large one that all copies share. The small one is merged into a new large one when
+ * it has grown to about the square root of that, so that many single changes of many entries cost
+ * what they change, and a lookup two at most.
  */
 export class LayeredMap<V extends object> {
   readonly size: number;

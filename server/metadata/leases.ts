@@ -45,7 +45,10 @@ export class Leases {
     return lease;
   }
 
-  /** False when it has ended; a deadline that passed unnoticed, as in a suspended machine, ends it now. */
+  /**
+   * False when it has ended; a deadline that passed unnoticed, as in a suspended machine, ends it
+   * now.
+   */
   keepAlive(lease: LeaseState): boolean {
     if (!lease.isLive) return false;
     if (this.#clock.monotonicMs() >= lease.deadlineMs) {

@@ -29,8 +29,8 @@ export interface DeletedTopic extends DeletedTopicRecord {
 }
 
 /**
- * Keeps the metadata image up to date with the store. On one node every partition is led by its only replica; where several
- * nodes share a store, records of partition state will take that place.
+ * Keeps the metadata image up to date with the store. On one node every partition is led by its
+ * only replica; where several nodes share a store, records of partition state will take that place.
  */
 export class MetadataFollower implements MetadataView {
   readonly #local: LocalBroker;

@@ -19,8 +19,9 @@ export interface MetadataTwinOptions {
 }
 
 /**
- * A copy of the metadata in the engine's catalog, a moment behind it, for when `metadata.mdb` is lost: topics that have no
- * file yet, numbers of partitions and settings stand nowhere else. Nobody waits for it.
+ * A copy of the metadata in the engine's catalog, a moment behind it, for when `metadata.mdb` is
+ * lost: topics that have no file yet, numbers of partitions and settings stand nowhere else. Nobody
+ * waits for it.
  */
 export class MetadataTwin {
   readonly #options: MetadataTwinOptions;
@@ -36,9 +37,9 @@ export class MetadataTwin {
   }
 
   /**
-   * Follows the store. To be called before anything is written to it. Rejects CATALOG_DAMAGED when the copy is ahead of the
-   * store, or the store is empty and the catalog knows logs of a broker: `metadata.mdb` is not the file that belongs here, or
-   * it is missing.
+   * Follows the store. To be called before anything is written to it. Rejects CATALOG_DAMAGED when
+   * the copy is ahead of the store, or the store is empty and the catalog knows logs of a broker:
+   * `metadata.mdb` is not the file that belongs here, or it is missing.
    */
   static async open(options: MetadataTwinOptions): Promise<MetadataTwin> {
     const { store, catalog, dataDir } = options;

@@ -13,7 +13,10 @@ export interface TopicChange {
   readonly after: TopicImage | undefined;
 }
 
-/** The current image, and word of every next one. What handlers and partitions get to see of the metadata. */
+/**
+ * The current image, and word of every next one. What handlers and partitions get to see of the
+ * metadata.
+ */
 export interface MetadataView {
   readonly image: MetadataImage;
   /** Called after each step, in order. Returns how to stop. */

@@ -30,7 +30,10 @@ export interface TopicRules {
   readonly partitionCountMax: number;
 }
 
-/** Whether a transaction of so many topics may take in another one, with which it would have so many partitions. */
+/**
+ * Whether a transaction of so many topics may take in another one, with which it would have so many
+ * partitions.
+ */
 export function fitsTransaction(topicCount: number, partitionCount: number): boolean {
   if (topicCount === 0) return true;
   const { topicsPerTransaction, partitionsPerTransaction } = SERVER_LIMITS;
@@ -38,9 +41,10 @@ export function fitsTransaction(topicCount: number, partitionCount: number): boo
 }
 
 /**
- * Turns a wish into a topic, or throws the `ApiError` that Kafka has for it: INVALID_TOPIC_EXCEPTION, INVALID_PARTITIONS,
- * INVALID_REPLICATION_FACTOR, INVALID_REPLICA_ASSIGNMENT, INVALID_REQUEST, INVALID_CONFIG. Whether the name is taken is
- * the controller's to say.
+ * Turns a wish into a topic, or throws the `ApiError` that Kafka has for it:
+ * INVALID_TOPIC_EXCEPTION, INVALID_PARTITIONS, INVALID_REPLICATION_FACTOR,
+ * INVALID_REPLICA_ASSIGNMENT, INVALID_REQUEST, INVALID_CONFIG. Whether the name is taken is the
+ * controller's to say.
  */
 export function planTopic(wish: TopicWish, rules: TopicRules): NewTopic {
   const problem = topicNameProblem(wish.name);
@@ -58,7 +62,10 @@ export function planTopic(wish: TopicWish, rules: TopicRules): NewTopic {
   };
 }
 
-/** Replicas of the partitions to be added so that there are `count`. The errors are those of `planTopic`. */
+/**
+ * Replicas of the partitions to be added so that there are `count`. The errors are those of
+ * `planTopic`.
+ */
 export function planMorePartitions(
   present: number,
   count: number,
@@ -158,7 +165,10 @@ function checkCount(count: number, { partitionCountMax }: TopicRules): void {
   }
 }
 
-/** Of a topic's settings, those that are looked at: among more than there are, one is not known, or comes twice. */
+/**
+ * Of a topic's settings, those that are looked at: among more than there are, one is not known, or
+ * comes twice.
+ */
 export function lookedAt<T>(configs: readonly T[]): readonly T[] {
   return configs.slice(0, topicKeys.size + 1);
 }

@@ -3,14 +3,18 @@ import { SERVER_LIMITS } from '../limits.js';
 import { PRODUCER_IDS_KEY, type ProducerIdsRecord } from './records.js';
 import type { MetadataStore } from './store.js';
 
-/** Where the ids of a cluster may begin: at a multiple of the one, below the other. All of them are whole numbers that JavaScript knows. */
+/**
+ * Where the ids of a cluster may begin: at a multiple of the one, below the other. All of them are
+ * whole numbers that JavaScript knows.
+ */
 const START_STEP = 2 ** 32;
 const START_END = 2 ** 52;
 
 /**
- * Hands out producer ids, each once and never again (KIP-98): a reused id would make de-duplication drop real data. A block is
- * durable before its first id is handed out. Where none is known, ids begin at random, 2^32 apart: the logs of a directory whose metadata was
- * lost, or of another cluster, know ids of their own.
+ * Hands out producer ids, each once and never again (KIP-98): a reused id would make de-duplication
+ * drop real data. A block is durable before its first id is handed out. Where none is known, ids
+ * begin at random, 2^32 apart: the logs of a directory whose metadata was lost, or of another
+ * cluster, know ids of their own.
  */
 export class ProducerIds {
   readonly #store: MetadataStore;

@@ -41,7 +41,9 @@ export interface MetadataSources {
   readonly deletedIds: ReadonlySet<string>;
   /** For topics of which only folders are left, where no other topic names a node. */
   readonly nodeId: number;
-  /** Partitions of `__consumer_offsets`, where only folders are left; null where they do not tell. */
+  /**
+   * Partitions of `__consumer_offsets`, where only folders are left; null where they do not tell.
+   */
   readonly offsetsPartitions: number | null;
 }
 
@@ -53,8 +55,9 @@ export interface RestoredMetadata {
 }
 
 /**
- * Makes metadata of what is left of it: of each entry the newest, from the file or its copy; then what the folders say. A topic is never
- * left out for want of proof, except where it was being deleted. Producer ids begin anew, where no log knows any.
+ * Makes metadata of what is left of it: of each entry the newest, from the file or its copy; then
+ * what the folders say. A topic is never left out for want of proof, except where it was being
+ * deleted. Producer ids begin anew, where no log knows any.
  */
 export function restoreMetadata(sources: MetadataSources): RestoredMetadata {
   const { own, copy } = sources;
@@ -84,7 +87,10 @@ export function restoreMetadata(sources: MetadataSources): RestoredMetadata {
 /** Without them retention would delete commits. */
 const OFFSETS_TOPIC_SETTINGS: SettingTexts = { 'cleanup.policy': 'compact' };
 
-/** Of a topic whose settings are lost: what its retention was is not known, and what it deletes does not come back. */
+/**
+ * Of a topic whose settings are lost: what its retention was is not known, and what it deletes does
+ * not come back.
+ */
 const KEEP_EVERYTHING: SettingTexts = { 'retention.ms': '-1', 'retention.bytes': '-1' };
 
 /** A whole one that is as new as the other is all there is to know. */

@@ -10,8 +10,8 @@ export function isInternalTopic(name: string): boolean {
 }
 
 /**
- * What is wrong with a topic's name, in a sentence for the client, or null. Kafka's rules: 1 to 249 of
- * the characters [a-zA-Z0-9._-], but neither '.' nor '..'. What passes is a safe file name.
+ * What is wrong with a topic's name, in a sentence for the client, or null. Kafka's rules: 1 to 249
+ * of the characters [a-zA-Z0-9._-], but neither '.' nor '..'. What passes is a safe file name.
  */
 export function topicNameProblem(name: string): string | null {
   if (name === '') return 'Topic name is invalid: the empty string is not allowed';
@@ -32,9 +32,9 @@ export interface NameRules {
 }
 
 /**
- * The names that are taken, folded so that one lookup tells whether a new one may stand beside them. Names that differ only in '.'
- * and '_' collide as in Kafka (metric names write both as '_'); names that differ only in case would share a folder on a disk that
- * ignores case.
+ * The names that are taken, folded so that one lookup tells whether a new one may stand beside
+ * them. Names that differ only in '.' and '_' collide as in Kafka (metric names write both as '_');
+ * names that differ only in case would share a folder on a disk that ignores case.
  */
 export class TakenNames {
   readonly #undotted = new Map<string, string>();
@@ -62,7 +62,9 @@ export class TakenNames {
     if (this.#lowerCase?.get(folded) === name) this.#lowerCase.delete(folded);
   }
 
-  /** Why a new topic may not stand beside those there are, or null. An equal name is no collision. */
+  /**
+   * Why a new topic may not stand beside those there are, or null. An equal name is no collision.
+   */
   collisionOf(name: string): string | null {
     const twin = this.#undotted.get(undotted(name));
     if (twin !== undefined && twin !== name) {

@@ -17,7 +17,10 @@ interface Watcher {
   isDelivering: boolean;
 }
 
-/** Hands committed transactions to listeners: each once, in order, also to those that begin a little in the past. */
+/**
+ * Hands committed transactions to listeners: each once, in order, also to those that begin a little
+ * in the past.
+ */
 export class Watchers {
   readonly #watchers = new Set<Watcher>();
   #history: Committed[] = [];

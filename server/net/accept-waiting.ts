@@ -1,7 +1,10 @@
 import { Socket as NetSocket, type OnReadOpts, type Server } from 'node:net';
 import { SERVER_LIMITS } from '../limits.js';
 
-/** accept4(2) without waiting: the descriptor of a connection that waits at a listener, or a negative errno. */
+/**
+ * accept4(2) without waiting: the descriptor of a connection that waits at a listener, or a
+ * negative errno.
+ */
 export type AcceptNow = (listenerFd: number) => number;
 
 /** What Node has and does not document, or does not recommend any more. */
@@ -12,8 +15,9 @@ interface ServerInternals {
 }
 
 /**
- * Accepts the connections that wait at `server`, up to `acceptsPerTurnMax`, and calls `onFd` with the descriptor of each, which is the callee's then.
- * libuv accepts one in a turn of the event loop: where a thousand clients come back to a busy broker at once, the last would be served a
+ * Accepts the connections that wait at `server`, up to `acceptsPerTurnMax`, and calls `onFd` with
+ * the descriptor of each, which is the callee's then. libuv accepts one in a turn of the event
+ * loop: where a thousand clients come back to a busy broker at once, the last would be served a
  * thousand turns later. Failures are left to libuv, which meets them in the next turn.
  */
 export function acceptWaiting(

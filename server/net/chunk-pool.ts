@@ -1,8 +1,9 @@
 import { SERVER_LIMITS } from '../limits.js';
 
 /**
- * Chunks for copying files, kept for the next copy: first touching memory is slow. Their sizes are powers of two, so that somebody who
- * waits with a little holds little, and so that ten thousand who wait at the same time hold the least size each.
+ * Chunks for copying files, kept for the next copy: first touching memory is slow. Their sizes are
+ * powers of two, so that somebody who waits with a little holds little, and so that ten thousand
+ * who wait at the same time hold the least size each.
  */
 export class ChunkPool {
   readonly #free = new Map<number, Buffer[]>();

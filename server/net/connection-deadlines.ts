@@ -94,7 +94,8 @@ export class ConnectionDeadlines {
   }
 
   #idle(pulse: ConnectionPulse, passedMs: number): CloseReason | null {
-    // A client that has asked for more than we take is not read from, so nobody would notice that it has gone.
+    // A client that has asked for more than we take is not read from, so nobody would notice that
+    // it has gone.
     const idle =
       (pulse.requests === 0 || !pulse.reading) &&
       !pulse.unsent &&

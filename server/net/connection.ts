@@ -286,7 +286,10 @@ export class Connection implements ConnectionInfo, BudgetWaiter {
     else if (this.#state === 'open') this.#setPaused(!this.#mayRead(partialBytes, heldBytes));
   }
 
-  /** Whether one more answer may be made. If not, some wait to be sent, and their progress asks again. */
+  /**
+   * Whether one more answer may be made. If not, some wait to be sent, and their progress asks
+   * again.
+   */
   #mayAnswer(): boolean {
     const { bytesInFlightFloor, bytesInFlightPerConnection } = this.#limits;
     const { pendingBytes } = this.#writer;

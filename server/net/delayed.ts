@@ -7,8 +7,8 @@ export interface DelayedOperation<K> {
   /** On the monotonic clock. */
   readonly deadlineMs: number;
   /**
-   * Completes the operation if that is possible by now: where it is known what has moved, nothing else need
-   * be looked at. After true it is over, and nothing more is called.
+   * Completes the operation if that is possible by now: where it is known what has moved, nothing
+   * else need be looked at. After true it is over, and nothing more is called.
    */
   tryComplete(moved: K | null): boolean;
   /** The deadline has come first. The operation is over. */
@@ -92,8 +92,8 @@ export class DelayedOperations<K> {
   }
 
   /**
-   * Something about `key` has moved, which `moved` may say more exactly: lets those who wait on it try. Returns how
-   * many completed.
+   * Something about `key` has moved, which `moved` may say more exactly: lets those who wait on it
+   * try. Returns how many completed.
    */
   check(key: K, moved: K = key): number {
     const waiters = this.#byKey.get(key);
@@ -108,7 +108,10 @@ export class DelayedOperations<K> {
     return completed;
   }
 
-  /** Ends those who wait on `key` by their `onExpire`, as if their deadlines had come. Not to be called from within a `tryComplete`. */
+  /**
+   * Ends those who wait on `key` by their `onExpire`, as if their deadlines had come. Not to be
+   * called from within a `tryComplete`.
+   */
   expire(key: K): void {
     for (const waiter of [...(this.#byKey.get(key) ?? [])]) {
       if (waiter.at < 0) continue;

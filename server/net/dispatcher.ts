@@ -23,7 +23,8 @@ export interface ConnectionInfo {
   readonly isGone: boolean;
   /**
    * Told by whoever has read a request: its elements count for the turn in which it began, as far
-   * as they are decoded in it. A large one counts until the `end` of what is returned; null for others.
+   * as they are decoded in it. A large one counts until the `end` of what is returned; null for
+   * others.
    */
   didBegin(elements: number): InProgress | null;
   /**
@@ -69,8 +70,8 @@ export interface Dispatcher {
    */
   mode(frame: Buffer): DispatchMode;
   /**
-   * Whether nothing of the frame is used any more once `dispatch` has settled, so that its memory may be received into again. If not, it
-   * is copied first.
+   * Whether nothing of the frame is used any more once `dispatch` has settled, so that its memory
+   * may be received into again. If not, it is copied first.
    */
   isDoneWithFrame(frame: Buffer): boolean;
   /** Whether the request has so many array elements; no if it cannot be read. Decodes as many. */

@@ -3,8 +3,9 @@ import { type FilePacingLimits, fileBytesLeft, isPaced } from './file-pacing.js'
 import type { Turn } from './turn.js';
 
 /**
- * Deals out the bytes of files that leave in a turn of the event loop among the connections of a broker, as `file-pacing.ts` says. Who may not send now
- * waits in one line with the others; whoever has had its turn stands behind them.
+ * Deals out the bytes of files that leave in a turn of the event loop among the connections of a
+ * broker, as `file-pacing.ts` says. Who may not send now waits in one line with the others; whoever
+ * has had its turn stands behind them.
  */
 export class FileTurns {
   readonly #turn: Turn;

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { SERVER_LIMITS } from '../limits.js';
 
-/** Memory that frames are received into. Whoever was given a frame releases it once, and then uses the frame no more. */
+/**
+ * Memory that frames are received into. Whoever was given a frame releases it once, and then uses
+ * the frame no more.
+ */
 export interface Slab {
   readonly bytes: Buffer;
   /** Whether nobody else holds a part of it. */
@@ -12,19 +15,26 @@ export interface Slab {
   release(): void;
 }
 
-/** Sizes that are kept for the next one who needs them: a frame that was copied out of a read, a read, one of the largest that producers send by default. */
+/**
+ * Sizes that are kept for the next one who needs them: a frame that was copied out of a read, a
+ * read, one of the largest that producers send by default.
+ */
 const SIZES = [32 * 1024, 64 * 1024, 256 * 1024, 512 * 1024, 1088 * 1024] as const;
 
 /**
- * The memory of received frames, used over and over: buffers from the allocator cost a page fault for every 4 KiB, and make V8 collect all
- * of its heap for memory that is not even in it. Last in, first out, since that is what the processor's caches still have.
+ * The memory of received frames, used over and over: buffers from the allocator cost a page fault
+ * for every 4 KiB, and make V8 collect all of its heap for memory that is not even in it. Last in,
+ * first out, since that is what the processor's caches still have.
  */
 export class FrameMemory {
   readonly #limitBytes: number;
   readonly #free: PooledSlab[][] = SIZES.map(() => []);
   #usedBytes = 0;
 
-  /** `limitBytes`: up to this much is lent at a time. Beyond it frames get memory of their own, which is not used again. */
+  /**
+   * `limitBytes`: up to this much is lent at a time. Beyond it frames get memory of their own,
+   * which is not used again.
+   */
   constructor(limitBytes: number) {
     this.#limitBytes = limitBytes;
   }
@@ -34,7 +44,10 @@ export class FrameMemory {
     return this.#usedBytes;
   }
 
-  /** Whether there is some for those who could do without: a stream that would have its next read go there, rather than where all reads go. */
+  /**
+   * Whether there is some for those who could do without: a stream that would have its next read go
+   * there, rather than where all reads go.
+   */
   get mayBeKept(): boolean {
     return this.#usedBytes < Math.min(SERVER_LIMITS.frameMemoryKeptBytesMax, this.#limitBytes);
   }

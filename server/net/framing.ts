@@ -31,22 +31,22 @@ export interface FramingLimits {
 }
 
 /**
- * Gets a frame without its prefix, and the slab that it lies in: to be released when the frame is not used any more. Without a slab the bytes
- * are the receiver's for good.
+ * Gets a frame without its prefix, and the slab that it lies in: to be released when the frame is
+ * not used any more. Without a slab the bytes are the receiver's for good.
  */
 export type OnFrame = (frame: Buffer, slab: Slab | null) => void;
 
 /**
- * Cuts a byte stream into length-prefixed frames. While little comes, frames are copied out of the chunk. While much comes, reads go
- * into a slab of this stream, and frames stay where they arrived:
+ * Cuts a byte stream into length-prefixed frames. While little comes, frames are copied out of the
+ * chunk. While much comes, reads go into a slab of this stream, and frames stay where they arrived:
  *
  * ```
  * slab    | A | B | C | start of D |  room for the next read  |
  *           └───┴───┴ frames, each of which holds the slab
  * ```
  *
- * Only a frame that does not fit behind its predecessors moves, into the next slab. Nothing is allocated for a size that was
- * only announced.
+ * Only a frame that does not fit behind its predecessors moves, into the next slab. Nothing is
+ * allocated for a size that was only announced.
  */
 export class FrameParser {
   readonly #limits: FramingLimits;
@@ -58,7 +58,10 @@ export class FrameParser {
   #size = -1;
   #body: Buffer | null = null;
   #filled = 0;
-  /** Where reads go while much comes. From `begin` (inclusive) to `end` (exclusive) it holds part of a frame. */
+  /**
+   * Where reads go while much comes. From `begin` (inclusive) to `end` (exclusive) it holds part of
+   * a frame.
+   */
   #slab: Slab | null = null;
   #begin = 0;
   #end = 0;
@@ -74,7 +77,10 @@ export class FrameParser {
     return this.#prefixBytes + this.#filled + this.#end - this.#begin;
   }
 
-  /** Where the next read is to go, valid until the next `push`; null for memory that any connection's read may use. */
+  /**
+   * Where the next read is to go, valid until the next `push`; null for memory that any
+   * connection's read may use.
+   */
   receiveInto(): Buffer | null {
     if (this.#slab === null) return null;
     return this.#makeRoom(this.#slab).bytes.subarray(this.#end);
@@ -82,8 +88,8 @@ export class FrameParser {
 
   /**
    * Takes the next bytes of the stream and calls `onFrame` with each frame that they complete, in
-   * order. `chunk` is not kept, unless it lies where `receiveInto` said. Throws FramingError after the frames before the
-   * bad one; the parser is of no use from then on.
+   * order. `chunk` is not kept, unless it lies where `receiveInto` said. Throws FramingError after
+   * the frames before the bad one; the parser is of no use from then on.
    */
   push(chunk: Buffer, onFrame: OnFrame): void {
     if (this.#slab !== null && isAt(chunk, this.#slab.bytes, this.#end)) {
@@ -108,7 +114,10 @@ export class FrameParser {
     );
   }
 
-  /** Gives back the memory that reads go to; nothing may be received into it any more. Frames handed out stay valid. */
+  /**
+   * Gives back the memory that reads go to; nothing may be received into it any more. Frames handed
+   * out stay valid.
+   */
   close(): void {
     this.#slab?.release();
     this.#slab = null;
@@ -128,7 +137,10 @@ export class FrameParser {
     }
   }
 
-  /** Hands out the whole frames of a chunk, which share one copy of the range that they cover. Returns where they end. */
+  /**
+   * Hands out the whole frames of a chunk, which share one copy of the range that they cover.
+   * Returns where they end.
+   */
   #cutChunk(chunk: Buffer, from: number, onFrame: OnFrame): number {
     const sizes: number[] = [];
     let at = from;
@@ -184,7 +196,10 @@ export class FrameParser {
     return at;
   }
 
-  /** Keeps the beginning of a frame whose rest is still to come; its size, as far as it is there, is good. */
+  /**
+   * Keeps the beginning of a frame whose rest is still to come; its size, as far as it is there, is
+   * good.
+   */
   #beginFrame(chunk: Buffer, from: number): void {
     const isKnown = chunk.length - from > FRAME_PREFIX_BYTES;
     const size = isKnown ? chunk.readInt32BE(from) : 0;
@@ -217,7 +232,10 @@ export class FrameParser {
     this.#filled = 0;
   }
 
-  /** Copies a chunk that was not received into the slab, up to the end of the frame that the slab holds. Returns the bytes used. */
+  /**
+   * Copies a chunk that was not received into the slab, up to the end of the frame that the slab
+   * holds. Returns the bytes used.
+   */
   #fillSlab(chunk: Buffer, from: number, onFrame: OnFrame): number {
     let at = from;
     while (at < chunk.length && this.#end > this.#begin) {
@@ -278,8 +296,8 @@ export class FrameParser {
   }
 
   /**
-   * Of the slab for a frame of which `held` bytes are there, prefix included: room for all of it, and for those behind it while memory may be
-   * kept; of a large one at most twice what is there.
+   * Of the slab for a frame of which `held` bytes are there, prefix included: room for all of it,
+   * and for those behind it while memory may be kept; of a large one at most twice what is there.
    */
   #capacityFor(size: number, held: number): number {
     const whole = FRAME_PREFIX_BYTES + size;

@@ -79,8 +79,8 @@ export interface Socket {
   readonly sentBytes: number;
   /**
    * Hands file bytes to the kernel: how many it took, 0 at the end of the file, or a negative errno
-   * (of `os.constants`: EAGAIN when there is no room, ENOTCONN once the socket is closed). Call it only while `queuedBytes` is 0.
-   * Null where this is not possible.
+   * (of `os.constants`: EAGAIN when there is no room, ENOTCONN once the socket is closed). Call it
+   * only while `queuedBytes` is 0. Null where this is not possible.
    */
   readonly sendFile: ((fd: number, position: number, count: number) => number) | null;
   /** No `onData` and no `onEnd` until `resume`. */

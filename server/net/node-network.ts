@@ -15,7 +15,10 @@ export interface NodeNetworkOptions {
   readonly sendFile: SendFile | null;
   /** send(2), or null or left out where there is none; Node's way is taken then. */
   readonly sendNow?: SendNow | null;
-  /** accept4(2) without waiting, or null or left out where there is none; one connection is accepted in a turn then. */
+  /**
+   * accept4(2) without waiting, or null or left out where there is none; one connection is accepted
+   * in a turn then.
+   */
   readonly acceptNow?: AcceptNow | null;
   /** Size of the space that all sockets receive into. */
   readonly scratchBytes: number;

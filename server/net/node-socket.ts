@@ -47,7 +47,10 @@ export class NodeSocket implements Socket {
     this.#send = sendNow;
   }
 
-  /** The descriptor is asked for afresh each time: after a close the number may be another connection's. */
+  /**
+   * The descriptor is asked for afresh each time: after a close the number may be another
+   * connection's.
+   */
   #handOver(send: (outFd: number) => number): number {
     const outFd = (this.#raw as unknown as HandleInternals)._handle?.fd ?? -1;
     if (outFd < 0) return -constants.errno.ENOTCONN;
@@ -113,7 +116,10 @@ export class NodeSocket implements Socket {
     return !this.#awaitsDrain;
   }
 
-  /** What the kernel takes at once, which is mostly all, past Node's streams: they cost more than the call itself. Errors are left to Node. */
+  /**
+   * What the kernel takes at once, which is mostly all, past Node's streams: they cost more than
+   * the call itself. Errors are left to Node.
+   */
   #sendNow(bytes: Buffer): number {
     const send = this.#send;
     if (send === null || this.#raw.writableLength > 0) return 0;

@@ -55,9 +55,9 @@ export class RequestPipeline implements Beginner {
   #waitingTurn = false;
 
   /**
-   * `hasRoom` is asked before each request whether one more answer may be held; when it may again, call `start`.
-   * `onChange` is called when an answer can be taken, or another request started; from a microtask,
-   * and perhaps several times before it is acted upon.
+   * `hasRoom` is asked before each request whether one more answer may be held; when it may again,
+   * call `start`. `onChange` is called when an answer can be taken, or another request started;
+   * from a microtask, and perhaps several times before it is acted upon.
    */
   constructor(
     dispatcher: Dispatcher,

@@ -23,9 +23,9 @@ const UNASKED_DIVISOR = 2;
  * Bounds the requests that begin in one turn of the event loop, over all connections of the broker:
  * each counts for `requestBeginElements` and for its array elements, and once they are beyond
  * `turnBegunElementsMax` the next ones wait for a later turn. In that one the connections that wait
- * begin one request each, in turn, so that one with few is not held up by those with many. The small
- * come first, since nothing but its bytes says before a request is decoded how much it holds, and
- * each turn begins the one that has waited longest, too.
+ * begin one request each, in turn, so that one with few is not held up by those with many. The
+ * small come first, since nothing but its bytes says before a request is decoded how much it holds,
+ * and each turn begins the one that has waited longest, too.
  */
 export class RequestTurns {
   readonly inProgress: RequestsInProgress;

@@ -26,11 +26,14 @@ export interface FilePart {
    */
   read(into: Buffer, at: number): Promise<number>;
   readSync(into: Buffer, at: number): number;
-  /** Whether `count` bytes from byte `at` of the range on can be read or sent without waiting for the disk. */
+  /**
+   * Whether `count` bytes from byte `at` of the range on can be read or sent without waiting for
+   * the disk.
+   */
   isResident(at: number, count: number): boolean;
   /**
-   * Brings them into memory on another thread. Reads nothing if `isWanted` says no when its turn comes. No `release`
-   * before it settles.
+   * Brings them into memory on another thread. Reads nothing if `isWanted` says no when its turn
+   * comes. No `release` before it settles.
    */
   warm(at: number, count: number, isWanted: () => boolean): Promise<void>;
   /** The error for a file that ends before byte `at` of the range. */
@@ -67,8 +70,9 @@ const chunks = new ChunkPool();
 
 /**
  * Writes response parts to one socket, in order. Neighbouring buffers leave in one write. A small
- * slice that is in memory is read synchronously and joins its neighbours. A larger one goes by sendfile, and where that is missing by reading
- * and writing chunks. Neither ever waits for the disk here: what is not in memory is brought there first, or read, on another thread.
+ * slice that is in memory is read synchronously and joins its neighbours. A larger one goes by
+ * sendfile, and where that is missing by reading and writing chunks. Neither ever waits for the
+ * disk here: what is not in memory is brought there first, or read, on another thread.
  *
  * How a slice is sent without ever mixing its bytes with others:
  *
@@ -76,14 +80,15 @@ const chunks = new ChunkPool();
  *    on the socket.
  * 2. sendfile takes the descriptor of the socket afresh for every call, and an explicit position in
  *    the file.
- * 3. What is not in memory is warmed before 2, a turn's worth at a time, and only when it is its turn to be sent: a client that
- *    does not read costs neither a thread nor memory.
- * 4. Socket full: a small chunk of the file is read and written. libuv waits for room; its drain goes on with 3.
+ * 3. What is not in memory is warmed before 2, a turn's worth at a time, and only when it is its
+ *    turn to be sent: a client that does not read costs neither a thread nor memory.
+ * 4. Socket full: a small chunk of the file is read and written. libuv waits for room; its drain
+ *    goes on with 3.
  * 5. The end of the file, or any other error: the socket is destroyed, because a promised size
  *    cannot be taken back.
  *
- * About `turnBytesMax` leave per turn of the event loop, and of files what `files` deals out; the rest follows in later turns, so that
- * others get theirs.
+ * About `turnBytesMax` leave per turn of the event loop, and of files what `files` deals out; the
+ * rest follows in later turns, so that others get theirs.
  */
 export class ResponseWriter {
   readonly #socket: Socket;
@@ -97,7 +102,9 @@ export class ResponseWriter {
   /** The slice on its way and how much of it has been handed over. */
   #slice: FilePart | null = null;
   #sliceSent = 0;
-  /** Up to where it was found, or brought, into memory, for as long as it is sent without a pause. */
+  /**
+   * Up to where it was found, or brought, into memory, for as long as it is sent without a pause.
+   */
   #sliceReady = 0;
   #isBulky = false;
   /** Whether another thread reads for the slice on its way. */

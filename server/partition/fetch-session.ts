@@ -18,7 +18,10 @@ export const FINAL_EPOCH = -1;
 /** Stands for no session, in requests and answers. */
 export const NO_SESSION = 0;
 
-/** A topic as clients name it: by name up to version 12, by id from 13 on; the other is as the request had it by default. */
+/**
+ * A topic as clients name it: by name up to version 12, by id from 13 on; the other is as the
+ * request had it by default.
+ */
 export interface TopicName {
   readonly topic: string;
   readonly topicId: string;
@@ -32,7 +35,9 @@ export interface SessionPartition {
   /** -1 before the first answer, and after an error: when that is gone the client is told anew. */
   toldHighWatermark: number;
   toldLogStartOffset: number;
-  /** The one whose moves make it worth a look; null where none was found. Kept by `FetchSessions`. */
+  /**
+   * The one whose moves make it worth a look; null where none was found. Kept by `FetchSessions`.
+   */
   watched: Partition | null;
   /** As of the last read, no record lies from the wished offset up to this one (exclusive). */
   emptyUpTo: number;
@@ -46,12 +51,17 @@ export interface Finding {
   readonly recordBytes: number;
 }
 
-/** The epoch of the request after that of `epoch`: 1 comes after the largest, because 0 begins a session. */
+/**
+ * The epoch of the request after that of `epoch`: 1 comes after the largest, because 0 begins a
+ * session.
+ */
 export function nextEpoch(epoch: number): number {
   return epoch === 2 ** 31 - 1 ? 1 : epoch + 1;
 }
 
-/** The topic in the form in which one session names it, which is the same for all of its requests. */
+/**
+ * The topic in the form in which one session names it, which is the same for all of its requests.
+ */
 function keyOf(topic: TopicName, usesTopicIds: boolean): string {
   return usesTopicIds ? topic.topicId : topic.topic;
 }
@@ -62,11 +72,13 @@ interface SessionTopic {
 }
 
 /**
- * What a client fetches again and again, so that a request need only name what is different (KIP-227). Plain bookkeeping: nothing is
- * read here, and who looks at which partition when is the business of others.
+ * What a client fetches again and again, so that a request need only name what is different
+ * (KIP-227). Plain bookkeeping: nothing is read here, and who looks at which partition when is the
+ * business of others.
  *
- * A partition is either to be looked at, or has nothing new for its client until it moves. So a fetch costs what has changed, not what the session
- * holds. The ones to be looked at keep their order, and one that gave records goes to the end: none starves when an answer is full.
+ * A partition is either to be looked at, or has nothing new for its client until it moves. So a
+ * fetch costs what has changed, not what the session holds. The ones to be looked at keep their
+ * order, and one that gave records goes to the end: none starves when an answer is full.
  */
 export class FetchSession {
   /** Never `NO_SESSION`. */
@@ -115,8 +127,8 @@ export class FetchSession {
   }
 
   /**
-   * Takes over what a request names: new partitions come last, known ones keep their place. Of a partition that is named twice the last
-   * wish counts.
+   * Takes over what a request names: new partitions come last, known ones keep their place. Of a
+   * partition that is named twice the last wish counts.
    */
   add(topics: readonly TopicWish[]): void {
     for (const named of topics) {
@@ -165,7 +177,9 @@ export class FetchSession {
     this.#toLookAt.add(entry);
   }
 
-  /** Remembers what an answer that lists every partition has told, when the session begins with it. */
+  /**
+   * Remembers what an answer that lists every partition has told, when the session begins with it.
+   */
   told(topics: readonly TopicAnswer[]): void {
     for (const topic of topics) {
       for (const answer of topic.partitions) {
@@ -176,8 +190,9 @@ export class FetchSession {
   }
 
   /**
-   * The incremental answer: of what was found, only that which is news to the client. Remembers it as told, and looks no more at partitions that
-   * are read to their end until they move. Comes behind what `topics` already holds.
+   * The incremental answer: of what was found, only that which is news to the client. Remembers it
+   * as told, and looks no more at partitions that are read to their end until they move. Comes
+   * behind what `topics` already holds.
    */
   answer(
     findings: readonly Finding[],

@@ -25,7 +25,10 @@ export interface FetchSessionsOptions {
   readonly slotsMax: number;
   /** Partitions of all sessions together. */
   readonly partitionsMax: number;
-  /** How long a session is safe from those that want its place, in ms since its last use or, for larger ones, since its beginning. */
+  /**
+   * How long a session is safe from those that want its place, in ms since its last use or, for
+   * larger ones, since its beginning.
+   */
   readonly evictionMs: number;
 }
 
@@ -47,15 +50,19 @@ export interface FetchSessionCounters {
   readonly sessions: number;
   /** That they hold now (NumIncrementalFetchPartitionsCached). */
   readonly partitions: number;
-  /** Sessions that made room for others since the start (IncrementalFetchSessionEvictionsPerSec). */
+  /**
+   * Sessions that made room for others since the start (IncrementalFetchSessionEvictionsPerSec).
+   */
   readonly evictions: number;
 }
 
 /**
- * The sessions of this broker (KIP-227), whatever connections they are used on: the end of a connection does not end a session. Bounded in
- * number and in partitions; who finds no room fetches as before, naming everything each time.
+ * The sessions of this broker (KIP-227), whatever connections they are used on: the end of a
+ * connection does not end a session. Bounded in number and in partitions; who finds no room fetches
+ * as before, naming everything each time.
  *
- * Each partition that a session has nothing to say about is watched, so that neither a fetch nor its waiting has to go through all of them.
+ * Each partition that a session has nothing to say about is watched, so that neither a fetch nor
+ * its waiting has to go through all of them.
  */
 export class FetchSessions {
   readonly #options: FetchSessionsOptions;
@@ -77,10 +84,12 @@ export class FetchSessions {
   }
 
   /**
-   * What a request says about sessions. Null for one that lists all it wants; a session that it names has ended then. Else the session, which has
-   * taken over what the request names, and whose epoch is that of the next request.
+   * What a request says about sessions. Null for one that lists all it wants; a session that it
+   * names has ended then. Else the session, which has taken over what the request names, and whose
+   * epoch is that of the next request.
    *
-   * @throws ApiError FETCH_SESSION_ID_NOT_FOUND, INVALID_FETCH_SESSION_EPOCH, FETCH_SESSION_TOPIC_ID_ERROR. A client then begins anew by a full fetch.
+   * @throws ApiError FETCH_SESSION_ID_NOT_FOUND, INVALID_FETCH_SESSION_EPOCH,
+   *   FETCH_SESSION_TOPIC_ID_ERROR. A client then begins anew by a full fetch.
    */
   begin(request: RequestOf<typeof Fetch>, usesTopicIds: boolean): FetchSession | null {
     const session = this.#named(request, usesTopicIds);
@@ -150,8 +159,8 @@ export class FetchSessions {
   }
 
   /**
-   * Begins a session with what a full fetch has answered. Returns its id, or `NO_SESSION` where it asks for none or there is no room: the client
-   * goes on with full fetches.
+   * Begins a session with what a full fetch has answered. Returns its id, or `NO_SESSION` where it
+   * asks for none or there is no room: the client goes on with full fetches.
    */
   open(request: FullFetch, answers: readonly TopicAnswer[], kind: SessionKind): number {
     const session = this.#opened(request, kind);
@@ -245,7 +254,10 @@ export class FetchSessions {
     for (const entry of forgotten) this.watch(entry, null);
   }
 
-  /** Whether a session stays, now that it has taken over what a request names. Throws where it is too large. */
+  /**
+   * Whether a session stays, now that it has taken over what a request names. Throws where it is
+   * too large.
+   */
   #isHeld(session: FetchSession, sizeBefore: number): boolean {
     const { partitionsMax } = this.#options;
     if (session.size === 0) {
@@ -320,9 +332,10 @@ function* partsOf<T extends Part>(topics: readonly T[]): Iterable<T> {
 }
 
 /**
- * The session that makes room for a new one, or null: the one that was not used for longest, if that was before `beforeMs`; else the least valuable
- * one, if the newcomer is worth more. Followers are worth more than consumers, and more partitions more than fewer; but a session that began after
- * `beforeMs` yields only to a follower, if it is none itself (KIP-227). Looks at all of them.
+ * The session that makes room for a new one, or null: the one that was not used for longest, if
+ * that was before `beforeMs`; else the least valuable one, if the newcomer is worth more. Followers
+ * are worth more than consumers, and more partitions more than fewer; but a session that began
+ * after `beforeMs` yields only to a follower, if it is none itself (KIP-227). Looks at all of them.
  */
 export function evictable(
   sessions: Iterable<FetchSession>,

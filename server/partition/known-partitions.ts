@@ -3,7 +3,10 @@ import type { TopicImage } from '../metadata/image.js';
 import type { DeletedTopic } from '../metadata/metadata-follower.js';
 import type { MetadataView } from '../metadata/metadata-view.js';
 
-/** The partitions whose folders may be there: of the image's topics, and of topics that are being deleted. */
+/**
+ * The partitions whose folders may be there: of the image's topics, and of topics that are being
+ * deleted.
+ */
 export function knownPartitions(
   image: MetadataView['image'],
   deleted: readonly DeletedTopic[],

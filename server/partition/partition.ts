@@ -21,15 +21,18 @@ export interface Leadership {
   readonly minInSyncReplicas: number;
 }
 
-/** Acknowledgements that a producer asks for: none, the leader's, or those of all in-sync replicas. */
+/**
+ * Acknowledgements that a producer asks for: none, the leader's, or those of all in-sync replicas.
+ */
 export type Acks = 0 | 1 | -1;
 
 /** Stands for "do not check" where a request carries a leader epoch (KIP-320). */
 export const NO_EPOCH = -1;
 
 /**
- * One partition on this broker: the log behind the rules of replication. Handlers talk to it, and only it talks to the
- * log. Everything throws `ApiError` NOT_LEADER_OR_FOLLOWER once the partition was let go, and what the log throws.
+ * One partition on this broker: the log behind the rules of replication. Handlers talk to it, and
+ * only it talks to the log. Everything throws `ApiError` NOT_LEADER_OR_FOLLOWER once the partition
+ * was let go, and what the log throws.
  */
 export class Partition {
   readonly name: PartitionName;
@@ -39,7 +42,10 @@ export class Partition {
   #leadership: Leadership;
   #released = false;
 
-  /** `onMove` is called when readers may see more, the role has changed, or the partition was let go. */
+  /**
+   * `onMove` is called when readers may see more, the role has changed, or the partition was let
+   * go.
+   */
   constructor(log: PartitionLog, leadership: Leadership, onMove: (partition: Partition) => void) {
     this.name = log.name;
     this.#log = log;
@@ -52,7 +58,9 @@ export class Partition {
     return this.#leadership;
   }
 
-  /** The log itself, for what is no request: settings, retention, replication's high watermark rule. */
+  /**
+   * The log itself, for what is no request: settings, retention, replication's high watermark rule.
+   */
   get log(): PartitionLog {
     return this.#log;
   }
@@ -77,8 +85,9 @@ export class Partition {
   }
 
   /**
-   * Refuses a request that knows another leader epoch: FENCED_LEADER_EPOCH for an older one, UNKNOWN_LEADER_EPOCH for
-   * a newer one, NOT_LEADER_OR_FOLLOWER if this broker does not lead. `NO_EPOCH` skips the comparison.
+   * Refuses a request that knows another leader epoch: FENCED_LEADER_EPOCH for an older one,
+   * UNKNOWN_LEADER_EPOCH for a newer one, NOT_LEADER_OR_FOLLOWER if this broker does not lead.
+   * `NO_EPOCH` skips the comparison.
    */
   checkLeader(currentLeaderEpoch: number): void {
     if (this.#released) throw new ApiError('NOT_LEADER_OR_FOLLOWER', 'the partition was let go');
@@ -92,10 +101,11 @@ export class Partition {
   }
 
   /**
-   * Appends a producer's batch as leader. The batch has its place in the log when this returns; the promise resolves
-   * when the log's flush promise holds for it. With acks=all the caller then waits for the high watermark.
-   * Throws NOT_ENOUGH_REPLICAS for acks=all with too few replicas in sync, RECORD_LIST_TOO_LARGE for a batch above `segment.bytes`. The buffer is stamped in place and must
-   * stay untouched until the promise settles.
+   * Appends a producer's batch as leader. The batch has its place in the log when this returns; the
+   * promise resolves when the log's flush promise holds for it. With acks=all the caller then waits
+   * for the high watermark. Throws NOT_ENOUGH_REPLICAS for acks=all with too few replicas in sync,
+   * RECORD_LIST_TOO_LARGE for a batch above `segment.bytes`. The buffer is stamped in place and
+   * must stay untouched until the promise settles.
    */
   append(batch: Buffer, acks: Acks): Promise<Appended> {
     this.checkLeader(NO_EPOCH);
@@ -125,13 +135,19 @@ export class Partition {
     return this.#log.appendStamped(batch);
   }
 
-  /** Finds batches; synchronous. The caller releases the slice. Throws OFFSET_OUT_OF_RANGE, CORRUPT_BATCH. */
+  /**
+   * Finds batches; synchronous. The caller releases the slice. Throws OFFSET_OUT_OF_RANGE,
+   * CORRUPT_BATCH.
+   */
   read(request: ReadRequest, currentLeaderEpoch: number): ReadResult {
     this.checkLeader(currentLeaderEpoch);
     return this.#log.read(request);
   }
 
-  /** Brings into memory what `read` would wait for, off the event loop; null when it would not wait. As the log's `warm`. */
+  /**
+   * Brings into memory what `read` would wait for, off the event loop; null when it would not wait.
+   * As the log's `warm`.
+   */
   warm(request: ReadRequest, isWanted: () => boolean): Promise<void> | null {
     return this.#log.warm(request, () => isWanted() && !this.#released);
   }
@@ -141,7 +157,10 @@ export class Partition {
     return this.#log.endOfEpoch(leaderEpoch);
   }
 
-  /** The leader epoch that wrote `offset`, or will write it, at the log end; -1 where that is not known. */
+  /**
+   * The leader epoch that wrote `offset`, or will write it, at the log end; -1 where that is not
+   * known.
+   */
   epochAt(offset: number): number {
     return this.#log.epochAt(offset);
   }
@@ -168,8 +187,9 @@ export class Partition {
   }
 
   /**
-   * Moves the log start up to `offset`; -1 is the high watermark. Resolves with the log start offset once that is durable.
-   * Rejects OFFSET_OUT_OF_RANGE, and POLICY_VIOLATION for a log that is only compacted.
+   * Moves the log start up to `offset`; -1 is the high watermark. Resolves with the log start
+   * offset once that is durable. Rejects OFFSET_OUT_OF_RANGE, and POLICY_VIOLATION for a log that
+   * is only compacted.
    */
   async deleteBefore(offset: number): Promise<number> {
     this.checkLeader(NO_EPOCH);
@@ -180,7 +200,10 @@ export class Partition {
     return this.#log.deleteBefore(offset === -1 ? this.#log.highWatermark : offset);
   }
 
-  /** Ends service: the topic was deleted or the broker stops. Waiters wake and find it gone. Twice is once. */
+  /**
+   * Ends service: the topic was deleted or the broker stops. Waiters wake and find it gone. Twice
+   * is once.
+   */
   release(): void {
     if (this.#released) return;
     this.#released = true;

@@ -39,7 +39,9 @@ export interface PartitionsOptions {
   settingsOf(topic: TopicImage): TopicSettings;
   /** Called when readers of a partition may see more, its role has changed, or it was let go. */
   onMove(partition: Partition): void;
-  /** Called when the last file of a deleted topic is out of the way, so that its tombstone can go. */
+  /**
+   * Called when the last file of a deleted topic is out of the way, so that its tombstone can go.
+   */
   onDeleted(topic: DeletedTopic): void;
 }
 
@@ -67,8 +69,9 @@ interface SettingsOfTopic {
 const NO_OVERRIDES = {};
 
 /**
- * The partitions that this broker holds, by topic id and number. Follows the metadata: opens logs of new topics, applies
- * changed settings, deletes logs of deleted topics. A log that does not open leaves its partition offline and the others be.
+ * The partitions that this broker holds, by topic id and number. Follows the metadata: opens logs
+ * of new topics, applies changed settings, deletes logs of deleted topics. A log that does not open
+ * leaves its partition offline and the others be.
  */
 export class Partitions {
   readonly #options: PartitionsOptions;
@@ -88,8 +91,9 @@ export class Partitions {
   }
 
   /**
-   * Sets strays aside, finishes deletions, opens every partition of the image and follows it from then on. Resolves when all are
-   * open or offline. Rejects only if the data directory as a whole cannot be used.
+   * Sets strays aside, finishes deletions, opens every partition of the image and follows it from
+   * then on. Resolves when all are open or offline. Rejects only if the data directory as a whole
+   * cannot be used.
    */
   async start(deleted: readonly DeletedTopic[]): Promise<void> {
     const { engine, metadata, logger } = this.#options;
@@ -120,8 +124,9 @@ export class Partitions {
   }
 
   /**
-   * The partition that serves requests. Synchronous, for the append path. Throws UNKNOWN_TOPIC_OR_PARTITION,
-   * NOT_LEADER_OR_FOLLOWER while it is being opened (clients retry), KAFKA_STORAGE_ERROR when it is offline.
+   * The partition that serves requests. Synchronous, for the append path. Throws
+   * UNKNOWN_TOPIC_OR_PARTITION, NOT_LEADER_OR_FOLLOWER while it is being opened (clients retry),
+   * KAFKA_STORAGE_ERROR when it is offline.
    */
   find(topic: TopicImage, index: number): Partition {
     const entry = this.#topics.get(topic.id)?.[index];
@@ -158,7 +163,10 @@ export class Partitions {
     return this.#topics.get(topicId)?.[index]?.state === 'offline';
   }
 
-  /** Resolves when every partition of the topic is open or offline. Opens what is not; calling it again does no harm. */
+  /**
+   * Resolves when every partition of the topic is open or offline. Opens what is not; calling it
+   * again does no harm.
+   */
   async ensure(topic: TopicImage): Promise<void> {
     const { metadata, slices } = this.#options;
     const work = slices.begin();
@@ -180,7 +188,10 @@ export class Partitions {
     }
   }
 
-  /** Stops following and lets every partition go; waiters wake. Resolves when nothing is being opened or deleted. */
+  /**
+   * Stops following and lets every partition go; waiters wake. Resolves when nothing is being
+   * opened or deleted.
+   */
   async stop(): Promise<void> {
     this.#stopFollowing?.();
     for (const partition of this.open()) partition.release();
@@ -224,7 +235,9 @@ export class Partitions {
     }
   }
 
-  /** Resolves when every partition of the topic has its settings, or a later change sees to that. */
+  /**
+   * Resolves when every partition of the topic has its settings, or a later change sees to that.
+   */
   async #apply(topic: TopicImage, work: Work): Promise<void> {
     for (const index of topic.partitions.keys()) {
       if (this.#options.metadata.image.topicById(topic.id) !== topic) return;
@@ -246,7 +259,10 @@ export class Partitions {
     partition.log.updateSettings(settings.log);
   }
 
-  /** By the layers of the current image. Worked out once for a topic, not for each of its partitions. */
+  /**
+   * By the layers of the current image. Worked out once for a topic, not for each of its
+   * partitions.
+   */
   #settingsOf(topic: TopicImage): SettingsOfTopic {
     const { metadata, producerExpirationMs } = this.#options;
     const { brokerOverrides } = metadata.image;
@@ -336,7 +352,10 @@ export class Partitions {
     };
   }
 
-  /** Service ends now; the files go in the background. A failed disk leaves the tombstone for the next start. */
+  /**
+   * Service ends now; the files go in the background. A failed disk leaves the tombstone for the
+   * next start.
+   */
   #delete(topic: DeletedTopic): void {
     const entries = this.#topics.get(topic.id) ?? [];
     this.#topics.delete(topic.id);
@@ -360,7 +379,10 @@ export class Partitions {
     );
   }
 
-  /** Lets the partitions go and deletes their logs, few at a time, once those of an earlier topic of the name are gone. */
+  /**
+   * Lets the partitions go and deletes their logs, few at a time, once those of an earlier topic of
+   * the name are gone.
+   */
   async #deleteLogs(
     topic: DeletedTopic,
     entries: readonly (Entry | undefined)[],

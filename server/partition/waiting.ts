@@ -21,7 +21,10 @@ export interface Wait {
 
 /** A wait under way. */
 export interface Waiting {
-  /** True once `isDone` has said so or `end` was called; false when the deadline, a call or the end of the connection came first. Rejects with what `isDone` throws. */
+  /**
+   * True once `isDone` has said so or `end` was called; false when the deadline, a call or the end
+   * of the connection came first. Rejects with what `isDone` throws.
+   */
   readonly over: Promise<boolean>;
   readonly isOver: boolean;
   /** Waits on one more. */

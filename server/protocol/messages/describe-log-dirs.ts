@@ -21,7 +21,9 @@ export const DescribeLogDirs = api({
         partitions: array({
           partitionIndex: int32(),
           partitionSize: int64(),
-          /** How far the log is behind the high watermark, or behind the log that it is to replace. */
+          /**
+           * How far the log is behind the high watermark, or behind the log that it is to replace.
+           */
           offsetLag: int64(),
           isFutureKey: bool(),
         }),

@@ -1,7 +1,9 @@
 import { api } from '../api.js';
 import { int16, int32, int64, string } from '../schema.js';
 
-/** KIP-98. From 4 on the answer may be PRODUCER_FENCED, from 5 on TRANSACTION_ABORTABLE (KIP-890). */
+/**
+ * KIP-98. From 4 on the answer may be PRODUCER_FENCED, from 5 on TRANSACTION_ABORTABLE (KIP-890).
+ */
 export const InitProducerId = api({
   name: 'InitProducerId',
   key: 22,
