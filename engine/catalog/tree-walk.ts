@@ -51,8 +51,11 @@ export interface TreeWalk {
   readonly visit: (key: Buffer, value: Buffer) => void;
   /** Called after so many entries of a page: a rest for others. */
   readonly rest?: (entries: number) => Promise<void> | null;
-  /** Called with what is wrong with a page or an entry; the walk goes on behind it. Left out: the walk throws it. */
-  readonly skip?: (damage: TreeDamage) => void;
+  /**
+   * Called with what is wrong with a page or an entry, when all entries before it were visited; the walk goes on behind it. `isPlaced` is
+   * false for counts that do not fit, where nobody knows which entries are missing. Left out: the walk throws the damage.
+   */
+  readonly skip?: (damage: TreeDamage, isPlaced: boolean) => void;
 }
 
 /** What is wrong with a tree, in words. */
@@ -86,7 +89,7 @@ export async function walkTree(walk: TreeWalk, facts: TreeFacts): Promise<void> 
   if (isPartial) return;
   for (const kind of ['branchPages', 'leafPages', 'overflowPages', 'entries'] as const) {
     if (counts[kind] === facts[kind]) continue;
-    report(walk, new TreeDamage(`${counts[kind]} ${WORDS[kind]} instead of ${facts[kind]}`));
+    report(walk, new TreeDamage(`${counts[kind]} ${WORDS[kind]} instead of ${facts[kind]}`), false);
   }
 }
 
@@ -97,9 +100,9 @@ const WORDS = {
   entries: 'entries',
 };
 
-function report({ skip }: TreeWalk, damage: unknown): void {
+function report({ skip }: TreeWalk, damage: unknown, isPlaced = true): void {
   if (skip === undefined || !(damage instanceof TreeDamage)) throw damage;
-  skip(damage);
+  skip(damage, isPlaced);
 }
 
 class Walker {

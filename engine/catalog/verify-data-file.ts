@@ -54,8 +54,17 @@ export interface Salvage {
   readonly problems: string[];
 }
 
+/** How a damaged file is read. */
+export interface SalvageReading extends FileReading {
+  /** Called where entries are left out, between those that are visited. */
+  readonly lost: () => void;
+}
+
 /** Hands over what can still be read of a damaged file: entries on pages that the newest whole meta page leads to. */
-export async function salvageDataFile(file: FileHandle, reading: FileReading): Promise<Salvage> {
+export async function salvageDataFile(
+  file: FileHandle,
+  { lost, ...reading }: SalvageReading,
+): Promise<Salvage> {
   const { size } = await file.stat();
   const judged = judgeDataFile(await startOf(file, size), size);
   if (judged.verdict === 'blank') return { isUsed: false, isCurrent: true, problems: [] };
@@ -75,8 +84,13 @@ export async function salvageDataFile(file: FileHandle, reading: FileReading): P
     const metas = [judged.newest, unended ?? judged.other];
     for (const each of metas) await checkRoot(pages, each).catch(note);
   }
-  const isCurrent = problems.length === 0;
-  await walkTree({ ...mainWalk(pages, meta, used, reading), skip: note }, meta.main);
+  let isCurrent = problems.length === 0;
+  const skip = (damage: TreeDamage, isPlaced: boolean): void => {
+    note(damage);
+    if (isPlaced) lost();
+    else isCurrent = false;
+  };
+  await walkTree({ ...mainWalk(pages, meta, used, reading), skip }, meta.main);
   await walkFreePages(pages, meta, used).catch(note);
   return { isUsed: true, isCurrent, problems };
 }

@@ -1,5 +1,5 @@
 import { type FileHandle, open } from 'node:fs/promises';
-import type { CatalogKey, CatalogValue } from '../catalog/catalog.js';
+import type { CatalogChange, CatalogKey, CatalogValue } from '../catalog/catalog.js';
 import { FORMAT_KEY, FormatCheck } from '../catalog/catalog-format.js';
 import { decodeKey } from '../catalog/key-codec.js';
 import { TreeDamage } from '../catalog/tree-walk.js';
@@ -14,7 +14,9 @@ export interface CatalogInspection {
   readonly state: 'missing' | 'sound' | 'damaged';
   /** In the order of their keys: all of a sound file, of a damaged one what can be reached and matches its checksum. */
   readonly entries: readonly { readonly key: CatalogKey; readonly value: CatalogValue }[];
-  /** False where the last transaction may be missing from them. */
+  /** Where entries are missing from them: before the one with this index, or behind the last. Rising, with repetitions. */
+  readonly lostAt: readonly number[];
+  /** False where the last transaction may be missing from them, or entries that nobody can place. */
   readonly isCurrent: boolean;
   /** What is wrong, in words; empty for a sound file. */
   readonly problems: readonly string[];
@@ -31,7 +33,7 @@ export async function inspectCatalog(path: string): Promise<CatalogInspection> {
     file = await open(path, 'r');
   } catch (error) {
     if (!hasErrno(error, 'ENOENT')) throw error;
-    return { path, state: 'missing', entries: [], isCurrent: true, problems: [] };
+    return { path, state: 'missing', entries: [], lostAt: [], isCurrent: true, problems: [] };
   }
   try {
     return await inspectFile(file, path);
@@ -42,22 +44,48 @@ export async function inspectCatalog(path: string): Promise<CatalogInspection> {
 
 async function inspectFile(file: FileHandle, path: string): Promise<CatalogInspection> {
   const check = new FormatCheck();
-  const sealed: { key: CatalogKey; value: CatalogValue }[] = [];
+  const found: Found[] = [];
   const { isUsed, isCurrent, problems } = await salvageDataFile(file, {
     visit: (key, stored) => {
-      if (check.add(key, stored) === 'plain' || key.equals(FORMAT_KEY)) return;
-      sealed.push({ key: decodeKey(Buffer.from(key)), value: unsealValue(stored) });
+      const isPlain = check.add(key, stored) === 'plain';
+      if (isPlain) found.push('plain');
+      else if (!key.equals(FORMAT_KEY)) {
+        found.push({ key: decodeKey(Buffer.from(key)), value: unsealValue(stored) });
+      }
     },
+    lost: () => found.push('lost'),
   });
-  let entries: CatalogInspection['entries'] = sealed;
+  let plain: readonly CatalogChange[] = [];
   try {
     const format = check.finish();
-    if (typeof format !== 'string') entries = format.map(({ key, value }) => ({ key, value }));
+    if (typeof format !== 'string') plain = format;
   } catch (error) {
     if (!(error instanceof TreeDamage)) throw error;
     problems.push(error.message);
   }
-  if (problems.length > 0) return { path, state: 'damaged', entries, isCurrent, problems };
+  const { entries, lostAt } = inOrder(found, plain);
+  if (problems.length > 0) return { path, state: 'damaged', entries, lostAt, isCurrent, problems };
   const isEmpty = !isUsed || entries.length === 0;
-  return { path, state: isEmpty ? 'missing' : 'sound', entries, isCurrent, problems };
+  return { path, state: isEmpty ? 'missing' : 'sound', entries, lostAt, isCurrent, problems };
+}
+
+type Entry = CatalogInspection['entries'][number];
+
+/** `plain`: one without a checksum, as all are in a file of version 1. */
+type Found = Entry | 'plain' | 'lost';
+
+/** `plain`: what those without a checksum hold; none of them where the others have one, so that they are damaged. */
+function inOrder(
+  found: readonly Found[],
+  plain: readonly CatalogChange[],
+): Pick<CatalogInspection, 'entries' | 'lostAt'> {
+  const entries: Entry[] = [];
+  const lostAt: number[] = [];
+  let plainAt = 0;
+  for (const each of found) {
+    const entry = each === 'plain' ? plain[plainAt++] : each;
+    if (entry === undefined || entry === 'lost') lostAt.push(entries.length);
+    else entries.push({ key: entry.key, value: entry.value });
+  }
+  return { entries, lostAt };
 }

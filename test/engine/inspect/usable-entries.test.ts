@@ -14,8 +14,13 @@ const ENTRIES = [
   { key: ['topic', 'events'], value: 'id' },
 ];
 
-const keptOf = (entries: typeof ENTRIES, isCurrent: boolean): string[] => {
-  const inspection = { path: '', state: 'damaged', problems: [], entries, isCurrent } as const;
+const keptOf = (
+  entries: typeof ENTRIES,
+  isCurrent: boolean,
+  lostAt: readonly number[] = [],
+): string[] => {
+  const state = 'damaged';
+  const inspection = { path: '', state, problems: [], entries, lostAt, isCurrent } as const;
   return usableEntries(inspection).map(({ key }) => key.join('/'));
 };
 
@@ -46,4 +51,19 @@ test('a checkpoint that lacks some of its producers is not used: they would be f
   const lacking = ENTRIES.filter(({ key }) => key[4] !== 1);
   expect(keptOf(lacking, true)).not.toContain('log/id/1/checkpoint');
   expect(keptOf(lacking, true)).toContain('log/id/0/checkpoint');
+});
+
+test.each([
+  ['before its first entry', 1, ['log/id/1/checkpoint']],
+  ['among its entries', 3, ['log/id/1/checkpoint']],
+  ['between its last entry and the next log', 5, []],
+  ['among those of another log', 6, ['log/id/0/checkpoint']],
+  ['behind all logs', 9, ['log/id/0/checkpoint', 'log/id/1/checkpoint']],
+])('a checkpoint is not used where an entry of its log may be lost: %s', (_, at, kept) => {
+  const isCheckpoint = (key: string): boolean => key.endsWith('/checkpoint');
+  const found = keptOf(ENTRIES, true, [at]);
+  expect(found.filter(isCheckpoint)).toEqual(kept);
+  expect(found).toEqual(
+    keptOf(ENTRIES, true).filter((key) => kept.includes(key) || !isCheckpoint(key)),
+  );
 });
