@@ -105,6 +105,12 @@ export const LIMITS = {
    */
   segmentsPerLogMax: 262_144,
 
+  /**
+   * Largest offset that a leader's batch, or the beginning of a log begun anew, may have: no
+   * checksum covers a base offset, and what is appended behind it must stay below 2^53. Beyond:
+   * INVALID_BATCH, OFFSET_OUT_OF_RANGE.
+   */
+  replicaOffsetMax: 2 ** 53 - 2 ** 40,
   // ## Reads
   /**
    * Places in one log whose next batch is remembered: as many readers find theirs at once. Beyond:

@@ -52,6 +52,32 @@ export type BatchProblem =
   | 'bad-timestamp'
   | 'bad-producer';
 
+/** Which of these checks a batch is spared, because its writer is known to have made sure or to need what they refuse. */
+export interface SparedChecks {
+  /** That the checksum is that of the bytes. */
+  readonly checksum: boolean;
+  /** That it is no larger than `maxBatchBytes`. */
+  readonly size: boolean;
+  /** That it has as many records as offsets: a compacted one has fewer, or none. */
+  readonly count: boolean;
+  /** That it is no control batch. */
+  readonly control: boolean;
+  /** That its timestamps are its producer's, and within the bounds of the topic. */
+  readonly timestamps: boolean;
+  /** That what an idempotent producer sends has a sequence, and the next one. */
+  readonly sequence: boolean;
+}
+
+/** A batch of a client is spared nothing. */
+export const SPARED_NOTHING: SparedChecks = {
+  checksum: false,
+  size: false,
+  count: false,
+  control: false,
+  timestamps: false,
+  sequence: false,
+};
+
 const HIGHEST_CODEC_ID = 4;
 /** Of a record without key, value and headers: seven fields of a byte each. */
 export const RECORD_BYTES_MIN = 7;
@@ -62,56 +88,63 @@ export const RECORD_BYTES_MIN = 7;
 const EXPANSION_MAX: readonly number[] = [1, 1032, 22, 255, 32_768];
 
 /**
- * The first problem of a batch that a client wants to append, or null. Exactly one batch must fill
+ * The first problem of a batch that somebody wants to append, or null. Exactly one batch must fill
  * `bytes`; `maxBatchBytes` is inclusive. Unused attribute bits are ignored, as Kafka does. A
- * timestamp too far in the future or past is the topic's policy and not judged here.
+ * timestamp too far in the future or past is the topic's policy and not judged here, nor is the
+ * sequence itself.
  */
 export function validateBatch(
   bytes: Buffer,
-  limits: { maxBatchBytes: number },
+  limits: { readonly maxBatchBytes: number },
+  spared: SparedChecks = SPARED_NOTHING,
 ): BatchProblem | null {
-  const problem = judgeLength(bytes, limits.maxBatchBytes);
+  const problem = judgeLength(bytes, limits.maxBatchBytes, spared);
   if (problem !== null) return problem;
-  return hasMatchingCrc(bytes, 0, bytes.length) ? judgeHeader(bytes) : 'bad-crc';
+  if (!spared.checksum && !hasMatchingCrc(bytes, 0, bytes.length)) return 'bad-crc';
+  return judgeHeader(bytes, spared);
 }
 
-/** `validateBatch` for a batch that this process has built just now: its checksum was made of the very bytes, and is not made again. */
-export function validateBuiltBatch(
+function judgeLength(
   bytes: Buffer,
-  limits: { maxBatchBytes: number },
+  maxBatchBytes: number,
+  spared: SparedChecks,
 ): BatchProblem | null {
-  return judgeLength(bytes, limits.maxBatchBytes) ?? judgeHeader(bytes);
-}
-
-function judgeLength(bytes: Buffer, maxBatchBytes: number): BatchProblem | null {
   if (bytes.length > MAGIC_AT && magic(bytes) !== MAGIC_V2) return 'unsupported-magic';
   if (bytes.length < HEADER_SIZE) return 'bad-length';
   const size = batchSize(bytes);
   if (size < HEADER_SIZE || size > bytes.length) return 'bad-length';
   if (size < bytes.length) return 'more-than-one-batch';
-  return size > maxBatchBytes ? 'too-large' : null;
+  return size > maxBatchBytes && !spared.size ? 'too-large' : null;
 }
 
-/** The checks that make sense only once the CRC has vouched for the header. */
-function judgeHeader(bytes: Buffer): BatchProblem | null {
+/** The checks that make sense only once the CRC has vouched for the header. What is spared is asked where one fails. */
+function judgeHeader(bytes: Buffer, spared: SparedChecks): BatchProblem | null {
   const bits = attributes(bytes);
   const codec = bits & CODEC_MASK;
   if (codec > HIGHEST_CODEC_ID) return 'unknown-codec';
-  if ((bits & CONTROL_BIT) !== 0) return 'control-batch';
+  if ((bits & CONTROL_BIT) !== 0 && !spared.control) return 'control-batch';
 
   const count = recordCount(bytes);
-  if (count < 1 || lastOffsetDelta(bytes) !== count - 1) return 'bad-count';
+  const last = lastOffsetDelta(bytes);
+  if ((count < 1 || last !== count - 1) && !(spared.count && mayBeLeft(count, last))) {
+    return 'bad-count';
+  }
   const unpackedBytesMax = (bytes.length - HEADER_SIZE) * EXPANSION_MAX[codec]!;
   if (count * RECORD_BYTES_MIN > unpackedBytesMax) return 'bad-count';
 
-  if ((bits & TIMESTAMP_TYPE_BIT) !== 0) return 'bad-timestamp';
+  if ((bits & TIMESTAMP_TYPE_BIT) !== 0 && !spared.timestamps) return 'bad-timestamp';
 
   const producer = producerId(bytes);
   if (producer < -1 || producer === Number.POSITIVE_INFINITY) return 'bad-producer';
   if (producer === -1) return (bits & TRANSACTIONAL_BIT) !== 0 ? 'bad-producer' : null;
   const hasEpoch = bytes.readInt16BE(PRODUCER_EPOCH_AT) >= 0;
   const hasSequence = bytes.readInt32BE(BASE_SEQUENCE_AT) >= 0;
-  return hasEpoch && hasSequence ? null : 'bad-producer';
+  return hasEpoch && (hasSequence || spared.sequence) ? null : 'bad-producer';
+}
+
+/** Whether compaction can have left so many records of a batch. */
+function mayBeLeft(count: number, lastDelta: number): boolean {
+  return count >= 0 && count - 1 <= lastDelta && lastDelta >= 0;
 }
 
 /**

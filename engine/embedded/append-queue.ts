@@ -57,7 +57,7 @@ export class AppendQueue {
   readonly #log: PartitionLog;
   readonly #codec: CodecName;
   readonly #clock: Clock;
-  readonly #appendBuilt = (batch: Buffer): Promise<Appended> => this.#log.appendBuilt(batch);
+  readonly #appendBuilt = (batch: Buffer): Promise<Appended> => this.#log.append(batch, 'built');
   #open: OpenBatch | null = null;
   #scheduled = false;
   /** Settles when everything handed in before has reached the log; null when nothing is on its way. */

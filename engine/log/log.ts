@@ -1,9 +1,8 @@
-import { baseOffset, HEADER_SIZE } from '../batch/header.js';
 import type { Timestamp } from '../batch/timestamp.js';
 import { storageError } from '../disk/storage-error.js';
 import { EngineError } from '../errors.js';
 import { LIMITS } from '../limits.js';
-import { appendBatch, appendBuiltBatch, appendStampedBatch, rollSegment } from './append/append.js';
+import { appendBatch, rollSegment } from './append/append.js';
 import { AppendTurns } from './append/append-turns.js';
 import { AppendWaiters } from './append/append-waiters.js';
 import {
@@ -14,7 +13,9 @@ import {
   repackForLog,
 } from './append/check-records.js';
 import { LogWriter } from './append/log-writer.js';
+import { ORIGINS, type OriginRules } from './append/origin.js';
 import { expectAgain, noteRefusal, takeBackBatches } from './append/refused-batches.js';
+import { ReplicaPiece } from './append/replica-piece.js';
 import type { WriteGroup } from './append/write-group.js';
 import { Compaction } from './change/compaction.js';
 import { deleteBefore } from './change/delete-before.js';
@@ -26,6 +27,7 @@ import { Unsynced } from './durability/unsynced.js';
 import type { LogSettings } from './log-settings.js';
 import type {
   Appended,
+  AppendOrigin,
   CompactionResult,
   EpochEnd,
   HighWatermarkRule,
@@ -44,7 +46,6 @@ import { scrubLog } from './read/scrub.js';
 import { largestTimestamp, lookupTimestamp } from './read/timestamp-lookup.js';
 import { warmForRead } from './read/warm-read.js';
 import type { RecoveredLog } from './recovery/recovery.js';
-import { continues } from './recovery/tail-evidence.js';
 import { Sealing } from './segments/sealing.js';
 import type { SegmentList } from './segments/segment-list.js';
 import { wakeInSlices } from './segments/wake-segment.js';
@@ -193,53 +194,36 @@ export class Log implements PartitionLog, CheckpointTarget {
 
   // --- append ---
 
-  append(batch: Buffer): Promise<Appended> {
-    return this.#admit(batch, appendBatch);
-  }
-
-  appendBuilt(batch: Buffer): Promise<Appended> {
-    return this.#admit(batch, appendBuiltBatch);
-  }
-
-  #admit(batch: Buffer, append: typeof appendBatch): Promise<Appended> {
+  append(batch: Buffer, origin: AppendOrigin = 'client'): Promise<Appended> {
     if (this.#closing) return Promise.reject(this.#closing);
+    const rules = ORIGINS[origin];
+    if (rules.place) return this.#appendPiece(batch);
     const { validate, compacted, compression } = this.#settings;
     const isPlain =
-      validate === 'header' &&
-      compression === 'producer' &&
-      !compacted &&
-      !this.#turns.isTaken &&
-      !isClaimCounted(batch);
-    return isPlain ? this.#append(batch, append) : this.#appendChecked(batch, append);
+      (validate === 'header' &&
+        compression === 'producer' &&
+        !compacted &&
+        !this.#turns.isTaken &&
+        !isClaimCounted(batch)) ||
+      (rules.records && !this.#turns.isTaken);
+    return isPlain ? this.#append(batch, rules) : this.#appendChecked(batch, rules);
   }
 
-  appendStamped(batch: Buffer): Promise<Appended> {
-    if (this.#closing) return Promise.reject(this.#closing);
-    const mayLeaveGap = leavesOut(batch, this.offsets.logEnd);
-    if (!this.#turns.isTaken && !mayLeaveGap) return this.#append(batch, appendStampedBatch);
-    return this.#turns.take(async () => {
-      if (leavesOut(batch, this.offsets.logEnd)) await this.takesGap();
-      return this.#appendSettled(batch, appendStampedBatch);
-    });
-  }
-
-  #append(batch: Buffer, append: typeof appendBatch): Promise<Appended> {
-    const appended = this.#tryAppend(batch, append);
-    return appended ?? this.#turns.take(() => this.#appendSettled(batch, append));
+  #append(batch: Buffer, rules: OriginRules): Promise<Appended> {
+    const appended = this.#tryAppend(batch, rules);
+    return appended ?? this.#turns.take(() => this.#appendSettled(batch, rules));
   }
 
   /** Appends as soon as the writer lets it. Only for whoever has the turn. */
   async #appendSettled(
     batch: Buffer,
-    append: typeof appendBatch,
+    rules: OriginRules,
   ): Promise<{ appended: Promise<Appended> }> {
     for (;;) {
-      const appended = this.#tryAppend(batch, append);
+      const appended = this.#tryAppend(batch, rules);
       if (appended !== null) return { appended };
       try {
-        await this.writer.settled();
-        await wakeInSlices(this);
-        await this.context.files.whenRoom();
+        await this.#settled();
       } catch (error) {
         noteRefusal(this.producers, batch, error, this.context.clock.wallMs());
         throw error;
@@ -247,9 +231,37 @@ export class Log implements PartitionLog, CheckpointTarget {
     }
   }
 
-  #tryAppend(batch: Buffer, append: typeof appendBatch): Promise<Appended> | null {
+  /** Resolves when an append that had to wait may be tried again. */
+  async #settled(): Promise<void> {
+    await this.writer.settled();
+    await wakeInSlices(this);
+    await this.context.files.whenRoom();
+  }
+
+  #appendPiece(bytes: Buffer): Promise<Appended> {
     try {
-      return append(this, batch);
+      const piece = this.#turns.isTaken ? null : new ReplicaPiece(this, bytes);
+      if (piece?.leavesGap && !this.#hasGaps) return this.#turns.take(() => this.#follow(piece));
+      return piece?.append() ?? this.#turns.take(() => this.#follow(piece ?? bytes));
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /** Appends a leader's piece as soon as the log and the writer let it. Only for whoever has the turn. */
+  async #follow(given: ReplicaPiece | Buffer): Promise<{ appended: Promise<Appended> }> {
+    const piece = Buffer.isBuffer(given) ? new ReplicaPiece(this, given) : given;
+    if (piece.leavesGap) await this.takesGap();
+    for (;;) {
+      const appended = piece.append();
+      if (appended !== null) return { appended };
+      await this.#settled();
+    }
+  }
+
+  #tryAppend(batch: Buffer, rules: OriginRules): Promise<Appended> | null {
+    try {
+      return appendBatch(this, batch, rules);
     } catch (error) {
       noteRefusal(this.producers, batch, error, this.context.clock.wallMs());
       return this.#refuse(batch, error);
@@ -265,24 +277,26 @@ export class Log implements PartitionLog, CheckpointTarget {
    * Records may have to be unpacked, to be checked or to be stored in the topic's codec, on a thread: appends keep their order by queueing behind
    * one another.
    */
-  #appendChecked(batch: Buffer, append: typeof appendBatch): Promise<Appended> {
-    const isClients = append === appendBatch;
-    const ready =
-      isClients && isRepacked(this.#settings, batch)
-        ? repackForLog(this, batch)
-        : this.#settings.validate === 'records' || this.#settings.compacted || isClaimCounted(batch)
-          ? checkRecords(this, batch)
-          : null;
+  #appendChecked(batch: Buffer, rules: OriginRules): Promise<Appended> {
+    const ready = this.#readied(batch, rules);
     return this.#turns.take(async () => {
       const found = await ready;
       if (!(found instanceof EngineError)) {
         return found === null || found === batch
-          ? this.#appendSettled(batch, append)
-          : this.#appendSettled(found, appendBuiltBatch);
+          ? this.#appendSettled(batch, rules)
+          : this.#appendSettled(found, ORIGINS.built);
       }
       noteRefusal(this.producers, batch, found, this.context.clock.wallMs());
       return { appended: Promise.reject(found) };
     });
+  }
+
+  /** The batch as it is stored, or what is wrong with its records; null where they are not looked at. */
+  #readied(batch: Buffer, rules: OriginRules): Promise<Buffer | EngineError | null> | null {
+    if (!rules.codec && isRepacked(this.#settings, batch)) return repackForLog(this, batch);
+    const { validate, compacted } = this.#settings;
+    const areLookedAt = validate === 'records' || compacted || isClaimCounted(batch);
+    return areLookedAt && !rules.records ? checkRecords(this, batch) : null;
   }
 
   /** Resolves with `appended` when the flush promise holds for it, rejects if it was lost. */
@@ -574,9 +588,4 @@ export class Log implements PartitionLog, CheckpointTarget {
     this.durableWaiters.rejectFrom(-1, error);
     this.watermark.end();
   }
-}
-
-/** Whether a leader's batch begins behind the end of the log. */
-function leavesOut(batch: Buffer, logEnd: number): boolean {
-  return batch.length >= HEADER_SIZE && continues(baseOffset(batch), logEnd + 1);
 }

@@ -12,6 +12,16 @@ export interface PartitionName {
 /** How far a reader may see: everything written, what is committed, or what no open transaction holds back. */
 export type ReadIsolation = 'log-end' | 'high-watermark' | 'last-stable-offset';
 
+/**
+ * Where a batch comes from, which says how much of it is judged (`append/origin.ts` has the table):
+ *
+ * - `client`: everything is;
+ * - `built`: this process has made it just now with `builder.ts`, so its checksum is not made a second time;
+ * - `coordinator`: likewise, and it may be a control batch with times of its own;
+ * - `replica`: the leader has judged it, and the log only makes sure that it is whole and goes on where the log ends.
+ */
+export type AppendOrigin = 'client' | 'built' | 'coordinator' | 'replica';
+
 /** What an append answers. All offsets are inclusive. */
 export interface Appended {
   readonly baseOffset: number;
@@ -161,30 +171,25 @@ export interface PartitionLog {
   updateSettings(settings: LogSettings): void;
 
   /**
-   * Appends one record batch from a client: judged by its header, stamped in place with offset and epoch, copied by nobody. Must be
-   * called with a buffer that stays untouched until the promise settles.
+   * Appends one record batch: judged by its header, stamped in place with offset and epoch, copied by nobody. What is judged depends on where it comes from
+   * (`AppendOrigin`; default: `client`). Must be called with a buffer that stays untouched until the promise settles.
+   *
+   * A `replica`'s bytes are one batch or several, one after another, that keep the offsets and epochs they carry. They begin at or above the log end and may leave
+   * offsets out, as a compacted leader's do: such a log counts as compacted from then on, durably. The result is that of all of them. Where one is
+   * refused none is taken; where a write fails, those before it may stay, and the log end says how many.
    *
    * Resolves when the log's flush promise holds for the batch (`ack`: synced; else: written).
    * Rejects: CORRUPT_BATCH, INVALID_BATCH, UNSUPPORTED_MAGIC, UNKNOWN_CODEC, BATCH_TOO_LARGE, INVALID_TIMESTAMP, NULL_KEY,
    * OUT_OF_ORDER_SEQUENCE, STALE_PRODUCER_EPOCH, STORAGE_FULL, STORAGE_BUSY (nothing was kept, later appends may work; what the producer
-   * has sent behind it is OUT_OF_ORDER_SEQUENCE until it comes again).
+   * has sent behind it is OUT_OF_ORDER_SEQUENCE until it comes again); of a replica UNEXPECTED_OFFSET below the log end.
    */
-  append(batch: Buffer): Promise<Appended>;
-
-  /** As `append`, for a batch that `builder.ts` has made in this process: its checksum is not made a second time. */
-  appendBuilt(batch: Buffer): Promise<Appended>;
+  append(batch: Buffer, origin?: AppendOrigin): Promise<Appended>;
 
   /**
    * Notes that a batch was refused in front of the log, and that its producer will send it again: until then what it has sent behind it is
    * OUT_OF_ORDER_SEQUENCE. `header`: at least the 61 bytes of the batch's header; what is none is ignored.
    */
   refused(header: Buffer): void;
-
-  /**
-   * Appends a batch that already carries its offsets and epoch, as a follower does. It may leave offsets out, as a compacted leader's do: such a log counts as
-   * compacted from then on, durably. Rejects UNEXPECTED_OFFSET below the log end.
-   */
-  appendStamped(batch: Buffer): Promise<Appended>;
 
   /** Synchronous: finds the batches, reads no record. Throws OFFSET_OUT_OF_RANGE, CORRUPT_BATCH. */
   read(request: ReadRequest): ReadResult;

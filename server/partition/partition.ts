@@ -132,7 +132,7 @@ export class Partition {
     if (this.#released || this.#leadership.role !== 'follower') {
       throw new ApiError('NOT_LEADER_OR_FOLLOWER', 'this broker is no follower of the partition');
     }
-    return this.#log.appendStamped(batch);
+    return this.#log.append(batch, 'replica');
   }
 
   /**

@@ -390,11 +390,11 @@ describe('a gap that a leader has left', () => {
   test('is taken, and known durably before it is there', async () => {
     const world = newWorld();
     const log = await open(await openWorld(world));
-    await log.appendStamped(batchOf('a', { baseOffset: 0 }));
+    await log.append(batchOf('a', { baseOffset: 0 }), 'replica');
     expect(log.hasGaps).toBe(false);
-    await log.appendStamped(batchOf('b', { baseOffset: 7 }));
+    await log.append(batchOf('b', { baseOffset: 7 }), 'replica');
     expect([log.hasGaps, log.logEndOffset]).toEqual([true, 8]);
-    await expect(log.appendStamped(batchOf('c', { baseOffset: 7 }))).rejects.toMatchObject({
+    await expect(log.append(batchOf('c', { baseOffset: 7 }), 'replica')).rejects.toMatchObject({
       code: 'UNEXPECTED_OFFSET',
     });
     const again = await open(await openWorld(cutPower(world)));

@@ -12,6 +12,7 @@ import { EngineError, type EngineErrorCode } from '../../engine/errors.js';
 import type { LogSettings } from '../../engine/log/log-settings.js';
 import type {
   Appended,
+  AppendOrigin,
   CompactionResult,
   EpochEnd,
   HighWatermarkRule,
@@ -112,7 +113,9 @@ export class MemoryLog implements PartitionLog {
     this.settings = settings;
   }
 
-  async append(batch: Buffer): Promise<Appended> {
+  async append(batch: Buffer, origin?: AppendOrigin): Promise<Appended> {
+    if (origin === 'replica' && baseOffset(batch) !== this.logEndOffset)
+      throw failure('UNEXPECTED_OFFSET');
     if (this.refuseNext !== null) {
       const error = this.refuseNext;
       this.refuseNext = null;
@@ -149,15 +152,6 @@ export class MemoryLog implements PartitionLog {
     const pending = this.#pending;
     this.#pending = [];
     for (const resolve of pending) resolve();
-  }
-
-  appendBuilt(batch: Buffer): Promise<Appended> {
-    return this.append(batch);
-  }
-
-  async appendStamped(batch: Buffer): Promise<Appended> {
-    if (baseOffset(batch) !== this.logEndOffset) throw failure('UNEXPECTED_OFFSET');
-    return this.append(batch);
   }
 
   read({ offset, maxBytes, minOneBatch, isolation }: ReadRequest): ReadResult {

@@ -4,12 +4,11 @@ import {
   lastOffsetDelta,
   leaderEpoch,
   maxTimestamp,
-  baseOffset as offsetOf,
   producerEpoch,
   producerId,
 } from '../../batch/header.js';
 import { stampAppendTime, stampBatch } from '../../batch/stamp.js';
-import { type BatchProblem, validateBatch, validateBuiltBatch } from '../../batch/validate.js';
+import { type BatchProblem, validateBatch } from '../../batch/validate.js';
 import { storageError } from '../../disk/storage-error.js';
 import { EngineError, type EngineErrorCode } from '../../errors.js';
 import { LIMITS } from '../../limits.js';
@@ -25,6 +24,7 @@ import type { OffsetTracker } from '../state/offset-tracker.js';
 import { lastSequenceOf, type ProducerBatch } from '../state/producer.js';
 import type { ProducerStates } from '../state/producer-state.js';
 import type { LogWriter } from './log-writer.js';
+import type { OriginRules } from './origin.js';
 import { mustRoll } from './roll-policy.js';
 import { timestampProblem } from './timestamp-bounds.js';
 
@@ -49,7 +49,7 @@ export interface AppendLog extends StartingLog {
 /**
  * THE APPEND PATH of a leader. In this order, all synchronous:
  *
- * 1. judge the batch by its header (length, magic, CRC, counts, timestamps);
+ * 1. judge the batch by its header (length, magic, CRC, counts, timestamps), but for what its origin is spared;
  * 2. ask whether an idempotent producer sent it before, or skipped something;
  * 3. roll the segment if it must;
  * 4. stamp offset, epoch, and append time where the topic wants it, in place;
@@ -59,26 +59,16 @@ export interface AppendLog extends StartingLog {
  * The promise settles as `PartitionLog.append` says. Throws what is wrong with the batch. Null, with nothing done, when a segment must be
  * started, or woken, and cannot be yet: the caller lets the writer settle, wakes it, waits for room among the files, and calls again.
  */
-export function appendBatch(log: AppendLog, batch: Buffer): Promise<Appended> | null {
-  log.assertServing();
-  return appendJudged(log, batch, validateBatch(batch, log.settings));
-}
-
-/** As `appendBatch`, for a batch that this process has built just now. */
-export function appendBuiltBatch(log: AppendLog, batch: Buffer): Promise<Appended> | null {
-  log.assertServing();
-  return appendJudged(log, batch, validateBuiltBatch(batch, log.settings));
-}
-
-function appendJudged(
+export function appendBatch(
   log: AppendLog,
   batch: Buffer,
-  problem: BatchProblem | null,
+  origin: OriginRules,
 ): Promise<Appended> | null {
-  if (problem !== null) throw refusal(problem, batch, log.settings.maxBatchBytes);
+  log.assertServing();
+  judgeBatch(log, batch, origin);
   const nowMs = log.context.clock.wallMs();
-  checkTimestamps(log, batch, nowMs);
-  const original = findOriginal(log, batch);
+  checkTimestamps(log, batch, nowMs, origin);
+  const original = findOriginal(log, batch, origin);
   if (original !== null) return answerDuplicate(log, original);
 
   const segment = segmentFor(log, batch, log.offsets.logEnd, nowMs);
@@ -93,33 +83,14 @@ function appendJudged(
   return stageBatch(log, batch, segment, baseOffset, nowMs, appendTimeMs);
 }
 
-/**
- * The append path of a follower: the batch has its offsets and its epoch, and continues the log; in one that may have gaps it may leave offsets out.
- * Null as in `appendBatch`.
- */
-export function appendStampedBatch(log: AppendLog, batch: Buffer): Promise<Appended> | null {
-  log.assertServing();
-  const problem = validateBatch(batch, log.settings);
-  // Control batches and append times are the leader's work, and a follower takes them as they are.
-  if (problem !== null && problem !== 'control-batch' && problem !== 'bad-timestamp') {
-    throw refusal(problem, batch, log.settings.maxBatchBytes);
-  }
-  const expected = log.offsets.logEnd;
-  const baseOffset = offsetOf(batch);
-  if (baseOffset < expected || (baseOffset > expected && !log.hasGaps)) {
-    throw new EngineError(
-      'UNEXPECTED_OFFSET',
-      `the log continues at ${expected}, the batch begins at ${baseOffset}`,
-    );
-  }
-  const nowMs = log.context.clock.wallMs();
-  const segment = segmentFor(log, batch, baseOffset, nowMs);
-  if (segment === null) return null;
-  if (baseOffset > expected) segment.noteGap();
-  return stageBatch(log, batch, segment, baseOffset, nowMs, -1);
+/** Throws what is wrong with the batch, but for what its origin is spared. */
+export function judgeBatch({ settings }: AppendLog, batch: Buffer, origin: OriginRules): void {
+  const problem = validateBatch(batch, settings, origin);
+  if (problem !== null) throw refusal(problem, batch, settings.maxBatchBytes);
 }
 
-function stageBatch(
+/** Notes a batch that has its place, and stages it. The promise settles as that of an append. */
+export function stageBatch(
   log: AppendLog,
   batch: Buffer,
   segment: Segment,
@@ -178,9 +149,9 @@ function noteProducer(
   });
 }
 
-function findOriginal(log: AppendLog, batch: Buffer): ProducerBatch | null {
+function findOriginal(log: AppendLog, batch: Buffer, origin: OriginRules): ProducerBatch | null {
   const id = producerId(batch);
-  if (id < 0) return null;
+  if (id < 0 || origin.sequence) return null;
   const sequence = baseSequence(batch);
   const lastSequence = lastSequenceOf(sequence, lastOffsetDelta(batch) + 1);
   return log.producers.check(id, producerEpoch(batch), sequence, lastSequence);
@@ -199,7 +170,7 @@ function answerDuplicate(log: AppendLog, original: ProducerBatch): Promise<Appen
 }
 
 /** The segment that takes the batch: the active one, unless it must be rolled first; null when that must wait. */
-function segmentFor(
+export function segmentFor(
   log: AppendLog,
   batch: Buffer,
   baseOffset: number,
@@ -208,7 +179,7 @@ function segmentFor(
   const active = log.segments.active;
   try {
     const { hasRoom } = log.context.files;
-    if (active === undefined) return hasRoom ? startSegment(log, baseOffset) : null;
+    if (active === undefined) return hasRoom ? startSegment(log, log.offsets.logEnd) : null;
     if (active.indexes === null && !wakeSegment(log, active)) return null;
     if (log.writer.isFull) flushStaged(log);
     if (!rollIsDue(log, active, batch, baseOffset, nowMs)) return active;
@@ -279,12 +250,14 @@ function rollIsDue(
 }
 
 /** The header's own bounds; a record in between is trusted unless `odradek.validate=records`. */
-function checkTimestamps(log: AppendLog, batch: Buffer, nowMs: number): void {
+function checkTimestamps(log: AppendLog, batch: Buffer, nowMs: number, origin: OriginRules): void {
   const { settings } = log;
   const problem =
     timestampProblem(settings, maxTimestamp(batch), nowMs) ??
     timestampProblem(settings, baseTimestamp(batch), nowMs);
-  if (problem !== null) throw new EngineError('INVALID_TIMESTAMP', problem);
+  if (problem !== null && !origin.timestamps) {
+    throw new EngineError('INVALID_TIMESTAMP', problem);
+  }
 }
 
 const REFUSALS: Record<BatchProblem, { code: EngineErrorCode; text: string }> = {

@@ -77,8 +77,9 @@ export function endBeforeEmpty(log: ReadableLog, first: FoundBatch, end: number)
   const { segment } = first;
   const firstEnd = first.position + first.size;
   if (first.isEmpty) return firstEnd;
-  // Compaction never comes to the segment that takes appends.
-  if (end <= firstEnd || segment === log.segments.active) return end;
+  // Compaction never comes to the segment that takes appends, but a leader's batches do.
+  const isActive = segment === log.segments.active;
+  if (end <= firstEnd || (isActive && segment.isGapless)) return end;
   const { offsets } = log.context.indexCache.of(segment, log.settings.indexIntervalBytes);
   for (let slot = offsets.floorByPosition(firstEnd - 1) + 1; slot < offsets.count; slot++) {
     const position = offsets.positionAt(slot);

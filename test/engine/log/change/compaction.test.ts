@@ -379,7 +379,7 @@ describe('transactions', () => {
       leaderEpoch: 0,
       baseSequence: sequence,
     });
-    await log.appendStamped(batch);
+    await log.append(batch, 'replica');
   }
 
   async function end(log: Log, type: 'commit' | 'abort') {
@@ -390,7 +390,7 @@ describe('transactions', () => {
       baseOffset: log.logEndOffset,
       leaderEpoch: 0,
     });
-    await log.appendStamped(marker);
+    await log.append(marker, 'coordinator');
   }
 
   test('that were aborted take nothing away, those that were committed do, and markers stay', async () => {

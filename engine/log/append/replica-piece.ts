@@ -1,0 +1,107 @@
+import {
+  baseOffset,
+  batchSize,
+  HEADER_SIZE,
+  lastOffsetDelta,
+  leaderEpoch,
+  NO_EPOCH,
+  PREFIX_SIZE,
+  recordCount,
+} from '../../batch/header.js';
+import { EngineError } from '../../errors.js';
+import { LIMITS } from '../../limits.js';
+import type { Appended } from '../partition-log.js';
+import { type AppendLog, judgeBatch, segmentFor, stageBatch } from './append.js';
+import { ORIGINS } from './origin.js';
+
+const ignore = (): void => {};
+
+/**
+ * THE APPEND PATH of a follower: batches of a leader, one after another in one piece, with the
+ * offsets and epochs that they carry. All of them are judged before the first one is staged.
+ */
+export class ReplicaPiece {
+  readonly #log: AppendLog;
+  readonly #bytes: Buffer;
+  /** Offset of the first batch. */
+  readonly #firstOffset: number;
+  /** Whether a batch leaves offsets out, in front of it or within: the log is to say so before. */
+  readonly leavesGap: boolean;
+  /** Where the batch that is staged next begins in the piece. */
+  #at = 0;
+  /** The log end behind what was staged. */
+  #nextOffset: number;
+  #last: Promise<Appended> | null = null;
+
+  /** Throws what is wrong with one of the batches: as `PartitionLog.append`. */
+  constructor(log: AppendLog, bytes: Buffer) {
+    this.#log = log;
+    this.#bytes = bytes;
+    this.#nextOffset = log.offsets.logEnd;
+    let next = log.offsets.logEnd;
+    let leavesGap = false;
+    for (let at = 0; at === 0 || at < bytes.length; at += sizeAt(bytes, at)) {
+      const batch = bytes.subarray(at, at + sizeAt(bytes, at));
+      judgeBatch(log, batch, ORIGINS.replica);
+      const base = placeOf(batch, next);
+      const last = lastOffsetDelta(batch);
+      leavesGap ||= base > next || recordCount(batch) <= last;
+      next = base + last + 1;
+    }
+    this.leavesGap = leavesGap;
+    this.#firstOffset = baseOffset(bytes);
+  }
+
+  /**
+   * Stages what is not staged yet. The promise is that of the last batch, with the first offset of
+   * the piece. Null when the rest must wait, as in `appendBatch`.
+   */
+  append(): Promise<Appended> | null {
+    const log = this.#log;
+    log.assertServing();
+    while (this.#at < this.#bytes.length) {
+      // What was staged before is lost, and its promise says why.
+      if (this.#last !== null && log.offsets.logEnd !== this.#nextOffset) return this.#last;
+      const end = this.#at + sizeAt(this.#bytes, this.#at);
+      const batch = this.#bytes.subarray(this.#at, end);
+      const base = baseOffset(batch);
+      const nowMs = log.context.clock.wallMs();
+      const segment = segmentFor(log, batch, base, nowMs);
+      if (segment === null) return null;
+      if (base > log.offsets.logEnd || recordCount(batch) <= lastOffsetDelta(batch)) {
+        segment.noteGap();
+      }
+      this.#last = stageBatch(log, batch, segment, base, nowMs, -1);
+      this.#last.catch(ignore);
+      this.#nextOffset = log.offsets.logEnd;
+      this.#at = end;
+    }
+    return this.#last!.then((last) => ({ ...last, baseOffset: this.#firstOffset }));
+  }
+}
+
+/** Bytes of the batch at `at`; all that is left where no batch can end. */
+function sizeAt(bytes: Buffer, at: number): number {
+  const left = bytes.length - at;
+  if (left < PREFIX_SIZE) return left;
+  const size = batchSize(bytes, at);
+  return size < HEADER_SIZE || size > left ? left : size;
+}
+
+/** The base offset of a batch that comes at or above `next`. No checksum covers where it stands. */
+function placeOf(batch: Buffer, next: number): number {
+  const base = baseOffset(batch);
+  if (base < next) {
+    throw new EngineError(
+      'UNEXPECTED_OFFSET',
+      `the log continues at ${next}, the batch begins at ${base}`,
+    );
+  }
+  if (base + lastOffsetDelta(batch) > LIMITS.replicaOffsetMax) {
+    throw new EngineError('INVALID_BATCH', `no log has come to offset ${base}`);
+  }
+  if (leaderEpoch(batch) < NO_EPOCH) {
+    throw new EngineError('INVALID_BATCH', `no leader has epoch ${leaderEpoch(batch)}`);
+  }
+  return base;
+}
