@@ -41,6 +41,14 @@ export const LIMITS = {
    * done least.
    */
   turnOldestShare: 0.5,
+  /** Levels of waiting work by what it has done, … */
+  waitingWorkLevels: 8,
+  /** … each up to so many times as much as the one before. */
+  waitingWorkLevelFactor: 4,
+  /** Records and headers that are walked between two reports of a walk. */
+  recordsReportedTogether: 512,
+  /** Headers of batches that a truncation walks between two reports of its work. */
+  headersReportedTogether: 100,
   /**
    * Elements that a new segment counts for, where many logs begin one together: it makes a file,
    * on the event loop.
@@ -285,6 +293,8 @@ export const LIMITS = {
    * moment. Beyond: they wait.
    */
   unpackedLargeBytes: 256 * MIB,
+  /** Copies within an lz4 block below this are made byte by byte: a call costs more. */
+  lz4ShortCopyBytes: 32,
   /** Records of a refused batch that its producer is told of (Kafka names all). */
   badRecordsNamed: 100,
   /**
@@ -386,6 +396,13 @@ export const LIMITS = {
   catalogCommitMs: 30 * SECOND_MS,
   /** Entries of one transaction where a catalog is made anew. Beyond: another transaction. */
   catalogRebuildChangesMax: 1_000,
+  /** Read at a time where a catalog is checked: a whole number of its pages. */
+  catalogBlockBytes: 64 * KIB,
   /** Blocks of a catalog that are in memory while it is checked. Beyond: the oldest is let go. */
   catalogBlocksMax: 64,
+  /**
+   * Attempts of `odradek scrub` to read a catalog whose pages may change meanwhile. Beyond: it
+   * counts as damaged, and tells nothing of where logs begin and end.
+   */
+  catalogReadAttemptsMax: 3,
 } as const;

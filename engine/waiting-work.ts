@@ -14,13 +14,11 @@ interface Waiting {
   readonly leftShare: number;
 }
 
-/** Work that has done so many times as much as another is on the next level. */
-const LEVEL_FACTOR = 4;
-const LEVELS = 8;
+const { waitingWorkLevels: LEVELS, waitingWorkLevelFactor: LEVEL_FACTOR } = LIMITS;
 
 /**
  * Work that waits for a turn, on levels by what it has done so far: below `LIMITS.shortWorkShare`
- * of an allowance, below four times that, and so on. On a level, first come is first served.
+ * of an allowance, below `LIMITS.waitingWorkLevelFactor` times that, and so on. On a level, first come is first served.
  */
 export class WaitingWork {
   readonly #levels: readonly Waiting[][] = Array.from({ length: LEVELS }, () => []);

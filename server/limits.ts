@@ -85,6 +85,8 @@ export const SERVER_LIMITS = {
   turnBegunElementsMax: 4_096,
   /** What a request without elements counts for in that. */
   requestBeginElements: 16,
+  /** One part in so many of `turnBegunElementsMax` may be spent without knowing which turn it is. */
+  turnBegunUnaskedDivisor: 2,
   /** Of the requests that wait for a turn those below this size begin first, all others behind. */
   smallRequestBytes: 4 * KIB,
   /** Levels of such requests by size, each up to four times as large as the one before. */
@@ -254,6 +256,8 @@ export const SERVER_LIMITS = {
   settingsFileBytesMax: 1 * MIB,
 
   // ## Produce and fetch
+  /** The interval of odradek.flush=interval where neither flush.ms nor flush.messages sets one. */
+  flushIntervalMs: 1 * SECOND_MS,
   /**
    * Batches of one request that are appended in one turn without asking. Beyond: others are served
    * in between.
@@ -320,10 +324,14 @@ export const SERVER_LIMITS = {
    */
   membersPerGroupMax: 10_000,
   /**
-   * What members of all groups take, in bytes: metadata, protocol names, 1 KiB for each member and
-   * a quarter of that for each id that was given out. Beyond: GROUP_MAX_SIZE_REACHED.
+   * What members of all groups take, in bytes: metadata, protocol names, `memberBytes` for each
+   * member and `pendingMemberBytes` for each id that was given out. Beyond: GROUP_MAX_SIZE_REACHED.
    */
   memberBytesMax: 256 * MIB,
+  /** Heap of a member beside its metadata, about, … */
+  memberBytes: 1 * KIB,
+  /** … and of an id that was given out. */
+  pendingMemberBytes: 256,
   /** Committed offsets of one group. Beyond: POLICY_VIOLATION for partitions that are new. */
   groupOffsetsMax: 1_000_000,
   /**
@@ -337,6 +345,24 @@ export const SERVER_LIMITS = {
    * Members that one LeaveGroup takes out in one turn. Beyond: the others leave in a later turn.
    */
   leaversAtOnce: 500,
+  /**
+   * Elements that an answer to a member counts for: a promise, an encoding, a write. A leader's
+   * list of members, and a record of them, report to their own work.
+   */
+  memberAnswerElements: 16,
+  /** Members passed in a walk that count for as much as one element. */
+  membersPassedPerElement: 8,
+  /** Names of a leader's plan that are looked up in the time that it takes to pass a member. */
+  planNamesPerMemberPassed: 32,
+  /** Members copied for DescribeGroups, a group's all at once, that count for one element. */
+  membersDescribedPerElement: 8,
+  /** Committed offsets of a group, passed in a walk, that count for one element. */
+  offsetsPassedPerElement: 8,
+  /**
+   * Elements of a step of a group that is done at once and not reported: what a small group costs.
+   * Beyond: its answers go in later turns.
+   */
+  groupStepElementsMax: 64,
   /** Protocols that one member names. Beyond: INVALID_REQUEST. */
   memberProtocolsMax: 100,
   /**

@@ -10,10 +10,10 @@
  */
 
 import { EngineError } from '../errors.js';
+import { LIMITS } from '../limits.js';
 
 const SHORTEST_MATCH = 4;
-/** Shorter copies are made byte by byte: a call costs more. */
-const SHORT_COPY_BYTES = 32;
+const SHORT_COPY_BYTES: number = LIMITS.lz4ShortCopyBytes;
 
 /** What a block unpacks to, by its sequences. Right for a good block; any number for another. */
 export function lz4BlockSize(bytes: Buffer, start: number, end: number): number {

@@ -1,4 +1,5 @@
 import { EngineError } from '../errors.js';
+import { LIMITS } from '../limits.js';
 import type { TurnSlices } from '../turn-slices.js';
 import { lastOffsetDelta, recordCount } from './header.js';
 import type { Timestamp } from './timestamp.js';
@@ -136,9 +137,6 @@ export class RecordCursor {
   }
 }
 
-/** Records and headers between two reports to `TurnSlices`. */
-const REPORTED_TOGETHER = 512;
-
 /**
  * Calls `visit` for each record, in slices; ends where it returns true. Other work happens in between, but not to the bytes.
  *
@@ -154,7 +152,7 @@ export async function walkInSlices(
   while (cursor.next()) {
     if (visit()) break;
     const walked = cursor.walked - reported;
-    if (walked < REPORTED_TOGETHER) continue;
+    if (walked < LIMITS.recordsReportedTogether) continue;
     reported = cursor.walked;
     const pause = work.did(walked, 'records');
     if (pause !== null) await pause;

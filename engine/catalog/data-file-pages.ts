@@ -1,7 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import { LIMITS } from '../limits.js';
 
-const BLOCK_BYTES = 64 * 1024;
+const { catalogBlockBytes: BLOCK_BYTES } = LIMITS;
 
 /** The pages of an LMDB data file, read by their numbers. Nobody writes to the file meanwhile. */
 export class DataFilePages {

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { segmentFileName } from '../disk/file-names.js';
+import { LIMITS } from '../limits.js';
 import type { LogCheckpoint } from '../log/durability/log-records.js';
 import type { PartitionFolder } from '../partition-folder.js';
 import { type CatalogInspection, inspectCatalog } from './catalog-inspection.js';
@@ -12,9 +13,6 @@ export interface KnownLog {
 }
 
 type Logs = ReadonlyMap<string, KnownLog>;
-
-/** In a directory that is in use: pages may change while they are read, which their checksums tell. */
-const TRIES = 3;
 
 /** What a scrub holds folders against: the catalog's word on where logs begin and end. */
 export class KnownLogs {
@@ -46,8 +44,9 @@ export class KnownLogs {
   }
 }
 
+/** In a directory that is in use pages may change while they are read, which their checksums tell. */
 async function readLogs(path: string): Promise<Logs> {
-  for (let left = TRIES; left > 0; left--) {
+  for (let left: number = LIMITS.catalogReadAttemptsMax; left > 0; left--) {
     const inspection = await inspectCatalog(path);
     if (inspection.state !== 'damaged') return knownLogs(inspection.entries);
   }

@@ -108,9 +108,6 @@ async function withDirectory<T>(dir: string, use: (found: Found) => Promise<T>):
   }
 }
 
-/** Epochs that a crash may have kept out of every checkpoint. */
-const EPOCHS_SKIPPED = 1_000;
-
 async function rebuildIdentity(found: Found, out: LineWriter): Promise<void> {
   let epochMax = 0;
   for (const { key, value } of found.catalog.entries) {
@@ -118,8 +115,8 @@ async function rebuildIdentity(found: Found, out: LineWriter): Promise<void> {
     const { epochs } = value as { readonly epochs: readonly (readonly [number, number])[] };
     for (const [epoch] of epochs) epochMax = Math.max(epochMax, epoch);
   }
-  const random = systemRandom;
-  await restoreIdentity(nodeDisk, found.root, { random, epochMax: epochMax + EPOCHS_SKIPPED });
+  epochMax += CLI_LIMITS.epochsSkipped;
+  await restoreIdentity(nodeDisk, found.root, { random: systemRandom, epochMax });
   await out.write(
     `${identityLine(found)}; made anew, with a leader epoch above every one that is known`,
   );

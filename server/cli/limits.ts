@@ -42,6 +42,8 @@ export const CLI_LIMITS = {
    * another batch.
    */
   batchBytesMax: 900_000,
+  /** What each record and header adds to that beside its bytes, roughly. */
+  recordOverheadBytes: 32,
   /** What `consume` asks for of one partition … */
   fetchPartitionBytes: 1 * MIB,
   /** … and in one answer. */
@@ -70,6 +72,8 @@ export const CLI_LIMITS = {
   problemsShownMax: 20,
   /** Logs that `catalog rebuild` reads between two lines of progress. */
   logsPerLine: 100,
+  /** Leader epochs that `catalog rebuild` leaves out: a crash may have kept them from any checkpoint. */
+  epochsSkipped: 1_000,
   /**
    * Partitions of `__consumer_offsets` that `catalog rebuild` tries, where nothing but its groups
    * tells their number. Beyond: its folders tell.

@@ -24,9 +24,6 @@ export interface ProduceOptions extends ConnectionOptions {
   readonly null?: boolean;
 }
 
-/** What a record adds to its key, value and headers, roughly. */
-const RECORD_BYTES = 32;
-
 /**
  * Sends each line of stdin as a record. Whatever has arrived by the time the broker has answered
  * goes out together, so a slow source is not held up, and a fast one is slowed down. Resolves when
@@ -158,8 +155,8 @@ async function confirmReceipt(client: Client): Promise<void> {
 }
 
 function sizeOf({ key, value, headers }: LineRecord): number {
-  let size = RECORD_BYTES + (key?.length ?? 0) + (value?.length ?? 0);
+  let size = CLI_LIMITS.recordOverheadBytes + (key?.length ?? 0) + (value?.length ?? 0);
   for (const header of headers)
-    size += RECORD_BYTES + header.key.length + (header.value?.length ?? 0);
+    size += CLI_LIMITS.recordOverheadBytes + header.key.length + (header.value?.length ?? 0);
   return size;
 }

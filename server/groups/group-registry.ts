@@ -218,7 +218,8 @@ export class GroupRegistry {
   /** Keeps the sum of what members take. */
   #account(entry: GroupEntry): void {
     const { tally, members, pending } = entry.group;
-    const bytes = tally.bytes + members.size * MEMBER_BYTES + pending.size * PENDING_BYTES;
+    const { memberBytes, pendingMemberBytes } = SERVER_LIMITS;
+    const bytes = tally.bytes + members.size * memberBytes + pending.size * pendingMemberBytes;
     this.#memberBytes += bytes - entry.memberBytes;
     entry.memberBytes = bytes;
   }
@@ -264,18 +265,18 @@ export class GroupRegistry {
     const begin = (): void => this.run(entry, (step) => event(step, ticket), connection);
     const abandoned = (): void => this.run(entry, (step) => abandon(step, ticket));
     // A connection that closes may have a thousand requests waiting.
-    const onLost = (): void => this.#lost.add(ANSWER_ELEMENTS, abandoned);
+    const onLost = (): void => this.#lost.add(SERVER_LIMITS.memberAnswerElements, abandoned);
     return requests.wait(ticket, connection, begin, onLost);
   }
 
   /** Does what an event has left to be done; answers in later turns, where they are many. */
   #perform(entry: GroupEntry, { actions, passed }: Step, connection: ConnectionInfo | null): void {
-    const done = Math.ceil(passed / PASSES_PER_ELEMENT);
+    const done = Math.ceil(passed / SERVER_LIMITS.membersPassedPerElement);
     let answers = 0;
     for (const action of actions) {
       answers += costOf(action);
     }
-    const isLong = done + answers > AT_ONCE_ELEMENTS;
+    const isLong = done + answers > SERVER_LIMITS.groupStepElementsMax;
     if (isLong) {
       entry.answers ??= new SlicedQueue(this.#options.slices);
       entry.answers.did(done);
@@ -390,20 +391,6 @@ export class GroupRegistry {
 
 const LOADING = 'COORDINATOR_LOAD_IN_PROGRESS';
 
-/** Heap of a member beside its metadata, about, and of an id that was given out. */
-const MEMBER_BYTES = 1024;
-const PENDING_BYTES = 256;
-
-/**
- * What an answer costs beside a look at an element: a promise, an encoding, a write. A leader's
- * list of members, and a record of them, report to their own work.
- */
-const ANSWER_ELEMENTS = 16;
-/** Members passed in a walk that cost as much as one element that is looked at. */
-const PASSES_PER_ELEMENT = 8;
-/** A step that costs no more is done at once and not reported: it is what a small group costs. */
-const AT_ONCE_ELEMENTS = 64;
-
 function costOf(action: GroupAction): number {
-  return 'ticket' in action ? ANSWER_ELEMENTS : 0;
+  return 'ticket' in action ? SERVER_LIMITS.memberAnswerElements : 0;
 }

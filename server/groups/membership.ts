@@ -256,9 +256,6 @@ export function sync(step: Step, request: SyncRequest): void {
   }
 }
 
-/** Names of a plan that are looked up in the time that it takes to pass a member. */
-const NAMES_PER_PASS = 32;
-
 /** What the plan has for members. Copies: the frame does not outlive the request. */
 function planOf(step: Step, { plan }: SyncRequest): Map<string, Buffer> {
   const taken = new Map<string, Buffer>();
@@ -267,7 +264,7 @@ function planOf(step: Step, { plan }: SyncRequest): Map<string, Buffer> {
     looked += 1;
     if (step.group.members.has(memberId)) taken.set(memberId, Buffer.from(assignment));
   }
-  step.passed += taken.size + Math.ceil(looked / NAMES_PER_PASS);
+  step.passed += taken.size + Math.ceil(looked / SERVER_LIMITS.planNamesPerMemberPassed);
   return taken;
 }
 

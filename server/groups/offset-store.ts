@@ -310,7 +310,7 @@ export class OffsetStore {
       const { group, offsets } = entry;
       if (group.state === 'Stable') await this.#expireRead(entry);
       else if (group.state === 'Empty') this.#forgetExpired(entry, null);
-      const pause = work.did(1 + Math.ceil(offsets.count / OFFSETS_PER_ELEMENT));
+      const pause = work.did(1 + Math.ceil(offsets.count / SERVER_LIMITS.offsetsPassedPerElement));
       if (pause === null && this.#tombstones.count < SERVER_LIMITS.tombstonesAtOnce) continue;
       this.#tombstones.flush();
       if (pause !== null) await pause;
@@ -388,9 +388,6 @@ export class OffsetStore {
     }
   }
 }
-
-/** Offsets of a group that cost as much to pass as one element that is looked at. */
-const OFFSETS_PER_ELEMENT = 8;
 
 function checkId(groupId: string): void {
   if (!isTidyId(groupId)) throw new ApiError('INVALID_GROUP_ID', 'the group id is not valid');

@@ -1,5 +1,6 @@
 import type { GroupCoordinator } from '../groups/coordinator.js';
 import { type Group, metadataOf } from '../groups/group.js';
+import { SERVER_LIMITS } from '../limits.js';
 import type { ResponseOf } from '../protocol/api.js';
 import { ErrorCode } from '../protocol/error-codes.js';
 import { DescribeGroups } from '../protocol/messages/describe-groups.js';
@@ -13,12 +14,6 @@ export interface DescribeGroupsParts {
 }
 
 const NOTHING = Buffer.alloc(0);
-
-/**
- * Members copied that cost as much as one element: all at once, so that the group is shown as it
- * was.
- */
-const MEMBERS_PER_ELEMENT = 8;
 
 type Answer = ResponseOf<typeof DescribeGroups>['groups'][number];
 
@@ -38,7 +33,8 @@ function describeGroupsHandler({ groups }: DescribeGroupsParts): Handler<typeof 
     for (const groupId of await distinctInSlices(work, request.groups)) {
       const answer = describe(groups, groupId, apiVersion);
       described.push({ ...answer, ...allowed });
-      const pause = work.did(1 + Math.ceil(answer.members.length / MEMBERS_PER_ELEMENT));
+      const copied = answer.members.length / SERVER_LIMITS.membersDescribedPerElement;
+      const pause = work.did(1 + Math.ceil(copied));
       if (pause !== null) await pause;
     }
     return { groups: described };

@@ -14,12 +14,6 @@ export interface Beginner {
 }
 
 /**
- * The share of an allowance that is spent without asking for the turn: one callback for that many
- * requests.
- */
-const UNASKED_DIVISOR = 2;
-
-/**
  * Bounds the requests that begin in one turn of the event loop, over all connections of the broker:
  * each counts for `requestBeginElements` and for its array elements, and once they are beyond
  * `turnBegunElementsMax` the next ones wait for a later turn. In that one the connections that wait
@@ -40,7 +34,8 @@ export class RequestTurns {
   constructor(turn: Turn, budget: ByteBudget, limits: ServerLimits) {
     this.inProgress = new RequestsInProgress(turn, budget, limits);
     this.#turn = turn;
-    this.#allowance = new TurnAllowance(turn, limits.turnBegunElementsMax, UNASKED_DIVISOR);
+    const { turnBegunElementsMax, turnBegunUnaskedDivisor } = limits;
+    this.#allowance = new TurnAllowance(turn, turnBegunElementsMax, turnBegunUnaskedDivisor);
     this.#beginElements = limits.requestBeginElements;
   }
 

@@ -1,4 +1,5 @@
 import type { CodecName } from '../../engine/index.js';
+import { SERVER_LIMITS } from '../limits.js';
 import { nearestName } from './nearest.js';
 import { type TopicSetting, topicKeys } from './topic-keys.js';
 import { equalsDefault, parseValue, type SettingValue, showPair, tooLong } from './value.js';
@@ -46,9 +47,6 @@ export interface TopicProblem {
   readonly message: string;
 }
 
-/** The interval of odradek.flush=interval where neither flush.ms nor flush.messages sets one. */
-const FLUSH_INTERVAL_MS_DEFAULT = 1000;
-
 /**
  * The settings of a topic by Kafka's precedence: the topic's own, the broker's changed while
  * running, the broker's at its start, the default. The layers hold valid values: what
@@ -88,7 +86,7 @@ export function resolveTopicSettings(
     timestampAfterMaxMs: value('message.timestamp.after.max.ms'),
     flush,
     flushMessages,
-    flushMs: flush === 'interval' && !hasInterval ? FLUSH_INTERVAL_MS_DEFAULT : flushMs,
+    flushMs: flush === 'interval' && !hasInterval ? SERVER_LIMITS.flushIntervalMs : flushMs,
     fileDeleteDelayMs: value('file.delete.delay.ms'),
     minInsyncReplicas: value('min.insync.replicas'),
     validate: value<'header' | 'records'>('odradek.validate'),

@@ -1,4 +1,5 @@
 import { baseSequence, producerEpoch, producerId } from '../../batch/header.js';
+import { LIMITS } from '../../limits.js';
 import { walkHeaders } from '../segments/header-walk.js';
 import type { SegmentList } from '../segments/segment-list.js';
 import type { LogContext } from '../shared/log-context.js';
@@ -12,9 +13,6 @@ interface CutLog {
   readonly segments: SegmentList;
   readonly producers: ProducerStates;
 }
-
-/** Headers that are walked between two looks at what this turn has done. */
-const HEADERS_AT_A_TIME = 100;
 
 /**
  * The first batch at or behind `cut` of each producer of which nothing below it is remembered: what
@@ -36,7 +34,7 @@ export async function findFirstCut(
       let walked = 0;
       const from = position;
       position = walkHeaders(segment.file, from, segment.writtenSize, null, ({ bytes, at }) => {
-        if (walked === HEADERS_AT_A_TIME) return true;
+        if (walked === LIMITS.headersReportedTogether) return true;
         walked++;
         const id = producerId(bytes, at);
         if (wanted.delete(id)) {

@@ -1,4 +1,5 @@
 import type { ApiName } from '../../../server/handlers/apis.js';
+import { SERVER_LIMITS } from '../../../server/limits.js';
 import { ErrorCode } from '../../../server/protocol/error-codes.js';
 import {
   type Answer,
@@ -11,8 +12,6 @@ import { type Attack, COUNT, numbers, request, texts, type World } from '../atta
 /** Groups of one member each, and what one group may have by default (group.max.size). */
 export const GROUPS = texts('group', 10_000);
 export const MEMBERS = 10_000;
-/** As the registry counts the members that an event passes. */
-const MEMBER_PASSES_PER_ELEMENT = 8;
 export const COMMITTED = 'committed';
 export const COMMITTED_PARTITIONS = 10_000;
 
@@ -129,7 +128,7 @@ function largeGroupAttacks(groupId: string, count: number): Attack<GroupWorld>[]
   const joined: Answer<'JoinGroup'>[] = [];
   const ids = () => joined.map(({ memberId }) => memberId);
   // An event is whole: it passes all members up to three times, and that is what it costs.
-  const stepElements = (3 * count) / MEMBER_PASSES_PER_ELEMENT;
+  const stepElements = (3 * count) / SERVER_LIMITS.membersPassedPerElement;
 
   /** Sends a JoinGroup for every member but the first, and resolves when all of them wait. */
   const awaitFirst = async ({ attacker, members }: GroupWorld): Promise<string> => {
