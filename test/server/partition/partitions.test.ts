@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { EngineError } from '../../../engine/index.js';
+import { SERVER_LIMITS } from '../../../server/limits.js';
 import { ErrorCode } from '../../../server/protocol/error-codes.js';
 import { batchOf, memoryBroker, produceOf, turns } from '../../support/memory-broker.js';
 import { MemoryEngine } from '../../support/memory-log.js';
@@ -43,6 +44,27 @@ describe('partitions', () => {
     expect(second.lines).toEqual([]);
     expect(next.deleted.map(({ partition }) => partition).sort()).toEqual([0, 1]);
     expect((await second.store.range('deleted-topics/')).entries).toEqual([]);
+  });
+
+  test('one request that deletes many topics has few of their logs deleted at a time', async () => {
+    const engine = new MemoryEngine();
+    const deletePartition = engine.deletePartition.bind(engine);
+    let running = 0;
+    let runningMost = 0;
+    engine.deletePartition = async (name) => {
+      running += 1;
+      runningMost = Math.max(runningMost, running);
+      await turns(1);
+      await deletePartition(name);
+      running -= 1;
+    };
+    const broker = await memoryBroker({ engine });
+    const topicNames = Array.from({ length: 30 }, (_, at) => `t${at}`);
+    for (const name of topicNames) await broker.createTopic(name, 100);
+    await broker.call('DeleteTopics', 5, { topicNames, timeoutMs: 1 });
+    await broker.settled();
+    expect(engine.deleted).toHaveLength(3_000);
+    expect(runningMost).toBe(SERVER_LIMITS.deletionsAtOnce);
   });
 
   test('while a partition is being opened its clients are told to come back', async () => {
