@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { CatalogChange } from './catalog/catalog.js';
 import { hasErrno } from './disk/errno.js';
 import {
   PARTITION_METADATA_FILE,
@@ -11,10 +12,12 @@ import { storageError } from './disk/storage-error.js';
 import { EngineError } from './errors.js';
 import { type FolderOwner, judgeFolder } from './folder-owner.js';
 import {
+  assumedStartKey,
   checkpointKey,
   cleanedKey,
   gapsKey,
   logStartKey,
+  readAssumedStart,
   readCheckpoint,
   readCleaned,
   readGaps,
@@ -114,23 +117,23 @@ export class Partitions {
     const known = await readProducers(context.catalog, name, written, context.slices);
     // A checkpoint of which something is missing is none: all of the log is read.
     const checkpoint = known === null ? null : written;
-    const logStart = await this.#durableLogStart(name, folder, names);
+    const assumedStart = readAssumedStart(context.catalog, name);
     const recovered = await recoverLog(context, {
       folder,
       names,
       settings,
       checkpoint,
       producers: known ?? new ProducerStates(),
-      logStart,
+      logStart: await this.#durableLogStart(name, folder, names),
+      assumedStart,
       hasGaps: readGaps(context.catalog, name),
     });
-    if (recovered.leavesGap) {
-      await context.catalog.write([{ key: gapsKey(name), value: true }]);
+    const news: CatalogChange[] = [];
+    if (recovered.leavesGap) news.push({ key: gapsKey(name), value: true });
+    if (recovered.assumedStart !== assumedStart) {
+      news.push({ key: assumedStartKey(name), value: recovered.assumedStart });
     }
-    // Where the catalog was lost the first segment says where the log begins, and is missed if it goes.
-    if (checkpoint === null && recovered.logStart > logStart) {
-      await context.catalog.write([{ key: logStartKey(name), value: recovered.logStart }]);
-    }
+    if (news.length > 0) await context.catalog.write(news);
     const files = [...recovered.unsynced.files];
     const folders = [...recovered.unsynced.folders];
     // Until the first checkpoint nobody knows that it is durable.
@@ -177,7 +180,8 @@ export class Partitions {
   #hasRecords(topicId: string, partition: number): boolean {
     const { catalog } = this.#context;
     const name = { topic: '', topicId, partition };
-    return [checkpointKey, logStartKey].some((keyOf) => catalog.get(keyOf(name)) !== undefined);
+    const keys = [checkpointKey, logStartKey, assumedStartKey];
+    return keys.some((keyOf) => catalog.get(keyOf(name)) !== undefined);
   }
 
   /** The further of the two starts that are written down. One that a killed process wrote to the file may not be durable before it is here. */
@@ -309,6 +313,7 @@ export class Partitions {
     return [
       checkpointKey(name),
       logStartKey(name),
+      assumedStartKey(name),
       cleanedKey(name),
       gapsKey(name),
       tombstoneKey(name.topicId, name.partition),

@@ -6,7 +6,7 @@ import type { PartitionFolder } from '../partition-folder.js';
 import { type CatalogInspection, inspectCatalog } from './catalog-inspection.js';
 import type { FolderScrub, ScrubFinding } from './folder-scrub.js';
 
-/** What a catalog says of a log with a checkpoint: it holds the offsets from `start` to below `end`. */
+/** What a catalog says of a log with a checkpoint: it holds the offsets from `start`, decreed or assumed, to below `end`. */
 export interface KnownLog {
   readonly start: number;
   readonly end: number;
@@ -60,7 +60,9 @@ function knownLogs(entries: CatalogInspection['entries']): Logs {
     const [kind, topicId, partition, what] = key;
     if (kind !== 'log') continue;
     const log = `${topicId}/${partition}`;
-    if (what === 'start') starts.set(log, value as number);
+    if (what === 'start' || what === 'assumed-start') {
+      starts.set(log, Math.max(starts.get(log) ?? 0, value as number));
+    }
     if (what === 'checkpoint') ends.set(log, (value as Pick<LogCheckpoint, 'offset'>).offset);
   }
   return new Map([...ends].map(([log, end]) => [log, { start: starts.get(log) ?? 0, end }]));

@@ -17,6 +17,7 @@ import { EngineError } from '../errors.js';
 import {
   checkpointKey,
   type LogCheckpoint,
+  readAssumedStart,
   readCheckpoint,
   readLogStart,
 } from '../log/durability/log-records.js';
@@ -94,7 +95,7 @@ async function repairFolder(
   execute: boolean,
 ): Promise<SegmentRepair[]> {
   const checkpoint = name === null ? null : readCheckpoint(catalog, name);
-  const logStart = name === null ? 0 : await logStartOf(folder, name, catalog);
+  const logStart = name === null ? 0 : await knownStartOf(folder, name, catalog);
   const live = await liveSegments(folder);
   const isFirstMissing = checkpoint !== null && logStart < (live[0] ?? checkpoint.offset);
   const bases = isFirstMissing ? [logStart, ...live] : live;
@@ -119,8 +120,14 @@ async function repairFolder(
   return repairs;
 }
 
-async function logStartOf(folder: string, name: PartitionName, catalog: Catalog): Promise<number> {
-  return Math.max(readLogStart(catalog, name), await readLogStartFile(nodeDisk, folder));
+/** From there on no segment may be missing. */
+async function knownStartOf(
+  folder: string,
+  name: PartitionName,
+  catalog: Catalog,
+): Promise<number> {
+  const inFile = await readLogStartFile(nodeDisk, folder);
+  return Math.max(readLogStart(catalog, name), readAssumedStart(catalog, name), inFile);
 }
 
 async function liveSegments(folder: string): Promise<number[]> {

@@ -175,19 +175,26 @@ async function rebuildCatalog(
   const kept = await replaceCatalog(catalog.path, usableEntries(catalog));
   await out.write(`${catalog.path}: made anew${kept === null ? '' : `; the old one is ${kept}`}`);
   await out.flush();
-  const engine = await openEngine(root, { locker: noLocker });
+  const told: string[] = [];
+  const tell = (_: object, message: string): void => void told.push(message);
+  const logger = { info: () => {}, warn: tell, error: tell };
+  const engine = await openEngine(root, { locker: noLocker, logger });
   try {
-    await readLogs(engine, folders, topics, out);
+    await readLogs(engine, folders, topics, told, out);
   } finally {
     await engine.close();
   }
 }
 
-/** Opening a log without a checkpoint reads all of it; closing the engine writes the checkpoint. */
+/**
+ * Opening a log without a checkpoint reads all of it; closing the engine writes the checkpoint. What the engine has `told` meanwhile, such as a log start that
+ * it assumed, is printed.
+ */
 async function readLogs(
   engine: Engine,
   folders: readonly PartitionFolder[],
   topics: ReadonlyMap<string, string>,
+  told: string[],
   out: LineWriter,
 ): Promise<void> {
   for (const [at, { folder, topic, partition, topicId }] of folders.entries()) {
@@ -203,6 +210,7 @@ async function readLogs(
       if (!(error instanceof EngineError) || error.code !== 'DAMAGED_LOG') throw error;
       await out.write(`WARNING: ${folder} is not served: ${error.message}`);
     }
+    for (const message of told.splice(0)) await out.write(`WARNING: ${message}`);
   }
   await out.write(`reading logs: ${folders.length} of ${folders.length}`);
 }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { Engine } from '../../engine/engine.js';
 import type { LogSettings } from '../../engine/index.js';
 import type { Log } from '../../engine/log/log.js';
 import { batchOf } from '../support/batches.js';
@@ -32,12 +33,19 @@ async function stopped(settings: Partial<LogSettings> = {}): Promise<SimWorld> {
 async function reopened(
   world: SimWorld,
   settings: Partial<LogSettings> = {},
-): Promise<{ log: Log; errors: string[] }> {
+): Promise<{ engine: Engine; log: Log; warnings: string[]; errors: string[] }> {
+  const warnings: string[] = [];
   const errors: string[] = [];
+  const warn = (_: object, message: string): void => void warnings.push(message);
   const error = (_: object, message: string): void => void errors.push(message);
-  const logger = { info: () => {}, warn: () => {}, error };
-  const log = (await openLog(await openWorld(world, { logger }), settings)) as Log;
-  return { log, errors };
+  const engine = await openWorld(world, { logger: { info: () => {}, warn, error } });
+  const log = (await openLog(engine, settings)) as Log;
+  return { engine, log, warnings, errors };
+}
+
+async function loseCatalog(world: SimWorld): Promise<void> {
+  const keys = [...world.catalog.range([])].map(({ key }) => key);
+  await world.catalog.write(keys.map((key) => ({ key, value: undefined })));
 }
 
 const readAt = (log: Log, offset: number): number => {
@@ -104,11 +112,78 @@ test('nothing is missed of what was deleted, nor of a log whose catalog was lost
   expect((await again.log.scrub()).damaged).toBeNull();
   const lost = killProcess(world);
   await lost.disk.unlink(`${folderOf()}/log-start-offset`);
-  const keys = [...lost.catalog.range([])].map(({ key }) => key);
-  await lost.catalog.write(keys.map((key) => ({ key, value: undefined })));
+  await loseCatalog(lost);
   const engine = await openWorld(lost);
   expect((await openLog(engine)).logStartOffset).toBe(8);
   const last = await reopened(await stopCleanly(lost, engine));
   expect(last.log.logStartOffset).toBe(8);
   expect([...first.errors, ...again.errors, ...last.errors]).toEqual([]);
+});
+
+describe('a first segment that went with the catalog', () => {
+  const ASSUMED = `${folderOf()} begins with offset 4, and nothing says where the log does`;
+  const ASIDE = `${folderOf()}/aside`;
+
+  /** Opened without them, which is told, and stopped. */
+  async function assumed(world: SimWorld): Promise<SimWorld> {
+    await world.disk.rename(pathOf(0), ASIDE);
+    await loseCatalog(world);
+    const { engine, log, warnings, errors } = await reopened(world);
+    expect(log.logStartOffset).toBe(4);
+    expect(log.hasGaps).toBe(false);
+    expect([...warnings, ...errors]).toEqual([expect.stringContaining(ASSUMED)]);
+    return stopCleanly(world, engine);
+  }
+
+  const putBack = (world: SimWorld): Promise<void> => world.disk.rename(ASIDE, pathOf(0));
+
+  test('is told once: the next start is sound', async () => {
+    const { log, warnings, errors } = await reopened(await assumed(await stopped()));
+    expect(log.logStartOffset).toBe(4);
+    expect([...warnings, ...errors]).toEqual([]);
+  });
+
+  test('is served again when it is put back, and missed when it goes again', async () => {
+    const world = await assumed(await stopped());
+    await putBack(world);
+    const { engine, log, warnings, errors } = await reopened(world);
+    expect(log.logStartOffset).toBe(0);
+    for (const offset of [0, 3, 4, 13]) expect(readAt(log, offset)).toBeGreaterThan(0);
+    expect((await log.scrub()).damaged).toBeNull();
+    expect([...warnings, ...errors]).toEqual([]);
+    const after = await stopCleanly(world, engine);
+    await after.disk.unlink(pathOf(0));
+    const again = await reopened(after);
+    expect(again.errors).toEqual([expect.stringContaining('and the log with 0')]);
+  });
+
+  test('is served again although it was compacted, and no other one was', async () => {
+    const compacting = { compacted: true, minCleanableDirtyRatio: 0 };
+    const world = newWorld();
+    const first = await openWorld(world);
+    const log = await openLog(first, compacting);
+    for (const key of ['a', 'b', 'b', 'c']) await log.append(await keyedBatch([[key, 'value']]));
+    await log.roll();
+    await log.compact();
+    for (const key of ['d', 'e']) await log.append(await keyedBatch([[key, 'value']]));
+    let after = await assumed(await stopCleanly(world, first));
+    await putBack(after);
+    for (let open = 0; open < 2; open++) {
+      const { engine, log } = await reopened(after);
+      for (const offset of [0, 1, 3, 4, 5]) expect(readAt(log, offset)).toBeGreaterThan(0);
+      expect((await log.scrub()).damaged).toBeNull();
+      after = await stopCleanly(after, engine);
+    }
+  });
+
+  test('stays away when records behind it were deleted since', async () => {
+    const world = await assumed(await stopped());
+    const { engine, log } = await reopened(world);
+    await log.deleteBefore(8);
+    const after = await stopCleanly(world, engine);
+    await putBack(after);
+    const last = await reopened(after);
+    expect(last.log.logStartOffset).toBe(8);
+    expect(last.errors).toEqual([]);
+  });
 });

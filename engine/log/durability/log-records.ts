@@ -53,6 +53,10 @@ export function logStartKey(name: PartitionName): CatalogKey {
   return ['log', name.topicId, name.partition, 'start'];
 }
 
+export function assumedStartKey(name: PartitionName): CatalogKey {
+  return ['log', name.topicId, name.partition, 'assumed-start'];
+}
+
 export function cleanedKey(name: PartitionName): CatalogKey {
   return ['log', name.topicId, name.partition, 'cleaned'];
 }
@@ -119,7 +123,15 @@ export function readGaps(catalog: Catalog, name: PartitionName): boolean {
   return catalog.get(gapsKey(name)) === true;
 }
 
-/** Where the log begins by decree of DeleteRecords; 0 when that never happened. */
+/** Where the log begins by decree of DeleteRecords or retention; 0 when that never happened. */
 export function readLogStart(catalog: Catalog, name: PartitionName): number {
   return (catalog.get(logStartKey(name)) as number | undefined) ?? 0;
+}
+
+/**
+ * Where the log was found to begin while nothing said where it does; 0 when that never happened. Segments before it are not missed, and
+ * are served where they are there: it deletes nothing.
+ */
+export function readAssumedStart(catalog: Catalog, name: PartitionName): number {
+  return (catalog.get(assumedStartKey(name)) as number | undefined) ?? 0;
 }

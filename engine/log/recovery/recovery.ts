@@ -17,7 +17,6 @@ import { unlinkFiles } from '../../maintenance/jobs/unlink.js';
 import type { LogCheckpoint } from '../durability/log-records.js';
 import type { LogSettings } from '../log-settings.js';
 import { cutIndexFiles, indexesFromFiles, readIndexFiles } from '../segments/index-files.js';
-import { repairAdvice } from '../segments/repair-advice.js';
 import { Segment } from '../segments/segment.js';
 import { SegmentList } from '../segments/segment-list.js';
 import { resumeSegment } from '../segments/segment-resume.js';
@@ -28,6 +27,7 @@ import { LeaderEpochs } from '../state/leader-epochs.js';
 import { type LogPosition, NOWHERE } from '../state/offset-tracker.js';
 import { lastSequenceOf } from '../state/producer.js';
 import type { ProducerStates } from '../state/producer-state.js';
+import { areSegmentsBack, assumeStart } from './assumed-start.js';
 import { cutTail, damagedLog, holdsBatchIn, setAside } from './cut-tail.js';
 import { finishSwaps } from './finish-swaps.js';
 import { rewriteRange } from './rewrite-range.js';
@@ -43,8 +43,10 @@ export interface RecoveredLog {
   readonly highWatermark: LogPosition;
   /** Whether offsets may be left out. */
   readonly hasGaps: boolean;
-  /** Whether the next append leaves some out, which is to be known durably before. */
+  /** Whether some may be of which the catalog does not know, which is to be known durably before anything is appended. */
   readonly leavesGap: boolean;
+  /** As `RecoveryInput.assumedStart`, from now on: to be known durably. */
+  readonly assumedStart: number;
   readonly epochs: LeaderEpochs;
   readonly producers: ProducerStates;
   /** Bytes behind the checkpoint that were read; 0 after a clean stop. */
@@ -65,6 +67,8 @@ export interface RecoveryInput {
   readonly producers: ProducerStates;
   /** Log start offset by decree. */
   readonly logStart: number;
+  /** Where the log was found to begin while nothing said where it does; 0: never. */
+  readonly assumedStart: number;
   /** Whether the log is known to leave offsets out. */
   readonly hasGaps: boolean;
 }
@@ -98,6 +102,8 @@ class Recovery {
   readonly #producers: ProducerStates;
   readonly #unsynced: LogFile[] = [];
   #areNamesUnsynced = false;
+  /** Whether the log is known to leave offsets out, or nobody knows it of all its segments. */
+  readonly #mayHaveGaps: boolean;
   /** Whether a batch that leaves offsets out behind the checkpoint is damaged. */
   readonly #isGapless: boolean;
   /** Whether epochs in the log only rise: those of another directory may be higher than this one's, and only a checkpoint knows that there are none. */
@@ -110,7 +116,8 @@ class Recovery {
     this.#input = input;
     this.#epochs = new LeaderEpochs(input.checkpoint?.epochs, input.checkpoint?.areEpochsOwn);
     this.#producers = input.producers;
-    this.#isGapless = input.checkpoint?.isGapless === true && !input.hasGaps;
+    this.#mayHaveGaps = input.hasGaps || areSegmentsBack(input.names, input.assumedStart);
+    this.#isGapless = input.checkpoint?.isGapless === true && !this.#mayHaveGaps;
     this.#epochsRise = input.checkpoint !== null && this.#areEpochsOwn();
   }
 
@@ -124,16 +131,21 @@ class Recovery {
     }
     const tail = found.filter((segment) => segment.baseOffset >= from);
     const end = await this.#recoverTail(tail);
-    this.#tellMissing();
-    const start = Math.max(logStart, this.#segments.first?.baseOffset ?? 0);
+    const first = this.#segments.first?.baseOffset;
+    const assumedStart =
+      first === undefined
+        ? this.#input.assumedStart
+        : assumeStart(this.#context.logger, this.#input, first);
+    const start = Math.max(logStart, first ?? 0);
     this.#epochs.truncateStart(start);
     if (!this.#areEpochsOwn()) this.#epochs.noteForeign();
     // What is written down of one may be ahead of the checkpoint, and of a log that damage has cut short.
     this.#producers.truncateEnd(end.offset, new Map());
     // Where everything up to the decreed start is gone, the log goes on there.
     const endThere = { ...end, offset: Math.max(end.offset, logStart) };
-    const leavesGap = endThere.offset > end.offset && this.#segments.count > 0;
-    if (leavesGap) this.#segments.active!.noteGap();
+    const leavesGapAtEnd = endThere.offset > end.offset && this.#segments.count > 0;
+    if (leavesGapAtEnd) this.#segments.active!.noteGap();
+    const leavesGap = leavesGapAtEnd || (this.#mayHaveGaps && !this.#input.hasGaps);
     const committed = Math.max(checkpoint?.highWatermark ?? start, start);
     return {
       segments: this.#segments,
@@ -141,6 +153,7 @@ class Recovery {
       end: endThere,
       hasGaps: leavesGap || this.#segments.all().some((segment) => !segment.isGapless),
       leavesGap,
+      assumedStart,
       highWatermark:
         committed < endThere.offset
           ? { offset: committed, segmentBase: NOWHERE, position: 0 }
@@ -159,7 +172,7 @@ class Recovery {
   /** Live segments by base offset. Files on their way out are removed, in the background. */
   async #findSegments(): Promise<Segment[]> {
     const { disk, files, jobs, logger } = this.#context;
-    const { folder, names, checkpoint, hasGaps } = this.#input;
+    const { folder, names, checkpoint } = this.#input;
     const segments: Segment[] = [];
     const leftovers: string[] = [];
     const unfinished: string[] = [];
@@ -183,7 +196,7 @@ class Recovery {
           rollJitterMs: this.#context.random.next() * this.#input.settings.segmentJitterMs,
           indexes: null,
           // Without a checkpoint every batch is looked at.
-          isGapless: this.#isGapless || (checkpoint === null && !hasGaps),
+          isGapless: this.#isGapless || (checkpoint === null && !this.#mayHaveGaps),
         }),
       );
     }
@@ -214,17 +227,6 @@ class Recovery {
         `${segment.file.path} has ${segment.size} bytes, ${checkpoint.position} of them were acknowledged`,
       );
     }
-  }
-
-  /** A log goes on without its first segments. Without a checkpoint nobody knows where it began. */
-  #tellMissing(): void {
-    const { checkpoint, folder, logStart } = this.#input;
-    const { first } = this.#segments;
-    if (checkpoint === null || first === undefined || first.baseOffset <= logStart) return;
-    this.#context.logger.error(
-      { folder, offset: logStart, next: first.baseOffset },
-      `${folder} begins with offset ${first.baseOffset}, and the log with ${logStart}: a segment is missing, and reads begin behind it; ${repairAdvice(folder)}`,
-    );
   }
 
   /** The segment of the checkpoint and all behind it. */

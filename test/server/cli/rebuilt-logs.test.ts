@@ -142,7 +142,9 @@ test('a log whose start is lost begins with its first segment after a rebuild, a
     offsets: await offsetsIn(log),
   }));
   flip(root, 'start', 2);
-  await rebuild(root);
+  expect(await rebuild(root)).toContain(
+    `WARNING: ${join(root, 'events-0')} begins with offset ${start}, and nothing says where the log does`,
+  );
   for (let open = 0; open < 2; open++) {
     await expectSound(root);
     await withLog(
