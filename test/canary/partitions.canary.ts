@@ -1,7 +1,11 @@
-import { test } from 'vitest';
+import { expect, test } from 'vitest';
+import { memoryHeld } from '../server/bad-input/memory.js';
 import { partitionAttacks, WIDEST, WIDEST_PARTITIONS } from './attacks/partitions.js';
 import { creationOf } from './attacks/topics.js';
-import { counted, startCounted } from './counted.js';
+import { type CountedWorld, counted, startCounted } from './counted.js';
+
+/** Memory that one partition may take while it is deleted with all others, in bytes, garbage included. */
+const DELETION_BYTES_MAX = 1024;
 
 /** A slow machine makes fewer partitions, and says how many. */
 const MAKING_MS_MAX = 60_000;
@@ -23,5 +27,27 @@ test('no turn does more than one and a half allowances and the steps under way, 
   }
   const count = made.length * WIDEST_PARTITIONS;
   console.log(`${count} partitions were made`);
-  for (const attack of partitionAttacks(count)) await counted(world, attack);
+  const attacks = partitionAttacks(count);
+  for (const attack of attacks.slice(0, -1)) await counted(world, attack);
+  const taken = await memoryTaken(world, () => counted(world, attacks.at(-1)!));
+  console.log(`the deletion took ${(taken / 2 ** 20).toFixed(0)} MiB at most`);
+  expect(taken).toBeLessThan(count * DELETION_BYTES_MAX);
 });
+
+/** Bytes of heap and buffers that were in use at a time while `run` ran, beyond those held before. */
+async function memoryTaken({ attacker }: CountedWorld, run: () => Promise<void>): Promise<number> {
+  const before = memoryHeld();
+  // The canary has waited for the garbage to be collected; its next answer counts.
+  await attacker.call('DescribeCluster', 0, { includeClusterAuthorizedOperations: false });
+  let most = 0;
+  const timer = setInterval(() => {
+    const { heapUsed, arrayBuffers } = process.memoryUsage();
+    most = Math.max(most, heapUsed + arrayBuffers - before.heapBytes - before.bufferBytes);
+  }, 10);
+  try {
+    await run();
+  } finally {
+    clearInterval(timer);
+  }
+  return most;
+}
