@@ -10,7 +10,7 @@ import * as zlib from 'node:zlib';
 import { EngineError } from '../errors.js';
 import type { TurnSlices } from '../turn-slices.js';
 import { decodeLz4Frame } from './lz4-frame.js';
-import { decodeSnappy, encodeXerial } from './snappy-framing.js';
+import { decodeSnappy, encodeXerial, encodeXerialSync } from './snappy-framing.js';
 import { decodeZstdFrames } from './zstd-frame.js';
 
 /** Compression of a record batch; all five of Kafka's. */
@@ -31,6 +31,11 @@ export type Codec = {
    * package cannot be loaded.
    */
   compress(bytes: Buffer, level?: number | null): Promise<Buffer>;
+  /**
+   * As `compress`, on this thread. Of codecs whose package offers it and that have no level: one
+   * that has may take as long for little as a turn may.
+   */
+  compressSync?(bytes: Buffer): Buffer;
   /**
    * Rejects with `BATCH_TOO_LARGE` if the result would be over `maxBytes` (inclusive; whatever the
    * bytes say, no more than about twice that is ever unpacked), with `CORRUPT_BATCH` if the
@@ -84,6 +89,10 @@ const snappy: Codec = {
     const { compress } = loadSnappy();
     return encodeXerial(bytes, (block) => compress(block));
   },
+  compressSync: (bytes) => {
+    const { compressSync } = loadSnappy();
+    return encodeXerialSync(bytes, (block) => compressSync(block));
+  },
   decompress: async (bytes, maxBytes) => {
     const { uncompress } = loadSnappy();
     return decoding('snappy', () =>
@@ -99,6 +108,7 @@ const lz4: Codec = {
   expansionMax: 255,
   // Without options: independent blocks, the only kind that Kafka's own reader accepts.
   compress: async (bytes) => loadLz4().compressFrame(bytes),
+  compressSync: (bytes) => loadLz4().compressFrameSync(bytes),
   // The package keeps what it unpacks to: 20 batches of 126 MiB were 2.9 GB that stayed.
   decompress: (bytes, maxBytes, slices = null) => decodeLz4Frame(bytes, maxBytes, slices),
 };

@@ -1,4 +1,6 @@
-import { type CodecName, codecByName } from './compression.js';
+import { LIMITS } from '../limits.js';
+import type { TurnSlices } from '../turn-slices.js';
+import { type Codec, type CodecName, codecByName } from './compression.js';
 import {
   ATTRIBUTES_AT,
   attributes,
@@ -11,7 +13,8 @@ import { stampCrc } from './stamp.js';
 
 /**
  * The batch in another codec: a new one with the same header fields, the same records in the same
- * bytes, and a checksum of its own. `payload` is what its records unpack to. Packed on a thread.
+ * bytes, and a checksum of its own. `payload` is what its records unpack to. Packed on a thread, or
+ * in `slices` where it is small.
  *
  * @throws EngineError `CODEC_UNAVAILABLE`
  */
@@ -20,9 +23,10 @@ export async function repack(
   payload: Buffer,
   codecName: CodecName,
   level: number | null,
+  slices: TurnSlices,
 ): Promise<Buffer> {
   const codec = codecByName(codecName);
-  const packed = await codec.compress(payload, level);
+  const packed = await pack(codec, payload, level, slices);
   const repacked = Buffer.allocUnsafe(HEADER_SIZE + packed.length);
   batch.copy(repacked, 0, 0, HEADER_SIZE);
   packed.copy(repacked, HEADER_SIZE);
@@ -30,4 +34,19 @@ export async function repack(
   repacked.writeUInt16BE((attributes(batch) & ~CODEC_MASK) | codec.id, ATTRIBUTES_AT);
   stampCrc(repacked);
   return repacked;
+}
+
+/** The way to a thread and back costs a turn more than packing little does. */
+async function pack(
+  codec: Codec,
+  payload: Buffer,
+  level: number | null,
+  slices: TurnSlices,
+): Promise<Buffer> {
+  if (codec.compressSync === undefined || payload.length > LIMITS.packedAtOnceBytesMax) {
+    return codec.compress(payload, level);
+  }
+  const pause = slices.begin().did(payload.length, 'bytes');
+  if (pause !== null) await pause;
+  return codec.compressSync(payload);
 }

@@ -25,9 +25,25 @@ export async function encodeXerial(
   bytes: Buffer,
   compress: (block: Buffer) => Promise<Buffer>,
 ): Promise<Buffer> {
-  const parts: Buffer[] = [XERIAL_HEADER];
+  const blocks: Buffer[] = [];
+  for (const block of xerialBlocks(bytes)) blocks.push(await compress(block));
+  return framed(blocks);
+}
+
+/** As `encodeXerial`, at once. */
+export function encodeXerialSync(bytes: Buffer, compress: (block: Buffer) => Buffer): Buffer {
+  return framed([...xerialBlocks(bytes)].map(compress));
+}
+
+function* xerialBlocks(bytes: Buffer): Generator<Buffer, void> {
   for (let at = 0; at < bytes.length; at += XERIAL_BLOCK_BYTES) {
-    const block = await compress(bytes.subarray(at, at + XERIAL_BLOCK_BYTES));
+    yield bytes.subarray(at, at + XERIAL_BLOCK_BYTES);
+  }
+}
+
+function framed(blocks: readonly Buffer[]): Buffer {
+  const parts: Buffer[] = [XERIAL_HEADER];
+  for (const block of blocks) {
     const size = Buffer.allocUnsafe(4);
     size.writeInt32BE(block.length);
     parts.push(size, block);

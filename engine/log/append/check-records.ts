@@ -56,7 +56,7 @@ export async function repackForLog(log: CheckingLog, batch: Buffer): Promise<Buf
   const repacked = await unpackWith(
     log,
     batch,
-    (payload) => repack(batch, payload, compression, compressionLevel),
+    (payload) => repack(batch, payload, compression, compressionLevel, log.context.slices),
     // What is larger than this cannot be packed to what is allowed.
     Math.floor(Math.max(0, largest - HEADER_SIZE) * codecByName(compression).expansionMax),
   );
