@@ -7,6 +7,9 @@ export const TOPICS = texts('topic', 1_000);
 export const WIDE = 'wide';
 export const WIDE_PARTITIONS = 2_000;
 
+/** Made by an attack. */
+const MADE = texts('made', 1_000);
+
 const names = () => texts('name', COUNT);
 const indexes = numbers(COUNT);
 const wide = numbers(WIDE_PARTITIONS);
@@ -15,6 +18,10 @@ const resources = () =>
   texts('name', COUNT / 3)
     .concat(TOPICS)
     .map((resourceName) => ({ resourceType: 2, resourceName }));
+
+/** Topics whose change is written down: each is a transaction of its own, which is synced. */
+const CHANGED = TOPICS.slice(0, 300);
+const changed = () => CHANGED.map((resourceName) => ({ resourceType: 2, resourceName }));
 
 /** In this order: the last ones delete the topics. */
 export const TOPIC_ATTACKS: readonly Attack[] = [
@@ -25,6 +32,39 @@ export const TOPIC_ATTACKS: readonly Attack[] = [
   request('CreateTopics', 7, 'topics that are refused', 20_000, () =>
     creationOf(texts('name', 20_000), 0),
   ),
+  request(
+    'CreateTopics',
+    7,
+    'topics that are made, with settings of their own',
+    MADE.length,
+    () => {
+      const { topics } = creationOf(MADE, 2);
+      const configs = [
+        { name: 'retention.ms', value: '5000' },
+        { name: 'cleanup.policy', value: 'compact,delete' },
+      ];
+      return { topics: topics.map((topic) => ({ ...topic, configs })) };
+    },
+  ),
+  request('CreatePartitions', 3, 'topics that get more', CHANGED.length, () => ({
+    timeoutMs: 1,
+    validateOnly: false,
+    topics: CHANGED.map((name) => ({ name, count: 2, assignments: null })),
+  })),
+  request('AlterConfigs', 2, 'topics that are changed', CHANGED.length, () => ({
+    validateOnly: false,
+    resources: changed().map((each) => ({
+      ...each,
+      configs: [{ name: 'retention.ms', value: '5000' }],
+    })),
+  })),
+  request('IncrementalAlterConfigs', 1, 'topics that are changed', CHANGED.length, () => ({
+    validateOnly: false,
+    resources: changed().map((each) => ({
+      ...each,
+      configs: [{ name: 'max.message.bytes', configOperation: 0, value: '5000' }],
+    })),
+  })),
   request('DescribeConfigs', 4, 'topics', TOPICS.length, () => ({
     resources: resources().map((each) => ({ ...each, configurationKeys: null })),
     includeSynonyms: true,
@@ -127,8 +167,8 @@ export const TOPIC_ATTACKS: readonly Attack[] = [
     topicNames: names(),
     timeoutMs: 1,
   })),
-  request('DeleteTopics', 5, 'all topics', TOPICS.length, () => ({
-    topicNames: [WIDE, ...TOPICS],
+  request('DeleteTopics', 5, 'all topics', TOPICS.length + MADE.length, () => ({
+    topicNames: [WIDE, ...TOPICS, ...MADE],
     timeoutMs: 1,
   })),
 ];
