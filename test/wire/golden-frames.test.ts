@@ -25,6 +25,7 @@ const clients = readdirSync(FOLDER)
 
 test('there are frames of every client', () => {
   expect(clients.map(({ client }) => client)).toEqual([
+    'apache-java-4.4.0',
     'apache-java',
     'apache-tools',
     'confluent-kafka-python',
