@@ -1,9 +1,8 @@
-import { join } from 'node:path';
 import type { Disk } from '../disk/disk.js';
 import { hasErrno } from '../disk/errno.js';
-import { parseSegmentFileName, segmentFileName } from '../disk/file-names.js';
 import { readLogStartFile } from '../log/durability/log-start-file.js';
 import { isMissingBehind } from '../log/segments/missing-segments.js';
+import { type FolderSegment, FolderSegments } from './folder-segments.js';
 import { inspectLog } from './log-inspection.js';
 
 /** Where a scrubbed log is not as it should be. */
@@ -38,34 +37,37 @@ export interface FolderScrub {
 type SegmentScrub = Pick<FolderScrub, 'batches' | 'findings' | 'torn' | 'end'>;
 
 /**
- * Reads every live segment of a partition's folder and checks each batch: length, format, CRC, that offsets rise and stay
+ * Reads every segment of a partition's folder and checks each batch: length, format, CRC, that offsets rise and stay
  * within the segment, and that each segment begins where the one before ended. Takes no lock, opens no catalog and changes
  * nothing, so the folder may be in use: what is appended, compacted or deleted meanwhile is no
- * finding. Rejects with what the disk throws.
+ * finding, nor is a compaction that the next open finishes. Below `logStart`, as far as it is known, nothing is missed. Rejects with what the disk throws.
  */
-export async function scrubFolder(disk: Disk, folder: string): Promise<FolderScrub> {
+export async function scrubFolder(disk: Disk, folder: string, logStart = 0): Promise<FolderScrub> {
   let segments = 0;
   let batches = 0;
   let last: SegmentScrub | null = null;
   let firstOffset: number | null = null;
   const findings: ScrubFinding[] = [];
-  let bases = await liveBases(disk, folder);
-  for (let base = bases.live[0]; base !== undefined; base = behind(bases.live, base)) {
-    for (;;) {
-      const end: number | null = behind(bases.all, base) ?? null;
-      const found = await scrubSegment(disk, folder, base, end);
-      const before: Bases = bases;
-      bases = await liveBases(disk, folder);
-      // A segment that went, or became another's part, says nothing.
-      if (!bases.live.includes(base)) break;
-      if (found === null || (found.findings.length > 0 && isChanged(before, bases))) continue;
-      segments += 1;
-      batches += found.batches;
-      firstOffset ??= base;
-      last = found;
-      findings.push(...found.findings);
-      break;
-    }
+  const listing = new FolderSegments(disk, folder);
+  let all = await listing.list();
+  let segment = all[0];
+  while (segment !== undefined) {
+    const { baseOffset, path }: FolderSegment = segment;
+    const end: number | null = behind(all, baseOffset)?.baseOffset ?? null;
+    const found = await scrubSegment(disk, folder, segment, end, logStart);
+    const before = all;
+    all = await listing.list();
+    const now: FolderSegment | undefined = all.find((each) => each.baseOffset === baseOffset);
+    // A segment that went, or became another's part, says nothing.
+    segment = now ?? behind(all, baseOffset);
+    if (found === null || now?.path !== path) continue;
+    if (found.findings.length > 0 && isChanged(before, all)) continue;
+    segments += 1;
+    batches += found.batches;
+    firstOffset ??= baseOffset;
+    last = found;
+    findings.push(...found.findings);
+    segment = behind(all, baseOffset);
   }
   const { torn = null, end = null } = last ?? {};
   return { segments, batches, findings, torn, firstOffset, end };
@@ -75,10 +77,10 @@ export async function scrubFolder(disk: Disk, folder: string): Promise<FolderScr
 async function scrubSegment(
   disk: Disk,
   folder: string,
-  base: number,
+  { baseOffset: base, path, isSwap }: FolderSegment,
   end: number | null,
+  logStart: number,
 ): Promise<SegmentScrub | null> {
-  const path = join(folder, segmentFileName(base, 'log'));
   const file = await disk.open(path, 'read').catch((error: unknown) => {
     if (hasErrno(error, 'ENOENT')) return null;
     throw error;
@@ -89,19 +91,23 @@ async function scrubSegment(
   let endPosition = 0;
   let torn: ScrubFinding | null = null;
   const findings: ScrubFinding[] = [];
-  const add = (position: number, problem: string): number =>
-    findings.push({ path, position, offset, problem });
+  const add = (position: number, what: string): number => {
+    const problem = isSwap ? `${what}; this compaction cannot be finished` : what;
+    return findings.push({ path, position, offset, problem });
+  };
+  // Behind damage nobody knows where a batch begins: the next segment does. Nothing is read of a log whose compaction cannot be finished.
+  const goOn = end === null || isSwap ? '' : `; reads go on at offset ${end}`;
   try {
     for await (const found of inspectLog(file)) {
       const { position } = found;
       if (found.kind === 'damage') {
-        const isTail = found.torn && end === null;
-        if (!isTail) add(position, end === null ? found.problem : `${found.problem}; ${goOn(end)}`);
+        const isTail = found.torn && end === null && !isSwap;
+        if (!isTail) add(position, `${found.problem}${goOn}`);
         else if ((await file.size()) === position + found.size)
           torn = { path, position, offset, problem: found.problem };
         break;
       }
-      const problem = problemOf(found, base, end);
+      const problem = problemOf(found, base, isSwap ? null : end);
       if (problem === null) batches += 1;
       else add(position, problem);
       endPosition = position + found.size;
@@ -111,16 +117,13 @@ async function scrubSegment(
   } finally {
     await file.close();
   }
-  const logStart = end === null ? 0 : await readLogStartFile(disk, folder);
-  if (end !== null && findings.length === 0 && isMissingBehind(offset, end, logStart)) {
-    add(endPosition, `a segment is missing; ${goOn(end)}`);
+  if (findings.length === 0 && isSwap && offset !== end) {
+    add(endPosition, `it ends at offset ${offset}, where no segment begins`);
+  } else if (findings.length === 0 && end !== null) {
+    const start = Math.max(logStart, await readLogStartFile(disk, folder));
+    if (isMissingBehind(offset, end, start)) add(endPosition, `a segment is missing${goOn}`);
   }
   return { batches, findings, torn, end: { path, position: endPosition, offset } };
-}
-
-/** Behind damage nobody knows where a batch begins: the next segment does. */
-function goOn(nextBase: number): string {
-  return `reads go on at offset ${nextBase}`;
 }
 
 function problemOf(
@@ -140,39 +143,17 @@ function problemOf(
   return null;
 }
 
-interface Bases {
-  readonly live: readonly number[];
-  /** With those that a compaction is about to put in the place of others. */
-  readonly all: readonly number[];
-}
-
-function behind(bases: readonly number[], base: number): number | undefined {
-  return bases.find((each) => each > base);
+function behind(all: readonly FolderSegment[], baseOffset: number): FolderSegment | undefined {
+  return all.find((each) => each.baseOffset > baseOffset);
 }
 
 /** Whether more has changed than that segments were begun. */
-function isChanged({ all: before }: Bases, { all: after }: Bases): boolean {
-  const last = before.at(-1) ?? -1;
+function isChanged(before: readonly FolderSegment[], after: readonly FolderSegment[]): boolean {
+  const last = before.at(-1)?.baseOffset ?? -1;
+  const lacks = (all: readonly FolderSegment[], { baseOffset }: FolderSegment): boolean =>
+    !all.some((each) => each.baseOffset === baseOffset);
   return (
-    before.some((each) => !after.includes(each)) ||
-    after.some((each) => each < last && !before.includes(each))
+    before.some((each) => lacks(after, each)) ||
+    after.some((each) => each.baseOffset < last && lacks(before, each))
   );
-}
-
-async function liveBases(disk: Disk, folder: string): Promise<Bases> {
-  const names = await disk.readdir(folder).catch((error: unknown) => {
-    // The partition was deleted meanwhile.
-    if (hasErrno(error, 'ENOENT')) return [];
-    throw error;
-  });
-  const live: number[] = [];
-  const swapped: number[] = [];
-  for (const name of names) {
-    const parsed = parseSegmentFileName(name);
-    if (parsed?.kind !== 'log') continue;
-    if (parsed.state === null) live.push(parsed.baseOffset);
-    if (parsed.state === 'swap') swapped.push(parsed.baseOffset);
-  }
-  const rising = (bases: number[]): number[] => bases.sort((a, b) => a - b);
-  return { live: rising(live), all: rising([...live, ...swapped]) };
 }

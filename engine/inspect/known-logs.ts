@@ -6,8 +6,11 @@ import type { PartitionFolder } from '../partition-folder.js';
 import { type CatalogInspection, inspectCatalog } from './catalog-inspection.js';
 import type { FolderScrub, ScrubFinding } from './folder-scrub.js';
 
-/** What a catalog says of a log with a checkpoint: it holds the offsets from `start`, decreed or assumed, to below `end`. */
+/** What a catalog says of a log with a checkpoint: it holds the offsets from `start` to below `end`. */
 export interface KnownLog {
+  /** By decree: segments below may be left over. */
+  readonly logStart: number;
+  /** Decreed or assumed. */
   readonly start: number;
   readonly end: number;
 }
@@ -26,6 +29,11 @@ export class KnownLogs {
   /** To be called before folders are read. Of a catalog that is damaged or missing, which others tell, no log is known. */
   async read(): Promise<void> {
     this.#logs = await readLogs(this.#path);
+  }
+
+  /** The log start offset as far as the catalog knew it when it was read. */
+  logStartOf({ topicId, partition }: PartitionFolder): number {
+    return this.#logs.get(`${topicId}/${partition}`)?.logStart ?? 0;
   }
 
   /**
@@ -54,18 +62,22 @@ async function readLogs(path: string): Promise<Logs> {
 }
 
 function knownLogs(entries: CatalogInspection['entries']): Logs {
-  const starts = new Map<string, number>();
+  const logStarts = new Map<string, number>();
+  const assumed = new Map<string, number>();
   const ends = new Map<string, number>();
   for (const { key, value } of entries) {
     const [kind, topicId, partition, what] = key;
     if (kind !== 'log') continue;
     const log = `${topicId}/${partition}`;
-    if (what === 'start' || what === 'assumed-start') {
-      starts.set(log, Math.max(starts.get(log) ?? 0, value as number));
-    }
+    if (what === 'start') logStarts.set(log, value as number);
+    if (what === 'assumed-start') assumed.set(log, value as number);
     if (what === 'checkpoint') ends.set(log, (value as Pick<LogCheckpoint, 'offset'>).offset);
   }
-  return new Map([...ends].map(([log, end]) => [log, { start: starts.get(log) ?? 0, end }]));
+  const knownOf = (log: string, end: number): KnownLog => {
+    const logStart = logStarts.get(log) ?? 0;
+    return { logStart, start: Math.max(logStart, assumed.get(log) ?? 0), end };
+  };
+  return new Map([...ends].map(([log, end]) => [log, knownOf(log, end)]));
 }
 
 /** `before` was known before the folder was read, `after` after it: a log may have lost its start or its end meanwhile. */

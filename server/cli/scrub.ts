@@ -30,7 +30,7 @@ export async function scrub(path: string): Promise<boolean> {
   const catalog = new KnownLogs(join(rootOf(resolve(path), folders), CATALOG_FILE));
   await catalog.read();
   for (const each of folders) {
-    const found = await scrubFolder(nodeDisk, each.folder);
+    const found = await scrubFolder(nodeDisk, each.folder, catalog.logStartOf(each));
     const findings = [...found.findings, ...(await catalog.missingAtEnds(each, found))];
     segments += found.segments;
     batches += found.batches;

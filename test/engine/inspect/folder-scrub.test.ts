@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { Disk } from '../../../engine/disk/disk.js';
 import { scrubFolder } from '../../../engine/inspect/folder-scrub.js';
 import type { Log } from '../../../engine/log/log.js';
 import { batchOf } from '../../support/batches.js';
@@ -25,6 +26,26 @@ async function write(world: SimWorld, base: number, at: number, bytes: number[])
   await file.close();
 }
 
+/** The disk of a process beside which something else happens before each of these calls. */
+function whenever(
+  { disk }: SimWorld,
+  calls: readonly (string | symbol)[],
+  happens: () => Promise<void>,
+): Disk {
+  return new Proxy<Disk>(disk, {
+    get: (_, key) => {
+      const value = Reflect.get(disk, key);
+      if (typeof value !== 'function') return value;
+      const call = value.bind(disk);
+      if (!calls.includes(key)) return call;
+      return async (...args: unknown[]) => {
+        await happens();
+        return call(...args);
+      };
+    },
+  });
+}
+
 test('a sound log is read whole, while it is open', async () => {
   const { world } = await threeSegments();
   expect(await scrubFolder(world.disk, folderOf())).toEqual({
@@ -45,10 +66,102 @@ test('a segment that is missing between two is a finding', async () => {
   expect(findings).toEqual([{ path: pathOf(0), position: 4 * SIZE, offset: 4, problem }]);
 });
 
-test('what a compaction is about to put in the place of segments is not missed', async () => {
+describe('a compaction that is being published', () => {
+  const move = (world: SimWorld, base: number, state: string): Promise<void> =>
+    world.disk.rename(pathOf(base), `${pathOf(base)}.${state}`);
+
+  /** Offsets 0 to 7 are in one `.log.swap`; its two sources and a segment behind it are there. */
+  async function swapOfTwo(): Promise<SimWorld> {
+    const { world } = await threeSegments();
+    const first = world.disk.readFileSync(pathOf(0));
+    await world.disk.rename(pathOf(0), `${pathOf(0)}.aside`);
+    const file = world.disk.openSync(pathOf(0), 'create');
+    file.writevSync([Buffer.concat([first, world.disk.readFileSync(pathOf(4))])], 0);
+    await file.close();
+    await move(world, 0, 'swap');
+    await world.disk.rename(`${pathOf(0)}.aside`, pathOf(0));
+    return world;
+  }
+
+  const SOUND = { segments: 2, batches: 12, findings: [], firstOffset: 0, end: { offset: 12 } };
+
+  test.each([
+    ['all of its sources', []],
+    ['the first of its sources', [4]],
+    ['the last of its sources', [0]],
+    ['none of its sources', [4, 0]],
+  ])('is no finding beside %s', async (_, gone) => {
+    const world = await swapOfTwo();
+    for (const base of gone) await move(world, base, 'deleted');
+    expect(await scrubFolder(world.disk, folderOf())).toMatchObject(SOUND);
+  });
+
+  test('of one segment is none either', async () => {
+    const { world } = await threeSegments();
+    await move(world, 4, 'swap');
+    expect(await scrubFolder(world.disk, folderOf())).toMatchObject({ ...SOUND, segments: 3 });
+  });
+
+  test('is no finding at any step while a broker goes on with it', async () => {
+    for (let round = 0; round < 48; round++) {
+      const from = Math.floor(round / 3);
+      const every = 1 + (round % 3);
+      const world = await swapOfTwo();
+      await world.disk.rename(`${pathOf(0)}.swap`, `${pathOf(0)}.cleaned`);
+      const steps = [
+        () => world.disk.rename(`${pathOf(0)}.cleaned`, `${pathOf(0)}.swap`),
+        () => move(world, 4, 'deleted'),
+        () => move(world, 0, 'deleted'),
+        () => world.disk.rename(`${pathOf(0)}.swap`, pathOf(0)),
+      ];
+      let calls = 0;
+      const disk = whenever(world, ['open', 'readdir', 'stat'], async () => {
+        const at = calls++ - from;
+        if (at >= 0 && at % every === 0) await steps.shift()?.();
+      });
+      const { findings, end } = await scrubFolder(disk, folderOf());
+      expect({ findings, end }, `from call ${from}, each ${every}`).toMatchObject({
+        findings: [],
+        end: { offset: 12 },
+      });
+    }
+  });
+
+  test('is damage where the next open cannot finish it: no segment begins where it ends', async () => {
+    const world = await swapOfTwo();
+    await world.disk.unlink(pathOf(8));
+    for (const base of [4, 0]) await move(world, base, 'deleted');
+    expect((await scrubFolder(world.disk, folderOf())).findings).toEqual([
+      {
+        path: `${pathOf(0)}.swap`,
+        position: 8 * SIZE,
+        offset: 8,
+        problem: 'it ends at offset 8, where no segment begins; this compaction cannot be finished',
+      },
+    ]);
+  });
+
+  test.each([
+    ['a record', 5 * SIZE + 70, 5 * SIZE],
+    ['a base offset', 6 * SIZE + 7, 7 * SIZE],
+    ['the last base offset', 7 * SIZE + 7, 8 * SIZE],
+    ['a format byte', 7 * SIZE + 16, 7 * SIZE],
+  ])('is damage where %s of it has changed', async (_, at, position) => {
+    const world = await swapOfTwo();
+    const file = world.disk.openSync(`${pathOf(0)}.swap`, 'write');
+    file.writevSync([Buffer.from([9])], at);
+    await file.close();
+    expect((await scrubFolder(world.disk, folderOf())).findings).toMatchObject([
+      { path: `${pathOf(0)}.swap`, position },
+    ]);
+  });
+});
+
+test('below a log start that the catalog knows nothing is missed', async () => {
   const { world } = await threeSegments();
-  await world.disk.rename(pathOf(4), `${pathOf(4)}.swap`);
-  expect(await scrubFolder(world.disk, folderOf())).toMatchObject({ segments: 2, findings: [] });
+  await world.disk.unlink(pathOf(4));
+  expect((await scrubFolder(world.disk, folderOf(), 8)).findings).toEqual([]);
+  expect((await scrubFolder(world.disk, folderOf(), 7)).findings).toHaveLength(1);
 });
 
 describe('damage is named with file, byte and offset, and the rest is read', () => {
@@ -87,18 +200,9 @@ test('a segment that is cut is a finding, one that is deleted meanwhile is none'
   const { findings } = await scrubFolder(world.disk, folderOf());
   expect(findings).toMatchObject([{ path: pathOf(0), position: 2 * SIZE, offset: 2 }]);
   let isFirst = true;
-  const disk = new Proxy(world.disk, {
-    get: (target, key) => {
-      if (key !== 'open') {
-        const value = Reflect.get(target, key);
-        return typeof value === 'function' ? value.bind(target) : value;
-      }
-      return async (...args: Parameters<typeof target.open>) => {
-        if (isFirst) await log.deleteBefore(4);
-        isFirst = false;
-        return target.open(...args);
-      };
-    },
+  const disk = whenever(world, ['open'], async () => {
+    if (isFirst) await log.deleteBefore(4);
+    isFirst = false;
   });
   expect(await scrubFolder(disk, folderOf())).toMatchObject({ segments: 2, findings: [] });
 });

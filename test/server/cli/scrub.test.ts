@@ -1,7 +1,8 @@
 import { appendFileSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { openEngine } from '../../../engine/index.js';
+import { DEFAULT_LOG_SETTINGS, openEngine } from '../../../engine/index.js';
+import { batchOf } from '../../support/batches.js';
 import { runCommand } from '../../support/spawn-broker.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 
@@ -75,6 +76,26 @@ test('an end below the checkpoint is damage', async () => {
     stdout: expect.stringContaining(
       `${path}: byte ${(length / 5) * 4} (offset 4): the log was durable up to offset 4: what follows is missing`,
     ),
+  });
+});
+
+test('what a crash has left below the log start is no damage, where only the catalog knows that', async () => {
+  const root = temporaryFolder();
+  const engine = await openEngine(root);
+  const name = { topic: 'events', topicId: 'AAAAAAAAAAAAAAAAAAAAAQ', partition: 0 };
+  const log = await engine.openPartition(name, { ...DEFAULT_LOG_SETTINGS, retentionBytes: 0 });
+  for (let n = 0; n < 12; n++) {
+    if (n > 0 && n % 4 === 0) await log.roll();
+    await log.append(batchOf('value'));
+  }
+  const first = join(root, 'events-0', '00000000000000000000.log');
+  const bytes = readFileSync(first);
+  await log.applyRetention();
+  await engine.close();
+  writeFileSync(first, bytes);
+  expect(await scrub(root)).toMatchObject({
+    code: 0,
+    stdout: expect.stringContaining('no damage'),
   });
 });
 
