@@ -12,6 +12,9 @@ export const ENGINE_ERRORS = {
   OUT_OF_ORDER_SEQUENCE:
     'a batch of an idempotent producer is neither the next one nor one of the last five',
   STALE_PRODUCER_EPOCH: 'a newer instance of the producer has taken over',
+  STALE_LEADER_EPOCH: 'the log has seen a later leader epoch than the one it is to lead with',
+  NOT_LEADER: 'the log follows a leader, and takes batches from nobody else',
+  NOT_FOLLOWER: 'the log leads, and takes no batches of another leader',
   UNEXPECTED_OFFSET: 'a replicated batch does not continue the log',
   BELOW_HIGH_WATERMARK: 'what lies there is committed, and is not cut off unless that is asked for',
   OFFSET_OUT_OF_RANGE: 'there is no such offset between log start and log end',

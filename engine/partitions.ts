@@ -13,8 +13,10 @@ import { EngineError } from './errors.js';
 import { type FolderOwner, judgeFolder } from './folder-owner.js';
 import {
   assumedStartKey,
+  beginningKey,
   checkpointKey,
   cleanedKey,
+  foreignEpochsKey,
   gapsKey,
   logStartKey,
   readAssumedStart,
@@ -22,6 +24,7 @@ import {
   readCleaned,
   readGaps,
   readLogStart,
+  readOldCheckpoint,
   tombstoneKey,
 } from './log/durability/log-records.js';
 import { LOG_START_FILE, readLogStartFile } from './log/durability/log-start-file.js';
@@ -29,6 +32,7 @@ import { forgetProducers, readProducers } from './log/durability/producer-record
 import { Log } from './log/log.js';
 import type { LogSettings } from './log/log-settings.js';
 import type { HighWatermarkRule, PartitionName } from './log/partition-log.js';
+import { finishBeginning } from './log/recovery/finish-beginning.js';
 import { type RecoveredLog, recoverLog } from './log/recovery/recovery.js';
 import type { LogContext } from './log/shared/log-context.js';
 import { makeDurable } from './log/shared/make-durable.js';
@@ -111,9 +115,12 @@ export class Partitions {
   ): Promise<{ recovered: RecoveredLog; files: LogFile[]; folders: string[] }> {
     const context = this.#context;
     while (!context.files.hasRoom) await context.files.whenRoom();
-    const names = await namesIn(context, folder);
-    const isRenamed = names.length > 0 && this.#checkTopicId(name, folder, names);
-    const written = readCheckpoint(context.catalog, name);
+    const found = await namesIn(context, folder);
+    const isRenamed = found.length > 0 && this.#checkTopicId(name, folder, found);
+    const read = context.wasClean ? readCheckpoint : readOldCheckpoint;
+    const written = read(context.catalog, name);
+    // A log that begins anew has none.
+    const names = written === null ? await finishBeginning(context, name, folder, found) : found;
     const known = await readProducers(context.catalog, name, written, context.slices);
     // A checkpoint of which something is missing is none: all of the log is read.
     const checkpoint = known === null ? null : written;
@@ -130,6 +137,10 @@ export class Partitions {
     });
     const news: CatalogChange[] = [];
     if (recovered.leavesGap) news.push({ key: gapsKey(name), value: true });
+    // What is stamped next may be below the epochs that were found, before another checkpoint says so.
+    if (checkpoint?.areEpochsOwn && !recovered.epochs.areOwn) {
+      news.push({ key: foreignEpochsKey(name), value: true });
+    }
     if (recovered.assumedStart !== assumedStart) {
       news.push({ key: assumedStartKey(name), value: recovered.assumedStart });
     }
@@ -206,13 +217,20 @@ export class Partitions {
     if (!opening) return this.#closing.get(key) ?? Promise.resolve();
     this.#open.delete(key);
     const closing = opening
-      .then((log) => log.close())
+      .then((log) => this.#closeLog(log))
       .catch((error: unknown) => {
         this.#context.logger.warn({ topic: name.topic, error }, 'a log was not closed in order');
       })
       .finally(() => this.#closing.delete(key));
     this.#closing.set(key, closing);
     return closing;
+  }
+
+  /** Finishes what is under way, syncs, checkpoints, and gives back descriptors. */
+  async #closeLog(log: Log): Promise<void> {
+    await log.prepareClose();
+    await this.#context.checkpoints.run();
+    await log.finishClose();
   }
 
   /** The topic id in a live partition's folder; null when there is none. */
@@ -316,6 +334,8 @@ export class Partitions {
       assumedStartKey(name),
       cleanedKey(name),
       gapsKey(name),
+      foreignEpochsKey(name),
+      beginningKey(name),
       tombstoneKey(name.topicId, name.partition),
     ].map((key) => ({ key, value: undefined }));
   }

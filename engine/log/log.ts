@@ -2,7 +2,7 @@ import type { Timestamp } from '../batch/timestamp.js';
 import { storageError } from '../disk/storage-error.js';
 import { EngineError } from '../errors.js';
 import { LIMITS } from '../limits.js';
-import { appendBatch, rollSegment } from './append/append.js';
+import { appendBatch, rollSegment, whenAppendable } from './append/append.js';
 import { AppendTurns } from './append/append-turns.js';
 import { AppendWaiters } from './append/append-waiters.js';
 import {
@@ -15,14 +15,15 @@ import {
 import { LogWriter } from './append/log-writer.js';
 import { ORIGINS, type OriginRules } from './append/origin.js';
 import { expectAgain, noteRefusal, takeBackBatches } from './append/refused-batches.js';
-import { ReplicaPiece } from './append/replica-piece.js';
+import { appendPiece } from './append/replica-appends.js';
 import type { WriteGroup } from './append/write-group.js';
+import { beginAnew } from './change/begin-anew.js';
 import { Compaction } from './change/compaction.js';
 import { deleteBefore } from './change/delete-before.js';
 import { retain } from './change/retain.js';
 import { truncateLog } from './change/truncate.js';
 import { CheckpointState } from './durability/checkpoint-state.js';
-import { gapsKey } from './durability/log-records.js';
+import { LogMarks } from './durability/log-marks.js';
 import { Unsynced } from './durability/unsynced.js';
 import type { LogSettings } from './log-settings.js';
 import type {
@@ -48,11 +49,11 @@ import { warmForRead } from './read/warm-read.js';
 import type { RecoveredLog } from './recovery/recovery.js';
 import { Sealing } from './segments/sealing.js';
 import type { SegmentList } from './segments/segment-list.js';
-import { wakeInSlices } from './segments/wake-segment.js';
 import type { CheckpointCapture, CheckpointTarget } from './shared/checkpoints.js';
 import type { LogContext } from './shared/log-context.js';
 import type { SyncCapture } from './shared/sync-rounds.js';
 import type { LeaderEpochs } from './state/leader-epochs.js';
+import { Leadership } from './state/leadership.js';
 import { type LogPosition, OffsetTracker, snapshotOf } from './state/offset-tracker.js';
 import type { ProducerStates } from './state/producer-state.js';
 import { Watermark } from './state/watermark.js';
@@ -74,12 +75,13 @@ export class Log implements PartitionLog, CheckpointTarget {
   readonly unsynced: Unsynced;
   readonly watermark: Watermark;
   readonly checkpoint: CheckpointState;
+  readonly marks: LogMarks;
   readonly compaction: Compaction;
   /** Sealed segments whose indexes are not saved yet. */
   readonly sealing = new Sealing(this);
   readonly readHints = new ReadHints();
   #awaitsCheckpoint = false;
-  #hasGaps: boolean;
+  readonly #leadership: Leadership;
   readonly #turns = new AppendTurns();
   #settings: LogSettings;
   #failure: EngineError | null = null;
@@ -88,6 +90,8 @@ export class Log implements PartitionLog, CheckpointTarget {
   #changing: Promise<void> = Promise.resolve();
   /** Set when a close has begun: what is under way is finished, nothing new is begun. */
   #closing: EngineError | null = null;
+  /** Why batches are taken from nobody but a leader: the log follows, or is being closed. */
+  #refusal: EngineError | null = null;
 
   constructor(
     context: LogContext,
@@ -99,13 +103,14 @@ export class Log implements PartitionLog, CheckpointTarget {
     rule: HighWatermarkRule | null,
   ) {
     this.context = context;
+    this.#leadership = new Leadership(context.leaderEpoch);
     this.name = name;
     this.folder = folder;
     this.#settings = settings;
     this.segments = found.segments;
     this.offsets = new OffsetTracker(found.logStart, found.end, found.highWatermark);
-    this.#hasGaps = found.hasGaps;
     this.epochs = found.epochs;
+    this.marks = new LogMarks(this, found.hasGaps);
     this.producers = found.producers;
     this.writer = new LogWriter(context, this);
     this.unsynced = new Unsynced(context, this);
@@ -142,7 +147,7 @@ export class Log implements PartitionLog, CheckpointTarget {
     return this.offsets.durable.offset;
   }
   get leaderEpoch(): number {
-    return this.context.leaderEpoch;
+    return this.#leadership.epoch;
   }
   get sizeBytes(): number {
     return this.segments.sizeBytes;
@@ -159,7 +164,7 @@ export class Log implements PartitionLog, CheckpointTarget {
    * start. False is certain.
    */
   get hasGaps(): boolean {
-    return this.#hasGaps;
+    return this.marks.hasGaps;
   }
   /** Whether a close has begun: nothing comes any more. */
   get isClosing(): boolean {
@@ -195,9 +200,9 @@ export class Log implements PartitionLog, CheckpointTarget {
   // --- append ---
 
   append(batch: Buffer, origin: AppendOrigin = 'client'): Promise<Appended> {
-    if (this.#closing) return Promise.reject(this.#closing);
     const rules = ORIGINS[origin];
     if (rules.place) return this.#appendPiece(batch);
+    if (this.#refusal) return Promise.reject(this.#refusal);
     const { validate, compacted, compression } = this.#settings;
     const isPlain =
       (validate === 'header' &&
@@ -207,6 +212,12 @@ export class Log implements PartitionLog, CheckpointTarget {
         !isClaimCounted(batch)) ||
       (rules.records && !this.#turns.isTaken);
     return isPlain ? this.#append(batch, rules) : this.#appendChecked(batch, rules);
+  }
+
+  async #appendPiece(bytes: Buffer): Promise<Appended> {
+    this.assertTaking();
+    if (this.#leadership.isLeader) throw new EngineError('NOT_FOLLOWER', `${this.folder} leads`);
+    return appendPiece(this, this.#turns, bytes);
   }
 
   #append(batch: Buffer, rules: OriginRules): Promise<Appended> {
@@ -223,39 +234,11 @@ export class Log implements PartitionLog, CheckpointTarget {
       const appended = this.#tryAppend(batch, rules);
       if (appended !== null) return { appended };
       try {
-        await this.#settled();
+        await whenAppendable(this);
       } catch (error) {
         noteRefusal(this.producers, batch, error, this.context.clock.wallMs());
         throw error;
       }
-    }
-  }
-
-  /** Resolves when an append that had to wait may be tried again. */
-  async #settled(): Promise<void> {
-    await this.writer.settled();
-    await wakeInSlices(this);
-    await this.context.files.whenRoom();
-  }
-
-  #appendPiece(bytes: Buffer): Promise<Appended> {
-    try {
-      const piece = this.#turns.isTaken ? null : new ReplicaPiece(this, bytes);
-      if (piece?.leavesGap && !this.#hasGaps) return this.#turns.take(() => this.#follow(piece));
-      return piece?.append() ?? this.#turns.take(() => this.#follow(piece ?? bytes));
-    } catch (error) {
-      return Promise.reject(error);
-    }
-  }
-
-  /** Appends a leader's piece as soon as the log and the writer let it. Only for whoever has the turn. */
-  async #follow(given: ReplicaPiece | Buffer): Promise<{ appended: Promise<Appended> }> {
-    const piece = Buffer.isBuffer(given) ? new ReplicaPiece(this, given) : given;
-    if (piece.leavesGap) await this.takesGap();
-    for (;;) {
-      const appended = piece.append();
-      if (appended !== null) return { appended };
-      await this.#settled();
     }
   }
 
@@ -297,6 +280,18 @@ export class Log implements PartitionLog, CheckpointTarget {
     const { validate, compacted } = this.#settings;
     const areLookedAt = validate === 'records' || compacted || isClaimCounted(batch);
     return areLookedAt && !rules.records ? checkRecords(this, batch) : null;
+  }
+
+  lead(epoch: number): void {
+    this.assertTaking();
+    this.#leadership.lead(epoch, this.epochs.latest);
+    this.#refusal = this.#closing;
+  }
+
+  follow(): void {
+    this.assertTaking();
+    this.#leadership.follow();
+    this.#refusal = new EngineError('NOT_LEADER', `${this.folder} follows another leader`);
   }
 
   /** Resolves with `appended` when the flush promise holds for it, rejects if it was lost. */
@@ -434,12 +429,12 @@ export class Log implements PartitionLog, CheckpointTarget {
 
   endOfEpoch(leaderEpoch: number): EpochEnd {
     this.assertServing();
-    return this.epochs.endOf(leaderEpoch, this.offsets.logEnd, this.context.leaderEpoch);
+    return this.epochs.endOf(leaderEpoch, this.offsets.logEnd, this.leaderEpoch);
   }
 
   epochAt(offset: number): number {
     const { logEnd } = this.offsets;
-    return offset >= logEnd ? this.context.leaderEpoch : this.epochs.epochOf(offset);
+    return offset >= logEnd ? this.leaderEpoch : this.epochs.epochOf(offset);
   }
 
   knownProducers(): Iterable<KnownProducer> {
@@ -466,39 +461,35 @@ export class Log implements PartitionLog, CheckpointTarget {
     return changed;
   }
 
-  async truncateTo(offset: number, options: TruncateOptions = {}): Promise<void> {
+  truncateTo(offset: number, options: TruncateOptions = {}): Promise<void> {
+    return this.#changeEnd(() => truncateLog(this, offset, options));
+  }
+
+  beginAt(offset: number): Promise<void> {
+    return this.#changeEnd(() => beginAnew(this, offset));
+  }
+
+  /** Runs what moves the log end. Appends wait: what they wrote meanwhile would be cut off with the rest. */
+  async #changeEnd(change: () => Promise<void>): Promise<void> {
     this.assertTaking();
     const before = this.#changing;
-    // Appends wait: what they wrote while the file is cut would be cut off with the rest.
-    const truncated = this.#turns.take(async () => {
+    const changed = this.#turns.take(async () => {
       await before;
       this.assertServing();
       this.checkpoint.pause();
       try {
-        await truncateLog(this, offset, options);
+        await change();
       } finally {
         this.checkpoint.resume();
       }
       return { appended: Promise.resolve() };
     });
-    this.#changing = truncated.catch(() => {});
-    await truncated;
+    this.#changing = changed.catch(() => {});
+    await changed;
   }
 
   applyRetention(): Promise<{ segments: number; bytes: number }> {
     return this.changeSegments(() => retain(this));
-  }
-
-  /** Offsets may be left out from now on: known durably before any is. */
-  async takesGap(): Promise<void> {
-    if (this.#hasGaps) return;
-    const change = { key: gapsKey(this.name), value: true };
-    try {
-      await this.context.catalog.write([change]);
-    } catch (error) {
-      throw storageError(this.context.directory, `cannot note a gap of ${this.folder}`, error);
-    }
-    this.#hasGaps = true;
   }
 
   async compact(): Promise<CompactionResult> {
@@ -534,17 +525,11 @@ export class Log implements PartitionLog, CheckpointTarget {
 
   // --- the end ---
 
-  /** Finishes what is under way, syncs, checkpoints, and gives back descriptors. */
-  async close(): Promise<void> {
-    await this.prepareClose();
-    await this.context.checkpoints.run();
-    await this.finishClose();
-  }
-
   /** First half of a close: appends under way are finished, and the next checkpoint will cover them and save all indexes. */
   async prepareClose(): Promise<void> {
     if (this.#failure) return;
     this.#closing = this.#closedError();
+    this.#refusal = this.#closing;
     this.compaction.stop();
     await this.compaction.settled();
     await this.#turns.emptied();

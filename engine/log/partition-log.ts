@@ -160,7 +160,10 @@ export interface PartitionLog {
   readonly lastStableOffset: number;
   /** First offset not known to be on disk. */
   readonly durableEndOffset: number;
-  /** Epoch stamped into new batches. Rises on every unclean open; equal for all logs of a data directory. */
+  /**
+   * Epoch stamped into new batches: that of `lead`; until then the number of unclean opens of the data directory, equal for all its logs. -1 while the log
+   * follows.
+   */
   readonly leaderEpoch: number;
   /** Bytes in all live segments. */
   readonly sizeBytes: number;
@@ -184,6 +187,14 @@ export interface PartitionLog {
    * has sent behind it is OUT_OF_ORDER_SEQUENCE until it comes again); of a replica UNEXPECTED_OFFSET below the log end.
    */
   append(batch: Buffer, origin?: AppendOrigin): Promise<Appended>;
+
+  /**
+   * Leads with this epoch from now on: it is stamped into new batches, and batches of another leader are NOT_FOLLOWER. Throws STALE_LEADER_EPOCH unless it is above
+   * the epochs of the log's batches, those it has led with, and the number of unclean opens of the data directory.
+   */
+  lead(epoch: number): void;
+  /** Follows a leader from now on: takes its batches, and rejects all others with NOT_LEADER. Those that were taken before stay. */
+  follow(): void;
 
   /**
    * Notes that a batch was refused in front of the log, and that its producer will send it again: until then what it has sent behind it is
@@ -228,6 +239,12 @@ export interface PartitionLog {
    * where what would stay of the segment is damaged.
    */
   truncateTo(offset: number, options?: TruncateOptions): Promise<void>;
+  /**
+   * Drops everything, durably, and begins anew at `offset`, which becomes log start, high watermark and log end: for followers whose leader's log begins behind their
+   * end. Producers, epochs and gaps are forgotten; appends that wait are rejected. After a crash the log is the old one or the new one. Rejects OFFSET_OUT_OF_RANGE for what
+   * is no offset; BELOW_HIGH_WATERMARK below it, unless the log has no records.
+   */
+  beginAt(offset: number): Promise<void>;
   /** Deletes the prefix of segments that time and size say may go. Resolves with what went. */
   applyRetention(): Promise<{ segments: number; bytes: number }>;
   /**

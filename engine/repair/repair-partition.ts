@@ -18,8 +18,8 @@ import {
   checkpointKey,
   type LogCheckpoint,
   readAssumedStart,
-  readCheckpoint,
   readLogStart,
+  readOldCheckpoint,
 } from '../log/durability/log-records.js';
 import { readLogStartFile } from '../log/durability/log-start-file.js';
 import type { PartitionName } from '../log/partition-log.js';
@@ -94,7 +94,7 @@ async function repairFolder(
   catalog: Catalog,
   execute: boolean,
 ): Promise<SegmentRepair[]> {
-  const checkpoint = name === null ? null : readCheckpoint(catalog, name);
+  const checkpoint = name === null ? null : readOldCheckpoint(catalog, name);
   const logStart = name === null ? 0 : await knownStartOf(folder, name, catalog);
   const live = await liveSegments(folder);
   const isFirstMissing = checkpoint !== null && logStart < (live[0] ?? checkpoint.offset);

@@ -73,7 +73,7 @@ export class MemorySlice {
  */
 export class MemoryLog implements PartitionLog {
   readonly name: PartitionName;
-  readonly leaderEpoch: number;
+  leaderEpoch: number;
   readonly slices: MemorySlice[] = [];
   settings: LogSettings;
   logStartOffset = 0;
@@ -139,6 +139,12 @@ export class MemoryLog implements PartitionLog {
       duplicate: false,
     };
   }
+
+  lead(epoch: number): void {
+    this.leaderEpoch = epoch;
+  }
+
+  follow(): void {}
 
   /** Headers of batches that were refused in front of it. */
   readonly refusals: Buffer[] = [];
@@ -227,6 +233,12 @@ export class MemoryLog implements PartitionLog {
   }
 
   async truncateTo(offset: number): Promise<void> {
+    this.logEndOffset = offset;
+  }
+
+  async beginAt(offset: number): Promise<void> {
+    this.batches.length = 0;
+    this.logStartOffset = offset;
     this.logEndOffset = offset;
   }
 

@@ -16,7 +16,7 @@ import type { Appended } from '../partition-log.js';
 import { type StartingLog, startSegment } from '../segments/new-segment.js';
 import type { Sealing } from '../segments/sealing.js';
 import type { Segment } from '../segments/segment.js';
-import { wakeSegment } from '../segments/wake-segment.js';
+import { wakeInSlices, wakeSegment } from '../segments/wake-segment.js';
 import type { CheckpointTarget } from '../shared/checkpoints.js';
 import type { LogContext } from '../shared/log-context.js';
 import type { LeaderEpochs } from '../state/leader-epochs.js';
@@ -33,6 +33,8 @@ export interface AppendLog extends StartingLog {
   readonly context: LogContext;
   readonly offsets: OffsetTracker;
   readonly epochs: LeaderEpochs;
+  /** Stamped into new batches; -1 while the log follows. */
+  readonly leaderEpoch: number;
   readonly producers: ProducerStates;
   readonly writer: LogWriter;
   /** Sealed segments whose indexes are not saved yet. */
@@ -74,13 +76,20 @@ export function appendBatch(
   const segment = segmentFor(log, batch, log.offsets.logEnd, nowMs);
   if (segment === null) return null;
   const baseOffset = log.offsets.logEnd;
-  stampBatch(batch, { baseOffset, leaderEpoch: log.context.leaderEpoch });
+  stampBatch(batch, { baseOffset, leaderEpoch: log.leaderEpoch });
   let appendTimeMs = -1;
   if (log.settings.timestampType === 'append') {
     appendTimeMs = nowMs;
     stampAppendTime(batch, nowMs);
   }
   return stageBatch(log, batch, segment, baseOffset, nowMs, appendTimeMs);
+}
+
+/** Resolves when an append that had to wait may be tried again. */
+export async function whenAppendable(log: AppendLog): Promise<void> {
+  await log.writer.settled();
+  await wakeInSlices(log);
+  await log.context.files.whenRoom();
 }
 
 /** Throws what is wrong with the batch, but for what its origin is spared. */

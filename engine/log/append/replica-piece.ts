@@ -27,6 +27,8 @@ export class ReplicaPiece {
   readonly #firstOffset: number;
   /** Whether a batch leaves offsets out, in front of it or within: the log is to say so before. */
   readonly leavesGap: boolean;
+  /** Whether an epoch is not the largest so far, or what the log stamps next is not: likewise. */
+  readonly breaksEpochs: boolean;
   /** Where the batch that is staged next begins in the piece. */
   #at = 0;
   /** The log end behind what was staged. */
@@ -40,6 +42,8 @@ export class ReplicaPiece {
     this.#nextOffset = log.offsets.logEnd;
     let next = log.offsets.logEnd;
     let leavesGap = false;
+    let latest = log.epochs.latest;
+    let breaksEpochs = false;
     for (let at = 0; at === 0 || at < bytes.length; at += sizeAt(bytes, at)) {
       const batch = bytes.subarray(at, at + sizeAt(bytes, at));
       judgeBatch(log, batch, ORIGINS.replica);
@@ -47,8 +51,12 @@ export class ReplicaPiece {
       const last = lastOffsetDelta(batch);
       leavesGap ||= base > next || recordCount(batch) <= last;
       next = base + last + 1;
+      const epoch = leaderEpoch(batch);
+      breaksEpochs ||= epoch !== NO_EPOCH && epoch < latest;
+      latest = Math.max(latest, epoch);
     }
     this.leavesGap = leavesGap;
+    this.breaksEpochs = breaksEpochs || (log.leaderEpoch !== NO_EPOCH && latest > log.leaderEpoch);
     this.#firstOffset = baseOffset(bytes);
   }
 

@@ -37,7 +37,7 @@ export interface CompactingLog extends ChangingLog {
   /** Runs what takes segments off the list, or replaces them: one after another. */
   changeSegments<Result>(change: () => Promise<Result>): Promise<Result>;
   /** Offsets may be left out from now on: known durably when it resolves. */
-  takesGap(): Promise<void>;
+  readonly marks: { takesGap(): Promise<void> };
 }
 
 /** A live segment with its end. */
@@ -239,7 +239,7 @@ export class CompactionPass {
     const log = this.#log;
     return log.changeSegments(async () => {
       if (!this.#areLive(group)) return false;
-      await log.takesGap();
+      await log.marks.takesGap();
       const before = group.reduce((sum, { segment }) => sum + segment.size, 0);
       await swapSegments(
         log,

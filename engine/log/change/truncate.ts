@@ -30,8 +30,7 @@ export interface TruncatedLog extends ChangingLog, ReadableLog {
   readonly durableWaiters: AppendWaiters;
   readonly compaction: { readonly cleanedOffset: number; truncated(endOffset: number): void };
   readonly hasGaps: boolean;
-  /** Offsets may be left out from now on: known durably when it resolves. */
-  takesGap(): Promise<void>;
+  readonly marks: { takesGap(): Promise<void> };
 }
 
 /**
@@ -83,7 +82,7 @@ export async function truncateLog(
     await forgetIndexFiles(log, segment);
     await context.syncRounds.flush([log.checkpointTarget]);
     if (place.offset < end.offset) {
-      await log.takesGap();
+      await log.marks.takesGap();
       segment.noteGap();
     }
     await lowerCheckpoint(log, place, firstCut);

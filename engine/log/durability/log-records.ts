@@ -20,7 +20,7 @@ export interface LogCheckpoint extends RecordedProducers {
   /** Whether the log left no offset out when this was written; false also where that is not known. */
   readonly isGapless: boolean;
   readonly epochs: readonly EpochStart[];
-  /** False once the log had epochs of another directory, which those of this one came after. */
+  /** False once the log had epochs of others, which lower ones came after or may come after. */
   readonly areEpochsOwn: boolean;
   /** Of the batches below `position` in that segment; null where it was not known, or `position` is its beginning. */
   readonly times: RecordedTimes | null;
@@ -64,6 +64,16 @@ export function cleanedKey(name: PartitionName): CatalogKey {
 /** Marks a log that leaves offsets out, whatever a checkpoint says. */
 export function gapsKey(name: PartitionName): CatalogKey {
   return ['log', name.topicId, name.partition, 'gaps'];
+}
+
+/** Marks a log whose batches' epochs need not rise, whatever a checkpoint says. */
+export function foreignEpochsKey(name: PartitionName): CatalogKey {
+  return ['log', name.topicId, name.partition, 'foreign-epochs'];
+}
+
+/** Where a log begins anew: whatever files it has are of what was before, and go. */
+export function beginningKey(name: PartitionName): CatalogKey {
+  return ['log', name.topicId, name.partition, 'begins-anew'];
 }
 
 /** Marks a log whose deletion has begun: whatever is left of it on disk goes. */
@@ -121,6 +131,18 @@ export function readCleaned(catalog: Catalog, name: PartitionName): number {
 /** Whether the log is known to leave offsets out. */
 export function readGaps(catalog: Catalog, name: PartitionName): boolean {
   return catalog.get(gapsKey(name)) === true;
+}
+
+/** As `readCheckpoint`, of a log that was not stopped cleanly: its epochs may have fallen since. */
+export function readOldCheckpoint(catalog: Catalog, name: PartitionName): LogCheckpoint | null {
+  const found = readCheckpoint(catalog, name);
+  if (!found?.areEpochsOwn || catalog.get(foreignEpochsKey(name)) !== true) return found;
+  return { ...found, areEpochsOwn: false };
+}
+
+/** Where the log was about to begin anew; null when it was not. */
+export function readBeginning(catalog: Catalog, name: PartitionName): number | null {
+  return (catalog.get(beginningKey(name)) as number | undefined) ?? null;
 }
 
 /** Where the log begins by decree of DeleteRecords or retention; 0 when that never happened. */

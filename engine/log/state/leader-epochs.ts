@@ -108,6 +108,12 @@ export class LeaderEpochs {
     this.#become(this.#starts.filter((start) => start.startOffset < offset));
   }
 
+  /** Forgets everything: the log has begun anew. */
+  forgetAll(): void {
+    this.#areOwn = true;
+    this.#become([]);
+  }
+
   /** Goes back to earlier entries: what was noted since was not written. */
   backTo(entries: readonly EpochStart[], logStartOffset: number): void {
     this.#become(entries);

@@ -127,6 +127,15 @@ export class OffsetTracker {
     this.#check();
   }
 
+  /** The log is empty, and begins and ends at `offset`. */
+  begunAt(offset: number): void {
+    const end = { offset, segmentBase: offset, position: 0 };
+    this.#logStart = offset;
+    this.#logEnd = offset;
+    for (const each of [this.#written, this.#durable, this.#highWatermark]) each.moveTo(end);
+    this.#check();
+  }
+
   /** Ends at `segmentBase`, where a segment begins, are said to lie at its beginning: the segment before it is another now. */
   moveEnds(segmentBase: number): void {
     for (const end of [this.#written, this.#durable, this.#highWatermark]) {

@@ -161,6 +161,11 @@ export class ProducerStates {
     }
   }
 
+  /** Forgets everybody: the log has begun anew. */
+  forgetAll(): void {
+    for (const producer of [...this.#producers.values()]) this.#forget(producer);
+  }
+
   /**
    * Forgets producers that were last heard of before `beforeMs`: looks at about a thousand of them,
    * others at each call.

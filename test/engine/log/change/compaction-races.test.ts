@@ -195,7 +195,7 @@ test('what a checkpoint lies behind is compacted, although no further one can be
   await log.context.checkpoints.run();
   expect(log.checkpoint.segmentBase).toBe(2);
   // As an earlier compaction has.
-  await log.takesGap();
+  await log.marks.takesGap();
   isFull = true;
   await fill(log, [[['k', '3']], [['k', '4']]]);
   // How far it came cannot be written down either.
