@@ -89,7 +89,13 @@ export { type CompactionOptions, DEFAULT_COMPACTION } from './maintenance/cleane
 export type { JobRunner } from './maintenance/job-runner.js';
 export { ManualClock } from './manual-clock.js';
 export type { EngineCounters } from './metrics.js';
-export { type PartitionFolder, partitionFolders, readTopicId } from './partition-folder.js';
+export {
+  hasSegments,
+  type PartitionFolder,
+  partitionFolders,
+  readTopicId,
+  strayFolders,
+} from './partition-folder.js';
 export type { KnownPartitions } from './partitions.js';
 export { newUuid, type Random, seededRandom, systemRandom } from './random.js';
 export {

@@ -34,6 +34,24 @@ export async function partitionFolders(disk: Disk, root: string): Promise<Partit
   return folders;
 }
 
+/** Whether a live partition folder of the directory has a segment, be it an empty one. */
+export async function hasSegments(disk: Disk, root: string): Promise<boolean> {
+  for (const name of await disk.readdir(root)) {
+    if (parsePartitionFolderName(name)?.state !== 'live') continue;
+    const folder = join(root, name);
+    if (!(await disk.stat(folder))?.isDirectory) continue;
+    const files = await disk.readdir(folder);
+    if (files.some((file) => parseSegmentFileName(file)?.kind === 'log')) return true;
+  }
+  return false;
+}
+
+/** Names of folders that were set aside as of no known partition. */
+export async function strayFolders(disk: Disk, root: string): Promise<string[]> {
+  const names = await disk.readdir(root);
+  return names.filter((name) => parsePartitionFolderName(name)?.state === 'stray');
+}
+
 /** The topic id in a folder, null where there is none. Synchronous: a small file, of which a start reads ten thousand. */
 export function readTopicId(disk: Disk, folder: string): string | null {
   try {

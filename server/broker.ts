@@ -7,6 +7,7 @@ import {
   type Engine,
   type EngineError,
   type EngineOptions,
+  hasSegments,
   nodeDisk,
   openEngine,
   openLmdbCatalog,
@@ -271,6 +272,7 @@ async function openMetadata({ options, clock, random, closers }: Opening, engine
     clock,
     logger,
     dataDir: engine.path,
+    hasSegments: () => hasSegments(options.disk ?? nodeDisk, engine.path),
   });
   closers.push(() => twin.close());
   const [clusterId] = await Promise.all([

@@ -6,7 +6,7 @@ import {
   type inspectIdentity,
   type PartitionFolder,
 } from '../../engine/index.js';
-import { hasBrokerLogs } from '../metadata/broker-logs.js';
+import { hasBrokerLogs, knowsNoLog } from '../metadata/broker-logs.js';
 import { TOPICS_PREFIX, type TopicRecord } from '../metadata/records.js';
 import { storedMetadata } from '../metadata/stored-metadata.js';
 import { counted } from './counted.js';
@@ -19,29 +19,47 @@ export interface Found {
   readonly catalog: CatalogInspection;
   readonly metadata: CatalogInspection;
   readonly folders: readonly PartitionFolder[];
+  /** Whether one of the folders has a segment. */
+  readonly hasSegments: boolean;
+  /** Names of folders that a start has set aside. */
+  readonly strays: readonly string[];
 }
 
-/** A missing `metadata.mdb` is damage where its copy says that there was one. */
-export function needsRebuild({ identity, catalog, metadata }: Found): boolean {
-  if (identity !== 'sound') return true;
-  if (catalog.state === 'damaged' || metadata.state === 'damaged') return true;
-  return isCatalogMissed({ catalog, metadata }) || isMetadataMissed({ catalog, metadata });
+/** What tells whether a missing file is missed. */
+type Catalogs = Pick<Found, 'catalog' | 'metadata' | 'hasSegments'>;
+
+/**
+ * A missing `metadata.mdb` is damage where its copy says that there was one, and so are two missing
+ * files where there are logs: of a new directory neither is missed.
+ */
+export function needsRebuild(found: Found): boolean {
+  if (found.identity !== 'sound') return true;
+  if (found.catalog.state === 'damaged' || found.metadata.state === 'damaged') return true;
+  return isCatalogMissed(found) || isMetadataMissed(found);
 }
 
 /** It is lost, or an older file was put in its place. */
-export function isMetadataMissed({
-  catalog,
-  metadata,
-}: Pick<Found, 'catalog' | 'metadata'>): boolean {
+export function isMetadataMissed({ catalog, metadata, hasSegments }: Catalogs): boolean {
   if (storedMetadata(catalog).revision > storedMetadata(metadata).revision) return true;
-  return metadata.state === 'missing' && hasBrokerLogs(catalog.entries);
+  if (metadata.state !== 'missing') return false;
+  const isNothingKnown = catalog.state !== 'damaged' && knowsNoLog(catalog.entries);
+  return hasBrokerLogs(catalog.entries) || (hasSegments && isNothingKnown);
 }
 
-export function isCatalogMissed({
-  catalog,
-  metadata,
-}: Pick<Found, 'catalog' | 'metadata'>): boolean {
-  return catalog.state === 'missing' && metadata.state !== 'missing';
+export function isCatalogMissed({ catalog, metadata, hasSegments }: Catalogs): boolean {
+  return catalog.state === 'missing' && (metadata.state !== 'missing' || hasSegments);
+}
+
+/** What a start has set aside: those that a lost catalog no longer knew are among them. */
+export function strayLines({ root, strays }: Found): string[] {
+  if (strays.length === 0) return [];
+  const named = strays.slice(0, CLI_LIMITS.problemsShownMax).join(', ');
+  const more = strays.length > CLI_LIMITS.problemsShownMax ? ', …' : '';
+  const many = counted(strays.length, 'folder');
+  return [
+    `${root}: ${many} of unknown topics set aside, neither served nor deleted: ${named}${more}`,
+    '  docs/reliability.md says how one comes back',
+  ];
 }
 
 export function identityLine({ root, identity }: Found): string {

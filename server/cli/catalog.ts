@@ -4,6 +4,7 @@ import {
   DEFAULT_LOG_SETTINGS,
   type Engine,
   EngineError,
+  hasSegments,
   IDENTITY_FILE,
   inspectCatalog,
   inspectIdentity,
@@ -14,6 +15,7 @@ import {
   partitionFolders,
   replaceCatalog,
   restoreIdentity,
+  strayFolders,
   systemLocker,
   systemRandom,
   usableEntries,
@@ -32,6 +34,7 @@ import {
   isMetadataMissed,
   needsRebuild,
   stateLines,
+  strayLines,
 } from './catalog-findings.js';
 import { CliError } from './cli-error.js';
 import { counted } from './counted.js';
@@ -53,7 +56,8 @@ export async function checkCatalogs(dir: string): Promise<boolean> {
   return withDirectory(dir, async (found) => {
     const out = new LineWriter();
     const strangers = folderProblems(found);
-    for (const line of [...fileFindings(found), ...strangers]) await out.write(line);
+    for (const line of [...fileFindings(found), ...strangers, ...strayLines(found)])
+      await out.write(line);
     const isSound = !needsRebuild(found) && strangers.length === 0;
     await out.write(isSound ? 'no damage' : advice(found));
     await out.flush();
@@ -70,6 +74,7 @@ export async function rebuildCatalogs(dir: string, options: RebuildOptions): Pro
   await withDirectory(dir, async (found) => {
     const out = new LineWriter();
     if (!needsRebuild(found)) {
+      for (const line of strayLines(found)) await out.write(line);
       await out.write(`${found.root}: both catalogs are sound, nothing was changed`);
       await out.flush();
       return;
@@ -81,6 +86,7 @@ export async function rebuildCatalogs(dir: string, options: RebuildOptions): Pro
     if (found.identity !== 'sound') await rebuildIdentity(found, out);
     const topics = await rebuildMetadata(found, options, out);
     await rebuildCatalog(found, topics, out);
+    for (const line of strayLines(found)) await out.write(line);
     await out.write('done: start the broker');
     await out.flush();
   });
@@ -102,6 +108,8 @@ async function withDirectory<T>(dir: string, use: (found: Found) => Promise<T>):
       catalog: await inspectCatalog(join(root, CATALOG_FILE)),
       metadata: await inspectCatalog(join(root, METADATA_FILE)),
       folders: await partitionFolders(nodeDisk, root),
+      hasSegments: await hasSegments(nodeDisk, root),
+      strays: await strayFolders(nodeDisk, root),
     });
   } finally {
     await lock.release();
@@ -166,11 +174,12 @@ function topicIds(entries: ReadonlyMap<string, { readonly value: unknown }>): Ma
 }
 
 async function rebuildCatalog(
-  { root, catalog, metadata, folders }: Found,
+  found: Found,
   topics: ReadonlyMap<string, string>,
   out: LineWriter,
 ): Promise<void> {
-  const isLost = catalog.state === 'damaged' || isCatalogMissed({ catalog, metadata });
+  const { root, catalog, folders } = found;
+  const isLost = catalog.state === 'damaged' || isCatalogMissed(found);
   if (!isLost) return;
   const kept = await replaceCatalog(catalog.path, usableEntries(catalog));
   await out.write(`${catalog.path}: made anew${kept === null ? '' : `; the old one is ${kept}`}`);

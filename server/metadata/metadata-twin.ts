@@ -1,7 +1,7 @@
 import { type Catalog, type CatalogChange, type Clock, EngineError } from '../../engine/index.js';
 import { SERVER_LIMITS } from '../limits.js';
 import type { Logger } from '../logging/log.js';
-import { hasBrokerLogs } from './broker-logs.js';
+import { hasBrokerLogs, knowsNoLog } from './broker-logs.js';
 import type { MetadataEntry, MetadataStore, WatchEvent } from './store.js';
 
 /** As in `metadata.mdb`, so that either can be made of the other. */
@@ -16,6 +16,8 @@ export interface MetadataTwinOptions {
   readonly logger: Logger;
   /** Of the data directory, for the message. */
   readonly dataDir: string;
+  /** Whether the data directory has partition folders with segments. Asked only of an empty store. */
+  hasSegments(): Promise<boolean>;
 }
 
 /**
@@ -38,15 +40,20 @@ export class MetadataTwin {
 
   /**
    * Follows the store. To be called before anything is written to it. Rejects CATALOG_DAMAGED when
-   * the copy is ahead of the store, or the store is empty and the catalog knows logs of a broker:
-   * `metadata.mdb` is not the file that belongs here, or it is missing.
+   * the copy is ahead of the store, or the store is empty and the catalog knows logs of a broker, or
+   * knows none beside folders that have segments: `metadata.mdb` is not the file that belongs here,
+   * or it is missing, or both files are.
    */
   static async open(options: MetadataTwinOptions): Promise<MetadataTwin> {
     const { store, catalog, dataDir } = options;
     const { entries, revision } = await store.range('');
     const copied = (catalog.get(REVISION_KEY) as number | undefined) ?? 0;
-    const isLost = revision === 0 && hasBrokerLogs([...catalog.range([])]);
-    if (copied > revision || isLost) throw behindItsCopy(dataDir, revision, copied);
+    if (copied > revision) throw behindItsCopy(dataDir, revision, copied);
+    if (revision === 0) {
+      const known = [...catalog.range([])];
+      if (hasBrokerLogs(known)) throw behindItsCopy(dataDir, revision, copied);
+      if (knowsNoLog(known) && (await options.hasSegments())) throw bothLost(dataDir);
+    }
     const twin = new MetadataTwin(options);
     twin.#stopWatching = store.watch('', (event) => twin.#follow(event), {
       fromRevision: revision + 1,
@@ -140,5 +147,14 @@ function behindItsCopy(dataDir: string, revision: number, copied: number): Engin
     `the metadata ${path} ${revision === 0 ? 'is missing' : `is older than its copy (revision ${revision} instead of ${copied})`}; nothing was ` +
       `changed. Restore the file, or make it anew from its copy and the logs with 'odradek catalog rebuild ${dataDir}'`,
     { path },
+  );
+}
+
+function bothLost(dataDir: string): EngineError {
+  return new EngineError(
+    'CATALOG_DAMAGED',
+    `${dataDir} has logs, and both catalogs, catalog.mdb and metadata.mdb, are missing or empty; nothing was changed. ` +
+      `Restore the files, or make them anew from the logs with 'odradek catalog rebuild ${dataDir}'`,
+    { path: `${dataDir}/metadata.mdb` },
   );
 }

@@ -100,7 +100,9 @@ export class Partitions {
     for (const folder of await engine.setAsideStrays(knownPartitions(metadata.image, deleted))) {
       logger.warn(
         { folder },
-        'a log of an unknown topic was set aside; it is neither served nor deleted',
+        'a log of an unknown topic was set aside; it is neither served nor deleted. To have it back: create the topic with as many ' +
+          "partitions, stop the broker, put this folder in the place of the topic's (its name up to the dot), remove " +
+          'partition.metadata in it, start',
       );
     }
     this.#stopFollowing = metadata.onChange((delta) => this.#follow(delta));

@@ -124,6 +124,31 @@ test('both files are lost: folders and groups tell topics, partitions, records a
   await expectEverything(root, { hasEmptyTopic: false });
 });
 
+test('both files are deleted: no new cluster begins, and a rebuild brings back what folders tell', async () => {
+  const root = brokerDirectory();
+  for (const file of ['catalog.mdb', 'metadata.mdb']) rmSync(join(root, file));
+  for (let start = 0; start < 2; start++) {
+    const { isSound, text } = await check(root);
+    expect(isSound).toBe(false);
+    expect(text).toContain(`odradek catalog rebuild ${root}`);
+    await expect(startBroker({ dataDir: root })).rejects.toMatchObject({
+      code: 'CATALOG_DAMAGED',
+      message: expect.stringContaining(`odradek catalog rebuild ${root}`),
+    });
+  }
+  expect(readdirSync(root).filter((name) => name.endsWith('-stray'))).toEqual([]);
+  expect(await rebuild(root)).toContain('done: start the broker');
+  expect((await check(root)).isSound).toBe(true);
+  await expectEverything(root, { hasEmptyTopic: false });
+});
+
+test('a directory with an identity and nothing else is sound, and starts', async () => {
+  const root = temporaryFolder();
+  cpSync(join(BROKER, 'meta.properties'), join(root, 'meta.properties'));
+  expect((await check(root)).isSound).toBe(true);
+  await (await startBroker({ dataDir: root })).close();
+});
+
 test('a lost metadata.mdb is not taken for a new cluster: the broker names the way out', async () => {
   const root = brokerDirectory();
   rmSync(join(root, 'metadata.mdb'));

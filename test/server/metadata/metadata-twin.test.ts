@@ -6,7 +6,7 @@ import { MetadataTwin } from '../../../server/metadata/metadata-twin.js';
 import { turns } from '../../support/memory-broker.js';
 
 const clock = new ManualClock();
-const openTwin = async (own: Catalog, catalog: Catalog) => {
+const openTwin = async (own: Catalog, catalog: Catalog, hasSegments = false) => {
   const store = await openCatalogStore(own, { clock });
   const twin = await MetadataTwin.open({
     store,
@@ -14,6 +14,7 @@ const openTwin = async (own: Catalog, catalog: Catalog) => {
     clock,
     logger: silentLogger,
     dataDir: '/data',
+    hasSegments: async () => hasSegments,
   });
   return { store, twin };
 };
@@ -99,6 +100,17 @@ test('an empty store is refused where the catalog knows logs of a broker, and no
   await twin.close();
   await catalog.write([{ key: ['log', 'C', 0, 'checkpoint'], value: {} }]);
   await expect(openTwin(new MemoryCatalog(), catalog)).rejects.toThrow('is missing');
+});
+
+test('two empty catalogs beside logs are refused, and not those of a new directory or of programs', async () => {
+  await expect(openTwin(new MemoryCatalog(), new MemoryCatalog(), true)).rejects.toMatchObject({
+    code: 'CATALOG_DAMAGED',
+    message: expect.stringContaining('odradek catalog rebuild /data'),
+  });
+  const programs = new MemoryCatalog();
+  await programs.write([{ key: ['topic', 'events'], value: 'A' }]);
+  await (await openTwin(new MemoryCatalog(), programs, true)).twin.close();
+  await (await openTwin(new MemoryCatalog(), new MemoryCatalog())).twin.close();
 });
 
 test('a full disk puts the copy off, and no transaction of the store waits for it', async () => {

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Kafka, logLevel } from 'kafkajs';
 import { expect, test } from 'vitest';
@@ -39,4 +39,28 @@ test('a flipped bit in partition.metadata empties no partition', async () => {
   expect(await withBroker(dataDir, endOffset)).toBe('2');
   expect(readFileSync(path)).toEqual(sound);
   expect(readdirSync(dataDir).filter((name) => name.endsWith('-stray'))).toEqual([]);
+});
+
+test('a folder that was set aside comes back as the log of a topic that was made for it', async () => {
+  const dataDir = temporaryFolder();
+  await withBroker(dataDir, async (kafka) => {
+    const producer = kafka.producer();
+    await producer.connect();
+    await producer.send({ topic: 'orders', messages: [{ value: 'a' }, { value: 'b' }] });
+    await producer.disconnect();
+  });
+  const folder = join(dataDir, 'orders-0');
+  const stray = join(dataDir, `orders-0.${'0'.repeat(32)}-stray`);
+  renameSync(folder, stray);
+  for (const file of ['catalog.mdb', 'metadata.mdb']) rmSync(join(dataDir, file));
+  await withBroker(dataDir, async (kafka) => {
+    const admin = kafka.admin();
+    await admin.connect();
+    await admin.createTopics({ topics: [{ topic: 'orders', numPartitions: 1 }] });
+    await admin.disconnect();
+  });
+  rmSync(folder, { recursive: true, force: true });
+  renameSync(stray, folder);
+  rmSync(join(folder, 'partition.metadata'));
+  expect(await withBroker(dataDir, endOffset)).toBe('2');
 });
