@@ -75,14 +75,14 @@ function counting(catalog: Catalog): { catalog: Catalog; reads(): number; writes
 }
 
 describe('opening many logs', () => {
-  test('after a clean stop reads each folder, the size and id of each, four records, and opens no file', async () => {
+  test('after a clean stop reads each folder, the size and id of each, five records, and opens no file', async () => {
     const world = newWorld();
     const next = await stopCleanly(world, await filled(world));
     const { catalog, reads } = counting(next.catalog);
     const engine = await openWorld(next, { catalog });
     const readsBefore = reads();
     const entries = await during(next.disk, () => openMany(engine));
-    expect(reads() - readsBefore).toBe(4 * MANY);
+    expect(reads() - readsBefore).toBe(5 * MANY);
     expect(countOf(entries, 'readdir')).toBe(MANY);
     expect(countOf(entries, 'stat')).toBe(MANY);
     expect(countOf(entries, 'readFileSync')).toBe(MANY);
