@@ -104,4 +104,11 @@ export {
   type SegmentRepair,
 } from './repair/repair-partition.js';
 export type { UndoneSwap } from './repair/undo-swaps.js';
-export { TurnSlices, unmetered, type Work, type WorkKind, type WorkMeter } from './turn-slices.js';
+export {
+  TurnSlices,
+  unmetered,
+  type Work,
+  type WorkGate,
+  type WorkKind,
+  type WorkMeter,
+} from './turn-slices.js';

@@ -70,9 +70,9 @@ export class TurnSlices {
     this.#meter = meter;
   }
 
-  /** Begins a piece of work: a request, or a job. It needs no end. */
-  begin(): Work {
-    return new Work(this);
+  /** Begins a piece of work: a request, or a job. It needs no end. `gate` is asked, too. */
+  begin(gate: WorkGate | null = null): Work {
+    return new Work(this, gate);
   }
 
   /**
@@ -135,21 +135,37 @@ interface Grant {
 
 const NO_GRANT: Grant = { turn: -1, share: 0 };
 
+/** Says when a piece of work may go on, for other reasons than its share of a turn. */
+export interface WorkGate {
+  /** Null, or what to await first. It may reject: then the work is not to go on. */
+  did(amount: number): Promise<void> | null;
+}
+
 /** One request or job, as {@link TurnSlices} sees it. Made by `TurnSlices.begin`. */
 export class Work {
   readonly #slices: TurnSlices;
+  readonly #gate: WorkGate | null;
   #doneShare = 0;
   #grant = NO_GRANT;
 
-  constructor(slices: TurnSlices) {
+  constructor(slices: TurnSlices, gate: WorkGate | null) {
     this.#slices = slices;
+    this.#gate = gate;
   }
 
   /**
    * Reports work that this turn has just done. Null: go on. A promise: await it before doing more;
-   * it resolves in a later turn and never rejects. State may have changed meanwhile.
+   * it resolves in a later turn, and rejects only where a gate does. State may have changed
+   * meanwhile.
    */
   did(amount: number, kind: WorkKind = 'elements'): Promise<void> | null {
+    const pause = this.#spend(amount, kind);
+    const held = this.#gate === null || kind !== 'elements' ? null : this.#gate.did(amount);
+    if (held === null) return pause;
+    return pause === null ? held : Promise.all([pause, held]).then(() => {});
+  }
+
+  #spend(amount: number, kind: WorkKind): Promise<void> | null {
     const share = this.#slices.count(amount, kind);
     this.#doneShare += share;
     if (this.#grant !== NO_GRANT) {

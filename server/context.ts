@@ -1,4 +1,5 @@
 import type { Clock, TurnSlices, Work } from '../engine/index.js';
+import { AnswerGate } from './answer-gate.js';
 import type { ConnectionInfo } from './net/dispatcher.js';
 import type { InProgress } from './net/requests-in-progress.js';
 import type { RequestFrame } from './protocol/frame.js';
@@ -57,8 +58,12 @@ export class OpenRequest implements RequestContext {
   readonly correlationId: number;
   readonly clock: Clock;
   readonly receivedMs: number;
+  /** Array elements of the request. */
+  readonly elements: number;
   /** Set for a large one. */
   inProgress: InProgress | null = null;
+  /** Only reads: may wait, and be given up, in the middle. */
+  readonly #readsOnly: boolean;
   readonly #slices: TurnSlices;
   /** Made for those that report; most requests are too short. */
   #work: Work | null;
@@ -68,7 +73,8 @@ export class OpenRequest implements RequestContext {
     connection: ConnectionInfo,
     clock: Clock,
     slices: TurnSlices,
-    { api, clientId, apiVersion, correlationId }: RequestFrame,
+    { api, clientId, apiVersion, correlationId, elements }: RequestFrame,
+    readsOnly: boolean,
     begun: { readonly receivedMs: number; readonly work: Work } | null = null,
   ) {
     this.connection = connection;
@@ -83,10 +89,12 @@ export class OpenRequest implements RequestContext {
     this.receivedMs = begun === null ? clock.monotonicMs() : begun.receivedMs;
     this.#work = begun === null ? null : begun.work;
     this.#slices = slices;
+    this.#readsOnly = readsOnly;
+    this.elements = elements;
   }
 
   get work(): Work {
-    this.#work ??= this.#slices.begin();
+    this.#work ??= this.#slices.begin(this.#readsOnly ? new AnswerGate(this) : null);
     return this.#work;
   }
 

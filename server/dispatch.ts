@@ -89,7 +89,8 @@ export class RequestDispatcher implements Dispatcher {
       if (request === 'large') return this.#dispatchLarge(frame, connection);
       if (Array.isArray(request)) return Promise.resolve(request);
       const { clock, slices } = this.#options;
-      const context = new OpenRequest(connection, clock, slices, request);
+      const { readsOnly } = this.#handlerOf(request);
+      const context = new OpenRequest(connection, clock, slices, request, readsOnly);
       if (request.elements > 0) context.inProgress = connection.didBegin(request.elements);
       return this.#answer(context, request);
     } catch (error) {
@@ -103,7 +104,8 @@ export class RequestDispatcher implements Dispatcher {
     const elementsMax = limits.arrayElementsPerRequestMax;
     connection.runAlone();
     // Nobody knows yet how many they are; an element takes a byte at least.
-    const inProgress = connection.didBegin(Math.min(frame.length, elementsMax));
+    const elementsGuessed = Math.min(frame.length, elementsMax);
+    const inProgress = connection.didBegin(elementsGuessed);
     const begun = { receivedMs: clock.monotonicMs(), work: slices.begin() };
     let request: RequestFrame;
     try {
@@ -112,7 +114,8 @@ export class RequestDispatcher implements Dispatcher {
       inProgress?.end();
       throw this.#unreadable(error, connection);
     }
-    const context = new OpenRequest(connection, clock, slices, request, begun);
+    inProgress?.add(request.elements - elementsGuessed);
+    const context = new OpenRequest(connection, clock, slices, request, false, begun);
     context.inProgress = inProgress;
     return this.#answer(context, request);
   }

@@ -35,8 +35,13 @@ export const SERVER_LIMITS = {
    * Beyond: the connection is closed.
    */
   frameDeadlineMs: 30 * SECOND_MS,
-  /** A frame past its deadline goes on for as long as it averages this rate. */
-  frameBytesPerSecondMin: 16 * KIB,
+  /** A frame, or an answer, past its deadline goes on for as long as it averages this rate. */
+  bytesPerSecondMin: 16 * KIB,
+  /**
+   * The time that a started frame, and one that reads its answers, has while `bytesInFlightMax` is
+   * reached. Beyond: the connection is closed.
+   */
+  pressedDeadlineMs: 10 * SECOND_MS,
   /** The time without any progress after which a client that does not read is cut off. */
   writeDeadlineMs: 60 * SECOND_MS,
   /** The time that a closing connection gives its client to read the last answers. */
@@ -93,8 +98,8 @@ export const SERVER_LIMITS = {
   requestSizeLevels: 5,
   /**
    * Elements of the large requests that are in progress, over all connections; some 120 bytes of
-   * heap each, and what answers them. Beyond: large requests wait; they begin one after another
-   * while `bytesInFlightMax` is reached.
+   * heap each, and what answers them. Beyond, and while `bytesInFlightMax` is reached: large
+   * requests wait. Beyond: they wait.
    */
   elementsInProgressMax: 1_000_000,
   /** A request of so many elements is large. */
@@ -286,7 +291,7 @@ export const SERVER_LIMITS = {
    * Partitions that a fetch reads in one turn without asking. Beyond: others are served in
    * between.
    */
-  fetchPartitionsAtOnceMax: 250,
+  fetchPartitionsAtOnceMax: 32,
   /** The longest that a fetch waits, whatever it asks for. Beyond: it is answered by then. */
   fetchWaitMsMax: 5 * MINUTE_MS,
   /**

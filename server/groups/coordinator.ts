@@ -217,8 +217,7 @@ export class GroupCoordinator {
   }
 
   /** Every group. Rejects with ApiError COORDINATOR_LOAD_IN_PROGRESS. */
-  async list(): Promise<ListedGroup[]> {
-    const work = this.#options.slices.begin();
+  async list(work = this.#options.slices.begin()): Promise<ListedGroup[]> {
     const listed: ListedGroup[] = [];
     for (const { id, group } of this.#groups.all()) {
       listed.push({ id, protocolType: group.protocolType, state: group.state });

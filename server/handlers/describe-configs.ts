@@ -32,7 +32,11 @@ type Wish = RequestOf<typeof DescribeConfigs>['resources'][number];
  * DescribeConfigs: every key of a topic or of this broker, or those asked for. Unknown keys are
  * left out, as in Kafka.
  */
-export const describeConfigs = handler(DescribeConfigs, {}, describeConfigsHandler);
+export const describeConfigs = handler(
+  DescribeConfigs,
+  { readsOnly: true },
+  describeConfigsHandler,
+);
 
 function describeConfigsHandler(parts: DescribeConfigsParts): Handler<typeof DescribeConfigs> {
   return async ({ work }, request) => {

@@ -20,7 +20,11 @@ type TopicAnswer = ResponseOf<typeof DescribeLogDirs>['results'][number]['topics
  * DescribeLogDirs (KIP-113): the one data directory, and what the partitions asked for take in it.
  * What is not here is left out.
  */
-export const describeLogDirs = handler(DescribeLogDirs, {}, describeLogDirsHandler);
+export const describeLogDirs = handler(
+  DescribeLogDirs,
+  { readsOnly: true },
+  describeLogDirsHandler,
+);
 
 function describeLogDirsHandler(parts: DescribeLogDirsParts): Handler<typeof DescribeLogDirs> {
   return async ({ apiVersion, work }, { topics }) => {

@@ -22,7 +22,11 @@ type ProducerAnswer = PartitionAnswer['activeProducers'][number];
  * DescribeProducers (KIP-664): the idempotent producers that a partition remembers. One that is
  * named twice is answered once: the answer cannot grow by repetition.
  */
-export const describeProducers = handler(DescribeProducers, {}, describeProducersHandler);
+export const describeProducers = handler(
+  DescribeProducers,
+  { readsOnly: true },
+  describeProducersHandler,
+);
 
 function describeProducersHandler(
   parts: DescribeProducersParts,

@@ -30,6 +30,8 @@ export interface FetchParts {
 
 type Request = RequestOf<typeof Fetch>;
 
+/** Of a fetch without a session. */
+const NO_EPOCH = -1;
 const PARTITIONS_AT_ONCE_MAX = SERVER_LIMITS.fetchPartitionsAtOnceMax;
 
 /**
@@ -165,12 +167,18 @@ async function waitForMore(
   await waiting.over;
 }
 
-function checkRequest({ replicaId, replicaState, isolationLevel }: RequestOf<typeof Fetch>): void {
+function checkRequest(request: Request): void {
+  const { replicaId, replicaState, isolationLevel, sessionEpoch, topics } = request;
   if (replicaId >= 0 || replicaState.replicaId >= 0) {
     // A follower reads past the high watermark; nobody may who is not one.
     throw new ApiError('NOT_LEADER_OR_FOLLOWER', 'no other broker holds replicas');
   }
   if (isolationLevel !== 0 && isolationLevel !== 1) {
     throw new ApiError('INVALID_REQUEST', `isolation level ${isolationLevel} is not known`);
+  }
+  // A session would answer with it again and again.
+  const { topicNameLengthMax } = SERVER_LIMITS;
+  if (sessionEpoch !== NO_EPOCH && topics.some(({ topic }) => topic.length > topicNameLengthMax)) {
+    throw new ApiError('INVALID_TOPIC_EXCEPTION', 'a topic has no name as long as that');
   }
 }

@@ -30,6 +30,11 @@ export interface HandlerTraits {
    * learns what was stored. Default: it is answered.
    */
   readonly closesOnDefect?: boolean;
+  /**
+   * Changes nothing, so that a request may be given up in the middle, when its client is gone, and
+   * may wait there while answers take too much memory.
+   */
+  readonly readsOnly?: boolean;
   /** An answer has as many elements as its request, so that a small one need not be weighed. */
   readonly answersInKind?: boolean;
 }
@@ -54,9 +59,10 @@ export function handler<A extends Api>(
     order = 'alone',
     isDoneWithFrame = false,
     closesOnDefect = false,
+    readsOnly = false,
     answersInKind = false,
   }: HandlerTraits,
   open: (parts: HandlerParts) => Handler<A>,
 ): ServedApi<A> {
-  return { api, order, isDoneWithFrame, closesOnDefect, answersInKind, open };
+  return { api, order, isDoneWithFrame, closesOnDefect, readsOnly, answersInKind, open };
 }

@@ -24,7 +24,11 @@ const EVERY_TYPE: readonly number[] = [TOPIC_RESOURCE, BROKER_RESOURCE, ...EMPTY
  * which this broker does not keep. A type that Kafka does not have is UNSUPPORTED_VERSION, as
  * there.
  */
-export const listConfigResources = handler(ListConfigResources, {}, listConfigResourcesHandler);
+export const listConfigResources = handler(
+  ListConfigResources,
+  { readsOnly: true },
+  listConfigResourcesHandler,
+);
 
 function listConfigResourcesHandler(
   parts: ListConfigResourcesParts,

@@ -17,14 +17,14 @@ type Answer = ResponseOf<typeof ListGroups>['groups'][number];
 const GROUP_TYPE = 'classic';
 
 /** ListGroups, filtered by state (KIP-518) and type (KIP-848); filters ignore case, as in Kafka. */
-export const listGroups = handler(ListGroups, {}, listGroupsHandler);
+export const listGroups = handler(ListGroups, { readsOnly: true }, listGroupsHandler);
 
 function listGroupsHandler({ groups }: ListGroupsParts): Handler<typeof ListGroups> {
   return async ({ work }, { statesFilter, typesFilter }) => {
     const states = await lowerCased(work, statesFilter);
     const types = await lowerCased(work, typesFilter);
     try {
-      const listed = types.size === 0 || types.has(GROUP_TYPE) ? await groups.list() : [];
+      const listed = types.size === 0 || types.has(GROUP_TYPE) ? await groups.list(work) : [];
       const answers: Answer[] = [];
       for (const { id, protocolType, state } of listed) {
         if (states.size === 0 || states.has(state.toLowerCase())) {

@@ -41,7 +41,7 @@ type TopicWishes = NonNullable<RequestOf<typeof Metadata>['topics']>;
  * if client and broker both allow it, and the answer waits until it can be written to, so that no
  * client meets LEADER_NOT_AVAILABLE.
  */
-export const metadata = handler(Metadata, {}, metadataHandler);
+export const metadata = handler(Metadata, { readsOnly: true }, metadataHandler);
 
 function metadataHandler(parts: MetadataParts): Handler<typeof Metadata> {
   return async (context, request) => {

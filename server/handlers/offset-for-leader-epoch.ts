@@ -23,7 +23,11 @@ type PartitionWish = RequestOf<typeof OffsetForLeaderEpoch>['topics'][number]['p
  * OffsetForLeaderEpoch: where an epoch ended in our log (KIP-101, KIP-320). An unknown epoch is -1
  * and -1 without an error.
  */
-export const offsetForLeaderEpoch = handler(OffsetForLeaderEpoch, {}, offsetForLeaderEpochHandler);
+export const offsetForLeaderEpoch = handler(
+  OffsetForLeaderEpoch,
+  { readsOnly: true },
+  offsetForLeaderEpochHandler,
+);
 
 function offsetForLeaderEpochHandler(
   parts: OffsetForLeaderEpochParts,

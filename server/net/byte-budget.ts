@@ -55,6 +55,11 @@ export class ByteBudget {
     return false;
   }
 
+  /** Calls `onBudget` once, when there is room again; there is none. */
+  whenRoom(waiter: BudgetWaiter): void {
+    this.#waiting.add(waiter);
+  }
+
   /** Forgets a waiter that is closing. */
   leave(waiter: BudgetWaiter): void {
     this.#waiting.delete(waiter);

@@ -15,6 +15,8 @@ export interface ConnectionPulse {
   readonly reading: boolean;
   /** Whether some answer has not been taken by the kernel. */
   readonly unsent: boolean;
+  /** Whether what all connections hold has reached its bound. */
+  readonly isPressed: boolean;
   /** Bytes that the kernel has taken since the beginning. */
   readonly sentBytes: number;
   /** Bytes that have arrived since the beginning. */
@@ -37,6 +39,8 @@ export class ConnectionDeadlines {
   #wasUnsent = false;
   #sentBytes = 0;
   #stalledMs = 0;
+  #pressedMs = 0;
+  #pressedBytes = 0;
   #receivedBytes = 0;
   #idleMs = 0;
   #lingeringMs = -1;
@@ -73,9 +77,10 @@ export class ConnectionDeadlines {
     this.#framesReceived = pulse.framesReceived;
     if (!this.#hadFrame || !same) this.#frameMs = 0;
     else if (pulse.reading) this.#frameMs += passedMs;
-    const { frameDeadlineMs, frameBytesPerSecondMin } = this.#limits;
-    const earnedMs = (pulse.frameBytes / frameBytesPerSecondMin) * 1000;
-    if (this.#frameMs < frameDeadlineMs + earnedMs) return null;
+    const { frameDeadlineMs, pressedDeadlineMs, bytesPerSecondMin } = this.#limits;
+    const earnedMs = (pulse.frameBytes / bytesPerSecondMin) * 1000;
+    const deadlineMs = pulse.isPressed ? pressedDeadlineMs : frameDeadlineMs;
+    if (this.#frameMs < deadlineMs + earnedMs) return null;
     return {
       code: 'frameDeadline',
       message: `a request was not complete after ${Math.round(this.#frameMs / 1000)} s, ${pulse.frameBytes} bytes of it had come`,
@@ -86,10 +91,29 @@ export class ConnectionDeadlines {
     const stalled = pulse.unsent && this.#wasUnsent && pulse.sentBytes === this.#sentBytes;
     this.#wasUnsent = pulse.unsent;
     this.#stalledMs = stalled ? this.#stalledMs + passedMs : 0;
-    if (this.#stalledMs < this.#limits.writeDeadlineMs) return null;
+    if (this.#stalledMs >= this.#limits.writeDeadlineMs) {
+      return {
+        code: 'writeDeadline',
+        message: `the client has read nothing for ${Math.round(this.#stalledMs / 1000)} s`,
+      };
+    }
+    return this.#writeUnderPressure(pulse, passedMs);
+  }
+
+  /** Who reads slowly holds what others need. */
+  #writeUnderPressure(pulse: ConnectionPulse, passedMs: number): CloseReason | null {
+    if (!pulse.unsent || !pulse.isPressed) {
+      this.#pressedMs = 0;
+      this.#pressedBytes = pulse.sentBytes;
+      return null;
+    }
+    this.#pressedMs += passedMs;
+    const read = pulse.sentBytes - this.#pressedBytes;
+    const { pressedDeadlineMs, bytesPerSecondMin } = this.#limits;
+    if (this.#pressedMs < pressedDeadlineMs + (read / bytesPerSecondMin) * 1000) return null;
     return {
       code: 'writeDeadline',
-      message: `the client has read nothing for ${Math.round(this.#stalledMs / 1000)} s`,
+      message: `the client has read ${read} bytes in ${Math.round(this.#pressedMs / 1000)} s, while all that answers may take was taken`,
     };
   }
 

@@ -164,6 +164,10 @@ export class Connection implements ConnectionInfo, BudgetWaiter {
     return this.#state === 'closed';
   }
 
+  enterLarge(elements: number): InProgress | Promise<InProgress> | null {
+    return this.#requestTurns.inProgress.enter(elements);
+  }
+
   runAlone(): void {
     this.#pipeline.runAlone();
   }
@@ -212,6 +216,7 @@ export class Connection implements ConnectionInfo, BudgetWaiter {
       framesReceived: this.#framesReceived,
       reading: !this.#paused,
       unsent: !this.#writer.idle,
+      isPressed: !this.#budget.hasRoom,
       sentBytes: this.#socket.sentBytes,
       receivedBytes: this.#bytesReceived,
       requests: this.#pipeline.count,
@@ -275,7 +280,8 @@ export class Connection implements ConnectionInfo, BudgetWaiter {
   /** Tells the budget what is held, and reads on or not. */
   #regulate(): void {
     const partialBytes = this.#state === 'open' ? this.#parser.partialBytes : 0;
-    const answerableBytes = this.#pipeline.bytes + this.#writer.pendingBytes;
+    const answerableBytes =
+      this.#pipeline.bytes + this.#pipeline.answeredBytes + this.#writer.pendingBytes;
     const heldBytes = partialBytes + answerableBytes;
     if (heldBytes !== this.#accountedBytes) {
       const change = heldBytes - this.#accountedBytes;
@@ -292,7 +298,7 @@ export class Connection implements ConnectionInfo, BudgetWaiter {
    */
   #mayAnswer(): boolean {
     const { bytesInFlightFloor, bytesInFlightPerConnection } = this.#limits;
-    const { pendingBytes } = this.#writer;
+    const pendingBytes = this.#pipeline.answeredBytes + this.#writer.pendingBytes;
     if (pendingBytes < bytesInFlightFloor) return true;
     return pendingBytes < bytesInFlightPerConnection && this.#budget.hasRoom;
   }

@@ -28,6 +28,11 @@ export interface ConnectionInfo {
    */
   didBegin(elements: number): InProgress | null;
   /**
+   * As `didBegin` for a request of which it turns out that it is large: where those wait, a promise
+   * that resolves when it may go on. Null for one that is not large.
+   */
+  enterLarge(elements: number): InProgress | Promise<InProgress> | null;
+  /**
    * Told within `dispatch`: nothing of the connection that comes behind this request begins before
    * it has ended, since it is handled later.
    */

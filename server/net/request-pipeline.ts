@@ -51,6 +51,7 @@ export class RequestPipeline implements Beginner {
   #alone: Slot | null = null;
   #beginning: Slot | null = null;
   #bytes = 0;
+  #answeredBytes = 0;
   #refusal: CloseReason | null = null;
   #waitingTurn = false;
 
@@ -81,6 +82,11 @@ export class RequestPipeline implements Beginner {
   /** Bytes of the requests held, their prefixes included. */
   get bytes(): number {
     return this.#bytes;
+  }
+
+  /** Bytes of the answers that wait for those before them. */
+  get answeredBytes(): number {
+    return this.#answeredBytes;
   }
 
   /** Requests held, started or not. */
@@ -157,6 +163,7 @@ export class RequestPipeline implements Beginner {
       if (!this.#first) this.#last = null;
       this.#taken += 1;
       this.#bytes -= slot.bytes;
+      this.#answeredBytes -= bytesOf(slot.parts);
       if (slot.parts) take(slot.parts);
     }
   }
@@ -173,6 +180,7 @@ export class RequestPipeline implements Beginner {
     this.#taken = this.#started;
     this.#dropWaiting();
     this.#bytes = 0;
+    this.#answeredBytes = 0;
   }
 
   #modeOf(received: Received): DispatchMode | null {
@@ -238,8 +246,10 @@ export class RequestPipeline implements Beginner {
     }
     slot.state = 'answered';
     slot.parts = parts;
+    this.#answeredBytes += bytesOf(parts);
     if (this.#alone === slot) this.#alone = null;
-    if (slot === this.#first || this.#waiting.length > 0) this.#onChange();
+    const isHeavy = this.#answeredBytes >= this.#limits.bytesInFlightFloor;
+    if (slot === this.#first || this.#waiting.length > 0 || isHeavy) this.#onChange();
   }
 
   #refuse(slot: Slot, error: unknown): void {
@@ -270,7 +280,7 @@ export class RequestPipeline implements Beginner {
       this.#turns.did(largeRequestElementsMin);
     }
     if (!this.#isNextLarge) return false;
-    inProgress.wait(this);
+    inProgress.wait(this, frame.length);
     return true;
   }
 
@@ -294,4 +304,11 @@ function letGo(slot: Slot): void {
 function release(parts: readonly ResponsePart[] | null): void {
   if (!parts) return;
   for (const part of parts) if (!Buffer.isBuffer(part)) part.release();
+}
+
+/** Bytes of memory: a file's are not held. */
+function bytesOf(parts: readonly ResponsePart[] | null): number {
+  let bytes = 0;
+  for (const part of parts ?? []) if (Buffer.isBuffer(part)) bytes += part.length;
+  return bytes;
 }

@@ -1,6 +1,6 @@
 import type { ServerLimits } from '../limits.js';
-import type { ByteBudget } from './byte-budget.js';
-import { Fifo } from './fifo.js';
+import type { BudgetWaiter, ByteBudget } from './byte-budget.js';
+import { SizedQueue } from './sized-queue.js';
 import type { Turn } from './turn.js';
 
 /** What waits to begin a large request. */
@@ -10,25 +10,28 @@ interface Waiter {
 
 /** A large request that is counted. */
 export interface InProgress {
+  /** It holds so many elements more, or fewer. */
+  add(elements: number): void;
   /** It has ended, or waits for others and holds little. Counts once. */
   end(): void;
 }
 
 /**
- * Bounds the large requests that all connections have begun and not ended, in array elements: an
- * element that is decoded takes some thirty times its bytes on the wire, whether its client waits
- * for the answer or has gone. While the broker's byte budget is spent, too, they begin one after
- * another.
+ * Bounds the large requests that all connections have begun and not ended, in array elements, those
+ * of requests and those that answers are made of: an element takes some thirty times its bytes on
+ * the wire, whether its client waits for the answer or has gone. While the broker's byte budget is
+ * spent none begins: their answers would be held, too. Those that wait begin the small first, and
+ * the oldest in turn.
  */
-export class RequestsInProgress {
+export class RequestsInProgress implements BudgetWaiter {
   readonly #turn: Turn;
   readonly #budget: ByteBudget;
   readonly #elementsMax: number;
   readonly #largeMin: number;
-  readonly #waiting = new Fifo<Waiter>();
-  readonly #isWaiting = new Set<Waiter>();
+  readonly #waiting = new SizedQueue<Waiter>();
   #elements = 0;
   #isArmed = false;
+  #takesOldest = false;
 
   constructor(turn: Turn, budget: ByteBudget, limits: ServerLimits) {
     this.#turn = turn;
@@ -44,33 +47,57 @@ export class RequestsInProgress {
 
   /** Whether large requests wait. */
   get isFull(): boolean {
-    return this.#elements >= this.#elementsMax || (this.#elements > 0 && !this.#budget.hasRoom);
+    return this.#elements >= this.#elementsMax || !this.#budget.hasRoom;
   }
 
   /** Calls `waiter.start` when a large request may begin. It is full. */
-  wait(waiter: Waiter): void {
-    if (this.#isWaiting.has(waiter)) return;
-    this.#isWaiting.add(waiter);
-    this.#waiting.push(waiter);
+  wait(waiter: Waiter, bytes: number): void {
+    if (!this.#waiting.has(waiter)) this.#waiting.add(waiter, bytes);
+    if (!this.#budget.hasRoom) this.#budget.whenRoom(this);
   }
 
   /** A request has begun. Null for one that is not large. */
   began(elements: number): InProgress | null {
-    if (elements < this.#largeMin) return null;
-    this.#elements += elements;
-    let isCounted = true;
+    return elements < this.#largeMin ? null : this.#count(elements);
+  }
+
+  /** One that has begun turns out to be large. A promise where it has to wait; null if it is not. */
+  enter(elements: number): InProgress | Promise<InProgress> | null {
+    if (!this.isFull || elements < this.#largeMin) return this.began(elements);
+    return new Promise((resolve) => {
+      // Counted in the turn in which it may go on, so that no other takes its place.
+      this.wait({ start: () => resolve(this.#count(elements)) }, elements);
+    });
+  }
+
+  #count(elements: number): InProgress {
+    let counted = elements;
+    this.#elements += counted;
     return {
+      add: (more) => {
+        if (counted === 0) return;
+        counted += more;
+        this.#elements += more;
+        if (more < 0) this.#wake();
+      },
       end: () => {
-        if (!isCounted) return;
-        isCounted = false;
-        this.#ended(elements);
+        this.#elements -= counted;
+        counted = 0;
+        this.#wake();
       },
     };
   }
 
-  #ended(elements: number): void {
-    this.#elements -= elements;
-    if (this.#isArmed || this.#waiting.length === 0 || this.isFull) return;
+  onBudget(): void {
+    this.#wake();
+  }
+
+  #wake(): void {
+    if (this.#isArmed || this.#waiting.length === 0) return;
+    if (this.isFull) {
+      if (!this.#budget.hasRoom) this.#budget.whenRoom(this);
+      return;
+    }
     this.#isArmed = true;
     this.#turn.next(() => {
       this.#isArmed = false;
@@ -81,10 +108,10 @@ export class RequestsInProgress {
   /** As many as waited at first: who has more to begin comes to the end of the line. */
   #goOn(): void {
     for (let left = this.#waiting.length; left > 0 && !this.isFull; left--) {
-      const next = this.#waiting.peek()!;
-      this.#waiting.drop();
-      this.#isWaiting.delete(next);
+      this.#takesOldest = !this.#takesOldest;
+      const next = this.#takesOldest ? this.#waiting.takeOldest() : this.#waiting.takeSmallest();
       next.start();
     }
+    if (this.#waiting.length > 0 && !this.#budget.hasRoom) this.#budget.whenRoom(this);
   }
 }

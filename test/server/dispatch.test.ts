@@ -3,6 +3,7 @@ import { AssertionError } from '../../engine/index.js';
 import { ApiError } from '../../server/api-error.js';
 import { APIS } from '../../server/handlers/apis.js';
 import { CloseConnection } from '../../server/net/dispatcher.js';
+import type { InProgress } from '../../server/net/requests-in-progress.js';
 import { ErrorCode } from '../../server/protocol/error-codes.js';
 import { decodeResponse } from '../../server/protocol/frame.js';
 import { RequestCounters, type RequestOutcome } from '../../server/request-hooks.js';
@@ -14,6 +15,7 @@ import {
   produceOf,
   requestFrame,
   type TestConnection,
+  turns,
 } from '../support/memory-broker.js';
 
 function header(apiKey: number, apiVersion: number, correlationId = 7): Buffer {
@@ -302,9 +304,65 @@ describe('elements in progress', () => {
 
 test('a long answer for a client that is gone is not encoded', async () => {
   const broker = await memoryBroker();
-  await broker.createTopic('t', 1000);
-  const frame = requestFrame('Metadata', 12, { topics: [{ name: 't' }] });
+  const topics = Array.from({ length: 300 }, (_, at) => ({
+    name: `t${at}`,
+    numPartitions: 1,
+    replicationFactor: 1,
+    assignments: [],
+    configs: [],
+  }));
+  const frame = requestFrame('CreateTopics', 7, { topics, validateOnly: true });
   expect(joined((await broker.dispatcher.dispatch(frame, broker.connection))!)).not.toHaveLength(0);
   broker.connection.isGone = true;
   expect(await broker.dispatcher.dispatch(frame, broker.connection)).toBeNull();
+});
+
+describe('25 bytes that ask for all topics', () => {
+  const frame = requestFrame('Metadata', 12, { topics: null });
+
+  test('count for what is looked at, from the moment on that it is much', async () => {
+    const broker = await memoryBroker();
+    await broker.createTopic('t', 5_000);
+    const answer = broker.dispatcher.dispatch(frame, broker.connection);
+    let most = 0;
+    for (let turn = 0; turn < 10; turn++) {
+      await turns(1);
+      most = Math.max(most, broker.connection.elementsInProgress);
+    }
+    expect(most).toBeGreaterThan(1_000);
+    await answer;
+    expect(broker.connection.elementsInProgress).toBe(0);
+  });
+
+  test('wait in the middle where large requests wait', async () => {
+    const broker = await memoryBroker();
+    await broker.createTopic('t', 5_000);
+    let mayGoOn = (): void => {};
+    const enter = broker.connection.enterLarge.bind(broker.connection);
+    broker.connection.enterLarge = (elements) =>
+      elements < 1_000
+        ? null
+        : new Promise((resolve) => {
+            mayGoOn = () => resolve(enter(elements) as InProgress);
+          });
+    let isAnswered = false;
+    const answer = broker.dispatcher.dispatch(frame, broker.connection).then(() => {
+      isAnswered = true;
+    });
+    await turns(50);
+    expect(isAnswered).toBe(false);
+    mayGoOn();
+    await answer;
+    expect(broker.connection.elementsInProgress).toBe(0);
+  });
+
+  test('are given up when their client is gone', async () => {
+    const broker = await memoryBroker();
+    await broker.createTopic('t', 5_000);
+    const answer = broker.dispatcher.dispatch(frame, broker.connection);
+    await turns(3);
+    broker.connection.isGone = true;
+    await expect(answer).rejects.toThrow('the client is gone');
+    expect(broker.connection.elementsInProgress).toBe(0);
+  });
 });

@@ -54,12 +54,20 @@ export class TestConnection implements ConnectionInfo {
   /** Elements of requests that have begun and not ended, small ones too. */
   elementsInProgress = 0;
 
+  enterLarge(elements: number): InProgress | Promise<InProgress> | null {
+    return this.didBegin(elements);
+  }
+
   runAlone(): void {}
 
   didBegin(elements: number): InProgress {
     this.elementsInProgress += elements;
     let counted = elements;
     return {
+      add: (more) => {
+        counted += more;
+        this.elementsInProgress += more;
+      },
       end: () => {
         this.elementsInProgress -= counted;
         counted = 0;

@@ -407,6 +407,22 @@ describe('deadlines', () => {
     expect([file.open, bed.budget.usedBytes]).toEqual([0, 0]);
   });
 
+  test('while all that answers may take is taken, who reads nothing, or too slowly, is closed sooner', async () => {
+    for (const windowBytes of [20_000, 40_000]) {
+      const dispatcher = new HandDispatcher();
+      const bed = await openBed(dispatcher, { bytesInFlightMax: 50_000 }, { windowBytes });
+      bed.client.socket.pause();
+      bed.client.send(taggedFrame(1, 8));
+      await bed.settle();
+      dispatcher.answer(1, [taggedFrame(1, 8), Buffer.alloc(150_000)]);
+      await seconds(bed, 8);
+      expect(bed.closed).toEqual([]);
+      await seconds(bed, 6);
+      expect(bed.closed.map(({ code }) => code)).toEqual(['writeDeadline']);
+      expect(bed.budget.usedBytes).toBe(0);
+    }
+  });
+
   test('a silent connection is closed after the idle time, not while a request is open', async () => {
     const dispatcher = new HandDispatcher();
     const bed = await openBed(dispatcher, {
@@ -437,6 +453,26 @@ describe('deadlines', () => {
     expect(bed.closed.map(({ code }) => code)).toEqual(['idle']);
     expect(bed.budget.usedBytes).toBe(0);
   });
+});
+
+test('answers that wait for one before them are counted, and keep others from beginning', async () => {
+  const dispatcher = new HandDispatcher();
+  const bed = await openBed(dispatcher, { bytesInFlightPerConnection: 1_000_000 });
+  for (let tag = 1; tag <= 30; tag++) bed.client.send(taggedFrame(tag, 8));
+  await bed.settle();
+  expect(dispatcher.started).toHaveLength(30);
+  for (let tag = 2; tag <= 10; tag++) dispatcher.answer(tag, [Buffer.alloc(200_000)]);
+  await bed.settle();
+  expect(bed.budget.usedBytes).toBeGreaterThan(9 * 200_000);
+  for (let tag = 31; tag <= 40; tag++) bed.client.send(taggedFrame(tag, 8));
+  await bed.settle();
+  expect(dispatcher.started).toHaveLength(30);
+  dispatcher.answer(1);
+  await bed.settle();
+  await bed.client.receive(1);
+  for (let tag = 11; tag <= 30; tag++) dispatcher.answer(tag);
+  await bed.settle();
+  expect(dispatcher.started).toHaveLength(40);
 });
 
 describe('simulation', () => {

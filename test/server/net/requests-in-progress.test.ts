@@ -40,12 +40,12 @@ test('those that wait begin one each, in turn, while there is room', () => {
   const beginner = (name: string) => ({
     start(): void {
       if (inProgress.isFull) {
-        inProgress.wait(this);
+        inProgress.wait(this, 1);
         return;
       }
       order.push(name);
       begun.push(inProgress.began(elementsInProgressMax)!);
-      inProgress.wait(this);
+      inProgress.wait(this, 1);
     },
   });
   begun.push(inProgress.began(elementsInProgressMax)!);
@@ -58,18 +58,46 @@ test('those that wait begin one each, in turn, while there is room', () => {
   expect(order).toEqual(['a', 'b', 'c', 'a', 'b']);
 });
 
-test('with the byte budget spent large requests begin one after another', () => {
+test('with the byte budget spent no large request begins, until there is room', () => {
   const { clock, budget, inProgress } = open();
   budget.add(bytesInFlightMax);
-  expect(inProgress.isFull).toBe(false);
-  const one = inProgress.began(largeRequestElementsMin)!;
   expect(inProgress.isFull).toBe(true);
   let starts = 0;
-  inProgress.wait({ start: () => void starts++ });
-  one.end();
+  inProgress.wait({ start: () => void starts++ }, 1);
+  clock.endTurn();
   expect(starts).toBe(0);
+  budget.add(-1);
   clock.endTurn();
   expect(starts).toBe(1);
+});
+
+test('of those that wait the smallest and the oldest begin in turn', () => {
+  const { clock, inProgress } = open();
+  const all = inProgress.began(elementsInProgressMax)!;
+  const order: number[] = [];
+  const bytes = [900_000, 800_000, 700_000, 10, 20, 30];
+  for (const each of bytes) inProgress.wait({ start: () => void order.push(each) }, each);
+  all.end();
+  clock.endTurn();
+  expect(order).toEqual([900_000, 10, 800_000, 20, 700_000, 30]);
+});
+
+test('one that turns out to be large waits, counted when it may go on, and for what it grows to', async () => {
+  const { clock, inProgress } = open();
+  expect(inProgress.enter(largeRequestElementsMin - 1)).toBeNull();
+  const first = inProgress.enter(elementsInProgressMax) as InProgress;
+  const second = inProgress.enter(largeRequestElementsMin);
+  expect(second).toBeInstanceOf(Promise);
+  first.add(-1);
+  clock.endTurn();
+  const entered = (await second)!;
+  expect(inProgress.elements).toBe(elementsInProgressMax - 1 + largeRequestElementsMin);
+  entered.add(5);
+  first.end();
+  first.add(7);
+  expect(inProgress.elements).toBe(largeRequestElementsMin + 5);
+  entered.end();
+  expect(inProgress.elements).toBe(0);
 });
 
 test('large requests of clients that leave hold back large ones only, until they end', async () => {
