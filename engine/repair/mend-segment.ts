@@ -9,6 +9,7 @@ import {
   HEADER_SIZE,
   LAST_OFFSET_DELTA_AT,
   LEADER_EPOCH_AT,
+  lastOffset,
   lastOffsetDelta,
   leaderEpoch,
   MAGIC_AT,
@@ -17,6 +18,7 @@ import {
   NO_EPOCH,
   PREFIX_SIZE,
   RECORD_COUNT_AT,
+  recordCount,
 } from '../batch/header.js';
 import { writeInt64 } from '../batch/int64.js';
 import { stampCrc } from '../batch/stamp.js';
@@ -42,6 +44,18 @@ export type Mending =
       readonly toOffset: number;
       /** Of the batches that take their place; null where neither history nor a batch before tells it. */
       readonly leaderEpoch: number | null;
+    }
+  /**
+   * A batch of an earlier repair, without records, in the place of offsets that the next segment
+   * has again. Those from `fromOffset` to below `toOffset` stay filled.
+   */
+  | {
+      readonly kind: 'covered';
+      readonly position: number;
+      readonly size: number;
+      readonly fromOffset: number;
+      readonly toOffset: number;
+      readonly leaderEpoch: number;
     };
 
 export type MendedField = 'length' | 'magic' | 'base offset' | 'leader epoch';
@@ -103,6 +117,7 @@ function step(walk: Walk): Mending {
   const { bytes, position, expected, end } = walk;
   const restored = restoreAt(bytes, position, expected);
   if (restored !== null) {
+    if (end?.isBound && isCovered(restored.batch, end.offset)) return covered(walk, end.offset);
     const follow = offsetBehind(bytes, position + restored.batch.length, end);
     const base = fittingBase(restored.batch, expected, follow);
     return mended(walk, restored.batch, base, restored.field);
@@ -110,6 +125,20 @@ function step(walk: Walk): Mending {
   const next = nextBatchAt(walk);
   const toOffset = next === null ? (end?.offset ?? expected) : baseOffset(bytes, next);
   return lost(walk, (next ?? bytes.length) - position, Math.max(expected, toOffset));
+}
+
+/** Whether a batch without records, as a repair writes them, reaches into the next segment. */
+function isCovered(batch: Buffer, next: number): boolean {
+  return batch.length === HEADER_SIZE && recordCount(batch) === 0 && lastOffset(batch) >= next;
+}
+
+function covered(walk: Walk, toOffset: number): Mending {
+  const { bytes, position } = walk;
+  const fromOffset = Math.min(baseOffset(bytes, position), toOffset);
+  walk.position += HEADER_SIZE;
+  if (fromOffset < toOffset) walk.expected = toOffset;
+  const epoch = leaderEpoch(bytes, position);
+  return { kind: 'covered', position, size: HEADER_SIZE, fromOffset, toOffset, leaderEpoch: epoch };
 }
 
 function lost(walk: Walk, size: number, toOffset: number): Mending {

@@ -50,6 +50,9 @@ function undoneText({ path, restored, kept }: UndoneSwap): string {
 function changeText(change: SegmentRepair['changes'][number]): string {
   const at = `byte ${change.position}, ${counted(change.size, 'byte')}`;
   if (change.kind === 'mended') return `${at}: the ${change.field} of the batch is mended`;
+  if (change.kind === 'covered') {
+    return `${at}: an earlier repair filled offsets that the next segment, which is back, has; it is left out`;
+  }
   const { fromOffset, toOffset } = change;
   if (fromOffset === toOffset) return `${at}: no batch, and no offset that is missing`;
   return `${at}: LOST, offsets ${fromOffset} to ${toOffset - 1}`;

@@ -48,6 +48,19 @@ describe('a segment', () => {
     }
   });
 
+  test('leaves out what a repair filled, where the next segment has it again', () => {
+    const bytes = Buffer.concat([batch(100), ...fillers(103, 109, 4)]);
+    expect(mendSegment(bytes, 100, bound(103))).toMatchObject([
+      { kind: 'kept' },
+      { kind: 'covered', size: HEADER_SIZE, fromOffset: 103, toOffset: 103 },
+    ]);
+    expect(mendSegment(bytes, 100, bound(106))).toMatchObject([
+      { kind: 'kept' },
+      { kind: 'covered', size: HEADER_SIZE, fromOffset: 103, toOffset: 106, leaderEpoch: 4 },
+    ]);
+    expect(kindsOf(mendSegment(bytes, 100, bound(109)))).toEqual(['kept']);
+  });
+
   test('with gaps, as compaction leaves them, is kept as it is', () => {
     const bytes = Buffer.concat([batch(100), batch(120, 1), batch(5000)]);
     expect(kindsOf(mendSegment(bytes, 90, bound(9000)))).toEqual(['kept', 'lost']);

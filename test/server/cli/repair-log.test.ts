@@ -182,6 +182,32 @@ test.each([0, 1, 2])(
   },
 );
 
+test('a segment that is put back after a repair is read again, once another repair has made room', async () => {
+  const root = temporaryFolder();
+  const engine = await openEngine(root);
+  const log = await engine.log('events', { segmentBytes: 350 });
+  for (let n = 0; n < 15; n++) await log.append({ value: `value ${n}` });
+  await engine.close();
+  const folder = join(root, 'events-0');
+  const segments = readdirSync(folder).filter((name) => name.endsWith('.log'));
+  expect(segments.length).toBeGreaterThan(2);
+  const missing = join(folder, segments[1]!);
+  renameSync(missing, join(root, 'copy'));
+  await repair(folder, '--execute');
+  expect((await valuesIn(root)).size).toBeLessThan(15);
+  renameSync(join(root, 'copy'), missing);
+  expect(await repair(folder)).toMatchObject({
+    code: 1,
+    stdout: expect.stringContaining('the next segment, which is back'),
+  });
+  expect(await repair(folder, '--execute')).toMatchObject({
+    code: 0,
+    stdout: expect.stringContaining('nothing is lost'),
+  });
+  expect((await valuesIn(root)).size).toBe(15);
+  expect(await repair(folder)).toMatchObject({ code: 0 });
+});
+
 test('offsets that were durable are not given out again where their bytes are gone', async () => {
   const { root, folder, path, at } = await logOfTen();
   truncateSync(path, at[7]!);
