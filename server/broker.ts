@@ -377,8 +377,13 @@ function connectionLog(logger: Logger, clock: Clock): ListenerEvents {
         limited.log('warn', code, { client, listener }, `a connection was closed: ${message}`);
       }
     },
-    onRefused: (client) => {
-      limited.log('warn', 'refused', { client }, 'a connection was refused: the limit is reached');
+    onRefused: (client, { setting, limit }) => {
+      limited.log(
+        'warn',
+        'refused',
+        { client },
+        `a connection was refused: the broker takes ${limit}${setting === 'max.connections' ? '' : ' from one address'} (${setting})`,
+      );
     },
   };
 }

@@ -1,5 +1,6 @@
 import { open } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { descriptorsForConnections } from '../../engine/index.js';
 import { type Broker, openBroker } from '../broker.js';
 import { SERVER_LIMITS } from '../limits.js';
 import { createLogger, type LazyLogger, type Logger } from '../logging/log.js';
@@ -31,7 +32,7 @@ export async function start(options: StartOptions): Promise<ExitCode> {
     const resolved = await readSettings(options);
     for (const warning of resolved.warnings) logger.warn({}, warning);
     if (options.printConfig) {
-      process.stdout.write(formatPrintConfig(resolved.entries));
+      process.stdout.write(formatPrintConfig(resolved.entries, descriptorsForConnections()));
       return EXIT.ok;
     }
     return await serve(resolved, logger);

@@ -1,5 +1,12 @@
 import type { ServerLimits } from '../limits.js';
 
+/** Which limit a connection met. */
+export interface ConnectionRefusal {
+  /** Kafka's name of the setting. */
+  readonly setting: 'max.connections' | 'max.connections.per.ip';
+  readonly limit: number;
+}
+
 /** Counts the connections of a broker, over all its listeners, in all and per address. */
 export class ConnectionSlots {
   readonly #limits: ServerLimits;
@@ -14,14 +21,17 @@ export class ConnectionSlots {
     return this.#total;
   }
 
-  /** Takes a slot for a connection from `address`; false if there is none left. */
-  take(address: string): boolean {
+  /** Takes a slot for a connection from `address`; else says which limit leaves none. */
+  take(address: string): ConnectionRefusal | null {
+    const { connectionsMax, connectionsPerIpMax } = this.#limits;
     const count = this.#perAddress.get(address) ?? 0;
-    if (this.#total >= this.#limits.connectionsMax) return false;
-    if (count >= this.#limits.connectionsPerIpMax) return false;
+    if (this.#total >= connectionsMax) return { setting: 'max.connections', limit: connectionsMax };
+    if (count >= connectionsPerIpMax) {
+      return { setting: 'max.connections.per.ip', limit: connectionsPerIpMax };
+    }
     this.#perAddress.set(address, count + 1);
     this.#total += 1;
-    return true;
+    return null;
   }
 
   /** Gives a slot back. */

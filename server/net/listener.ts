@@ -3,7 +3,7 @@ import type { ServerLimits } from '../limits.js';
 import { SERVER_LIMITS } from '../limits.js';
 import { ByteBudget } from './byte-budget.js';
 import { Connection } from './connection.js';
-import { ConnectionSlots } from './connection-slots.js';
+import { type ConnectionRefusal, ConnectionSlots } from './connection-slots.js';
 import type { CloseReason, ConnectionInfo, Dispatcher } from './dispatcher.js';
 import { FileTurns } from './file-turns.js';
 import { FrameMemory } from './frame-memory.js';
@@ -51,7 +51,7 @@ export interface ListenerEvents {
   onOpened?(connection: ConnectionInfo): void;
   onClosed?(connection: ConnectionInfo, reason: CloseReason): void;
   /** A connection was closed on arrival, because a limit of connections is reached. */
-  onRefused?(remoteAddress: string): void;
+  onRefused?(remoteAddress: string, refusal: ConnectionRefusal): void;
 }
 
 /** A listener could not be opened. `code` is the errno's name. */
@@ -213,9 +213,14 @@ export class Listener {
   #accept(socket: Socket): void {
     const { shared, dispatcher, events } = this.#options;
     const { remoteAddress } = socket;
-    if (this.#closing || !shared.slots.take(remoteAddress)) {
+    if (this.#closing) {
       socket.destroy();
-      if (!this.#closing) events?.onRefused?.(remoteAddress);
+      return;
+    }
+    const refusal = shared.slots.take(remoteAddress);
+    if (refusal !== null) {
+      socket.destroy();
+      events?.onRefused?.(remoteAddress, refusal);
       return;
     }
     const connection = new Connection(socket, {

@@ -35,7 +35,7 @@ afterEach(async () => {
 async function open(
   bind: readonly BindAddress[],
   limits: Partial<ServerLimits> = {},
-  onRefused: (address: string) => void = () => {},
+  onRefused: (address: string, refusal: unknown) => void = () => {},
 ): Promise<Listener> {
   const shared = shareResources(network, systemClock, { ...SERVER_LIMITS, ...limits });
   const events = { onRefused };
@@ -106,14 +106,17 @@ describe('binding', () => {
 });
 
 describe('limits of connections', () => {
-  test.each(['connectionsMax', 'connectionsPerIpMax'])(
-    'with %s reached, another is closed on arrival until one leaves',
-    async (name) => {
-      const refused: string[] = [];
+  test.each([
+    ['connectionsMax', 'max.connections'],
+    ['connectionsPerIpMax', 'max.connections.per.ip'],
+  ])(
+    'with %s reached, another is closed on arrival until one leaves, and the setting is named',
+    async (name, setting) => {
+      const refused: unknown[] = [];
       const { addresses, connections } = await open(
         [{ host: '127.0.0.1', port: 0 }],
         { [name]: 2 },
-        (address) => refused.push(address),
+        (address, refusal) => refused.push([address, refusal]),
       );
       const connect = async (): Promise<FrameClient> =>
         new FrameClient(await network.connect(addresses[0]!));
@@ -121,7 +124,7 @@ describe('limits of connections', () => {
       await connect();
       const third = await connect();
       await third.whenClosed();
-      expect(refused).toEqual(['127.0.0.1']);
+      expect(refused).toEqual([['127.0.0.1', { setting, limit: 2 }]]);
       first.socket.destroy();
       await first.whenClosed();
       while (connections.size > 1) await new Promise((resume) => setImmediate(resume));

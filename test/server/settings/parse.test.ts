@@ -244,4 +244,13 @@ describe('formatPrintConfig', () => {
     expect(text).toMatch(/^log\.retention\.ms= +# not set$/m);
     expect(text).not.toContain('num.network.threads');
   });
+
+  test('shows the limits that are in effect, where they are not those of Kafka', () => {
+    const { entries } = resolveBrokerSettings({ sets: ['max.connections.per.ip=7'] });
+    const text = formatPrintConfig(entries);
+    expect(text).toMatch(/^max\.connections=10000 +# default \(Kafka's is 2147483647\)$/m);
+    expect(text).toMatch(/^max\.connections\.per\.ip=7 +# --set$/m);
+    expect(text).toMatch(/^queued\.max\.request\.bytes=268435456 +# default \(Kafka's is -1\)$/m);
+    expect(formatPrintConfig(entries, 500)).toMatch(/^max\.connections=500 .*ulimit -n/m);
+  });
 });
