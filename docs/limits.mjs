@@ -96,8 +96,8 @@ const current = `# Limits
 <!-- This page is made by npm run docs:limits: change the tables in the sources. -->
 
 Every bound and every number of policy, with its default. No default refuses honest use, by which is meant up to 100,000
-partitions (\`partitionsMax\` lets twice as many in), 10,000 groups, 1,000 members a group, 10,000 topics in a request:
-those cost time in slices of the event loop, between which others are served.
+partitions (\`partitionsMax\` lets twice as many in), 10,000 groups, 1,000 members a group, 10,000 topics in a request,
+a log of 10 TB in segments of 64 MB ([what it costs](scale.md#many-segments)): those cost time in slices of the event loop, between which others are served.
 What lies beyond a bound gets a clear error, or waits.
 
 ${parts.join('\n\n')}

@@ -55,8 +55,8 @@ export const LIMITS = {
    */
   newSegmentElements: 200,
   /**
-   * Logs asked for their need of compaction in one turn: a microsecond each, more where they have
-   * many segments.
+   * Logs asked for their need of compaction in one turn: a microsecond each. Those of many
+   * segments look at them in slices.
    */
   compactionNeedsPerTurn: 500,
   /**
@@ -112,6 +112,8 @@ export const LIMITS = {
    * TOO_MANY_SEGMENTS; larger segments or less retention help.
    */
   segmentsPerLogMax: 262_144,
+  /** Segments of one log that are renamed, and later unlinked, before others have a turn, and a close. */
+  segmentsRetiredAtATime: 100,
 
   /**
    * Largest offset that a leader's batch, or the beginning of a log begun anew, may have: no
@@ -206,6 +208,13 @@ export const LIMITS = {
   descriptorsDirtyShare: 0.9,
 
   // ## Opening, checkpoints, recovery
+  /**
+   * What a folder takes, by its own size, up to which its names are asked for at once: some
+   * thousands of names (ext4, XFS). Those of a larger one come in pieces.
+   */
+  folderAtOnceBytes: 256 * KIB,
+  /** Names of such a piece. */
+  folderNamesAtATime: 1_000,
   /** Logs that are read at a time when they are opened; each takes up to 2 MiB. */
   logsRecoveredAtOnce: 16,
   /** Read at a time by recovery, and rewritten. */
@@ -256,8 +265,12 @@ export const LIMITS = {
    * them.
    */
   emptyBatchesPassed: 1_000,
+  /** Segments of which a walk that looks for a time reads the largest one ahead, together. */
+  segmentTimesAhead: 32,
   /** Memory for the indexes of sealed segments, all logs together. */
   indexCacheBytes: 64 * MIB,
+  /** What one of these counts for beside its entries: its objects, and its place in the cache. */
+  indexCacheEntryBytes: 512,
 
   // ## Idempotent producers
   /** Batches of a producer that are known when they come again: as many as clients have in flight. */
@@ -364,6 +377,11 @@ export const LIMITS = {
    */
   compactionMapBytesMin: 1 * MIB,
   /**
+   * Segments that one pass of compaction looks for keys in. Beyond: the next pass goes on, so that
+   * what a thread is told of them stays short.
+   */
+  compactionDirtySegmentsMax: 10_000,
+  /**
    * After a compaction that failed (a full disk, for instance) the log is left alone for so long.
    */
   compactionRetryMs: 5 * MINUTE_MS,
@@ -372,6 +390,8 @@ export const LIMITS = {
    * log.retention.check.interval.ms.
    */
   retentionCheckMs: 5 * MINUTE_MS,
+  /** Files of deleted partitions that one job unlinks. Beyond: the next job goes on. */
+  unlinkedPerJobMax: 1_000,
   /**
    * Of a deleted file, given back to the file system at a time. Cuts are at multiples of it, so
    * that no page of the cache, nor a larger unit of it of up to 4 MiB, is cut in two: sendfile(2)

@@ -37,6 +37,7 @@ import { type RecoveredLog, recoverLog } from './log/recovery/recovery.js';
 import type { LogContext } from './log/shared/log-context.js';
 import { makeDurable } from './log/shared/make-durable.js';
 import { ProducerStates } from './log/state/producer-state.js';
+import { unlinkInPieces } from './maintenance/unlink-in-pieces.js';
 import {
   namesIn,
   type PartitionFolder,
@@ -404,7 +405,10 @@ export class Partitions {
     try {
       const names = await disk.readdir(folder);
       // The log is closed, so nobody has them open.
-      await jobs.run('unlink', { paths: names.map((file) => join(folder, file)), cutsDown: true });
+      await unlinkInPieces(
+        jobs,
+        names.map((file) => join(folder, file)),
+      );
       await disk.rmdir(folder);
       if (name) await this.#forget([name]);
     } catch (error) {

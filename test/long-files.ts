@@ -4,6 +4,7 @@ export const LEFT_OUT = [
   'test/crash/compaction.test.ts',
   'test/crash/power-cut.test.ts',
   'test/docs/testing-with-odradek.test.ts',
+  'test/engine/log/ten-terabytes.test.ts',
   'test/model/real-disk.test.ts',
   'test/server/bad-input/compacted-topics.test.ts',
   'test/server/bad-input/connections.test.ts',

@@ -13,10 +13,21 @@ import {
   read,
   readFileSync,
   readSync,
+  statSync,
   writev,
   writevSync,
 } from 'node:fs';
-import { mkdir, readdir, readFile, rename, rmdir, stat, statfs, unlink } from 'node:fs/promises';
+import {
+  mkdir,
+  opendir,
+  readdir,
+  readFile,
+  rename,
+  rmdir,
+  stat,
+  statfs,
+  unlink,
+} from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { LIMITS } from '../limits.js';
 import type { Disk, DiskFile, OpenMode } from './disk.js';
@@ -202,13 +213,23 @@ function releaseFileSystem(root: string): void {
   closeWhenIdle(handle);
 }
 
+/** A large folder comes in pieces: all names at once, of half a million files, take 0.3 s of the event loop. */
+async function namesIn(path: string): Promise<string[]> {
+  // Where the file system says nothing by it, all come at once.
+  if (statSync(path).size < LIMITS.folderAtOnceBytes) return readdir(path);
+  const names: string[] = [];
+  const folder = await opendir(path, { bufferSize: LIMITS.folderNamesAtATime });
+  for await (const { name } of folder) names.push(name);
+  return names;
+}
+
 /** The machine's own file system, through `node:fs`. */
 export const nodeDisk: Disk = {
   openSync: (path, mode) => new NodeFile(path, openSync(path, OPEN_FLAGS[mode])),
   open: async (path, mode) => new NodeFile(path, await openAsync(path, OPEN_FLAGS[mode])),
   mkdirSync: (path) => void mkdirSync(path),
   mkdir: async (path) => void (await mkdir(path)),
-  readdir: (path) => readdir(path),
+  readdir: namesIn,
   async stat(path) {
     try {
       const found = await stat(path);

@@ -20,7 +20,7 @@ import type { WriteGroup } from './append/write-group.js';
 import { beginAnew } from './change/begin-anew.js';
 import { Compaction } from './change/compaction.js';
 import { deleteBefore } from './change/delete-before.js';
-import { retain } from './change/retain.js';
+import { readTimesForRetention, retain } from './change/retain.js';
 import { truncateLog } from './change/truncate.js';
 import { CheckpointState } from './durability/checkpoint-state.js';
 import { LogMarks } from './durability/log-marks.js';
@@ -488,7 +488,9 @@ export class Log implements PartitionLog, CheckpointTarget {
     await changed;
   }
 
-  applyRetention(): Promise<{ segments: number; bytes: number }> {
+  async applyRetention(): Promise<{ segments: number; bytes: number }> {
+    this.assertTaking();
+    await readTimesForRetention(this);
     return this.changeSegments(() => retain(this));
   }
 
@@ -549,10 +551,13 @@ export class Log implements PartitionLog, CheckpointTarget {
     // Its jobs know the folder by name, which may soon be another's.
     await this.compaction.settled();
     await this.writer.settled();
+    const work = this.context.slices.begin();
     for (const segment of this.segments.all()) {
       this.context.indexCache.forget(segment);
       await segment.saves.settled();
       await segment.file.close();
+      const pause = work.did(1);
+      if (pause !== null) await pause;
     }
     for (const file of this.unsynced.files) await file.close();
   }

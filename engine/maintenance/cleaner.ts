@@ -53,7 +53,7 @@ export function resolveCompaction(options: Partial<CompactionOptions> = {}): Com
 /** A log as the cleaner sees it. */
 export interface CompactedLog {
   /** How much it needs compaction, the larger the more; null when it does not. */
-  compactionNeed(): number | null;
+  compactionNeed(): Promise<number | null>;
   /** One pass. Does not reject: whatever went wrong has been told. Says whether the log got any further. */
   compactOnce(): Promise<boolean>;
 }
@@ -133,7 +133,7 @@ export class Cleaner {
     const queue: Candidate[] = [];
     let asked = 0;
     for (const log of this.#logs) {
-      enqueue(queue, log);
+      await enqueue(queue, log);
       asked++;
       if (asked % LIMITS.compactionNeedsPerTurn === 0) await setImmediate();
     }
@@ -142,10 +142,10 @@ export class Cleaner {
       for (let next = queue.shift(); next && !this.#isStopped; next = queue.shift()) {
         const { log } = next;
         // It was asked a while ago.
-        if (!this.#logs.has(log) || log.compactionNeed() === null) continue;
+        if (!this.#logs.has(log) || (await log.compactionNeed()) === null) continue;
         // One that got no further waits for the next round.
         if (!(await log.compactOnce())) continue;
-        enqueue(queue, log);
+        await enqueue(queue, log);
         queue.sort(byNeed);
       }
     };
@@ -158,8 +158,8 @@ interface Candidate {
   readonly need: number;
 }
 
-function enqueue(queue: Candidate[], log: CompactedLog): void {
-  const need = log.compactionNeed();
+async function enqueue(queue: Candidate[], log: CompactedLog): Promise<void> {
+  const need = await log.compactionNeed();
   if (need !== null) queue.push({ log, need });
 }
 

@@ -4,7 +4,7 @@ export interface CompactionSegment {
   /** Offset behind its last record, exclusive. */
   readonly endOffset: number;
   readonly sizeBytes: number;
-  /** Its largest timestamp, or the time of its last change where no record has one. Asked only where a lag is set: it may have to be read. */
+  /** Its largest timestamp, or the time of its last change where no record has one. Asked only where a lag is set. */
   newestMs(): number;
   /** The largest timestamp of its first batch, or the time at which it was begun. Asked only where a largest lag is set. */
   firstMs(): number;
@@ -19,6 +19,8 @@ export interface CompactionLimits {
   readonly nowMs: number;
   readonly minCompactionLagMs: number;
   readonly maxCompactionLagMs: number;
+  /** Dirty segments of one pass. */
+  readonly dirtySegmentsMax: number;
 }
 
 /** What there is to compact. */
@@ -34,33 +36,53 @@ export interface CompactionPlan {
   readonly isOverdue: boolean;
 }
 
-/** Null when nothing is dirty that may be compacted. `segments` are without the active one. */
-export function planCompaction(
-  segments: readonly CompactionSegment[],
-  limits: CompactionLimits,
-): CompactionPlan | null {
-  const { nowMs, minCompactionLagMs, maxCompactionLagMs } = limits;
-  const firstDirtyOffset = Math.max(limits.cleanedOffset, limits.logStartOffset);
-  let cleanBytes = 0;
-  let dirtyBytes = 0;
-  let endOffset = firstDirtyOffset;
-  let isOverdue = false;
-  for (const segment of segments) {
-    if (segment.endOffset > limits.boundOffset) break;
-    if (segment.endOffset <= firstDirtyOffset) {
-      cleanBytes += segment.sizeBytes;
-      continue;
-    }
-    if (minCompactionLagMs > 0 && segment.newestMs() > nowMs - minCompactionLagMs) break;
-    if (maxCompactionLagMs !== Number.POSITIVE_INFINITY) {
-      isOverdue ||= segment.firstMs() < nowMs - maxCompactionLagMs;
-    }
-    dirtyBytes += segment.sizeBytes;
-    endOffset = segment.endOffset;
+/** Plans a compaction from segments that it is told of one by one, oldest first, without the active one. */
+export class CompactionPlanning {
+  readonly #limits: CompactionLimits;
+  readonly #firstDirtyOffset: number;
+  #cleanBytes = 0;
+  #dirtyBytes = 0;
+  #dirtyCount = 0;
+  #endOffset: number;
+  #isOverdue = false;
+
+  constructor(limits: CompactionLimits) {
+    this.#limits = limits;
+    this.#firstDirtyOffset = Math.max(limits.cleanedOffset, limits.logStartOffset);
+    this.#endOffset = this.#firstDirtyOffset;
   }
-  if (dirtyBytes === 0) return null;
-  const dirtyRatio = dirtyBytes / (cleanBytes + dirtyBytes);
-  return { firstDirtyOffset, endOffset, dirtyBytes, dirtyRatio, isOverdue };
+
+  /** False when neither this one nor any behind it is compacted now. */
+  add(segment: CompactionSegment): boolean {
+    const { nowMs, minCompactionLagMs, maxCompactionLagMs, dirtySegmentsMax } = this.#limits;
+    if (segment.endOffset > this.#limits.boundOffset) return false;
+    if (segment.endOffset <= this.#firstDirtyOffset) {
+      this.#cleanBytes += segment.sizeBytes;
+      return true;
+    }
+    if (this.#dirtyCount === dirtySegmentsMax) return false;
+    if (minCompactionLagMs > 0 && segment.newestMs() > nowMs - minCompactionLagMs) return false;
+    if (maxCompactionLagMs !== Number.POSITIVE_INFINITY) {
+      this.#isOverdue ||= segment.firstMs() < nowMs - maxCompactionLagMs;
+    }
+    this.#dirtyCount++;
+    this.#dirtyBytes += segment.sizeBytes;
+    this.#endOffset = segment.endOffset;
+    return true;
+  }
+
+  /** Null when nothing is dirty that may be compacted. */
+  get plan(): CompactionPlan | null {
+    const dirtyBytes = this.#dirtyBytes;
+    if (dirtyBytes === 0) return null;
+    return {
+      firstDirtyOffset: this.#firstDirtyOffset,
+      endOffset: this.#endOffset,
+      dirtyBytes,
+      dirtyRatio: dirtyBytes / (this.#cleanBytes + dirtyBytes),
+      isOverdue: this.#isOverdue,
+    };
+  }
 }
 
 /** Whether it is worth it: more than `min.cleanable.dirty.ratio` is dirty, or something has waited too long. */
@@ -83,27 +105,25 @@ const INDEX_ENTRY_BYTES = 12;
  * Which neighbours become one segment. Judged by what they are now, so that the result keeps to `segment.bytes`, `segment.index.bytes` and
  * the reach of a relative offset even if nothing goes. Each segment is in one group, in order.
  */
-export function groupSegments<
+export function* groupSegments<
   Segment extends Pick<CompactionSegment, 'baseOffset' | 'endOffset' | 'sizeBytes'>,
->(segments: readonly Segment[], limits: GroupLimits): Segment[][] {
+>(segments: readonly Segment[], limits: GroupLimits): Generator<Segment[]> {
   const entryEveryBytes = Math.max(limits.indexIntervalBytes, BATCH_BYTES_MIN);
   const indexedBytesMax = (limits.segmentIndexBytes / INDEX_ENTRY_BYTES) * entryEveryBytes;
   const bytesMax = Math.min(limits.segmentBytes, indexedBytesMax, INT32_MAX);
-  const groups: Segment[][] = [];
+  let group: Segment[] = [];
   let bytes = 0;
   for (const segment of segments) {
-    const group = groups.at(-1);
     const fits =
-      group !== undefined &&
       bytes + segment.sizeBytes <= bytesMax &&
-      segment.endOffset - 1 - group[0]!.baseOffset <= INT32_MAX;
-    if (fits) {
-      group.push(segment);
-      bytes += segment.sizeBytes;
-    } else {
-      groups.push([segment]);
-      bytes = segment.sizeBytes;
+      segment.endOffset - 1 - (group[0] ?? segment).baseOffset <= INT32_MAX;
+    if (!fits && group.length > 0) {
+      yield group;
+      group = [];
+      bytes = 0;
     }
+    group.push(segment);
+    bytes += segment.sizeBytes;
   }
-  return groups;
+  if (group.length > 0) yield group;
 }

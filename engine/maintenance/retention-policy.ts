@@ -1,8 +1,8 @@
-/** What retention looks at, oldest segment first, the active one last. */
+/** What retention looks at: the oldest segment of a log, then the next. */
 export interface RetentionSegment {
   readonly sizeBytes: number;
-  /** Its largest timestamp, or the time of its last change where no record has one. Asked only as far as needed: it may have to be read. */
-  newestMs(): number;
+  /** Its largest timestamp, or the time of its last change where no record has one; null while that is to be read. */
+  newestMs(): number | null;
   /** Offset behind its last record, exclusive. */
   readonly endOffset: number;
 }
@@ -13,33 +13,28 @@ export interface RetentionLimits {
   readonly nowMs: number;
   /** Nothing at or above it goes. */
   readonly highWatermark: number;
+  /** What lies wholly below it goes. */
+  readonly logStart: number;
 }
 
-/** Why a segment goes: its newest record is too old, or the log is too large. */
-export type RetentionReason = 'time' | 'size';
+/** Why a segment goes: nobody reads it any more, its newest record is too old, or the log is too large. */
+export type RetentionReason = 'start' | 'time' | 'size';
 
 /**
- * Which segments may go, with the reason of each. Always a prefix: by time, those of which the newest record is too old, up to the first that is not; by size,
- * the oldest ones whose loss still leaves `retentionBytes`. Uncommitted segments stay.
+ * Why the oldest segment of a log of `logBytes` bytes goes; null when it stays, and then all behind it stay too, as does what is not committed. 'unknown':
+ * that depends on its newest time, which is to be read first.
  */
-export function deletableSegments(
-  segments: readonly RetentionSegment[],
+export function retentionReason(
+  segment: RetentionSegment,
+  logBytes: number,
   limits: RetentionLimits,
-): RetentionReason[] {
-  let surplusBytes = segments.reduce(
-    (sum, segment) => sum + segment.sizeBytes,
-    -limits.retentionBytes,
-  );
-  const reasons: RetentionReason[] = [];
-  for (const segment of segments) {
-    if (segment.endOffset > limits.highWatermark || segment.sizeBytes === 0) break;
-    const isSurplus = surplusBytes >= segment.sizeBytes;
-    const isOld =
-      limits.retentionMs !== Number.POSITIVE_INFINITY &&
-      limits.nowMs - segment.newestMs() > limits.retentionMs;
-    if (!isSurplus && !isOld) break;
-    surplusBytes -= segment.sizeBytes;
-    reasons.push(isSurplus ? 'size' : 'time');
-  }
-  return reasons;
+): RetentionReason | 'unknown' | null {
+  if (segment.endOffset > limits.highWatermark || segment.sizeBytes === 0) return null;
+  if (segment.endOffset <= limits.logStart) return 'start';
+  // What is left is to be no less than asked for.
+  if (logBytes - segment.sizeBytes >= limits.retentionBytes) return 'size';
+  if (limits.retentionMs === Number.POSITIVE_INFINITY) return null;
+  const newestMs = segment.newestMs();
+  if (newestMs === null) return 'unknown';
+  return limits.nowMs - newestMs > limits.retentionMs ? 'time' : null;
 }

@@ -22,7 +22,8 @@ export function expectedRetention(
     const size = batches.reduce((sum, batch) => sum + batch.bytes.length, 0);
     const newestMs = Math.max(...batches.map((batch) => Number(maxTimestamp(batch.bytes))));
     const ageMs = nowMs - (newestMs >= 0 ? newestMs : segment.changedMs);
-    if (surplus < size && !(ageMs > retentionMs)) break;
+    const isBelowStart = endOffset <= model.start;
+    if (!isBelowStart && surplus < size && !(ageMs > retentionMs)) break;
     surplus -= size;
     bytes += size;
     count++;

@@ -22,8 +22,12 @@ export interface ChangingLog extends SegmentOwner {
   readonly unsynced: Unsynced;
   /** Sealed segments whose indexes are not saved yet. */
   readonly sealing: Sealing;
+  /** Whether a close has begun: nothing comes any more. */
+  readonly isClosing: boolean;
   /** Throws LOG_CLOSED, DAMAGED_LOG or STORAGE_OFFLINE. */
   assertServing(): void;
+  /** Runs what takes segments off the list, or replaces them: one after another. */
+  changeSegments<Result>(change: () => Promise<Result>): Promise<Result>;
   /** Seals the active segment and begins the next one, unless it is empty. */
   roll(): Promise<void>;
 }

@@ -2,11 +2,12 @@ import { join } from 'node:path';
 import { timestampNumber } from '../../batch/timestamp.js';
 import { hasErrno } from '../../disk/errno.js';
 import { SEGMENT_FILE_KINDS, segmentFileName } from '../../disk/file-names.js';
+import { LIMITS } from '../../limits.js';
 import {
   type CompactionPlan,
+  CompactionPlanning,
   type CompactionSegment,
   groupSegments,
-  planCompaction,
 } from '../../maintenance/compaction-policy.js';
 import type {
   BadBatch,
@@ -20,10 +21,11 @@ import type { LogWriter } from '../append/log-writer.js';
 import type { CompactionResult } from '../partition-log.js';
 import { orderOf } from '../segments/header-order.js';
 import type { Segment } from '../segments/segment.js';
+import { TimesAhead } from '../segments/times-ahead.js';
 import { readFirstTimestamp } from '../segments/wake-segment.js';
 import type { ProducerStates } from '../state/producer-state.js';
 import type { ChangingLog } from './changing-log.js';
-import { newestMs } from './retain.js';
+import { knownNewestMs } from './retain.js';
 import { swapSegments } from './swap-segments.js';
 
 /** A log that is compacted. */
@@ -34,8 +36,6 @@ export interface CompactingLog extends ChangingLog {
   readonly lastStableOffset: number;
   /** Throws as `assertServing`, and LOG_CLOSED once a close has begun. */
   assertTaking(): void;
-  /** Runs what takes segments off the list, or replaces them: one after another. */
-  changeSegments<Result>(change: () => Promise<Result>): Promise<Result>;
   /** Offsets may be left out from now on: known durably when it resolves. */
   readonly marks: { takesGap(): Promise<void> };
 }
@@ -55,18 +55,31 @@ export interface PassEnd {
   readonly bad: BadBatch | null;
 }
 
-/** What there is to compact in a log of which everything below `cleanedOffset` was; null when nothing. */
-export function planOf(log: CompactingLog, cleanedOffset: number): CompactionPlan | null {
+/** What there is to compact in a log of which everything below `cleanedOffset` was; null when nothing. In slices. */
+export async function planOf(
+  log: CompactingLog,
+  cleanedOffset: number,
+): Promise<CompactionPlan | null> {
   const { offsets, settings, context } = log;
-  return planCompaction(sealedOf(log), {
+  const { minCompactionLagMs, maxCompactionLagMs } = settings;
+  const planning = new CompactionPlanning({
     cleanedOffset,
     // The checkpoint that a pass begins with makes it durable, too.
     boundOffset: Math.min(log.lastStableOffset, offsets.highWatermark.offset),
     logStartOffset: offsets.logStart,
     nowMs: context.clock.wallMs(),
-    minCompactionLagMs: settings.minCompactionLagMs,
-    maxCompactionLagMs: settings.maxCompactionLagMs,
+    minCompactionLagMs,
+    maxCompactionLagMs,
+    dirtySegmentsMax: LIMITS.compactionDirtySegmentsMax,
   });
+  const times = new TimesAhead(log);
+  await eachSealed(log, async (source) => {
+    if (minCompactionLagMs > 0 && source.endOffset > cleanedOffset) {
+      await times.read(source.segment);
+    }
+    return planning.add(source);
+  });
+  return planning.plan;
 }
 
 /** Whether the active segment must be rolled, because what is in it has waited for longer than `max.compaction.lag.ms`. */
@@ -78,17 +91,35 @@ export function oldestDirtyIsActive(log: CompactingLog, cleanedOffset: number): 
   return firstMs(active) < log.context.clock.wallMs() - maxCompactionLagMs;
 }
 
-function sealedOf(log: CompactingLog): Source[] {
-  const all = log.segments.all();
-  return all.slice(0, -1).map((segment, at) => ({
+/** Calls `look` for each segment but the active one, oldest first, in slices, until that returns false. */
+async function eachSealed(
+  log: CompactingLog,
+  look: (source: Source) => boolean | Promise<boolean>,
+): Promise<void> {
+  const work = log.context.slices.begin();
+  let segment = log.segments.first;
+  while (segment) {
+    const current: Segment = segment;
+    const next = log.segments.after(current);
+    if (next === undefined) return;
+    const looked = look(sourceOf(current, next.baseOffset));
+    if (!(typeof looked === 'boolean' ? looked : await looked)) return;
+    const pause = work.did(1);
+    if (pause !== null) await pause;
+    segment = log.segments.after(current);
+  }
+}
+
+function sourceOf(segment: Segment, endOffset: number): Source {
+  return {
     segment,
     cuts: segment.cuts,
     baseOffset: segment.baseOffset,
-    endOffset: all[at + 1]!.baseOffset,
+    endOffset,
     sizeBytes: segment.size,
-    newestMs: () => newestMs(log, segment),
+    newestMs: () => knownNewestMs(segment) ?? Number.POSITIVE_INFINITY,
     firstMs: () => firstMs(segment),
-  }));
+  };
 }
 
 function firstMs(segment: Segment): number {
@@ -142,15 +173,15 @@ export class CompactionPass {
     const log = this.#log;
     const givenUp: PassEnd = { cleanedOffset: null, keys: 0, bad: null };
     await this.#checkpoint();
-    const sources = sealedOf(log).filter(
-      (source) =>
-        source.endOffset <= this.#plan.endOffset &&
-        source.endOffset <= log.checkpoint.segmentBase &&
-        source.endOffset <= log.offsets.durable.offset &&
-        source.endOffset > log.offsets.logStart,
-    );
     const { firstDirtyOffset } = this.#plan;
-    const dirty = sources.filter(({ endOffset }) => endOffset > firstDirtyOffset);
+    const sources: Source[] = [];
+    const dirty: Source[] = [];
+    await eachSealed(log, (source) => {
+      if (!this.#isCovered(source)) return false;
+      if (source.endOffset > log.offsets.logStart) sources.push(source);
+      if (source.endOffset > Math.max(firstDirtyOffset, log.offsets.logStart)) dirty.push(source);
+      return true;
+    });
     if (dirty.length === 0) return givenUp;
     this.segmentsBefore = sources.length;
     try {
@@ -180,6 +211,16 @@ export class CompactionPass {
       if (hasErrno(error, 'ENOENT') && !this.#areLive(sources)) return givenUp;
       throw error;
     }
+  }
+
+  /** Whether a segment is of the plan, and durable, with all before it. */
+  #isCovered({ endOffset }: Source): boolean {
+    const { checkpoint, offsets } = this.#log;
+    return (
+      endOffset <= this.#plan.endOffset &&
+      endOffset <= checkpoint.segmentBase &&
+      endOffset <= offsets.durable.offset
+    );
   }
 
   async #checkpoint(): Promise<void> {
@@ -257,11 +298,10 @@ export class CompactionPass {
   /** Whether these segments are the log's, as they were when the pass began, and nothing was cut off behind them: what the map says still holds. */
   #areLive(group: readonly Source[]): boolean {
     const { segments, checkpoint } = this.#log;
-    const live = segments.all();
+    const isLive = ({ segment, cuts }: Source): boolean =>
+      segments.floor(segment.baseOffset) === segment && segment.cuts === cuts;
     return (
-      !this.isOutdated &&
-      group.every(({ segment, cuts }) => live.includes(segment) && segment.cuts === cuts) &&
-      group.at(-1)!.endOffset <= checkpoint.segmentBase
+      !this.isOutdated && group.every(isLive) && group.at(-1)!.endOffset <= checkpoint.segmentBase
     );
   }
 

@@ -53,13 +53,13 @@ export class Compaction implements CompactedLog {
     this.#stuckAt = -1;
   }
 
-  compactionNeed(): number | null {
+  async compactionNeed(): Promise<number | null> {
     const log = this.#log;
     if (this.#isRunning || this.#refusal !== null || log.hasEnded) return null;
     if (log.context.clock.monotonicMs() < this.#retryAtMs) return null;
     try {
       if (oldestDirtyIsActive(log, this.#cleanedOffset)) return Number.POSITIVE_INFINITY;
-      const plan = this.#plan();
+      const plan = await this.#plan();
       if (plan === null || !isCompactionDue(plan, log.settings.minCleanableDirtyRatio)) return null;
       return plan.isOverdue ? Number.POSITIVE_INFINITY : plan.dirtyRatio;
     } catch (error) {
@@ -69,8 +69,8 @@ export class Compaction implements CompactedLog {
     }
   }
 
-  #plan(): CompactionPlan | null {
-    const plan = planOf(this.#log, this.#cleanedOffset);
+  async #plan(): Promise<CompactionPlan | null> {
+    const plan = await planOf(this.#log, this.#cleanedOffset);
     return plan === null || plan.endOffset === this.#stuckAt ? null : plan;
   }
 
@@ -126,7 +126,7 @@ export class Compaction implements CompactedLog {
     const { context } = log;
     log.assertTaking();
     if (oldestDirtyIsActive(log, this.#cleanedOffset)) await log.roll();
-    const plan = this.#plan();
+    const plan = await this.#plan();
     if (plan === null) return NOTHING;
     const startedMs = context.clock.monotonicMs();
     this.#stop ??= new SharedArrayBuffer(4);

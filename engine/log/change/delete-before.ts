@@ -1,5 +1,6 @@
 import { storageError } from '../../disk/storage-error.js';
 import { EngineError } from '../../errors.js';
+import { LIMITS } from '../../limits.js';
 import { writeLogStart } from '../durability/log-start-file.js';
 import type { ChangingLog } from './changing-log.js';
 import { removeBelow, rollBesideOthers, storeLogStart } from './remove-below.js';
@@ -23,7 +24,9 @@ export async function deleteBefore(log: ChangingLog, offset: number): Promise<nu
   offsets.startedAt(offset);
   log.epochs.truncateStart(offsets.logStart);
   log.watermark.notify();
-  await removeBelowStart(log);
+  if (segments.countBelow(offset) <= LIMITS.segmentsRetiredAtATime) await removeBelowStart(log);
+  // Many take a while, for which nobody waits: what is left of them by a failure retention takes.
+  else log.changeSegments(() => removeBelowStart(log)).catch(() => {});
   return offsets.logStart;
 }
 

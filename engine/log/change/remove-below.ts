@@ -1,8 +1,9 @@
 import { storageError } from '../../disk/storage-error.js';
 import { LIMITS } from '../../limits.js';
 import { logStartKey } from '../durability/log-records.js';
+import type { Segment } from '../segments/segment.js';
 import type { ChangingLog } from './changing-log.js';
-import { retireSegments } from './retire.js';
+import { renameToDeleted, unlinkLater } from './retire.js';
 
 /** The log starts there, durably: of the segments below, a crash may then leave any, and they are not missed. */
 export async function storeLogStart(log: ChangingLog, offset: number): Promise<void> {
@@ -25,13 +26,17 @@ export async function rollBesideOthers(log: ChangingLog): Promise<void> {
   });
 }
 
-/** Removes the segments that begin below `baseOffset`, of those that recovery does not need. `why` says it for each, numbered from 0. */
+/**
+ * Removes the segments that begin below `baseOffset`, of those that recovery does not need; some at
+ * a time, so that a close waits for few. What it leaves lies below the log start, where retention
+ * takes it away. `why` says it for each, numbered from 0.
+ */
 export async function removeBelow(
   log: ChangingLog,
   baseOffset: number,
   why: (at: number) => string,
 ): Promise<{ segments: number; bytes: number }> {
-  const { checkpoints } = log.context;
+  const { checkpoints, counters, slices } = log.context;
   // A file that a checkpoint names is missed at the next open: it goes after one that names a later file.
   if (log.checkpoint.segmentBase < baseOffset) {
     checkpoints.markDirty(log.checkpointTarget);
@@ -39,16 +44,35 @@ export async function removeBelow(
     log.assertServing();
   }
   const limit = Math.min(baseOffset, log.checkpoint.segmentBase);
-  const kept = log.segments.all().findIndex((segment) => segment.baseOffset >= limit);
-  const removed = kept > 0 ? log.segments.removePrefix(kept) : [];
+  const retired: Segment[] = [];
   let bytes = 0;
-  for (const segment of removed) bytes += segment.size;
-  const files = removed.map(({ file }) => file.path);
-  await retireSegments(log, removed);
-  const { topic, partition } = log.name;
-  for (const [at, { baseOffset, size }] of removed.entries()) {
-    const fields = { topic, partition, baseOffset, file: files[at], bytes: size, why: why(at) };
-    log.context.logger.info(fields, 'segment deleted');
+  const work = slices.begin();
+  while (!log.isClosing && (log.segments.first?.baseOffset ?? limit) < limit) {
+    const count = Math.min(log.segments.countBelow(limit), LIMITS.segmentsRetiredAtATime);
+    const removed = log.segments.removePrefix(count);
+    const files = removed.map(({ file }) => file.path);
+    await renameToDeleted(log, removed);
+    counters.segmentsDeleted += count;
+    for (const [at, segment] of removed.entries()) {
+      bytes += segment.size;
+      tellDeleted(log, segment, files[at]!, why(retired.length));
+      retired.push(segment);
+    }
+    const pause = work.did(count);
+    if (pause !== null) await pause;
   }
-  return { segments: removed.length, bytes };
+  unlinkLater(log, retired);
+  return { segments: retired.length, bytes };
+}
+
+function tellDeleted(
+  { name, context }: ChangingLog,
+  segment: Segment,
+  file: string,
+  why: string,
+): void {
+  const { topic, partition } = name;
+  const { baseOffset, size } = segment;
+  const fields = { topic, partition, baseOffset, file, bytes: size, why };
+  context.logger.info(fields, 'segment deleted');
 }

@@ -1,34 +1,40 @@
 import { timestampNumber } from '../../batch/timestamp.js';
-import { EngineError } from '../../errors.js';
-import { deletableSegments, type RetentionReason } from '../../maintenance/retention-policy.js';
+import { LIMITS } from '../../limits.js';
+import {
+  type RetentionLimits,
+  type RetentionReason,
+  retentionReason,
+} from '../../maintenance/retention-policy.js';
 import type { Segment } from '../segments/segment.js';
+import { TimesAhead } from '../segments/times-ahead.js';
 import type { ChangingLog } from './changing-log.js';
 import { removeBelow, rollBesideOthers, storeLogStart } from './remove-below.js';
 
-/** See `PartitionLog.applyRetention`. */
+/**
+ * Reads, in slices, the newest times that a retention will ask for, up to the first segment whose
+ * index had to be made: the next retention goes on there. Before it and not within, so that other
+ * changes of the segments do not wait. Rejects with the errno of the disk.
+ */
+export async function readTimesForRetention(log: ChangingLog): Promise<void> {
+  const times = new TimesAhead(log);
+  await reasonsToGo(log, async (segment) => {
+    await times.read(segment);
+    const goesOn = !log.isClosing && !log.hasEnded && !segment.isRetired;
+    const wasLong = segment.size > LIMITS.indexWalkAtOnceBytes;
+    return goesOn && !(wasLong && log.context.indexCache.wasMade(segment));
+  });
+}
+
+/** See `PartitionLog.applyRetention`. A segment of which the newest time is not known stays. */
 export async function retain(log: ChangingLog): Promise<{ segments: number; bytes: number }> {
-  const { settings, offsets, context } = log;
-  if (!settings.deletes) return { segments: 0, bytes: 0 };
-  const all = log.segments.all();
-  const reasons = deletableSegments(
-    all.map((segment, at) => ({
-      sizeBytes: segment.size,
-      newestMs: () => newestMs(log, segment),
-      endOffset: all[at + 1]?.baseOffset ?? offsets.logEnd,
-    })),
-    {
-      retentionMs: settings.retentionMs,
-      retentionBytes: settings.retentionBytes,
-      nowMs: context.clock.wallMs(),
-      highWatermark: offsets.highWatermark.offset,
-    },
-  );
+  const { offsets, segments } = log;
+  const reasons = await reasonsToGo(log, async () => false);
   const count = reasons.length;
   if (count === 0) return { segments: 0, bytes: 0 };
   // The active segment goes only when a new one has taken its place.
-  if (count === all.length) await rollBesideOthers(log);
-  const removable = Math.min(count, log.segments.count - 1);
-  const startOffset = log.segments.all()[removable]!.baseOffset;
+  if (count === segments.all().length) await rollBesideOthers(log);
+  const removable = Math.min(count, segments.all().length - 1);
+  const startOffset = segments.all()[removable]!.baseOffset;
   if (startOffset > offsets.logStart) {
     await storeLogStart(log, startOffset);
     offsets.startedAt(startOffset);
@@ -39,25 +45,60 @@ export async function retain(log: ChangingLog): Promise<{ segments: number; byte
 }
 
 const RETENTION_WORDS: Record<RetentionReason, string> = {
+  start: 'below the log start offset',
   time: 'its newest record is older than retention.ms',
   size: 'the log is larger than retention.bytes',
 };
 
 /**
- * Largest timestamp of a segment; the time of its last change where no record has one; Infinity while its index is being rebuilt. May
- * have to read its index.
+ * Why each of the oldest segments goes, in slices, up to the first that stays. `read` is called for
+ * one of which the newest time is not known: true when it is asked again.
  */
-export function newestMs(log: ChangingLog, segment: Segment): number {
-  try {
-    if (segment.largestTimestampMs === null)
-      log.context.indexCache.of(segment, log.settings.indexIntervalBytes);
-  } catch (error) {
-    // The next look finds it.
-    if (error instanceof EngineError && error.code === 'INDEX_REBUILDING') {
-      return Number.POSITIVE_INFINITY;
-    }
-    throw error;
+async function reasonsToGo(
+  log: ChangingLog,
+  read: (segment: Segment) => Promise<boolean>,
+): Promise<RetentionReason[]> {
+  const { segments, offsets } = log;
+  const limits = limitsOf(log);
+  const reasons: RetentionReason[] = [];
+  let logBytes = segments.sizeBytes;
+  const work = log.context.slices.begin();
+  for (let segment = segments.first; segment; segment = segments.after(segment)) {
+    const current = segment;
+    const verdict = (): RetentionReason | 'unknown' | null => {
+      const endOffset = segments.after(current)?.baseOffset ?? offsets.logEnd;
+      const { size: sizeBytes } = current;
+      const newest = (): number | null => knownNewestMs(current);
+      return retentionReason({ sizeBytes, endOffset, newestMs: newest }, logBytes, limits);
+    };
+    let reason = verdict();
+    if (reason === 'unknown' && (await read(segment))) reason = verdict();
+    if (reason === null || reason === 'unknown') break;
+    reasons.push(reason);
+    logBytes -= segment.size;
+    const pause = work.did(1);
+    if (pause !== null) await pause;
   }
-  const largestMs = segment.largestTimestampMs ?? -1;
+  return reasons;
+}
+
+function limitsOf({ settings, context, offsets }: ChangingLog): RetentionLimits {
+  const { deletes } = settings;
+  return {
+    retentionMs: deletes ? settings.retentionMs : Number.POSITIVE_INFINITY,
+    retentionBytes: deletes ? settings.retentionBytes : Number.POSITIVE_INFINITY,
+    nowMs: context.clock.wallMs(),
+    highWatermark: offsets.highWatermark.offset,
+    logStart: offsets.logStart,
+  };
+}
+
+/**
+ * Largest timestamp of a segment; the time of its last change where no record has one; null while
+ * nobody has read it.
+ */
+export function knownNewestMs(segment: Segment): number | null {
+  const largestMs = segment.largestTimestampMs;
+  if (largestMs === null) return null;
   return largestMs >= 0 ? timestampNumber(largestMs) : segment.changedMs;
 }

@@ -1,7 +1,11 @@
 import { join } from 'node:path';
 import type { DiskFile } from '../../disk/disk.js';
 import { hasErrno } from '../../disk/errno.js';
-import { SEGMENT_FILE_KINDS, segmentFileName } from '../../disk/file-names.js';
+import {
+  SEGMENT_FILE_KINDS,
+  type SegmentFileKind,
+  segmentFileName,
+} from '../../disk/file-names.js';
 import { LIMITS } from '../../limits.js';
 import { cutDown } from '../../maintenance/cut-down.js';
 import type { Segment } from '../segments/segment.js';
@@ -13,60 +17,64 @@ import type { ChangingLog } from './changing-log.js';
  */
 export async function retireSegments(log: ChangingLog, removed: readonly Segment[]): Promise<void> {
   log.context.counters.segmentsDeleted += removed.length;
-  unlinkLater(log, removed, await renameToDeleted(log, removed));
+  await renameToDeleted(log, removed);
+  unlinkLater(log, removed);
 }
 
-/** First half: returns the new paths, once they are durable. */
+/** First half: the new names are durable when it resolves. */
 export async function renameToDeleted(
   log: ChangingLog,
   removed: readonly Segment[],
-): Promise<string[]> {
+): Promise<void> {
   const { disk, directory } = log.context;
-  const paths: string[] = [];
   try {
     for (const segment of removed) {
       forgetSegment(log, segment);
       await segment.saves.settled();
       for (const kind of SEGMENT_FILE_KINDS) {
         const from = join(log.folder, segmentFileName(segment.baseOffset, kind));
-        const to = join(log.folder, segmentFileName(segment.baseOffset, kind, 'deleted'));
-        if (!(await renameIfThere(log, from, to))) continue;
-        if (kind === 'log') segment.file.renamed(to);
-        paths.push(to);
+        const to = deletedPath(log, segment, kind);
+        if ((await renameIfThere(log, from, to)) && kind === 'log') segment.file.renamed(to);
       }
     }
     if (removed.length > 0) await disk.syncDirectory(log.folder);
-    return paths;
   } catch (error) {
     throw directory.fail(`cannot rename segments in ${log.folder}`, error);
   }
 }
 
-/** Second half: the pool unlinks the files after `file.delete.delay.ms`. */
-export function unlinkLater(
-  log: ChangingLog,
-  removed: readonly Segment[],
-  paths: readonly string[],
-): void {
-  if (paths.length === 0) return;
-  const { clock, jobs, logger, cutting } = log.context;
+/** Second half: the pool unlinks the files after `file.delete.delay.ms`, those of some segments at a time. */
+export function unlinkLater(log: ChangingLog, removed: readonly Segment[]): void {
+  if (removed.length === 0) return;
+  const { clock, logger } = log.context;
+  clock.schedule(log.settings.fileDeleteDelayMs, () =>
+    unlinkRetired(log, removed).catch((error: unknown) => {
+      // The next open goes on.
+      if (hasErrno(error, 'ABORTED')) return;
+      logger.warn({ folder: log.folder, error }, 'files of deleted segments could not be removed');
+    }),
+  );
+}
+
+async function unlinkRetired(log: ChangingLog, removed: readonly Segment[]): Promise<void> {
+  const { clock, jobs, cutting } = log.context;
   const cut = (file: DiskFile): Promise<void> =>
     cutting.run(() => cutDown(file, clock, () => log.hasEnded));
-  clock.schedule(log.settings.fileDeleteDelayMs, () => {
-    const closing = removed.map(({ file, size }) =>
+  for (let from = 0; from < removed.length; from += LIMITS.segmentsRetiredAtATime) {
+    const some = removed.slice(from, from + LIMITS.segmentsRetiredAtATime);
+    const closing = some.map(({ file, size }) =>
       file.forget(size > LIMITS.cutPieceBytes ? cut : undefined),
     );
-    return Promise.all(closing)
-      .then(() => jobs.run('unlink', { paths }))
-      .catch((error: unknown) => {
-        // The next open goes on.
-        if (hasErrno(error, 'ABORTED')) return;
-        logger.warn(
-          { folder: log.folder, error },
-          'files of deleted segments could not be removed',
-        );
-      });
-  });
+    await Promise.all(closing);
+    const paths = some.flatMap((segment) =>
+      SEGMENT_FILE_KINDS.map((kind) => deletedPath(log, segment, kind)),
+    );
+    await jobs.run('unlink', { paths });
+  }
+}
+
+function deletedPath(log: ChangingLog, { baseOffset }: Segment, kind: SegmentFileKind): string {
+  return join(log.folder, segmentFileName(baseOffset, kind, 'deleted'));
 }
 
 async function renameIfThere(log: ChangingLog, from: string, to: string): Promise<boolean> {

@@ -81,11 +81,11 @@ async function finishSwap(
   try {
     await disk.syncDirectory(log.folder);
     takePlace(log, sources, segment);
-    const old = await renameToDeleted(log, [...sources].reverse());
+    await renameToDeleted(log, [...sources].reverse());
     for (const kind of KINDS) await disk.rename(pathOf(kind, 'swap'), pathOf(kind, null));
     segment.file.renamed(pathOf('log', null));
     await disk.syncDirectory(log.folder);
-    unlinkLater(log, sources, old);
+    unlinkLater(log, sources);
   } catch (error) {
     throw directory.fail(`cannot publish a compacted segment in ${log.folder}`, error);
   }

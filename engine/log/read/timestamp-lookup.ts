@@ -9,6 +9,7 @@ import { corruptAt } from '../segments/corrupt-at.js';
 import { HeaderOrder } from '../segments/header-order.js';
 import { walkHeadersInSlices } from '../segments/header-walk.js';
 import type { Segment, SegmentIndexes } from '../segments/segment.js';
+import { TimesAhead } from '../segments/times-ahead.js';
 import { findBatch } from './read.js';
 import type { ReadableLog } from './readable-log.js';
 
@@ -26,13 +27,14 @@ export async function lookupTimestamp(
   timestampMs: Timestamp,
 ): Promise<TimestampLookup | null> {
   const work = log.context.slices.begin();
+  const times = new TimesAhead(log);
   // Segments may come and go meanwhile.
   for (let segment = log.segments.first; segment; segment = log.segments.after(segment)) {
     const looked = segment;
     const pause = work.did(1);
     if (pause !== null) await pause;
     const found = await whileUnchanged(looked, () =>
-      lookupInSegment(log, looked, timestampMs, log.offsets.logStart),
+      lookupInSegment(log, looked, timestampMs, log.offsets.logStart, times),
     );
     if (found !== null && found !== 'changed') return committed(log, found);
     // What is behind it in the list may not be what was behind it.
@@ -62,6 +64,7 @@ async function whileUnchanged<Found>(
 export async function largestTimestamp(log: ReadableLog): Promise<TimestampLookup | null> {
   const { logStart } = log.offsets;
   const work = log.context.slices.begin();
+  const times = new TimesAhead(log);
   let best: Segment | null = null;
   let bestMs: Timestamp = -1;
   let segment = log.segments.floor(logStart) ?? log.segments.first;
@@ -69,7 +72,7 @@ export async function largestTimestamp(log: ReadableLog): Promise<TimestampLooku
     const looked = segment;
     const pause = work.did(1);
     if (pause !== null) await pause;
-    const largestMs = await whileUnchanged(looked, () => largestFrom(log, looked, logStart));
+    const largestMs = await whileUnchanged(looked, () => largestFrom(log, looked, logStart, times));
     if (looked.isRetired || largestMs === 'changed') return largestTimestamp(log);
     if (largestMs === null || largestMs <= bestMs) continue;
     best = looked;
@@ -77,7 +80,9 @@ export async function largestTimestamp(log: ReadableLog): Promise<TimestampLooku
   }
   if (best === null) return null;
   const looked = best;
-  const found = await whileUnchanged(looked, () => lookupInSegment(log, looked, bestMs, logStart));
+  const found = await whileUnchanged(looked, () =>
+    lookupInSegment(log, looked, bestMs, logStart, times),
+  );
   if (found === 'changed') return largestTimestamp(log);
   return found && committed(log, found);
 }
@@ -91,8 +96,9 @@ async function largestFrom(
   log: ReadableLog,
   segment: Segment,
   logStart: number,
+  times: TimesAhead,
 ): Promise<Timestamp | null> {
-  const largestMs = await largestOf(log, segment);
+  const largestMs = await largestOf(log, segment, times);
   if (segment.baseOffset >= logStart || largestMs === null) return largestMs;
   const first = findBatch(log, logStart);
   if (first === null || first.segment !== segment) return -1;
@@ -114,9 +120,15 @@ async function largestFrom(
 }
 
 /** Null when the segment's files are gone. */
-async function largestOf(log: ReadableLog, segment: Segment): Promise<Timestamp | null> {
-  if (segment.largestTimestampMs === null && (await indexesOf(log, segment)) === null) return null;
-  return segment.largestTimestampMs ?? -1;
+async function largestOf(
+  log: ReadableLog,
+  segment: Segment,
+  times: TimesAhead,
+): Promise<Timestamp | null> {
+  if (segment.largestTimestampMs !== null) return segment.largestTimestampMs;
+  await times.read(segment);
+  log.assertServing();
+  return segment.isRetired ? null : (segment.largestTimestampMs ?? -1);
 }
 
 async function indexesOf(log: ReadableLog, segment: Segment): Promise<SegmentIndexes | null> {
@@ -134,16 +146,16 @@ async function lookupInSegment(
   segment: Segment,
   timestampMs: Timestamp,
   logStart: number,
+  times: TimesAhead,
 ): Promise<TimestampLookup | null> {
-  const largestMs = await largestOf(log, segment);
+  const largestMs = await largestOf(log, segment, times);
   if (largestMs === null || largestMs < timestampMs) return null;
   const indexes = await indexesOf(log, segment);
   if (indexes === null) return null;
-  const { times } = indexes;
-  const slot = times.lastBelow(timestampMs);
+  const slot = indexes.times.lastBelow(timestampMs);
   // Everything up to that entry's batch is older; the log start may lie further on.
   const from = Math.max(
-    slot < 0 ? segment.baseOffset : segment.baseOffset + times.relativeOffsetAt(slot),
+    slot < 0 ? segment.baseOffset : segment.baseOffset + indexes.times.relativeOffsetAt(slot),
     logStart,
   );
   const start = findBatch(log, from);

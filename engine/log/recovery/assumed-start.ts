@@ -1,4 +1,3 @@
-import { parseSegmentFileName } from '../../disk/file-names.js';
 import type { EngineLogger } from '../../logger.js';
 import { repairAdvice } from '../segments/repair-advice.js';
 
@@ -41,10 +40,6 @@ export function assumeStart(
 }
 
 /** Whether segments were put back that begin below a start that was assumed without them: nobody knows whether they leave offsets out. */
-export function areSegmentsBack(names: readonly string[], assumedStart: number): boolean {
-  return names.some((name) => {
-    const parsed = parseSegmentFileName(name);
-    if (parsed?.kind !== 'log' || parsed.baseOffset >= assumedStart) return false;
-    return parsed.state === null || parsed.state === 'swap';
-  });
+export function isSegmentBack(first: number | undefined, assumedStart: number): boolean {
+  return first !== undefined && first < assumedStart;
 }

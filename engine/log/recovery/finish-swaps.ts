@@ -27,11 +27,17 @@ export async function finishSwaps(
   folder: string,
   names: readonly string[],
 ): Promise<readonly string[]> {
-  const swaps = names
-    .map((name) => parseSegmentFileName(name))
-    .filter((parsed) => parsed?.state === 'swap' && parsed.kind === 'log')
-    .map((parsed) => parsed!.baseOffset)
-    .sort((a, b) => a - b);
+  const swaps: number[] = [];
+  const work = context.slices.begin();
+  for (const name of names) {
+    if (name.endsWith('.swap')) {
+      const parsed = parseSegmentFileName(name);
+      if (parsed?.state === 'swap' && parsed.kind === 'log') swaps.push(parsed.baseOffset);
+    }
+    const pause = work.did(1, 'records');
+    if (pause !== null) await pause;
+  }
+  swaps.sort((a, b) => a - b);
   for (const baseOffset of swaps) await finishSwap(context, folder, baseOffset);
   return swaps.length === 0 ? names : context.disk.readdir(folder);
 }

@@ -14,6 +14,7 @@ import { parseSegmentFileName, segmentFileName } from '../../disk/file-names.js'
 import type { LogFile } from '../../disk/log-file.js';
 import { LIMITS } from '../../limits.js';
 import { unlinkFiles } from '../../maintenance/jobs/unlink.js';
+import { unlinkInPieces } from '../../maintenance/unlink-in-pieces.js';
 import type { LogCheckpoint } from '../durability/log-records.js';
 import type { LogSettings } from '../log-settings.js';
 import { cutIndexFiles, indexesFromFiles, readIndexFiles } from '../segments/index-files.js';
@@ -27,7 +28,7 @@ import { LeaderEpochs } from '../state/leader-epochs.js';
 import { type LogPosition, NOWHERE } from '../state/offset-tracker.js';
 import { lastSequenceOf } from '../state/producer.js';
 import type { ProducerStates } from '../state/producer-state.js';
-import { areSegmentsBack, assumeStart } from './assumed-start.js';
+import { assumeStart, isSegmentBack } from './assumed-start.js';
 import { cutTail, damagedLog, holdsBatchIn, setAside } from './cut-tail.js';
 import { finishSwaps } from './finish-swaps.js';
 import { rewriteRange } from './rewrite-range.js';
@@ -95,19 +96,19 @@ const INDEX_KINDS = ['index', 'timeindex'] as const;
 class Recovery {
   readonly #context: LogContext;
   readonly #input: RecoveryInput;
-  /** In the folder, once unfinished swaps are finished. */
-  #names: ReadonlySet<string> = new Set();
+  /** Index files in the folder that may be those of segments behind the checkpoint, once unfinished swaps are finished. */
+  readonly #indexNames = new Set<string>();
   readonly #segments = new SegmentList();
   readonly #epochs: LeaderEpochs;
   readonly #producers: ProducerStates;
   readonly #unsynced: LogFile[] = [];
   #areNamesUnsynced = false;
   /** Whether the log is known to leave offsets out, or nobody knows it of all its segments. */
-  readonly #mayHaveGaps: boolean;
-  /** Whether a batch that leaves offsets out behind the checkpoint is damaged. */
-  readonly #isGapless: boolean;
+  #mayHaveGaps: boolean;
   /** Whether epochs in the log only rise: those of another directory may be higher than this one's, and only a checkpoint knows that there are none. */
   readonly #epochsRise: boolean;
+  /** Whether a segment is not known to be without gaps. */
+  #hasGaps = false;
   #scannedBytes = 0;
   #cutBytes = 0;
 
@@ -116,20 +117,23 @@ class Recovery {
     this.#input = input;
     this.#epochs = new LeaderEpochs(input.checkpoint?.epochs, input.checkpoint?.areEpochsOwn);
     this.#producers = input.producers;
-    this.#mayHaveGaps = input.hasGaps || areSegmentsBack(input.names, input.assumedStart);
-    this.#isGapless = input.checkpoint?.isGapless === true && !this.#mayHaveGaps;
+    this.#mayHaveGaps = input.hasGaps;
     this.#epochsRise = input.checkpoint !== null && this.#areEpochsOwn();
   }
 
   async run(): Promise<RecoveredLog> {
     const found = await this.#findSegments();
     const { checkpoint, logStart } = this.#input;
-    this.#checkAgainstCheckpoint(found);
     const from = checkpoint?.segmentBase ?? 0;
+    const work = this.#context.slices.begin();
+    const tail: Segment[] = [];
     for (const segment of found) {
       if (segment.baseOffset < from) this.#segments.add(segment);
+      else tail.push(segment);
+      const pause = work.did(1);
+      if (pause !== null) await pause;
     }
-    const tail = found.filter((segment) => segment.baseOffset >= from);
+    this.#checkAgainstCheckpoint(tail);
     const end = await this.#recoverTail(tail);
     const first = this.#segments.first?.baseOffset;
     const assumedStart =
@@ -151,7 +155,7 @@ class Recovery {
       segments: this.#segments,
       logStart: start,
       end: endThere,
-      hasGaps: leavesGap || this.#segments.all().some((segment) => !segment.isGapless),
+      hasGaps: leavesGap || this.#hasGaps,
       leavesGap,
       assumedStart,
       highWatermark:
@@ -169,53 +173,76 @@ class Recovery {
     };
   }
 
-  /** Live segments by base offset. Files on their way out are removed, in the background. */
+  /** Live segments by base offset, in slices. Files on their way out are removed, in the background. */
   async #findSegments(): Promise<Segment[]> {
-    const { disk, files, jobs, logger } = this.#context;
-    const { folder, names, checkpoint } = this.#input;
-    const segments: Segment[] = [];
+    const { disk, slices } = this.#context;
+    const { folder, checkpoint } = this.#input;
+    const bases: number[] = [];
     const leftovers: string[] = [];
     const unfinished: string[] = [];
-    this.#names = new Set(await finishSwaps(this.#context, folder, names));
-    for (const name of this.#names) {
+    const work = slices.begin();
+    for (const name of await finishSwaps(this.#context, folder, this.#input.names)) {
+      const pause = work.did(1, 'records');
+      if (pause !== null) await pause;
       const parsed = parseSegmentFileName(name);
       if (!parsed) continue;
-      if (parsed.state === 'deleted') leftovers.push(join(folder, name));
+      const { state, kind, baseOffset } = parsed;
+      if (state === 'deleted') leftovers.push(join(folder, name));
       // Outputs of a compaction that never counted: a swap that did is finished by now.
-      if (parsed.state === 'cleaned' || parsed.state === 'swap')
-        unfinished.push(join(folder, name));
-      if (parsed.state !== null || parsed.kind !== 'log') continue;
-      const stat = await disk.stat(join(folder, name));
-      if (!stat) continue;
-      segments.push(
-        new Segment({
-          baseOffset: parsed.baseOffset,
-          file: files.file(join(folder, name)),
-          size: stat.size,
-          createdMs: stat.modifiedMs,
-          rollJitterMs: this.#context.random.next() * this.#input.settings.segmentJitterMs,
-          indexes: null,
-          // Without a checkpoint every batch is looked at.
-          isGapless: this.#isGapless || (checkpoint === null && !this.#mayHaveGaps),
-        }),
-      );
+      if (state === 'cleaned' || state === 'swap') unfinished.push(join(folder, name));
+      if (state !== null) continue;
+      if (kind === 'log') bases.push(baseOffset);
+      else if (baseOffset >= (checkpoint?.segmentBase ?? 0)) this.#indexNames.add(name);
     }
     // At once: the next compaction uses these names.
     if (unfinished.length > 0) await unlinkFiles(disk, { paths: unfinished });
-    if (leftovers.length > 0) {
-      jobs.run('unlink', { paths: leftovers, cutsDown: true }).catch((error: unknown) => {
-        if (hasErrno(error, 'ABORTED')) return;
-        logger.warn({ folder, error }, 'files of deleted segments could not be removed');
-      });
+    if (leftovers.length > 0) this.#removeLater(leftovers);
+    const segments: Segment[] = [];
+    const sorted = Float64Array.from(bases).sort();
+    if (isSegmentBack(sorted[0], this.#input.assumedStart)) this.#mayHaveGaps = true;
+    for (const baseOffset of sorted) {
+      const segment = await this.#segmentAt(baseOffset);
+      if (segment !== null) segments.push(segment);
+      const pause = work.did(1);
+      if (pause !== null) await pause;
     }
-    return segments.sort((a, b) => a.baseOffset - b.baseOffset);
+    return segments;
   }
 
-  #checkAgainstCheckpoint(found: readonly Segment[]): void {
+  async #segmentAt(baseOffset: number): Promise<Segment | null> {
+    const { disk, files, random } = this.#context;
+    const { folder, checkpoint, settings } = this.#input;
+    const path = join(folder, segmentFileName(baseOffset, 'log'));
+    const stat = await disk.stat(path);
+    if (stat === null) return null;
+    // Without a checkpoint every batch is looked at.
+    const isGapless = this.#isGapless || (checkpoint === null && !this.#mayHaveGaps);
+    if (!isGapless) this.#hasGaps = true;
+    return new Segment({
+      baseOffset,
+      file: files.file(path),
+      size: stat.size,
+      createdMs: stat.modifiedMs,
+      rollJitterMs: random.next() * settings.segmentJitterMs,
+      indexes: null,
+      isGapless,
+    });
+  }
+
+  #removeLater(paths: readonly string[]): void {
+    const { jobs, logger } = this.#context;
+    const { folder } = this.#input;
+    unlinkInPieces(jobs, paths).catch((error: unknown) => {
+      if (hasErrno(error, 'ABORTED')) return;
+      logger.warn({ folder, error }, 'files of deleted segments could not be removed');
+    });
+  }
+
+  #checkAgainstCheckpoint(tail: readonly Segment[]): void {
     const { checkpoint, folder } = this.#input;
     if (!checkpoint) return;
-    const segment = found.find((candidate) => candidate.baseOffset === checkpoint.segmentBase);
-    if (!segment) {
+    const [segment] = tail;
+    if (segment?.baseOffset !== checkpoint.segmentBase) {
       throw damagedLog(
         this.#input.folder,
         `${join(folder, segmentFileName(checkpoint.segmentBase, 'log'))} is missing, with acknowledged records up to offset ${checkpoint.offset}`,
@@ -253,12 +280,10 @@ class Recovery {
       }
       // Whatever came before it is gone, and no offset is given out twice.
       if (!checkpoint && at === 0) end = { ...end, offset: segment.baseOffset };
-      end = await this.#recoverSegment(
-        segment,
-        trusted,
-        Math.max(end.offset, segment.baseOffset),
-        tail.slice(at + 1),
-      );
+      end = await this.#recoverSegment(segment, trusted, Math.max(end.offset, segment.baseOffset), {
+        isLast: at + 1 === tail.length,
+        later: () => tail.slice(at + 1),
+      });
       this.#segments.add(segment);
       if (this.#cutBytes > 0) break;
       await this.#syncIfMany();
@@ -277,11 +302,11 @@ class Recovery {
     segment: Segment,
     trusted: number,
     expectedOffset: number,
-    later: readonly Segment[],
+    { isLast, later }: { isLast: boolean; later: () => Segment[] },
   ): Promise<LogPosition> {
     const { settings } = this.#input;
     const size = segment.size;
-    if (size === trusted && later.length === 0) {
+    if (size === trusted && isLast) {
       if (this.#maySleep(segment, trusted)) segment.sleep(size);
       else await this.#resume(segment, trusted);
       // The file may be this short in the page cache only: a truncation was under way.
@@ -309,7 +334,7 @@ class Recovery {
       );
     }
     if (scan.verdict === 'torn') {
-      this.#cutBytes += await cutTail(this.#context, this.#input.folder, segment, scan, later);
+      this.#cutBytes += await cutTail(this.#context, this.#input.folder, segment, scan, later());
     }
     await rewriteRange(segment.file, trusted, scan.end);
     this.#unsynced.push(segment.file);
@@ -329,7 +354,7 @@ class Recovery {
   }
 
   #hasIndexFiles({ baseOffset }: Segment): boolean {
-    return INDEX_KINDS.some((kind) => this.#names.has(segmentFileName(baseOffset, kind)));
+    return INDEX_KINDS.some((kind) => this.#indexNames.has(segmentFileName(baseOffset, kind)));
   }
 
   /** Brings the segment's bookkeeping to byte `trusted`: from its index files, and the few headers behind their last entry. */
@@ -356,6 +381,11 @@ class Recovery {
     segment.written(segment.size);
   }
 
+  /** Whether a batch that leaves offsets out behind the checkpoint is damaged. */
+  get #isGapless(): boolean {
+    return this.#input.checkpoint?.isGapless === true && !this.#mayHaveGaps;
+  }
+
   #areEpochsOwn(): boolean {
     return this.#epochs.areOwn && this.#epochs.latest <= this.#context.leaderEpoch;
   }
@@ -369,7 +399,10 @@ class Recovery {
     const last = base + lastOffsetDelta(bytes, at);
     if (last < base || last >= Number.MAX_SAFE_INTEGER) return false;
     if (this.#epochsRise && epoch !== NO_EPOCH && epoch < this.#epochs.latest) return false;
-    if (base > expectedOffset) segment.noteGap();
+    if (base > expectedOffset) {
+      segment.noteGap();
+      this.#hasGaps = true;
+    }
     return true;
   }
 

@@ -133,6 +133,11 @@ export class IndexCache {
     }
   }
 
+  /** Whether its index files were no help when they were last asked: its headers were walked. */
+  wasMade(segment: Segment): boolean {
+    return this.#made.has(segment);
+  }
+
   /** Takes over the indexes of a segment that was just sealed. */
   adopt(segment: Segment): void {
     const indexes = segment.releaseIndexes();
@@ -212,5 +217,5 @@ export class IndexCache {
 }
 
 function memoryBytes(indexes: SegmentIndexes): number {
-  return indexes.offsets.memoryBytes + indexes.times.memoryBytes;
+  return LIMITS.indexCacheEntryBytes + indexes.offsets.memoryBytes + indexes.times.memoryBytes;
 }

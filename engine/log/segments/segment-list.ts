@@ -6,6 +6,8 @@ export class SegmentList {
   readonly #segments: Segment[] = [];
   /** The last of them, at hand for every append. */
   #active: Segment | undefined;
+  /** Bytes of all others, which do not grow. */
+  #sealedBytes = 0;
 
   get count(): number {
     return this.#segments.length;
@@ -27,6 +29,7 @@ export class SegmentList {
     const last = this.#active;
     assert(!last || segment.baseOffset > last.baseOffset, 'segments are added in offset order');
     this.#segments.push(segment);
+    this.#sealedBytes += last?.size ?? 0;
     this.#active = segment;
   }
 
@@ -47,12 +50,19 @@ export class SegmentList {
 
   /** Takes off the segments that begin at or above `offset` and returns them. */
   removeFrom(offset: number): Segment[] {
-    const at = this.#segments.findIndex((segment) => segment.baseOffset >= offset);
-    return at < 0 ? [] : this.#removed(this.#segments.splice(at));
+    return this.#removed(this.#segments.splice(this.countBelow(offset)));
+  }
+
+  /** How many begin below `offset`. */
+  countBelow(offset: number): number {
+    return this.#floorIndex(offset - 1) + 1;
   }
 
   #removed(segments: Segment[]): Segment[] {
+    const last = this.#active;
+    for (const segment of segments) if (segment !== last) this.#sealedBytes -= segment.size;
     this.#active = this.#segments.at(-1);
+    if (this.#active !== last) this.#sealedBytes -= this.#active?.size ?? 0;
     return segments;
   }
 
@@ -64,12 +74,13 @@ export class SegmentList {
     assert(areThere && segment.baseOffset === first.baseOffset, 'what is replaced is there');
     assert(neighbours.at(-1) !== this.#active, 'the active segment is not replaced');
     this.#segments.splice(at, neighbours.length, segment);
+    for (const each of neighbours) this.#sealedBytes -= each.size;
+    this.#sealedBytes += segment.size;
   }
 
+  /** Bytes of all segments: known without a look at each. */
   get sizeBytes(): number {
-    let bytes = 0;
-    for (const segment of this.#segments) bytes += segment.size;
-    return bytes;
+    return this.#sealedBytes + (this.#active?.size ?? 0);
   }
 
   #floorIndex(offset: number): number {

@@ -22,7 +22,7 @@ class FakeLog implements CompactedLog {
     this.#order = order;
   }
 
-  compactionNeed(): number | null {
+  async compactionNeed(): Promise<number | null> {
     return this.passes > 0 ? this.need : null;
   }
 
@@ -60,6 +60,7 @@ test('the dirtiest log goes first, one at a time, each until nothing is left', a
   clock.advance(14_999);
   expect(order).toEqual([]);
   clock.advance(1);
+  await turn();
   expect(order).toEqual(['much']);
   much.end(true);
   await turn();
@@ -74,10 +75,12 @@ test('one that gets no further waits for the next round', async () => {
   const { clock, order, log } = cleaning();
   const stuck = log('stuck', 1, 5);
   clock.advance(15_000);
+  await turn();
   stuck.end(false);
   await turn();
   expect(order).toEqual(['stuck']);
   clock.advance(15_000);
+  await turn();
   expect(order).toEqual(['stuck', 'stuck']);
   stuck.end(false);
   await turn();
@@ -91,7 +94,7 @@ test('thousands of logs are asked for their need once or twice a round, not befo
   for (let at = 0; at < logs; at++) {
     let isDirty = true;
     cleaner.watch({
-      compactionNeed: () => {
+      compactionNeed: async () => {
         asked++;
         return isDirty ? 1 : null;
       },
@@ -112,12 +115,14 @@ test('as many logs at a time as there are threads, and none without', async () =
   const two = cleaning({ threads: 2 });
   for (const name of ['a', 'b', 'c']) two.log(name, 1, 1);
   two.clock.advance(15_000);
+  await turn();
   expect(two.order).toHaveLength(2);
 
   for (const options of [{ threads: 0 }, { enabled: false }]) {
     const none = cleaning(options);
     none.log('a', 1, 1);
     none.clock.advance(60_000);
+    await turn();
     expect(none.order).toEqual([]);
   }
 });
@@ -127,6 +132,7 @@ test('after a stop nothing begins, and it resolves when what ran has ended', asy
   const first = log('first', 1, 1);
   log('second', 0.5, 1);
   clock.advance(15_000);
+  await turn();
   let isStopped = false;
   const stopping = cleaner.stop().then(() => {
     isStopped = true;

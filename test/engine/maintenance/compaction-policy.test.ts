@@ -2,10 +2,11 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   type CompactionLimits,
+  type CompactionPlan,
+  CompactionPlanning,
   type CompactionSegment,
   groupSegments,
   isCompactionDue,
-  planCompaction,
 } from '../../../engine/maintenance/compaction-policy.js';
 
 const LIMITS: CompactionLimits = {
@@ -15,7 +16,17 @@ const LIMITS: CompactionLimits = {
   nowMs: 100_000,
   minCompactionLagMs: 0,
   maxCompactionLagMs: Number.POSITIVE_INFINITY,
+  dirtySegmentsMax: 10,
 };
+
+function planCompaction(
+  segments: readonly CompactionSegment[],
+  limits: CompactionLimits,
+): CompactionPlan | null {
+  const planning = new CompactionPlanning(limits);
+  for (const segment of segments) if (!planning.add(segment)) break;
+  return planning.plan;
+}
 
 /** Segments of ten offsets and 100 bytes each, with these times. */
 function segments(...times: readonly (readonly [firstMs: number, newestMs: number])[]) {
@@ -75,6 +86,13 @@ describe('what is dirty', () => {
   });
 });
 
+test('a pass takes so many dirty segments, and the next one goes on', () => {
+  const two = { ...LIMITS, dirtySegmentsMax: 2 };
+  expect(planCompaction(three, two)).toMatchObject({ endOffset: 20, dirtyBytes: 200 });
+  const rest = { ...two, cleanedOffset: 20 };
+  expect(planCompaction(three, rest)).toMatchObject({ endOffset: 30, dirtyRatio: 1 / 3 });
+});
+
 describe('compaction is due', () => {
   test('when more than the ratio is dirty', () => {
     const plan = planCompaction(three, { ...LIMITS, cleanedOffset: 20 })!;
@@ -115,7 +133,7 @@ test('groups hold every segment once, in order, and keep to size, index size and
         endOffset += offsets;
         return { baseOffset, endOffset, sizeBytes };
       });
-      const groups = groupSegments(list, limits);
+      const groups = [...groupSegments(list, limits)];
       expect(groups.flat()).toEqual(list);
       for (const group of groups.filter(({ length }) => length > 1)) {
         const bytes = group.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
@@ -131,6 +149,6 @@ test('groups hold every segment once, in order, and keep to size, index size and
 
 test('neighbours that fit are one group', () => {
   const limits = { segmentBytes: 250, segmentIndexBytes: 1e6, indexIntervalBytes: 4096 };
-  const groups = groupSegments(three, limits);
+  const groups = [...groupSegments(three, limits)];
   expect(groups.map((group) => group.map(({ baseOffset }) => baseOffset))).toEqual([[0, 10], [20]]);
 });

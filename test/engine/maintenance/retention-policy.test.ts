@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import {
-  deletableSegments,
   type RetentionLimits,
   type RetentionReason,
+  type RetentionSegment,
+  retentionReason,
 } from '../../../engine/maintenance/retention-policy.js';
 
 const NO_LIMITS: RetentionLimits = {
@@ -10,6 +11,7 @@ const NO_LIMITS: RetentionLimits = {
   retentionBytes: Number.POSITIVE_INFINITY,
   nowMs: 100_000,
   highWatermark: Number.POSITIVE_INFINITY,
+  logStart: 0,
 };
 
 /** How many may go of segments of ten records and 100 bytes each, with these newest timestamps. */
@@ -18,7 +20,7 @@ function deletable(newest: readonly number[], limits: Partial<RetentionLimits>):
 }
 
 function reasons(newest: readonly number[], limits: Partial<RetentionLimits>): RetentionReason[] {
-  return deletableSegments(
+  return reasonsOf(
     newest.map((newestMs, at) => ({
       sizeBytes: 100,
       newestMs: () => newestMs,
@@ -26,6 +28,22 @@ function reasons(newest: readonly number[], limits: Partial<RetentionLimits>): R
     })),
     { ...NO_LIMITS, ...limits },
   );
+}
+
+/** Why each of the oldest segments goes, up to the first that stays. */
+function reasonsOf(
+  segments: readonly RetentionSegment[],
+  limits: RetentionLimits,
+): RetentionReason[] {
+  let logBytes = segments.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  const found: RetentionReason[] = [];
+  for (const segment of segments) {
+    const reason = retentionReason(segment, logBytes, limits);
+    if (reason === null || reason === 'unknown') break;
+    found.push(reason);
+    logBytes -= segment.sizeBytes;
+  }
+  return found;
 }
 
 test('without limits everything stays', () => {
@@ -52,7 +70,7 @@ describe('by time', () => {
         endOffset: 10,
       },
     ];
-    expect(deletableSegments(segments, NO_LIMITS)).toEqual([]);
+    expect(reasonsOf(segments, NO_LIMITS)).toEqual([]);
   });
 });
 
@@ -84,7 +102,18 @@ test('nothing above the high watermark goes', () => {
 
 test('an empty segment stays: there is nothing to gain', () => {
   const empty = [{ sizeBytes: 0, newestMs: () => 1, endOffset: 0 }];
-  expect(deletableSegments(empty, { ...NO_LIMITS, retentionMs: 10, retentionBytes: 0 })).toEqual(
-    [],
-  );
+  expect(reasonsOf(empty, { ...NO_LIMITS, retentionMs: 10, retentionBytes: 0 })).toEqual([]);
+});
+
+test('what lies wholly below the log start goes, without any other limit', () => {
+  expect(reasons([1, 1, 1], { logStart: 20 })).toEqual(['start', 'start']);
+  expect(reasons([1, 1, 1], { logStart: 19 })).toEqual(['start']);
+});
+
+test('a time that is not known is asked for, and only where it decides', () => {
+  const unread = { sizeBytes: 100, newestMs: () => null, endOffset: 10 };
+  const limits = { ...NO_LIMITS, retentionMs: 10 };
+  expect(retentionReason(unread, 300, limits)).toBe('unknown');
+  expect(retentionReason(unread, 300, { ...limits, retentionBytes: 200 })).toBe('size');
+  expect(retentionReason(unread, 300, NO_LIMITS)).toBeNull();
 });

@@ -428,7 +428,7 @@ describe('transactions', () => {
     await log.compact();
     expect(await shown(log)).toEqual(['1:k=2', '2:k=open', '3:k=3']);
     expect(log.compaction.cleanedOffset).toBe(2);
-    expect(log.compaction.compactionNeed()).toBeNull();
+    expect(await log.compaction.compactionNeed()).toBeNull();
   });
 });
 
@@ -541,7 +541,7 @@ describe('a batch that is bad', () => {
     await fill(log, [[['k', '3']]]);
     await expect(log.compact()).rejects.toMatchObject({ code: 'CORRUPT_BATCH' });
     await expect(log.compact()).rejects.toMatchObject({ code: 'CORRUPT_BATCH' });
-    expect(log.compaction.compactionNeed()).toBeNull();
+    expect(await log.compaction.compactionNeed()).toBeNull();
     expect(lines.filter(({ level }) => level === 'error')).toHaveLength(1);
     expect(log.context.counters.compactionsStopped).toBe(1);
     // It goes on serving.
@@ -600,7 +600,7 @@ test('a disk that is full is said once, left alone for a while, and then compact
   world.disk.failNext({ op: 'writev', path: /cleaned/, code: 'ENOSPC' });
   expect(await log.compaction.compactOnce()).toBe(false);
   expect(await shown(log)).toEqual(before);
-  expect(log.compaction.compactionNeed()).toBeNull();
+  expect(await log.compaction.compactionNeed()).toBeNull();
   expect(lines.filter(({ level }) => level === 'warn')).toHaveLength(1);
   expect(await world.disk.readdir(folderOf())).not.toContainEqual(
     expect.stringMatching(/cleaned|swap/),
@@ -679,9 +679,9 @@ test('max.compaction.lag.ms rolls what takes appends and compacts it, whatever t
   await log.append(await keyedBatch([['k', '1']], { timestamp }));
   await log.append(await keyedBatch([['k', '2']], { timestamp }));
   world.clock.advance(HOUR_MS);
-  expect(log.compaction.compactionNeed()).toBeNull();
+  expect(await log.compaction.compactionNeed()).toBeNull();
   world.clock.advance(1);
-  expect(log.compaction.compactionNeed()).toBe(Number.POSITIVE_INFINITY);
+  expect(await log.compaction.compactionNeed()).toBe(Number.POSITIVE_INFINITY);
   expect(await log.compaction.compactOnce()).toBe(true);
   expect(await shown(log)).toEqual(['1:k=2']);
 });
