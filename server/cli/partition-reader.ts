@@ -133,7 +133,7 @@ export class PartitionReader {
     const name = shown(this.#topic.name);
     this.#ended.add(partition);
     this.#damage ??= new CliError(
-      `${name}-${partition} is damaged at offset ${this.#positions.get(partition)}, and what comes before it was printed: ` +
+      `${name}-${partition} cannot be read from offset ${this.#positions.get(partition)} on, as a batch there, or before it in its file, is damaged: ` +
         `stop the broker and run "odradek repair-log DIR/${name}-${partition} --execute" (DIR: its log.dirs), ` +
         `or read on behind the damage with "odradek consume ${name} --partition ${partition} --from OFFSET" (the broker's log, or "odradek scrub", names where)`,
     );

@@ -57,7 +57,7 @@ test.each([
   expect(lines(ended.stdout)).toEqual([...SOUND, 'x', 'y']);
   expect(ended.stderr.trimEnd().split('\n')).toEqual([
     expect.stringMatching(
-      /^odradek: t-0 is damaged at offset 5, .*odradek repair-log DIR\/t-0 --execute/,
+      /^odradek: t-0 cannot be read from offset 5 on, .*odradek repair-log DIR\/t-0 --execute/,
     ),
   ]);
   const endless = await consume('--partition', '0');
