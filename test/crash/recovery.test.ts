@@ -286,7 +286,14 @@ describe('below the checkpoint', () => {
       if (how === 'missing') await world.disk.unlink(segment(0));
       else world.disk.openSync(segment(0), 'write').truncateSync(10);
       const names = await world.disk.readdir(folderOf());
-      await expect(openLog(await openWorld(world))).rejects.toMatchObject({ code: 'DAMAGED_LOG' });
+      await expect(openLog(await openWorld(world))).rejects.toMatchObject({
+        code: 'DAMAGED_LOG',
+        message: expect.stringContaining(
+          how === 'missing'
+            ? 'is missing, and the log was durable up to offset 1;'
+            : 'acknowledged',
+        ),
+      });
       expect(await world.disk.readdir(folderOf())).toEqual(names);
     },
   );

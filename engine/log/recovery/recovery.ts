@@ -245,7 +245,7 @@ class Recovery {
     if (segment?.baseOffset !== checkpoint.segmentBase) {
       throw damagedLog(
         this.#input.folder,
-        `${join(folder, segmentFileName(checkpoint.segmentBase, 'log'))} is missing, with acknowledged records up to offset ${checkpoint.offset}`,
+        `${join(folder, segmentFileName(checkpoint.segmentBase, 'log'))} is missing, and ${checkpoint.offset === 0 ? 'it was durable' : `the log was durable up to offset ${checkpoint.offset - 1}`}`,
       );
     }
     if (segment.size < checkpoint.position) {
