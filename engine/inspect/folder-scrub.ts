@@ -90,6 +90,8 @@ async function scrubSegment(
   let offset = base;
   let endPosition = 0;
   let torn: ScrubFinding | null = null;
+  /** Where the last batch that is not sound lies, until a sound one comes. */
+  let passed: number | null = null;
   const findings: ScrubFinding[] = [];
   const add = (position: number, what: string): number => {
     const problem = isSwap ? `${what}; this compaction cannot be finished` : what;
@@ -108,8 +110,16 @@ async function scrubSegment(
         break;
       }
       const problem = problemOf(found, base, isSwap ? null : end);
-      if (problem === null) batches += 1;
-      else add(position, problem);
+      if (problem === null) {
+        batches += 1;
+        const before = findings.at(-1);
+        if (before !== undefined && before.position === passed) {
+          const goesOn = `; the next whole batch is at offset ${found.baseOffset}`;
+          findings[findings.length - 1] = { ...before, problem: `${before.problem}${goesOn}` };
+        }
+        passed = null;
+      } else passed = position;
+      if (problem !== null) add(position, problem);
       endPosition = position + found.size;
       // A wrong header does not say what comes next.
       if (found.crcMatches && found.lastOffset >= offset) offset = found.lastOffset + 1;

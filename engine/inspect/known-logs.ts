@@ -21,14 +21,22 @@ type Logs = ReadonlyMap<string, KnownLog>;
 export class KnownLogs {
   readonly #path: string;
   #logs: Logs = new Map();
+  #state: CatalogInspection['state'] = 'missing';
 
   constructor(catalogPath: string) {
     this.#path = catalogPath;
   }
 
-  /** To be called before folders are read. Of a catalog that is damaged or missing, which others tell, no log is known. */
+  /** To be called before folders are read. Of a catalog that is damaged or missing no log is known. */
   async read(): Promise<void> {
-    this.#logs = await readLogs(this.#path);
+    const { logs, state } = await readLogs(this.#path);
+    this.#logs = logs;
+    this.#state = state;
+  }
+
+  /** How the catalog was found; unless it is sound nothing is told of the ends of logs. */
+  get state(): CatalogInspection['state'] {
+    return this.#state;
   }
 
   /** The log start offset as far as the catalog knew it when it was read. */
@@ -47,18 +55,21 @@ export class KnownLogs {
     const name = `${topicId}/${partition}`;
     const before = this.#logs.get(name);
     if (!before || missingAtEnds(folder, found, before, before).length === 0) return [];
-    const after = (await readLogs(this.#path)).get(name);
+    const after = (await readLogs(this.#path)).logs.get(name);
     return after ? missingAtEnds(folder, found, before, after) : [];
   }
 }
 
 /** In a directory that is in use pages may change while they are read, which their checksums tell. */
-async function readLogs(path: string): Promise<Logs> {
+async function readLogs(
+  path: string,
+): Promise<{ readonly logs: Logs; readonly state: CatalogInspection['state'] }> {
   for (let left: number = LIMITS.catalogReadAttemptsMax; left > 0; left--) {
     const inspection = await inspectCatalog(path);
-    if (inspection.state !== 'damaged') return knownLogs(inspection.entries);
+    const { state, entries } = inspection;
+    if (state !== 'damaged') return { logs: knownLogs(entries), state };
   }
-  return new Map();
+  return { logs: new Map(), state: 'damaged' };
 }
 
 function knownLogs(entries: CatalogInspection['entries']): Logs {

@@ -27,7 +27,8 @@ export async function scrub(path: string): Promise<boolean> {
   let segments = 0;
   let batches = 0;
   let places = 0;
-  const catalog = new KnownLogs(join(rootOf(resolve(path), folders), CATALOG_FILE));
+  const root = rootOf(resolve(path), folders);
+  const catalog = new KnownLogs(join(root, CATALOG_FILE));
   await catalog.read();
   for (const each of folders) {
     const found = await scrubFolder(nodeDisk, each.folder, catalog.logStartOf(each));
@@ -44,7 +45,9 @@ export async function scrub(path: string): Promise<boolean> {
     const more = findings.length - shown.length;
     if (more > 0) await out.write(`${each.folder}: and ${counted(more, 'more place')}`);
     const command = repairCommand(dirname(each.folder), each.topic, each.partition);
-    await out.write(`  stop the broker and save what can be: ${command}`);
+    await out.write('  stop the broker, and restore the file from a copy; without one:');
+    await out.write(`  ${command.replace(/ --execute$/, '')} says what a repair would lose, and`);
+    await out.write(`  ${command} does it`);
     await out.flush();
   }
   const read = [
@@ -52,10 +55,19 @@ export async function scrub(path: string): Promise<boolean> {
     counted(segments, 'segment'),
     counted(folders.length, 'partition'),
   ];
-  const verdict = places === 0 ? 'no damage' : `DAMAGED in ${counted(places, 'place')}`;
+  const isBlind = segments > 0 && catalog.state !== 'sound';
+  if (isBlind) {
+    await out.write(
+      `${join(root, CATALOG_FILE)} is ${catalog.state}: missing first and last segments cannot be told; run 'odradek catalog check ${root}' with the broker stopped`,
+    );
+  }
+  const none = isBlind ? 'no damage in what is there' : 'no damage';
+  const verdict = places === 0 ? none : `DAMAGED in ${counted(places, 'place')}`;
   await out.write(`${resolve(path)}: ${read.join(', ')}, ${verdict}`);
   await out.flush();
-  return places === 0;
+  // A folder that lies elsewhere has no catalog beside it.
+  const isLost = isBlind && (catalog.state === 'damaged' || root === resolve(path));
+  return places === 0 && !isLost;
 }
 
 /** The catalog of the directory is the one beside the folder, where only that is read. */

@@ -1,4 +1,4 @@
-import { appendFileSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { DEFAULT_LOG_SETTINGS, openEngine } from '../../../engine/index.js';
@@ -34,8 +34,10 @@ test('a data directory that is in use is read, and what is damaged is named with
   bytes[at + 70]! ^= 1;
   writeFileSync(path, bytes);
   const lines = [
-    `${path}: byte ${at} (offset 2): the checksum of a batch does not match its bytes`,
-    `  stop the broker and save what can be: odradek repair-log ${folder} --execute`,
+    `${path}: byte ${at} (offset 2): the checksum of a batch does not match its bytes; the next whole batch is at offset 3`,
+    '  stop the broker, and restore the file from a copy; without one:',
+    `  odradek repair-log ${folder} says what a repair would lose, and`,
+    `  odradek repair-log ${folder} --execute does it`,
   ];
   expect(await scrub(root)).toEqual({
     code: 1,
@@ -78,6 +80,26 @@ test('an end below the checkpoint is damage', async () => {
     ),
   });
 });
+
+test.each(['damaged', 'missing'])(
+  'a scrub says that it is half blind where catalog.mdb is %s, and that is damage',
+  async (state) => {
+    const root = temporaryFolder();
+    const engine = await openEngine(root);
+    const log = await engine.log('events');
+    for (let n = 0; n < 5; n++) await log.append({ value: `value ${n}` });
+    await engine.close();
+    const catalog = join(root, 'catalog.mdb');
+    if (state === 'missing') rmSync(catalog);
+    else writeFileSync(catalog, 'x'.repeat(9000));
+    expect(await scrub(root)).toMatchObject({
+      code: 1,
+      stdout: expect.stringContaining(
+        `${catalog} is ${state}: missing first and last segments cannot be told; run 'odradek catalog check ${root}'`,
+      ),
+    });
+  },
+);
 
 test('what a crash has left below the log start is no damage, where only the catalog knows that', async () => {
   const root = temporaryFolder();
