@@ -289,9 +289,7 @@ describe('below the checkpoint', () => {
       await expect(openLog(await openWorld(world))).rejects.toMatchObject({
         code: 'DAMAGED_LOG',
         message: expect.stringContaining(
-          how === 'missing'
-            ? 'is missing, and the log was durable up to offset 1;'
-            : 'acknowledged',
+          how === 'missing' ? 'is missing, and the log was durable up to offset 1' : 'acknowledged',
         ),
       });
       expect(await world.disk.readdir(folderOf())).toEqual(names);
