@@ -85,9 +85,13 @@ export async function rebuildCatalogs(dir: string, options: RebuildOptions): Pro
     await out.flush();
     if (found.identity !== 'sound') await rebuildIdentity(found, out);
     const topics = await rebuildMetadata(found, options, out);
-    await rebuildCatalog(found, topics, out);
+    const unserved = await rebuildCatalog(found, topics, out);
     for (const line of strayLines(found)) await out.write(line);
-    await out.write('done: start the broker');
+    await out.write(
+      unserved === 0
+        ? 'done: start the broker'
+        : `done, but ${counted(unserved, 'partition')} cannot be served until the damage above is repaired: start the broker for the others`,
+    );
     await out.flush();
   });
 }
@@ -173,14 +177,15 @@ function topicIds(entries: ReadonlyMap<string, { readonly value: unknown }>): Ma
   return ids;
 }
 
+/** Resolves with how many partitions cannot be served. */
 async function rebuildCatalog(
   found: Found,
   topics: ReadonlyMap<string, string>,
   out: LineWriter,
-): Promise<void> {
+): Promise<number> {
   const { root, catalog, folders } = found;
   const isLost = catalog.state === 'damaged' || isCatalogMissed(found);
-  if (!isLost) return;
+  if (!isLost) return 0;
   const kept = await replaceCatalog(catalog.path, usableEntries(catalog));
   await out.write(`${catalog.path}: made anew${kept === null ? '' : `; the old one is ${kept}`}`);
   await out.flush();
@@ -189,7 +194,7 @@ async function rebuildCatalog(
   const logger = { info: () => {}, warn: tell, error: tell };
   const engine = await openEngine(root, { locker: noLocker, logger });
   try {
-    await readLogs(engine, folders, topics, told, out);
+    return await readLogs(engine, folders, topics, told, out);
   } finally {
     await engine.close();
   }
@@ -197,7 +202,7 @@ async function rebuildCatalog(
 
 /**
  * Opening a log without a checkpoint reads all of it; closing the engine writes the checkpoint. What the engine has `told` meanwhile, such as a log start that
- * it assumed, is printed.
+ * it assumed, is printed. Resolves with how many logs are damaged.
  */
 async function readLogs(
   engine: Engine,
@@ -205,7 +210,8 @@ async function readLogs(
   topics: ReadonlyMap<string, string>,
   told: string[],
   out: LineWriter,
-): Promise<void> {
+): Promise<number> {
+  let damaged = 0;
   for (const [at, { folder, topic, partition, topicId }] of folders.entries()) {
     if (at % CLI_LIMITS.logsPerLine === 0) {
       await out.write(`reading logs: ${at} of ${folders.length}`);
@@ -217,9 +223,11 @@ async function readLogs(
       await engine.openPartition({ topic, topicId: id, partition }, DEFAULT_LOG_SETTINGS);
     } catch (error) {
       if (!(error instanceof EngineError) || error.code !== 'DAMAGED_LOG') throw error;
+      damaged += 1;
       await out.write(`WARNING: ${folder} is not served: ${error.message}`);
     }
     for (const message of told.splice(0)) await out.write(`WARNING: ${message}`);
   }
   await out.write(`reading logs: ${folders.length} of ${folders.length}`);
+  return damaged;
 }

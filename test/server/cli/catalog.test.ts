@@ -142,6 +142,20 @@ test('both files are deleted: no new cluster begins, and a rebuild brings back w
   await expectEverything(root, { hasEmptyTopic: false });
 });
 
+test('a rebuild says at its end how many partitions cannot be served', async () => {
+  const root = brokerDirectory();
+  rmSync(join(root, 'catalog.mdb'));
+  const [segment] = readdirSync(join(root, 'orders-0')).filter((name) => name.endsWith('.log'));
+  const path = join(root, 'orders-0', segment!);
+  const bytes = readFileSync(path);
+  // The magic of the first batch, with others behind it.
+  bytes[16] = 7;
+  writeFileSync(path, bytes);
+  const text = await rebuild(root);
+  expect(text).toContain('orders-0 is not served');
+  expect(text).toContain('done, but 1 partition cannot be served');
+});
+
 test('a directory with an identity and nothing else is sound, and starts', async () => {
   const root = temporaryFolder();
   cpSync(join(BROKER, 'meta.properties'), join(root, 'meta.properties'));
