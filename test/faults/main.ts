@@ -10,6 +10,7 @@ Linux only; cuts and losses as root, for they mount a file system; strace for th
   --kind KIND   kills, cuts, flips or losses; default: one after another
   --count N     rounds of it; default: as many as are left to 500 kills, 50 cuts, 10,000 flips, 20 losses
   --seed S      default: behind the last that was noted
+  --check       tries: rounds are printed, and not noted; default: one piece of each kind
   --status      says how many rounds count so far, and runs none
 
 Examples:
@@ -26,6 +27,7 @@ const asked = soakArguments(
     kind: { type: 'string' },
     count: { type: 'string' },
     seed: { type: 'string' },
+    check: { type: 'boolean', default: false },
     status: { type: 'boolean', default: false },
   },
   HELP,
@@ -45,6 +47,6 @@ for (const kind of kinds as readonly FaultKind[]) {
   }
   const count = values.count === undefined ? undefined : Number(values.count);
   const seed = values.seed === undefined ? undefined : Number(values.seed);
-  isSound = (await runAndNote(kind, { count, seed })) && isSound;
+  isSound = (await runAndNote(kind, { count, seed, isNoted: !values.check })) && isSound;
 }
 process.exitCode = isSound ? 0 : 1;

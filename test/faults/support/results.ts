@@ -41,24 +41,32 @@ export function statusOf(kind: FaultKind): string {
   return `${kind}: ${rounds} of ${WANTED[kind].rounds} rounds${others}`;
 }
 
-/** Runs rounds of one kind and appends a line for each piece of them. Whether nothing went wrong. */
+/** Runs rounds of one kind and prints a line for each piece of them, which is noted if asked. Whether nothing went wrong. */
 export async function runAndNote(
   kind: FaultKind,
-  options: { readonly count: number | undefined; readonly seed: number | undefined },
+  options: {
+    readonly count: number | undefined;
+    readonly seed: number | undefined;
+    readonly isNoted: boolean;
+  },
 ): Promise<boolean> {
   const { lines, rounds: done } = soFar(kind);
-  let left = options.count ?? Math.max(0, WANTED[kind].rounds - done);
+  const { isNoted } = options;
+  const { rounds: wanted, perLine } = WANTED[kind];
+  let left = options.count ?? (isNoted ? Math.max(0, wanted - done) : perLine);
   let seed = options.seed ?? 1 + Math.max(0, ...lines.map((line) => line.seed));
   let isSound = true;
   const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim();
   while (left > 0) {
-    const rounds = Math.min(left, WANTED[kind].perLine);
+    const rounds = Math.min(left, perLine);
     const began = Date.now();
     const outcome = await run(kind, seed, rounds);
     const seconds = Math.round((Date.now() - began) / 1000);
     const line = { kind, seed, commit, rounds, seconds, ...outcome };
-    mkdirSync(resolve('docs/soak'), { recursive: true });
-    appendFileSync(RESULTS, `${JSON.stringify(line)}\n`);
+    if (isNoted) {
+      mkdirSync(resolve('docs/soak'), { recursive: true });
+      appendFileSync(RESULTS, `${JSON.stringify(line)}\n`);
+    }
     process.stdout.write(`${JSON.stringify(line)}\n`);
     if (line.wrong.length > 0) isSound = false;
     left -= rounds;
