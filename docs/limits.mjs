@@ -100,6 +100,12 @@ partitions (\`partitionsMax\` lets twice as many in), 10,000 groups, 1,000 membe
 a log of 10 TB in segments of 64 MB ([what it costs](scale.md#many-segments)): those cost time in slices of the event loop, between which others are served.
 What lies beyond a bound gets a clear error, or waits.
 
+Rows can be set where *in Kafka* names a setting of a broker: \`max.connections\`, \`max.connections.per.ip\`,
+\`connections.max.idle.ms\`, \`socket.request.max.bytes\`, \`queued.max.request.bytes\` and \`group.max.size\`
+([settings](settings.md)). All others are fixed: there Kafka's name, where there is one, is that of the number that this one
+is like. The size of a record batch, \`message.max.bytes\` (of a topic \`max.message.bytes\`), and what else is a setting
+of topics, are no rows of this page.
+
 ${parts.join('\n\n')}
 `;
 
