@@ -97,13 +97,16 @@ export const SERVER_LIMITS = {
   /** Levels of such requests by size, each up to four times as large as the one before. */
   requestSizeLevels: 5,
   /**
-   * Elements of the large requests that are in progress, over all connections; some 120 bytes of
-   * heap each, and what answers them. Beyond, and while `bytesInFlightMax` is reached: large
-   * requests wait. Beyond: they wait.
+   * Elements of the large requests that are in progress, over all connections; up to a KiB of heap
+   * each. Beyond: large requests wait, as they do while `bytesInFlightMax` is reached.
    */
-  elementsInProgressMax: 1_000_000,
+  elementsInProgressMax: 150_000,
   /** A request of so many elements is large. */
   largeRequestElementsMin: 1_000,
+  /** A request that only reads is large when it has looked at so many for its answer. */
+  largeAnswerElementsMin: 128,
+  /** Such requests that go on at a time. Beyond: they wait, with what they have. */
+  largeAnswersAtOnceMax: 8,
   /** Elements of a request that is decoded at once. Beyond: it is decoded in slices, and runs alone. */
   requestElementsAtOnceMax: 1_000,
   /**

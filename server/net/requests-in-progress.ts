@@ -1,5 +1,6 @@
 import type { ServerLimits } from '../limits.js';
 import type { BudgetWaiter, ByteBudget } from './byte-budget.js';
+import { Fifo } from './fifo.js';
 import { SizedQueue } from './sized-queue.js';
 import type { Turn } from './turn.js';
 
@@ -28,7 +29,11 @@ export class RequestsInProgress implements BudgetWaiter {
   readonly #budget: ByteBudget;
   readonly #elementsMax: number;
   readonly #largeMin: number;
+  readonly #largeAnswerMin: number;
+  readonly #answersMax: number;
   readonly #waiting = new SizedQueue<Waiter>();
+  readonly #answersWaiting = new Fifo<Waiter>();
+  #answers = 0;
   #elements = 0;
   #isArmed = false;
   #takesOldest = false;
@@ -38,6 +43,8 @@ export class RequestsInProgress implements BudgetWaiter {
     this.#budget = budget;
     this.#elementsMax = limits.elementsInProgressMax;
     this.#largeMin = limits.largeRequestElementsMin;
+    this.#largeAnswerMin = limits.largeAnswerElementsMin;
+    this.#answersMax = limits.largeAnswersAtOnceMax;
   }
 
   /** Elements of the large requests in progress. */
@@ -61,13 +68,37 @@ export class RequestsInProgress implements BudgetWaiter {
     return elements < this.#largeMin ? null : this.#count(elements);
   }
 
-  /** One that has begun turns out to be large. A promise where it has to wait; null if it is not. */
+  /**
+   * One that has begun turns out to be large. A promise where it has to wait; null if it is not. Few
+   * go on at a time: how large each becomes is not known.
+   */
   enter(elements: number): InProgress | Promise<InProgress> | null {
-    if (!this.isFull || elements < this.#largeMin) return this.began(elements);
+    if (elements < this.#largeAnswerMin) return null;
+    if (this.#mayAnswer) return this.#countAnswer(elements);
     return new Promise((resolve) => {
       // Counted in the turn in which it may go on, so that no other takes its place.
-      this.wait({ start: () => resolve(this.#count(elements)) }, elements);
+      this.#answersWaiting.push({ start: () => resolve(this.#countAnswer(elements)) });
+      if (!this.#budget.hasRoom) this.#budget.whenRoom(this);
     });
+  }
+
+  get #mayAnswer(): boolean {
+    return this.#answers < this.#answersMax && !this.isFull;
+  }
+
+  #countAnswer(elements: number): InProgress {
+    const counted = this.#count(elements);
+    this.#answers += 1;
+    let isCounted = true;
+    return {
+      add: counted.add,
+      end: () => {
+        if (!isCounted) return;
+        isCounted = false;
+        this.#answers -= 1;
+        counted.end();
+      },
+    };
   }
 
   #count(elements: number): InProgress {
@@ -93,7 +124,7 @@ export class RequestsInProgress implements BudgetWaiter {
   }
 
   #wake(): void {
-    if (this.#isArmed || this.#waiting.length === 0) return;
+    if (this.#isArmed || this.#waiting.length + this.#answersWaiting.length === 0) return;
     if (this.isFull) {
       if (!this.#budget.hasRoom) this.#budget.whenRoom(this);
       return;
@@ -112,6 +143,12 @@ export class RequestsInProgress implements BudgetWaiter {
       const next = this.#takesOldest ? this.#waiting.takeOldest() : this.#waiting.takeSmallest();
       next.start();
     }
-    if (this.#waiting.length > 0 && !this.#budget.hasRoom) this.#budget.whenRoom(this);
+    while (this.#answersWaiting.length > 0 && this.#mayAnswer) {
+      const next = this.#answersWaiting.peek()!;
+      this.#answersWaiting.drop();
+      next.start();
+    }
+    if (this.#waiting.length + this.#answersWaiting.length > 0 && !this.#budget.hasRoom)
+      this.#budget.whenRoom(this);
   }
 }

@@ -84,7 +84,7 @@ test('of those that wait the smallest and the oldest begin in turn', () => {
 
 test('one that turns out to be large waits, counted when it may go on, and for what it grows to', async () => {
   const { clock, inProgress } = open();
-  expect(inProgress.enter(largeRequestElementsMin - 1)).toBeNull();
+  expect(inProgress.enter(SERVER_LIMITS.largeAnswerElementsMin - 1)).toBeNull();
   const first = inProgress.enter(elementsInProgressMax) as InProgress;
   const second = inProgress.enter(largeRequestElementsMin);
   expect(second).toBeInstanceOf(Promise);
@@ -98,6 +98,32 @@ test('one that turns out to be large waits, counted when it may go on, and for w
   expect(inProgress.elements).toBe(largeRequestElementsMin + 5);
   entered.end();
   expect(inProgress.elements).toBe(0);
+});
+
+test('few of those that turn out to be large go on at a time, first come first', async () => {
+  const { clock, inProgress } = open();
+  const size = SERVER_LIMITS.largeAnswerElementsMin;
+  const some = Array.from({ length: SERVER_LIMITS.largeAnswersAtOnceMax }, () => {
+    return inProgress.enter(size) as InProgress;
+  });
+  const order: number[] = [];
+  const waiting = [0, 1, 2].map((each) =>
+    (inProgress.enter(size) as Promise<InProgress>).then((entered) => {
+      order.push(each);
+      return entered;
+    }),
+  );
+  some[0]!.end();
+  some[0]!.end();
+  clock.endTurn();
+  await waiting[0];
+  expect(order).toEqual([0]);
+  some[1]!.end();
+  some[2]!.end();
+  clock.endTurn();
+  for (const each of await Promise.all(waiting)) each.end();
+  for (const each of some) each.end();
+  expect([order, inProgress.elements]).toEqual([[0, 1, 2], 0]);
 });
 
 test('large requests of clients that leave hold back large ones only, until they end', async () => {
