@@ -14,8 +14,9 @@ export interface Clock {
   /** Milliseconds from an arbitrary start. Never goes back. */
   monotonicMs(): number;
   /**
-   * Runs `run` once, no sooner than `delayMs` of monotonic time from now. Never keeps the process alive. A promise that `run` returns
-   * never rejects; a clock that is moved by hand may wait for it.
+   * Runs `run` once, no sooner than `delayMs` of monotonic time from now. Never keeps the process
+   * alive. A promise that `run` returns never rejects; a clock that is moved by hand may wait for
+   * it.
    */
   schedule(delayMs: number, run: () => unknown): Timer;
   /** Runs `run` once, after everything that this turn of the event loop has to hand over. */

@@ -41,13 +41,18 @@ export interface EngineOptions {
   readonly clock?: Clock;
   /** Draws ids and the jitter of rolls. Default: `systemRandom`. */
   readonly random?: Random;
-  /** Runs maintenance; the engine closes it. Default: a pool of threads, started by its first job. */
+  /**
+   * Runs maintenance; the engine closes it. Default: a pool of threads, started by its first job.
+   */
   readonly jobs?: JobRunner;
   /** Keeps a second engine out of the directory. Default: a lock that ends with the process. */
   readonly locker?: DirectoryLocker;
   /** Default: nothing is logged. */
   readonly logger?: EngineLogger;
-  /** Opens the catalog at a path; `suspicious` after an unclean stop. `onFailure` takes the directory offline. */
+  /**
+   * Opens the catalog at a path; `suspicious` after an unclean stop. `onFailure` takes the
+   * directory offline.
+   */
   readonly openCatalog?: (
     path: string,
     options: {
@@ -56,18 +61,26 @@ export interface EngineOptions {
       logger: EngineLogger;
     },
   ) => Promise<Catalog>;
-  /** Cuts what takes long on the event loop into slices; shared with a broker's own work. Default: its own. */
+  /**
+   * Cuts what takes long on the event loop into slices; shared with a broker's own work. Default:
+   * its own.
+   */
   readonly slices?: TurnSlices;
-  /** How logs are compacted; what is left out has its default (`DEFAULT_COMPACTION`). Out of range: INVALID_SETTING. */
+  /**
+   * How logs are compacted; what is left out has its default (`DEFAULT_COMPACTION`). Out of range:
+   * INVALID_SETTING.
+   */
   readonly compaction?: Partial<CompactionOptions>;
   /**
-   * When staged batches are written: after the `microtask`s that are running (the default), or after the event loop's whole `turn`, which
-   * is for programs that append on behalf of many sockets.
+   * When staged batches are written: after the `microtask`s that are running (the default), or
+   * after the event loop's whole `turn`, which is for programs that append on behalf of many
+   * sockets.
    */
   readonly gatherWrites?: 'microtask' | 'turn';
   /**
-   * Descriptors of logs kept open, those in use beside: the least recently used of others are closed. As many files at most have unsynced bytes; then appends
-   * to other files wait for a sync. Default: six tenths of what the process may have, 16,384 at most.
+   * Descriptors of logs kept open, those in use beside: the least recently used of others are
+   * closed. As many files at most have unsynced bytes; then appends to other files wait for a sync.
+   * Default: six tenths of what the process may have, 16,384 at most.
    */
   readonly descriptorsOpenMax?: number;
 }
@@ -76,8 +89,8 @@ export interface EngineOptions {
 export const CATALOG_FILE = 'catalog.mdb';
 
 /**
- * One data directory with its partition logs. The broker works with this; programs with `engine.log()` on top of it.
- * One engine per directory: a second one gets DIRECTORY_LOCKED.
+ * One data directory with its partition logs. The broker works with this; programs with
+ * `engine.log()` on top of it. One engine per directory: a second one gets DIRECTORY_LOCKED.
  */
 export class Engine {
   /** Absolute path of the data directory. */
@@ -184,7 +197,10 @@ export class Engine {
   get directoryId(): string {
     return this.#identity.directoryId;
   }
-  /** Epoch of every partition's leader here: how often the directory was opened after an unclean stop. */
+  /**
+   * Epoch of every partition's leader here: how often the directory was opened after an unclean
+   * stop.
+   */
   get leaderEpoch(): number {
     return this.#identity.uncleanOpens;
   }
@@ -200,7 +216,10 @@ export class Engine {
   get counters(): Readonly<EngineCounters> {
     return this.#context.counters;
   }
-  /** The directory's facts. The engine owns it and closes it; the broker keeps its metadata here too. */
+  /**
+   * The directory's facts. The engine owns it and closes it; the broker keeps its metadata here
+   * too.
+   */
   get catalog(): Catalog {
     return this.#context.catalog;
   }
@@ -219,24 +238,29 @@ export class Engine {
   }
 
   /**
-   * Takes the directory offline for good, because something in it that is not the engine's own could not be written: `what` was tried, and `error` came
-   * of it. Its logs answer STORAGE_OFFLINE, and its stop will not count as clean.
+   * Takes the directory offline for good, because something in it that is not the engine's own
+   * could not be written: `what` was tried, and `error` came of it. Its logs answer
+   * STORAGE_OFFLINE, and its stop will not count as clean.
    */
   takeOffline(what: string, error: unknown): void {
     this.#context.directory.fail(what, error);
   }
 
-  /** Calls the listener once, when the disk fails (at once if it has). Returns how to take it off. */
+  /**
+   * Calls the listener once, when the disk fails (at once if it has). Returns how to take it off.
+   */
   onOffline(listener: (failure: EngineError) => void): () => void {
     return this.#context.directory.onOffline(listener);
   }
 
   /**
-   * The log with this name: records in, records out. Created when there is none, recovered if need be; opening an open one again gives the
-   * same object. Its id is durable when it resolves; files are made by the first append. A folder that a broker left is opened too.
+   * The log with this name: records in, records out. Created when there is none, recovered if need
+   * be; opening an open one again gives the same object. Its id is durable when it resolves; files
+   * are made by the first append. A folder that a broker left is opened too.
    *
-   * Rejects INVALID_NAME (Kafka's rules for topics; or a new name that differs from another in case only), INVALID_SETTING (naming the key; also for
-   * an option that an open log does not have), DAMAGED_LOG when good data lies behind bad, STORAGE_OFFLINE, LOG_CLOSED after `close`.
+   * Rejects INVALID_NAME (Kafka's rules for topics; or a new name that differs from another in case
+   * only), INVALID_SETTING (naming the key; also for an option that an open log does not have),
+   * DAMAGED_LOG when good data lies behind bad, STORAGE_OFFLINE, LOG_CLOSED after `close`.
    */
   async log(name: string, options: EventLogOptions = {}): Promise<EventLog> {
     this.#assertOpen();
@@ -244,8 +268,9 @@ export class Engine {
   }
 
   /**
-   * The log of a partition, recovered if need be; opening it again gives the same one, with its first settings and rule. No file is created before the first
-   * append. `rule` moves the high watermark from what was written down of it on; without one it follows the flush promise.
+   * The log of a partition, recovered if need be; opening it again gives the same one, with its
+   * first settings and rule. No file is created before the first append. `rule` moves the high
+   * watermark from what was written down of it on; without one it follows the flush promise.
    * Rejects DAMAGED_LOG when good data lies behind bad, STORAGE_OFFLINE.
    */
   openPartition(
@@ -257,15 +282,19 @@ export class Engine {
     return this.#partitions.open(name, settings, rule);
   }
 
-  /** Durable when it resolves: the partition will not come back. Its log answers LOG_CLOSED; the files go later. */
+  /**
+   * Durable when it resolves: the partition will not come back. Its log answers LOG_CLOSED; the
+   * files go later.
+   */
   deletePartition(name: PartitionName): Promise<void> {
     this.#assertOpen();
     return this.#partitions.delete(name);
   }
 
   /**
-   * Sets folders aside (`-stray`) that belong to no known partition, durably. Resolves with their new paths. A folder of a known partition stays,
-   * whatever its `partition.metadata` says, unless that names another known topic (`judgeFolder`).
+   * Sets folders aside (`-stray`) that belong to no known partition, durably. Resolves with their
+   * new paths. A folder of a known partition stays, whatever its `partition.metadata` says, unless
+   * that names another known topic (`judgeFolder`).
    */
   setAsideStrays(known: KnownPartitions): Promise<string[]> {
     this.#assertOpen();
@@ -279,15 +308,18 @@ export class Engine {
   }
 
   /**
-   * Finishes appends under way, makes everything durable, and marks the stop as clean. A directory that is offline is closed without the mark. Calling it
-   * again returns the same promise.
+   * Finishes appends under way, makes everything durable, and marks the stop as clean. A directory
+   * that is offline is closed without the mark. Calling it again returns the same promise.
    */
   close(): Promise<void> {
     this.#closing ??= this.#closeAlive();
     return this.#closing;
   }
 
-  /** The clock's timers keep no process alive, and some of what a close waits for may be resting by them. */
+  /**
+   * The clock's timers keep no process alive, and some of what a close waits for may be resting by
+   * them.
+   */
   async #closeAlive(): Promise<void> {
     const alive = setInterval(() => {}, 1000);
     try {

@@ -58,7 +58,10 @@ export class EngineError extends Error {
   readonly path: string | undefined;
   /** The offset concerned, where there is one. */
   readonly offset: number | undefined;
-  /** Which records of a refused batch are to blame, the first of them; none where it is the batch as a whole. */
+  /**
+   * Which records of a refused batch are to blame, the first of them; none where it is the batch as
+   * a whole.
+   */
   readonly records: readonly BadRecord[];
 
   constructor(

@@ -1,6 +1,8 @@
 /** What is known of a folder, and of the partition that is to be served from it. */
 export interface FolderEvidence {
-  /** The topic id of the partition that is served under the folder's name; null where there is none. */
+  /**
+   * The topic id of the partition that is served under the folder's name; null where there is none.
+   */
   readonly expected: string | null;
   /** The topic id in `partition.metadata`; null where the file is missing or unreadable. */
   readonly found: string | null;
@@ -16,7 +18,8 @@ export interface FolderEvidence {
 
 /**
  * - `ours`: the partition is served from it
- * - `renamed`: so it is, and `partition.metadata` is written again: the file has no checksum, and folder and catalog know better
+ * - `renamed`: so it is, and `partition.metadata` is written again: the file has no checksum, and
+ *   folder and catalog know better
  * - `leaving`: its deletion goes on
  * - `stray`: of no partition that is served; it is set aside
  * - `disputed`: nobody can tell; it stays, and the partition is not served
@@ -24,8 +27,8 @@ export interface FolderEvidence {
 export type FolderOwner = 'ours' | 'renamed' | 'leaving' | 'stray' | 'disputed';
 
 /**
- * Whose a live folder is. The data of a topic that is known by name is never set aside, unless the id in it is really another
- * topic's: an id that nobody knows may be a flipped bit.
+ * Whose a live folder is. The data of a topic that is known by name is never set aside, unless the
+ * id in it is really another topic's: an id that nobody knows may be a flipped bit.
  *
  * | id in the folder | the catalog knows the expected log | it does not |
  * | --- | --- | --- |

@@ -112,7 +112,10 @@ export const LIMITS = {
    * TOO_MANY_SEGMENTS; larger segments or less retention help.
    */
   segmentsPerLogMax: 262_144,
-  /** Segments of one log that are renamed, and later unlinked, before others have a turn, and a close. */
+  /**
+   * Segments of one log that are renamed, and later unlinked, before others have a turn, and a
+   * close.
+   */
   segmentsRetiredAtATime: 100,
 
   /**
@@ -273,16 +276,23 @@ export const LIMITS = {
   indexCacheEntryBytes: 512,
 
   // ## Idempotent producers
-  /** Batches of a producer that are known when they come again: as many as clients have in flight. */
+  /**
+   * Batches of a producer that are known when they come again: as many as clients have in flight.
+   */
   producerBatchesKnown: 5,
-  /** Batches of a producer that memory has: those in flight may fail, and then the ones before count again. */
+  /**
+   * Batches of a producer that memory has: those in flight may fail, and then the ones before count
+   * again.
+   */
   producerBatchesKept: 10,
   /**
-   * Producers that a log remembers, some 500 bytes of memory each. Beyond: a new one takes the place
-   * of one that was silent for long.
+   * Producers that a log remembers, some 500 bytes of memory each. Beyond: a new one takes the
+   * place of one that was silent for long.
    */
   producersPerLogMax: 200_000,
-  /** Producers that are written down together: what a checkpoint writes for one that has changed. */
+  /**
+   * Producers that are written down together: what a checkpoint writes for one that has changed.
+   */
   producersPerPage: 32,
   /** Such pages that go with a checkpoint. Beyond: all go before it, some at a time. */
   producerPagesWithCheckpointMax: 1,
@@ -297,7 +307,9 @@ export const LIMITS = {
   // ## Unpacking
   /** What one batch may unpack to where its records are looked at. Beyond: BATCH_TOO_LARGE. */
   decompressedBatchBytesMax: 128 * MIB,
-  /** Memory that batches which need little are unpacked into, all logs together. Beyond: they wait. */
+  /**
+   * Memory that batches which need little are unpacked into, all logs together. Beyond: they wait.
+   */
   unpackedSmallBytes: 64 * MIB,
   /** What one of those may unpack to. Beyond: it is one that needs much. */
   unpackedSmallBatchBytesMax: 8 * MIB,

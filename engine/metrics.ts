@@ -1,4 +1,7 @@
-/** Counters only: who exports them, and how, is the embedder's affair. All rise for as long as the engine is open. */
+/**
+ * Counters only: who exports them, and how, is the embedder's affair. All rise for as long as the
+ * engine is open.
+ */
 export interface EngineCounters {
   batchesAppended: number;
   bytesAppended: number;

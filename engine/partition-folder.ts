@@ -52,7 +52,10 @@ export async function strayFolders(disk: Disk, root: string): Promise<string[]> 
   return names.filter((name) => parsePartitionFolderName(name)?.state === 'stray');
 }
 
-/** The topic id in a folder, null where there is none. Synchronous: a small file, of which a start reads ten thousand. */
+/**
+ * The topic id in a folder, null where there is none. Synchronous: a small file, of which a start
+ * reads ten thousand.
+ */
 export function readTopicId(disk: Disk, folder: string): string | null {
   try {
     return parsePartitionMetadata(
@@ -65,8 +68,8 @@ export function readTopicId(disk: Disk, folder: string): string | null {
 }
 
 /**
- * Writes `partition.metadata` again. A folder whose process was killed may have it in the page cache only, or not at all.
- * The caller syncs file and folders.
+ * Writes `partition.metadata` again. A folder whose process was killed may have it in the page
+ * cache only, or not at all. The caller syncs file and folders.
  */
 export function renewTopicId({ files }: LogContext, folder: string, topicId: string): LogFile {
   const file = files.file(join(folder, PARTITION_METADATA_FILE));
@@ -109,8 +112,8 @@ export async function renameIfThere(
 }
 
 /**
- * Removes a folder of nothing: its process was killed while it made it. True when it is gone; false, with nothing done, when a file in it holds bytes or
- * says where a log goes on.
+ * Removes a folder of nothing: its process was killed while it made it. True when it is gone;
+ * false, with nothing done, when a file in it holds bytes or says where a log goes on.
  */
 export async function removeIfEmpty({ disk }: LogContext, folder: string): Promise<boolean> {
   const names = await disk.readdir(folder);

@@ -48,7 +48,10 @@ import {
   renewTopicId,
 } from './partition-folder.js';
 
-/** What a broker's metadata says of the partitions of a data directory, by the names of their folders (`<topic>-<partition>`). */
+/**
+ * What a broker's metadata says of the partitions of a data directory, by the names of their
+ * folders (`<topic>-<partition>`).
+ */
 export interface KnownPartitions {
   /** Topic id of each partition that is served. */
   readonly live: ReadonlyMap<string, string>;
@@ -56,7 +59,10 @@ export interface KnownPartitions {
   readonly leaving: ReadonlyMap<string, readonly string[]>;
 }
 
-/** The partitions of one data directory: opened, deleted and set aside here, each at most once at a time. */
+/**
+ * The partitions of one data directory: opened, deleted and set aside here, each at most once at a
+ * time.
+ */
 export class Partitions {
   readonly #context: LogContext;
   readonly #open = new Map<string, Promise<Log>>();
@@ -138,7 +144,8 @@ export class Partitions {
     });
     const news: CatalogChange[] = [];
     if (recovered.leavesGap) news.push({ key: gapsKey(name), value: true });
-    // What is stamped next may be below the epochs that were found, before another checkpoint says so.
+    // What is stamped next may be below the epochs that were found, before another checkpoint says
+    // so.
     if (checkpoint?.areEpochsOwn && !recovered.epochs.areOwn) {
       news.push({ key: foreignEpochsKey(name), value: true });
     }
@@ -156,7 +163,10 @@ export class Partitions {
     return { recovered, files, folders };
   }
 
-  /** True when the folder is the partition's although its `partition.metadata` does not say so. Throws DAMAGED_LOG when it is not. */
+  /**
+   * True when the folder is the partition's although its `partition.metadata` does not say so.
+   * Throws DAMAGED_LOG when it is not.
+   */
   #checkTopicId(name: PartitionName, folder: string, names: readonly string[]): boolean {
     const { logger, catalog } = this.#context;
     const hasFile = names.includes(PARTITION_METADATA_FILE);
@@ -196,7 +206,10 @@ export class Partitions {
     return keys.some((keyOf) => catalog.get(keyOf(name)) !== undefined);
   }
 
-  /** The further of the two starts that are written down. One that a killed process wrote to the file may not be durable before it is here. */
+  /**
+   * The further of the two starts that are written down. One that a killed process wrote to the
+   * file may not be durable before it is here.
+   */
   async #durableLogStart(
     name: PartitionName,
     folder: string,
@@ -211,7 +224,10 @@ export class Partitions {
     return inFile;
   }
 
-  /** Closes one log once everything in it is durable; opening it again recovers it. One that is not open is no failure. */
+  /**
+   * Closes one log once everything in it is durable; opening it again recovers it. One that is not
+   * open is no failure.
+   */
   close(name: PartitionName): Promise<void> {
     const key = keyOf(name);
     const opening = this.#open.get(key);
@@ -267,8 +283,9 @@ export class Partitions {
   }
 
   /**
-   * Deletes a partition. When it resolves, it will not come back: the tombstone is durable, the folder renamed. Its files go after `file.delete.delay.ms`.
-   * Deleting what does not exist does nothing.
+   * Deletes a partition. When it resolves, it will not come back: the tombstone is durable, the
+   * folder renamed. Its files go after `file.delete.delay.ms`. Deleting what does not exist does
+   * nothing.
    */
   delete(name: PartitionName): Promise<void> {
     const key = keyOf(name);
@@ -320,7 +337,10 @@ export class Partitions {
     await catalog.write(names.flatMap((name) => this.#forgetting(name)));
   }
 
-  /** A folder that names no topic, or one that nobody knows, is deleted with the topic that the catalog knows under its name. */
+  /**
+   * A folder that names no topic, or one that nobody knows, is deleted with the topic that the
+   * catalog knows under its name.
+   */
   #isToDelete({ topicId, partition }: PartitionName, folder: string): boolean {
     const found = readTopicId(this.#context.disk, folder);
     if (found === topicId) return true;
@@ -341,7 +361,10 @@ export class Partitions {
     ].map((key) => ({ key, value: undefined }));
   }
 
-  /** Finishes deletions that a crash interrupted: folders that wait to be removed, and live ones with a tombstone. */
+  /**
+   * Finishes deletions that a crash interrupted: folders that wait to be removed, and live ones
+   * with a tombstone.
+   */
   async finishDeletions(): Promise<void> {
     const { disk, directory, catalog } = this.#context;
     const dead = new Set<string>();
@@ -363,7 +386,10 @@ export class Partitions {
     await this.#forget(gone);
   }
 
-  /** Renames folders that no known partition claims, so that they are never served and never lost. Returns their new paths. */
+  /**
+   * Renames folders that no known partition claims, so that they are never served and never lost.
+   * Returns their new paths.
+   */
   async setAsideStrays(known: KnownPartitions): Promise<string[]> {
     const { directory, random } = this.#context;
     const ids = new Set([...known.live.values(), ...[...known.leaving.values()].flat()]);

@@ -33,7 +33,9 @@ export function seededRandom(seed: number): Random {
   };
 }
 
-/** A new topic or directory id: a version 4 UUID in Kafka's text form, 22 characters of base64url. */
+/**
+ * A new topic or directory id: a version 4 UUID in Kafka's text form, 22 characters of base64url.
+ */
 export function newUuid(random: Random): string {
   const bytes = random.fill(Buffer.alloc(16));
   bytes[6] = (bytes[6]! & 0x0f) | 0x40;

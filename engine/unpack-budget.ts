@@ -6,7 +6,10 @@ interface Waiting {
   readonly admit: () => void;
 }
 
-/** Lets work of one size run while there is room; of those who wait each owner has its turn, whatever another has brought. */
+/**
+ * Lets work of one size run while there is room; of those who wait each owner has its turn,
+ * whatever another has brought.
+ */
 class Share {
   readonly #bytesEach: number;
   #bytesLeft: number;
@@ -50,16 +53,18 @@ class Share {
 }
 
 /**
- * The memory that batches of all logs are unpacked into where their records are looked at. Most need little and have
- * a share of their own, so that they do not wait for those that need much; within a share the logs take turns.
+ * The memory that batches of all logs are unpacked into where their records are looked at. Most
+ * need little and have a share of their own, so that they do not wait for those that need much;
+ * within a share the logs take turns.
  */
 export class UnpackBudget {
   readonly #small = new Share(LIMITS.unpackedSmallBytes, LIMITS.unpackedSmallBatchBytesMax);
   readonly #large = new Share(LIMITS.unpackedLargeBytes, LIMITS.decompressedBatchBytesMax);
 
   /**
-   * Runs `work`, which unpacks `batch` to at most the bytes it is told and holds them until its promise settles. Tried with little
-   * first: work that says BATCH_TOO_LARGE is run again with more. Settles as the work does. `owner`: whose turn it takes.
+   * Runs `work`, which unpacks `batch` to at most the bytes it is told and holds them until its
+   * promise settles. Tried with little first: work that says BATCH_TOO_LARGE is run again with
+   * more. Settles as the work does. `owner`: whose turn it takes.
    */
   async run<Result>(
     owner: object,

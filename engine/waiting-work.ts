@@ -18,7 +18,8 @@ const { waitingWorkLevels: LEVELS, waitingWorkLevelFactor: LEVEL_FACTOR } = LIMI
 
 /**
  * Work that waits for a turn, on levels by what it has done so far: below `LIMITS.shortWorkShare`
- * of an allowance, below `LIMITS.waitingWorkLevelFactor` times that, and so on. On a level, first come is first served.
+ * of an allowance, below `LIMITS.waitingWorkLevelFactor` times that, and so on. On a level, first
+ * come is first served.
  */
 export class WaitingWork {
   readonly #levels: readonly Waiting[][] = Array.from({ length: LEVELS }, () => []);

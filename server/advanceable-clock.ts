@@ -9,8 +9,9 @@ interface Pending {
 }
 
 /**
- * A clock that runs with another one and can be moved on besides. A jump is to its timers what the sleep of a laptop is: those
- * that fall due run once, in the order in which they were due, and all of them see the time after the jump.
+ * A clock that runs with another one and can be moved on besides. A jump is to its timers what the
+ * sleep of a laptop is: those that fall due run once, in the order in which they were due, and all
+ * of them see the time after the jump.
  */
 export class AdvanceableClock implements Clock {
   readonly #base: Clock;
@@ -50,8 +51,8 @@ export class AdvanceableClock implements Clock {
   }
 
   /**
-   * Moves both times on. When it resolves, whatever fell due has run to its end. Rejects with a RangeError for what is no
-   * duration, and with what the first failing timer threw.
+   * Moves both times on. When it resolves, whatever fell due has run to its end. Rejects with a
+   * RangeError for what is no duration, and with what the first failing timer threw.
    */
   async advance(by: Duration): Promise<void> {
     this.#aheadMs += durationMs(by);

@@ -10,9 +10,9 @@ interface Counted {
 }
 
 /**
- * Counts what a request that only reads looks at, since its answer is made of that: 25 bytes can ask
- * for all topics. One that turns out to be large counts as such and waits where those wait; for a
- * client that is gone it goes on no more.
+ * Counts what a request that only reads looks at, since its answer is made of that: 25 bytes can
+ * ask for all topics. One that turns out to be large counts as such and waits where those wait; for
+ * a client that is gone it goes on no more.
  */
 export class AnswerGate implements WorkGate {
   readonly #request: Counted;

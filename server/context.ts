@@ -9,7 +9,10 @@ export interface Releasable {
   release(): void;
 }
 
-/** Everything about a request except its body. One per request; handed to the handler and to every hook. */
+/**
+ * Everything about a request except its body. One per request; handed to the handler and to every
+ * hook.
+ */
 export interface RequestContext {
   readonly connection: ConnectionInfo;
   /** Name of the listener, upper case. */
@@ -29,13 +32,13 @@ export interface RequestContext {
   /** Cuts what is long about the request into slices: handlers and the encoder report to it. */
   readonly work: Work;
   /**
-   * Monotonic time by which the answer is due: when the request began plus the wait it asks for. A handler that
-   * waits ends there.
+   * Monotonic time by which the answer is due: when the request began plus the wait it asks for. A
+   * handler that waits ends there.
    */
   deadlineMs(waitMs: number): number;
   /**
-   * From now on the request waits for others, and what it holds is bounded where it waits: it counts
-   * no more among the large ones in progress.
+   * From now on the request waits for others, and what it holds is bounded where it waits: it
+   * counts no more among the large ones in progress.
    */
   waits(): void;
   /** Hands over what the answer holds; released unless the answer reaches the connection. */
@@ -45,7 +48,10 @@ export interface RequestContext {
 /** The principal of every client as long as nothing authenticates them. */
 const ANONYMOUS = 'User:ANONYMOUS';
 
-/** The context of one request while it is answered. One object, without closures: every request has one. */
+/**
+ * The context of one request while it is answered. One object, without closures: every request has
+ * one.
+ */
 export class OpenRequest implements RequestContext {
   readonly connection: ConnectionInfo;
   readonly listener: string;

@@ -48,9 +48,9 @@ type Answer = object | null;
 type Parts = readonly ResponsePart[] | null;
 
 /**
- * From frame to handler and back: decodes, runs the hooks and the handler, encodes. Everything up to the handler's
- * first await happens within the call, so that pipelined appends keep their order. No request can end the process;
- * only a broken invariant does.
+ * From frame to handler and back: decodes, runs the hooks and the handler, encodes. Everything up
+ * to the handler's first await happens within the call, so that pipelined appends keep their order.
+ * No request can end the process; only a broken invariant does.
  */
 export class RequestDispatcher implements Dispatcher {
   readonly #options: RequestDispatcherOptions;
@@ -232,7 +232,9 @@ export class RequestDispatcher implements Dispatcher {
     return new CloseConnection(error.message);
   }
 
-  /** Ours where the handler has none: the error as this API can carry it. Throws what has no answer. */
+  /**
+   * Ours where the handler has none: the error as this API can carry it. Throws what has no answer.
+   */
   #errorAnswer(context: OpenRequest, request: RequestFrame, error: unknown): Answer {
     if (error instanceof CloseConnection || error instanceof AssertionError) throw error;
     const expected = error instanceof ApiError;

@@ -1,6 +1,9 @@
 const UNIT_MS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
-/** A length of time: milliseconds, or text with a unit, such as `'500ms'`, `'10s'`, `'5m'`, `'1h'` or `'7d'`. */
+/**
+ * A length of time: milliseconds, or text with a unit, such as `'500ms'`, `'10s'`, `'5m'`, `'1h'`
+ * or `'7d'`.
+ */
 export type Duration = number | `${number}${keyof typeof UNIT_MS}`;
 
 /** Whole milliseconds, rounded. Throws a RangeError for what is no duration, or below 0. */

@@ -1,7 +1,10 @@
 import type { Api, RequestOf, ResponseOf } from './protocol/api.js';
 import { ErrorCode } from './protocol/error-codes.js';
 
-/** A part of a request: that for one topic, for one partition number, or both. All of it where neither is given. */
+/**
+ * A part of a request: that for one topic, for one partition number, or both. All of it where
+ * neither is given.
+ */
 export interface TopicFilter {
   readonly topic?: string;
   readonly partition?: number;
@@ -13,7 +16,9 @@ const ONE_PARTITION = {
   topics: [{ name: 't', topic: 't', partitions: [{ index: 0, partition: 0, partitionIndex: 0 }] }],
 };
 
-/** Whether an API's requests list topics with their partitions, and its refusals name each of them. */
+/**
+ * Whether an API's requests list topics with their partitions, and its refusals name each of them.
+ */
 export function answersByPartition({ request, refused, max }: Api): boolean {
   const topics = request.fields.topics?.type;
   if (topics?.kind !== 'array' || topics.element.kind !== 'struct') return false;
@@ -76,7 +81,8 @@ function keep(
     return partitions.length === 0 ? [] : [{ ...topic, partitions }];
   });
   if (topics.length === 0) return null;
-  // The other part has its answer, and an answer to a fetch with an error does not wait for records.
+  // The other part has its answer, and an answer to a fetch with an error does not wait for
+  // records.
   const wait = 'maxWaitMs' in request ? { maxWaitMs: 0 } : {};
   return { ...request, ...wait, topics } as unknown as RequestOf<Api>;
 }

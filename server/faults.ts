@@ -27,8 +27,8 @@ export interface FaultOptions extends TopicFilter {
 /** What a disconnection hits, and what gets lost with it. */
 export interface DisconnectOptions extends FaultOptions {
   /**
-   * What gets lost: the `request`, so that nothing happens, or the `answer`, so that the client does not learn that it did.
-   * Default: the request.
+   * What gets lost: the `request`, so that nothing happens, or the `answer`, so that the client
+   * does not learn that it did. Default: the request.
    */
   readonly lose?: 'request' | 'answer';
 }
@@ -46,13 +46,17 @@ export interface Fault {
 /** Lets requests of clients fail in the way in which brokers and networks do. */
 export interface Faults {
   /**
-   * The next request gets this error. Where the API has a place for an error of each topic or partition, it stands there; with
-   * `topic` or `partition` the others of that request are answered as usual. Nothing of what fails is done.
+   * The next request gets this error. Where the API has a place for an error of each topic or
+   * partition, it stands there; with `topic` or `partition` the others of that request are answered
+   * as usual. Nothing of what fails is done.
    */
   next(api: ApiName, error: ErrorName, options?: FaultOptions): Fault;
   /** The next request ends its connection. */
   disconnect(api: FaultApi, options?: DisconnectOptions): Fault;
-  /** The next request is done at once, and answered only after `time` on the broker's clock, which `advance` moves on. */
+  /**
+   * The next request is done at once, and answered only after `time` on the broker's clock, which
+   * `advance` moves on.
+   */
   delay(api: FaultApi, time: Duration, options?: FaultOptions): Fault;
   /** Cancels every fault. */
   clear(): void;
@@ -61,7 +65,9 @@ export interface Faults {
 /** The name of a topic by its id. */
 export type TopicNames = (id: string) => string | undefined;
 
-/** Hears of a Produce, or of a part of one, that was answered with an error in front of its handler. */
+/**
+ * Hears of a Produce, or of a part of one, that was answered with an error in front of its handler.
+ */
 export type ProduceRefused = (request: RequestOf<typeof Produce>, error: ErrorCode) => void;
 
 type Effect =
@@ -69,7 +75,10 @@ type Effect =
   | { readonly kind: 'disconnect'; readonly lose: 'request' | 'answer' }
   | { readonly kind: 'delay'; readonly ms: number };
 
-/** Keeps what was ordered, and stands in front of the handlers. Those requests that no fault waits for pass through it. */
+/**
+ * Keeps what was ordered, and stands in front of the handlers. Those requests that no fault waits
+ * for pass through it.
+ */
 export class RequestFaults implements Faults {
   readonly #clock: Clock;
   readonly #armed = new Set<ArmedFault>();
@@ -136,7 +145,10 @@ export class RequestFaults implements Faults {
     return fault;
   }
 
-  /** What the handler does before its first await still happens within the call, so that pipelined appends keep their order. */
+  /**
+   * What the handler does before its first await still happens within the call, so that pipelined
+   * appends keep their order.
+   */
   #handle(
     served: OpenHandler,
     context: RequestContext,

@@ -1,7 +1,10 @@
 /// <reference types="node" preserve="true" />
 /// <reference lib="esnext.disposable" preserve="true" />
 
-/** The package: a whole broker inside a program or a test. The log without a broker is `odradek/engine`. */
+/**
+ * The package: a whole broker inside a program or a test. The log without a broker is
+ * `odradek/engine`.
+ */
 
 import { type Clock, systemClock } from '../engine/index.js';
 import { AdvanceableClock } from './advanceable-clock.js';
@@ -29,13 +32,19 @@ export interface StartBrokerOptions {
   /** An address or a name. Default: localhost, which is 127.0.0.1 and, where present, ::1. */
   readonly host?: string;
   /**
-   * Where the data is kept. Default: a temporary folder that is removed at close, and a broker that does not wait for the disk
-   * (`odradek.flush=os`), since nothing is to outlive it.
+   * Where the data is kept. Default: a temporary folder that is removed at close, and a broker that
+   * does not wait for the disk (`odradek.flush=os`), since nothing is to outlive it.
    */
   readonly dataDir?: string;
-  /** Settings under Kafka's names, such as `{ 'num.partitions': '3' }`. They go before the options above; the environment is not read. */
+  /**
+   * Settings under Kafka's names, such as `{ 'num.partitions': '3' }`. They go before the options
+   * above; the environment is not read.
+   */
   readonly config?: Readonly<Record<string, string>>;
-  /** What the broker's clock runs with; `RunningBroker.clock` can be advanced besides. Default: the machine's time. */
+  /**
+   * What the broker's clock runs with; `RunningBroker.clock` can be advanced besides. Default: the
+   * machine's time.
+   */
   readonly clock?: Clock;
   /** Closes the broker when it is aborted; without draining, since nobody can wait for that. */
   readonly signal?: AbortSignal;
@@ -48,9 +57,10 @@ export interface BrokerClock {
   /** Milliseconds since the Unix epoch. */
   wallMs(): number;
   /**
-   * Moves the broker's time on, as if its machine had slept: retention, session timeouts and whatever else fell due run once,
-   * now, and have run when it resolves. Connections keep to real time, so that no client is cut off for being idle. Rejects with a
-   * RangeError for what is no duration.
+   * Moves the broker's time on, as if its machine had slept: retention, session timeouts and
+   * whatever else fell due run once, now, and have run when it resolves. Connections keep to real
+   * time, so that no client is cut off for being idle. Rejects with a RangeError for what is no
+   * duration.
    */
   advance(by: Duration): Promise<void>;
 }
@@ -69,15 +79,19 @@ export interface RunningBroker {
   readonly clock: BrokerClock;
   /** Faults that the next requests are to meet. */
   readonly faults: Faults;
-  /** Ends everything and resolves when nothing is left: no handle, no file descriptor, no temporary folder. May be called again. */
+  /**
+   * Ends everything and resolves when nothing is left: no handle, no file descriptor, no temporary
+   * folder. May be called again.
+   */
   close(): Promise<void>;
   /** `close`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 
 /**
- * Starts a broker in this process and resolves when it serves. Rejects with SettingsError (`problems`), EngineError (`code`, such as
- * DIRECTORY_LOCKED), ListenError (`code`, such as EADDRINUSE), or the signal's reason.
+ * Starts a broker in this process and resolves when it serves. Rejects with SettingsError
+ * (`problems`), EngineError (`code`, such as DIRECTORY_LOCKED), ListenError (`code`, such as
+ * EADDRINUSE), or the signal's reason.
  */
 export async function startBroker(options: StartBrokerOptions = {}): Promise<RunningBroker> {
   const { signal, logger = silentLogger } = options;

@@ -90,7 +90,9 @@ export const SERVER_LIMITS = {
   turnBegunElementsMax: 4_096,
   /** What a request without elements counts for in that. */
   requestBeginElements: 16,
-  /** One part in so many of `turnBegunElementsMax` may be spent without knowing which turn it is. */
+  /**
+   * One part in so many of `turnBegunElementsMax` may be spent without knowing which turn it is.
+   */
   turnBegunUnaskedDivisor: 2,
   /** Of the requests that wait for a turn those below this size begin first, all others behind. */
   smallRequestBytes: 4 * KIB,
@@ -107,7 +109,9 @@ export const SERVER_LIMITS = {
   largeAnswerElementsMin: 128,
   /** Such requests that go on at a time. Beyond: they wait, with what they have. */
   largeAnswersAtOnceMax: 8,
-  /** Elements of a request that is decoded at once. Beyond: it is decoded in slices, and runs alone. */
+  /**
+   * Elements of a request that is decoded at once. Beyond: it is decoded in slices, and runs alone.
+   */
   requestElementsAtOnceMax: 1_000,
   /**
    * Array elements and tagged fields of one request, in all its structures; a string counts for one
@@ -216,7 +220,10 @@ export const SERVER_LIMITS = {
    * INVALID_TOPIC_EXCEPTION.
    */
   topicNameLengthMax: 249,
-  /** Characters of one setting's value: lists are taken apart, and told to whoever asks. Beyond: INVALID_CONFIG. */
+  /**
+   * Characters of one setting's value: lists are taken apart, and told to whoever asks. Beyond:
+   * INVALID_CONFIG.
+   */
   configValueLengthMax: 32_768,
   /** Characters of a bad topic name that an error shows. Beyond: it is cut. */
   topicNameShownLengthMax: 64,

@@ -5,5 +5,6 @@ import { run } from './cli/run.js';
 // Its native part decodes long strings, of which a catalog has none, and takes 9 ms to load.
 process.env.MSGPACKR_NATIVE_ACCELERATION_DISABLED ??= 'true';
 
-// Everything is closed by now; what still keeps the process alive is a thread pool's idle time at most.
+// Everything is closed by now; what still keeps the process alive is a thread pool's idle time at
+// most.
 void run(process.argv).then((exitCode) => process.exit(exitCode));

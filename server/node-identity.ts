@@ -3,8 +3,9 @@ import type { MetadataStore } from './metadata/store.js';
 import { SettingsError } from './settings/parse.js';
 
 /**
- * Makes sure that the node keeps its id: partitions name their replicas by it, so that under another one nobody would lead them.
- * Written durably at the first start. Rejects with SettingsError when the id was another one before.
+ * Makes sure that the node keeps its id: partitions name their replicas by it, so that under
+ * another one nobody would lead them. Written durably at the first start. Rejects with
+ * SettingsError when the id was another one before.
  */
 export async function claimNodeId(
   store: MetadataStore,

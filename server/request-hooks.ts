@@ -2,7 +2,9 @@ import type { RequestContext } from './context.js';
 
 /** How a request ended. */
 export interface RequestOutcome {
-  /** `answered`, `silent` (no answer was due), `closed` (the connection ends), `failed` (our fault). */
+  /**
+   * `answered`, `silent` (no answer was due), `closed` (the connection ends), `failed` (our fault).
+   */
   readonly kind: 'answered' | 'silent' | 'closed' | 'failed';
   /** Monotonic time since the request began to be handled. */
   readonly durationMs: number;
@@ -11,8 +13,8 @@ export interface RequestOutcome {
 }
 
 /**
- * The one place where authorization, throttling and counting hook into requests. Hooks run in their order, synchronously;
- * `after` runs once for each request whose `before` was reached.
+ * The one place where authorization, throttling and counting hook into requests. Hooks run in their
+ * order, synchronously; `after` runs once for each request whose `before` was reached.
  */
 export interface RequestHook {
   /** May refuse: an `ApiError` becomes the answer, `CloseConnection` ends the connection. */

@@ -12,7 +12,10 @@ export interface RetentionOptions {
   partitions(): Iterable<Partition>;
 }
 
-/** Lets every partition delete what its settings say may go, one after another, again and again until stopped. */
+/**
+ * Lets every partition delete what its settings say may go, one after another, again and again
+ * until stopped.
+ */
 export class Retention {
   readonly #options: RetentionOptions;
   #timer: Timer | null = null;

@@ -5,7 +5,10 @@ import { join } from 'node:path';
 
 const folders = new Set<string>();
 
-/** Makes a folder that is gone when it is removed, or when the process exits at the latest (unless it is killed). */
+/**
+ * Makes a folder that is gone when it is removed, or when the process exits at the latest (unless
+ * it is killed).
+ */
 export function makeTemporaryFolder(): string {
   const folder = mkdtempSync(join(realpathSync(tmpdir()), 'odradek-'));
   if (folders.size === 0) process.on('exit', removeAll);

@@ -91,7 +91,8 @@ const INT32_MAX = 2 ** 31 - 1;
  * resolves with a buffer that the caller then owns.
  *
  * @throws EngineError `INVALID_RECORD` for no records, a timestamp that is no safe integer from -1
- * on, or offset deltas that do not ascend within int32; `BATCH_TOO_LARGE` over 2 GB; `CODEC_UNAVAILABLE`
+ *   on, or offset deltas that do not ascend within int32; `BATCH_TOO_LARGE` over 2 GB;
+ *   `CODEC_UNAVAILABLE`
  */
 export async function buildBatch(
   records: Iterable<RecordInput>,

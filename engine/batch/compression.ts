@@ -18,7 +18,8 @@ export type CodecName = 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd';
 
 /**
  * One codec. Both functions read `bytes` until their promise settles, on another thread but for
- * unpacking lz4: the caller leaves them alone for so long. The result may be `bytes` itself (codec `none`).
+ * unpacking lz4: the caller leaves them alone for so long. The result may be `bytes` itself (codec
+ * `none`).
  */
 export type Codec = {
   readonly id: number;
@@ -26,9 +27,9 @@ export type Codec = {
   /** Bytes that one packed byte unpacks to at most, by the format: packing saves no more. */
   readonly expansionMax: number;
   /**
-   * Packs on another thread. `level` is Kafka's number for this codec, null the codec's own default;
-   * `snappy` has none, and the package for `lz4` has one only. Rejects with `CODEC_UNAVAILABLE` if the
-   * package cannot be loaded.
+   * Packs on another thread. `level` is Kafka's number for this codec, null the codec's own
+   * default; `snappy` has none, and the package for `lz4` has one only. Rejects with
+   * `CODEC_UNAVAILABLE` if the package cannot be loaded.
    */
   compress(bytes: Buffer, level?: number | null): Promise<Buffer>;
   /**
@@ -38,9 +39,9 @@ export type Codec = {
   compressSync?(bytes: Buffer): Buffer;
   /**
    * Rejects with `BATCH_TOO_LARGE` if the result would be over `maxBytes` (inclusive; whatever the
-   * bytes say, no more than about twice that is ever unpacked), with `CORRUPT_BATCH` if the
-   * bytes are not of this codec, and with `CODEC_UNAVAILABLE`. What is done on this thread is done in `slices`;
-   * without them at once.
+   * bytes say, no more than about twice that is ever unpacked), with `CORRUPT_BATCH` if the bytes
+   * are not of this codec, and with `CODEC_UNAVAILABLE`. What is done on this thread is done in
+   * `slices`; without them at once.
    */
   decompress(bytes: Buffer, maxBytes: number, slices?: TurnSlices | null): Promise<Buffer>;
 };

@@ -1,6 +1,7 @@
 /**
- * CRC-32C (Castagnoli), the checksum of record batches: by ISA-L where the system has it, else by the processor's instruction through
- * `@node-rs/crc32`, or eight bytes a step in JavaScript where no native binary can be loaded.
+ * CRC-32C (Castagnoli), the checksum of record batches: by ISA-L where the system has it, else by
+ * the processor's instruction through `@node-rs/crc32`, or eight bytes a step in JavaScript where
+ * no native binary can be loaded.
  */
 
 import { createRequire } from 'node:module';
@@ -73,7 +74,10 @@ export interface ChecksumSource {
 const CHECK_DIGITS = Buffer.from('123456789');
 const CHECK_DIGITS_VALUE = 0xe3069283;
 
-/** Long and odd enough for the widest code of a library, which small inputs never reach; the seed is that of the published check. */
+/**
+ * Long and odd enough for the widest code of a library, which small inputs never reach; the seed is
+ * that of the published check.
+ */
 const CHECK_INPUT = Buffer.alloc(4111, '123456789').subarray(1);
 const CHECK_VALUE = 0x20d03aaa;
 

@@ -2,8 +2,9 @@
 const LIBRARY = 'libisal.so.2';
 
 /**
- * CRC-32C by Intel's ISA-L, where the system has it. Since 2.30 it multiplies without carry 64 bytes at a time on processors with AVX-512 and VPCLMULQDQ:
- * 64 KiB in 1.3 µs, where the package of npm takes 11. Throws where it cannot be loaded.
+ * CRC-32C by Intel's ISA-L, where the system has it. Since 2.30 it multiplies without carry 64
+ * bytes at a time on processors with AVX-512 and VPCLMULQDQ: 64 KiB in 1.3 µs, where the package of
+ * npm takes 11. Throws where it cannot be loaded.
  */
 export function loadIsal(
   koffi: typeof import('koffi'),

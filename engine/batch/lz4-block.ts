@@ -1,5 +1,6 @@
 /**
- * One LZ4 block, unpacked into memory that the caller has, and as far as the caller wants at a time.
+ * One LZ4 block, unpacked into memory that the caller has, and as far as the caller wants at a
+ * time.
  *
  * ```text
  *   { token: literals 4 bits, match 4 bits | more of literals: bytes of 255 and one below | literals
@@ -78,9 +79,11 @@ export class Lz4Block {
   }
 
   /**
-   * Goes on until `pieceBytes` more are unpacked, or a run of literals more, or the block is over; says whether it is.
+   * Goes on until `pieceBytes` more are unpacked, or a run of literals more, or the block is over;
+   * says whether it is.
    *
-   * @throws EngineError `CORRUPT_BATCH` where lengths or distances leave the block, its window or `outEnd`
+   * @throws EngineError `CORRUPT_BATCH` where lengths or distances leave the block, its window or
+   *   `outEnd`
    */
   unpack(pieceBytes: number): boolean {
     const { bytes, end, out, outEnd, windowFrom } = this.#place;

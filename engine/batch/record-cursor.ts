@@ -6,8 +6,9 @@ import type { Timestamp } from './timestamp.js';
 import { type Cursor, readVarint, readVarlong } from './varint.js';
 
 /**
- * Walks the unpacked records of a batch without making an object of each: where a record lies, its key,
- * whether it has a value. Headers are skipped, however many there are, unless `passHeaders` is called.
+ * Walks the unpacked records of a batch without making an object of each: where a record lies, its
+ * key, whether it has a value. Headers are skipped, however many there are, unless `passHeaders` is
+ * called.
  */
 export class RecordCursor {
   /** Byte at which the present record's length begins. */
@@ -91,10 +92,11 @@ export class RecordCursor {
   }
 
   /**
-   * Checks the headers of the present record and returns how many there are; where they are more than
-   * `countMax`, unchecked.
+   * Checks the headers of the present record and returns how many there are; where they are more
+   * than `countMax`, unchecked.
    *
-   * @throws EngineError `CORRUPT_BATCH` where count and lengths contradict or do not end with the record
+   * @throws EngineError `CORRUPT_BATCH` where count and lengths contradict or do not end with the
+   *   record
    */
   passHeaders(countMax: number): number {
     const cursor = this.#cursor;
@@ -138,7 +140,8 @@ export class RecordCursor {
 }
 
 /**
- * Calls `visit` for each record, in slices; ends where it returns true. Other work happens in between, but not to the bytes.
+ * Calls `visit` for each record, in slices; ends where it returns true. Other work happens in
+ * between, but not to the bytes.
  *
  * @throws EngineError as {@link RecordCursor.next}; and what `visit` throws
  */

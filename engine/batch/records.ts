@@ -211,7 +211,10 @@ export interface RecordChecks {
   readonly slices: TurnSlices;
   /** Why a timestamp is not taken, or null; every one is by default. */
   readonly timestampProblem?: (timestamp: Timestamp) => string | null;
-  /** Is given the records to blame, up to `LIMITS.badRecordsNamed`; without it the first one ends the walk. */
+  /**
+   * Is given the records to blame, up to `LIMITS.badRecordsNamed`; without it the first one ends
+   * the walk.
+   */
   readonly named?: BadRecord[];
 }
 

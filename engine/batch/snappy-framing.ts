@@ -52,8 +52,9 @@ function framed(blocks: readonly Buffer[]): Buffer {
 }
 
 /**
- * Unpacks either form. Each block says first how large it is, so nothing over `maxBytes`, nor more than
- * its bytes can hold, is ever allocated. Throws `BATCH_TOO_LARGE`, `CORRUPT_BATCH`, or what `uncompress` throws.
+ * Unpacks either form. Each block says first how large it is, so nothing over `maxBytes`, nor more
+ * than its bytes can hold, is ever allocated. Throws `BATCH_TOO_LARGE`, `CORRUPT_BATCH`, or what
+ * `uncompress` throws.
  */
 export async function decodeSnappy(
   bytes: Buffer,

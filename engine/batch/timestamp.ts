@@ -1,6 +1,7 @@
 /**
- * Timestamps of records, as exact as they came. They are int64: mostly milliseconds, but nanoseconds
- * and years before 1970 are taken where a topic allows them, and nanoseconds of today lie beyond 2^53.
+ * Timestamps of records, as exact as they came. They are int64: mostly milliseconds, but
+ * nanoseconds and years before 1970 are taken where a topic allows them, and nanoseconds of today
+ * lie beyond 2^53.
  */
 
 import { readInt64, writeInt64 } from './int64.js';
@@ -41,7 +42,10 @@ export function timestampDelta(timestamp: Timestamp, base: Timestamp): Timestamp
   return timestampOf(BigInt.asIntN(64, BigInt(timestamp) - BigInt(base)));
 }
 
-/** How much later `timestamp` is than `other`: exact up to 2^53, and beyond it near enough to compare with a span of time. */
+/**
+ * How much later `timestamp` is than `other`: exact up to 2^53, and beyond it near enough to
+ * compare with a span of time.
+ */
 export function timestampDistance(timestamp: Timestamp, other: Timestamp): number {
   if (typeof timestamp === 'number' && typeof other === 'number') return timestamp - other;
   return Number(BigInt(timestamp) - BigInt(other));

@@ -35,7 +35,8 @@ import {
  * - `bad-crc`: the checksum does not match the bytes
  * - `unknown-codec`: codec 5, 6 or 7
  * - `control-batch`: only the broker writes those
- * - `bad-count`: no records, the count is not `lastOffsetDelta + 1`, or the bytes cannot hold so many
+ * - `bad-count`: no records, the count is not `lastOffsetDelta + 1`, or the bytes cannot hold so
+ *   many
  * - `bad-timestamp`: marked as append time, which only the log sets
  * - `bad-producer`: a producer id without epoch and sequence or beyond 2^53, or transactional
  *   without a producer id
@@ -52,7 +53,10 @@ export type BatchProblem =
   | 'bad-timestamp'
   | 'bad-producer';
 
-/** Which of these checks a batch is spared, because its writer is known to have made sure or to need what they refuse. */
+/**
+ * Which of these checks a batch is spared, because its writer is known to have made sure or to need
+ * what they refuse.
+ */
 export interface SparedChecks {
   /** That the checksum is that of the bytes. */
   readonly checksum: boolean;
@@ -82,8 +86,8 @@ const HIGHEST_CODEC_ID = 4;
 /** Of a record without key, value and headers: seven fields of a byte each. */
 export const RECORD_BYTES_MIN = 7;
 /**
- * What a byte unpacks to at most, by codec id. gzip: 258 bytes of two bits. snappy: 64 of three bytes. lz4: 255
- * for each further byte of a length. zstd: 128 KiB of a block of four bytes.
+ * What a byte unpacks to at most, by codec id. gzip: 258 bytes of two bits. snappy: 64 of three
+ * bytes. lz4: 255 for each further byte of a length. zstd: 128 KiB of a block of four bytes.
  */
 const EXPANSION_MAX: readonly number[] = [1, 1032, 22, 255, 32_768];
 
@@ -117,7 +121,10 @@ function judgeLength(
   return size > maxBatchBytes && !spared.size ? 'too-large' : null;
 }
 
-/** The checks that make sense only once the CRC has vouched for the header. What is spared is asked where one fails. */
+/**
+ * The checks that make sense only once the CRC has vouched for the header. What is spared is asked
+ * where one fails.
+ */
 function judgeHeader(bytes: Buffer, spared: SparedChecks): BatchProblem | null {
   const bits = attributes(bytes);
   const codec = bits & CODEC_MASK;

@@ -1,5 +1,6 @@
 /**
- * XXH32, the checksum inside of LZ4 frames. Source: the xxHash specification 0.1.1. All products are modulo 2^32.
+ * XXH32, the checksum inside of LZ4 frames. Source: the xxHash specification 0.1.1. All products
+ * are modulo 2^32.
  */
 
 const PRIME_1 = 0x9e3779b1;

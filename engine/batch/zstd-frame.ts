@@ -61,7 +61,8 @@ export async function decodeZstdFrames(
 
 /**
  * The frame's content, or undefined if it is over `maxBytes`. What a prefix can unpack to stays
- * below twice `maxBytes` and a block, so that small blocks, whose bounds are loose, cost few rounds.
+ * below twice `maxBytes` and a block, so that small blocks, whose bounds are loose, cost few
+ * rounds.
  */
 async function decodeWithin(
   bytes: Buffer,
@@ -98,7 +99,10 @@ function prefixOf(bytes: Buffer, frame: Frame, last: Block): Buffer {
   return prefix;
 }
 
-/** Walks the blocks of a frame without making an object of each: a byte of a batch may be a quarter of one. */
+/**
+ * Walks the blocks of a frame without making an object of each: a byte of a batch may be a quarter
+ * of one.
+ */
 class Block {
   headerAt = 0;
   /** Exclusive. */

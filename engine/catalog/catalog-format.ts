@@ -3,20 +3,27 @@ import { decodeKey, encodeKey } from './key-codec.js';
 import { TreeDamage } from './tree-walk.js';
 import { isIntact, isSealed, unpackValue, unsealValue } from './value-codec.js';
 
-/** Every file of version 2 that holds anything has this entry, so that one of version 1 is told from a damaged one. */
+/**
+ * Every file of version 2 that holds anything has this entry, so that one of version 1 is told from
+ * a damaged one.
+ */
 export const FORMAT_KEY = encodeKey(['format']);
 export const CATALOG_FORMAT = 2;
 
 /**
- * Judges the entries of a catalog file as they are read: which version the file has, and that every value matches its checksum. Version 1
- * had none: such a file holds plain values only, and no entry that names a format.
+ * Judges the entries of a catalog file as they are read: which version the file has, and that every
+ * value matches its checksum. Version 1 had none: such a file holds plain values only, and no entry
+ * that names a format.
  */
 export class FormatCheck {
   readonly #plain: CatalogChange[] = [];
   #sealed = 0;
   #format: unknown = null;
 
-  /** Takes in an entry, and says whether it has a checksum. Throws `TreeDamage` where it does not match it. */
+  /**
+   * Takes in an entry, and says whether it has a checksum. Throws `TreeDamage` where it does not
+   * match it.
+   */
   add(key: Buffer, stored: Buffer): 'sealed' | 'plain' {
     if (!isSealed(stored)) {
       this.#plain.push(plainEntry(key, stored));
@@ -30,7 +37,10 @@ export class FormatCheck {
     return 'sealed';
   }
 
-  /** After the last entry: `empty`, `current`, or what a file of version 1 holds. Throws `TreeDamage` for one that is neither. */
+  /**
+   * After the last entry: `empty`, `current`, or what a file of version 1 holds. Throws
+   * `TreeDamage` for one that is neither.
+   */
   finish(): 'empty' | 'current' | readonly CatalogChange[] {
     const { length } = this.#plain;
     if (this.#sealed === 0) return length === 0 ? 'empty' : this.#plain;

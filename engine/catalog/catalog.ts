@@ -1,7 +1,13 @@
-/** A key: parts that sort one after another, strings bytewise, numbers by value, numbers before strings. */
+/**
+ * A key: parts that sort one after another, strings bytewise, numbers by value, numbers before
+ * strings.
+ */
 export type CatalogKey = readonly (string | number)[];
 
-/** Plain data that msgpack can carry: numbers, strings, booleans, null, Buffers, arrays and records of them. */
+/**
+ * Plain data that msgpack can carry: numbers, strings, booleans, null, Buffers, arrays and records
+ * of them.
+ */
 export type CatalogValue = unknown;
 
 /** One change of a transaction; `value: undefined` removes the key. */
@@ -11,8 +17,8 @@ export interface CatalogChange {
 }
 
 /**
- * A small ordered store of one data directory's facts. One process, one writer. Reads are synchronous and see every write
- * that was handed in before them.
+ * A small ordered store of one data directory's facts. One process, one writer. Reads are
+ * synchronous and see every write that was handed in before them.
  */
 export interface Catalog {
   /** Undefined when there is no such key. */
@@ -20,9 +26,10 @@ export interface Catalog {
   /** Entries whose key begins with `prefix`, in key order. */
   range(prefix: CatalogKey): Iterable<{ key: CatalogKey; value: CatalogValue }>;
   /**
-   * Applies all changes in one transaction. When it resolves they are durable, all of them. STORAGE_OFFLINE: the disk
-   * failed, the state on disk is unknown and the directory must go offline (no retry). STORAGE_FULL: there is no room,
-   * nothing of it was applied, reads show what was before, and later writes are taken.
+   * Applies all changes in one transaction. When it resolves they are durable, all of them.
+   * STORAGE_OFFLINE: the disk failed, the state on disk is unknown and the directory must go
+   * offline (no retry). STORAGE_FULL: there is no room, nothing of it was applied, reads show what
+   * was before, and later writes are taken.
    */
   write(changes: readonly CatalogChange[]): Promise<void>;
   /** Resolves when everything handed in is durable and the files are closed. */

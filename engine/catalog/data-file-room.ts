@@ -4,9 +4,10 @@ import { LIMITS } from '../limits.js';
 const ZEROS = Buffer.alloc(LIMITS.catalogStepBytesMin);
 
 /**
- * Grows LMDB's data file ahead of its commits, by writing zeros behind its end, so that a full disk is met here, with
- * an errno and nothing changed. Met inside LMDB it overruns a buffer (lmdb 3.5.6, the message after a failed page
- * write) and may abort the process. Never called while a commit runs.
+ * Grows LMDB's data file ahead of its commits, by writing zeros behind its end, so that a full disk
+ * is met here, with an errno and nothing changed. Met inside LMDB it overruns a buffer (lmdb 3.5.6,
+ * the message after a failed page write) and may abort the process. Never called while a commit
+ * runs.
  */
 export class DataFileRoom {
   readonly #file: FileHandle;
@@ -18,7 +19,10 @@ export class DataFileRoom {
     this.#fileBytes = fileBytes;
   }
 
-  /** When it resolves, the file has at least `wantedBytes`; rejects with the errno of the write that failed. */
+  /**
+   * When it resolves, the file has at least `wantedBytes`; rejects with the errno of the write that
+   * failed.
+   */
   async ensure(wantedBytes: number): Promise<void> {
     if (wantedBytes <= this.#fileBytes) return;
     const step = Math.max(

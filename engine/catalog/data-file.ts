@@ -1,8 +1,8 @@
 import { number64, type TreeFacts } from './tree-walk.js';
 
 /**
- * The two meta pages of an LMDB data file (format 2, little-endian), read before LMDB maps it: a truncated file ends a
- * process with SIGBUS, a garbled page with SIGSEGV.
+ * The two meta pages of an LMDB data file (format 2, little-endian), read before LMDB maps it: a
+ * truncated file ends a process with SIGBUS, a garbled page with SIGSEGV.
  *
  * ```text
  * page 0, page 1  meta pages: a 24-byte page header, then the meta record
@@ -29,8 +29,8 @@ const PAGE_SIZE_MIN = 4096;
 const PAGE_SIZE_MAX = 65536;
 
 /**
- * Bytes from the start that {@link judgeDataFile} wants to see: both meta pages at the largest page size, and a whole
- * file that was set up but never committed to.
+ * Bytes from the start that {@link judgeDataFile} wants to see: both meta pages at the largest page
+ * size, and a whole file that was set up but never committed to.
  */
 export const START_BYTES = 384 * 1024;
 
@@ -48,15 +48,20 @@ export interface MetaFacts {
 
 /**
  * - `blank`: nothing was ever committed; LMDB creates it anew
- * - `whole`: both meta pages are, and they agree; `newest` counts, `other` is the transaction before
- * - `damaged`: LMDB must not open it; `readable` is the newest of the meta pages that are whole, if there is one
+ * - `whole`: both meta pages are, and they agree; `newest` counts, `other` is the transaction
+ *   before
+ * - `damaged`: LMDB must not open it; `readable` is the newest of the meta pages that are whole, if
+ *   there is one
  */
 export type DataFileVerdict =
   | { readonly verdict: 'blank' }
   | { readonly verdict: 'whole'; readonly newest: MetaFacts; readonly other: MetaFacts }
   | { readonly verdict: 'damaged'; readonly reason: string; readonly readable: MetaFacts | null };
 
-/** Judges a file of `fileBytes` bytes by its first {@link START_BYTES} (fewer if the file is shorter). */
+/**
+ * Judges a file of `fileBytes` bytes by its first {@link START_BYTES} (fewer if the file is
+ * shorter).
+ */
 export function judgeDataFile(start: Buffer, fileBytes: number): DataFileVerdict {
   // Power was cut before the first transaction: the blocks were never written.
   const isWhole = start.length === fileBytes;
@@ -68,7 +73,8 @@ export function judgeDataFile(start: Buffer, fileBytes: number): DataFileVerdict
   const current = transactions.indexOf(Math.max(...transactions));
   const metas = read.map((meta, page) => {
     if (typeof meta === 'string') return meta;
-    // The other one may be of a commit that did not end, and has its last page put back (`unended-commit.ts`).
+    // The other one may be of a commit that did not end, and has its last page put back
+    // (`unended-commit.ts`).
     const end = page === current ? 0 : Math.floor(fileBytes / pageSize) - 1;
     return beginsBeyond(meta, Math.max(meta.lastPage, end))
       ? 'a tree begins outside the file'

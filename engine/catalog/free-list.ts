@@ -2,11 +2,13 @@ import type { PageSet } from './page-set.js';
 import { TreeDamage } from './tree-walk.js';
 
 /**
- * One record of LMDB's list of free pages, as lmdb-js writes it: int64 words, the first of which counts those that
- * follow and are in use. A word is a page, 0 for none, or below 0 the length of a block whose first page is the next word.
+ * One record of LMDB's list of free pages, as lmdb-js writes it: int64 words, the first of which
+ * counts those that follow and are in use. A word is a page, 0 for none, or below 0 the length of a
+ * block whose first page is the next word.
  *
- * Adds the pages to `used`, as far as the file has them (`pageCount`), and returns how many it does not have. Throws
- * `TreeDamage` when the record names pages beyond `lastPage` or pages that are taken: LMDB would write over them.
+ * Adds the pages to `used`, as far as the file has them (`pageCount`), and returns how many it does
+ * not have. Throws `TreeDamage` when the record names pages beyond `lastPage` or pages that are
+ * taken: LMDB would write over them.
  */
 export function takeFreePages(
   record: Buffer,

@@ -10,7 +10,8 @@ import type { CatalogKey } from './catalog.js';
  * string  0x02, UTF-8 with 0x00 as 0x00 0xFF, then 0x00 0x00
  * ```
  *
- * No part is a prefix of another, so the keys below a prefix are one contiguous run that begins with the prefix's bytes.
+ * No part is a prefix of another, so the keys below a prefix are one contiguous run that begins
+ * with the prefix's bytes.
  */
 
 const NUMBER_TAG = 0x01;
@@ -26,8 +27,8 @@ const scratch = Buffer.alloc(9);
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
 /**
- * The bytes of a key or a key prefix. Asserts at most {@link CATALOG_KEY_BYTES_MAX} bytes, no NaN and well-formed
- * strings: whoever makes keys of a client's words bounds those first.
+ * The bytes of a key or a key prefix. Asserts at most {@link CATALOG_KEY_BYTES_MAX} bytes, no NaN
+ * and well-formed strings: whoever makes keys of a client's words bounds those first.
  */
 export function encodeKey(key: CatalogKey): Buffer {
   const parts: Buffer[] = [];

@@ -10,7 +10,10 @@ import { decodeKey, encodeKey, endOfPrefix } from './key-codec.js';
 import { type LmdbTable, LOWEST_KEY } from './lmdb-environment.js';
 import { isIntact, sealValue, unsealValue } from './value-codec.js';
 
-/** Encoded keys as latin1 text, which compares as the bytes do, and sealed values; null removes the key. */
+/**
+ * Encoded keys as latin1 text, which compares as the bytes do, and sealed values; null removes the
+ * key.
+ */
 type Overlay = Map<string, Buffer | null>;
 
 interface Waiter {
@@ -39,9 +42,9 @@ const NODE_HEADER_BYTES = 16;
 /**
  * One LMDB environment as a {@link Catalog}.
  *
- * One commit runs at a time; what is handed in meanwhile becomes the next one, and reads see both over what LMDB
- * holds. Every write after a failed or overdue commit rejects: the pages of a failed fdatasync are gone although the
- * next one says ok.
+ * One commit runs at a time; what is handed in meanwhile becomes the next one, and reads see both
+ * over what LMDB holds. Every write after a failed or overdue commit rejects: the pages of a failed
+ * fdatasync are gone although the next one says ok.
  */
 export class LmdbCatalog implements Catalog {
   readonly #path: string;
@@ -106,8 +109,9 @@ export class LmdbCatalog implements Catalog {
   }
 
   /**
-   * As {@link Catalog.write}. Rejects with STORAGE_OFFLINE when the disk failed, and with STORAGE_FULL when the file
-   * cannot grow: then nothing was changed, the catalog lives on, and this write's keys read as before.
+   * As {@link Catalog.write}. Rejects with STORAGE_OFFLINE when the disk failed, and with
+   * STORAGE_FULL when the file cannot grow: then nothing was changed, the catalog lives on, and
+   * this write's keys read as before.
    */
   async write(changes: readonly CatalogChange[]): Promise<void> {
     assert(!this.#isClosed, 'a closed catalog is not written to');
@@ -188,7 +192,8 @@ export class LmdbCatalog implements Catalog {
       });
       return null;
     } catch (error) {
-      // lmdb-js hands the cause out as a second promise, whose rejection would otherwise end the process.
+      // lmdb-js hands the cause out as a second promise, whose rejection would otherwise end the
+      // process.
       const { commitError } = error as { commitError?: Promise<unknown> };
       return commitError ? commitError.catch((cause: unknown) => cause) : error;
     }
@@ -211,7 +216,10 @@ export class LmdbCatalog implements Catalog {
     return (stats.lastPageNumber + 1 + copied + added + LIMITS.catalogPagesSpare) * stats.pageSize;
   }
 
-  /** All of the file was checked when it was opened: what has changed since is no longer what was stored. */
+  /**
+   * All of the file was checked when it was opened: what has changed since is no longer what was
+   * stored.
+   */
   #unseal(key: Buffer, stored: Buffer): CatalogValue {
     if (isIntact(key, stored)) return unsealValue(stored);
     const message = `the catalog ${this.#path} is damaged: the entry ${describeKey(key)} has changed since it was opened`;

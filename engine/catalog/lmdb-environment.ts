@@ -8,9 +8,10 @@ export type LmdbTable = Database<Buffer, Buffer>;
 /**
  * Opens, or creates, the LMDB data file at `path`; its lock file lies beside it as `<path>-lock`.
  *
- * `overlappingSync: false` makes lmdb-js commit as LMDB itself does: pages, fdatasync, meta page through O_DSYNC, and
- * only then does the promise resolve. With its default the promise resolves before the sync, and after a failed sync
- * `flushed` never settles and an unhandled rejection escapes; it was no faster (0.51 ms against 0.44 ms a commit).
+ * `overlappingSync: false` makes lmdb-js commit as LMDB itself does: pages, fdatasync, meta page
+ * through O_DSYNC, and only then does the promise resolve. With its default the promise resolves
+ * before the sync, and after a failed sync `flushed` never settles and an unhandled rejection
+ * escapes; it was no faster (0.51 ms against 0.44 ms a commit).
  */
 export async function openEnvironment(path: string): Promise<LmdbTable> {
   const { open } = loadLmdb();
@@ -22,7 +23,8 @@ export async function openEnvironment(path: string): Promise<LmdbTable> {
     overlappingSync: false,
     // Counts only where syncs overlap, and would be vital there; lmdb-js's types do not know it.
     safeRestore: true,
-    // With it lmdb-js keeps a second promise of each commit, which rejects where nobody can catch it.
+    // With it lmdb-js keeps a second promise of each commit, which rejects where nobody can catch
+    // it.
     eventTurnBatching: false,
     noMemInit: true,
     maxDbs: 1,
@@ -35,12 +37,15 @@ export async function openEnvironment(path: string): Promise<LmdbTable> {
 const require = createRequire(import.meta.url);
 
 /**
- * lmdb-js, loaded at the first call because it takes 20 ms, which users of the in-memory catalog need not pay. Its CommonJS form,
- * because `import` takes 35 ms; the two know nothing of each other's symbols, so everybody has to come here.
+ * lmdb-js, loaded at the first call because it takes 20 ms, which users of the in-memory catalog
+ * need not pay. Its CommonJS form, because `import` takes 35 ms; the two know nothing of each
+ * other's symbols, so everybody has to come here.
  */
 export function loadLmdb(): typeof import('lmdb') {
   return require('lmdb') as typeof import('lmdb');
 }
 
-/** First possible key of a whole-table range; lmdb-js would begin after its own symbols otherwise. */
+/**
+ * First possible key of a whole-table range; lmdb-js would begin after its own symbols otherwise.
+ */
 export const LOWEST_KEY = Buffer.of(0);

@@ -19,8 +19,9 @@ interface Pending {
 }
 
 /**
- * A catalog without a disk, for tests and simulations. Values go through msgpackr as on disk, so nothing is aliased.
- * A transaction is visible at once and durable when its promise resolves, in a later turn; {@link crash} loses the rest.
+ * A catalog without a disk, for tests and simulations. Values go through msgpackr as on disk, so
+ * nothing is aliased. A transaction is visible at once and durable when its promise resolves, in a
+ * later turn; {@link crash} loses the rest.
  */
 export class MemoryCatalog implements Catalog {
   readonly #clock: Clock;
@@ -89,7 +90,10 @@ export class MemoryCatalog implements Catalog {
     this.#state = 'closed';
   }
 
-  /** The next write, and as on a failed disk every one after it, rejects with STORAGE_OFFLINE; its cause has this code. */
+  /**
+   * The next write, and as on a failed disk every one after it, rejects with STORAGE_OFFLINE; its
+   * cause has this code.
+   */
   failNextWrite(code: string): void {
     this.#failNext = code;
   }
@@ -100,8 +104,9 @@ export class MemoryCatalog implements Catalog {
   }
 
   /**
-   * Cuts the power: returns a catalog with whole durable transactions only. `survivors` transactions that were still
-   * under way made it to the disk too, oldest first. Promises of this catalog that are open stay so for ever.
+   * Cuts the power: returns a catalog with whole durable transactions only. `survivors`
+   * transactions that were still under way made it to the disk too, oldest first. Promises of this
+   * catalog that are open stay so for ever.
    */
   crash(survivors = 0): MemoryCatalog {
     this.#state = 'crashed';

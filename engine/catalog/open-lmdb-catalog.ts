@@ -19,34 +19,43 @@ export interface LmdbCatalogOptions {
   readonly clock?: Clock;
   /** A commit that takes longer fails the catalog for good. Default 30 s. */
   readonly commitDeadlineMs?: number;
-  /** True after an unclean stop: what is found may not be durable, and is made so. Default false. */
+  /**
+   * True after an unclean stop: what is found may not be durable, and is made so. Default false.
+   */
   readonly suspicious?: boolean;
-  /** Called once, when a write failed and every later one will: the owner takes the directory offline. */
+  /**
+   * Called once, when a write failed and every later one will: the owner takes the directory
+   * offline.
+   */
   readonly onFailure?: (error: EngineError) => void;
   /** Told when the last commit had not ended and was ended. Default: nobody. */
   readonly logger?: EngineLogger;
 }
 
 /**
- * Opens, or creates, the catalog whose data file is `path` (`<path>-lock` appears beside it). The folder exists and is
- * owned by the caller; one catalog per file and process. Everything in the file is read and checked first, page by page, since LMDB
- * itself would end the process where a page is garbled. A file of format version 1 is rewritten, in one transaction.
+ * Opens, or creates, the catalog whose data file is `path` (`<path>-lock` appears beside it). The
+ * folder exists and is owned by the caller; one catalog per file and process. Everything in the
+ * file is read and checked first, page by page, since LMDB itself would end the process where a
+ * page is garbled. A file of format version 1 is rewritten, in one transaction.
  *
- * Rejects with CATALOG_DAMAGED when the file is none of LMDB's, was cut short, or holds anything that does not match its
- * checksum; with STORAGE_FULL when there is no room to rewrite it; and with the errno when the disk says no.
+ * Rejects with CATALOG_DAMAGED when the file is none of LMDB's, was cut short, or holds anything
+ * that does not match its checksum; with STORAGE_FULL when there is no room to rewrite it; and with
+ * the errno when the disk says no.
  */
 export async function openLmdbCatalog(
   path: string,
   options: LmdbCatalogOptions = {},
 ): Promise<Catalog> {
   const clock = options.clock ?? systemClock;
-  // LMDB locks only its lock file, so a second descriptor of the data file, and closing it, does no harm.
+  // LMDB locks only its lock file, so a second descriptor of the data file, and closing it, does no
+  // harm.
   const file = await open(path, constants.O_RDWR | constants.O_CREAT, 0o644);
   let catalog: LmdbCatalog;
   let found: Found;
   try {
     found = await makeReady(file, path, clock, options.logger ?? silentLogger);
-    // What a killed owner had written but not synced is visible now; nobody may act on it before it is durable.
+    // What a killed owner had written but not synced is visible now; nobody may act on it before it
+    // is durable.
     if (options.suspicious === true) await file.datasync();
     const table = await openEnvironment(path).catch((cause: unknown) => {
       throw damagedCatalog(path, cause instanceof Error ? cause.message : String(cause), cause);

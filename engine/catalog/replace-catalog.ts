@@ -6,9 +6,10 @@ import type { CatalogChange } from './catalog.js';
 import { openLmdbCatalog, syncFolder } from './open-lmdb-catalog.js';
 
 /**
- * Puts a new catalog file with these entries in the place of the one at `path`, which nobody has open. The old one is kept
- * beside it, as `<path>.damaged-<n>`. Durable when it resolves, with the path of the old file, or null where there was none; a crash leaves
- * the old file or the new one under the name.
+ * Puts a new catalog file with these entries in the place of the one at `path`, which nobody has
+ * open. The old one is kept beside it, as `<path>.damaged-<n>`. Durable when it resolves, with the
+ * path of the old file, or null where there was none; a crash leaves the old file or the new one
+ * under the name.
  */
 export async function replaceCatalog(
   path: string,

@@ -2,7 +2,8 @@ import type { DataFilePages } from './data-file-pages.js';
 import type { PageSet } from './page-set.js';
 
 /**
- * LMDB's trees (data format 2, little-endian), read without LMDB, which ends the process where a page is garbled.
+ * LMDB's trees (data format 2, little-endian), read without LMDB, which ends the process where a
+ * page is garbled.
  *
  * ```text
  * page    0  page number int64      8  transaction int64 that wrote it
@@ -52,8 +53,9 @@ export interface TreeWalk {
   /** Called after so many entries of a page: a rest for others. */
   readonly rest?: (entries: number) => Promise<void> | null;
   /**
-   * Called with what is wrong with a page or an entry, when all entries before it were visited; the walk goes on behind it. `isPlaced` is
-   * false for counts that do not fit, where nobody knows which entries are missing. Left out: the walk throws the damage.
+   * Called with what is wrong with a page or an entry, when all entries before it were visited; the
+   * walk goes on behind it. `isPlaced` is false for counts that do not fit, where nobody knows
+   * which entries are missing. Left out: the walk throws the damage.
    */
   readonly skip?: (damage: TreeDamage, isPlaced: boolean) => void;
 }
@@ -71,8 +73,9 @@ interface Node {
 }
 
 /**
- * Reads every page of a tree and checks all that LMDB relies on: numbers, flags, bounds, the order of keys within and between pages, depth, and
- * the counts of the meta page. Throws `TreeDamage`, unless there is a `skip`.
+ * Reads every page of a tree and checks all that LMDB relies on: numbers, flags, bounds, the order
+ * of keys within and between pages, depth, and the counts of the meta page. Throws `TreeDamage`,
+ * unless there is a `skip`.
  */
 export async function walkTree(walk: TreeWalk, facts: TreeFacts): Promise<void> {
   const counts = { branchPages: 0, leafPages: 0, overflowPages: 0, entries: 0 };

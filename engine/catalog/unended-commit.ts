@@ -3,16 +3,20 @@ import type { DataFilePages } from './data-file-pages.js';
 import { number64 } from './tree-walk.js';
 
 /**
- * A commit of LMDB's that failed at its last step. Its pages are written and synced by then; the write of the meta page
- * fails; and since the page cache may have taken it, LMDB puts the old transaction number and last page back over it. The
- * page then has the new roots under the number of the transaction before the newest. A bit that has changed in the number
- * of the newest meta page leaves the same bytes.
+ * A commit of LMDB's that failed at its last step. Its pages are written and synced by then; the
+ * write of the meta page fails; and since the page cache may have taken it, LMDB puts the old
+ * transaction number and last page back over it. The page then has the new roots under the number
+ * of the transaction before the newest. A bit that has changed in the number of the newest meta
+ * page leaves the same bytes.
  *
- * In the first case nobody was told that the commit is durable, in the second somebody was: it counts in both, provided
- * that all of it is there.
+ * In the first case nobody was told that the commit is durable, in the second somebody was: it
+ * counts in both, provided that all of it is there.
  */
 
-/** Where the number of a transaction stands on its meta page, behind the last page: 16 bytes in one sector. */
+/**
+ * Where the number of a transaction stands on its meta page, behind the last page: 16 bytes in one
+ * sector.
+ */
 const LAST_PAGE_AT = 144;
 
 /** Bytes that go over a meta page. */
@@ -23,8 +27,8 @@ export interface MetaPatch {
 }
 
 /**
- * What the meta page of a commit that did not end would say, but for its last page, which is a bound; null where there is no such
- * commit. Both roots must say so: one alone may have changed.
+ * What the meta page of a commit that did not end would say, but for its last page, which is a
+ * bound; null where there is no such commit. Both roots must say so: one alone may have changed.
  */
 export async function unendedCommit(
   pages: DataFilePages,

@@ -3,8 +3,8 @@ import { crc32c } from '../batch/crc32c.js';
 import type { CatalogValue } from './catalog.js';
 
 /**
- * Plain msgpack without msgpackr's record extension, so that any msgpack reader understands the catalog. Buffers are
- * copied on the way out: a decoded value never aliases the bytes it came from.
+ * Plain msgpack without msgpackr's record extension, so that any msgpack reader understands the
+ * catalog. Buffers are copied on the way out: a decoded value never aliases the bytes it came from.
  */
 const packr = new Packr({ useRecords: false, copyBuffers: true });
 

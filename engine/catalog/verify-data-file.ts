@@ -16,13 +16,15 @@ export interface FileReading {
 /**
  * - `blank`: nothing was ever committed; LMDB may create it anew
  * - `whole`: LMDB may open it
- * - a patch: LMDB may open it once that is applied, which ends its last commit (`unended-commit.ts`)
+ * - a patch: LMDB may open it once that is applied, which ends its last commit
+ *   (`unended-commit.ts`)
  */
 export type VerifiedFile = 'blank' | 'whole' | MetaPatch;
 
 /**
- * Reads all of an LMDB data file that is in use, without LMDB, and hands over every entry of its last transaction. Rejects with `TreeDamage` where
- * anything is not as LMDB leaves it: it may open the file only if this resolves. Nobody has the file open for writing meanwhile.
+ * Reads all of an LMDB data file that is in use, without LMDB, and hands over every entry of its
+ * last transaction. Rejects with `TreeDamage` where anything is not as LMDB leaves it: it may open
+ * the file only if this resolves. Nobody has the file open for writing meanwhile.
  */
 export async function verifyDataFile(
   file: FileHandle,
@@ -35,7 +37,8 @@ export async function verifyDataFile(
   const { newest, other } = judged;
   const pages = new DataFilePages(file, newest.pageSize, size);
   const unended = await unendedCommit(pages, judged);
-  // The number of a transaction is nowhere else than on its meta page and on the root that it wrote.
+  // The number of a transaction is nowhere else than on its meta page and on the root that it
+  // wrote.
   for (const meta of [newest, unended ?? other]) await checkRoot(pages, meta);
   const used = new PageSet(pages.count);
   const current = unended ?? newest;
@@ -60,7 +63,10 @@ export interface SalvageReading extends FileReading {
   readonly lost: () => void;
 }
 
-/** Hands over what can still be read of a damaged file: entries on pages that the newest whole meta page leads to. */
+/**
+ * Hands over what can still be read of a damaged file: entries on pages that the newest whole meta
+ * page leads to.
+ */
 export async function salvageDataFile(
   file: FileHandle,
   { lost, ...reading }: SalvageReading,

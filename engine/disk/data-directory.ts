@@ -3,9 +3,9 @@ import type { Disk } from './disk.js';
 import { afterWrite, NOT_STALLED, type StallState } from './stall-guard.js';
 
 /**
- * One data directory's state of health, shared by everything that writes to it. It is where a failing
- * disk is caught: the directory goes offline once and stays so until a restart, because after a failed sync the
- * next one may answer ok although the bytes are gone.
+ * One data directory's state of health, shared by everything that writes to it. It is where a
+ * failing disk is caught: the directory goes offline once and stays so until a restart, because
+ * after a failed sync the next one may answer ok although the bytes are gone.
  */
 export class DataDirectory {
   /** Absolute. */
@@ -27,9 +27,9 @@ export class DataDirectory {
   }
 
   /**
-   * Takes the directory offline for good. `what` says what was tried, to which file: "cannot sync /data/a-0/….log".
-   * Returns the error, code STORAGE_OFFLINE, that everybody gets from now on: the first failure's, when there
-   * was one before.
+   * Takes the directory offline for good. `what` says what was tried, to which file: "cannot sync
+   * /data/a-0/….log". Returns the error, code STORAGE_OFFLINE, that everybody gets from now on: the
+   * first failure's, when there was one before.
    */
   fail(what: string, error: unknown): EngineError {
     if (this.#failure) return this.#failure;
@@ -51,8 +51,8 @@ export class DataDirectory {
   }
 
   /**
-   * Calls `listener` once, when the directory goes offline; at once when it already is. It must not throw. Returns what
-   * takes the listener off again.
+   * Calls `listener` once, when the directory goes offline; at once when it already is. It must not
+   * throw. Returns what takes the listener off again.
    */
   onOffline(listener: (failure: EngineError) => void): () => void {
     if (this.#failure) {
@@ -74,8 +74,8 @@ export class DataDirectory {
   }
 
   /**
-   * Whether appends go through the thread pool for now: a synchronous write stalled the loop, and the disk has
-   * not recovered yet.
+   * Whether appends go through the thread pool for now: a synchronous write stalled the loop, and
+   * the disk has not recovered yet.
    */
   get writesAsynchronously(): boolean {
     return this.#stall.asynchronous;

@@ -1,14 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { LIMITS } from '../limits.js';
 
-/** How many descriptors logs may keep open in this process: `max`, or their share of `ulimit -n` where that is less. */
+/**
+ * How many descriptors logs may keep open in this process: `max`, or their share of `ulimit -n`
+ * where that is less.
+ */
 export function descriptorsFor(max: number): number {
   return shareOf(openFilesLimit(), max);
 }
 
 /**
- * How many descriptors connections may take in this process, so that logs find theirs however many clients come: what logs, and
- * whatever opens a file for a moment, leave of `ulimit -n`.
+ * How many descriptors connections may take in this process, so that logs find theirs however many
+ * clients come: what logs, and whatever opens a file for a moment, leave of `ulimit -n`.
  */
 export function descriptorsForConnections(): number {
   return leftOf(openFilesLimit());

@@ -6,7 +6,10 @@ import type { Disk } from './disk.js';
 import { ensureDirectory, syncAncestors } from './ensure-directory.js';
 import { readSmallFile, temporaryPath, writeSmallFile } from './small-file.js';
 
-/** The format of data directories that this version writes, and the newest that it reads; it reads all before, too. */
+/**
+ * The format of data directories that this version writes, and the newest that it reads; it reads
+ * all before, too.
+ */
 export const FORMAT_VERSION = 2;
 
 /** The small file in a data directory's root that says whose it is and how it was closed. */
@@ -17,13 +20,16 @@ export interface DirectoryIdentity {
   /** 22 characters of base64url; never changes. */
   readonly directoryId: string;
   /**
-   * How often the directory was opened after a stop that was not clean, this time included. It is the leader epoch of all
-   * its partitions: raised durably before anything is served.
+   * How often the directory was opened after a stop that was not clean, this time included. It is
+   * the leader epoch of all its partitions: raised durably before anything is served.
    */
   readonly uncleanOpens: number;
   /** Whether whoever had it open before closed it; true for a new directory. */
   readonly wasClean: boolean;
-  /** Writes down, durably, that everything is synced and closed. The last thing done to the directory. */
+  /**
+   * Writes down, durably, that everything is synced and closed. The last thing done to the
+   * directory.
+   */
   markClean(): Promise<void>;
 }
 
@@ -37,12 +43,12 @@ interface Facts {
 }
 
 /**
- * Opens the directory's identity, creating the folder and the file where there are none. The caller holds the directory's
- * lock. When it resolves, the file says durably that the directory is in use, so that a crash from now on
- * counts as an unclean stop.
+ * Opens the directory's identity, creating the folder and the file where there are none. The caller
+ * holds the directory's lock. When it resolves, the file says durably that the directory is in use,
+ * so that a crash from now on counts as an unclean stop.
  *
- * Errors: NOT_A_DATA_DIRECTORY for a folder with files of somebody else, FORMAT_TOO_NEW, DAMAGED_FILE; what the disk
- * throws.
+ * Errors: NOT_A_DATA_DIRECTORY for a folder with files of somebody else, FORMAT_TOO_NEW,
+ * DAMAGED_FILE; what the disk throws.
  */
 export async function openIdentity(
   disk: Disk,
@@ -68,7 +74,10 @@ export async function openIdentity(
   };
 }
 
-/** Changes nothing. Rejects NOT_A_DATA_DIRECTORY, FORMAT_TOO_NEW, DAMAGED_FILE; what the disk throws. */
+/**
+ * Changes nothing. Rejects NOT_A_DATA_DIRECTORY, FORMAT_TOO_NEW, DAMAGED_FILE; what the disk
+ * throws.
+ */
 export async function readIdentity(disk: Disk, root: string): Promise<void> {
   const found = await readFacts(disk, join(root, IDENTITY_FILE));
   if (found !== null) return;
@@ -93,8 +102,9 @@ export async function inspectIdentity(
 }
 
 /**
- * Writes the identity of a directory whose file is damaged or lost, as after a stop that was not clean. What can still be read of it stays; the
- * leader epoch of the next open is above `epochMax`, the largest that the directory is known to have given.
+ * Writes the identity of a directory whose file is damaged or lost, as after a stop that was not
+ * clean. What can still be read of it stays; the leader epoch of the next open is above `epochMax`,
+ * the largest that the directory is known to have given.
  */
 export async function restoreIdentity(
   disk: Disk,
@@ -156,7 +166,10 @@ function damaged(path: string): EngineError {
   );
 }
 
-/** A new directory is made only where nothing is: a mistyped path must not mix a log with somebody's files. */
+/**
+ * A new directory is made only where nothing is: a mistyped path must not mix a log with somebody's
+ * files.
+ */
 async function refuseForeignFiles(disk: Disk, root: string): Promise<void> {
   const unfinished = basename(temporaryPath(IDENTITY_FILE));
   const foreign = (await disk.readdir(root)).filter(

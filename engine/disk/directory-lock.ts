@@ -11,9 +11,15 @@ export interface DirectoryLock {
   release(): Promise<void>;
 }
 
-/** Makes sure that a data directory has one owner. Passed in, because simulated directories need none. */
+/**
+ * Makes sure that a data directory has one owner. Passed in, because simulated directories need
+ * none.
+ */
 export interface DirectoryLocker {
-  /** `root` exists. Rejects with DIRECTORY_LOCKED, naming the owner, when another engine has it, in this process or another. */
+  /**
+   * `root` exists. Rejects with DIRECTORY_LOCKED, naming the owner, when another engine has it, in
+   * this process or another.
+   */
   lock(root: string): Promise<DirectoryLock>;
 }
 
@@ -25,7 +31,9 @@ export const noLocker: DirectoryLocker = {
 /** The machine's own locks; see `lockDirectory`. */
 export const systemLocker: DirectoryLocker = { lock: (root) => lockDirectory(root) };
 
-/** In the root: what flock(2) is taken on, and, for people and for error messages, the owner's name. */
+/**
+ * In the root: what flock(2) is taken on, and, for people and for error messages, the owner's name.
+ */
 const LOCK_FILE = '.lock';
 
 /** Whether a name in a data directory's root belongs to its lock. */
@@ -34,10 +42,11 @@ export function isLockFileName(name: string): boolean {
 }
 
 /**
- * Takes the directory for this engine, never waiting: by flock(2) on `<root>/.lock` through koffi, else by a Unix
- * socket that answers only while its owner lives. Both end with the process, however it ends, and both
- * hold between containers that share the folder of one machine, where process ids say nothing. The
- * two kinds do not see each other: processes that share a directory must all have koffi or all be without it.
+ * Takes the directory for this engine, never waiting: by flock(2) on `<root>/.lock` through koffi,
+ * else by a Unix socket that answers only while its owner lives. Both end with the process, however
+ * it ends, and both hold between containers that share the folder of one machine, where process ids
+ * say nothing. The two kinds do not see each other: processes that share a directory must all have
+ * koffi or all be without it.
  */
 export async function lockDirectory(
   root: string,

@@ -3,8 +3,8 @@
  * (`node-disk.ts`) is thin; tests and simulations pass one that records, fails or loses power.
  *
  * Paths are absolute. Failures throw (or reject with) an Error whose `code` is the errno's name:
- * ENOENT, EEXIST, ENOSPC, EIO … Nothing is durable until it was synced: bytes by `datasync`, names by
- * `syncDirectory` of the folder that holds them, or both by `syncFileSystem`.
+ * ENOENT, EEXIST, ENOSPC, EIO … Nothing is durable until it was synced: bytes by `datasync`, names
+ * by `syncDirectory` of the folder that holds them, or both by `syncFileSystem`.
  */
 export interface Disk {
   /** Opens synchronously, because a segment rolls on the append path. */
@@ -21,7 +21,9 @@ export interface Disk {
   stat(path: string): Promise<DiskStat | null>;
   /** The whole file. ENOENT when there is none. */
   readFile(path: string): Promise<Buffer>;
-  /** For small things needed in the middle of a synchronous path, such as a sealed segment's index. */
+  /**
+   * For small things needed in the middle of a synchronous path, such as a sealed segment's index.
+   */
   readFileSync(path: string): Buffer;
   /** Atomic within one file system; replaces what had the new name. Works on folders. */
   rename(from: string, to: string): Promise<void>;
@@ -32,9 +34,10 @@ export interface Disk {
   /** When it resolves, the names in this folder are durable. */
   syncDirectory(path: string): Promise<void>;
   /**
-   * When it resolves, everything written before the call to the file system that holds `root`, bytes and
-   * names, is durable (syncfs(2)). Undefined where the platform has no such call. `root` is opened by
-   * `holdFileSystem`, or on the first call, and stays open: write-back errors are reported from then on.
+   * When it resolves, everything written before the call to the file system that holds `root`,
+   * bytes and names, is durable (syncfs(2)). Undefined where the platform has no such call. `root`
+   * is opened by `holdFileSystem`, or on the first call, and stays open: write-back errors are
+   * reported from then on.
    */
   readonly syncFileSystem: ((root: string) => Promise<void>) | undefined;
   /** Opens `root` for `syncFileSystem` now, so that no write-back error from here on is missed. */
@@ -52,7 +55,10 @@ export interface DiskSpace {
   readonly freeBytes: number;
 }
 
-/** 'create' fails with EEXIST, 'append' creates when missing, 'read' and 'write' fail with ENOENT. All but 'read' can write. */
+/**
+ * 'create' fails with EEXIST, 'append' creates when missing, 'read' and 'write' fail with ENOENT.
+ * All but 'read' can write.
+ */
 export type OpenMode = 'create' | 'append' | 'read' | 'write';
 
 export interface DiskStat {
@@ -62,8 +68,9 @@ export interface DiskStat {
 }
 
 /**
- * One open descriptor. Positions are explicit. The caller keeps it open for as long as a sync, a read or a slice that
- * names it is queued or running: a number that was reused would sync or send another file.
+ * One open descriptor. Positions are explicit. The caller keeps it open for as long as a sync, a
+ * read or a slice that names it is queued or running: a number that was reused would sync or send
+ * another file.
  */
 export interface DiskFile {
   /** As it was opened; a rename does not change it. */
@@ -86,15 +93,20 @@ export interface DiskFile {
   /** As `readSync`, on the thread pool. `into` belongs to the call until it settles. */
   read(into: Uint8Array, position: number): Promise<number>;
   /**
-   * The position up to which the file can be read from `position` on without waiting for the device, as far as was looked: at least
-   * `position + size` when that range is in memory, -1 when it is not or nobody can say. `end` is the file's end. Undefined where nobody can ever say.
+   * The position up to which the file can be read from `position` on without waiting for the
+   * device, as far as was looked: at least `position + size` when that range is in memory, -1 when
+   * it is not or nobody can say. `end` is the file's end. Undefined where nobody can ever say.
    */
   residentUntil?(position: number, size: number, end: number): number;
-  /** Brings the range into memory, as far as the file goes, and hands it to nobody, on the thread pool. Undefined where reading is the only way. */
+  /**
+   * Brings the range into memory, as far as the file goes, and hands it to nobody, on the thread
+   * pool. Undefined where reading is the only way.
+   */
   load?(position: number, size: number): Promise<void>;
   /**
-   * Begins to write the range to the device, on the thread pool, and promises nothing of it: a sync does. False where that cannot be done; what fails
-   * later is told to the sync. Undefined where a sync is the only way.
+   * Begins to write the range to the device, on the thread pool, and promises nothing of it: a sync
+   * does. False where that cannot be done; what fails later is told to the sync. Undefined where a
+   * sync is the only way.
    */
   startWriteBack?(position: number, size: number): Promise<boolean>;
   /** Cuts the file to `size` bytes, or extends it with zeros. */

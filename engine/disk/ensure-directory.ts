@@ -2,7 +2,10 @@ import { dirname } from 'node:path';
 import type { Disk } from './disk.js';
 import { hasErrno } from './errno.js';
 
-/** Creates the folder and every missing one above it; when it resolves, the names of those it created are durable. */
+/**
+ * Creates the folder and every missing one above it; when it resolves, the names of those it
+ * created are durable.
+ */
 export async function ensureDirectory(disk: Disk, path: string): Promise<void> {
   const found = await disk.stat(path);
   if (found?.isDirectory) return;
@@ -18,9 +21,9 @@ export async function ensureDirectory(disk: Disk, path: string): Promise<void> {
 }
 
 /**
- * Makes the names of `path` and of every folder above it durable. For a folder that is found existing but was
- * never known to be durable: whoever created it may have been killed before its name was synced. Folders above that may not
- * be opened were not created by us and are passed over.
+ * Makes the names of `path` and of every folder above it durable. For a folder that is found
+ * existing but was never known to be durable: whoever created it may have been killed before its
+ * name was synced. Folders above that may not be opened were not created by us and are passed over.
  */
 export async function syncAncestors(disk: Disk, path: string): Promise<void> {
   for (let at = path, above = dirname(at); above !== at; at = above, above = dirname(at)) {

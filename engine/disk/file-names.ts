@@ -18,8 +18,9 @@ export const SEGMENT_FILE_KINDS = ['log', 'index', 'timeindex', 'txnindex'] as c
 export type SegmentFileKind = (typeof SEGMENT_FILE_KINDS)[number];
 
 /**
- * What a second suffix says: `deleted` waits to be unlinked, `cleaned` is a compaction's unfinished output,
- * `swap` is finished output that replaces its sources, `cut` holds the bytes of a torn tail.
+ * What a second suffix says: `deleted` waits to be unlinked, `cleaned` is a compaction's unfinished
+ * output, `swap` is finished output that replaces its sources, `cut` holds the bytes of a torn
+ * tail.
  */
 export const SEGMENT_FILE_STATES = ['deleted', 'cleaned', 'swap', 'cut'] as const;
 
@@ -80,9 +81,9 @@ export function partitionFolderName(topic: string, partition: number): string {
 }
 
 /**
- * The name of a partition folder that was taken out of service. `unique` is 16 random bytes, so that a topic can be
- * deleted, created and deleted again. As in Kafka, the topic's own name is cut where the whole would be too long:
- * `partition.metadata` inside tells which topic it was.
+ * The name of a partition folder that was taken out of service. `unique` is 16 random bytes, so
+ * that a topic can be deleted, created and deleted again. As in Kafka, the topic's own name is cut
+ * where the whole would be too long: `partition.metadata` inside tells which topic it was.
  */
 export function retiredFolderName(
   topic: string,

@@ -6,22 +6,29 @@ import { PageTraffic } from './page-traffic.js';
 
 export interface FilePoolOptions {
   /**
-   * How many descriptors the pool keeps. Soft: files that are pinned or hold unsynced bytes stay open
-   * beyond it, and a descriptor whose close is running no longer counts.
+   * How many descriptors the pool keeps. Soft: files that are pinned or hold unsynced bytes stay
+   * open beyond it, and a descriptor whose close is running no longer counts.
    */
   readonly openMax: number;
-  /** The monotonic clock, by which what is known of the page cache grows old. Default: it never does. */
+  /**
+   * The monotonic clock, by which what is known of the page cache grows old. Default: it never
+   * does.
+   */
   readonly nowMs?: () => number;
-  /** Many of the files have unsynced bytes: a sync lets them be closed, and others be written. Called now and then until it has happened. */
+  /**
+   * Many of the files have unsynced bytes: a sync lets them be closed, and others be written.
+   * Called now and then until it has happened.
+   */
   readonly onCrowded?: () => void;
   /** A close by the LRU failed. Nothing is lost by it: such a file is clean. */
   readonly onCloseFailed?: (path: string, error: unknown) => void;
 }
 
 /**
- * The descriptors of one data directory, shared by all its files: the least recently used one that nothing
- * names and that has nothing to sync is closed when there are too many. Whoever is about to write to a file without unsynced bytes asks first
- * whether there is room, since such a file stays open until a sync.
+ * The descriptors of one data directory, shared by all its files: the least recently used one that
+ * nothing names and that has nothing to sync is closed when there are too many. Whoever is about to
+ * write to a file without unsynced bytes asks first whether there is room, since such a file stays
+ * open until a sync.
  */
 export class FilePool {
   readonly #disk: Disk;
@@ -110,7 +117,10 @@ export class FilePool {
     return new LogFile(this.#disk, this.#budget, this.#traffic, path);
   }
 
-  /** Closes every file, each as soon as nothing pins it, dirty or not. Rejects with the first failure, after all were tried. */
+  /**
+   * Closes every file, each as soon as nothing pins it, dirty or not. Rejects with the first
+   * failure, after all were tried.
+   */
   async close(): Promise<void> {
     const results = await Promise.allSettled([...this.#open].map((file) => file.close()));
     await Promise.all(this.#evictions);

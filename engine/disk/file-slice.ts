@@ -23,9 +23,9 @@ export class FileCutShort extends Error {
 /**
  * A range of a log file, which a read returns instead of bytes, so that sendfile(2) can move them.
  *
- * It holds one pin on its file, hence a valid descriptor, until its owner calls `release`, exactly the one
- * that the read handed it to. Unlinking the file meanwhile is harmless; cutting it below the slice's end is
- * not, and then fewer bytes arrive than `size`.
+ * It holds one pin on its file, hence a valid descriptor, until its owner calls `release`, exactly
+ * the one that the read handed it to. Unlinking the file meanwhile is harmless; cutting it below
+ * the slice's end is not, and then fewer bytes arrive than `size`.
  */
 export class FileSlice {
   /** First byte in the file. */
@@ -51,8 +51,8 @@ export class FileSlice {
   }
 
   /**
-   * Reads into `into`, from byte `at` of the slice on; never beyond the slice's end. Returns the count: 0 at
-   * the end, less than asked only there or where the file was cut.
+   * Reads into `into`, from byte `at` of the slice on; never beyond the slice's end. Returns the
+   * count: 0 at the end, less than asked only there or where the file was cut.
    */
   async read(into: Buffer, at: number): Promise<number> {
     const wanted = this.#within(into, at);
@@ -75,14 +75,17 @@ export class FileSlice {
     }
   }
 
-  /** Whether `count` bytes from byte `at` of the slice on can be read, or sent, without waiting for the disk. False when nobody knows. */
+  /**
+   * Whether `count` bytes from byte `at` of the slice on can be read, or sent, without waiting for
+   * the disk. False when nobody knows.
+   */
   isResident(at: number, count: number): boolean {
     return this.#source.isResident(this.position + at, count, this.#fileEnd);
   }
 
   /**
-   * Brings these bytes into the page cache, off the event loop, when their turn comes; not if `isWanted` says no then. May not be released before it settles.
-   * It rejects as `read` does.
+   * Brings these bytes into the page cache, off the event loop, when their turn comes; not if
+   * `isWanted` says no then. May not be released before it settles. It rejects as `read` does.
    */
   async warm(at: number, count: number, isWanted: () => boolean): Promise<void> {
     try {
@@ -92,18 +95,25 @@ export class FileSlice {
     }
   }
 
-  /** The whole slice in memory, in a new buffer. Shorter than `size` only where the file was cut. */
+  /**
+   * The whole slice in memory, in a new buffer. Shorter than `size` only where the file was cut.
+   */
   async bytes(): Promise<Buffer> {
     const bytes = Buffer.allocUnsafe(this.size);
     return bytes.subarray(0, await this.read(bytes, 0));
   }
 
-  /** What a caller is told whose read of byte `at` of the slice came back short. The log looks at its file then. */
+  /**
+   * What a caller is told whose read of byte `at` of the slice came back short. The log looks at
+   * its file then.
+   */
   cutShortAt(at: number): unknown {
     return this.#failure(new FileCutShort(this.position + at));
   }
 
-  /** Gives the descriptor back. A read that is running finishes first; a second call does nothing. */
+  /**
+   * Gives the descriptor back. A read that is running finishes first; a second call does nothing.
+   */
   release(): void {
     if (this.#released) return;
     this.#released = true;

@@ -7,7 +7,10 @@ export function totalSize(buffers: readonly Uint8Array[]): number {
   return size;
 }
 
-/** What is left of a gather write after its first `count` bytes: views, no copies. `count` is at most the total size. */
+/**
+ * What is left of a gather write after its first `count` bytes: views, no copies. `count` is at
+ * most the total size.
+ */
 export function dropBytes(buffers: readonly Uint8Array[], count: number): Uint8Array[] {
   let index = 0;
   let left = count;
@@ -21,8 +24,9 @@ export function dropBytes(buffers: readonly Uint8Array[], count: number): Uint8A
 type WriteOnceSync = (buffers: readonly Uint8Array[], position: number) => number;
 
 /**
- * Writes every byte, or throws. writev(2) may write less than it was given and call that a success, on a full
- * disk too; only writing the rest tells why. A write that makes no progress and gives no errno throws `ESHORT`.
+ * Writes every byte, or throws. writev(2) may write less than it was given and call that a success,
+ * on a full disk too; only writing the rest tells why. A write that makes no progress and gives no
+ * errno throws `ESHORT`.
  */
 export function writeAllSync(
   writeOnce: WriteOnceSync,

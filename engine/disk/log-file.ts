@@ -3,13 +3,19 @@ import type { Disk, DiskFile, OpenMode } from './disk.js';
 import type { PageTraffic } from './page-traffic.js';
 import { ResidentRanges, warmUpSize } from './resident-ranges.js';
 
-/** What a file tells its pool, so that the pool knows which descriptors exist and which may be closed. */
+/**
+ * What a file tells its pool, so that the pool knows which descriptors exist and which may be
+ * closed.
+ */
 export interface DescriptorBudget {
   /** The file holds a descriptor from now on. */
   opened(file: LogFile): void;
   /** It holds none any more; closing it may still be running. */
   closed(file: LogFile): void;
-  /** Nothing names its descriptor and no bytes wait for a sync: it may be evicted. Most recently used last. */
+  /**
+   * Nothing names its descriptor and no bytes wait for a sync: it may be evicted. Most recently
+   * used last.
+   */
   idle(file: LogFile): void;
   /** It may not be evicted. */
   busy(file: LogFile): void;
@@ -23,10 +29,11 @@ export interface DescriptorBudget {
  * One file of a log, of which the descriptor comes and goes. Opened by its first use, closed by the
  * pool's LRU, opened again by the next use.
  *
- * A pin keeps the descriptor open. Every method that touches the bytes pins for its own duration; whoever
- * hands the descriptor's number to something queued (a slice, a sync round) pins for as long as that
- * lives. A file with bytes that were not synced stays open too, pinned or not: only a descriptor
- * that was open while they were written is certain to be told that writing them back failed.
+ * A pin keeps the descriptor open. Every method that touches the bytes pins for its own duration;
+ * whoever hands the descriptor's number to something queued (a slice, a sync round) pins for as
+ * long as that lives. A file with bytes that were not synced stays open too, pinned or not: only a
+ * descriptor that was open while they were written is certain to be told that writing them back
+ * failed.
  *
  * One owner, which creates it from a FilePool; two objects for one path do not know of each other.
  */
@@ -75,7 +82,10 @@ export class LogFile {
     return this.#isFinished;
   }
 
-  /** Its owner is done with it: the descriptor goes when no sync needs it any more. A later use opens it again. */
+  /**
+   * Its owner is done with it: the descriptor goes when no sync needs it any more. A later use
+   * opens it again.
+   */
   finish(): void {
     this.#isFinished = true;
     if (this.#descriptor !== null && this.#pins === 0 && !this.isDirty) this.#budget.idle(this);
@@ -87,14 +97,17 @@ export class LogFile {
   }
 
   /**
-   * Counts the changes of this file's bytes. Taken when a sync is submitted and given to `markClean` when it
-   * succeeds, so that bytes written in between stay dirty.
+   * Counts the changes of this file's bytes. Taken when a sync is submitted and given to
+   * `markClean` when it succeeds, so that bytes written in between stay dirty.
    */
   get writeCount(): number {
     return this.#writes;
   }
 
-  /** Creates the file and holds its descriptor. EEXIST when it is there. The name is durable after `syncDirectory`. */
+  /**
+   * Creates the file and holds its descriptor. EEXIST when it is there. The name is durable after
+   * `syncDirectory`.
+   */
   createSync(): void {
     assert(this.#descriptor === null, 'a file is created before it is used');
     this.#open('create');
@@ -102,8 +115,8 @@ export class LogFile {
   }
 
   /**
-   * The descriptor, opened synchronously if need be; it stays open, and the same, until the matching
-   * `unpin`. Throws what opening throws (ENOENT, EMFILE …), and then there is no pin.
+   * The descriptor, opened synchronously if need be; it stays open, and the same, until the
+   * matching `unpin`. Throws what opening throws (ENOENT, EMFILE …), and then there is no pin.
    */
   pin(): DiskFile {
     const descriptor = this.#descriptor ?? this.#open('write');
@@ -123,7 +136,10 @@ export class LogFile {
     if (!this.isDirty) this.#budget.idle(this);
   }
 
-  /** The bytes changed. Called by the methods below; callers that write through a pinned descriptor call it themselves, first. */
+  /**
+   * The bytes changed. Called by the methods below; callers that write through a pinned descriptor
+   * call it themselves, first.
+   */
   markDirty(): void {
     if (!this.isDirty) {
       this.#budget.dirtied();
@@ -133,8 +149,8 @@ export class LogFile {
   }
 
   /**
-   * A sync that was submitted when `writeCount` was `throughWrites` has succeeded. Without the argument:
-   * nothing was written since it was submitted.
+   * A sync that was submitted when `writeCount` was `throughWrites` has succeeded. Without the
+   * argument: nothing was written since it was submitted.
    */
   markClean(throughWrites = this.#writes): void {
     assert(throughWrites <= this.#writes, 'a sync covers writes that were made');
@@ -157,7 +173,10 @@ export class LogFile {
     }
   }
 
-  /** As `DiskFile.writev`. Bytes that a sync submitted meanwhile may have missed leave the file dirty. */
+  /**
+   * As `DiskFile.writev`. Bytes that a sync submitted meanwhile may have missed leave the file
+   * dirty.
+   */
   async writev(buffers: readonly Uint8Array[], position: number): Promise<void> {
     const descriptor = this.pin();
     try {
@@ -189,8 +208,9 @@ export class LogFile {
   }
 
   /**
-   * Whether the range can be read without waiting for the disk: it was written or read lately, or the kernel says so. False when
-   * nobody knows. `end` is the end of the file, for a look ahead. Throws what opening throws.
+   * Whether the range can be read without waiting for the disk: it was written or read lately, or
+   * the kernel says so. False when nobody knows. `end` is the end of the file, for a look ahead.
+   * Throws what opening throws.
    */
   isResident(position: number, size: number, end: number): boolean {
     if (this.#resident?.covers(position, position + size, this.#traffic.moment())) return true;
@@ -206,9 +226,10 @@ export class LogFile {
   }
 
   /**
-   * Brings the range into the page cache without holding up anybody; more of the file than was asked for where readers go on from one
-   * range to the next. Waits for its turn, and does nothing if `isWanted` says no then. The descriptor is pinned from the call on. Rejects
-   * with what reading rejects with.
+   * Brings the range into the page cache without holding up anybody; more of the file than was
+   * asked for where readers go on from one range to the next. Waits for its turn, and does nothing
+   * if `isWanted` says no then. The descriptor is pinned from the call on. Rejects with what
+   * reading rejects with.
    */
   async warm(position: number, size: number, end: number, isWanted: () => boolean): Promise<void> {
     const descriptor = this.pin();
@@ -265,7 +286,9 @@ export class LogFile {
     }
   }
 
-  /** As `DiskFile.startWriteBack`; false also where there is none. The file is as dirty as before. */
+  /**
+   * As `DiskFile.startWriteBack`; false also where there is none. The file is as dirty as before.
+   */
   async startWriteBack(position: number, size: number): Promise<boolean> {
     const descriptor = this.pin();
     try {
@@ -275,7 +298,10 @@ export class LogFile {
     }
   }
 
-  /** When it resolves, every byte whose write had returned before the call is durable, and the file clean up to there. */
+  /**
+   * When it resolves, every byte whose write had returned before the call is durable, and the file
+   * clean up to there.
+   */
   async datasync(): Promise<void> {
     const descriptor = this.pin();
     try {
@@ -287,14 +313,16 @@ export class LogFile {
     }
   }
 
-  /** The file was renamed on disk. An open descriptor stays valid; the next open uses the new path. */
+  /**
+   * The file was renamed on disk. An open descriptor stays valid; the next open uses the new path.
+   */
   renamed(newPath: string): void {
     this.#path = newPath;
   }
 
   /**
-   * Waits until nothing pins the descriptor, then closes it, dirty or not: a caller that needs the bytes
-   * has synced them. The next use opens it again. Rejects with what close(2) answered.
+   * Waits until nothing pins the descriptor, then closes it, dirty or not: a caller that needs the
+   * bytes has synced them. The next use opens it again. Rejects with what close(2) answered.
    */
   async close(): Promise<void> {
     await this.#unpinned();
@@ -303,8 +331,9 @@ export class LogFile {
   }
 
   /**
-   * Closes for good, as for a file that goes away, once nothing pins it: from now on to open it is a broken program. If the descriptor is open even then, and
-   * so is certain to be this file's whatever its name is, it is handed to `last` first.
+   * Closes for good, as for a file that goes away, once nothing pins it: from now on to open it is
+   * a broken program. If the descriptor is open even then, and so is certain to be this file's
+   * whatever its name is, it is handed to `last` first.
    */
   async forget(last?: (file: DiskFile) => Promise<void>): Promise<void> {
     this.#forgotten = true;

@@ -4,9 +4,15 @@ import type { PageCalls } from './page-probe.js';
 
 /** The system calls that Node has no way to make. */
 export interface NativeCalls {
-  /** Resolves when the whole file system that holds `fd` is durable. Linux only; runs on the thread pool. */
+  /**
+   * Resolves when the whole file system that holds `fd` is durable. Linux only; runs on the thread
+   * pool.
+   */
   readonly syncfs: ((fd: number) => Promise<void>) | null;
-  /** flock(2), exclusive, never waiting. 0, or the negative errno: -EWOULDBLOCK when another holds it. */
+  /**
+   * flock(2), exclusive, never waiting. 0, or the negative errno: -EWOULDBLOCK when another holds
+   * it.
+   */
   flockExclusive(fd: number): number;
   /**
    * sendfile(2), synchronous. The count of bytes sent, or the negative errno. Interrupted calls are
@@ -17,28 +23,32 @@ export interface NativeCalls {
     | null;
   /** send(2) that never waits: the count of bytes taken, or the negative errno. Linux only. */
   readonly sendNow: ((outFd: number, bytes: Uint8Array) => number) | null;
-  /** accept4(2) on a listener that does not block: a descriptor that does not either, or the negative errno. Linux only. */
+  /**
+   * accept4(2) on a listener that does not block: a descriptor that does not either, or the
+   * negative errno. Linux only.
+   */
   readonly acceptNow: ((listenerFd: number) => number) | null;
   /**
-   * pread(2): fills `into` from byte `position` on. The count of bytes read, or the negative errno. For ranges that are in memory it costs a
-   * third of Node's. Linux only.
+   * pread(2): fills `into` from byte `position` on. The count of bytes read, or the negative errno.
+   * For ranges that are in memory it costs a third of Node's. Linux only.
    */
   readonly pread: ((fd: number, into: Uint8Array, position: number) => number) | null;
   /**
-   * sendfile(2) to /dev/null, on the thread pool: brings the range into the page cache, and nothing is copied. Resolves with the count of bytes, or the negative
-   * errno. Linux only.
+   * sendfile(2) to /dev/null, on the thread pool: brings the range into the page cache, and nothing
+   * is copied. Resolves with the count of bytes, or the negative errno. Linux only.
    */
   readonly load: ((fd: number, position: number, count: number) => Promise<number>) | null;
   /**
-   * sync_file_range(2) with SYNC_FILE_RANGE_WRITE, on the thread pool: dirty pages of the range are on their way to the device when it
-   * resolves, with 0 or the negative errno. On the event loop it may block for as long as the device's queue is full. Linux only.
+   * sync_file_range(2) with SYNC_FILE_RANGE_WRITE, on the thread pool: dirty pages of the range are
+   * on their way to the device when it resolves, with 0 or the negative errno. On the event loop it
+   * may block for as long as the device's queue is full. Linux only.
    */
   readonly startWriteBack:
     | ((fd: number, position: number, count: number) => Promise<number>)
     | null;
   /**
-   * posix_fadvise(2) with POSIX_FADV_SEQUENTIAL: the kernel reads twice as far ahead for this descriptor. Only advice, so its answer is of no
-   * interest. Linux only.
+   * posix_fadvise(2) with POSIX_FADV_SEQUENTIAL: the kernel reads twice as far ahead for this
+   * descriptor. Only advice, so its answer is of no interest. Linux only.
    */
   readonly adviseSequential: ((fd: number) => void) | null;
   /** What the page cache holds; its calls are null where there are none. Linux only. */
@@ -182,7 +192,8 @@ function bindSendfile(
 function bindLoad(koffi: Koffi, libc: ReturnType<Koffi['load']>): NonNullable<NativeCalls['load']> {
   const call = libc.func('int64_t sendfile(int outFd, int inFd, int64_t *offset, size_t count)');
   let nowhere = -1;
-  // The kernel writes into them when a call ends: each is held until then, by the callback, for the collector knows nothing of the call.
+  // The kernel writes into them when a call ends: each is held until then, by the callback, for the
+  // collector knows nothing of the call.
   const free: BigInt64Array[] = [];
   return (fd, position, count) =>
     new Promise((resolve, reject) => {
@@ -338,23 +349,27 @@ export function sendFileAvailable(): boolean {
 }
 
 /**
- * Sends up to `count` bytes of `inFd`, from byte `position` on, to the socket `outFd`; returns how many went, 0 at the end of
- * the file, or a negative errno (`-native().errno.EAGAIN` when the socket is full). Both descriptors must be open for certain
- * when it is called: a number that was reused would send another file.
+ * Sends up to `count` bytes of `inFd`, from byte `position` on, to the socket `outFd`; returns how
+ * many went, 0 at the end of the file, or a negative errno (`-native().errno.EAGAIN` when the
+ * socket is full). Both descriptors must be open for certain when it is called: a number that was
+ * reused would send another file.
  */
 export function sendFile(outFd: number, inFd: number, position: number, count: number): number {
   return native()!.sendfile!(outFd, inFd, position, count);
 }
 
 /**
- * Sends what the socket `outFd` has room for, without waiting; returns how many bytes the kernel took, or a negative errno. Available where
- * `sendFile` is, and as careful with descriptors.
+ * Sends what the socket `outFd` has room for, without waiting; returns how many bytes the kernel
+ * took, or a negative errno. Available where `sendFile` is, and as careful with descriptors.
  */
 export function sendNow(outFd: number, bytes: Uint8Array): number {
   return native()!.sendNow!(outFd, bytes);
 }
 
-/** Accepts a connection that waits at the listener `listenerFd`: its descriptor, or a negative errno. Available where `sendFile` is. */
+/**
+ * Accepts a connection that waits at the listener `listenerFd`: its descriptor, or a negative
+ * errno. Available where `sendFile` is.
+ */
 export function acceptNow(listenerFd: number): number {
   return native()!.acceptNow!(listenerFd);
 }

@@ -191,7 +191,9 @@ function holdFileSystem(root: string): FileSystemHandle {
   return handle;
 }
 
-/** Kept open per root, not shared per device: each descriptor is told of a write-back error once. */
+/**
+ * Kept open per root, not shared per device: each descriptor is told of a write-back error once.
+ */
 async function syncFileSystem(root: string): Promise<void> {
   const syncfs = native()?.syncfs;
   if (!syncfs) throw new Error('syncfs(2) is not available');
@@ -213,7 +215,10 @@ function releaseFileSystem(root: string): void {
   closeWhenIdle(handle);
 }
 
-/** A large folder comes in pieces: all names at once, of half a million files, take 0.3 s of the event loop. */
+/**
+ * A large folder comes in pieces: all names at once, of half a million files, take 0.3 s of the
+ * event loop.
+ */
 async function namesIn(path: string): Promise<string[]> {
   // Where the file system says nothing by it, all come at once.
   if (statSync(path).size < LIMITS.folderAtOnceBytes) return readdir(path);

@@ -1,22 +1,33 @@
 import { LIMITS } from '../limits.js';
 
-/** What the kernel can be asked about its page cache; each answers a negative errno where it cannot say. */
+/**
+ * What the kernel can be asked about its page cache; each answers a negative errno where it cannot
+ * say.
+ */
 export interface PageCalls {
-  /** Pages of the range that are in the page cache, read or on their way (cachestat(2), Linux 6.5). Null where there is no such call. */
+  /**
+   * Pages of the range that are in the page cache, read or on their way (cachestat(2), Linux 6.5).
+   * Null where there is no such call.
+   */
   readonly cachedPages: ((fd: number, position: number, size: number) => number) | null;
-  /** 1 when the byte at `position` can be read without waiting, 0 at the end of the file, -EAGAIN when it cannot (preadv2(2), RWF_NOWAIT). */
+  /**
+   * 1 when the byte at `position` can be read without waiting, 0 at the end of the file, -EAGAIN
+   * when it cannot (preadv2(2), RWF_NOWAIT).
+   */
   readonly readByteNow: ((fd: number, position: number) => number) | null;
   /** Bytes of a page. */
   readonly pageBytes: number;
 }
 
 /**
- * The position up to which `fd` can be read from `position` on without waiting for the disk, as far as was looked: at least
- * `position + size` when that range is resident, else -1; also -1 when the kernel does not say. `end` is the end of the file (exclusive).
+ * The position up to which `fd` can be read from `position` on without waiting for the disk, as far
+ * as was looked: at least `position + size` when that range is resident, else -1; also -1 when the
+ * kernel does not say. `end` is the end of the file (exclusive).
  *
- * With cachestat it is two calls for each 8 MiB of a file that is resident. A range at the edge of what the kernel is reading ahead counts as not resident,
- * although its bytes may be there: sending it would begin the next reading ahead, which takes milliseconds. The byte is asked for
- * second, because asking for one that is missing begins to read it.
+ * With cachestat it is two calls for each 8 MiB of a file that is resident. A range at the edge of
+ * what the kernel is reading ahead counts as not resident, although its bytes may be there: sending
+ * it would begin the next reading ahead, which takes milliseconds. The byte is asked for second,
+ * because asking for one that is missing begins to read it.
  */
 export function residentUntil(
   calls: PageCalls,

@@ -2,7 +2,10 @@ import { LIMITS } from '../limits.js';
 
 const OLDER_MAX = LIMITS.residentRangesMax - 1;
 
-/** How much to bring in for a reader of `size` bytes at `position` of a file that ends at `end`, when it `goesOn` from what was read before. */
+/**
+ * How much to bring in for a reader of `size` bytes at `position` of a file that ends at `end`,
+ * when it `goesOn` from what was read before.
+ */
 export function warmUpSize(position: number, size: number, end: number, goesOn: boolean): number {
   return Math.max(size, goesOn ? Math.min(LIMITS.warmAheadBytes, end - position) : 0);
 }
@@ -13,7 +16,10 @@ export interface CacheMoment {
   readonly nowMs: number;
 }
 
-/** What is kept of an older range: where it begins, where it ends (exclusive), and the moment at which it was noted. */
+/**
+ * What is kept of an older range: where it begins, where it ends (exclusive), and the moment at
+ * which it was noted.
+ */
 const FROM = 0;
 const TO = 1;
 const TRAFFIC = 2;
@@ -21,18 +27,21 @@ const NOTED = 3;
 const NUMBERS_PER_RANGE = 4;
 
 /**
- * The ranges of one file that were in the page cache lately: written, read, or found there. A guess that is good enough to send them
- * without asking the kernel; when it is wrong, one read waits for the disk.
+ * The ranges of one file that were in the page cache lately: written, read, or found there. A guess
+ * that is good enough to send them without asking the kernel; when it is wrong, one read waits for
+ * the disk.
  *
- * With ten thousand logs an object for each append would outlive the young generation of the heap, and each object that is looked at is in no cache of the
- * processor: the newest range is four small numbers in this one, and what a log that is written seldom had before it has been forgotten by then.
+ * With ten thousand logs an object for each append would outlive the young generation of the heap,
+ * and each object that is looked at is in no cache of the processor: the newest range is four small
+ * numbers in this one, and what a log that is written seldom had before it has been forgotten by
+ * then.
  */
 export class ResidentRanges {
   #from = 0;
   #to = 0;
   /**
-   * The moment of the newest range, rounded down to whole numbers, which lie in this object while they fit 31 bits: older than it was, the safe
-   * side.
+   * The moment of the newest range, rounded down to whole numbers, which lie in this object while
+   * they fit 31 bits: older than it was, the safe side.
    */
   #trafficKib = 0;
   #notedMs = 0;
@@ -60,7 +69,9 @@ export class ResidentRanges {
     this.#notedMs = Math.floor(moment.nowMs);
   }
 
-  /** Whether every byte from `from` up to `to` (exclusive) lies in ranges that are still trusted. */
+  /**
+   * Whether every byte from `from` up to `to` (exclusive) lies in ranges that are still trusted.
+   */
   covers(from: number, to: number, moment: CacheMoment): boolean {
     let reached = from;
     for (let step = 0; step <= this.#olderCount + 1; step++) {
@@ -92,7 +103,10 @@ export class ResidentRanges {
     this.#older[at + NOTED] = this.#notedMs;
   }
 
-  /** The furthest end of a trusted range that holds `position`; `position` when none does. Newest first: readers are mostly there. */
+  /**
+   * The furthest end of a trusted range that holds `position`; `position` when none does. Newest
+   * first: readers are mostly there.
+   */
   #endOfTrusted(position: number, moment: CacheMoment): number {
     if (!this.#isWithin(moment, 1)) return position;
     let end = this.#from <= position ? Math.max(this.#to, position) : position;

@@ -4,13 +4,19 @@ import { crc32c } from '../batch/crc32c.js';
 import type { Disk } from './disk.js';
 import { hasErrno } from './errno.js';
 
-/** What a small file held, or why it says nothing. `damaged` is a result: its owner knows what that means. */
+/**
+ * What a small file held, or why it says nothing. `damaged` is a result: its owner knows what that
+ * means.
+ */
 export type SmallFile =
   | { readonly kind: 'ok'; readonly values: ReadonlyMap<string, string> }
   | { readonly kind: 'missing' }
   | { readonly kind: 'damaged' };
 
-/** The name under which a small file is written before it takes its place. May be left over after a crash; means nothing then. */
+/**
+ * The name under which a small file is written before it takes its place. May be left over after a
+ * crash; means nothing then.
+ */
 export function temporaryPath(path: string): string {
   return `${path}.tmp`;
 }
@@ -20,9 +26,9 @@ const LINE = /^([a-z][a-z0-9.]*)=(.*)$/;
 const CHECKSUM_LINE = /crc32c=([0-9a-f]{8})\n$/;
 
 /**
- * Writes a small text file whole: `key=value` lines in the order given, then `crc32c=` and the checksum of the
- * lines' UTF-8 bytes in hex. When it resolves the new content is durable under its name; after a crash
- * there is the old content or the new one. One writer at a time for each path.
+ * Writes a small text file whole: `key=value` lines in the order given, then `crc32c=` and the
+ * checksum of the lines' UTF-8 bytes in hex. When it resolves the new content is durable under its
+ * name; after a crash there is the old content or the new one. One writer at a time for each path.
  */
 export async function writeSmallFile(
   disk: Disk,

@@ -17,18 +17,21 @@ interface SocketHome {
 }
 
 /**
- * Becomes the only listener for `root`, or returns null when there is one that lives. Resolves with what ends it.
+ * Becomes the only listener for `root`, or returns null when there is one that lives. Resolves with
+ * what ends it.
  *
- * Binding a name is atomic, but a dead owner leaves its socket behind, and unlinking a dead socket to bind
- * the same name could hit one that somebody bound a moment ago. So each owner binds a new name:
+ * Binding a name is atomic, but a dead owner leaves its socket behind, and unlinking a dead socket
+ * to bind the same name could hit one that somebody bound a moment ago. So each owner binds a new
+ * name:
  *
  * 1. Find the highest generation N among `<prefix><N>.sock`. If it answers, the directory is taken.
  * 2. Bind N + 1. If the name exists, another was faster: start again.
  * 3. Look once more. If any other socket answers, its owner may not have seen this one: give way.
  * 4. Unlink the dead ones.
  *
- * Of two openers that both bind (possible when a clean stop removed its socket between their looks), at least
- * one sees the other in step 3, since each looks after it has bound. If both do, both give way.
+ * Of two openers that both bind (possible when a clean stop removed its socket between their
+ * looks), at least one sees the other in step 3, since each looks after it has bound. If both do,
+ * both give way.
  */
 export async function listenAlone(
   root: string,
@@ -52,7 +55,10 @@ export async function listenAlone(
   }
 }
 
-/** In the root itself, or, where the path is too long for a socket, under a hashed name in the temporary folder. */
+/**
+ * In the root itself, or, where the path is too long for a socket, under a hashed name in the
+ * temporary folder.
+ */
 async function socketHome(root: string, prefix: string): Promise<SocketHome> {
   const folder = await realpath(root);
   const longest = join(folder, `${prefix}${'9'.repeat(GENERATION_DIGITS)}.sock`);
@@ -75,7 +81,10 @@ async function generations(home: SocketHome): Promise<number[]> {
   return found;
 }
 
-/** Whether somebody listens. The kernel accepts for a process that is busy or stopped; only a dead one refuses. */
+/**
+ * Whether somebody listens. The kernel accepts for a process that is busy or stopped; only a dead
+ * one refuses.
+ */
 function answers(home: SocketHome, generation: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = createConnection(pathOf(home, generation));

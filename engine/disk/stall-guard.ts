@@ -1,6 +1,9 @@
 import { LIMITS } from '../limits.js';
 
-/** Whether a directory writes asynchronously because a synchronous write stalled, and how far it has recovered. */
+/**
+ * Whether a directory writes asynchronously because a synchronous write stalled, and how far it has
+ * recovered.
+ */
 export interface StallState {
   readonly asynchronous: boolean;
   /** Fast asynchronous writes in a row. */
@@ -14,8 +17,8 @@ const STALLED: StallState = { asynchronous: true, fastWrites: 0 };
 
 /**
  * The state after one more write, of the kind that the state asks for. One synchronous write over
- * `writeStallMs` begins asynchronous writing; `writesRecoveredCount` asynchronous ones in a row, each below
- * `writeRecoveredMs`, end it.
+ * `writeStallMs` begins asynchronous writing; `writesRecoveredCount` asynchronous ones in a row,
+ * each below `writeRecoveredMs`, end it.
  */
 export function afterWrite(state: StallState, elapsedMs: number): StallState {
   if (!state.asynchronous) return elapsedMs > LIMITS.writeStallMs ? STALLED : state;

@@ -3,8 +3,9 @@ import type { DataDirectory } from './data-directory.js';
 import { hasAnyErrno, hasErrno } from './errno.js';
 
 /**
- * What a failed disk operation means to a caller. A full disk and a lack of descriptors pass, and nothing of the operation was kept; everything else
- * takes the directory offline, here and nowhere else. An EngineError passes unchanged.
+ * What a failed disk operation means to a caller. A full disk and a lack of descriptors pass, and
+ * nothing of the operation was kept; everything else takes the directory offline, here and nowhere
+ * else. An EngineError passes unchanged.
  */
 export function storageError(directory: DataDirectory, what: string, error: unknown): EngineError {
   if (error instanceof EngineError) return error;

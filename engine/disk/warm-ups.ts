@@ -2,11 +2,13 @@ import { LIMITS } from '../limits.js';
 import type { DiskFile } from './disk.js';
 
 /**
- * Brings ranges of files into the page cache, off the event loop, few at a time: the thread pool that does it also syncs, and the disk
- * has other readers. First come, first served; a reader asks for a megabyte or so at a time, so that all get their turn.
+ * Brings ranges of files into the page cache, off the event loop, few at a time: the thread pool
+ * that does it also syncs, and the disk has other readers. First come, first served; a reader asks
+ * for a megabyte or so at a time, so that all get their turn.
  *
- * Nothing is kept in memory: a range lies in the page cache, and a buffer, where one is needed, belongs to the thread and not to
- * the reader. A reader that is slow, or gone, costs its place in the queue.
+ * Nothing is kept in memory: a range lies in the page cache, and a buffer, where one is needed,
+ * belongs to the thread and not to the reader. A reader that is slow, or gone, costs its place in
+ * the queue.
  */
 export class WarmUps {
   readonly #runningMax: number;
@@ -24,9 +26,10 @@ export class WarmUps {
   }
 
   /**
-   * Resolves with true when the bytes from `position` on, `size` of them or as many as the file has, have been read by the kernel; with false
-   * when `isWanted` said no as the turn came, and nothing was read. The caller keeps the file open until it settles.
-   * Rejects with what reading rejects with.
+   * Resolves with true when the bytes from `position` on, `size` of them or as many as the file
+   * has, have been read by the kernel; with false when `isWanted` said no as the turn came, and
+   * nothing was read. The caller keeps the file open until it settles. Rejects with what reading
+   * rejects with.
    */
   async load(
     file: DiskFile,

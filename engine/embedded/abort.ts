@@ -1,6 +1,9 @@
 import { EngineError } from '../errors.js';
 
-/** What an aborted call rejects with: code ABORTED, and as everywhere in Node the name 'AbortError' and the signal's reason as `cause`. */
+/**
+ * What an aborted call rejects with: code ABORTED, and as everywhere in Node the name 'AbortError'
+ * and the signal's reason as `cause`.
+ */
 export function abortError(signal: AbortSignal): EngineError {
   const error = new EngineError('ABORTED', 'the operation was aborted', { cause: signal.reason });
   error.name = 'AbortError';
@@ -12,7 +15,10 @@ export function throwIfAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw abortError(signal);
 }
 
-/** What `work` comes to, or, once the signal says so, {@link abortError}: then nobody waits for `work` any more. */
+/**
+ * What `work` comes to, or, once the signal says so, {@link abortError}: then nobody waits for
+ * `work` any more.
+ */
 export async function untilAborted<T>(
   work: Promise<T>,
   signal: AbortSignal | undefined,

@@ -14,11 +14,16 @@ export interface AppendResult {
   readonly baseOffset: number;
   /** Offset of its last record, inclusive. */
   readonly lastOffset: number;
-  /** The largest timestamp of its records, as stored: the log's own time under `timestampType: 'append'`. */
+  /**
+   * The largest timestamp of its records, as stored: the log's own time under `timestampType:
+   * 'append'`.
+   */
   readonly timestamp: number;
 }
 
-/** One call of `append` that has not been answered. Its records may be spread over several batches. */
+/**
+ * One call of `append` that has not been answered. Its records may be spread over several batches.
+ */
 interface Call {
   batchesLeft: number;
   baseOffset: number;
@@ -49,9 +54,9 @@ interface OpenBatch {
 const ignore = (): void => {};
 
 /**
- * Makes record batches of single records: what is appended in one turn of the event loop becomes one batch, or as few as
- * `maxBatchBytes` (before compression) allows. Batches reach the log in the order of calls, also where their
- * compression, on other threads, ends in another.
+ * Makes record batches of single records: what is appended in one turn of the event loop becomes
+ * one batch, or as few as `maxBatchBytes` (before compression) allows. Batches reach the log in the
+ * order of calls, also where their compression, on other threads, ends in another.
  */
 export class AppendQueue {
   readonly #log: PartitionLog;
@@ -60,7 +65,9 @@ export class AppendQueue {
   readonly #appendBuilt = (batch: Buffer): Promise<Appended> => this.#log.append(batch, 'built');
   #open: OpenBatch | null = null;
   #scheduled = false;
-  /** Settles when everything handed in before has reached the log; null when nothing is on its way. */
+  /**
+   * Settles when everything handed in before has reached the log; null when nothing is on its way.
+   */
   #tail: Promise<unknown> | null = null;
 
   constructor(log: PartitionLog, codec: CodecName, clock: Clock) {
@@ -80,7 +87,10 @@ export class AppendQueue {
     return new Promise((resolve, reject) => this.#add(prepared, resolve, reject));
   }
 
-  /** Hands in a batch that is ready, behind what was appended before. It is stamped in place and belongs to the log from now on. */
+  /**
+   * Hands in a batch that is ready, behind what was appended before. It is stamped in place and
+   * belongs to the log from now on.
+   */
   async appendBatch(batch: Buffer): Promise<AppendResult> {
     this.cut();
     const timestamp = batch.length >= HEADER_SIZE ? timestampNumber(maxTimestamp(batch)) : -1;
@@ -90,13 +100,19 @@ export class AppendQueue {
     return { baseOffset, lastOffset, timestamp: appendTimeMs >= 0 ? appendTimeMs : timestamp };
   }
 
-  /** Resolves when everything handed in before has reached the log, whether or not the log has taken it. */
+  /**
+   * Resolves when everything handed in before has reached the log, whether or not the log has taken
+   * it.
+   */
   async settled(): Promise<void> {
     this.cut();
     await this.#tail;
   }
 
-  /** All checks that concern one record alone, so that a bad one fails its own call and not the whole batch. */
+  /**
+   * All checks that concern one record alone, so that a bad one fails its own call and not the
+   * whole batch.
+   */
   #prepare(events: readonly NewEvent[]): PreparedRecord[] {
     const { settings } = this.#log;
     const nowMs = this.#clock.wallMs();

@@ -3,19 +3,25 @@ import { HEADER_SIZE } from '../batch/header.js';
 import { EngineError } from '../errors.js';
 import { DEFAULT_LOG_SETTINGS, type LogSettings } from '../log/log-settings.js';
 
-/** What of a log's settings a program chooses. Batches of its own are in the codec that it asks for, foreign ones stay as they are. */
+/**
+ * What of a log's settings a program chooses. Batches of its own are in the codec that it asks for,
+ * foreign ones stay as they are.
+ */
 type EventLogSettings = Omit<LogSettings, 'compression' | 'compressionLevel'>;
 
 /**
- * How a log is opened. Settings are those of `LogSettings`, under the same names; what is left out has its default. They belong to the
- * open log, not to the directory: give them at every start.
+ * How a log is opened. Settings are those of `LogSettings`, under the same names; what is left out
+ * has its default. They belong to the open log, not to the directory: give them at every start.
  */
 export interface EventLogOptions extends Partial<EventLogSettings> {
-  /** Compression of what `append` writes. Batches of all codecs may stand in one log. Default 'none'. */
+  /**
+   * Compression of what `append` writes. Batches of all codecs may stand in one log. Default
+   * 'none'.
+   */
   readonly codec?: CodecName;
   /**
-   * The log's id, a UUID in Kafka's text form (22 characters of base64url). Only for a log that is new here; left out, one is
-   * drawn. It is in the folder's `partition.metadata` and never changes.
+   * The log's id, a UUID in Kafka's text form (22 characters of base64url). Only for a log that is
+   * new here; left out, one is drawn. It is in the folder's `partition.metadata` and never changes.
    */
   readonly topicId?: string;
 }
@@ -117,7 +123,10 @@ export function resolveOptions(options: EventLogOptions): ResolvedOptions {
   return { codec, topicId, settings };
 }
 
-/** Throws INVALID_SETTING when an option that was given differs from what the open log has: it would not take effect. */
+/**
+ * Throws INVALID_SETTING when an option that was given differs from what the open log has: it would
+ * not take effect.
+ */
 export function assertSameOptions(
   name: string,
   options: EventLogOptions,

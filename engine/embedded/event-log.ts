@@ -15,8 +15,8 @@ export interface ReadOptions {
   /** First wanted offset. */
   readonly offset: number;
   /**
-   * Bounds the answer, in stored bytes as in unpacked ones; whole batches only, but always one, so it may be more. Default
-   * 1 MiB.
+   * Bounds the answer, in stored bytes as in unpacked ones; whole batches only, but always one, so
+   * it may be more. Default 1 MiB.
    */
   readonly maxBytes?: number | undefined;
   /** Ends a read that is under way with an AbortError. */
@@ -41,11 +41,11 @@ export interface EventLogOwner {
 }
 
 /**
- * A named log of records, partition 0 of a topic of that name, made by `engine.log(name)`. All methods may be called at
- * any time; appends take effect in call order.
+ * A named log of records, partition 0 of a topic of that name, made by `engine.log(name)`. All
+ * methods may be called at any time; appends take effect in call order.
  *
- * Methods reject with `EngineError`: LOG_CLOSED after `close`, `delete` or the engine's end; STORAGE_OFFLINE once the
- * disk has failed, until a restart.
+ * Methods reject with `EngineError`: LOG_CLOSED after `close`, `delete` or the engine's end;
+ * STORAGE_OFFLINE once the disk has failed, until a restart.
  */
 export class EventLog {
   readonly name: string;
@@ -74,7 +74,10 @@ export class EventLog {
   get startOffset(): number {
     return this.partition.logStartOffset;
   }
-  /** Offset behind the last record that can be read: the one to come. Under `flush: 'ack'` records can be read once they are durable. */
+  /**
+   * Offset behind the last record that can be read: the one to come. Under `flush: 'ack'` records
+   * can be read once they are durable.
+   */
   get endOffset(): number {
     return this.partition.highWatermark;
   }
@@ -85,15 +88,19 @@ export class EventLog {
   }
 
   /**
-   * Appends one record or several, in order. All calls of one turn of the event loop share one record batch (more where they
-   * do not fit into `maxBatchBytes`, taken before compression), hence one write and under `flush: 'ack'` one sync. The records of one call get
-   * consecutive offsets. A call that fits into a batch is kept whole or not at all; a larger one can be kept in part when it rejects.
+   * Appends one record or several, in order. All calls of one turn of the event loop share one
+   * record batch (more where they do not fit into `maxBatchBytes`, taken before compression), hence
+   * one write and under `flush: 'ack'` one sync. The records of one call get consecutive offsets. A
+   * call that fits into a batch is kept whole or not at all; a larger one can be kept in part when
+   * it rejects.
    *
-   * Bytes that are handed over must not change until the promise settles. It resolves when the flush promise holds
-   * (`ack`: synced; `interval`, `os`: written). Wait for it now and then: what is under way is in memory.
+   * Bytes that are handed over must not change until the promise settles. It resolves when the
+   * flush promise holds (`ack`: synced; `interval`, `os`: written). Wait for it now and then: what
+   * is under way is in memory.
    *
-   * Rejects this call only, keeping nothing of it: INVALID_RECORD, BATCH_TOO_LARGE (one record is), INVALID_TIMESTAMP, NULL_KEY.
-   * Rejects all calls of the batch: STORAGE_FULL (later appends may work), STORAGE_BUSY, CODEC_UNAVAILABLE.
+   * Rejects this call only, keeping nothing of it: INVALID_RECORD, BATCH_TOO_LARGE (one record is),
+   * INVALID_TIMESTAMP, NULL_KEY. Rejects all calls of the batch: STORAGE_FULL (later appends may
+   * work), STORAGE_BUSY, CODEC_UNAVAILABLE.
    */
   append(records: NewEvent | readonly NewEvent[]): Promise<AppendResult> {
     if (this.#end) return Promise.reject(this.#closedError());
@@ -101,11 +108,13 @@ export class EventLog {
   }
 
   /**
-   * Appends one ready record batch (format v2, any codec), behind what was appended before. It is copied, once, because the log
-   * stamps offset and epoch into it: the caller's bytes do not change and are free again when this returns. A batch that its
-   * idempotent producer sent before answers with the offsets it has.
+   * Appends one ready record batch (format v2, any codec), behind what was appended before. It is
+   * copied, once, because the log stamps offset and epoch into it: the caller's bytes do not change
+   * and are free again when this returns. A batch that its idempotent producer sent before answers
+   * with the offsets it has.
    *
-   * Rejects as `PartitionLog.append`: CORRUPT_BATCH, INVALID_BATCH (more than one, for instance), UNSUPPORTED_MAGIC, …
+   * Rejects as `PartitionLog.append`: CORRUPT_BATCH, INVALID_BATCH (more than one, for instance),
+   * UNSUPPORTED_MAGIC, …
    */
   appendBatch(batch: Uint8Array): Promise<AppendResult> {
     if (this.#end) return Promise.reject(this.#closedError());
@@ -113,11 +122,13 @@ export class EventLog {
   }
 
   /**
-   * The records from `offset` on, as far as `maxBytes` goes and no further than the end of one segment: read on at `nextOffset`. Does not wait for
-   * records to come. Checks the CRC of every batch.
+   * The records from `offset` on, as far as `maxBytes` goes and no further than the end of one
+   * segment: read on at `nextOffset`. Does not wait for records to come. Checks the CRC of every
+   * batch.
    *
-   * Rejects: OFFSET_OUT_OF_RANGE below the start or beyond the end of the log, CORRUPT_BATCH when the batch
-   * at `offset` is damaged (records before a damaged batch are answered), ABORTED (name 'AbortError'), INVALID_SETTING for a `maxBytes` that is no count.
+   * Rejects: OFFSET_OUT_OF_RANGE below the start or beyond the end of the log, CORRUPT_BATCH when
+   * the batch at `offset` is damaged (records before a damaged batch are answered), ABORTED (name
+   * 'AbortError'), INVALID_SETTING for a `maxBytes` that is no count.
    */
   async read({
     offset,
@@ -154,7 +165,10 @@ export class EventLog {
     return { records, nextOffset };
   }
 
-  /** The record at `offset`; null where compaction has removed it. Rejects OFFSET_OUT_OF_RANGE outside startOffset (inclusive) to endOffset (exclusive). */
+  /**
+   * The record at `offset`; null where compaction has removed it. Rejects OFFSET_OUT_OF_RANGE
+   * outside startOffset (inclusive) to endOffset (exclusive).
+   */
   async get(offset: number): Promise<EventRecord | null> {
     if (offset === this.endOffset) {
       throw new EngineError('OFFSET_OUT_OF_RANGE', `the log ends before offset ${offset}`, {
@@ -167,18 +181,23 @@ export class EventLog {
   }
 
   /**
-   * Iterates over the records from `from` on, then waits for those to come, each as soon as it can be read. Reads ahead at most 256 KiB
-   * or one batch. Breaking out of the loop ends it; any number of followers may run.
+   * Iterates over the records from `from` on, then waits for those to come, each as soon as it can
+   * be read. Reads ahead at most 256 KiB or one batch. Breaking out of the loop ends it; any number
+   * of followers may run.
    *
-   * Ends when the log is closed. Throws: an AbortError (code ABORTED) when the signal fires, OFFSET_OUT_OF_RANGE
-   * when records were deleted that it had yet to read or the log was truncated below it, CORRUPT_BATCH, STORAGE_OFFLINE.
+   * Ends when the log is closed. Throws: an AbortError (code ABORTED) when the signal fires,
+   * OFFSET_OUT_OF_RANGE when records were deleted that it had yet to read or the log was truncated
+   * below it, CORRUPT_BATCH, STORAGE_OFFLINE.
    */
   follow(options: FollowOptions = {}): AsyncIterableIterator<EventRecord> {
     if (typeof options.from === 'number') assertOffset(options.from);
     return followLog(this.partition, options, this.#owner.slices);
   }
 
-  /** Offset of the first record whose timestamp is at or after `time` (milliseconds or a Date); null when there is none. */
+  /**
+   * Offset of the first record whose timestamp is at or after `time` (milliseconds or a Date); null
+   * when there is none.
+   */
   async offsetForTimestamp(time: number | Date): Promise<number | null> {
     const timestampMs = typeof time === 'number' ? time : time.getTime();
     const found = await this.partition.offsetForTimestamp(timestampMs);
@@ -186,9 +205,9 @@ export class EventLog {
   }
 
   /**
-   * Moves the start of the log up to `offset`: older records cannot be read any more, and files of nothing else are
-   * deleted. Resolves with the new start once that is durable; an offset at or below the present start changes nothing.
-   * Rejects OFFSET_OUT_OF_RANGE beyond the end.
+   * Moves the start of the log up to `offset`: older records cannot be read any more, and files of
+   * nothing else are deleted. Resolves with the new start once that is durable; an offset at or
+   * below the present start changes nothing. Rejects OFFSET_OUT_OF_RANGE beyond the end.
    */
   async deleteBefore(offset: number): Promise<number> {
     assertOffset(offset);
@@ -197,8 +216,9 @@ export class EventLog {
   }
 
   /**
-   * Removes the record at `offset` and all behind it, durably, with those before it in the same batch: look at `endOffset` afterwards. Appends that
-   * are under way there reject. Whoever has read them is not told. Rejects OFFSET_OUT_OF_RANGE below the start.
+   * Removes the record at `offset` and all behind it, durably, with those before it in the same
+   * batch: look at `endOffset` afterwards. Appends that are under way there reject. Whoever has
+   * read them is not told. Rejects OFFSET_OUT_OF_RANGE below the start.
    */
   async truncate(offset: number): Promise<void> {
     assertOffset(offset);
@@ -213,24 +233,28 @@ export class EventLog {
   }
 
   /**
-   * Reads everything that is durable and checks every batch, on a thread, with 1 MiB of memory. Nothing from a damaged batch on to
-   * the end of its file is served afterwards (CORRUPT_BATCH), until the log is opened again. Resolves with what was found.
+   * Reads everything that is durable and checks every batch, on a thread, with 1 MiB of memory.
+   * Nothing from a damaged batch on to the end of its file is served afterwards (CORRUPT_BATCH),
+   * until the log is opened again. Resolves with what was found.
    */
   scrub(): Promise<ScrubResult> {
     return this.partition.scrub();
   }
 
   /**
-   * Compacts the log now, as far as it may be: of each key the last record stays, of the segments that take no more appends; offsets do not change. A log that is opened with
-   * `compacted: true` is compacted by itself when enough has been overwritten. Rejects CORRUPT_BATCH when a bad batch is met, STORAGE_FULL.
+   * Compacts the log now, as far as it may be: of each key the last record stays, of the segments
+   * that take no more appends; offsets do not change. A log that is opened with `compacted: true`
+   * is compacted by itself when enough has been overwritten. Rejects CORRUPT_BATCH when a bad batch
+   * is met, STORAGE_FULL.
    */
   compact(): Promise<CompactionResult> {
     return this.partition.compact();
   }
 
   /**
-   * Finishes appends under way, makes everything durable, and lets go of the log's files; followers end. `engine.log(name)`
-   * opens it again. Calling it twice gives the same promise. The engine closes its logs by itself.
+   * Finishes appends under way, makes everything durable, and lets go of the log's files; followers
+   * end. `engine.log(name)` opens it again. Calling it twice gives the same promise. The engine
+   * closes its logs by itself.
    */
   close(): Promise<void> {
     this.#end ??= this.#finish(() => this.#owner.closed(this));
@@ -238,15 +262,18 @@ export class EventLog {
   }
 
   /**
-   * Deletes the log for good; followers end. When it resolves it will not come back, and its name is free; the files go after
-   * `fileDeleteDelayMs`.
+   * Deletes the log for good; followers end. When it resolves it will not come back, and its name
+   * is free; the files go after `fileDeleteDelayMs`.
    */
   delete(): Promise<void> {
     this.#end ??= this.#finish(() => this.#owner.deleted(this));
     return this.#end;
   }
 
-  /** Refuses further appends; resolves when those under way have reached the log. For the engine's own close. */
+  /**
+   * Refuses further appends; resolves when those under way have reached the log. For the engine's
+   * own close.
+   */
   async prepareClose(): Promise<void> {
     this.#end ??= this.#queue.settled();
     await this.#queue.settled();

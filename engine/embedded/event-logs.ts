@@ -19,7 +19,10 @@ function topicKey(name: string): CatalogKey {
   return [...TOPIC_PREFIX, name];
 }
 
-/** The logs that programs open by name in one data directory; each name gives one object for as long as it is open. */
+/**
+ * The logs that programs open by name in one data directory; each name gives one object for as long
+ * as it is open.
+ */
 export class EventLogs implements EventLogOwner {
   readonly #context: LogContext;
   readonly #partitions: Partitions;
@@ -68,7 +71,10 @@ export class EventLogs implements EventLogOwner {
     return new EventLog(partition, codec, this.#context.clock, this);
   }
 
-  /** The id of the log with this name: from the catalog, from its folder, or new. Durable in the catalog when it resolves. */
+  /**
+   * The id of the log with this name: from the catalog, from its folder, or new. Durable in the
+   * catalog when it resolves.
+   */
   async #topicId(name: string, wantedId: string | null): Promise<string> {
     const { catalog, directory, random } = this.#context;
     directory.assertOnline();
@@ -122,7 +128,10 @@ export class EventLogs implements EventLogOwner {
     this.#open.delete(log.name);
   }
 
-  /** Nothing more is appended through these logs; resolves when what was has reached the partitions, which the engine closes next. */
+  /**
+   * Nothing more is appended through these logs; resolves when what was has reached the partitions,
+   * which the engine closes next.
+   */
   async prepareClose(): Promise<void> {
     this.#isClosed = true;
     this.#retention?.cancel();

@@ -5,11 +5,17 @@ import { timestampNumber } from '../batch/timestamp.js';
 import { varintSize } from '../batch/varint.js';
 import { EngineError } from '../errors.js';
 
-/** One record as it is read. Key, value and header values are views on the bytes of a whole read: copy what is to be kept for long. */
+/**
+ * One record as it is read. Key, value and header values are views on the bytes of a whole read:
+ * copy what is to be kept for long.
+ */
 export interface EventRecord {
   /** Its place in the log, for good. */
   readonly offset: number;
-  /** Milliseconds since the Unix epoch; -1: none. ±Infinity for what lies beyond ±(2^53 - 1), as nanoseconds do. */
+  /**
+   * Milliseconds since the Unix epoch; -1: none. ±Infinity for what lies beyond ±(2^53 - 1), as
+   * nanoseconds do.
+   */
   readonly timestamp: number;
   /** Null: none, which is not the same as empty. */
   readonly key: Buffer | null;
@@ -25,7 +31,9 @@ export interface NewEvent {
   readonly key?: FieldInput | undefined;
   /** Required; null is a tombstone in a compacted log. */
   readonly value: FieldInput;
-  /** Pairs, `{ key, value }` objects, a Map, or a plain object. Order and repeated names are kept. */
+  /**
+   * Pairs, `{ key, value }` objects, a Map, or a plain object. Order and repeated names are kept.
+   */
   readonly headers?: Iterable<HeaderInput> | Readonly<Record<string, FieldInput>> | undefined;
   /** Milliseconds or a Date. Default: the clock's time at the call. */
   readonly timestamp?: number | Date | undefined;
@@ -40,11 +48,17 @@ export interface PreparedRecord {
   readonly sizeAlone: number;
 }
 
-/** Length, timestamp delta and offset delta can take this much more in a full batch than in a lone record (5, 10 and 5 bytes at most). */
+/**
+ * Length, timestamp delta and offset delta can take this much more in a full batch than in a lone
+ * record (5, 10 and 5 bytes at most).
+ */
 const VARINT_GROWTH_MAX = 9 + 4;
 const LENGTH_SIZE_MAX = 5;
 
-/** Checks what a program hands in and fills in the defaults. Throws INVALID_RECORD, saying which field and why. */
+/**
+ * Checks what a program hands in and fills in the defaults. Throws INVALID_RECORD, saying which
+ * field and why.
+ */
 export function prepareRecord(event: NewEvent, nowMs: number): PreparedRecord {
   if (typeof event !== 'object' || event === null) {
     throw invalid(`a record is an object with key and value, not ${kindOf(event)}`);

@@ -6,7 +6,10 @@ import { abortError, throwIfAborted } from './abort.js';
 import { asEvent, type EventRecord } from './event-record.js';
 import { extentOf, readBatchBytes, storedBatches } from './stored-batches.js';
 
-/** Where a follower begins: at the log's present start, behind its present end, or at an offset (inclusive). */
+/**
+ * Where a follower begins: at the log's present start, behind its present end, or at an offset
+ * (inclusive).
+ */
 export type FollowFrom = 'start' | 'end' | number;
 
 /** Where `EventLog.follow` begins, and how it is ended from outside. */
@@ -83,7 +86,10 @@ async function* follow(
   }
 }
 
-/** The wait of one follower for news: more records, another log start, the end of the log, or its own. */
+/**
+ * The wait of one follower for news: more records, another log start, the end of the log, or its
+ * own.
+ */
 class Waiting {
   readonly #log: PartitionLog;
   readonly #signal: AbortSignal | undefined;

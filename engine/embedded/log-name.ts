@@ -4,8 +4,9 @@ import { LIMITS } from '../limits.js';
 const LEGAL = /^[a-zA-Z0-9._-]+$/;
 
 /**
- * Throws INVALID_NAME unless `name` follows Kafka's rules for topics, which also make it a safe folder name: 1 to 249 of the
- * characters a-z, A-Z, 0-9, '.', '_' and '-', but neither '.' nor '..'.
+ * Throws INVALID_NAME unless `name` follows Kafka's rules for topics, which also make it a safe
+ * folder name: 1 to 249 of the characters a-z, A-Z, 0-9, '.', '_' and '-', but neither '.' nor
+ * '..'.
  */
 export function assertLogName(name: unknown): asserts name is string {
   if (typeof name !== 'string') throw invalid(`a log's name is a string, not ${typeof name}`);
@@ -23,8 +24,8 @@ export function assertLogName(name: unknown): asserts name is string {
 }
 
 /**
- * Throws INVALID_NAME when a new log's name differs from an existing one's in nothing but case: on a disk that ignores
- * case both would be one folder, and a data directory may move to such a disk.
+ * Throws INVALID_NAME when a new log's name differs from an existing one's in nothing but case: on
+ * a disk that ignores case both would be one folder, and a data directory may move to such a disk.
  */
 export function assertDistinctName(name: string, existing: Iterable<string>): void {
   const folded = name.toLowerCase();

@@ -8,7 +8,9 @@ import { HeaderOrder, UNKNOWN_EPOCHS } from '../log/segments/header-order.js';
 import type { TurnSlices } from '../turn-slices.js';
 import { untilAborted } from './abort.js';
 
-/** One batch read back: its records, decoded one after another, and where the next batch can begin. */
+/**
+ * One batch read back: its records, decoded one after another, and where the next batch can begin.
+ */
 export interface StoredBatch {
   /** Each is decoded when it is asked for. None for a control batch. */
   readonly records: Iterable<RecordView>;
@@ -22,10 +24,11 @@ export interface StoredBatch {
 }
 
 /**
- * Whole batches from the one that holds `offset` on, at most `maxBytes` of them but at least one; null where the
- * readable part of the log ends. Whatever is not in memory is read on a thread.
+ * Whole batches from the one that holds `offset` on, at most `maxBytes` of them but at least one;
+ * null where the readable part of the log ends. Whatever is not in memory is read on a thread.
  *
- * Throws OFFSET_OUT_OF_RANGE, CORRUPT_BATCH, LOG_CLOSED, STORAGE_OFFLINE; rejects with the same, and ABORTED once the signal fires.
+ * Throws OFFSET_OUT_OF_RANGE, CORRUPT_BATCH, LOG_CLOSED, STORAGE_OFFLINE; rejects with the same,
+ * and ABORTED once the signal fires.
  */
 export function readBatchBytes(
   log: PartitionLog,
@@ -78,14 +81,19 @@ function isRebuilding(error: unknown): boolean {
 /** What a log says of the offsets in it. */
 export type LogExtent = Pick<PartitionLog, 'hasGaps' | 'logEndOffset'>;
 
-/** That of a log from which bytes were read since it ended at `endBefore`, and which may have been truncated meanwhile. */
+/**
+ * That of a log from which bytes were read since it ended at `endBefore`, and which may have been
+ * truncated meanwhile.
+ */
 export function extentOf({ hasGaps, logEndOffset }: PartitionLog, endBefore: number): LogExtent {
   return { hasGaps, logEndOffset: Math.max(endBefore, logEndOffset) };
 }
 
 /**
- * Takes batches apart, unpacking one at a time, in `slices` where that is done on this thread. Each CRC is checked first, and that the offsets, which
- * it does not cover, go on where the batch before ended: the log itself looks at headers where a read begins and ends only. `log` says what it can of them.
+ * Takes batches apart, unpacking one at a time, in `slices` where that is done on this thread. Each
+ * CRC is checked first, and that the offsets, which it does not cover, go on where the batch before
+ * ended: the log itself looks at headers where a read begins and ends only. `log` says what it can
+ * of them.
  *
  * Throws CORRUPT_BATCH, with the first offset that a good batch could have had.
  */

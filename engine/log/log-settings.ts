@@ -15,7 +15,10 @@ export interface LogSettings {
   readonly segmentBytes: number;
   /** Age of a segment's first batch at which a new segment starts. */
   readonly segmentMs: number;
-  /** Rolls by age happen up to so much earlier, at random, so that partitions do not roll all at once. */
+  /**
+   * Rolls by age happen up to so much earlier, at random, so that partitions do not roll all at
+   * once.
+   */
   readonly segmentJitterMs: number;
   /** Size of either index at which a new segment starts. */
   readonly segmentIndexBytes: number;
@@ -25,7 +28,9 @@ export interface LogSettings {
   readonly retentionMs: number;
   /** The oldest segments may go while what stays is at least this size. */
   readonly retentionBytes: number;
-  /** Deleted segments are renamed at once and unlinked so much later, so that readers can finish. */
+  /**
+   * Deleted segments are renamed at once and unlinked so much later, so that readers can finish.
+   */
   readonly fileDeleteDelayMs: number;
   /** Size of the largest batch taken, inclusive, as it is stored. */
   readonly maxBatchBytes: number;
@@ -36,7 +41,10 @@ export interface LogSettings {
   readonly timestampAfterMaxMs: number;
   /** Whether of each key only the last record is kept. Such logs refuse records without a key. */
   readonly compacted: boolean;
-  /** Share of a compacted log's bytes that must be dirty before it is compacted, 0 to 1; more than that. */
+  /**
+   * Share of a compacted log's bytes that must be dirty before it is compacted, 0 to 1; more than
+   * that.
+   */
   readonly minCleanableDirtyRatio: number;
   /** A record stays as it is for at least this long … */
   readonly minCompactionLagMs: number;
@@ -46,7 +54,10 @@ export interface LogSettings {
   readonly deleteRetentionMs: number;
   /** Whether retention by time and size deletes segments. */
   readonly deletes: boolean;
-  /** 'header' judges a batch by its header; 'records' decodes and checks every record, as Kafka does. */
+  /**
+   * 'header' judges a batch by its header; 'records' decodes and checks every record, as Kafka
+   * does.
+   */
   readonly validate: 'header' | 'records';
   /** Codec in which batches are stored; `producer`: as they came, and nothing is unpacked. */
   readonly compression: 'producer' | CodecName;

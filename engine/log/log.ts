@@ -58,7 +58,10 @@ import { type LogPosition, OffsetTracker, snapshotOf } from './state/offset-trac
 import type { ProducerStates } from './state/producer-state.js';
 import { Watermark } from './state/watermark.js';
 
-/** One partition's log; see `PartitionLog` for what each method promises. Owns the offsets and says who waits for what. */
+/**
+ * One partition's log; see `PartitionLog` for what each method promises. Owns the offsets and says
+ * who waits for what.
+ */
 export class Log implements PartitionLog, CheckpointTarget {
   readonly context: LogContext;
   readonly name: PartitionName;
@@ -86,7 +89,7 @@ export class Log implements PartitionLog, CheckpointTarget {
   #settings: LogSettings;
   #failure: EngineError | null = null;
   #bytesSinceCheckpoint = 0;
-  /** Truncations, deletions and swaps run one after another: each looks at what the one before has left. */
+  /** Truncations, deletions and swaps run one after another: each looks at what the last one left. */
   #changing: Promise<void> = Promise.resolve();
   /** Set when a close has begun: what is under way is finished, nothing new is begun. */
   #closing: EngineError | null = null;
@@ -257,8 +260,8 @@ export class Log implements PartitionLog, CheckpointTarget {
   }
 
   /**
-   * Records may have to be unpacked, to be checked or to be stored in the topic's codec, on a thread: appends keep their order by queueing behind
-   * one another.
+   * Records may have to be unpacked, to be checked or to be stored in the topic's codec, on a
+   * thread: appends keep their order by queueing behind one another.
    */
   #appendChecked(batch: Buffer, rules: OriginRules): Promise<Appended> {
     const ready = this.#readied(batch, rules);
@@ -274,7 +277,7 @@ export class Log implements PartitionLog, CheckpointTarget {
     });
   }
 
-  /** The batch as it is stored, or what is wrong with its records; null where they are not looked at. */
+  /** The batch as it is stored, or what is wrong with its records; null if they are not looked at. */
   #readied(batch: Buffer, rules: OriginRules): Promise<Buffer | EngineError | null> | null {
     if (!rules.codec && isRepacked(this.#settings, batch)) return repackForLog(this, batch);
     const { validate, compacted } = this.#settings;
@@ -334,7 +337,8 @@ export class Log implements PartitionLog, CheckpointTarget {
       context.syncRounds.request(this);
     } else {
       for (const append of group.appends) append.resolve(append.appended);
-      // A duplicate of one of these may wait, or an append that was promised more under earlier settings.
+      // A duplicate of one of these may wait, or an append that was promised more under earlier
+      // settings.
       if (this.durableWaiters.count > 0) context.syncRounds.request(this);
       this.unsynced.syncInTime(this.#settings);
     }
@@ -374,7 +378,8 @@ export class Log implements PartitionLog, CheckpointTarget {
     const { generation } = this.checkpoint;
     return this.unsynced.capture(() => {
       if (generation === this.checkpoint.generation) this.#synced(end);
-      // After a truncation the captured end may lie in bytes that were written since: whoever waits below it needs another round.
+      // After a truncation the captured end may lie in bytes that were written since: whoever waits
+      // below it needs another round.
       else if (!this.#failure) this.context.syncRounds.request(this);
     });
   }
@@ -447,7 +452,10 @@ export class Log implements PartitionLog, CheckpointTarget {
     return this.changeSegments(() => deleteBefore(this, offset));
   }
 
-  /** Runs what takes segments off the list, or replaces them: one after another. Rejects LOG_CLOSED when a close has begun. */
+  /**
+   * Runs what takes segments off the list, or replaces them: one after another. Rejects LOG_CLOSED
+   * when a close has begun.
+   */
   async changeSegments<Result>(change: () => Promise<Result>): Promise<Result> {
     this.assertTaking();
     const changed = this.#changing.then(() => {
@@ -469,7 +477,10 @@ export class Log implements PartitionLog, CheckpointTarget {
     return this.#changeEnd(() => beginAnew(this, offset));
   }
 
-  /** Runs what moves the log end. Appends wait: what they wrote meanwhile would be cut off with the rest. */
+  /**
+   * Runs what moves the log end. Appends wait: what they wrote meanwhile would be cut off with the
+   * rest.
+   */
   async #changeEnd(change: () => Promise<void>): Promise<void> {
     this.assertTaking();
     const before = this.#changing;
@@ -527,7 +538,10 @@ export class Log implements PartitionLog, CheckpointTarget {
 
   // --- the end ---
 
-  /** First half of a close: appends under way are finished, and the next checkpoint will cover them and save all indexes. */
+  /**
+   * First half of a close: appends under way are finished, and the next checkpoint will cover them
+   * and save all indexes.
+   */
   async prepareClose(): Promise<void> {
     if (this.#failure) return;
     this.#closing = this.#closedError();

@@ -9,16 +9,21 @@ export interface PartitionName {
   readonly partition: number;
 }
 
-/** How far a reader may see: everything written, what is committed, or what no open transaction holds back. */
+/**
+ * How far a reader may see: everything written, what is committed, or what no open transaction
+ * holds back.
+ */
 export type ReadIsolation = 'log-end' | 'high-watermark' | 'last-stable-offset';
 
 /**
  * Where a batch comes from, which says how much of it is judged (`append/origin.ts` has the table):
  *
  * - `client`: everything is;
- * - `built`: this process has made it just now with `builder.ts`, so its checksum is not made a second time;
+ * - `built`: this process has made it just now with `builder.ts`, so its checksum is not made a
+ *   second time;
  * - `coordinator`: likewise, and it may be a control batch with times of its own;
- * - `replica`: the leader has judged it, and the log only makes sure that it is whole and goes on where the log ends.
+ * - `replica`: the leader has judged it, and the log only makes sure that it is whole and goes on
+ *   where the log ends.
  */
 export type AppendOrigin = 'client' | 'built' | 'coordinator' | 'replica';
 
@@ -35,7 +40,10 @@ export interface Appended {
 
 /** What a read is asked for. */
 export interface ReadRequest {
-  /** First wanted offset. The batch that holds it is returned whole, so records before it may come too. */
+  /**
+   * First wanted offset. The batch that holds it is returned whole, so records before it may come
+   * too.
+   */
   readonly offset: number;
   /** At most so many bytes, whole batches only … */
   readonly maxBytes: number;
@@ -44,19 +52,22 @@ export interface ReadRequest {
   /** Where the read ends at the latest. */
   readonly isolation: ReadIsolation;
   /**
-   * Whether the read may begin with a batch that compaction has left without records, as a replica needs it.
-   * Default: those in front are passed over when a batch with records follows.
+   * Whether the read may begin with a batch that compaction has left without records, as a replica
+   * needs it. Default: those in front are passed over when a batch with records follows.
    */
   readonly includeEmpty?: boolean;
 }
 
 /** What a read answers. End offsets are exclusive, as everywhere. */
 export interface ReadResult {
-  /** Whole batches, still in the file; null when there is nothing to read. The caller releases it. */
+  /**
+   * Whole batches, still in the file; null when there is nothing to read. The caller releases it.
+   */
   readonly slice: FileSlice | null;
   /**
-   * There is no record from the asked offset up to this one (exclusive). At or below the asked offset when the
-   * batch that holds it has records; at the readable end when the slice has no records at all.
+   * There is no record from the asked offset up to this one (exclusive). At or below the asked
+   * offset when the batch that holds it has records; at the readable end when the slice has no
+   * records at all.
    */
   readonly emptyUpTo: number;
   /** First offset that may be read (inclusive); it and the ends are as of this read. */
@@ -75,7 +86,10 @@ export interface TimestampLookup {
   readonly leaderEpoch: number;
 }
 
-/** Where an epoch ended, for OffsetForLeaderEpoch (KIP-101): `leaderEpoch` is the largest known one that is not above the asked. */
+/**
+ * Where an epoch ended, for OffsetForLeaderEpoch (KIP-101): `leaderEpoch` is the largest known one
+ * that is not above the asked.
+ */
 export interface EpochEnd {
   readonly leaderEpoch: number;
   /** First offset after that epoch; -1 with epoch -1 when the asked epoch is unknown. */
@@ -102,7 +116,10 @@ export interface ScrubResult {
 
 /** What compaction has done. */
 export interface CompactionResult {
-  /** How often the log was gone through: more than once where its keys did not fit into memory. 0: nothing could be compacted. */
+  /**
+   * How often the log was gone through: more than once where its keys did not fit into memory. 0:
+   * nothing could be compacted.
+   */
   readonly passes: number;
   readonly recordsRemoved: number;
   /** By how much the segments became smaller; negative where they grew. */
@@ -121,8 +138,9 @@ export interface KnownProducer {
 
 export interface TruncateOptions {
   /**
-   * What readers were told is committed may go as well, and the high watermark moves back: for a program's repair of a log that it owns. Whoever has
-   * read it, or was answered for its append, is not told. Default: false.
+   * What readers were told is committed may go as well, and the high watermark moves back: for a
+   * program's repair of a log that it owns. Whoever has read it, or was answered for its append, is
+   * not told. Default: false.
    */
   readonly evenCommitted?: boolean;
 }
@@ -133,18 +151,24 @@ export interface LogEnds {
   readonly writtenEnd: number;
   /** Everything that was synced. */
   readonly durableEnd: number;
-  /** What this log's own flush promise has kept: `durableEnd` under `ack`, `writtenEnd` otherwise. */
+  /**
+   * What this log's own flush promise has kept: `durableEnd` under `ack`, `writtenEnd` otherwise.
+   */
   readonly promisedEnd: number;
 }
 
-/** Says where the high watermark may stand. It never moves back by this rule; it is capped at `writtenEnd`. */
+/**
+ * Says where the high watermark may stand. It never moves back by this rule; it is capped at
+ * `writtenEnd`.
+ */
 export type HighWatermarkRule = (ends: LogEnds) => number;
 
 /**
- * One partition's log: a sequence of record batches with consecutive offsets. All methods may be called at any time
- * from the one thread that owns the engine; appends take effect in call order.
+ * One partition's log: a sequence of record batches with consecutive offsets. All methods may be
+ * called at any time from the one thread that owns the engine; appends take effect in call order.
  *
- * Every method rejects (or throws) `EngineError`: LOG_CLOSED after close or deletion, STORAGE_OFFLINE once the directory's disk has failed.
+ * Every method rejects (or throws) `EngineError`: LOG_CLOSED after close or deletion,
+ * STORAGE_OFFLINE once the directory's disk has failed.
  */
 export interface PartitionLog {
   readonly name: PartitionName;
@@ -161,8 +185,8 @@ export interface PartitionLog {
   /** First offset not known to be on disk. */
   readonly durableEndOffset: number;
   /**
-   * Epoch stamped into new batches: that of `lead`; until then the number of unclean opens of the data directory, equal for all its logs. -1 while the log
-   * follows.
+   * Epoch stamped into new batches: that of `lead`; until then the number of unclean opens of the
+   * data directory, equal for all its logs. -1 while the log follows.
    */
   readonly leaderEpoch: number;
   /** Bytes in all live segments. */
@@ -174,31 +198,40 @@ export interface PartitionLog {
   updateSettings(settings: LogSettings): void;
 
   /**
-   * Appends one record batch: judged by its header, stamped in place with offset and epoch, copied by nobody. What is judged depends on where it comes from
-   * (`AppendOrigin`; default: `client`). Must be called with a buffer that stays untouched until the promise settles.
+   * Appends one record batch: judged by its header, stamped in place with offset and epoch, copied
+   * by nobody. What is judged depends on where it comes from (`AppendOrigin`; default: `client`).
+   * Must be called with a buffer that stays untouched until the promise settles.
    *
-   * A `replica`'s bytes are one batch or several, one after another, that keep the offsets and epochs they carry. They begin at or above the log end and may leave
-   * offsets out, as a compacted leader's do: such a log counts as compacted from then on, durably. The result is that of all of them. Where one is
-   * refused none is taken; where a write fails, those before it may stay, and the log end says how many.
+   * A `replica`'s bytes are one batch or several, one after another, that keep the offsets and
+   * epochs they carry. They begin at or above the log end and may leave offsets out, as a compacted
+   * leader's do: such a log counts as compacted from then on, durably. The result is that of all of
+   * them. Where one is refused none is taken; where a write fails, those before it may stay, and
+   * the log end says how many.
    *
    * Resolves when the log's flush promise holds for the batch (`ack`: synced; else: written).
-   * Rejects: CORRUPT_BATCH, INVALID_BATCH, UNSUPPORTED_MAGIC, UNKNOWN_CODEC, BATCH_TOO_LARGE, INVALID_TIMESTAMP, NULL_KEY,
-   * OUT_OF_ORDER_SEQUENCE, STALE_PRODUCER_EPOCH, STORAGE_FULL, STORAGE_BUSY (nothing was kept, later appends may work; what the producer
-   * has sent behind it is OUT_OF_ORDER_SEQUENCE until it comes again); of a replica UNEXPECTED_OFFSET below the log end.
+   * Rejects: CORRUPT_BATCH, INVALID_BATCH, UNSUPPORTED_MAGIC, UNKNOWN_CODEC, BATCH_TOO_LARGE,
+   * INVALID_TIMESTAMP, NULL_KEY, OUT_OF_ORDER_SEQUENCE, STALE_PRODUCER_EPOCH, STORAGE_FULL,
+   * STORAGE_BUSY (nothing was kept, later appends may work; what the producer has sent behind it is
+   * OUT_OF_ORDER_SEQUENCE until it comes again); of a replica UNEXPECTED_OFFSET below the log end.
    */
   append(batch: Buffer, origin?: AppendOrigin): Promise<Appended>;
 
   /**
-   * Leads with this epoch from now on: it is stamped into new batches, and batches of another leader are NOT_FOLLOWER. Throws STALE_LEADER_EPOCH unless it is above
-   * the epochs of the log's batches, those it has led with, and the number of unclean opens of the data directory.
+   * Leads with this epoch from now on: it is stamped into new batches, and batches of another
+   * leader are NOT_FOLLOWER. Throws STALE_LEADER_EPOCH unless it is above the epochs of the log's
+   * batches, those it has led with, and the number of unclean opens of the data directory.
    */
   lead(epoch: number): void;
-  /** Follows a leader from now on: takes its batches, and rejects all others with NOT_LEADER. Those that were taken before stay. */
+  /**
+   * Follows a leader from now on: takes its batches, and rejects all others with NOT_LEADER. Those
+   * that were taken before stay.
+   */
   follow(): void;
 
   /**
-   * Notes that a batch was refused in front of the log, and that its producer will send it again: until then what it has sent behind it is
-   * OUT_OF_ORDER_SEQUENCE. `header`: at least the 61 bytes of the batch's header; what is none is ignored.
+   * Notes that a batch was refused in front of the log, and that its producer will send it again:
+   * until then what it has sent behind it is OUT_OF_ORDER_SEQUENCE. `header`: at least the 61 bytes
+   * of the batch's header; what is none is ignored.
    */
   refused(header: Buffer): void;
 
@@ -206,8 +239,9 @@ export interface PartitionLog {
   read(request: ReadRequest): ReadResult;
 
   /**
-   * Brings into memory, on the thread pool, what `read` with this request would have to wait for, so that it need not. Null when it would not
-   * wait, as far as is known, or would fail. Does not read when `isWanted` says no as the turn comes. `read` may be called in any case.
+   * Brings into memory, on the thread pool, what `read` with this request would have to wait for,
+   * so that it need not. Null when it would not wait, as far as is known, or would fail. Does not
+   * read when `isWanted` says no as the turn comes. `read` may be called in any case.
    *
    * Rejects STORAGE_BUSY.
    */
@@ -219,41 +253,49 @@ export interface PartitionLog {
   offsetOfLargestTimestamp(): Promise<TimestampLookup | null>;
   /** Synchronous; never throws for an epoch that nobody knows. */
   endOfEpoch(leaderEpoch: number): EpochEnd;
-  /** Synchronous: the leader epoch that wrote `offset`, or will write it, at the log end; -1 where that is not known. */
+  /**
+   * Synchronous: the leader epoch that wrote `offset`, or will write it, at the log end; -1 where
+   * that is not known.
+   */
   epochAt(offset: number): number;
 
   /**
-   * The idempotent producers that are remembered, in no particular order; live: what is not yet yielded may change. Throws nothing
-   * while it is walked.
+   * The idempotent producers that are remembered, in no particular order; live: what is not yet
+   * yielded may change. Throws nothing while it is walked.
    */
   knownProducers(): Iterable<KnownProducer>;
 
   /**
-   * Moves the log start offset up to `offset` (exclusive end of what goes). Resolves with the new log start offset when that is durable.
-   * Rejects OFFSET_OUT_OF_RANGE above the high watermark or below zero; at or below the present start it changes nothing.
+   * Moves the log start offset up to `offset` (exclusive end of what goes). Resolves with the new
+   * log start offset when that is durable. Rejects OFFSET_OUT_OF_RANGE above the high watermark or
+   * below zero; at or below the present start it changes nothing.
    */
   deleteBefore(offset: number): Promise<number>;
   /**
-   * Drops everything at and above `offset`, durably, with what lies before it in the same batch. For followers and for repair. Rejects OFFSET_OUT_OF_RANGE
-   * below the log start; BELOW_HIGH_WATERMARK where something committed would go, unless that is asked for; CORRUPT_BATCH, with nothing done,
-   * where what would stay of the segment is damaged.
+   * Drops everything at and above `offset`, durably, with what lies before it in the same batch.
+   * For followers and for repair. Rejects OFFSET_OUT_OF_RANGE below the log start;
+   * BELOW_HIGH_WATERMARK where something committed would go, unless that is asked for;
+   * CORRUPT_BATCH, with nothing done, where what would stay of the segment is damaged.
    */
   truncateTo(offset: number, options?: TruncateOptions): Promise<void>;
   /**
-   * Drops everything, durably, and begins anew at `offset`, which becomes log start, high watermark and log end: for followers whose leader's log begins behind their
-   * end. Producers, epochs and gaps are forgotten; appends that wait are rejected. After a crash the log is the old one or the new one. Rejects OFFSET_OUT_OF_RANGE for what
-   * is no offset; BELOW_HIGH_WATERMARK below it, unless the log has no records.
+   * Drops everything, durably, and begins anew at `offset`, which becomes log start, high watermark
+   * and log end: for followers whose leader's log begins behind their end. Producers, epochs and
+   * gaps are forgotten; appends that wait are rejected. After a crash the log is the old one or the
+   * new one. Rejects OFFSET_OUT_OF_RANGE for what is no offset; BELOW_HIGH_WATERMARK below it,
+   * unless the log has no records.
    */
   beginAt(offset: number): Promise<void>;
   /** Deletes the prefix of segments that time and size say may go. Resolves with what went. */
   applyRetention(): Promise<{ segments: number; bytes: number }>;
   /**
-   * Compacts now what may be compacted, without regard to `minCleanableDirtyRatio` and to whether the log's settings ask for compaction: of each key the last record stays, of
-   * the segments that take no more appends and are committed and durable. Offsets and order do not change. Resolves when the result is durable. Logs whose
-   * settings say `compacted` are compacted by themselves.
+   * Compacts now what may be compacted, without regard to `minCleanableDirtyRatio` and to whether
+   * the log's settings ask for compaction: of each key the last record stays, of the segments that
+   * take no more appends and are committed and durable. Offsets and order do not change. Resolves
+   * when the result is durable. Logs whose settings say `compacted` are compacted by themselves.
    *
-   * Rejects: CORRUPT_BATCH when a bad batch is met (the log is served as before and not compacted until it is opened again), STORAGE_FULL
-   * (it is as it was), LOG_CLOSED.
+   * Rejects: CORRUPT_BATCH when a bad batch is met (the log is served as before and not compacted
+   * until it is opened again), STORAGE_FULL (it is as it was), LOG_CLOSED.
    */
   compact(): Promise<CompactionResult>;
   /** Starts a new segment now, unless the active one is empty. */
@@ -262,8 +304,10 @@ export interface PartitionLog {
   flush(): Promise<void>;
 
   /**
-   * Reads everything durable, in maintenance jobs, and checks length, magic, CRC and offset of every batch. From a damaged batch on to the end of its segment
-   * nothing is served any more (CORRUPT_BATCH) until the log is opened again. Rejects when a file cannot be read or no job can run.
+   * Reads everything durable, in maintenance jobs, and checks length, magic, CRC and offset of
+   * every batch. From a damaged batch on to the end of its segment nothing is served any more
+   * (CORRUPT_BATCH) until the log is opened again. Rejects when a file cannot be read or no job can
+   * run.
    */
   scrub(): Promise<ScrubResult>;
 

@@ -54,13 +54,17 @@ export function resolveCompaction(options: Partial<CompactionOptions> = {}): Com
 export interface CompactedLog {
   /** How much it needs compaction, the larger the more; null when it does not. */
   compactionNeed(): Promise<number | null>;
-  /** One pass. Does not reject: whatever went wrong has been told. Says whether the log got any further. */
+  /**
+   * One pass. Does not reject: whatever went wrong has been told. Says whether the log got any
+   * further.
+   */
   compactOnce(): Promise<boolean>;
 }
 
 /**
- * Lets the logs of a data directory be compacted, the dirtiest first, so many at a time. Every log is asked for its need once a round, and again when it got
- * further. A round begins `backoffMs` after the one before found nothing left to do. Costs nothing while no log is compacted.
+ * Lets the logs of a data directory be compacted, the dirtiest first, so many at a time. Every log
+ * is asked for its need once a round, and again when it got further. A round begins `backoffMs`
+ * after the one before found nothing left to do. Costs nothing while no log is compacted.
  */
 export class Cleaner {
   readonly options: CompactionOptions;
@@ -106,7 +110,10 @@ export class Cleaner {
     }
   }
 
-  /** Begins nothing more. Resolves when what runs has ended: who stops the cleaner tells the logs to end theirs. */
+  /**
+   * Begins nothing more. Resolves when what runs has ended: who stops the cleaner tells the logs to
+   * end theirs.
+   */
   async stop(): Promise<void> {
     this.#isStopped = true;
     this.#timer?.cancel();

@@ -4,16 +4,24 @@ export interface CompactionSegment {
   /** Offset behind its last record, exclusive. */
   readonly endOffset: number;
   readonly sizeBytes: number;
-  /** Its largest timestamp, or the time of its last change where no record has one. Asked only where a lag is set. */
+  /**
+   * Its largest timestamp, or the time of its last change where no record has one. Asked only where
+   * a lag is set.
+   */
   newestMs(): number;
-  /** The largest timestamp of its first batch, or the time at which it was begun. Asked only where a largest lag is set. */
+  /**
+   * The largest timestamp of its first batch, or the time at which it was begun. Asked only where a
+   * largest lag is set.
+   */
   firstMs(): number;
 }
 
 export interface CompactionLimits {
   /** Everything below it was compacted before. */
   readonly cleanedOffset: number;
-  /** Only segments that end at or below it: what is committed and belongs to no open transaction. */
+  /**
+   * Only segments that end at or below it: what is committed and belongs to no open transaction.
+   */
   readonly boundOffset: number;
   readonly logStartOffset: number;
   readonly nowMs: number;
@@ -36,7 +44,10 @@ export interface CompactionPlan {
   readonly isOverdue: boolean;
 }
 
-/** Plans a compaction from segments that it is told of one by one, oldest first, without the active one. */
+/**
+ * Plans a compaction from segments that it is told of one by one, oldest first, without the active
+ * one.
+ */
 export class CompactionPlanning {
   readonly #limits: CompactionLimits;
   readonly #firstDirtyOffset: number;
@@ -85,7 +96,10 @@ export class CompactionPlanning {
   }
 }
 
-/** Whether it is worth it: more than `min.cleanable.dirty.ratio` is dirty, or something has waited too long. */
+/**
+ * Whether it is worth it: more than `min.cleanable.dirty.ratio` is dirty, or something has waited
+ * too long.
+ */
 export function isCompactionDue(plan: CompactionPlan, minCleanableDirtyRatio: number): boolean {
   return plan.isOverdue || plan.dirtyRatio > minCleanableDirtyRatio;
 }
@@ -102,8 +116,9 @@ const BATCH_BYTES_MIN = 61;
 const INDEX_ENTRY_BYTES = 12;
 
 /**
- * Which neighbours become one segment. Judged by what they are now, so that the result keeps to `segment.bytes`, `segment.index.bytes` and
- * the reach of a relative offset even if nothing goes. Each segment is in one group, in order.
+ * Which neighbours become one segment. Judged by what they are now, so that the result keeps to
+ * `segment.bytes`, `segment.index.bytes` and the reach of a relative offset even if nothing goes.
+ * Each segment is in one group, in order.
  */
 export function* groupSegments<
   Segment extends Pick<CompactionSegment, 'baseOffset' | 'endOffset' | 'sizeBytes'>,

@@ -3,9 +3,11 @@ import type { DiskFile } from '../disk/disk.js';
 import { LIMITS } from '../limits.js';
 
 /**
- * Cuts a file that is about to be unlinked down from its end. Where the file system tells the device what is free (mounted with `discard`), syncs wait for
- * that, and longest for much at a time (docs/durability.md). Nobody may want to read the file any more; one that has a second name is left as it is, for it is
- * somebody's copy. Resolves early when `isStopping` says so, or the disk cannot. Never rejects: the file goes in any case.
+ * Cuts a file that is about to be unlinked down from its end. Where the file system tells the
+ * device what is free (mounted with `discard`), syncs wait for that, and longest for much at a time
+ * (docs/durability.md). Nobody may want to read the file any more; one that has a second name is
+ * left as it is, for it is somebody's copy. Resolves early when `isStopping` says so, or the disk
+ * cannot. Never rejects: the file goes in any case.
  */
 export async function cutDown(
   file: DiskFile,

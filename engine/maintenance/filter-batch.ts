@@ -35,9 +35,15 @@ import { varlongSize, writeVarint, writeVarlong } from '../batch/varint.js';
 export interface BatchFilter {
   /** Whether a record stays. `key` is a view, only valid during the call. */
   retains(key: Buffer | null, offset: number, isTombstone: boolean): boolean;
-  /** Whether a batch of which no record stays is kept as a bare header, for its last offset or its producer's last sequence. */
+  /**
+   * Whether a batch of which no record stays is kept as a bare header, for its last offset or its
+   * producer's last sequence.
+   */
   readonly retainsEmpty: boolean;
-  /** From when on the batch's tombstones may go, if one stays and the batch does not say it yet (KIP-534). Null: the batch is not to be marked. */
+  /**
+   * From when on the batch's tombstones may go, if one stays and the batch does not say it yet
+   * (KIP-534). Null: the batch is not to be marked.
+   */
   readonly deleteHorizonMs: number | null;
   /** What the batch may unpack to, inclusive. */
   readonly unpackedBytesMax: number;
@@ -51,10 +57,12 @@ export interface FilteredBatch {
 }
 
 /**
- * Takes records out of a whole batch that is no control batch. What stays keeps its bytes, its offset and its timestamp; the batch keeps base offset, last
- * offset, leader epoch, producer, sequence and codec.
+ * Takes records out of a whole batch that is no control batch. What stays keeps its bytes, its
+ * offset and its timestamp; the batch keeps base offset, last offset, leader epoch, producer,
+ * sequence and codec.
  *
- * @throws EngineError `CORRUPT_BATCH`, `BATCH_TOO_LARGE` (it unpacks to more), `UNKNOWN_CODEC`, `CODEC_UNAVAILABLE`
+ * @throws EngineError `CORRUPT_BATCH`, `BATCH_TOO_LARGE` (it unpacks to more), `UNKNOWN_CODEC`,
+ *   `CODEC_UNAVAILABLE`
  */
 export async function filterBatch(batch: Buffer, filter: BatchFilter): Promise<FilteredBatch> {
   const recordsBefore = recordCount(batch);
@@ -94,7 +102,10 @@ export function emptied(batch: Buffer): Buffer {
   return header;
 }
 
-/** The batch with these of its records (numbered from 0, ascending), and a delete horizon where one is to be set. */
+/**
+ * The batch with these of its records (numbered from 0, ascending), and a delete horizon where one
+ * is to be set.
+ */
 async function rebuilt(
   batch: Buffer,
   payload: Buffer,
@@ -122,7 +133,9 @@ async function rebuilt(
   return result;
 }
 
-/** Their bytes, one behind the other; with another base timestamp their timestamps are written anew. */
+/**
+ * Their bytes, one behind the other; with another base timestamp their timestamps are written anew.
+ */
 function keptRecords(
   batch: Buffer,
   payload: Buffer,
@@ -130,7 +143,8 @@ function keptRecords(
   horizonMs: number | null,
 ): { records: Buffer; largestMs: Timestamp } {
   const firstMs = baseTimestamp(batch);
-  // A timestamp relative to another base takes at most ten bytes where it took one, and so may the length in front of it.
+  // A timestamp relative to another base takes at most ten bytes where it took one, and so may the
+  // length in front of it.
   const room = horizonMs === null ? payload.length : payload.length + kept.length * 14;
   const records = Buffer.allocUnsafe(room);
   const cursor = new RecordCursor(payload, batch);

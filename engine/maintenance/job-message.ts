@@ -8,7 +8,10 @@ export interface JobRequest {
   readonly stop: SharedArrayBuffer;
 }
 
-/** A job's end on its way back. Errors travel as plain data, because cloning one between threads drops its `code`. */
+/**
+ * A job's end on its way back. Errors travel as plain data, because cloning one between threads
+ * drops its `code`.
+ */
 export type JobReply =
   | { readonly output: Jobs[JobName]['output'] }
   | { readonly failure: { readonly message: string; readonly code: string | undefined } };

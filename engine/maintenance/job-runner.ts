@@ -41,19 +41,23 @@ export interface CompactionInput {
   readonly stop: SharedArrayBuffer;
 }
 
-/** What maintenance can be asked to do. Jobs take paths and numbers and return numbers; they never hold a live log. */
+/**
+ * What maintenance can be asked to do. Jobs take paths and numbers and return numbers; they never
+ * hold a live log.
+ */
 export interface Jobs {
   /**
-   * Unlinks files, with rests in between; missing ones do not count as failures. `cutsDown`: nobody has them open, and large ones are
-   * cut down first. Returns how many bytes went.
+   * Unlinks files, with rests in between; missing ones do not count as failures. `cutsDown`: nobody
+   * has them open, and large ones are cut down first. Returns how many bytes went.
    */
   unlink: {
     input: { paths: readonly string[]; cutsDown?: boolean };
     output: { bytes: number };
   };
   /**
-   * Checks length, magic, CRC, offsets and epoch of every batch of a segment below `endPosition` (exclusive). Returns the position and base
-   * offset of the first bad batch, or null. `nextOffset` is the one behind the last good batch.
+   * Checks length, magic, CRC, offsets and epoch of every batch of a segment below `endPosition`
+   * (exclusive). Returns the position and base offset of the first bad batch, or null. `nextOffset`
+   * is the one behind the last good batch.
    */
   scrub: {
     input: SegmentOrder & { path: string; endPosition: number };
@@ -64,16 +68,18 @@ export interface Jobs {
     };
   };
   /**
-   * First half of a compaction: notes the last offset of each key from `fromOffset` on (inclusive), until the map is full. Stops also where the outcome of a
-   * transaction is not known. `endOffset` says how far it came, exclusive.
+   * First half of a compaction: notes the last offset of each key from `fromOffset` on (inclusive),
+   * until the map is full. Stops also where the outcome of a transaction is not known. `endOffset`
+   * says how far it came, exclusive.
    */
   mapKeys: {
     input: CompactionInput & { readonly fromOffset: number };
     output: { endOffset: number; keys: number; records: number; bad: BadBatch | null };
   };
   /**
-   * Second half: writes what stays of the sources to `.cleaned` files beside them, named after the first one, and makes those durable with their names.
-   * Records at or above `mapEndOffset` stay as they are. Output files of an earlier attempt are removed first.
+   * Second half: writes what stays of the sources to `.cleaned` files beside them, named after the
+   * first one, and makes those durable with their names. Records at or above `mapEndOffset` stay as
+   * they are. Output files of an earlier attempt are removed first.
    */
   rewriteSegments: {
     input: CompactionInput & {
@@ -108,12 +114,15 @@ export interface RewriteOutput {
 export type JobName = keyof Jobs;
 
 /**
- * Runs maintenance off the append path: the real one is a bounded piscina pool, a simulation runs jobs in place.
- * A failed job rejects with the job's error, a worker that cannot start rejects too.
+ * Runs maintenance off the append path: the real one is a bounded piscina pool, a simulation runs
+ * jobs in place. A failed job rejects with the job's error, a worker that cannot start rejects too.
  */
 export interface JobRunner {
   /** Resolves with the job's output. */
   run<Name extends JobName>(name: Name, input: Jobs[Name]['input']): Promise<Jobs[Name]['output']>;
-  /** Waits for running jobs, drops queued ones (their promises reject ABORTED). An unlink rests no more. */
+  /**
+   * Waits for running jobs, drops queued ones (their promises reject ABORTED). An unlink rests no
+   * more.
+   */
   close(): Promise<void>;
 }

@@ -6,8 +6,9 @@ export const KEY_MAP_ENTRY_BYTES = 24;
 const HASH_WORDS = 4;
 
 /**
- * For each key the last offset at which it was seen: what compaction decides by. Open addressing in memory of a fixed size that threads can
- * share. Keys are known by the first 128 bits of their SHA-256, so that nobody can make up two that are taken for one.
+ * For each key the last offset at which it was seen: what compaction decides by. Open addressing in
+ * memory of a fixed size that threads can share. Keys are known by the first 128 bits of their
+ * SHA-256, so that nobody can make up two that are taken for one.
  */
 export class KeyMap {
   readonly #slots: number;
@@ -17,7 +18,10 @@ export class KeyMap {
   readonly #offsets: Float64Array;
   #count = 0;
 
-  /** Takes over the memory: zeros, or what another map has written there. Entries up to `loadFactor` of the slots (0 to 1) are taken. */
+  /**
+   * Takes over the memory: zeros, or what another map has written there. Entries up to `loadFactor`
+   * of the slots (0 to 1) are taken.
+   */
   constructor(memory: SharedArrayBuffer, loadFactor: number) {
     this.#slots = Math.floor(memory.byteLength / KEY_MAP_ENTRY_BYTES);
     this.#room = Math.max(1, Math.min(this.#slots - 1, Math.floor(this.#slots * loadFactor)));
@@ -36,7 +40,10 @@ export class KeyMap {
     return this.#count;
   }
 
-  /** Notes that `key` was seen at `offset`, above all offsets so far. False, with nothing done, when it is new and there is no room. */
+  /**
+   * Notes that `key` was seen at `offset`, above all offsets so far. False, with nothing done, when
+   * it is new and there is no room.
+   */
   put(key: Buffer, offset: number): boolean {
     const digest = digestOf(key);
     const slot = this.#slotOf(digest);
@@ -79,7 +86,10 @@ export class KeyMap {
   }
 }
 
-/** A character for each byte: a third of what a buffer for each record costs, which has memory outside the heap that other threads clean up. */
+/**
+ * A character for each byte: a third of what a buffer for each record costs, which has memory
+ * outside the heap that other threads clean up.
+ */
 function digestOf(key: Buffer): string {
   return hash('sha256', key, 'binary');
 }

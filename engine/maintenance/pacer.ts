@@ -10,7 +10,10 @@ export class Pacer {
   readonly #startedMs: number;
   #bytes = 0;
 
-  /** `stop` is four bytes shared with whoever may end the job: anything but zero ends it. Infinity is no bound. */
+  /**
+   * `stop` is four bytes shared with whoever may end the job: anything but zero ends it. Infinity
+   * is no bound.
+   */
   constructor(
     clock: Pick<Clock, 'monotonicMs' | 'schedule'>,
     bytesPerSecond: number,
@@ -22,7 +25,10 @@ export class Pacer {
     this.#startedMs = clock.monotonicMs();
   }
 
-  /** Notes bytes that were read or written; resolves when more may be. Throws ABORTED when the job is to end. */
+  /**
+   * Notes bytes that were read or written; resolves when more may be. Throws ABORTED when the job
+   * is to end.
+   */
   async spent(bytes: number): Promise<void> {
     this.#bytes += bytes;
     for (;;) {

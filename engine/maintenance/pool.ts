@@ -19,8 +19,9 @@ export interface JobPoolOptions {
 const require = createRequire(import.meta.url);
 
 /**
- * The bounded thread pool for maintenance. Nothing is loaded or started before the first job, and threads end after
- * 10 s without one. A thread that cannot start rejects every job that has not ended; the next job tries anew.
+ * The bounded thread pool for maintenance. Nothing is loaded or started before the first job, and
+ * threads end after 10 s without one. A thread that cannot start rejects every job that has not
+ * ended; the next job tries anew.
  */
 export function createJobPool(options: JobPoolOptions): JobRunner {
   return new JobPool(options);
@@ -73,7 +74,10 @@ class JobPool implements JobRunner {
     await pool.close({ force: true });
   }
 
-  /** Resolves when no thread is loading: Node ends the process with a thread that is ended while it loads. */
+  /**
+   * Resolves when no thread is loading: Node ends the process with a thread that is ended while it
+   * loads.
+   */
   async #loaded(pool: Piscina): Promise<void> {
     while (pool.threads.length > this.#ready.size) {
       await new Promise<void>((resolve) => {
@@ -91,13 +95,15 @@ class JobPool implements JobRunner {
       maxThreads: this.#options.threadsMax ?? LIMITS.threadsMax,
       maxQueue: this.#options.queueMax,
       idleTimeout: LIMITS.threadIdleMs,
-      // Jobs take milliseconds at least; a thread that sleeps in Atomics.wait serves only those that take less.
+      // Jobs take milliseconds at least; a thread that sleeps in Atomics.wait serves only those
+      // that take less.
       atomics: 'disabled',
     });
     // Told when it has loaded, whatever the event's name says.
     pool.on('workerCreate', (thread: object) => this.#ready.add(thread));
     pool.on('workerDestroy', (thread: object) => this.#ready.delete(thread));
-    // A thread that fails before it has a job is reported here and nowhere else: its jobs would wait for ever.
+    // A thread that fails before it has a job is reported here and nowhere else: its jobs would
+    // wait for ever.
     pool.on('error', (error) => void this.#abandon(pool, error));
     return pool;
   }

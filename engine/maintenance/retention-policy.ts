@@ -1,7 +1,10 @@
 /** What retention looks at: the oldest segment of a log, then the next. */
 export interface RetentionSegment {
   readonly sizeBytes: number;
-  /** Its largest timestamp, or the time of its last change where no record has one; null while that is to be read. */
+  /**
+   * Its largest timestamp, or the time of its last change where no record has one; null while that
+   * is to be read.
+   */
   newestMs(): number | null;
   /** Offset behind its last record, exclusive. */
   readonly endOffset: number;
@@ -17,12 +20,16 @@ export interface RetentionLimits {
   readonly logStart: number;
 }
 
-/** Why a segment goes: nobody reads it any more, its newest record is too old, or the log is too large. */
+/**
+ * Why a segment goes: nobody reads it any more, its newest record is too old, or the log is too
+ * large.
+ */
 export type RetentionReason = 'start' | 'time' | 'size';
 
 /**
- * Why the oldest segment of a log of `logBytes` bytes goes; null when it stays, and then all behind it stay too, as does what is not committed. 'unknown':
- * that depends on its newest time, which is to be read first.
+ * Why the oldest segment of a log of `logBytes` bytes goes; null when it stays, and then all behind
+ * it stay too, as does what is not committed. 'unknown': that depends on its newest time, which is
+ * to be read first.
  */
 export function retentionReason(
   segment: RetentionSegment,

@@ -12,8 +12,9 @@ import type { Disk, DiskFile } from '../disk/disk.js';
 import { nodeDisk } from '../disk/node-disk.js';
 
 /**
- * The disk for a thread that may wait: what jobs use is done at once, on the thread that asks. Node's pool for asynchronous calls is shared by all threads of
- * the process; there a job's megabytes would stand before the event loop's syncs, and have its priority.
+ * The disk for a thread that may wait: what jobs use is done at once, on the thread that asks.
+ * Node's pool for asynchronous calls is shared by all threads of the process; there a job's
+ * megabytes would stand before the event loop's syncs, and have its priority.
  */
 export const threadDisk: Disk = {
   openSync: nodeDisk.openSync,

@@ -201,8 +201,9 @@ async function rebuildCatalog(
 }
 
 /**
- * Opening a log without a checkpoint reads all of it; closing the engine writes the checkpoint. What the engine has `told` meanwhile, such as a log start that
- * it assumed, is printed. Resolves with how many logs are damaged.
+ * Opening a log without a checkpoint reads all of it; closing the engine writes the checkpoint.
+ * What the engine has `told` meanwhile, such as a log start that it assumed, is printed. Resolves
+ * with how many logs are damaged.
  */
 async function readLogs(
   engine: Engine,

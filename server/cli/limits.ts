@@ -72,7 +72,10 @@ export const CLI_LIMITS = {
   problemsShownMax: 20,
   /** Logs that `catalog rebuild` reads between two lines of progress. */
   logsPerLine: 100,
-  /** Leader epochs that `catalog rebuild` leaves out: a crash may have kept them from any checkpoint. */
+  /**
+   * Leader epochs that `catalog rebuild` leaves out: a crash may have kept them from any
+   * checkpoint.
+   */
   epochsSkipped: 1_000,
   /**
    * Partitions of `__consumer_offsets` that `catalog rebuild` tries, where nothing but its groups

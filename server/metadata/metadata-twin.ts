@@ -16,7 +16,9 @@ export interface MetadataTwinOptions {
   readonly logger: Logger;
   /** Of the data directory, for the message. */
   readonly dataDir: string;
-  /** Whether the data directory has partition folders with segments. Asked only of an empty store. */
+  /**
+   * Whether the data directory has partition folders with segments. Asked only of an empty store.
+   */
   hasSegments(): Promise<boolean>;
 }
 
@@ -40,9 +42,9 @@ export class MetadataTwin {
 
   /**
    * Follows the store. To be called before anything is written to it. Rejects CATALOG_DAMAGED when
-   * the copy is ahead of the store, or the store is empty and the catalog knows logs of a broker, or
-   * knows none beside folders that have segments: `metadata.mdb` is not the file that belongs here,
-   * or it is missing, or both files are.
+   * the copy is ahead of the store, or the store is empty and the catalog knows logs of a broker,
+   * or knows none beside folders that have segments: `metadata.mdb` is not the file that belongs
+   * here, or it is missing, or both files are.
    */
   static async open(options: MetadataTwinOptions): Promise<MetadataTwin> {
     const { store, catalog, dataDir } = options;

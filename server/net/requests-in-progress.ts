@@ -69,8 +69,8 @@ export class RequestsInProgress implements BudgetWaiter {
   }
 
   /**
-   * One that has begun turns out to be large. A promise where it has to wait; null if it is not. Few
-   * go on at a time: how large each becomes is not known.
+   * One that has begun turns out to be large. A promise where it has to wait; null if it is not.
+   * Few go on at a time: how large each becomes is not known.
    */
   enter(elements: number): InProgress | Promise<InProgress> | null {
     if (elements < this.#largeAnswerMin) return null;

@@ -28,8 +28,8 @@ export interface Api<
   /** First flexible version (KIP-482), `Infinity` if none. */
   readonly flexible: number;
   /**
-   * The answer when all that was asked fails for one reason: the code where clients look for it. Null
-   * where the request asks for no answer.
+   * The answer when all that was asked fails for one reason: the code where clients look for it.
+   * Null where the request asks for no answer.
    */
   refused(request: ValueOf<Req>, errorCode: ErrorCode, version: number): InputOf<Res> | null;
 }

@@ -20,7 +20,10 @@ export interface PlainField extends WrittenField {
   readonly encode: Encode;
 }
 
-/** The untagged fields of a structure as it looks in one version, in order, and what writes its tagged ones. */
+/**
+ * The untagged fields of a structure as it looks in one version, in order, and what writes its
+ * tagged ones.
+ */
 export function structEncoders(
   fields: Fields,
   wire: WireVersion,

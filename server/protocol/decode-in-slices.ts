@@ -24,8 +24,9 @@ interface Progress {
 }
 
 /**
- * Builds a decoder of a structure that pauses between the elements of arrays. It reads the same value as the plain decoder, whose
- * pieces it uses for all that holds no array. Tagged fields are read at once.
+ * Builds a decoder of a structure that pauses between the elements of arrays. It reads the same
+ * value as the plain decoder, whose pieces it uses for all that holds no array. Tagged fields are
+ * read at once.
  */
 export function compileDecoderInSlices(fields: Fields, wire: WireVersion): DecodeInSlices {
   const reading = structReading(fields, wire);

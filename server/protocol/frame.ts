@@ -145,7 +145,10 @@ export function isLargeResponse<A extends Api>(
   return weigh(body, ELEMENTS_AT_ONCE_MAX) > ELEMENTS_AT_ONCE_MAX;
 }
 
-/** As `encodeResponse`, with pauses between the elements of large arrays. The body must not change meanwhile. */
+/**
+ * As `encodeResponse`, with pauses between the elements of large arrays. The body must not change
+ * meanwhile.
+ */
 export async function encodeResponseInSlices<A extends Api>(
   api: A,
   version: number,

@@ -5,8 +5,9 @@ const LENGTH_MAX = 64;
 const known: string[] = new Array<string>(SLOTS).fill('');
 
 /**
- * The text of UTF-8 bytes. Names of topics, groups and clients come again with every request: short ASCII text is mostly the same string as the last time, which
- * costs a comparison, makes no garbage, and has its hash already.
+ * The text of UTF-8 bytes. Names of topics, groups and clients come again with every request: short
+ * ASCII text is mostly the same string as the last time, which costs a comparison, makes no
+ * garbage, and has its hash already.
  */
 export function knownText(buffer: Buffer, at: number, length: number): string {
   if (length === 0) return '';

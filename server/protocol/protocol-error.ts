@@ -2,11 +2,13 @@
  * Why bytes could not be read as a Kafka message.
  *
  * - `TRUNCATED`: a value, or a length it announces, runs past the end of the frame.
- * - `BAD_LENGTH`: a length or count below the smallest legal one, or a string longer than 32,767 bytes.
+ * - `BAD_LENGTH`: a length or count below the smallest legal one, or a string longer than 32,767
+ *   bytes.
  * - `BAD_VARINT`: a variable-length number wider than 32 bits.
  * - `UNEXPECTED_NULL`: null where this version of the message allows none.
  * - `INT64_RANGE`: an int64 that a JavaScript number cannot hold exactly.
- * - `TOO_MANY_ELEMENTS`: more array elements, tagged fields and long strings in one frame than the reader was told to accept.
+ * - `TOO_MANY_ELEMENTS`: more array elements, tagged fields and long strings in one frame than the
+ *   reader was told to accept.
  * - `BAD_TAG`: a tagged field whose content does not fill its announced size.
  * - `TRAILING_BYTES`: bytes left over after a response.
  * - `UNKNOWN_API`: an API key that no table describes.

@@ -1,6 +1,7 @@
 /**
- * Code for one structure, with its fields' names in the text: V8 then knows where each field lies. A loop over names looks every one of them
- * up at every call, which was a tenth of the price of a small request. The names are those of our own tables.
+ * Code for one structure, with its fields' names in the text: V8 then knows where each field lies.
+ * A loop over names looks every one of them up at every call, which was a tenth of the price of a
+ * small request. The names are those of our own tables.
  */
 type Make<Result> = (parts: readonly unknown[], values: readonly unknown[]) => Result;
 
@@ -33,7 +34,10 @@ export interface WrittenField {
   readonly fallback: unknown;
 }
 
-/** `(writer, value) => { d0(writer, value.a); … }`, in the order of the fields. Throws a TypeError for a value that is missing. */
+/**
+ * `(writer, value) => { d0(writer, value.a); … }`, in the order of the fields. Throws a TypeError
+ * for a value that is missing.
+ */
 export function structWriter<Writer, Value>(
   fields: readonly WrittenField[],
 ): (writer: Writer, value: Value) => void {

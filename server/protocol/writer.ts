@@ -3,10 +3,15 @@ import { type RecordsInput, type RecordsPart, ZERO_UUID } from './schema.js';
 /** Bytes longer than this leave the writer as a part of their own instead of being copied. */
 export const COPY_MAX = 1024;
 
-/** A piece of an encoded frame: bytes in memory, or a slice that the socket writer knows to send. */
+/**
+ * A piece of an encoded frame: bytes in memory, or a slice that the socket writer knows to send.
+ */
 export type Part = Buffer | RecordsPart;
 
-/** Memory for small frames, many to a chunk: whoever writes has it for himself until his frame is finished. */
+/**
+ * Memory for small frames, many to a chunk: whoever writes has it for himself until his frame is
+ * finished.
+ */
 const CHUNK_BYTES = 8 * 1024;
 const CHUNK_BYTES_USED_MAX = CHUNK_BYTES - 256;
 let spare: Buffer | null = null;
@@ -279,8 +284,8 @@ export class Writer {
   }
 
   /**
-   * Moves the bytes of the open part to a larger buffer; closed parts keep the old one. A large part is closed
-   * instead: to copy it again and again would hold up a turn of the event loop.
+   * Moves the bytes of the open part to a larger buffer; closed parts keep the old one. A large
+   * part is closed instead: to copy it again and again would hold up a turn of the event loop.
    */
   private grow(size: number): void {
     if (this.tagDepth === 0 && this.position - this.partStart >= PART_BYTES) {

@@ -4,7 +4,9 @@ import { promiseGroups } from './promise-keys.js';
 import { type Setting, type SettingRow, settingOf, tableOf } from './setting.js';
 import { topicKeys } from './topic-keys.js';
 
-/** Where the data goes when neither log.dirs nor log.dir says so, relative to the working directory. */
+/**
+ * Where the data goes when neither log.dirs nor log.dir says so, relative to the working directory.
+ */
 const DEFAULT_DATA_DIR = './odradek-data';
 
 /** Keys that Odradek honours, with the line that DescribeConfigs shows. */

@@ -42,7 +42,9 @@ export function environmentSettings(
   return settings.sort((a, b) => (a.variable < b.variable ? -1 : 1));
 }
 
-/** KAFKA_LOG_RETENTION_MS → log.retention.ms; `__` is `_` and `___` is `-`, as in Kafka's images. */
+/**
+ * KAFKA_LOG_RETENTION_MS → log.retention.ms; `__` is `_` and `___` is `-`, as in Kafka's images.
+ */
 export function keyOfVariable(variable: string): string {
   return variable
     .slice(PREFIX.length)

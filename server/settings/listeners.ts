@@ -99,7 +99,10 @@ export function formatEndpoint(name: string, host: string, port: number): string
   return `${name}://${isBare ? `[${host}]` : host}:${port}`;
 }
 
-/** Whether a listener with this host is open on every address, so that its host is none to connect to. */
+/**
+ * Whether a listener with this host is open on every address, so that its host is none to connect
+ * to.
+ */
 export function isWildcard(host: string): boolean {
   return WILDCARDS.includes(host);
 }

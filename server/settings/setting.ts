@@ -83,7 +83,9 @@ export function settingOf(
   };
 }
 
-/** A table by name, sorted as DescribeConfigs lists it. A name that occurs twice is a broken table. */
+/**
+ * A table by name, sorted as DescribeConfigs lists it. A name that occurs twice is a broken table.
+ */
 export function tableOf(settings: readonly Setting[]): ReadonlyMap<string, Setting> {
   const table = new Map<string, Setting>();
   for (const setting of [...settings].sort((a, b) => (a.name < b.name ? -1 : 1))) {

@@ -132,7 +132,10 @@ export function* validateTopicOverrides(
   if (message !== undefined) yield { name: 'min.compaction.lag.ms', message };
 }
 
-/** What is wrong with settings that are each valid, with those below them that stay in effect: a shortest lag above the longest. */
+/**
+ * What is wrong with settings that are each valid, with those below them that stay in effect: a
+ * shortest lag above the longest.
+ */
 export function lagProblem(
   overrides: SettingTexts,
   brokerDynamic: SettingTexts,

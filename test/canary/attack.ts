@@ -16,7 +16,9 @@ export interface Attack<W extends World = World> {
   readonly api: ApiName;
   /** What makes it expensive. */
   readonly what: string;
-  /** Nobody can answer without looking at so many elements: fewer would be work that is not counted. */
+  /**
+   * Nobody can answer without looking at so many elements: fewer would be work that is not counted.
+   */
   readonly elementsMin: number;
   /** What one step of it looks at where that is more than others do; default 0. */
   readonly stepElements?: number;

@@ -1,6 +1,9 @@
 import type { WireClient } from '../server/bad-input/wire-client.js';
 
-/** Asks for little, again and again, and remembers how long it waited. Attacker and broker are in its process. */
+/**
+ * Asks for little, again and again, and remembers how long it waited. Attacker and broker are in
+ * its process.
+ */
 export class Canary {
   readonly #client: WireClient;
   #times: number[] = [];

@@ -9,8 +9,9 @@ import type { Attack, World } from './attack.js';
 import { Canary } from './canary.js';
 
 /**
- * What one turn may do: its allowance, the half that short requests may add, and the steps that were under way when it
- * was used up, which report what they did all the same. A step of records or bytes is at most half an allowance.
+ * What one turn may do: its allowance, the half that short requests may add, and the steps that
+ * were under way when it was used up, which report what they did all the same. A step of records or
+ * bytes is at most half an allowance.
  */
 export const TURN_BOUND: Readonly<Record<WorkKind, number>> = {
   elements:
@@ -46,7 +47,9 @@ async function settled({ total }: TurnMeter): Promise<void> {
   }
 }
 
-/** Runs an attack, prints what it did and how the canary fared, and fails where a turn did too much. */
+/**
+ * Runs an attack, prints what it did and how the canary fared, and fails where a turn did too much.
+ */
 export async function counted<W extends World>(
   world: W & CountedWorld,
   attack: Attack<W>,

@@ -4,7 +4,10 @@ import { partitionAttacks, WIDEST, WIDEST_PARTITIONS } from './attacks/partition
 import { creationOf } from './attacks/topics.js';
 import { type CountedWorld, counted, startCounted } from './counted.js';
 
-/** Memory that one partition may take while it is deleted with all others, in bytes, garbage included. */
+/**
+ * Memory that one partition may take while it is deleted with all others, in bytes, garbage
+ * included.
+ */
 const DELETION_BYTES_MAX = 1024;
 
 /** A slow machine makes fewer partitions, and says how many. */
@@ -34,7 +37,9 @@ test('no turn does more than one and a half allowances and the steps under way, 
   expect(taken).toBeLessThan(count * DELETION_BYTES_MAX);
 });
 
-/** Bytes of heap and buffers that were in use at a time while `run` ran, beyond those held before. */
+/**
+ * Bytes of heap and buffers that were in use at a time while `run` ran, beyond those held before.
+ */
 async function memoryTaken({ attacker }: CountedWorld, run: () => Promise<void>): Promise<number> {
   const before = memoryHeld();
   // The canary has waited for the garbage to be collected; its next answer counts.

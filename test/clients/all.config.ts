@@ -1,6 +1,9 @@
 import { defineConfig } from 'vitest/config';
 
-/** The scenarios of every client, those of the normal suite too: what `npm run soak:clients` repeats and `npm run capture:wire` records. */
+/**
+ * The scenarios of every client, those of the normal suite too: what `npm run soak:clients` repeats
+ * and `npm run capture:wire` records.
+ */
 export default defineConfig({
   test: {
     pool: 'forks',

@@ -1,4 +1,7 @@
-/** Compression as the clients name it; the position in `CODECS` is its number in a batch's attributes. */
+/**
+ * Compression as the clients name it; the position in `CODECS` is its number in a batch's
+ * attributes.
+ */
 export const CODECS = ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const;
 export type Codec = (typeof CODECS)[number];
 
@@ -22,8 +25,8 @@ export interface ConsumedRecord extends ClientRecord {
 export type From = 'beginning' | { readonly offset: number } | { readonly timestamp: number };
 
 /**
- * How a member commits: `sync` waits for the answer, `async` goes on and is told of it later, `on-leave` is what the client commits by
- * itself when it closes.
+ * How a member commits: `sync` waits for the answer, `async` goes on and is told of it later,
+ * `on-leave` is what the client commits by itself when it closes.
  */
 export type CommitMode = 'sync' | 'async' | 'on-leave';
 
@@ -38,7 +41,10 @@ export interface JoinOptions {
   readonly sessionTimeoutMs?: number;
   /** The member takes this many records and then no more until it leaves. Default: no bound. */
   readonly limit?: number;
-  /** Whether it commits what it has taken when it leaves. Default: it commits only what it is told to. */
+  /**
+   * Whether it commits what it has taken when it leaves. Default: it commits only what it is told
+   * to.
+   */
   readonly commitOnLeave?: boolean;
 }
 
@@ -61,7 +67,10 @@ export type MemberEvent =
 export interface Member {
   /** Everything so far, in order. */
   readonly events: readonly MemberEvent[];
-  /** Resolves when `done` returns true; it is asked at each event. Rejects when the process has ended. */
+  /**
+   * Resolves when `done` returns true; it is asked at each event. Rejects when the process has
+   * ended.
+   */
   until(done: (events: readonly MemberEvent[]) => boolean): Promise<void>;
   /** Resolves when the group has the offset: the next one to read. */
   commit(mode: Exclude<CommitMode, 'on-leave'>, partition: number, offset: number): Promise<void>;
@@ -100,7 +109,10 @@ export interface Administration {
   deleteGroup(group: string): Promise<void>;
 }
 
-/** One client as the scenarios use it. A scenario that the profile calls unsupported never calls what it needs. */
+/**
+ * One client as the scenarios use it. A scenario that the profile calls unsupported never calls
+ * what it needs.
+ */
 export interface Client {
   /** Null for a client without an admin API. */
   readonly administration: Administration | null;
@@ -130,7 +142,10 @@ export interface Client {
   close(): Promise<void>;
 }
 
-/** What a client is and can. The scenarios that it cannot run have a reason, which the report prints. */
+/**
+ * What a client is and can. The scenarios that it cannot run have a reason, which the report
+ * prints.
+ */
 export interface ClientProfile {
   readonly name: string;
   readonly codecs: readonly Codec[];

@@ -5,8 +5,8 @@ import { frameCapture } from './support/frame-capture.js';
 import { TestCluster } from './support/test-cluster.js';
 
 /**
- * One test for each scenario that the client can run, against one broker that is killed and comes back in between. The rest is
- * a table in `README.md`, which a test of the normal suite keeps true.
+ * One test for each scenario that the client can run, against one broker that is killed and comes
+ * back in between. The rest is a table in `README.md`, which a test of the normal suite keeps true.
  *
  * @param found whether the client is at hand
  */

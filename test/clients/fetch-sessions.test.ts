@@ -113,7 +113,10 @@ describe.runIf(kafka !== null)('a Java consumer of 200 partitions', () => {
     }
   }
 
-  /** A member asks only when something has happened to it; the one with the last event finds it true. */
+  /**
+   * A member asks only when something has happened to it; the one with the last event finds it
+   * true.
+   */
   const either = (members: readonly Member[], done: () => boolean) =>
     Promise.race(members.map((member) => member.until(done)));
   const gotAll = (...members: Member[]) =>

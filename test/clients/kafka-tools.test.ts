@@ -22,7 +22,10 @@ const RELEASES = KAFKA_VERSIONS.map((version) => ({
   classPath: kafkaClassPath(version),
 })).filter(({ classPath }) => classPath !== null);
 
-/** Each test goes on from where the one before it left the broker: this is one session of somebody who administers it. */
+/**
+ * Each test goes on from where the one before it left the broker: this is one session of somebody
+ * who administers it.
+ */
 describe.each(RELEASES)("Apache Kafka's command-line tools, $version", ({ version, classPath }) => {
   const isFirst = version === KAFKA_VERSIONS[0];
   const configs = version === '4.4.0' ? `${TOOLS}.ConfigCommand` : 'kafka.admin.ConfigCommand';

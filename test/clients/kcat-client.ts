@@ -259,7 +259,10 @@ function offsetArgument(from: From): string {
   return 'offset' in from ? String(from.offset) : `s@${from.timestamp}`;
 }
 
-/** Consecutive records that one call of kcat can produce: it has its headers, and its way with empty values, for all of them. */
+/**
+ * Consecutive records that one call of kcat can produce: it has its headers, and its way with empty
+ * values, for all of them.
+ */
 function alike(records: readonly ClientRecord[]): ClientRecord[][] {
   const kind = ({ headers, value }: ClientRecord): string =>
     JSON.stringify([headers, value === null]);

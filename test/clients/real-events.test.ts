@@ -23,7 +23,10 @@ afterAll(async () => {
 const startBroker = (): Promise<BrokerProcess> =>
   spawnBroker({ dataDir: join(root, 'data'), set: { 'log.segment.bytes': String(SEGMENT_BYTES) } });
 
-/** Every codec with kcat's own large batches, and one run with small ones, so that the sparse indexes have entries to check. */
+/**
+ * Every codec with kcat's own large batches, and one run with small ones, so that the sparse
+ * indexes have entries to check.
+ */
 function runsOf(): { codec: string; batching: string[] }[] {
   const small = { codec: 'none', batching: ['-X', 'batch.num.messages=20'] };
   return [...codecsOfKcat().map((codec) => ({ codec, batching: [] })), small];

@@ -281,7 +281,10 @@ async function commitAndResume({ cluster, profile, client }: Stage): Promise<voi
   }
 }
 
-/** A member that must begin at `from`, and leaves the group with `to` committed, whatever else it has read. */
+/**
+ * A member that must begin at `from`, and leaves the group with `to` committed, whatever else it
+ * has read.
+ */
 async function takeAndCommit(
   client: Client,
   { group, topic }: { group: string; topic: string },

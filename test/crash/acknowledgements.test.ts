@@ -24,7 +24,10 @@ interface Run {
   readonly rolls: number;
 }
 
-/** Appends to many partitions at random, with rolls, few descriptors, and operations that complete in random order. */
+/**
+ * Appends to many partitions at random, with rolls, few descriptors, and operations that complete
+ * in random order.
+ */
 async function underLoad(
   seed: number,
   options: { syncFileSystem: boolean; wrap?: (disk: SimDisk) => Disk },

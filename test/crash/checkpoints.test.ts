@@ -209,7 +209,8 @@ test.each([0, 1, 200])(
       .filter((entry) => entry.phase === 'completed' && entry.path.startsWith(`${folderOf()}/0`))
       .filter(({ kind, path }) => path.endsWith('.log') && /^read/.test(kind))
       .reduce((bytes, entry) => bytes + entry.size!, 0);
-    // Once to check it and once to write it again, and the headers behind the last index entry that was saved.
+    // Once to check it and once to write it again, and the headers behind the last index entry that
+    // was saved.
     const headers = (LIMITS.indexEntriesUnsavedMax + 2) * 4096;
     expect(read).toBeLessThanOrEqual(2 * behind + headers);
   },

@@ -24,7 +24,10 @@ interface Scene {
   readonly before: readonly KeyedRecord[];
 }
 
-/** A log of several segments with overwritten and deleted keys, which was compacted once and has become dirty again. */
+/**
+ * A log of several segments with overwritten and deleted keys, which was compacted once and has
+ * become dirty again.
+ */
 async function scene(): Promise<Scene> {
   const world = newWorld({ syncFileSystem: false });
   const breaking = breakingDisk(world.disk);
@@ -63,7 +66,10 @@ async function leftovers(world: SimWorld): Promise<string[]> {
   return names.filter((name) => /\.(cleaned|swap|deleted|cut)$/.test(name));
 }
 
-/** What a process that comes next finds: all that counts, and nothing that is left over. It compacts to the end. */
+/**
+ * What a process that comes next finds: all that counts, and nothing that is left over. It compacts
+ * to the end.
+ */
 async function expectRecovery(
   world: SimWorld,
   before: readonly KeyedRecord[],
@@ -82,7 +88,10 @@ async function expectRecovery(
   return found;
 }
 
-/** Runs the scene once for each step of the compaction until it has no such step. Returns what the steps were. */
+/**
+ * Runs the scene once for each step of the compaction until it has no such step. Returns what the
+ * steps were.
+ */
 async function atEachStep(
   breakage: Breakage,
   check: (scene: Scene, compacting: Promise<unknown>) => Promise<void>,

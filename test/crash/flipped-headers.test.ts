@@ -63,7 +63,10 @@ async function withoutCatalog(world: SimWorld): Promise<SimWorld> {
   return world;
 }
 
-/** What each offset is answered with, one batch at a time: the offsets of the batch, or the code of the error. */
+/**
+ * What each offset is answered with, one batch at a time: the offsets of the batch, or the code of
+ * the error.
+ */
 function answers(log: Log): string[] {
   return Array.from({ length: log.logEndOffset }, (_, offset) => {
     try {

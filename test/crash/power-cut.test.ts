@@ -6,7 +6,10 @@ import { canMount, LoopDisk, NEEDS } from '../support/loop-disk.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { type Acknowledged, startAppender, verifyDirectory } from './support/appender.js';
 
-/** Cuts the power three times while a process appends. Returns how many acknowledged records were not found again. */
+/**
+ * Cuts the power three times while a process appends. Returns how many acknowledged records were
+ * not found again.
+ */
 async function lostByPowerCuts(flush: FlushPromise): Promise<number> {
   const disk = new LoopDisk(temporaryFolder());
   const directory = join(disk.folder, 'data');

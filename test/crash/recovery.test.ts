@@ -26,7 +26,9 @@ async function append(log: PartitionLog, ...values: string[]): Promise<void> {
   for (const value of values) await log.append(batchOf(value));
 }
 
-/** A killed process's world: a checkpoint behind the first values, and the second ones behind it. */
+/**
+ * A killed process's world: a checkpoint behind the first values, and the second ones behind it.
+ */
 async function killedWith(before: string[], behind: string[]): Promise<SimWorld> {
   const world = newWorld();
   const first = await openWorld(world);

@@ -11,7 +11,10 @@ function sequenced(baseSequence: number, producer = PRODUCER): Buffer {
   return batchOf(`s${baseSequence}`, { ...producer, baseSequence });
 }
 
-/** The first batch is refused in one turn of the event loop; the others, which were sent behind it, come in later ones. */
+/**
+ * The first batch is refused in one turn of the event loop; the others, which were sent behind it,
+ * come in later ones.
+ */
 async function expectOrder(log: PartitionLog, code: string, first = sequenced(0)): Promise<void> {
   await expect(log.append(first)).rejects.toMatchObject({ code });
   await turns(3);

@@ -25,7 +25,10 @@ function asIfCut(world: SimWorld): SimWorld {
   return { disk: world.disk.powerCut('strict'), catalog, clock: world.clock };
 }
 
-/** The world's catalog, in which a transaction takes longer than anything on the disk, and a checkpoint longer still. */
+/**
+ * The world's catalog, in which a transaction takes longer than anything on the disk, and a
+ * checkpoint longer still.
+ */
 function slowCatalog(world: SimWorld): Catalog {
   return {
     get: (key) => world.catalog.get(key),

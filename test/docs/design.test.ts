@@ -13,7 +13,10 @@ const NAMED = new Set(
 );
 const BASENAMES = new Set([...NAMED].map((name) => posix.basename(name, '.ts')));
 
-/** Whether the map has a row for the file, or for its folder: the rooms of `engine/log` have none that tells their files. */
+/**
+ * Whether the map has a row for the file, or for its folder: the rooms of `engine/log` have none
+ * that tells their files.
+ */
 function isMapped(path: string): boolean {
   if (BASENAMES.has(posix.basename(path, '.ts'))) return true;
   if (path.startsWith('engine/log/')) return false;

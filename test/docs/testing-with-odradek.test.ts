@@ -15,7 +15,10 @@ const EXAMPLES = new Map(
   ].map(([, name, code]) => [name!, code!]),
 );
 
-/** Writes an example into a folder from which `odradek` is found, as in a program that has it installed, and runs it. */
+/**
+ * Writes an example into a folder from which `odradek` is found, as in a program that has it
+ * installed, and runs it.
+ */
 function run(name: string, command: readonly string[]): { status: number | null; output: string } {
   const folder = mkdtempSync(join(ROOT, 'dist', 'example-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));

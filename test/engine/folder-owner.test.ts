@@ -57,7 +57,10 @@ describe('whose a folder is', () => {
 const METADATA = `${folderOf()}/partition.metadata`;
 const LIVE = { live: new Map([['events-0', partition().topicId]]), leaving: new Map() };
 
-/** A log of one record, closed or killed, with other bytes in `partition.metadata` (null: without it). */
+/**
+ * A log of one record, closed or killed, with other bytes in `partition.metadata` (null: without
+ * it).
+ */
 async function worldWith(
   text: string | Buffer | null,
   stop: 'close' | 'kill' = 'close',

@@ -16,7 +16,10 @@ import {
 const SERVED = { live: new Map([['events-0', partition().topicId]]), leaving: new Map() };
 const NOT_SERVED = { live: new Map(), leaving: new Map() };
 
-/** The directory as a kill would leave it before each step in which the first append makes the folder. */
+/**
+ * The directory as a kill would leave it before each step in which the first append makes the
+ * folder.
+ */
 async function killsWhileMade(): Promise<SimWorld[]> {
   const world = newWorld();
   const found: SimWorld[] = [];

@@ -60,7 +60,8 @@ test('long work takes no more than the allowance from a turn, however many do it
   await Promise.all(jobs);
   meter.stop();
   expect(meter.total.elements).toBe(15 * TURN);
-  // Those that begin in a turn whose allowance is used up are short until they have done their share.
+  // Those that begin in a turn whose allowance is used up are short until they have done their
+  // share.
   expect(meter.most.elements).toBeLessThanOrEqual(TURN + 5 * SHORT);
 });
 
@@ -70,7 +71,8 @@ test('short work does not wait for long work, however much of that waits', async
   const long = Array.from({ length: 300 }, () => look(slices, 10 * TURN));
   for (let each = 0; each < 600; each++) await turns.next();
   expect(await turns.until(look(slices, SHORT - 1))).toBe(0);
-  // What is longer waits behind those that have done as little, not behind those that have done more.
+  // What is longer waits behind those that have done as little, not behind those that have done
+  // more.
   expect(await turns.until(look(slices, TURN / 2))).toBeLessThanOrEqual(5);
   expect(await turns.until(Promise.all(long).then(() => {}))).toBeGreaterThan(2_000);
 });

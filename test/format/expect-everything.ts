@@ -10,8 +10,9 @@ export interface Expected {
 }
 
 /**
- * Starts a broker on a directory that `writeBrokerDirectory` has made and reads, as a client, everything that was left in it: topics, their
- * sizes and settings, records, log starts and committed offsets.
+ * Starts a broker on a directory that `writeBrokerDirectory` has made and reads, as a client,
+ * everything that was left in it: topics, their sizes and settings, records, log starts and
+ * committed offsets.
  */
 export async function expectEverything(
   dataDir: string,

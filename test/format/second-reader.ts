@@ -1,6 +1,6 @@
 /**
- * Reads a data directory as docs/format.md describes it, with nothing of the engine's: what this cannot read, the page
- * does not say. Reads only what a clean stop left.
+ * Reads a data directory as docs/format.md describes it, with nothing of the engine's: what this
+ * cannot read, the page does not say. Reads only what a clean stop left.
  */
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs';

@@ -7,8 +7,8 @@ const CATALOGS = ['catalog.mdb', 'metadata.mdb'];
 const START = Date.UTC(2026, 0, 1);
 
 /**
- * Has a broker write a data directory at `root`, an empty folder, and stop cleanly. Ids, times and LMDB's pages differ from one run to the next: the golden
- * directory is there to be read.
+ * Has a broker write a data directory at `root`, an empty folder, and stop cleanly. Ids, times and
+ * LMDB's pages differ from one run to the next: the golden directory is there to be read.
  */
 export async function writeBrokerDirectory(root: string): Promise<void> {
   const broker = await startBroker({

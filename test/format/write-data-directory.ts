@@ -20,7 +20,10 @@ import {
 import { createInlineRunner } from '../../engine/maintenance/inline-runner.js';
 import { restingClock } from '../support/resting-clock.js';
 
-/** Where batches of Apache Kafka's own producer lie: compressed bytes differ from one version of a codec to the next, these do not. */
+/**
+ * Where batches of Apache Kafka's own producer lie: compressed bytes differ from one version of a
+ * codec to the next, these do not.
+ */
 const FOREIGN = new URL('../golden/batch/', import.meta.url);
 const CODECS = ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const;
 
@@ -30,7 +33,10 @@ export const TOPIC_IDS = {
   shrunk: 'AAAAAAAAAAAAAAAAAAAAAw',
 } as const;
 
-/** The records of the log `plain`: all kinds of keys, values, headers and timestamps, in batches of one to four. */
+/**
+ * The records of the log `plain`: all kinds of keys, values, headers and timestamps, in batches of
+ * one to four.
+ */
 export function plainBatches(): NewEvent[][] {
   const random = seededRandom(7);
   const start = Date.UTC(2026, 0, 1);
@@ -56,7 +62,10 @@ export function foreignBatches(): Buffer[] {
   });
 }
 
-/** Writes the golden data directory at `root`, an empty folder; the same bytes every time. Returns the catalog's entries, in hex. */
+/**
+ * Writes the golden data directory at `root`, an empty folder; the same bytes every time. Returns
+ * the catalog's entries, in hex.
+ */
 export async function writeDataDirectory(root: string): Promise<string> {
   // As if it had crashed twice before: the third unclean open stamps epoch 3.
   await writeSmallFile(nodeDisk, join(root, IDENTITY_FILE), [

@@ -1,4 +1,6 @@
-/** `npm run check:house`: prints how the house stands, and fails when a number is beyond its bound. */
+/**
+ * `npm run check:house`: prints how the house stands, and fails when a number is beyond its bound.
+ */
 import { sourcesIn } from './sources.js';
 import { beyond, printed, tableOf } from './table.js';
 

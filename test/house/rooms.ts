@@ -28,7 +28,10 @@ export function firstFloor(sources: readonly Source[]): string[] {
   return [...new Set(names)];
 }
 
-/** Imports in `engine/log` that do not lead downwards, and imports of `log.ts` by others than the directory. */
+/**
+ * Imports in `engine/log` that do not lead downwards, and imports of `log.ts` by others than the
+ * directory.
+ */
 export function upwardImports(sources: readonly Source[]): string[] {
   return sources.flatMap(({ path, imports }) =>
     imports.filter((to) => !isAllowed(path, to)).map((to) => `${path} → ${to}`),

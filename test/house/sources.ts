@@ -6,7 +6,10 @@ import ts from 'typescript';
 export interface Source {
   readonly path: string;
   readonly text: string;
-  /** Paths of the files of this repository that it imports, also those of which it takes types alone. */
+  /**
+   * Paths of the files of this repository that it imports, also those of which it takes types
+   * alone.
+   */
   readonly imports: readonly string[];
 }
 

@@ -8,13 +8,19 @@ import type { Source } from './sources.js';
 export interface Row {
   readonly what: string;
   readonly count: number;
-  /** The most that is let through; null where the number is only told. Lowered as the house gets there. */
+  /**
+   * The most that is let through; null where the number is only told. Lowered as the house gets
+   * there.
+   */
   readonly most: number | null;
   /** What it is to become, at most. */
   readonly goal: number | null;
 }
 
-/** An API that answers from the image of the cluster: whoever adds one touches the files that name it. */
+/**
+ * An API that answers from the image of the cluster: whoever adds one touches the files that name
+ * it.
+ */
 const AN_API = /describe-?topic-?partitions/i;
 
 /** The numbers of the sources of `engine` and `server`. */

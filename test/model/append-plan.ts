@@ -10,7 +10,10 @@ export interface ProducerPlan {
   readonly count: number;
 }
 
-/** What the producer of an append sends, given where the model says it stands; null for an append without one. */
+/**
+ * What the producer of an append sends, given where the model says it stands; null for an append
+ * without one.
+ */
 export function planProducer(model: ModelLog, operation: AppendOperation): ProducerPlan | null {
   const { producer, records } = operation;
   if (!producer) return null;

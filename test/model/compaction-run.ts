@@ -50,7 +50,10 @@ class CompactionRun {
   #engine!: Engine;
   #log!: Log;
   #history: Appended[] = [];
-  /** Keys of which a record was cut off the log that compaction had seen: how much of the rest is there is not known. */
+  /**
+   * Keys of which a record was cut off the log that compaction had seen: how much of the rest is
+   * there is not known.
+   */
   readonly #uncertain = new Set<string | null>();
   #passes = 0;
   #recordsRemoved = 0;
@@ -168,7 +171,10 @@ class CompactionRun {
     this.#history = this.#history.filter((record) => record.offset < end);
   }
 
-  /** What is acknowledged is durable: no way to stop takes anything. Sometimes in the middle of a compaction. */
+  /**
+   * What is acknowledged is durable: no way to stop takes anything. Sometimes in the middle of a
+   * compaction.
+   */
   async #restart(): Promise<void> {
     const isBusy = this.#below(2) === 0;
     if (isBusy) this.#log.compact().catch(() => {});
@@ -212,7 +218,10 @@ class CompactionRun {
     }
   }
 
-  /** The last record of each key is there; a tombstone until it may go, and after it nothing of the key. */
+  /**
+   * The last record of each key is there; a tombstone until it may go, and after it nothing of the
+   * key.
+   */
   #checkKeys(seen: readonly KeyedRecord[]): void {
     const nowMs = this.#world.clock.wallMs();
     const { deleteRetentionMs = 0 } = this.#settings;

@@ -48,7 +48,10 @@ class Side {
   }
 }
 
-/** One random history of a leader, and of a follower that copies it. A difference becomes an error that says what was done. */
+/**
+ * One random history of a leader, and of a follower that copies it. A difference becomes an error
+ * that says what was done.
+ */
 export async function runCopyingSeed(seed: number): Promise<Copied> {
   const run = new CopyingRun(seededRandom(seed));
   try {
@@ -151,7 +154,10 @@ class CopyingRun {
     }
   }
 
-  /** One fetch of a follower: where the histories part, where the leader begins, then a piece of what comes behind. */
+  /**
+   * One fetch of a follower: where the histories part, where the leader begins, then a piece of
+   * what comes behind.
+   */
   async #copy(): Promise<void> {
     const leader = this.#leader.log;
     const follower = this.#follower.log;

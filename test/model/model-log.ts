@@ -7,7 +7,10 @@ import {
 } from '../../engine/batch/header.js';
 import { type RecordView, walkRecords } from '../../engine/batch/records.js';
 
-/** One batch as the log must give it back, byte for byte. `bytes` is the appender's buffer, which the log stamps. */
+/**
+ * One batch as the log must give it back, byte for byte. `bytes` is the appender's buffer, which
+ * the log stamps.
+ */
 export interface ModelBatch {
   readonly baseOffset: number;
   readonly lastOffset: number;
@@ -18,11 +21,15 @@ interface ModelProducer {
   epoch: number;
   /** Batches of this epoch, oldest first: all that may come again, and the newest. */
   batches: { base: number; last: number; baseOffset: number; lastOffset: number }[];
-  /** False once batches were cut off the log: how many of the rest are remembered is not promised. */
+  /**
+   * False once batches were cut off the log: how many of the rest are remembered is not promised.
+   */
   isCertain: boolean;
   /** The sequence that it must send next; null where nobody can tell. */
   next: number | null;
-  /** Whether it had an epoch before: where all of the last one is cut off, that one counts again. */
+  /**
+   * Whether it had an epoch before: where all of the last one is cut off, that one counts again.
+   */
   readonly isRenewed: boolean;
 }
 
@@ -34,7 +41,10 @@ export function recordsOf(bytes: Buffer): RecordView[] {
   return [...walkRecords(bytes.subarray(HEADER_SIZE), bytes)];
 }
 
-/** A partition log as naive as can be: every batch in one array, every question answered by looking at all of them. */
+/**
+ * A partition log as naive as can be: every batch in one array, every question answered by looking
+ * at all of them.
+ */
 export class ModelLog {
   batches: ModelBatch[] = [];
   /** First readable offset. */
@@ -69,7 +79,10 @@ export class ModelLog {
     );
   }
 
-  /** Where a truncation to `offset` ends: the begin of the batch that holds it, but not below the log start. */
+  /**
+   * Where a truncation to `offset` ends: the begin of the batch that holds it, but not below the
+   * log start.
+   */
   boundary(offset: number): number {
     const batch = this.batches.find(({ lastOffset }) => lastOffset >= offset);
     return batch ? Math.max(batch.baseOffset, this.start) : this.end;

@@ -139,7 +139,10 @@ function randomPeek(random: Random): ConcurrentOperation {
   return { kind: 'peek', from: random.next() };
 }
 
-/** Operations that may run at once. Retention and truncation are not mixed: which comes first would decide what is left. */
+/**
+ * Operations that may run at once. Retention and truncation are not mixed: which comes first would
+ * decide what is left.
+ */
 function randomConcurrent(random: Random, count: number): ConcurrentOperation[] {
   const truncates = random.next() < 0.5;
   return Array.from({ length: count }, () => {

@@ -3,7 +3,9 @@ import { type Operation, randomOperations, randomSettings } from './operations.j
 import { type Outcome, SequenceRun } from './run-sequence.js';
 import { SimWorld } from './world.js';
 
-/** One sequence on a simulated machine. A difference becomes an error that says how to run it again. */
+/**
+ * One sequence on a simulated machine. A difference becomes an error that says how to run it again.
+ */
 export async function runSeed(seed: number): Promise<Outcome> {
   const random = seededRandom(seed);
   const settings = randomSettings(random);

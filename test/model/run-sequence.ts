@@ -32,19 +32,28 @@ interface History {
   readonly atLeast: number;
 }
 
-/** How a sequence ended: as the model has it, or at a power cut that lost a page in the middle of what was not synced. */
+/**
+ * How a sequence ended: as the model has it, or at a power cut that lost a page in the middle of
+ * what was not synced.
+ */
 export type Outcome = 'agreed' | 'lost-page';
 
 const PAGE_BYTES = 4096;
 
-/** Runs a sequence of operations on a log and on the model, side by side. Rejects at the first difference. */
+/**
+ * Runs a sequence of operations on a log and on the model, side by side. Rejects at the first
+ * difference.
+ */
 export class SequenceRun {
   readonly #world: World;
   #settings: LogSettings;
   #name: PartitionName;
   #lives = 0;
   #model = new ModelLog();
-  /** What must survive a power cut, and what must survive the end of the process (exclusive offsets). */
+  /**
+   * What must survive a power cut, and what must survive the end of the process (exclusive
+   * offsets).
+   */
   #durableEnd = 0;
   #writtenEnd = 0;
   /** Log start offsets that a crash may find: the one that was promised, or one further on. */
@@ -253,7 +262,10 @@ export class SequenceRun {
     if (flush === 'ack') this.#durableEnd = Math.max(this.#durableEnd, lastOffset + 1);
   }
 
-  /** An append that a truncation of the same burst cut off may have been answered before, or is told. */
+  /**
+   * An append that a truncation of the same burst cut off may have been answered before, or is
+   * told.
+   */
   #wasTruncatedAway(lastOffset: number, found: { error?: EngineError }): boolean {
     const wasCut = this.#truncations.some(({ atLeast }) => lastOffset >= atLeast);
     return wasCut && found.error?.code === 'OFFSET_OUT_OF_RANGE';
@@ -269,7 +281,10 @@ export class SequenceRun {
     }
   }
 
-  /** After retention among other operations: the start is where some segment began, at or above the promised one. */
+  /**
+   * After retention among other operations: the start is where some segment began, at or above the
+   * promised one.
+   */
   #adoptStart(): void {
     const start = this.#world.log.logStartOffset;
     ok(start >= this.#model.start, `the log starts at ${start}, not from ${this.#model.start} on`);
@@ -282,7 +297,9 @@ export class SequenceRun {
     this.#hasRetention = false;
   }
 
-  /** A read while other things go on: its bytes are what the model has, unless that was cut since. */
+  /**
+   * A read while other things go on: its bytes are what the model has, unless that was cut since.
+   */
   async #peek(from: number): Promise<void> {
     const { log } = this.#world;
     const batches = this.#model.batches;
@@ -503,7 +520,10 @@ export class SequenceRun {
     return 'agreed';
   }
 
-  /** How many pages, at most, the bytes behind `offset` lie in. Where truncations ran, what they cut is there too. */
+  /**
+   * How many pages, at most, the bytes behind `offset` lie in. Where truncations ran, what they cut
+   * is there too.
+   */
   #unsyncedPages(offset: number): number {
     const histories = [this.#model.batches, ...this.#truncations.map(({ batches }) => batches)];
     let bytes = 0;
@@ -548,7 +568,8 @@ export class SequenceRun {
     const first = log.segments.first?.baseOffset ?? log.logEndOffset;
     const isEmpty = log.segments.count === 0;
     const endsThere = history.batches.some(({ lastOffset }) => lastOffset === log.logEndOffset - 1);
-    // Without a batch left nobody can tell whether deletion or the power cut has taken the last one.
+    // Without a batch left nobody can tell whether deletion or the power cut has taken the last
+    // one.
     const lostBelowStart =
       (how === 'pages' && (seen.length === 0 || start > this.#promisedStart)) ||
       sizeFrom(model.batches, first) !== log.sizeBytes ||

@@ -13,7 +13,8 @@ export interface Soak {
 }
 
 /**
- * Runs sequences with seeds that no run has used, notes the outcome, and returns the seeds that failed with the first of their errors.
+ * Runs sequences with seeds that no run has used, notes the outcome, and returns the seeds that
+ * failed with the first of their errors.
  */
 export async function soak({ results, sequences, firstSeed: lowest, run }: Soak): Promise<{
   failedSeeds: readonly number[];

@@ -338,7 +338,8 @@ describe('kafkajs', () => {
       const messages = [0, 1].map((partition) => ({ partition, value: `acks=${acks}` }));
       await producer.send({ topic, acks, messages });
     }
-    // An answer to a later request of the same connection: what was sent without one has been appended by then.
+    // An answer to a later request of the same connection: what was sent without one has been
+    // appended by then.
     await producer.send({ topic, acks: -1, messages: [{ partition: 0, value: 'last' }] });
 
     const client = await connectTo(bootstrap);

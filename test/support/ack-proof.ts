@@ -20,9 +20,10 @@ interface PlacedBatch {
 }
 
 /**
- * Proves by the journal that every acknowledgement came after a successful sync of the very file that holds its batch,
- * submitted after the write, and after syncs of the names above it. Returns what is not so, a line each; looks only at what
- * was done, never at what the engine says of itself.
+ * Proves by the journal that every acknowledgement came after a successful sync of the very file
+ * that holds its batch, submitted after the write, and after syncs of the names above it. Returns
+ * what is not so, a line each; looks only at what was done, never at what the engine says of
+ * itself.
  */
 export async function unprovenAcknowledgements(
   disk: SimDisk,

@@ -30,7 +30,10 @@ export interface KeyedRecord {
   readonly timestamp: number;
 }
 
-/** Every batch that can be read, whole and with its CRC checked, from the log start to the high watermark. */
+/**
+ * Every batch that can be read, whole and with its CRC checked, from the log start to the high
+ * watermark.
+ */
 export async function readBatchesOf(log: PartitionLog): Promise<Buffer[]> {
   const batches: Buffer[] = [];
   for (let offset = log.logStartOffset; offset < log.highWatermark; ) {

@@ -5,7 +5,10 @@ import { join } from 'node:path';
 import { runs } from '../clients/support/tools.js';
 
 const IMAGE_BYTES = 256 * 1024 * 1024;
-/** EXT4_IOC_SHUTDOWN with EXT4_GOING_FLAGS_NOLOGFLUSH: from now on nothing reaches the disk, the journal's last entries included. */
+/**
+ * EXT4_IOC_SHUTDOWN with EXT4_GOING_FLAGS_NOLOGFLUSH: from now on nothing reaches the disk, the
+ * journal's last entries included.
+ */
 const EXT4_IOC_SHUTDOWN = 0x8004587d;
 const NO_LOG_FLUSH = 2;
 

@@ -122,7 +122,10 @@ export interface MemoryBrokerOptions {
   readonly seed?: number;
 }
 
-/** Everything of a broker between its connections and its logs, on a catalog and logs in memory and a clock that stands still. */
+/**
+ * Everything of a broker between its connections and its logs, on a catalog and logs in memory and
+ * a clock that stands still.
+ */
 export async function memoryBroker(options: MemoryBrokerOptions = {}) {
   const clock = options.clock ?? new ManualClock();
   const slices = new TurnSlices(clock, options.meter);

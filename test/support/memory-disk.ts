@@ -2,8 +2,9 @@ import { dirname } from 'node:path';
 import type { Disk, DiskFile, DiskStat, OpenMode } from '../../engine/disk/disk.js';
 
 /**
- * A disk in memory for hundreds of thousands of small files. It records nothing and loses nothing (`SimDisk` does both); asynchronous
- * operations take effect in the next turn of the event loop, all that were asked for in this one together.
+ * A disk in memory for hundreds of thousands of small files. It records nothing and loses nothing
+ * (`SimDisk` does both); asynchronous operations take effect in the next turn of the event loop,
+ * all that were asked for in this one together.
  */
 export class MemoryDisk implements Disk {
   readonly syncFileSystem = (): Promise<void> => this.#later(() => {});

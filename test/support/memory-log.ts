@@ -68,8 +68,9 @@ export class MemorySlice {
 }
 
 /**
- * A log in an array, for tests of what stands before the log. Batches are not checked beyond their length; what a log
- * promises about order, offsets and the high watermark holds. While `holding`, promises wait for `sync`.
+ * A log in an array, for tests of what stands before the log. Batches are not checked beyond their
+ * length; what a log promises about order, offsets and the high watermark holds. While `holding`,
+ * promises wait for `sync`.
  */
 export class MemoryLog implements PartitionLog {
   readonly name: PartitionName;

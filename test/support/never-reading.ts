@@ -10,8 +10,8 @@ const FETCHES = 64;
 const VALUE_BYTES = 900_000;
 
 /**
- * A connection whose answers are more than the kernel takes, so that they stay under way: nobody reads them. The broker has all of
- * its requests when this resolves.
+ * A connection whose answers are more than the kernel takes, so that they stay under way: nobody
+ * reads them. The broker has all of its requests when this resolves.
  */
 export async function neverReading(broker: {
   readonly bootstrap: string;

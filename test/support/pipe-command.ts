@@ -14,7 +14,10 @@ export interface Piped {
   readonly peakBytes: number;
 }
 
-/** Runs `odradek` with these arguments to its end, with `input` on its stdin. Its output is handed to `onOutput`, or kept. */
+/**
+ * Runs `odradek` with these arguments to its end, with `input` on its stdin. Its output is handed
+ * to `onOutput`, or kept.
+ */
 export async function pipeCommand(
   args: readonly string[],
   input: Iterable<Buffer | string> = [],

@@ -1,6 +1,9 @@
 import { ManualClock } from '../../engine/index.js';
 
-/** A clock that goes on by itself while somebody rests, and the rests that were taken, in milliseconds. */
+/**
+ * A clock that goes on by itself while somebody rests, and the rests that were taken, in
+ * milliseconds.
+ */
 export function restingClock() {
   const clock = new ManualClock();
   const rests: number[] = [];

@@ -11,8 +11,8 @@ export interface ContentSnapshot {
 }
 
 /**
- * The bytes of one simulated file, twice: as the page cache has them, and as the disk has them. Pages that
- * both sides share are never written to; a write replaces them with a copy.
+ * The bytes of one simulated file, twice: as the page cache has them, and as the disk has them.
+ * Pages that both sides share are never written to; a write replaces them with a copy.
  */
 export class SimContent {
   /** Tells files apart whatever their names; stays the same in copies of the disk. */
@@ -89,7 +89,10 @@ export class SimContent {
     return { order, size: this.#size, pages };
   }
 
-  /** The sync succeeded. An older sync that finishes later changes nothing that a newer one made durable. */
+  /**
+   * The sync succeeded. An older sync that finishes later changes nothing that a newer one made
+   * durable.
+   */
   makeDurable(snapshot: ContentSnapshot): void {
     for (const [index, page] of snapshot.pages) {
       if ((this.#durablePageOrders.get(index) ?? 0) < snapshot.order) {
@@ -106,8 +109,8 @@ export class SimContent {
   }
 
   /**
-   * The sync failed: as in Linux the page cache keeps the bytes and calls them clean, though the disk never got
-   * them. The next sync succeeds and saves nothing.
+   * The sync failed: as in Linux the page cache keeps the bytes and calls them clean, though the
+   * disk never got them. The next sync succeeds and saves nothing.
    */
   forgetDirty(snapshot: ContentSnapshot): void {
     for (const [index, page] of snapshot.pages) {
@@ -130,8 +133,8 @@ export class SimContent {
   }
 
   /**
-   * What the disk holds after a power cut: the durable bytes, and of each page that was not synced, as of the
-   * size, either the old or the new one. With null, exactly the durable bytes.
+   * What the disk holds after a power cut: the durable bytes, and of each page that was not synced,
+   * as of the size, either the old or the new one. With null, exactly the durable bytes.
    */
   afterPowerCut(random: Random | null): SimContent {
     const after = new SimContent(this.id);

@@ -10,15 +10,24 @@ export type SimOperation =
   | Exclude<keyof Disk, 'holdFileSystem' | 'releaseFileSystem'>
   | Exclude<keyof DiskFile, 'path' | 'fd'>;
 
-/** One event of the journal. A synchronous operation has one, an asynchronous one two: `submitted`, then the outcome. */
+/**
+ * One event of the journal. A synchronous operation has one, an asynchronous one two: `submitted`,
+ * then the outcome.
+ */
 export interface JournalEntry {
   /** Position in the journal. */
   readonly sequence: number;
   readonly kind: SimOperation | 'mark';
   readonly phase: 'submitted' | 'completed' | 'failed';
-  /** Of an outcome: the sequence of its `submitted` event; its own where the operation was synchronous. */
+  /**
+   * Of an outcome: the sequence of its `submitted` event; its own where the operation was
+   * synchronous.
+   */
   readonly submitted: number;
-  /** As the caller named it; of a file operation, the path under which the file that was hit was opened. */
+  /**
+   * As the caller named it; of a file operation, the path under which the file that was hit was
+   * opened.
+   */
   readonly path: string;
   /** Which file was hit, whatever its name is by now. */
   readonly file?: number;
@@ -64,13 +73,15 @@ const BYTES_DEFAULT = 2 ** 40;
 /**
  * A disk in memory that records, fails and loses power.
  *
- * Bytes are durable after `datasync` of their file, names after `syncDirectory` of their folder, both after
- * `syncFileSystem`; what a sync saves is what was there when it was submitted. `powerCut` and `kill` return the
- * disk that the next process finds and leave this one as it is; `halt` stops it, so that the old process
- * changes nothing more. After a failed sync the bytes are lost while the page cache still shows them.
+ * Bytes are durable after `datasync` of their file, names after `syncDirectory` of their folder,
+ * both after `syncFileSystem`; what a sync saves is what was there when it was submitted.
+ * `powerCut` and `kill` return the disk that the next process finds and leave this one as it is;
+ * `halt` stops it, so that the old process changes nothing more. After a failed sync the bytes are
+ * lost while the page cache still shows them.
  *
- * Descriptors are numbers, the lowest free one first, looked up when an operation takes effect: whoever
- * closes a file under a queued sync syncs whatever has that number by then, and is told that all went well.
+ * Descriptors are numbers, the lowest free one first, looked up when an operation takes effect:
+ * whoever closes a file under a queued sync syncs whatever has that number by then, and is told
+ * that all went well.
  */
 export class SimDisk implements Disk {
   readonly syncFileSystem: Disk['syncFileSystem'];
@@ -93,19 +104,27 @@ export class SimDisk implements Disk {
       options.syncFileSystem === false ? undefined : (root) => this.#syncEverything(root);
   }
 
-  /** The disk after the power failed now. `strict` loses everything that was not synced; with a Random, each page, size and name may have survived. */
+  /**
+   * The disk after the power failed now. `strict` loses everything that was not synced; with a
+   * Random, each page, size and name may have survived.
+   */
   powerCut(mode: Random | 'strict'): SimDisk {
     return this.#successor(this.#names.afterPowerCut(mode === 'strict' ? null : mode));
   }
 
-  /** The disk after kill -9 now: the page cache is whole, operations that had not run never will. */
+  /**
+   * The disk after kill -9 now: the page cache is whole, operations that had not run never will.
+   */
   kill(): SimDisk {
     const next = this.#successor(this.#names.copy());
     next.#nextSyncOrder = this.#nextSyncOrder;
     return next;
   }
 
-  /** The process that used this disk is dead: asynchronous operations never settle, synchronous ones throw. */
+  /**
+   * The process that used this disk is dead: asynchronous operations never settle, synchronous ones
+   * throw.
+   */
   halt(): void {
     this.#queue.halt();
   }
@@ -140,8 +159,9 @@ export class SimDisk implements Disk {
   }
 
   /**
-   * Whether the bytes of a completed write were durable when the journal reached `sequence`: a successful sync of that
-   * very file, or of the file system, was submitted after the write and completed before.
+   * Whether the bytes of a completed write were durable when the journal reached `sequence`: a
+   * successful sync of that very file, or of the file system, was submitted after the write and
+   * completed before.
    */
   wasSyncedBy(write: JournalEntry, sequence: number): boolean {
     return this.journal.some(

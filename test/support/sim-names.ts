@@ -15,7 +15,10 @@ export class SimFolder {
 
 export type SimNode = SimContent | SimFolder;
 
-/** One change of names, whole or not at all, as in a journaling file system: a rename is one change of two names. */
+/**
+ * One change of names, whole or not at all, as in a journaling file system: a rename is one change
+ * of two names.
+ */
 interface NameChange {
   readonly order: number;
   readonly entries: readonly {
@@ -100,7 +103,9 @@ export class SimNames {
     ]);
   }
 
-  /** The changes that a sync of this folder, or of the whole disk, takes along when it is submitted. */
+  /**
+   * The changes that a sync of this folder, or of the whole disk, takes along when it is submitted.
+   */
   pendingChanges(folder: SimFolder | null): readonly NameChange[] {
     if (folder === null) return [...this.#pending];
     return this.#pending.filter(({ entries }) => entries.some((entry) => entry.folder === folder));
@@ -155,7 +160,10 @@ export class SimNames {
     return names;
   }
 
-  /** What is left after a power cut: durable names, and each change that was not synced or not; with null, none. */
+  /**
+   * What is left after a power cut: durable names, and each change that was not synced or not; with
+   * null, none.
+   */
   afterPowerCut(random: Random | null): SimNames {
     const cut = this.copy();
     if (random) for (const change of cut.#pending) if (random.next() < 0.5) applyDurably(change);

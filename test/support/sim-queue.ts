@@ -9,8 +9,9 @@ export interface PendingOperation {
 }
 
 /**
- * The simulated thread pool: decides when, and in which order, submitted operations take effect. In the order of submission, all of
- * them in the next turn of the loop; with `random`, in any order and some turns late; held, when the test says.
+ * The simulated thread pool: decides when, and in which order, submitted operations take effect. In
+ * the order of submission, all of them in the next turn of the loop; with `random`, in any order
+ * and some turns late; held, when the test says.
  */
 export class SimQueue {
   readonly #random: Random | null;

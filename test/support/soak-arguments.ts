@@ -30,7 +30,9 @@ export function soakArguments<O extends Options>(
   return problem === null ? { kind: 'run', values } : refusal(problem);
 }
 
-/** Null where the option is left out or a whole number from `min` on; else what is wrong with it. */
+/**
+ * Null where the option is left out or a whole number from `min` on; else what is wrong with it.
+ */
 export function numberProblem(name: string, text: string | undefined, min: number): string | null {
   if (text === undefined || (/^\d{1,15}$/.test(text) && Number(text) >= min)) return null;
   return `--${name} is a whole number from ${min} on, not '${text}'`;

@@ -1,6 +1,7 @@
 /**
- * The queue of appends that cannot be made at once: batches whose records are checked on a thread, rolls that wait for queued writes, truncations. What comes
- * later waits behind them, so that appends keep their order.
+ * The queue of appends that cannot be made at once: batches whose records are checked on a thread,
+ * rolls that wait for queued writes, truncations. What comes later waits behind them, so that
+ * appends keep their order.
  */
 export class AppendTurns {
   #last: Promise<void> | null = null;
@@ -10,7 +11,10 @@ export class AppendTurns {
     return this.#last !== null;
   }
 
-  /** Runs `work` after everything that is queued. What comes later waits for `work`, though not for the promise that it hands out. */
+  /**
+   * Runs `work` after everything that is queued. What comes later waits for `work`, though not for
+   * the promise that it hands out.
+   */
   take<Result>(work: () => Promise<{ appended: Promise<Result> }>): Promise<Result> {
     const taken = (this.#last ?? Promise.resolve()).then(work);
     const settled = taken.then(

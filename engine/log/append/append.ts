@@ -40,7 +40,10 @@ export interface AppendLog extends StartingLog {
   /** Sealed segments whose indexes are not saved yet. */
   readonly sealing: Sealing;
   readonly checkpointTarget: CheckpointTarget;
-  /** Whether its batches may leave offsets out: by compaction, by a gap of its leader's, at its log start. False is certain. */
+  /**
+   * Whether its batches may leave offsets out: by compaction, by a gap of its leader's, at its log
+   * start. False is certain.
+   */
   readonly hasGaps: boolean;
   /** Throws LOG_CLOSED, DAMAGED_LOG or STORAGE_OFFLINE. */
   assertServing(): void;
@@ -51,15 +54,17 @@ export interface AppendLog extends StartingLog {
 /**
  * THE APPEND PATH of a leader. In this order, all synchronous:
  *
- * 1. judge the batch by its header (length, magic, CRC, counts, timestamps), but for what its origin is spared;
+ * 1. judge the batch by its header (length, magic, CRC, counts, timestamps), but for what its
+ *    origin is spared;
  * 2. ask whether an idempotent producer sent it before, or skipped something;
  * 3. roll the segment if it must;
  * 4. stamp offset, epoch, and append time where the topic wants it, in place;
  * 5. note size, index entry, producer and epoch;
  * 6. stage it for the next gathered write.
  *
- * The promise settles as `PartitionLog.append` says. Throws what is wrong with the batch. Null, with nothing done, when a segment must be
- * started, or woken, and cannot be yet: the caller lets the writer settle, wakes it, waits for room among the files, and calls again.
+ * The promise settles as `PartitionLog.append` says. Throws what is wrong with the batch. Null,
+ * with nothing done, when a segment must be started, or woken, and cannot be yet: the caller lets
+ * the writer settle, wakes it, waits for room among the files, and calls again.
  */
 export function appendBatch(
   log: AppendLog,
@@ -166,7 +171,10 @@ function findOriginal(log: AppendLog, batch: Buffer, origin: OriginRules): Produ
   return log.producers.check(id, producerEpoch(batch), sequence, lastSequence);
 }
 
-/** A duplicate keeps the original's promise: if that is not kept yet, it waits for it, and fails with it. */
+/**
+ * A duplicate keeps the original's promise: if that is not kept yet, it waits for it, and fails
+ * with it.
+ */
 function answerDuplicate(log: AppendLog, original: ProducerBatch): Promise<Appended> {
   const appended: Appended = {
     baseOffset: original.baseOffset,
@@ -178,7 +186,10 @@ function answerDuplicate(log: AppendLog, original: ProducerBatch): Promise<Appen
   return log.whenPromised(appended);
 }
 
-/** The segment that takes the batch: the active one, unless it must be rolled first; null when that must wait. */
+/**
+ * The segment that takes the batch: the active one, unless it must be rolled first; null when that
+ * must wait.
+ */
 export function segmentFor(
   log: AppendLog,
   batch: Buffer,
@@ -202,7 +213,10 @@ export function segmentFor(
   }
 }
 
-/** If the write fails, the batch in hand fails with it: what its producer sent before is gone, and it was judged by that. */
+/**
+ * If the write fails, the batch in hand fails with it: what its producer sent before is gone, and
+ * it was judged by that.
+ */
 function flushStaged(log: AppendLog): void {
   const failure = log.writer.flush();
   if (failure !== null) throw failure;

@@ -28,9 +28,10 @@ export function isClaimCounted(batch: Buffer): boolean {
 }
 
 /**
- * Looks at every record of a batch, for compacted topics, `odradek.validate=records`, and counts that nobody vouches for. Returns what is wrong with
- * them: NULL_KEY and INVALID_TIMESTAMP, naming records, BATCH_TOO_LARGE for what unpacks to more than is allowed, INVALID_BATCH, CORRUPT_BATCH. Null
- * also for a batch that is wrong outside, since the append says so more precisely.
+ * Looks at every record of a batch, for compacted topics, `odradek.validate=records`, and counts
+ * that nobody vouches for. Returns what is wrong with them: NULL_KEY and INVALID_TIMESTAMP, naming
+ * records, BATCH_TOO_LARGE for what unpacks to more than is allowed, INVALID_BATCH, CORRUPT_BATCH.
+ * Null also for a batch that is wrong outside, since the append says so more precisely.
  */
 export async function checkRecords(log: CheckingLog, batch: Buffer): Promise<EngineError | null> {
   if (validateBatch(batch, log.settings) !== null) return null;
@@ -45,8 +46,9 @@ export function isRepacked({ compression }: LogSettings, batch: Buffer): boolean
 }
 
 /**
- * The batch in the codec of its topic, its records checked as by `checkRecords`. The same batch where it is wrong outside, since the append says so more
- * precisely. An error as `checkRecords` has it, and BATCH_TOO_LARGE for what has become larger than a batch, or a segment, may be.
+ * The batch in the codec of its topic, its records checked as by `checkRecords`. The same batch
+ * where it is wrong outside, since the append says so more precisely. An error as `checkRecords`
+ * has it, and BATCH_TOO_LARGE for what has become larger than a batch, or a segment, may be.
  */
 export async function repackForLog(log: CheckingLog, batch: Buffer): Promise<Buffer | EngineError> {
   const { settings } = log;
@@ -111,7 +113,10 @@ async function unpackWith<Result>(
   }
 }
 
-/** A batch whose header has a timestamp out of bounds is refused; which records have one, where its records can be read. */
+/**
+ * A batch whose header has a timestamp out of bounds is refused; which records have one, where its
+ * records can be read.
+ */
 export async function nameRecords(
   log: CheckingLog,
   batch: Buffer,

@@ -13,14 +13,18 @@ import { type GroupBegin, WriteGroup } from './write-group.js';
 /** What the log does about the outcome of a write. */
 export interface WriteOutcome {
   wrote(group: WriteGroup): void;
-  /** Nothing of these groups is kept; they are all that was staged or queued, in order. Returns what their appends were told. */
+  /**
+   * Nothing of these groups is kept; they are all that was staged or queued, in order. Returns what
+   * their appends were told.
+   */
   writeFailed(groups: readonly WriteGroup[], error: unknown): EngineError;
 }
 
 /**
- * Turns appends into gathered writes: all batches that arrive together for one log leave in one writev(2), synchronously, because a
- * page-cache write costs less than handing it to a thread. While the directory's disk stalls, writes go through the thread pool instead,
- * one at a time, from copies; so do those to a file without unsynced bytes while too many files have some.
+ * Turns appends into gathered writes: all batches that arrive together for one log leave in one
+ * writev(2), synchronously, because a page-cache write costs less than handing it to a thread.
+ * While the directory's disk stalls, writes go through the thread pool instead, one at a time, from
+ * copies; so do those to a file without unsynced bytes while too many files have some.
  */
 export class LogWriter {
   readonly #directory: DataDirectory;
@@ -81,7 +85,10 @@ export class LogWriter {
     return this.#staged !== null && this.#staged.bytes >= LIMITS.writeGroupBytes;
   }
 
-  /** Writes what is staged; returns the failure if there was one. During a stall it is queued instead. */
+  /**
+   * Writes what is staged; returns the failure if there was one. During a stall it is queued
+   * instead.
+   */
   flush(): EngineError | null {
     const group = this.#staged;
     if (group === null) return null;

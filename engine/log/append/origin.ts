@@ -18,8 +18,10 @@ export interface OriginRules extends SparedChecks {
  * What each origin is spared:
  *
  * - a client: nothing;
- * - what this process has built just now: its checksum was made of the very bytes, and its codec was chosen;
- * - a coordinator: what it builds has its own times and, of a transaction's producer, no sequence; markers are control batches;
+ * - what this process has built just now: its checksum was made of the very bytes, and its codec
+ *   was chosen;
+ * - a coordinator: what it builds has its own times and, of a transaction's producer, no sequence;
+ *   markers are control batches;
  * - a leader that is followed: it has looked at all of that, and has compacted since.
  */
 export const ORIGINS: Readonly<Record<AppendOrigin, OriginRules>> = {

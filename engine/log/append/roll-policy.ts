@@ -32,8 +32,9 @@ const OFFSET_ENTRY_BYTES = 8;
 const TIME_ENTRY_BYTES = 12;
 
 /**
- * Whether the active segment is closed before this batch. An empty segment is never rolled: a batch larger than a segment gets one of its own. Age is
- * counted in record time where records have it, as in Kafka, so that replayed history rolls as it did.
+ * Whether the active segment is closed before this batch. An empty segment is never rolled: a batch
+ * larger than a segment gets one of its own. Age is counted in record time where records have it,
+ * as in Kafka, so that replayed history rolls as it did.
  */
 export function mustRoll(facts: RollFacts, limits: RollLimits): boolean {
   if (facts.segmentBytes === 0) return false;

@@ -6,7 +6,10 @@ export type TimestampBounds = Pick<
   'timestampType' | 'timestampAfterMaxMs' | 'timestampBeforeMaxMs'
 >;
 
-/** Why a writer's timestamp is refused, or null. None (-1) never is, and any is taken that the log overwrites. */
+/**
+ * Why a writer's timestamp is refused, or null. None (-1) never is, and any is taken that the log
+ * overwrites.
+ */
 export function timestampProblem(
   bounds: TimestampBounds,
   timestamp: Timestamp,

@@ -4,9 +4,9 @@ import { LIMITS } from '../../limits.js';
 import type { EngineCounters } from '../../metrics.js';
 
 /**
- * Sends what a log has written on its way to the device, a piece at a time and without a sync. An append that
- * comes during a sync of tens of megabytes waits for it, the event loop with it (docs/durability.md has the figures); a sync that finds
- * them written is short.
+ * Sends what a log has written on its way to the device, a piece at a time and without a sync. An
+ * append that comes during a sync of tens of megabytes waits for it, the event loop with it
+ * (docs/durability.md has the figures); a sync that finds them written is short.
  */
 export class WriteBack {
   readonly #counters: EngineCounters;
@@ -19,13 +19,19 @@ export class WriteBack {
   /** False once it was found that this disk cannot. */
   #works = true;
 
-  /** The gate is every log's of the directory: a device whose queue is full holds the threads, and syncs need them too. */
+  /**
+   * The gate is every log's of the directory: a device whose queue is full holds the threads, and
+   * syncs need them too.
+   */
   constructor(counters: EngineCounters, gate: Gate) {
     this.#counters = counters;
     this.#gate = gate;
   }
 
-  /** The file was written from `from` to `end` (exclusive). What is left of the one before is its last sync's. */
+  /**
+   * The file was written from `from` to `end` (exclusive). What is left of the one before is its
+   * last sync's.
+   */
   wrote(file: LogFile, from: number, end: number): void {
     if (file !== this.#file || from < this.#from) {
       this.#file = file;
@@ -34,7 +40,10 @@ export class WriteBack {
     this.#end = end;
   }
 
-  /** Begins with the next piece, if there is one and the one before has been handed over. Returns whether this disk can do that. */
+  /**
+   * Begins with the next piece, if there is one and the one before has been handed over. Returns
+   * whether this disk can do that.
+   */
   begin(): boolean {
     if (!this.#works) return false;
     const size = this.#end - this.#from;

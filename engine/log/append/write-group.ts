@@ -2,7 +2,10 @@ import type { Segment, SegmentMark } from '../segments/segment.js';
 import type { EpochStart } from '../state/leader-epochs.js';
 import type { AppendWaiter } from './append-waiters.js';
 
-/** Where a group begins, taken before its first batch is noted: where to go back to if the write fails. */
+/**
+ * Where a group begins, taken before its first batch is noted: where to go back to if the write
+ * fails.
+ */
 export interface GroupBegin {
   readonly segment: Segment;
   readonly mark: SegmentMark;

@@ -29,10 +29,12 @@ export interface BeginningLog extends ChangingLog {
 }
 
 /**
- * See `PartitionLog.beginAt`. Called while no append, deletion or truncation runs, and no checkpoint is taken. In this order, so that a crash anywhere leaves the log of
- * before, or the new one:
+ * See `PartitionLog.beginAt`. Called while no append, deletion or truncation runs, and no
+ * checkpoint is taken. In this order, so that a crash anywhere leaves the log of before, or the new
+ * one:
  *
- * 1. the catalog says that the log begins anew, and forgets what it knows of the old one; from here on an open finishes it (`finish-beginning.ts`);
+ * 1. the catalog says that the log begins anew, and forgets what it knows of the old one; from here
+ *    on an open finishes it (`finish-beginning.ts`);
  * 2. in memory the log is empty;
  * 3. the log start is written beside the log, and the old files go;
  * 4. the catalog forgets that they were to go.

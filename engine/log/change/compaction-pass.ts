@@ -49,13 +49,19 @@ interface Source extends CompactionSegment {
 
 /** How a pass ended. */
 export interface PassEnd {
-  /** How far the log is compacted now, exclusive; null when a segment went away meanwhile, and the pass was given up. */
+  /**
+   * How far the log is compacted now, exclusive; null when a segment went away meanwhile, and the
+   * pass was given up.
+   */
   readonly cleanedOffset: number | null;
   readonly keys: number;
   readonly bad: BadBatch | null;
 }
 
-/** What there is to compact in a log of which everything below `cleanedOffset` was; null when nothing. In slices. */
+/**
+ * What there is to compact in a log of which everything below `cleanedOffset` was; null when
+ * nothing. In slices.
+ */
 export async function planOf(
   log: CompactingLog,
   cleanedOffset: number,
@@ -82,7 +88,10 @@ export async function planOf(
   return planning.plan;
 }
 
-/** Whether the active segment must be rolled, because what is in it has waited for longer than `max.compaction.lag.ms`. */
+/**
+ * Whether the active segment must be rolled, because what is in it has waited for longer than
+ * `max.compaction.lag.ms`.
+ */
 export function oldestDirtyIsActive(log: CompactingLog, cleanedOffset: number): boolean {
   const { maxCompactionLagMs } = log.settings;
   const active = log.segments.active;
@@ -91,7 +100,10 @@ export function oldestDirtyIsActive(log: CompactingLog, cleanedOffset: number): 
   return firstMs(active) < log.context.clock.wallMs() - maxCompactionLagMs;
 }
 
-/** Calls `look` for each segment but the active one, oldest first, in slices, until that returns false. */
+/**
+ * Calls `look` for each segment but the active one, oldest first, in slices, until that returns
+ * false.
+ */
 async function eachSealed(
   log: CompactingLog,
   look: (source: Source) => boolean | Promise<boolean>,
@@ -133,12 +145,14 @@ function firstMs(segment: Segment): number {
 /**
  * One pass over a log:
  *
- * 1. a checkpoint behind everything that is to be replaced: recovery must not miss a file that it names;
+ * 1. a checkpoint behind everything that is to be replaced: recovery must not miss a file that it
+ *    names;
  * 2. a job notes the last offset of each key in what is dirty, as far as its memory goes;
- * 3. group by group, oldest first, a job rewrites what is below that, and the result is published before the next is begun: so a tombstone goes only
- *    after, durably, everything that it deletes.
+ * 3. group by group, oldest first, a job rewrites what is below that, and the result is published
+ *    before the next is begun: so a tombstone goes only after, durably, everything that it deletes.
  *
- * Segments are looked at again before each step that changes something: truncation and retention go on meanwhile.
+ * Segments are looked at again before each step that changes something: truncation and retention go
+ * on meanwhile.
  */
 export class CompactionPass {
   readonly #log: CompactingLog;
@@ -148,7 +162,10 @@ export class CompactionPass {
   readonly #generation: number;
   segmentsBefore = 0;
   segmentsAfter = 0;
-  /** As they were at some time of the pass: a batch that was a producer's newest is kept though another has come since. */
+  /**
+   * As they were at some time of the pass: a batch that was a producer's newest is kept though
+   * another has come since.
+   */
   #newestOffsets: Float64Array = new Float64Array();
   #recordsRemoved = 0;
   #bytesRemoved = 0;
@@ -160,7 +177,9 @@ export class CompactionPass {
     this.#generation = log.checkpoint.generation;
   }
 
-  /** Whether the log was cut since the pass began: what it knows of offsets may not hold any more. */
+  /**
+   * Whether the log was cut since the pass began: what it knows of offsets may not hold any more.
+   */
   get isOutdated(): boolean {
     return this.#log.checkpoint.generation !== this.#generation;
   }
@@ -295,7 +314,10 @@ export class CompactionPass {
     });
   }
 
-  /** Whether these segments are the log's, as they were when the pass began, and nothing was cut off behind them: what the map says still holds. */
+  /**
+   * Whether these segments are the log's, as they were when the pass began, and nothing was cut off
+   * behind them: what the map says still holds.
+   */
   #areLive(group: readonly Source[]): boolean {
     const { segments, checkpoint } = this.#log;
     const isLive = ({ segment, cuts }: Source): boolean =>

@@ -47,7 +47,10 @@ export class Compaction implements CompactedLog {
     return this.#cleanedOffset;
   }
 
-  /** The log was cut off there: what comes again at these offsets is dirty. Written down by the caller. */
+  /**
+   * The log was cut off there: what comes again at these offsets is dirty. Written down by the
+   * caller.
+   */
   truncated(endOffset: number): void {
     this.#cleanedOffset = Math.min(this.#cleanedOffset, endOffset);
     this.#stuckAt = -1;
@@ -180,7 +183,10 @@ export class Compaction implements CompactedLog {
     );
   }
 
-  /** What a job's error means: a disk that fails takes the directory offline, what else went wrong is this log's matter. */
+  /**
+   * What a job's error means: a disk that fails takes the directory offline, what else went wrong
+   * is this log's matter.
+   */
   #failureOf(error: unknown): unknown {
     const log = this.#log;
     if (hasErrno(error, 'ABORTED')) {

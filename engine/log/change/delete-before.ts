@@ -5,7 +5,10 @@ import { writeLogStart } from '../durability/log-start-file.js';
 import type { ChangingLog } from './changing-log.js';
 import { removeBelow, rollBesideOthers, storeLogStart } from './remove-below.js';
 
-/** See `PartitionLog.deleteBefore`. The new start is durable, in the catalog and beside the log, before anything goes. */
+/**
+ * See `PartitionLog.deleteBefore`. The new start is durable, in the catalog and beside the log,
+ * before anything goes.
+ */
 export async function deleteBefore(log: ChangingLog, offset: number): Promise<number> {
   const { offsets, context, segments } = log;
   if (!(Number.isSafeInteger(offset) && offset >= 0 && offset <= offsets.highWatermark.offset)) {
@@ -30,7 +33,9 @@ export async function deleteBefore(log: ChangingLog, offset: number): Promise<nu
   return offsets.logStart;
 }
 
-/** Removes segments that lie wholly below the log start. An active one that does is rolled first. */
+/**
+ * Removes segments that lie wholly below the log start. An active one that does is rolled first.
+ */
 async function removeBelowStart(log: ChangingLog): Promise<void> {
   const { segments, offsets } = log;
   if (segments.active && segments.active.size > 0 && offsets.logEnd === offsets.logStart)

@@ -5,7 +5,10 @@ import type { Segment } from '../segments/segment.js';
 import type { ChangingLog } from './changing-log.js';
 import { renameToDeleted, unlinkLater } from './retire.js';
 
-/** The log starts there, durably: of the segments below, a crash may then leave any, and they are not missed. */
+/**
+ * The log starts there, durably: of the segments below, a crash may then leave any, and they are
+ * not missed.
+ */
 export async function storeLogStart(log: ChangingLog, offset: number): Promise<void> {
   const { catalog, directory } = log.context;
   try {
@@ -16,7 +19,10 @@ export async function storeLogStart(log: ChangingLog, offset: number): Promise<v
   log.assertServing();
 }
 
-/** One commit wakes many logs whose starts have moved: each makes a file on the event loop, and others are served in between. */
+/**
+ * One commit wakes many logs whose starts have moved: each makes a file on the event loop, and
+ * others are served in between.
+ */
 export async function rollBesideOthers(log: ChangingLog): Promise<void> {
   const { rolling, slices } = log.context;
   await rolling.run(async () => {
@@ -37,7 +43,8 @@ export async function removeBelow(
   why: (at: number) => string,
 ): Promise<{ segments: number; bytes: number }> {
   const { checkpoints, counters, slices } = log.context;
-  // A file that a checkpoint names is missed at the next open: it goes after one that names a later file.
+  // A file that a checkpoint names is missed at the next open: it goes after one that names a later
+  // file.
   if (log.checkpoint.segmentBase < baseOffset) {
     checkpoints.markDirty(log.checkpointTarget);
     await checkpoints.run();

@@ -12,8 +12,9 @@ import type { Segment } from '../segments/segment.js';
 import type { ChangingLog } from './changing-log.js';
 
 /**
- * Takes files of segments that are off the list out of the way: renamed at once, unlinked after `file.delete.delay.ms`, so
- * that readers finish. A stop in between leaves `.deleted` files, which the next open removes.
+ * Takes files of segments that are off the list out of the way: renamed at once, unlinked after
+ * `file.delete.delay.ms`, so that readers finish. A stop in between leaves `.deleted` files, which
+ * the next open removes.
  */
 export async function retireSegments(log: ChangingLog, removed: readonly Segment[]): Promise<void> {
   log.context.counters.segmentsDeleted += removed.length;
@@ -43,7 +44,10 @@ export async function renameToDeleted(
   }
 }
 
-/** Second half: the pool unlinks the files after `file.delete.delay.ms`, those of some segments at a time. */
+/**
+ * Second half: the pool unlinks the files after `file.delete.delay.ms`, those of some segments at a
+ * time.
+ */
 export function unlinkLater(log: ChangingLog, removed: readonly Segment[]): void {
   if (removed.length === 0) return;
   const { clock, logger } = log.context;

@@ -14,13 +14,16 @@ const KINDS = ['timeindex', 'index', 'log'] as const;
 type PathOf = (kind: (typeof KINDS)[number], state: SegmentFileState | null) => string;
 
 /**
- * Publishes what a rewrite has made of `sources`, neighbours of which none takes appends. Called while nothing else changes the list of segments. In this order, so
- * that a crash at any step has one repair (`finish-swaps.ts`):
+ * Publishes what a rewrite has made of `sources`, neighbours of which none takes appends. Called
+ * while nothing else changes the list of segments. In this order, so that a crash at any step has
+ * one repair (`finish-swaps.ts`):
  *
- * 1. the `.cleaned` files, durable with their names, become `.swap`, the log last; then the folder is synced. Until here the log is as it was, and a crash or
- *    a full disk leaves it so; from here on the new segment counts.
+ * 1. the `.cleaned` files, durable with their names, become `.swap`, the log last; then the folder
+ *    is synced. Until here the log is as it was, and a crash or a full disk leaves it so; from here
+ *    on the new segment counts.
  * 2. In memory it takes the place of the sources. Readers that have a slice of an old file keep it.
- * 3. The sources become `.deleted`, the last one first, and the folder is synced: two segments with the same records never stand side by side.
+ * 3. The sources become `.deleted`, the last one first, and the folder is synced: two segments with
+ *    the same records never stand side by side.
  * 4. `.swap` goes from the new files' names, the log last, and the folder is synced.
  * 5. The old files are unlinked after `file.delete.delay.ms`.
  *
@@ -131,7 +134,8 @@ async function undo(log: ChangingLog, pathOf: PathOf): Promise<void> {
       try {
         await disk.unlink(pathOf(kind, state));
       } catch (error) {
-        // What cannot be removed now is removed by the next open: without a log file it means nothing.
+        // What cannot be removed now is removed by the next open: without a log file it means
+        // nothing.
         if (!hasErrno(error, 'ENOENT')) return;
       }
     }

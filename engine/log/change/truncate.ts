@@ -34,17 +34,21 @@ export interface TruncatedLog extends ChangingLog, ReadableLog {
 }
 
 /**
- * See `PartitionLog.truncateTo`. A batch that straddles `offset` goes whole; where compaction left a gap the log ends behind the batch before it, so that
- * nobody finds a hole between what stays and what comes. Called while no append, deletion or other truncation runs, and no checkpoint
- * is taken. In this order, so that a crash anywhere leaves a log without gaps:
+ * See `PartitionLog.truncateTo`. A batch that straddles `offset` goes whole; where compaction left
+ * a gap the log ends behind the batch before it, so that nobody finds a hole between what stays and
+ * what comes. Called while no append, deletion or other truncation runs, and no checkpoint is
+ * taken. In this order, so that a crash anywhere leaves a log without gaps:
  *
- * 1. the index files of the segment are emptied: entries of what is cut must not come back as if they were of what follows;
- * 2. what stays is made durable, and then the lowered checkpoint, since a file shorter than its checkpoint counts as damage; until here nothing has happened;
+ * 1. the index files of the segment are emptied: entries of what is cut must not come back as if
+ *    they were of what follows;
+ * 2. what stays is made durable, and then the lowered checkpoint, since a file shorter than its
+ *    checkpoint counts as damage; until here nothing has happened;
  * 3. in memory the log ends there;
  * 4. the segments behind go, the last one first, each durably before the next;
  * 5. the segment is cut, and synced.
  *
- * Found half done after a crash, the old tail is there again up to some segment; the promise was never resolved.
+ * Found half done after a crash, the old tail is there again up to some segment; the promise was
+ * never resolved.
  */
 export async function truncateLog(
   log: TruncatedLog,

@@ -89,7 +89,8 @@ export class CheckpointState {
         : snapshotOf(written);
     const generation = this.#generation;
     log.producers.expire(log.context.clock.wallMs() - log.settings.producerExpirationMs);
-    // A truncation writes its own checkpoint meanwhile, and what it takes of the producers must stay its own.
+    // A truncation writes its own checkpoint meanwhile, and what it takes of the producers must
+    // stay its own.
     const wasPaused = this.#isPaused;
     if (!wasPaused) this.producers.begin();
     const captured = {
@@ -123,8 +124,9 @@ export class CheckpointState {
   }
 
   /**
-   * Saves the indexes of sealed segments, the oldest first, and those of the active one when memory has much that the files lack. Of many sealed ones only the
-   * first: true when more are left, unless the log is being closed.
+   * Saves the indexes of sealed segments, the oldest first, and those of the active one when memory
+   * has much that the files lack. Of many sealed ones only the first: true when more are left,
+   * unless the log is being closed.
    */
   async saveIndexes(): Promise<boolean> {
     const log = this.#log;
@@ -150,7 +152,10 @@ export class CheckpointState {
   }
 }
 
-/** Null while batches are staged, which may yet be lost, and for times that no number holds: the index has those. */
+/**
+ * Null while batches are staged, which may yet be lost, and for times that no number holds: the
+ * index has those.
+ */
 function timesOf(active: Segment | undefined, { position }: LogPosition): RecordedTimes | null {
   if (!active || position === 0 || active.size !== position) return null;
   const { largestTimestampMs, offsetOfLargest, firstTimestampMs } = active;

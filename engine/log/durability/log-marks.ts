@@ -13,7 +13,10 @@ interface MarkedLog {
   readonly epochs: LeaderEpochs;
 }
 
-/** What is known of the order of a log's batches, durably before the first one that is out of it: else it would count as damage after a crash. */
+/**
+ * What is known of the order of a log's batches, durably before the first one that is out of it:
+ * else it would count as damage after a crash.
+ */
 export class LogMarks {
   readonly #log: MarkedLog;
   #hasGaps: boolean;

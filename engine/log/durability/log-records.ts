@@ -9,7 +9,10 @@ import {
   type StoredProducer,
 } from './producer-records.js';
 
-/** A log's state as of `offset` (exclusive), all of it durable. Recovery looks at nothing before it. See docs/format.md. */
+/**
+ * A log's state as of `offset` (exclusive), all of it durable. Recovery looks at nothing before it.
+ * See docs/format.md.
+ */
 export interface LogCheckpoint extends RecordedProducers {
   readonly offset: number;
   /** The segment in which `offset` lies, and the byte position of it there. */
@@ -17,12 +20,17 @@ export interface LogCheckpoint extends RecordedProducers {
   readonly position: number;
   /** At or below `offset`. */
   readonly highWatermark: number;
-  /** Whether the log left no offset out when this was written; false also where that is not known. */
+  /**
+   * Whether the log left no offset out when this was written; false also where that is not known.
+   */
   readonly isGapless: boolean;
   readonly epochs: readonly EpochStart[];
   /** False once the log had epochs of others, which lower ones came after or may come after. */
   readonly areEpochsOwn: boolean;
-  /** Of the batches below `position` in that segment; null where it was not known, or `position` is its beginning. */
+  /**
+   * Of the batches below `position` in that segment; null where it was not known, or `position` is
+   * its beginning.
+   */
   readonly times: RecordedTimes | null;
 }
 
@@ -151,8 +159,8 @@ export function readLogStart(catalog: Catalog, name: PartitionName): number {
 }
 
 /**
- * Where the log was found to begin while nothing said where it does; 0 when that never happened. Segments before it are not missed, and
- * are served where they are there: it deletes nothing.
+ * Where the log was found to begin while nothing said where it does; 0 when that never happened.
+ * Segments before it are not missed, and are served where they are there: it deletes nothing.
  */
 export function readAssumedStart(catalog: Catalog, name: PartitionName): number {
   return (catalog.get(assumedStartKey(name)) as number | undefined) ?? 0;

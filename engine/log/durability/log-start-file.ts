@@ -5,7 +5,10 @@ import { readSmallFile, writeSmallFile } from '../../disk/small-file.js';
 /** Its name in a partition's folder. */
 export const LOG_START_FILE = 'log-start-offset';
 
-/** Stores the log start offset beside the log, durably: it is truth, and must be found again where the catalog is lost. */
+/**
+ * Stores the log start offset beside the log, durably: it is truth, and must be found again where
+ * the catalog is lost.
+ */
 export async function writeLogStart(disk: Disk, folder: string, offset: number): Promise<void> {
   await writeSmallFile(disk, join(folder, LOG_START_FILE), [['log.start.offset', String(offset)]]);
 }

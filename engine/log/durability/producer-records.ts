@@ -49,8 +49,8 @@ export async function readProducers(
 }
 
 /**
- * Removes all pages of a log, also those that no checkpoint has counted, the last ones first: what an interrupted call leaves is
- * found by the next one. Resolves when that is durable.
+ * Removes all pages of a log, also those that no checkpoint has counted, the last ones first: what
+ * an interrupted call leaves is found by the next one. Resolves when that is durable.
  */
 export async function forgetProducers(
   catalog: Catalog,

@@ -67,7 +67,10 @@ export class Unsynced {
     this.#writeBack.wrote(file, end - bytes, end);
   }
 
-  /** Under `interval` by count and age; under `os` only so that write-back starts early and never stalls a later write. */
+  /**
+   * Under `interval` by count and age; under `os` only so that write-back starts early and never
+   * stalls a later write.
+   */
   syncInTime({ flush, flushRecords, flushMs }: LogSettings): void {
     const { syncRounds, clock } = this.#context;
     const isDue = !this.#writeBack.begin() && this.#bytes >= LIMITS.writeBackSyncBytes;
@@ -82,7 +85,9 @@ export class Unsynced {
     }
   }
 
-  /** Hands everything to a round that is being submitted. Files written from now on are dirty again. */
+  /**
+   * Hands everything to a round that is being submitted. Files written from now on are dirty again.
+   */
   capture(done: () => void): SyncCapture {
     const files = [...this.#files];
     const writes = files.map((file) => file.writeCount);

@@ -14,16 +14,22 @@ const order = new HeaderOrder();
 
 /** Where a reader of records goes on from a batch that has none. */
 export interface PassedBatches {
-  /** The next batch with records; the last one without where none follows, or where this look ended. */
+  /**
+   * The next batch with records; the last one without where none follows, or where this look ended.
+   */
   readonly batch: FoundBatch;
-  /** Below this offset (exclusive) lies no record from the first batch on. The limit's where none follows. */
+  /**
+   * Below this offset (exclusive) lies no record from the first batch on. The limit's where none
+   * follows.
+   */
   readonly emptyUpTo: number;
 }
 
 /**
- * Passes over batches that compaction has left without records, in this segment and in later ones, up to
- * `limit`: some clients never get past an answer that holds nothing else. Looks at
- * `LIMITS.emptyBatchesPassed` headers at most and remembers where it was, so that the next read goes on there.
+ * Passes over batches that compaction has left without records, in this segment and in later ones,
+ * up to `limit`: some clients never get past an answer that holds nothing else. Looks at
+ * `LIMITS.emptyBatchesPassed` headers at most and remembers where it was, so that the next read
+ * goes on there.
  *
  * @throws EngineError CORRUPT_BATCH
  */
@@ -69,9 +75,9 @@ export function passEmptyBatches(
 }
 
 /**
- * Where a slice from `first` to `end` has to end so that no batch without records lies between batches that have
- * some: kafka-go ends the program that reads one. The index tells: it has entries for such a batch, which is
- * a header and nothing else, and for the one behind it.
+ * Where a slice from `first` to `end` has to end so that no batch without records lies between
+ * batches that have some: kafka-go ends the program that reads one. The index tells: it has entries
+ * for such a batch, which is a header and nothing else, and for the one behind it.
  */
 export function endBeforeEmpty(log: ReadableLog, first: FoundBatch, end: number): number {
   const { segment } = first;

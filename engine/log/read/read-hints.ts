@@ -33,8 +33,9 @@ interface Hint {
 }
 
 /**
- * Where readers will go on: the batch behind a slice was looked at anyway, to see that it does not fit into the slice. Its header was sound then, and
- * stays so for as long as its segment is in the list and was not cut.
+ * Where readers will go on: the batch behind a slice was looked at anyway, to see that it does not
+ * fit into the slice. Its header was sound then, and stays so for as long as its segment is in the
+ * list and was not cut.
  */
 export class ReadHints {
   #next: Map<number, Hint> | null = null;
@@ -55,14 +56,19 @@ export class ReadHints {
     this.#behind.set(first.baseOffset, { first: hintOf(first), furthest: hintOf(furthest) });
   }
 
-  /** The last batch up to which a read from `first` on has found no records; null if none was noted. */
+  /**
+   * The last batch up to which a read from `first` on has found no records; null if none was noted.
+   */
   furthestBehind({ segment, baseOffset }: FoundBatch): FoundBatch | null {
     const noted = this.#behind?.get(baseOffset);
     if (noted === undefined || noted.first.found.segment !== segment) return null;
     return holds(noted.first) && holds(noted.furthest) ? noted.furthest.found : null;
   }
 
-  /** The batch that begins at `offset` in `segment`, the one of the list for that offset; null if it is not known. */
+  /**
+   * The batch that begins at `offset` in `segment`, the one of the list for that offset; null if it
+   * is not known.
+   */
   find(segment: Segment, offset: number): FoundBatch | null {
     const hint = this.#next?.get(offset);
     if (hint === undefined) return null;

@@ -15,8 +15,9 @@ import type { ReadableLog } from './readable-log.js';
 const order = new HeaderOrder();
 
 /**
- * THE FETCH PATH: offset → segment → sparse index → a few headers → a slice of the file. No record is read, and the end needs no
- * search: it is known with its position, or lies at an index entry. Synchronous.
+ * THE FETCH PATH: offset → segment → sparse index → a few headers → a slice of the file. No record
+ * is read, and the end needs no search: it is known with its position, or lies at an index entry.
+ * Synchronous.
  */
 export function readLog(log: ReadableLog, request: ReadRequest): ReadResult {
   try {
@@ -111,13 +112,15 @@ function wholeBatchesEnd(
     log.readHints.note(foundAt(first.segment, header));
     return true;
   });
-  // An index that was wrong led between batches: the bytes up to the first batch's end are right in any case. Its next lookup mends it.
+  // An index that was wrong led between batches: the bytes up to the first batch's end are right in
+  // any case. Its next lookup mends it.
   return misled || stopped > wanted ? firstEnd : stopped;
 }
 
 /**
- * The batch that holds `offset`, or the first one behind it where compaction left a gap, but not where a segment is missing; null when there is none. Lands by the
- * index, checks the header there, and rebuilds the index once if it does not fit.
+ * The batch that holds `offset`, or the first one behind it where compaction left a gap, but not
+ * where a segment is missing; null when there is none. Lands by the index, checks the header there,
+ * and rebuilds the index once if it does not fit.
  *
  * @throws EngineError CORRUPT_BATCH
  */
@@ -155,7 +158,9 @@ function nothingBehind(log: ReadableLog, segment: Segment, endOffset: number | n
   throw missingBehind(log, segment, endOffset, next);
 }
 
-/** Below which a batch ends that lies in the segment, and not behind that of the index entry `slot`. */
+/**
+ * Below which a batch ends that lies in the segment, and not behind that of the index entry `slot`.
+ */
 function endOfEntry(
   log: ReadableLog,
   segment: Segment,
@@ -169,8 +174,9 @@ function endOfEntry(
 }
 
 /**
- * Walks from the index entry at or below `offset` to the batch that holds it. Not sound when a header on the way is not, or the landing is not what
- * the index said; then `stopped` is where, and `expected` the first offset that the batch there can have, if known.
+ * Walks from the index entry at or below `offset` to the batch that holds it. Not sound when a
+ * header on the way is not, or the landing is not what the index said; then `stopped` is where, and
+ * `expected` the first offset that the batch there can have, if known.
  */
 function walkTo(
   log: ReadableLog,

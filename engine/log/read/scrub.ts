@@ -8,8 +8,8 @@ import type { Segment } from '../segments/segment.js';
 import type { ReadableLog } from './readable-log.js';
 
 /**
- * See `PartitionLog.scrub`. The bytes are read in a maintenance job, by path, while the log goes on: a verdict about a segment
- * that was cut or deleted meanwhile does not count.
+ * See `PartitionLog.scrub`. The bytes are read in a maintenance job, by path, while the log goes
+ * on: a verdict about a segment that was cut or deleted meanwhile does not count.
  */
 export async function scrubLog(log: ReadableLog): Promise<ScrubResult> {
   let batches = 0;
@@ -28,7 +28,9 @@ export async function scrubLog(log: ReadableLog): Promise<ScrubResult> {
 /** `endPosition`: below it the segment was read. */
 type SegmentScrub = Jobs['scrub']['output'] & { readonly endPosition: number };
 
-/** Damage in the segment, or where it ends when the next one is missing. Told to the log's readers. */
+/**
+ * Damage in the segment, or where it ends when the next one is missing. Told to the log's readers.
+ */
 function judge(
   log: ReadableLog,
   segment: Segment,

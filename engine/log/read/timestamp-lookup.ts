@@ -19,8 +19,9 @@ interface BatchPlace {
 }
 
 /**
- * The first record at or after `timestampMs`, within what is readable at the high watermark. Sparse time index → offset index → headers → the
- * records of one batch, the only one that is unpacked. All of it in slices: neither segments nor headers nor records are walked in one turn.
+ * The first record at or after `timestampMs`, within what is readable at the high watermark. Sparse
+ * time index → offset index → headers → the records of one batch, the only one that is unpacked.
+ * All of it in slices: neither segments nor headers nor records are walked in one turn.
  */
 export async function lookupTimestamp(
   log: ReadableLog,
@@ -43,7 +44,10 @@ export async function lookupTimestamp(
   return null;
 }
 
-/** What `look` finds; 'changed' when it finds nothing, and the segment was cut, deleted or replaced by a compacted one meanwhile. */
+/**
+ * What `look` finds; 'changed' when it finds nothing, and the segment was cut, deleted or replaced
+ * by a compacted one meanwhile.
+ */
 async function whileUnchanged<Found>(
   segment: Segment,
   look: () => Promise<Found | null>,
@@ -60,7 +64,10 @@ async function whileUnchanged<Found>(
   }
 }
 
-/** The first record that has the largest timestamp of the log (KIP-734), if it is readable at the high watermark. */
+/**
+ * The first record that has the largest timestamp of the log (KIP-734), if it is readable at the
+ * high watermark.
+ */
 export async function largestTimestamp(log: ReadableLog): Promise<TimestampLookup | null> {
   const { logStart } = log.offsets;
   const work = log.context.slices.begin();
@@ -103,7 +110,8 @@ async function largestFrom(
   const first = findBatch(log, logStart);
   if (first === null || first.segment !== segment) return -1;
   if (first.lastOffset < segment.offsetOfLargest) return largestMs;
-  // The record that has it may lie below the log start: then the rest is asked, one batch by its records.
+  // The record that has it may lie below the log start: then the rest is asked, one batch by its
+  // records.
   let restMs: Timestamp = -1;
   const behind = first.position + first.size;
   const { slices } = log.context;

@@ -12,8 +12,9 @@ export interface PageRange {
 }
 
 /**
- * Brings into memory what a read with this request will look at, and the beginning of what it will send: the segment's indexes, the headers
- * where it lands and where it ends. Null when that is there already, which costs no system call at the tail of a log; also when the read would fail or
+ * Brings into memory what a read with this request will look at, and the beginning of what it will
+ * send: the segment's indexes, the headers where it lands and where it ends. Null when that is
+ * there already, which costs no system call at the tail of a log; also when the read would fail or
  * find nothing.
  *
  * Resolves when the read may go ahead. Rejects STORAGE_OFFLINE when the disk fails, STORAGE_BUSY.
@@ -83,8 +84,9 @@ function warmPages(
 }
 
 /**
- * The parts of a segment's file that a read touches before anything is sent: from where it lands through the first bytes of the slice, and around
- * its end if that is further on. `known` is where its first batch begins, if that is known. Not more than about a batch and two megabytes.
+ * The parts of a segment's file that a read touches before anything is sent: from where it lands
+ * through the first bytes of the slice, and around its end if that is further on. `known` is where
+ * its first batch begins, if that is known. Not more than about a batch and two megabytes.
  */
 export function pagesOfRead(
   segment: Pick<Segment, 'baseOffset' | 'writtenSize'>,

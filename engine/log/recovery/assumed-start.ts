@@ -13,9 +13,10 @@ export interface KnownBeginning {
 }
 
 /**
- * Holds the base offset of the first segment against what is known, and tells what does not fit. Returns the start to be assumed from
- * now on: without a checkpoint nobody knows where the log began, so that nothing is missed, and nothing that is put back is taken for deleted. With one
- * a segment is missing, and the log goes on without it.
+ * Holds the base offset of the first segment against what is known, and tells what does not fit.
+ * Returns the start to be assumed from now on: without a checkpoint nobody knows where the log
+ * began, so that nothing is missed, and nothing that is put back is taken for deleted. With one a
+ * segment is missing, and the log goes on without it.
  */
 export function assumeStart(
   logger: EngineLogger,
@@ -39,7 +40,10 @@ export function assumeStart(
   return assumedStart;
 }
 
-/** Whether segments were put back that begin below a start that was assumed without them: nobody knows whether they leave offsets out. */
+/**
+ * Whether segments were put back that begin below a start that was assumed without them: nobody
+ * knows whether they leave offsets out.
+ */
 export function isSegmentBack(first: number | undefined, assumedStart: number): boolean {
   return first !== undefined && first < assumedStart;
 }

@@ -12,8 +12,9 @@ import { showsDamage } from './tail-evidence.js';
 import type { TailScan } from './tail-scan.js';
 
 /**
- * Cuts a segment where its scan ended, in a torn tail. The torn bytes are set aside first, durably; so are the later segments, which may only hold torn bytes too. Returns
- * how many bytes were set aside.
+ * Cuts a segment where its scan ended, in a torn tail. The torn bytes are set aside first, durably;
+ * so are the later segments, which may only hold torn bytes too. Returns how many bytes were set
+ * aside.
  *
  * @throws EngineError DAMAGED_LOG, with nothing done, when a later one holds a whole batch
  */
@@ -56,7 +57,10 @@ export async function holdsBatchIn(segments: readonly Segment[], offset: number)
   return false;
 }
 
-/** Whole files without a whole batch become `.cut` files. When it resolves, all names in the folder are durable. Returns their bytes. */
+/**
+ * Whole files without a whole batch become `.cut` files. When it resolves, all names in the folder
+ * are durable. Returns their bytes.
+ */
 export async function setAside(
   context: LogContext,
   folder: string,
@@ -83,7 +87,10 @@ export async function setAside(
   return bytes;
 }
 
-/** The name, or the first that is free with a number behind it: nothing that was cut before is lost, unless `mayGo` says so. */
+/**
+ * The name, or the first that is free with a number behind it: nothing that was cut before is lost,
+ * unless `mayGo` says so.
+ */
 async function nameFor(
   { disk }: LogContext,
   path: string,
@@ -95,7 +102,10 @@ async function nameFor(
   }
 }
 
-/** Whether the bytes of a segment from `from` to `end` (exclusive) begin with all that was kept: then it is a copy of them, which a crash may have ended. */
+/**
+ * Whether the bytes of a segment from `from` to `end` (exclusive) begin with all that was kept:
+ * then it is a copy of them, which a crash may have ended.
+ */
 async function beginsWith(
   { disk }: LogContext,
   kept: string,

@@ -13,11 +13,14 @@ import { continues } from './tail-evidence.js';
 import { scanTail } from './tail-scan.js';
 
 /**
- * Finishes what a crash interrupted while compacted segments were published (`swap-segments.ts`), before anything else is read of a log. A `.log.swap`
- * is whole and durable, and holds all that its sources need to keep, up to its last offset. So: live segments in its range become `.deleted`,
- * durably, then it takes its name. Index files without a `.swap` of their own are dropped: they may be those of a source.
+ * Finishes what a crash interrupted while compacted segments were published (`swap-segments.ts`),
+ * before anything else is read of a log. A `.log.swap` is whole and durable, and holds all that its
+ * sources need to keep, up to its last offset. So: live segments in its range become `.deleted`,
+ * durably, then it takes its name. Index files without a `.swap` of their own are dropped: they may
+ * be those of a source.
  *
- * `.swap` files of indexes alone belong to a log that never became one; they are removed with other leftovers.
+ * `.swap` files of indexes alone belong to a log that never became one; they are removed with other
+ * leftovers.
  *
  * @returns the names in the folder afterwards
  * @throws EngineError DAMAGED_LOG for a `.log.swap` that is not whole
@@ -47,7 +50,8 @@ async function finishSwap(context: LogContext, folder: string, baseOffset: numbe
   const swapPath = join(folder, segmentFileName(baseOffset, 'log', 'swap'));
   const endOffset = await endOf(context, swapPath, baseOffset);
   const names = await disk.readdir(folder);
-  // By a wrong end segments would go that hold other records; behind its sources there was always one.
+  // By a wrong end segments would go that hold other records; behind its sources there was always
+  // one.
   if (!names.some((name) => beginsAt(name, endOffset))) {
     throw damaged(swapPath, `it ends at offset ${endOffset}, where no segment begins`);
   }
@@ -85,7 +89,10 @@ function beginsAt(name: string, offset: number): boolean {
   return parsed?.kind === 'log' && parsed.state !== 'deleted' && parsed.baseOffset === offset;
 }
 
-/** The offset behind the last batch. All are read with their checksums: what it replaces depends on it. */
+/**
+ * The offset behind the last batch. All are read with their checksums: what it replaces depends on
+ * it.
+ */
 async function endOf(
   { files, disk }: LogContext,
   path: string,

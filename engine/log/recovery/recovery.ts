@@ -44,7 +44,10 @@ export interface RecoveredLog {
   readonly highWatermark: LogPosition;
   /** Whether offsets may be left out. */
   readonly hasGaps: boolean;
-  /** Whether some may be of which the catalog does not know, which is to be known durably before anything is appended. */
+  /**
+   * Whether some may be of which the catalog does not know, which is to be known durably before
+   * anything is appended.
+   */
   readonly leavesGap: boolean;
   /** As `RecoveryInput.assumedStart`, from now on: to be known durably. */
   readonly assumedStart: number;
@@ -75,16 +78,19 @@ export interface RecoveryInput {
 }
 
 /**
- * Opens what is on disk. Everything below the checkpoint is trusted; behind it every batch is read with its CRC, and
+ * Opens what is on disk. Everything below the checkpoint is trusted; behind it every batch is read
+ * with its CRC, and
  *
- * - the bytes are written again, since a page cache that survived a failed sync can hold pages that never reached the disk;
- * - they are to be synced before anything is served, by the caller, who does it for many logs at once; those of a long tail are synced as it is read, so
- *   that few files are open;
+ * - the bytes are written again, since a page cache that survived a failed sync can hold pages that
+ *   never reached the disk;
+ * - they are to be synced before anything is served, by the caller, who does it for many logs at
+ *   once; those of a long tail are synced as it is read, so that few files are open;
  * - a torn tail is cut off, its bytes kept in a `.cut` file;
- * - a bad batch with a good one behind it is damage: nothing is cut, the log is not opened (DAMAGED_LOG).
+ * - a bad batch with a good one behind it is damage: nothing is cut, the log is not opened
+ *   (DAMAGED_LOG).
  *
- * Costs what was appended since the checkpoint, whatever the size of the log. Where nothing was, no file is opened: the indexes of the active
- * segment sleep until its first append.
+ * Costs what was appended since the checkpoint, whatever the size of the log. Where nothing was, no
+ * file is opened: the indexes of the active segment sleep until its first append.
  */
 export async function recoverLog(context: LogContext, input: RecoveryInput): Promise<RecoveredLog> {
   const recovery = new Recovery(context, input);
@@ -96,7 +102,10 @@ const INDEX_KINDS = ['index', 'timeindex'] as const;
 class Recovery {
   readonly #context: LogContext;
   readonly #input: RecoveryInput;
-  /** Index files in the folder that may be those of segments behind the checkpoint, once unfinished swaps are finished. */
+  /**
+   * Index files in the folder that may be those of segments behind the checkpoint, once unfinished
+   * swaps are finished.
+   */
   readonly #indexNames = new Set<string>();
   readonly #segments = new SegmentList();
   readonly #epochs: LeaderEpochs;
@@ -105,7 +114,10 @@ class Recovery {
   #areNamesUnsynced = false;
   /** Whether the log is known to leave offsets out, or nobody knows it of all its segments. */
   #mayHaveGaps: boolean;
-  /** Whether epochs in the log only rise: those of another directory may be higher than this one's, and only a checkpoint knows that there are none. */
+  /**
+   * Whether epochs in the log only rise: those of another directory may be higher than this one's,
+   * and only a checkpoint knows that there are none.
+   */
   readonly #epochsRise: boolean;
   /** Whether a segment is not known to be without gaps. */
   #hasGaps = false;
@@ -143,7 +155,8 @@ class Recovery {
     const start = Math.max(logStart, first ?? 0);
     this.#epochs.truncateStart(start);
     if (!this.#areEpochsOwn()) this.#epochs.noteForeign();
-    // What is written down of one may be ahead of the checkpoint, and of a log that damage has cut short.
+    // What is written down of one may be ahead of the checkpoint, and of a log that damage has cut
+    // short.
     this.#producers.truncateEnd(end.offset, new Map());
     // Where everything up to the decreed start is gone, the log goes on there.
     const endThere = { ...end, offset: Math.max(end.offset, logStart) };
@@ -173,7 +186,9 @@ class Recovery {
     };
   }
 
-  /** Live segments by base offset, in slices. Files on their way out are removed, in the background. */
+  /**
+   * Live segments by base offset, in slices. Files on their way out are removed, in the background.
+   */
   async #findSegments(): Promise<Segment[]> {
     const { disk, slices } = this.#context;
     const { folder, checkpoint } = this.#input;
@@ -291,7 +306,9 @@ class Recovery {
     return end;
   }
 
-  /** Files with unsynced bytes stay open, and there may be more of them than the process may have. */
+  /**
+   * Files with unsynced bytes stay open, and there may be more of them than the process may have.
+   */
   async #syncIfMany(): Promise<void> {
     const { files, syncRounds } = this.#context;
     if (files.hasRoom && this.#unsynced.length < LIMITS.recoveredFilesUnsyncedMax) return;
@@ -343,8 +360,8 @@ class Recovery {
   }
 
   /**
-   * Whether nobody needs the indexes yet. Not where index files may have entries of bytes that were lost, as after a power cut: those must not come
-   * back as if they were of what will be appended.
+   * Whether nobody needs the indexes yet. Not where index files may have entries of bytes that were
+   * lost, as after a power cut: those must not come back as if they were of what will be appended.
    */
   #maySleep(segment: Segment, trusted: number): boolean {
     if (trusted === 0 || !(this.#context.wasClean || !this.#hasIndexFiles(segment))) return false;
@@ -357,7 +374,10 @@ class Recovery {
     return INDEX_KINDS.some((kind) => this.#indexNames.has(segmentFileName(baseOffset, kind)));
   }
 
-  /** Brings the segment's bookkeeping to byte `trusted`: from its index files, and the few headers behind their last entry. */
+  /**
+   * Brings the segment's bookkeeping to byte `trusted`: from its index files, and the few headers
+   * behind their last entry.
+   */
   async #resume(segment: Segment, trusted: number): Promise<void> {
     const { disk, counters } = this.#context;
     const { indexIntervalBytes } = this.#input.settings;

@@ -3,14 +3,17 @@ import type { LogFile } from '../../disk/log-file.js';
 import { LIMITS } from '../../limits.js';
 
 /**
- * Writes the bytes from `from` to `end` (exclusive) over themselves, so that the next sync carries them to the disk whatever the page cache believes. The
- * bytes do not change.
+ * Writes the bytes from `from` to `end` (exclusive) over themselves, so that the next sync carries
+ * them to the disk whatever the page cache believes. The bytes do not change.
  */
 export async function rewriteRange(file: LogFile, from: number, end: number): Promise<void> {
   await inChunks(file, from, end, (bytes, position) => file.writev([bytes], position));
 }
 
-/** Copies the bytes from `from` to `end` (exclusive) into a new file at `path`, durably but for its name. */
+/**
+ * Copies the bytes from `from` to `end` (exclusive) into a new file at `path`, durably but for its
+ * name.
+ */
 export async function copyAside(
   disk: Disk,
   file: LogFile,

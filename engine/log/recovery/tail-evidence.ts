@@ -22,13 +22,17 @@ export interface Readable {
 const HEAD_BYTES = MAGIC_AT + 1;
 
 /**
- * Whether the bytes from `from` up to `size` (exclusive), where a scan has found no batch that continues the log at `offset`, hold one that was whole once: then
- * bytes have changed there, and the tail is not merely torn. So it is when
+ * Whether the bytes from `from` up to `size` (exclusive), where a scan has found no batch that
+ * continues the log at `offset`, hold one that was whole once: then bytes have changed there, and
+ * the tail is not merely torn. So it is when
  *
- * - the batch at `from` is whole but for what lies outside its checksum: base offset, length, magic;
- * - a whole batch at or above `offset` lies behind it. Bytes within the length that a torn batch claims are its own: a value may hold batches.
+ * - the batch at `from` is whole but for what lies outside its checksum: base offset, length,
+ *   magic;
+ * - a whole batch at or above `offset` lies behind it. Bytes within the length that a torn batch
+ *   claims are its own: a value may hold batches.
  *
- * Reads every byte a bounded number of times; where that is not enough to tell, the answer is yes, for then nothing is cut.
+ * Reads every byte a bounded number of times; where that is not enough to tell, the answer is yes,
+ * for then nothing is cut.
  */
 export async function showsDamage(
   file: Readable,
@@ -50,7 +54,10 @@ export async function showsDamage(
   return false;
 }
 
-/** Whether a batch with that base offset may follow in a log that goes on at `offset`. Beyond 2^53 there are no offsets. */
+/**
+ * Whether a batch with that base offset may follow in a log that goes on at `offset`. Beyond 2^53
+ * there are no offsets.
+ */
 export function continues(base: number, offset: number): boolean {
   return base >= offset && base !== Number.POSITIVE_INFINITY;
 }
@@ -67,8 +74,8 @@ async function fitsItsLength(
 }
 
 /**
- * Whether the batch at `position` would be whole with a length other than the one it claims: one that leads to a header with later offsets, to the first
- * bytes of one, or to the end of the file.
+ * Whether the batch at `position` would be whole with a length other than the one it claims: one
+ * that leads to a header with later offsets, to the first bytes of one, or to the end of the file.
  */
 async function fitsAnotherLength(
   file: Readable,
@@ -106,7 +113,10 @@ async function fitsAnotherLength(
   return false;
 }
 
-/** Whether a whole batch at or above `offset` begins anywhere from `from` on. Tries every byte; only what looks like a header is checked further. */
+/**
+ * Whether a whole batch at or above `offset` begins anywhere from `from` on. Tries every byte; only
+ * what looks like a header is checked further.
+ */
 export async function holdsBatch(
   file: Readable,
   from: number,
@@ -142,7 +152,10 @@ export async function holdsBatch(
   return false;
 }
 
-/** CRC-32C of the bytes from `from` up to `end` (exclusive), piece by piece; -1 where the file ends before. */
+/**
+ * CRC-32C of the bytes from `from` up to `end` (exclusive), piece by piece; -1 where the file ends
+ * before.
+ */
 async function checksum(file: Readable, from: number, end: number): Promise<number> {
   const chunk = Buffer.allocUnsafe(Math.min(LIMITS.recoveryReadBytes, end - from));
   let sum = 0;

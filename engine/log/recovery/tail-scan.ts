@@ -9,13 +9,17 @@ export interface TailScan {
   readonly end: number;
   /** Offset behind the last whole batch. */
   readonly endOffset: number;
-  /** 'whole': nothing is left. 'torn': a write that did not end is. 'damaged': bytes that were good have changed (`tail-evidence.ts`). */
+  /**
+   * 'whole': nothing is left. 'torn': a write that did not end is. 'damaged': bytes that were good
+   * have changed (`tail-evidence.ts`).
+   */
   readonly verdict: 'whole' | 'torn' | 'damaged';
 }
 
 /**
- * Reads whole batches, CRC and all, from `from` to the end of the file at `size`. Every batch must continue the offsets, as `fits` says: the first one begins
- * at or above `expectedOffset`. Memory is bounded by the larger of 1 MiB and the largest batch.
+ * Reads whole batches, CRC and all, from `from` to the end of the file at `size`. Every batch must
+ * continue the offsets, as `fits` says: the first one begins at or above `expectedOffset`. Memory
+ * is bounded by the larger of 1 MiB and the largest batch.
  */
 export async function scanTail(
   file: Readable,

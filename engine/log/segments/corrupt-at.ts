@@ -29,7 +29,10 @@ function goOnAt({ segments }: Pick<SegmentOwner, 'segments'>, segment: Segment):
   return next === undefined ? '' : ` and go on at offset ${next.baseOffset}`;
 }
 
-/** Notes that the segments behind this one, whose last offset is below `offset`, are missing, says so once, and returns the error. */
+/**
+ * Notes that the segments behind this one, whose last offset is below `offset`, are missing, says
+ * so once, and returns the error.
+ */
 export function missingBehind(
   log: Pick<SegmentOwner, 'context' | 'folder'>,
   segment: Segment,

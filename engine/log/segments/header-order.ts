@@ -23,9 +23,11 @@ export interface EpochHistory {
 export const UNKNOWN_EPOCHS = null;
 
 /**
- * Judges what a batch's checksum leaves out, its base offset and its leader epoch, by the place where the batch stands: it begins where the one before
- * ended, or above it where compaction may have left a gap, and then it ends below what is known to come; and the epoch history says who wrote it. Headers are shown
- * one after another. Of use for one walk at a time; `begin` starts another.
+ * Judges what a batch's checksum leaves out, its base offset and its leader epoch, by the place
+ * where the batch stands: it begins where the one before ended, or above it where compaction may
+ * have left a gap, and then it ends below what is known to come; and the epoch history says who
+ * wrote it. Headers are shown one after another. Of use for one walk at a time; `begin` starts
+ * another.
  */
 export class HeaderOrder {
   #isGapless = false;
@@ -34,7 +36,8 @@ export class HeaderOrder {
   #epochs: EpochHistory | null = UNKNOWN_EPOCHS;
 
   /**
-   * The first header begins at `next`, or at or above it in a segment with gaps; -1: nobody knows where. All end below `endOffset` (exclusive). Returns itself.
+   * The first header begins at `next`, or at or above it in a segment with gaps; -1: nobody knows
+   * where. All end below `endOffset` (exclusive). Returns itself.
    */
   begin(
     { isGapless }: { readonly isGapless: boolean },

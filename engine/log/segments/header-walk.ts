@@ -13,15 +13,20 @@ import type { HeaderOrder, OrderedHeader } from './header-order.js';
 
 const chunk = Buffer.allocUnsafeSlow(LIMITS.headerReadBytes);
 
-/** One batch's header, found sound. `bytes` is a shared buffer, valid until the next call of the walk. */
+/**
+ * One batch's header, found sound. `bytes` is a shared buffer, valid until the next call of the
+ * walk.
+ */
 export interface HeaderAt extends OrderedHeader {
   readonly position: number;
   readonly size: number;
 }
 
 /**
- * Walks batch headers synchronously from `from` (where a batch begins) to `end` (exclusive). Checks magic and size of each, and by `order` its offsets and epoch; no
- * CRC. Stops when `visit` returns true. Returns the position it stopped at: `end` when all were sound and visited, that of the batch that `visit` stopped at, or that of the first unsound header.
+ * Walks batch headers synchronously from `from` (where a batch begins) to `end` (exclusive). Checks
+ * magic and size of each, and by `order` its offsets and epoch; no CRC. Stops when `visit` returns
+ * true. Returns the position it stopped at: `end` when all were sound and visited, that of the
+ * batch that `visit` stopped at, or that of the first unsound header.
  */
 export function walkHeaders(
   file: LogFile,
@@ -52,8 +57,8 @@ export function walkHeaders(
 }
 
 /**
- * As `walkHeaders`, but the headers are read on the thread pool, and others are served in between. The caller looks afterwards whether
- * the segment is still what it was.
+ * As `walkHeaders`, but the headers are read on the thread pool, and others are served in between.
+ * The caller looks afterwards whether the segment is still what it was.
  */
 export async function walkHeadersInSlices(
   file: LogFile,

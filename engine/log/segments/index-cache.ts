@@ -15,8 +15,8 @@ import { bytesToWalk, resumeInSlices, resumeSegment } from './segment-resume.js'
 import { TIME_INDEX_ENTRY_SIZE } from './time-index.js';
 
 /**
- * The indexes of sealed segments: on disk, and in memory under a budget, least recently used out first. Active segments
- * hold their own. An idle partition costs nothing here.
+ * The indexes of sealed segments: on disk, and in memory under a budget, least recently used out
+ * first. Active segments hold their own. An idle partition costs nothing here.
  */
 export class IndexCache {
   readonly #disk: Disk;
@@ -27,7 +27,10 @@ export class IndexCache {
   readonly #loaded = new Map<Segment, SegmentIndexes>();
   /** Those whose index files led astray: the next load does not ask them. */
   readonly #doubted = new WeakSet<Segment>();
-  /** Those whose indexes were made of their headers, and what they were then: made again, they would be the same. */
+  /**
+   * Those whose indexes were made of their headers, and what they were then: made again, they would
+   * be the same.
+   */
   readonly #made = new WeakMap<Segment, { readonly cuts: number; readonly end: number }>();
   /** Those that are being read. */
   readonly #loading = new Map<Segment, Promise<SegmentIndexes | null>>();
@@ -41,10 +44,11 @@ export class IndexCache {
   }
 
   /**
-   * The segment's indexes, read from disk, or rebuilt from the log if need be and if that is short. `indexIntervalBytes` is for
-   * the rebuild.
+   * The segment's indexes, read from disk, or rebuilt from the log if need be and if that is short.
+   * `indexIntervalBytes` is for the rebuild.
    *
-   * @throws EngineError INDEX_REBUILDING when it has begun to read a long segment for them: `load` resolves when that is done
+   * @throws EngineError INDEX_REBUILDING when it has begun to read a long segment for them: `load`
+   *   resolves when that is done
    */
   of(segment: Segment, indexIntervalBytes: number): SegmentIndexes {
     if (segment.indexes !== null) return segment.indexes;
@@ -78,8 +82,8 @@ export class IndexCache {
   }
 
   /**
-   * As `of`, but on the thread pool and in slices, however long it takes. Null when `isLive` says meanwhile that the files may be
-   * gone. Rejects with the errno of the disk.
+   * As `of`, but on the thread pool and in slices, however long it takes. Null when `isLive` says
+   * meanwhile that the files may be gone. Rejects with the errno of the disk.
    */
   load(
     segment: Segment,
@@ -145,8 +149,8 @@ export class IndexCache {
   }
 
   /**
-   * Builds both indexes anew from the batch headers and keeps them: those at hand did not fit the log.
-   * Those that were made so are kept: where they end the damage is.
+   * Builds both indexes anew from the batch headers and keeps them: those at hand did not fit the
+   * log. Those that were made so are kept: where they end the damage is.
    *
    * @throws EngineError INDEX_REBUILDING as `of`, for a sealed segment
    */

@@ -11,8 +11,9 @@ export function indexPath(segment: Segment, kind: 'index' | 'timeindex'): string
 }
 
 /**
- * Writes to the index files, durably, the entries that are in memory only, of batches that were written. One call at a time per segment: `segment.saves.settled()`
- * settles with it. The time index goes first, so that whatever a crash leaves it reaches as far as the offset index.
+ * Writes to the index files, durably, the entries that are in memory only, of batches that were
+ * written. One call at a time per segment: `segment.saves.settled()` settles with it. The time
+ * index goes first, so that whatever a crash leaves it reaches as far as the offset index.
  */
 export function saveIndexes(disk: Disk, segment: Segment): Promise<void> {
   return segment.saves.run(() => save(disk, segment));
@@ -59,7 +60,10 @@ function writtenEntries(
   return { offsetCount, timeCount: coveredEntries(offsets, offsetCount, times) };
 }
 
-/** How many entries of the time index lie at or before the last of the first `count` entries of the offset index. */
+/**
+ * How many entries of the time index lie at or before the last of the first `count` entries of the
+ * offset index.
+ */
 function coveredEntries(offsets: OffsetIndex, count: number, times: TimeIndex): number {
   const covered = count === 0 ? -1 : offsets.relativeOffsetAt(count - 1);
   let entries = times.count;
@@ -67,7 +71,10 @@ function coveredEntries(offsets: OffsetIndex, count: number, times: TimeIndex): 
   return entries;
 }
 
-/** Takes from the index files, durably, what the segment does not count as saved: entries of bytes that were cut, or garbage. */
+/**
+ * Takes from the index files, durably, what the segment does not count as saved: entries of bytes
+ * that were cut, or garbage.
+ */
 export async function cutIndexFiles(disk: Disk, segment: Segment): Promise<void> {
   await segment.saves.settled();
   await cutFile(
@@ -95,8 +102,8 @@ async function cutFile(disk: Disk, path: string, size: number): Promise<void> {
 }
 
 /**
- * What index files say of the first `trusted` bytes of a segment. Null when one is missing or is no index. Entries beyond
- * are left out.
+ * What index files say of the first `trusted` bytes of a segment. Null when one is missing or is no
+ * index. Entries beyond are left out.
  */
 export function indexesFromFiles(
   files: { readonly index: Buffer | null; readonly timeindex: Buffer | null },

@@ -18,8 +18,9 @@ export interface StartingLog extends SegmentOwner {
 }
 
 /**
- * Creates the file of a new active segment, synchronously, since it happens on the append path. The first one of a log also creates the folder and its
- * `partition.metadata`: a log that was never written has no file. All names are durable with the next sync round.
+ * Creates the file of a new active segment, synchronously, since it happens on the append path. The
+ * first one of a log also creates the folder and its `partition.metadata`: a log that was never
+ * written has no file. All names are durable with the next sync round.
  */
 export function startSegment(log: StartingLog, baseOffset: number): Segment {
   const { context, folder } = log;

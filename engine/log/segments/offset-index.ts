@@ -3,8 +3,9 @@
  *
  *   relative offset int32 | position int32
  *
- * where the relative offset is the *last* offset of a batch minus the segment's base offset, and the position is where that
- * batch begins. Both are strictly increasing. An index is a hint: whoever lands by it checks the header there.
+ * where the relative offset is the *last* offset of a batch minus the segment's base offset, and
+ * the position is where that batch begins. Both are strictly increasing. An index is a hint:
+ * whoever lands by it checks the header there.
  */
 export const OFFSET_INDEX_ENTRY_SIZE = 8;
 
@@ -23,13 +24,17 @@ export class OffsetIndex {
     return new OffsetIndex(new Int32Array(0), 0);
   }
 
-  /** Reads a file's bytes; null when they are not an index (partial entry, or not strictly increasing). */
+  /**
+   * Reads a file's bytes; null when they are not an index (partial entry, or not strictly
+   * increasing).
+   */
   static decode(bytes: Buffer): OffsetIndex | null {
     if (bytes.length % OFFSET_INDEX_ENTRY_SIZE !== 0) return null;
     const count = bytes.length / OFFSET_INDEX_ENTRY_SIZE;
     const numbers = new Int32Array(count * NUMBERS_PER_ENTRY);
     let lastOffset = -1;
-    // A segment's first batch never earns an entry: one at position 0 is a lost page that reads as zeros.
+    // A segment's first batch never earns an entry: one at position 0 is a lost page that reads as
+    // zeros.
     let lastPosition = 0;
     for (let at = 0; at < numbers.length; at += NUMBERS_PER_ENTRY) {
       const offset = bytes.readInt32BE(at * 4);

@@ -10,7 +10,9 @@ interface SealingLog extends Pick<SegmentOwner, 'segments' | 'hasEnded'> {
   readonly isClosing: boolean;
 }
 
-/** Segments of one log that take no more appends and whose indexes are not saved yet, oldest first. */
+/**
+ * Segments of one log that take no more appends and whose indexes are not saved yet, oldest first.
+ */
 export class Sealing {
   readonly #log: SealingLog;
   readonly #segments: Segment[] = [];

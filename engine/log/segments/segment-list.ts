@@ -1,7 +1,10 @@
 import { assert } from '../../assert.js';
 import type { Segment } from './segment.js';
 
-/** The live segments of one log, by base offset. The last one is active; a log that was never written has none. */
+/**
+ * The live segments of one log, by base offset. The last one is active; a log that was never
+ * written has none.
+ */
 export class SegmentList {
   readonly #segments: Segment[] = [];
   /** The last of them, at hand for every append. */
@@ -66,7 +69,10 @@ export class SegmentList {
     return segments;
   }
 
-  /** Puts one segment, named after the first of them, in the place of neighbours of which none is active. */
+  /**
+   * Puts one segment, named after the first of them, in the place of neighbours of which none is
+   * active.
+   */
   replace(neighbours: readonly Segment[], segment: Segment): void {
     const first = neighbours[0]!;
     const at = this.#floorIndex(first.baseOffset);

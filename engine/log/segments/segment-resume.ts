@@ -16,8 +16,10 @@ export interface Resumed {
 }
 
 /**
- * Notes the batches of a segment up to byte `end` (exclusive): what index files say, if their last entry fits the log, and the few headers behind that
- * entry; else all headers, up to one that does not go on where the one before ended. It makes no difference how much of the index had been saved, as long as the time index reaches as far as the offset index.
+ * Notes the batches of a segment up to byte `end` (exclusive): what index files say, if their last
+ * entry fits the log, and the few headers behind that entry; else all headers, up to one that does
+ * not go on where the one before ended. It makes no difference how much of the index had been
+ * saved, as long as the time index reaches as far as the offset index.
  */
 export function resumeSegment(
   segment: Segment,
@@ -85,12 +87,17 @@ function notingBehind(
   };
 }
 
-/** Bytes of a segment whose headers have to be walked to resume it: those behind its last index entry, all if that lies. */
+/**
+ * Bytes of a segment whose headers have to be walked to resume it: those behind its last index
+ * entry, all if that lies.
+ */
 export function bytesToWalk(segment: Segment, found: SegmentIndexes | null, end: number): number {
   return end - (found === null ? 0 : (fittingEntry(segment, found, end) ?? 0));
 }
 
-/** Where the batch of the last index entry begins; null without entries, or when that entry lies. */
+/**
+ * Where the batch of the last index entry begins; null without entries, or when that entry lies.
+ */
 function fittingEntry(segment: Segment, { offsets }: SegmentIndexes, end: number): number | null {
   const last = offsets.count - 1;
   if (last < 0) return null;

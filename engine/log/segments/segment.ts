@@ -40,8 +40,8 @@ export function emptyIndexes(): SegmentIndexes {
 }
 
 /**
- * One `.log` file with its indexes: record batches from `baseOffset` on. The active segment keeps its indexes in memory, a
- * sealed one gives them back and has them loaded on demand.
+ * One `.log` file with its indexes: record batches from `baseOffset` on. The active segment keeps
+ * its indexes in memory, a sealed one gives them back and has them loaded on demand.
  */
 export class Segment {
   readonly baseOffset: number;
@@ -58,7 +58,10 @@ export class Segment {
   readonly createdMs: number;
   /** Wall time of the last append, for retention of records that have no timestamp. */
   changedMs: number;
-  /** In memory; null for a sealed segment whose indexes are on disk only, and for an active one that sleeps (`wake-segment.ts`). */
+  /**
+   * In memory; null for a sealed segment whose indexes are on disk only, and for an active one that
+   * sleeps (`wake-segment.ts`).
+   */
   indexes: SegmentIndexes | null;
   /** What of them is in the index files. */
   readonly saves = new IndexSaves();
@@ -68,7 +71,10 @@ export class Segment {
   readonly rollJitterMs: number;
   /** Whether it is off the list: its index files are another's, or gone. */
   isRetired = false;
-  /** Whether each batch is known to begin where the one before ended: it was never compacted, and took no gap from a leader. */
+  /**
+   * Whether each batch is known to begin where the one before ended: it was never compacted, and
+   * took no gap from a leader.
+   */
   isGapless: boolean;
   /** How often its end was cut off. */
   cuts = 0;
@@ -103,7 +109,10 @@ export class Segment {
     this.#isLargestKnown = options.indexes !== null;
   }
 
-  /** -1 while no record has a timestamp. Unknown (null) for a sealed segment until its time index is loaded. */
+  /**
+   * -1 while no record has a timestamp. Unknown (null) for a sealed segment until its time index is
+   * loaded.
+   */
   get largestTimestampMs(): Timestamp | null {
     return this.#isLargestKnown ? this.#largestMs : null;
   }
@@ -121,7 +130,10 @@ export class Segment {
     this.firstTimestampMs = firstTimestampMs;
   }
 
-  /** Takes the largest timestamp that others, who walked the headers, have found: they may have found less. */
+  /**
+   * Takes the largest timestamp that others, who walked the headers, have found: they may have
+   * found less.
+   */
   adoptLargest({ largestTimestampMs, offsetOfLargest }: SegmentTimes): void {
     if (largestTimestampMs! < (this.largestTimestampMs ?? -1)) return;
     this.#setLargest(largestTimestampMs, offsetOfLargest);
@@ -133,8 +145,8 @@ export class Segment {
   }
 
   /**
-   * Notes a stamped batch at the end of the segment: the sparse index entry it may earn, its timestamp, its size. `batch` holds at
-   * least the header at `at`.
+   * Notes a stamped batch at the end of the segment: the sparse index entry it may earn, its
+   * timestamp, its size. `batch` holds at least the header at `at`.
    */
   note(batch: Buffer, at: number, size: number, indexIntervalBytes: number): void {
     const indexes = this.indexes!;
@@ -144,9 +156,11 @@ export class Segment {
     if (timestampMs > this.#largestMs) {
       this.#setLargest(timestampMs, last);
     }
-    // Beyond int32 there are no entries: a segment grows so far only while its disk stalls and it cannot be rolled.
+    // Beyond int32 there are no entries: a segment grows so far only while its disk stalls and it
+    // cannot be rolled.
     const fits = last - this.baseOffset <= INT32_MAX && this.size <= INT32_MAX;
-    // Entries 61 bytes apart tell readers of a batch without records, so that no slice runs into one.
+    // Entries 61 bytes apart tell readers of a batch without records, so that no slice runs into
+    // one.
     const isAtEmpty = size === HEADER_SIZE || this.#lastSize === HEADER_SIZE;
     const isDue = this.#bytesSinceEntry > indexIntervalBytes || (isAtEmpty && this.size > 0);
     if (isDue && fits) {
@@ -159,7 +173,10 @@ export class Segment {
     this.size += size;
   }
 
-  /** Adds the entry for the largest timestamp so far, as every sealed segment's time index ends with it. */
+  /**
+   * Adds the entry for the largest timestamp so far, as every sealed segment's time index ends with
+   * it.
+   */
   closeTimeIndex(): void {
     if (this.indexes === null) return;
     const relativeOffset = this.offsetOfLargest - this.baseOffset;
@@ -170,7 +187,9 @@ export class Segment {
     this.#hasNewTime = false;
   }
 
-  /** Takes indexes that were found, none for null, before batches are noted behind their entries. */
+  /**
+   * Takes indexes that were found, none for null, before batches are noted behind their entries.
+   */
   adoptIndexes(found: SegmentIndexes | null): SegmentIndexes {
     this.indexes = found ?? emptyIndexes();
     return this.indexes;
@@ -277,7 +296,10 @@ export class Segment {
     });
   }
 
-  /** Ends where `other` does: the same segment, noted anew up to there. The file is cut by the caller. */
+  /**
+   * Ends where `other` does: the same segment, noted anew up to there. The file is cut by the
+   * caller.
+   */
   cutTo(other: Segment): void {
     this.writtenSize = other.size;
     this.takeOver(other);
@@ -302,7 +324,10 @@ export class Segment {
     this.replaceIndexes(emptyIndexes());
   }
 
-  /** Goes on from the batch of the last index entry, which ends at `size`: entry and timestamps come from the index files. */
+  /**
+   * Goes on from the batch of the last index entry, which ends at `size`: entry and timestamps come
+   * from the index files.
+   */
   resumeBehindEntry(size: number, entryBatchBytes: number): void {
     const times = this.indexes!.times;
     const last = times.count - 1;

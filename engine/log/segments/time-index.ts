@@ -1,12 +1,14 @@
 import { readTimestamp, type Timestamp, writeTimestamp } from '../../batch/timestamp.js';
 
 /**
- * The sparse time index of one segment, in Kafka's `.timeindex` format: 12-byte entries, big-endian,
+ * The sparse time index of one segment, in Kafka's `.timeindex` format: 12-byte entries,
+ * big-endian,
  *
  *   timestamp int64 | relative offset int32
  *
- * meaning: the largest timestamp up to and including the batch that ends at this offset is this one, and that batch has it.
- * Both are strictly increasing. The last entry of a sealed segment tells its largest timestamp.
+ * meaning: the largest timestamp up to and including the batch that ends at this offset is this
+ * one, and that batch has it. Both are strictly increasing. The last entry of a sealed segment
+ * tells its largest timestamp.
  */
 export const TIME_INDEX_ENTRY_SIZE = 12;
 const TIMESTAMP_SIZE = 8;

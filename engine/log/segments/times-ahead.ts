@@ -16,7 +16,10 @@ export class TimesAhead {
     this.#log = log;
   }
 
-  /** Resolves when the largest timestamp of the segment is known, or its files are gone. Rejects with the errno of the disk. */
+  /**
+   * Resolves when the largest timestamp of the segment is known, or its files are gone. Rejects
+   * with the errno of the disk.
+   */
   async read(segment: Segment): Promise<void> {
     if (segment.largestTimestampMs !== null) return;
     const wanted = this.#load(segment);

@@ -9,11 +9,12 @@ import type { SegmentOwner } from './segment-owner.js';
 import { bytesToWalk, resumeInSlices, resumeSegment } from './segment-resume.js';
 
 /**
- * Brings back the indexes of an active segment that was left asleep when its log was opened: synchronously, right before its first
- * append, from its index files and the few headers behind their last entry. False, with nothing done, when those are not few:
- * `wakeInSlices` does it then.
+ * Brings back the indexes of an active segment that was left asleep when its log was opened:
+ * synchronously, right before its first append, from its index files and the few headers behind
+ * their last entry. False, with nothing done, when those are not few: `wakeInSlices` does it then.
  *
- * @throws EngineError DAMAGED_LOG, with the segment still asleep, when its headers do not lead to its end
+ * @throws EngineError DAMAGED_LOG, with the segment still asleep, when its headers do not lead to
+ *   its end
  */
 export function wakeSegment(log: SegmentOwner, segment: Segment): boolean {
   const { disk, indexCache } = log.context;
@@ -33,8 +34,9 @@ export function wakeSegment(log: SegmentOwner, segment: Segment): boolean {
 }
 
 /**
- * `wakeSegment` for a segment of many headers, on the thread pool and in slices. Does nothing when the log has no sleeping
- * segment; when another came first, or a truncation, it is as that has left it.
+ * `wakeSegment` for a segment of many headers, on the thread pool and in slices. Does nothing when
+ * the log has no sleeping segment; when another came first, or a truncation, it is as that has left
+ * it.
  *
  * @throws EngineError DAMAGED_LOG, STORAGE_OFFLINE, STORAGE_BUSY
  */

@@ -11,7 +11,10 @@ import type { SyncRounds, SyncTarget } from './sync-rounds.js';
 export interface CheckpointCapture {
   /** Asked right before something is written: false when the log was truncated or deleted since. */
   isStillTrue(): boolean;
-  /** Writes the bulk of much that has changed; null where there is little. Called, as `changes` is, after the sync that covers the capture. */
+  /**
+   * Writes the bulk of much that has changed; null where there is little. Called, as `changes` is,
+   * after the sync that covers the capture.
+   */
   writeAhead(): Promise<void> | null;
   /** What is left to write, all in one transaction. */
   changes(): readonly CatalogChange[];
@@ -26,7 +29,10 @@ export interface CheckpointTarget extends SyncTarget {
    */
   readonly awaitsCheckpoint: boolean;
   awaitCheckpoint(awaits: boolean): void;
-  /** Writes index entries that only memory has; failures are the log's affair. True when it is to be asked again, after a checkpoint. */
+  /**
+   * Writes index entries that only memory has; failures are the log's affair. True when it is to be
+   * asked again, after a checkpoint.
+   */
   saveIndexes(): Promise<boolean>;
   captureCheckpoint(): CheckpointCapture;
 }
@@ -42,9 +48,9 @@ export interface CheckpointsOptions {
 }
 
 /**
- * Bounds what recovery costs: at each roll, and at least every 128 MB or 5 s while something changes, a log's state goes to the
- * catalog, always after the sync that covers it. One run at a time serves all logs that changed, a thousand in one sync round and
- * one transaction.
+ * Bounds what recovery costs: at each roll, and at least every 128 MB or 5 s while something
+ * changes, a log's state goes to the catalog, always after the sync that covers it. One run at a
+ * time serves all logs that changed, a thousand in one sync round and one transaction.
  */
 export class Checkpoints {
   readonly #options: CheckpointsOptions;
@@ -84,8 +90,8 @@ export class Checkpoints {
   }
 
   /**
-   * Resolves when everything that was dirty at the call has been checkpointed, or the directory is offline: it never
-   * rejects, the failure is the directory's.
+   * Resolves when everything that was dirty at the call has been checkpointed, or the directory is
+   * offline: it never rejects, the failure is the directory's.
    */
   async run(): Promise<void> {
     while (this.#running) await this.#running;

@@ -26,7 +26,10 @@ export interface LogContext extends SegmentContext {
   readonly writeBack: Gate;
   /** One file at a time is cut down before it goes. */
   readonly cutting: Gate;
-  /** How often this directory was opened uncleanly: what its logs lead with until a cluster gives out a larger epoch. */
+  /**
+   * How often this directory was opened uncleanly: what its logs lead with until a cluster gives
+   * out a larger epoch.
+   */
   readonly leaderEpoch: number;
   /** Whether the last stop of this directory was clean: then everything found in it is durable. */
   readonly wasClean: boolean;

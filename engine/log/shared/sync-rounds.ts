@@ -7,7 +7,10 @@ import type { EngineCounters } from '../../metrics.js';
 
 /** What one log wants from a round, as of the moment the round is submitted. */
 export interface SyncCapture {
-  /** Every file with bytes between the durable end and the captured end, oldest first: both sides of a roll. */
+  /**
+   * Every file with bytes between the durable end and the captured end, oldest first: both sides of
+   * a roll.
+   */
   readonly files: readonly LogFile[];
   /** Folders that got new names since they were last synced. */
   readonly folders: readonly string[];
@@ -23,12 +26,16 @@ export interface SyncTarget {
  * Group commit for a whole data directory: one sync serves every waiter of every partition.
  *
  * 1. Logs ask for a sync; while a round is under way they gather for the next.
- * 2. At the end of the turn the round is submitted: each log says what it has written by now. Nothing written later is promised.
- * 3. The files are synced (one or two by fdatasync, more by one syncfs where there is one), then the folders with new names.
+ * 2. At the end of the turn the round is submitted: each log says what it has written by now.
+ *    Nothing written later is promised.
+ * 3. The files are synced (one or two by fdatasync, more by one syncfs where there is one), then
+ *    the folders with new names.
  * 4. Each log moves its durable end to what it captured and answers its waiters.
- * 5. What the answers set off joins the next round: it is submitted once a turn has brought no more appends.
+ * 5. What the answers set off joins the next round: it is submitted once a turn has brought no more
+ *    appends.
  *
- * A failed sync takes the directory offline; it is never tried again, because the kernel may have dropped the pages.
+ * A failed sync takes the directory offline; it is never tried again, because the kernel may have
+ * dropped the pages.
  */
 export class SyncRounds {
   readonly #directory: DataDirectory;
@@ -75,7 +82,9 @@ export class SyncRounds {
     this.#clock.afterTurn(() => void this.#run());
   }
 
-  /** Resolves when a round submitted after this call has made everything of these targets durable. */
+  /**
+   * Resolves when a round submitted after this call has made everything of these targets durable.
+   */
   flush(targets: Iterable<SyncTarget>): Promise<void> {
     if (this.#directory.failure) return Promise.reject(this.#directory.failure);
     return new Promise((resolve, reject) => {
@@ -114,8 +123,9 @@ export class SyncRounds {
   }
 
   /**
-   * Clients answer an answer with their next request. Without this, those who waited while the round ran would be the next one alone, and the two
-   * halves would take turns for ever, at a sync each. Takes no longer than the round before did.
+   * Clients answer an answer with their next request. Without this, those who waited while the
+   * round ran would be the next one alone, and the two halves would take turns for ever, at a sync
+   * each. Takes no longer than the round before did.
    */
   async #gather(roundMs: number): Promise<void> {
     const untilMs = this.#clock.monotonicMs() + roundMs;
@@ -150,7 +160,8 @@ export class SyncRounds {
       await disk.syncFileSystem(root);
       return;
     }
-    // Pinned by descriptor from submission to the end: a number that was reused would sync another file.
+    // Pinned by descriptor from submission to the end: a number that was reused would sync another
+    // file.
     const pinned = captures.map((capture) => capture.files.map((file) => file.pin()));
     try {
       this.#counters.fileSyncs += files.length;
@@ -164,7 +175,10 @@ export class SyncRounds {
   }
 }
 
-/** One log's files, the older one first: a power cut in between must not leave a later segment whole behind an earlier one that is not. */
+/**
+ * One log's files, the older one first: a power cut in between must not leave a later segment whole
+ * behind an earlier one that is not.
+ */
 async function syncInOrder(files: readonly DiskFile[]): Promise<void> {
   for (const file of files) await file.datasync();
 }

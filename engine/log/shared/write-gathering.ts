@@ -5,7 +5,10 @@ export interface StagedWrites {
   flush(): unknown;
 }
 
-/** Has it flushed once, when everything that arrives together with what is staged now has been staged as well. */
+/**
+ * Has it flushed once, when everything that arrives together with what is staged now has been
+ * staged as well.
+ */
 export type WriteGathering = (staged: StagedWrites) => void;
 
 /** For a program, which appends and awaits: after the microtasks that are running. */
@@ -30,8 +33,8 @@ function raise(error: unknown): never {
 }
 
 /**
- * For a broker: after all sockets that this turn of the event loop has to hand over, so that the small batches of many clients leave in
- * one write. One callback serves all logs.
+ * For a broker: after all sockets that this turn of the event loop has to hand over, so that the
+ * small batches of many clients leave in one write. One callback serves all logs.
  */
 export function gatherByTurn(clock: Clock): WriteGathering {
   let waiting: StagedWrites[] = [];

@@ -19,8 +19,9 @@ export class LeaderEpochs {
   /** Where it begins: most offsets that are asked for lie behind it. */
   #latestStart = Number.POSITIVE_INFINITY;
   /**
-   * Whether a batch's own epoch must be that of its offset here. Not in a log that has epochs of another directory: it may go on with lower ones, and what was
-   * written then stays of it when this directory's epochs have risen above them.
+   * Whether a batch's own epoch must be that of its offset here. Not in a log that has epochs of
+   * another directory: it may go on with lower ones, and what was written then stays of it when
+   * this directory's epochs have risen above them.
    */
   #areOwn: boolean;
 
@@ -47,8 +48,8 @@ export class LeaderEpochs {
   }
 
   /**
-   * Epochs that wrote below `endOffset` (exclusive): what lies above may yet be lost. An epoch that is known of a log of which everything was deleted
-   * begins at its start.
+   * Epochs that wrote below `endOffset` (exclusive): what lies above may yet be lost. An epoch that
+   * is known of a log of which everything was deleted begins at its start.
    */
   snapshot(endOffset: number, logStartOffset: number): readonly EpochStart[] {
     return this.#starts.filter(
@@ -56,7 +57,10 @@ export class LeaderEpochs {
     );
   }
 
-  /** Notes that `epoch` wrote at `offset`; nothing to do while the epoch stays the same. An earlier one that has nothing below goes. */
+  /**
+   * Notes that `epoch` wrote at `offset`; nothing to do while the epoch stays the same. An earlier
+   * one that has nothing below goes.
+   */
   assign(epoch: number, offset: number): void {
     if (epoch > this.#latest) this.#begin(epoch, offset);
   }
@@ -76,7 +80,10 @@ export class LeaderEpochs {
     return epoch;
   }
 
-  /** Whether a batch at `offset` can have that epoch, as far as is known; -1, unknown, is said by whoever does not know, and no leader has one below. */
+  /**
+   * Whether a batch at `offset` can have that epoch, as far as is known; -1, unknown, is said by
+   * whoever does not know, and no leader has one below.
+   */
   mayHaveWritten(epoch: number, offset: number): boolean {
     if (epoch < 0) return epoch === NO_EPOCH;
     if (offset >= this.#latestStart) return epoch === this.#latest || !this.#areOwn;
@@ -85,9 +92,10 @@ export class LeaderEpochs {
   }
 
   /**
-   * Where the asked epoch ended: at the start of the next larger one, or at the log end when it is the latest. The `present`
-   * epoch has begun at the log end although nothing may be written in it yet, and one between it and the latest ended there:
-   * a reader at the log end was told of either. An epoch above all of these is unknown: (-1, -1).
+   * Where the asked epoch ended: at the start of the next larger one, or at the log end when it is
+   * the latest. The `present` epoch has begun at the log end although nothing may be written in it
+   * yet, and one between it and the latest ended there: a reader at the log end was told of either.
+   * An epoch above all of these is unknown: (-1, -1).
    */
   endOf(epoch: number, logEndOffset: number, present: number = this.latest): EpochEnd {
     if (epoch < 0 || epoch > Math.max(this.latest, present)) {
@@ -120,7 +128,10 @@ export class LeaderEpochs {
     this.truncateStart(logStartOffset);
   }
 
-  /** Forgets what ended at or below `offset`, the new log start; the epoch that holds it now begins there. */
+  /**
+   * Forgets what ended at or below `offset`, the new log start; the epoch that holds it now begins
+   * there.
+   */
   truncateStart(offset: number): void {
     const holds = this.#starts.findLastIndex((start) => start.startOffset <= offset);
     if (holds < 0) return;

@@ -1,6 +1,9 @@
 import { assert } from '../../assert.js';
 
-/** An end of the log with the place in the files where it lies, so that no reader has to look for it. */
+/**
+ * An end of the log with the place in the files where it lies, so that no reader has to look for
+ * it.
+ */
 export interface LogPosition {
   /** Exclusive: the first offset beyond. */
   readonly offset: number;
@@ -17,7 +20,10 @@ export function snapshotOf({ offset, segmentBase, position }: LogPosition): LogP
   return { offset, segmentBase, position };
 }
 
-/** Written over by every append, rather than made anew: with ten thousand logs each would outlive the young generation of the heap. */
+/**
+ * Written over by every append, rather than made anew: with ten thousand logs each would outlive
+ * the young generation of the heap.
+ */
 class MovingPosition implements LogPosition {
   offset: number;
   segmentBase: number;
@@ -37,7 +43,8 @@ class MovingPosition implements LogPosition {
 }
 
 /**
- * The offsets of one log, all in one place, checked on every change. The ends move under whoever holds on to them: `snapshotOf` keeps one.
+ * The offsets of one log, all in one place, checked on every change. The ends move under whoever
+ * holds on to them: `snapshotOf` keeps one.
  *
  *   log start <= high watermark <= written end <= log end,   durable end <= written end
  */
@@ -48,7 +55,10 @@ export class OffsetTracker {
   readonly #durable: MovingPosition;
   readonly #highWatermark: MovingPosition;
 
-  /** At open everything recovered is written and durable; how much of it is committed was written down. */
+  /**
+   * At open everything recovered is written and durable; how much of it is committed was written
+   * down.
+   */
   constructor(logStart: number, end: LogPosition, highWatermark: LogPosition) {
     this.#logStart = logStart;
     this.#logEnd = end.offset;
@@ -136,7 +146,10 @@ export class OffsetTracker {
     this.#check();
   }
 
-  /** Ends at `segmentBase`, where a segment begins, are said to lie at its beginning: the segment before it is another now. */
+  /**
+   * Ends at `segmentBase`, where a segment begins, are said to lie at its beginning: the segment
+   * before it is another now.
+   */
   moveEnds(segmentBase: number): void {
     for (const end of [this.#written, this.#durable, this.#highWatermark]) {
       assert(end.offset >= segmentBase, 'only what lies below all ends is replaced');

@@ -47,7 +47,10 @@ export function sequenceAfter({ lastSequence }: ProducerBatch): number {
   return (lastSequence + 1) % SEQUENCES;
 }
 
-/** Whether `one` of two states of a producer is the later: by what it has written, since a clock may go back; by the time where one has nothing. */
+/**
+ * Whether `one` of two states of a producer is the later: by what it has written, since a clock may
+ * go back; by the time where one has nothing.
+ */
 export function isLater(
   one: Pick<ProducerState, 'heardMs' | 'batches'>,
   other: Pick<ProducerState, 'heardMs' | 'batches'>,

@@ -84,7 +84,10 @@ export class Watermark {
     }
   }
 
-  /** Null while the index that tells it is being rebuilt; then `again` is called, and who listens is told. */
+  /**
+   * Null while the index that tells it is being rebuilt; then `again` is called, and who listens is
+   * told.
+   */
   #positionOf(offset: number, again: () => void): LogPosition | null {
     try {
       return this.#lookUp(offset);

@@ -17,7 +17,9 @@ import { LeaderEpochs } from '../../log/state/leader-epochs.js';
 import type { BadBatch, SourceSegment } from '../job-runner.js';
 import type { Pacer } from '../pacer.js';
 
-/** What ends a job that reads a log: bytes that are no good batch, as a result and not as an error. */
+/**
+ * What ends a job that reads a log: bytes that are no good batch, as a result and not as an error.
+ */
 export class BadBatchFound extends Error {
   readonly bad: BadBatch;
 
@@ -34,7 +36,10 @@ const BAD_CODES: readonly EngineErrorCode[] = [
   'CODEC_UNAVAILABLE',
 ];
 
-/** What looking into a batch threw: a BadBatchFound when the batch is to blame, else the error itself. */
+/**
+ * What looking into a batch threw: a BadBatchFound when the batch is to blame, else the error
+ * itself.
+ */
 export function blamedOn(
   error: unknown,
   { baseOffset: segmentBase }: SourceSegment,
@@ -55,7 +60,8 @@ export interface ReadBatch {
 }
 
 /**
- * Reads a segment batch by batch, each whole and with its CRC checked. Memory is bounded by the larger of 1 MiB and the largest batch.
+ * Reads a segment batch by batch, each whole and with its CRC checked. Memory is bounded by the
+ * larger of 1 MiB and the largest batch.
  *
  * @throws BadBatchFound at the first bytes that are none, or cannot be read
  */
@@ -89,7 +95,8 @@ export async function* readBatches(
       if (size < HEADER_SIZE || position + size > sizeBytes) throw bad('a length is wrong');
       if (available < size) {
         if (size > window.length) {
-          // Only a checksum vouches for a length: without it a damaged one would cost as much memory as the segment has bytes.
+          // Only a checksum vouches for a length: without it a damaged one would cost as much
+          // memory as the segment has bytes.
           if (!(await isSound(file, position, size, window, pacer, bad))) {
             throw bad('a checksum does not match');
           }

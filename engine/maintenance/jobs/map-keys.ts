@@ -9,7 +9,10 @@ import { BadBatchFound, blamedOn, readBatches } from './batch-reader.js';
 import type { JobWorld } from './job-world.js';
 import { TransactionOutcomes } from './transaction-outcomes.js';
 
-/** See `Jobs.mapKeys`. Records of aborted transactions count for nothing; control batches have no keys. */
+/**
+ * See `Jobs.mapKeys`. Records of aborted transactions count for nothing; control batches have no
+ * keys.
+ */
 export async function mapKeys(
   { disk, clock }: JobWorld,
   input: Jobs['mapKeys']['input'],

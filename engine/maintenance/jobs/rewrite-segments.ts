@@ -20,9 +20,11 @@ import { SegmentOutput } from './segment-output.js';
 type Input = Jobs['rewriteSegments']['input'];
 
 /**
- * See `Jobs.rewriteSegments`. A record stays when it is the last of its key that the map knows, or lies behind what the map covers. A tombstone stays until
- * the time that its batch names; a batch is given that time when it is first rewritten (KIP-534). Control batches stay. A batch of which nothing stays is
- * kept as a header when it holds a producer's last sequence, or ends the last segment: so segments follow one another without a gap.
+ * See `Jobs.rewriteSegments`. A record stays when it is the last of its key that the map knows, or
+ * lies behind what the map covers. A tombstone stays until the time that its batch names; a batch
+ * is given that time when it is first rewritten (KIP-534). Control batches stay. A batch of which
+ * nothing stays is kept as a header when it holds a producer's last sequence, or ends the last
+ * segment: so segments follow one another without a gap.
  */
 export async function rewriteSegments(
   { disk, clock }: JobWorld,
@@ -63,7 +65,10 @@ export async function rewriteSegments(
   return { bad, isChanged, recordsBefore, recordsAfter, ...output.facts() };
 }
 
-/** Beyond it, in 140,000 years, there is none: it could not be written together with every timestamp. */
+/**
+ * Beyond it, in 140,000 years, there is none: it could not be written together with every
+ * timestamp.
+ */
 const HORIZON_MAX_MS = 2 ** 52;
 
 function horizonAfter(nowMs: number, deleteRetentionMs: number): number | null {
@@ -97,7 +102,8 @@ class Judge {
     return filterBatch(bytes, {
       retains: (key, offset, isTombstone) => {
         if (offset >= mapEndOffset) return true;
-        // A record without a key cannot be the last of its key; the topic was not compacted when it came.
+        // A record without a key cannot be the last of its key; the topic was not compacted when it
+        // came.
         if (offset < logStartOffset || key === null) return false;
         if (isTombstone && tombstonesGo) return false;
         return this.#map.offsetOf(key) <= offset;

@@ -20,10 +20,11 @@ import type { Jobs } from '../job-runner.js';
 type Found = { readonly size: number; readonly nextOffset: number } | null;
 
 /**
- * Reads a segment below `endPosition` (exclusive) through a window of 1 MiB, whatever size its batches have, and stops
- * at the first batch whose length, magic, CRC, offsets or leader epoch is wrong: some are outside the CRC, but the
- * place of the batch says what they can be. A file that ends early is bad where it ends. `expectedOffset` is the first offset that the
- * bad batch could have had. Rejects with the disk's error.
+ * Reads a segment below `endPosition` (exclusive) through a window of 1 MiB, whatever size its
+ * batches have, and stops at the first batch whose length, magic, CRC, offsets or leader epoch is
+ * wrong: some are outside the CRC, but the place of the batch says what they can be. A file that
+ * ends early is bad where it ends. `expectedOffset` is the first offset that the bad batch could
+ * have had. Rejects with the disk's error.
  */
 export async function scrubSegment(
   disk: Disk,
@@ -105,8 +106,8 @@ class Window {
   }
 
   /**
-   * Makes sure that `wanted` bytes (at most the window's size) from `position` on are there, unless the file or
-   * `endPosition` comes first. Returns how many there are; more than wanted is usual.
+   * Makes sure that `wanted` bytes (at most the window's size) from `position` on are there, unless
+   * the file or `endPosition` comes first. Returns how many there are; more than wanted is usual.
    */
   async show(position: number, wanted: number): Promise<number> {
     const shown = this.position + this.#filled - position;

@@ -11,7 +11,10 @@ const SIZE_MAX = 2 ** 31 - 1;
 
 type Kind = 'log' | 'index' | 'timeindex';
 
-/** A segment in the making: batches are gathered and written 1 MiB at a time, its indexes are built as it grows. */
+/**
+ * A segment in the making: batches are gathered and written 1 MiB at a time, its indexes are built
+ * as it grows.
+ */
 export class SegmentOutput {
   readonly #disk: Disk;
   readonly #name: (kind: Kind) => string;
@@ -101,7 +104,10 @@ export class SegmentOutput {
     }
   }
 
-  /** Leaves nothing behind. Does not reject: what is still there is removed by the next attempt, or the next open. */
+  /**
+   * Leaves nothing behind. Does not reject: what is still there is removed by the next attempt, or
+   * the next open.
+   */
   async discard(): Promise<void> {
     try {
       await this.#close();

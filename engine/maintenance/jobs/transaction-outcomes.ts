@@ -23,8 +23,9 @@ const MARKER_KEY_BYTES = 4;
 const COMMIT = 1;
 
 /**
- * How the transactions within some segments ended. A batch says only that it belongs to one; the marker that follows says which way it went. The segments
- * are read for markers when the first batch of a transaction is met, and not before.
+ * How the transactions within some segments ended. A batch says only that it belongs to one; the
+ * marker that follows says which way it went. The segments are read for markers when the first
+ * batch of a transaction is met, and not before.
  */
 export class TransactionOutcomes {
   readonly #disk: Disk;
@@ -38,7 +39,10 @@ export class TransactionOutcomes {
     this.#pacer = pacer;
   }
 
-  /** How the batch's transaction ended; 'committed' for a batch that belongs to none, 'unknown' where no marker follows in these segments. */
+  /**
+   * How the batch's transaction ended; 'committed' for a batch that belongs to none, 'unknown'
+   * where no marker follows in these segments.
+   */
   async of(batch: Buffer): Promise<'committed' | 'aborted' | 'unknown'> {
     if (!isTransactional(batch) || isControl(batch)) return 'committed';
     const id = producerId(batch);

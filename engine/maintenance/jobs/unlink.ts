@@ -8,14 +8,18 @@ import type { JobWorld } from './job-world.js';
 type Unlink = Jobs['unlink'];
 
 /**
- * Unlinks the files one after another. A missing file counts for nothing; any other failure ends the job with the
- * disk's error, and what was unlinked before stays so. Names are durable only after the caller syncs their folder.
+ * Unlinks the files one after another. A missing file counts for nothing; any other failure ends
+ * the job with the disk's error, and what was unlinked before stays so. Names are durable only
+ * after the caller syncs their folder.
  */
 export function unlinkFiles(disk: Disk, input: Unlink['input']): Promise<Unlink['output']> {
   return unlinkEach(disk, input, ({ path }) => disk.unlink(path));
 }
 
-/** As `unlinkFiles`, beside logs that are being synced: with rests, large files bit by bit if asked to, until its runner is being closed. */
+/**
+ * As `unlinkFiles`, beside logs that are being synced: with rests, large files bit by bit if asked
+ * to, until its runner is being closed.
+ */
 export function unlinkGently(world: JobWorld, input: Unlink['input']): Promise<Unlink['output']> {
   const { clock, disk } = world;
   let owedMs = 0;

@@ -173,7 +173,10 @@ export const TOPIC_ATTACKS: readonly Attack[] = [
   })),
 ];
 
-/** A request that creates topics of one partition, or of as many as `partitions`; 0 is refused for each. */
+/**
+ * A request that creates topics of one partition, or of as many as `partitions`; 0 is refused for
+ * each.
+ */
 export function creationOf(names: readonly string[], partitions: number): Body<'CreateTopics'> {
   return {
     topics: names.map((name) => ({

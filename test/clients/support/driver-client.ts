@@ -11,8 +11,8 @@ import { DriverProcess } from './driver-process.js';
 type StreamEvent = { readonly event: 'acked'; readonly count: number };
 
 /**
- * A client behind a driver (see `drivers/README.md`): one process for what is asked and answered, one for each member and each running
- * producer.
+ * A client behind a driver (see `drivers/README.md`): one process for what is asked and answered,
+ * one for each member and each running producer.
  *
  * @param command program and arguments; the bootstrap address is appended
  */

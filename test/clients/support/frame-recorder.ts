@@ -4,7 +4,10 @@ import { lookupApi } from '../../../server/handlers/apis.js';
 import { FrameParser } from '../../../server/net/framing.js';
 import type { ConnectionTap } from './relay.js';
 
-/** A request and its answer, without their size prefixes, in hex. One line of a file in `test/wire/`. */
+/**
+ * A request and its answer, without their size prefixes, in hex. One line of a file in
+ * `test/wire/`.
+ */
 export interface WireExample {
   readonly api: string;
   readonly version: number;
@@ -40,7 +43,10 @@ export class FrameRecorder {
     };
   }
 
-  /** Writes what was seen to `<folder>/<client>.jsonl`, sorted, and leaves other clients' files alone. */
+  /**
+   * Writes what was seen to `<folder>/<client>.jsonl`, sorted, and leaves other clients' files
+   * alone.
+   */
   write(folder: string, client: string): void {
     const lines = [...this.#examples.values()]
       .sort((a, b) => a.api.localeCompare(b.api) || a.version - b.version)

@@ -7,11 +7,17 @@ import { basename, join, resolve } from 'node:path';
 import { available, runs } from './tools.js';
 
 const CACHE = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'odradek-test');
-/** Releases of Apache Kafka whose clients and tools are held against the broker; the first is what other suites use. */
+/**
+ * Releases of Apache Kafka whose clients and tools are held against the broker; the first is what
+ * other suites use.
+ */
 export const KAFKA_VERSIONS = ['4.3.1', '4.4.0', '3.9.1'] as const;
 export type KafkaVersion = (typeof KAFKA_VERSIONS)[number];
 
-/** Class path of a release of Apache Kafka, fetched by Maven on first use; null without Java or Maven. */
+/**
+ * Class path of a release of Apache Kafka, fetched by Maven on first use; null without Java or
+ * Maven.
+ */
 export function kafkaClassPath(version: KafkaVersion = KAFKA_VERSIONS[0]): string | null {
   const libs = join(CACHE, `kafka-${version}`);
   const found = runs('javac', '-version') && (existsSync(libs) || runs('mvn', '-version'));
@@ -27,7 +33,10 @@ export function javaDriverClassPath(classPath: string): string {
   return compiledClassPath(classPath, 'test/clients/drivers/JavaDriver.java');
 }
 
-/** The class path with one class of ours on it, compiled once for each version of its source and of the class path. */
+/**
+ * The class path with one class of ours on it, compiled once for each version of its source and of
+ * the class path.
+ */
 export function compiledClassPath(classPath: string, file: string): string {
   const source = resolve(file);
   const hash = createHash('sha256').update(readFileSync(source)).update(classPath);

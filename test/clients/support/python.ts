@@ -12,7 +12,8 @@ export function pythonWithClient(): string | null {
 }
 
 /**
- * A Python with one package beside its own, installed by pip on first use; null without Python, venv or pip.
+ * A Python with one package beside its own, installed by pip on first use; null without Python,
+ * venv or pip.
  *
  * @param requirement name and version as pip takes them
  * @param module what a program imports of it

@@ -24,7 +24,10 @@ export interface Reader {
   command(reading: Reading): readonly string[];
 }
 
-/** Resolves with `offset:key` of each record, when the one with the last key was read. Rejects when the client ends before. */
+/**
+ * Resolves with `offset:key` of each record, when the one with the last key was read. Rejects when
+ * the client ends before.
+ */
 export async function readBy(reader: Reader, reading: Reading): Promise<string[]> {
   const [program, ...args] = reader.command(reading);
   const child = spawn(program!, args, { stdio: ['ignore', 'pipe', 'pipe'] });

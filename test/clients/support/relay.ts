@@ -8,8 +8,8 @@ export interface ConnectionTap {
 }
 
 /**
- * The address that clients know. It stays when the broker behind it is killed and comes back on another port: until then a connection
- * is accepted and closed.
+ * The address that clients know. It stays when the broker behind it is killed and comes back on
+ * another port: until then a connection is accepted and closed.
  */
 export class Relay {
   /** Port of the broker, null while there is none. */

@@ -9,7 +9,8 @@ export function isRequired(tool: ToolName): boolean {
 }
 
 /**
- * Whether a suite can run. Prints its one skip line when it cannot, and throws instead where `ODRADEK_REQUIRE` names the tool.
+ * Whether a suite can run. Prints its one skip line when it cannot, and throws instead where
+ * `ODRADEK_REQUIRE` names the tool.
  */
 export function available(tool: ToolName, found: boolean, hint: string): boolean {
   if (found) return true;

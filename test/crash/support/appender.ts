@@ -22,7 +22,10 @@ export interface Appender {
   kill(): Promise<void>;
 }
 
-/** Starts it on `directory`. What it says is added to `acknowledged`. Numbers from `firstNumber` on tell its batches apart. */
+/**
+ * Starts it on `directory`. What it says is added to `acknowledged`. Numbers from `firstNumber` on
+ * tell its batches apart.
+ */
 export function startAppender(
   directory: string,
   options: { flush: FlushPromise; seed: number; firstNumber: number },
@@ -71,8 +74,9 @@ export function startAppender(
 }
 
 /**
- * Opens the directory and compares: offsets without a gap, and every record one that the appender sent. Returns how many records there
- * were, at how many acknowledged offsets the acknowledged one was not, and the epoch.
+ * Opens the directory and compares: offsets without a gap, and every record one that the appender
+ * sent. Returns how many records there were, at how many acknowledged offsets the acknowledged one
+ * was not, and the epoch.
  */
 export async function verifyDirectory(
   directory: string,

@@ -2,7 +2,10 @@ import type { Disk, DiskFile } from '../../../engine/disk/disk.js';
 import { forwarding, forwardingFile } from '../../support/forwarding-disk.js';
 import type { SimDisk } from '../../support/sim-disk.js';
 
-/** What happens to one operation that changes the disk: it fails with an errno, or the process stops right before or right after it. */
+/**
+ * What happens to one operation that changes the disk: it fails with an errno, or the process stops
+ * right before or right after it.
+ */
 export type Breakage = 'stop-before' | 'stop-after' | { readonly code: string };
 
 /** A disk of which the test breaks one operation, counted from when it says so. */

@@ -2,7 +2,10 @@ import type { Disk, DiskFile } from '../../../engine/disk/disk.js';
 import { forwarding, forwardingFile } from '../../support/forwarding-disk.js';
 import type { SimWorld } from '../../support/sim-engine.js';
 
-/** A world's disk, of which single writes to segments take as long as the test says, by the world's clock. */
+/**
+ * A world's disk, of which single writes to segments take as long as the test says, by the world's
+ * clock.
+ */
 export function slowDisk(world: SimWorld): {
   readonly disk: Disk;
   /** The next write, synchronous or not, takes so long. */

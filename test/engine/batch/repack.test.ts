@@ -60,7 +60,9 @@ test.each([
 });
 
 describe('packing', () => {
-  /** How often a codec packs on a thread and on the event loop, for records that unpack to `bytes`. */
+  /**
+   * How often a codec packs on a thread and on the event loop, for records that unpack to `bytes`.
+   */
   async function placesOf(name: CodecName, bytes: number): Promise<[number, number]> {
     const codec = codecByName(name);
     const onThread = vi.spyOn(codec, 'compress');

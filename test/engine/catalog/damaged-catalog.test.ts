@@ -13,7 +13,9 @@ import { inspectCatalog } from '../../../engine/inspect/catalog-inspection.js';
 import { type Random, seededRandom } from '../../../engine/random.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 
-/** A file with trees of two levels, values on pages of their own, and free pages; and what it holds. */
+/**
+ * A file with trees of two levels, values on pages of their own, and free pages; and what it holds.
+ */
 let sound: Buffer;
 let content: string;
 let usedBytes: number;
@@ -47,7 +49,10 @@ function contentOf(catalog: Catalog): string {
     .digest('hex');
 }
 
-/** Opens the bytes as a catalog: what it holds, after more writes, or the code with which it was refused. */
+/**
+ * Opens the bytes as a catalog: what it holds, after more writes, or the code with which it was
+ * refused.
+ */
 async function opened(bytes: Buffer): Promise<string> {
   const path = join(temporaryFolder(), 'catalog.mdb');
   writeFileSync(path, bytes);
@@ -129,7 +134,10 @@ test('every bit of the newer meta page and of the roots counts', async () => {
 });
 
 describe('a newest meta page with the number of the transaction before the other one', () => {
-  /** As LMDB leaves it where the write of a meta page failed; a changed bit leaves the last page as it was. */
+  /**
+   * As LMDB leaves it where the write of a meta page failed; a changed bit leaves the last page as
+   * it was.
+   */
   function unended(lastPage: 'kept' | 'before'): { bytes: Buffer; meta: number } {
     const bytes = Buffer.from(sound);
     const [meta, other] =

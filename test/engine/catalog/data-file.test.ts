@@ -45,7 +45,8 @@ test('a file without a byte other than zero was never committed to', () => {
 
 test('every garbled field of either meta page is damage', () => {
   for (const page of [0, 1]) {
-    // Page number, flags, magic, version, page size, flags of a tree, roots, transaction: each beyond what it may be.
+    // Page number, flags, magic, version, page size, flags of a tree, roots, transaction: each
+    // beyond what it may be.
     for (const at of [1, 18, 24, 28, 48, 52, 100, 94, 142, 152]) {
       const judged = judge((bytes) => {
         const index = page * pageSize + at;

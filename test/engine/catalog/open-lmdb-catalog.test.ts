@@ -232,10 +232,16 @@ test('a file that may not grow rejects the write as STORAGE_FULL and takes small
   expect({ code, lines }).toEqual({ code: 0, lines: ['STORAGE_FULL', '2', 'undefined'] });
 });
 
-/** Without strace, or where it may not trace, the stand-in of lmdb-catalog.test.ts is all the proof there is. */
+/**
+ * Without strace, or where it may not trace, the stand-in of lmdb-catalog.test.ts is all the proof
+ * there is.
+ */
 const canTrace = spawnSync('strace', ['-f', '-qq', '-o', '/dev/null', 'true']).status === 0;
 
-/** Writes 1 to 6 and closes, while strace meddles with one system call of the only thread that writes. */
+/**
+ * Writes 1 to 6 and closes, while strace meddles with one system call of the only thread that
+ * writes.
+ */
 async function writeTraced(path: string, injection: string) {
   const args = program(
     path,

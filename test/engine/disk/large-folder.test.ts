@@ -9,7 +9,8 @@ test('the names of a folder are all there, however many they are and in how many
   const folder = join(temporaryFolder(), 'large');
   mkdirSync(folder);
   const names: string[] = [];
-  // Long names fill a folder with few files; some file systems tell another size, and then all come at once.
+  // Long names fill a folder with few files; some file systems tell another size, and then all come
+  // at once.
   while (statSync(folder).size < LIMITS.folderAtOnceBytes && names.length < 3_000) {
     const name = String(names.length).padStart(240, 'x');
     writeFileSync(join(folder, name), '');

@@ -11,7 +11,10 @@ import {
 import { createInlineRunner } from '../../../engine/maintenance/inline-runner.js';
 import { restingClock } from '../../support/resting-clock.js';
 
-/** An engine on the real disk, with a catalog in memory and jobs in place; closed when the running test ends. */
+/**
+ * An engine on the real disk, with a catalog in memory and jobs in place; closed when the running
+ * test ends.
+ */
 export async function engineAt(root: string, options: EngineOptions = {}): Promise<Engine> {
   const engine = await openEngine(root, {
     openCatalog: async () => new MemoryCatalog(),

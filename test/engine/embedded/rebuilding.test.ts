@@ -4,7 +4,9 @@ import { followLog } from '../../../engine/embedded/follow.js';
 import { readBatchBytes } from '../../../engine/embedded/stored-batches.js';
 import { EngineError, type PartitionLog, TurnSlices } from '../../../engine/index.js';
 
-/** A log of which an index is being rebuilt, for as long as `warming` takes, and again and again. */
+/**
+ * A log of which an index is being rebuilt, for as long as `warming` takes, and again and again.
+ */
 function rebuilding(warm: () => Promise<void> | null): PartitionLog {
   const read = (): never => {
     throw new EngineError('INDEX_REBUILDING', 'ask again');

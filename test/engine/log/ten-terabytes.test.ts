@@ -46,7 +46,9 @@ const batchAt = (offset: number): Buffer =>
     { key: `key ${offset % KEYS}`, value: String(offset), timestamp: timeOf(offset) },
   ]);
 
-/** Gives the log all its segments: files as the engine leaves them, under a checkpoint at their end. */
+/**
+ * Gives the log all its segments: files as the engine leaves them, under a checkpoint at their end.
+ */
 async function filled(disk: MemoryDisk, segments: number): Promise<SimWorld> {
   const world = newWorld();
   const engine = await openWorld(world, { wrap: () => disk });

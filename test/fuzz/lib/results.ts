@@ -31,7 +31,9 @@ export function appendResult(line: ResultLine): void {
   appendFileSync(RESULTS, `${JSON.stringify(line)}\n`);
 }
 
-/** How many inputs of a target broke nothing, without a gap from the first one on, with this seed. */
+/**
+ * How many inputs of a target broke nothing, without a gap from the first one on, with this seed.
+ */
 export function fedSoFar(target: string, seed: number): number {
   if (!existsSync(RESULTS)) return 0;
   const lines = readFileSync(RESULTS, 'utf8').trimEnd().split('\n');

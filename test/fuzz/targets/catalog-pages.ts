@@ -69,7 +69,10 @@ function changed(files: readonly Buffer[], input: Buffer): Buffer {
   return file;
 }
 
-/** As `openLmdbCatalog` looks at a file before LMDB may, and ends its last commit. Null where it refuses. */
+/**
+ * As `openLmdbCatalog` looks at a file before LMDB may, and ends its last commit. Null where it
+ * refuses.
+ */
 async function entriesOf(file: Buffer): Promise<Map<string, Buffer> | null> {
   const handle = {
     stat: async () => ({ size: file.length }),

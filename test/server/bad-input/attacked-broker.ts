@@ -28,7 +28,9 @@ export type AttackedBrokerOptions = Partial<Omit<BrokerOptions, 'settings' | 'br
   readonly config?: Readonly<Record<string, string>>;
 };
 
-/** A whole broker on a temporary folder and a port of its own, closed when the running test ends. */
+/**
+ * A whole broker on a temporary folder and a port of its own, closed when the running test ends.
+ */
 export async function startAttackedBroker({
   config = {},
   ...options
@@ -93,8 +95,8 @@ const RECORDS_PER_ROUND = 3;
 const UNPACKED_BYTES_MAX = 1024 * 1024;
 
 /**
- * A client that behaves: round after round it produces records and fetches them back, and compares. Any wrong answer, wrong
- * record or lost connection fails it.
+ * A client that behaves: round after round it produces records and fetches them back, and compares.
+ * Any wrong answer, wrong record or lost connection fails it.
  */
 class Neighbour {
   rounds = 0;
@@ -165,7 +167,10 @@ function valueAt(offset: number): string {
   return `record ${offset} of a client that does no harm`;
 }
 
-/** Runs an attack beside a client that behaves, and fails if that one is harmed before, during or after. */
+/**
+ * Runs an attack beside a client that behaves, and fails if that one is harmed before, during or
+ * after.
+ */
 export async function beside<T>(broker: AttackedBroker, attack: () => Promise<T>): Promise<T> {
   const topic = `neighbour-${++neighbours}`;
   await broker.createTopic(topic);

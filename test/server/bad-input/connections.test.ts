@@ -40,7 +40,8 @@ test('ten thousand connections that come and go, politely or not, leave nothing 
   };
   const wave = async (from: number): Promise<void> => {
     await Promise.all(Array.from({ length: AT_A_TIME }, (_, at) => oneOf(from + at)));
-    // Connections are accepted in the order in which they came: when this one is served, so were all before it.
+    // Connections are accepted in the order in which they came: when this one is served, so were
+    // all before it.
     const last = await WireClient.connect(broker.port);
     await last.call('Metadata', 9, { topics: [] });
     last.close();

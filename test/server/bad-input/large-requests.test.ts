@@ -115,7 +115,8 @@ test('a lookup by time in two hundred partitions has few of their batches in mem
   });
   clearInterval(watch);
   expect(topics[0]!.partitions.every(({ offset }) => offset === 0)).toBe(true);
-  // All of them are 50 MiB. One is held at a time, but V8 gives memory back some time after it was let go.
+  // All of them are 50 MiB. One is held at a time, but V8 gives memory back some time after it was
+  // let go.
   expect(peakBytes - before.bufferBytes).toBeLessThan(25 * MIB);
 });
 

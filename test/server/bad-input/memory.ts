@@ -21,7 +21,8 @@ export function memoryHeld(): MemoryHeld {
 }
 
 /**
- * Fails unless what is held beyond `before` comes to less than `limit`, and soon: what ends a request may still be on its way.
+ * Fails unless what is held beyond `before` comes to less than `limit`, and soon: what ends a
+ * request may still be on its way.
  */
 export async function expectHeldBelow(
   before: MemoryHeld,

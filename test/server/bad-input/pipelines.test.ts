@@ -42,7 +42,8 @@ describe('requests behind a long poll', () => {
         expect((await client.next('Metadata', 9)).topics).toEqual([]);
       }
       client.send('Fetch', 12, fetchOf('t', 1, { maxWaitMs: FOR_EVER_MS }));
-      // Fewer than are taken at a time: the client is still read from, so that its end is seen at once.
+      // Fewer than are taken at a time: the client is still read from, so that its end is seen at
+      // once.
       for (let each = 0; each < 500; each++) client.send('Metadata', 9, { topics: [] });
       const port = client.socket.localPort!;
       await network.until(() => network.from(port)!.receivedBytes > 2000 * 20);
@@ -113,7 +114,8 @@ describe('a topic that is deleted', () => {
           const { topics } = await producer.next('Produce', 9);
           seen.add(topics[0]!.partitions[0]!.errorCode);
         }
-        // The topic of the same name is a new one, and begins at 0 or with what was sent after it came.
+        // The topic of the same name is a new one, and begins at 0 or with what was sent after it
+        // came.
         const fresh = await producer.call('Produce', 9, produceOf('t', batchOf(['last'])));
         expect(fresh.topics[0]!.partitions[0]!.errorCode).toBe(0);
       }

@@ -152,7 +152,8 @@ describe('clients that do not read', () => {
       const flood = Buffer.concat(Array.from({ length: 20_000 }, () => request));
       client.socket.write(flood);
       const watched = network.from(client.socket.localPort!)!;
-      // The kernel of a loopback holds some megabytes; then answers pile up here until reading stops.
+      // The kernel of a loopback holds some megabytes; then answers pile up here until reading
+      // stops.
       const limit = SERVER_LIMITS.bytesInFlightPerConnection;
       await network.until(() => watched.socket.queuedBytes > 0);
       await settled(() => watched.socket.sentBytes + watched.receivedBytes);

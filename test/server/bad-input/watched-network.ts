@@ -10,7 +10,10 @@ export interface WatchedSocket {
   closed: boolean;
 }
 
-/** The real network, with an eye on every connection that the broker accepts: so that tests know what has arrived. */
+/**
+ * The real network, with an eye on every connection that the broker accepts: so that tests know
+ * what has arrived.
+ */
 export class WatchedNetwork implements Network {
   sockets: WatchedSocket[] = [];
   readonly #network: Network = nodeNetwork({

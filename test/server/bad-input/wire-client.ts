@@ -8,7 +8,10 @@ import type { InputOf, ValueOf } from '../../../server/protocol/schema.js';
 export type Body<N extends ApiName> = InputOf<(typeof APIS)[N]['request']>;
 export type Answer<N extends ApiName> = ValueOf<(typeof APIS)[N]['response']>;
 
-/** A client that says whatever a test wants it to, and tells what comes back and how the connection ends. */
+/**
+ * A client that says whatever a test wants it to, and tells what comes back and how the connection
+ * ends.
+ */
 export class WireClient {
   readonly socket: Socket;
   /** Resolves when the connection is gone, whoever ended it. */

@@ -88,7 +88,8 @@ class Invariants {
     this.#generation = group.generation;
 
     const members = [...group.members.values()];
-    // Whoever was not answered is waited for by exactly one member; the harness sees to it that nobody is answered twice.
+    // Whoever was not answered is waited for by exactly one member; the harness sees to it that
+    // nobody is answered twice.
     const waiting = members.flatMap(({ joining, syncing }) =>
       [joining ?? [], syncing ?? []].flat(),
     );

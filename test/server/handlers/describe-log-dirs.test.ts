@@ -26,7 +26,10 @@ test('a broker on a real disk tells of the volume what the system does', async (
   const broker = await startTestBroker({ dataDir });
   const client = await WireClient.connect(broker.port);
   onTestFinished(() => client.close());
-  /** Bytes by which the answer is away from what whoever is not root may still use. Others use the disk too. */
+  /**
+   * Bytes by which the answer is away from what whoever is not root may still use. Others use the
+   * disk too.
+   */
   const usableApart = async (): Promise<number> => {
     const { results } = await client.call('DescribeLogDirs', 4, { topics: [] });
     const { blocks, bavail, bsize } = await statfs(dataDir);

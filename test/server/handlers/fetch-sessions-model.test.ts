@@ -27,8 +27,9 @@ interface Position {
 }
 
 /**
- * A client that fetches in a session as the Java client does: it names what is new or has another offset, forgets what it fetches no more,
- * and begins anew after an error. It keeps what it was told.
+ * A client that fetches in a session as the Java client does: it names what is new or has another
+ * offset, forgets what it fetches no more, and begins anew after an error. It keeps what it was
+ * told.
  */
 class SessionClient {
   readonly wanted = new Map<string, Position>();

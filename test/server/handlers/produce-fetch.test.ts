@@ -511,7 +511,10 @@ describe('fetch', () => {
 });
 
 describe('a fetch of what is not in memory', () => {
-  /** A topic of two partitions with a batch each; the first has to be warmed, which ends when the test says so. */
+  /**
+   * A topic of two partitions with a batch each; the first has to be warmed, which ends when the
+   * test says so.
+   */
   async function cold() {
     const broker = await memoryBroker();
     await broker.createTopic('t', 2);

@@ -47,7 +47,10 @@ describe.runIf(sendFileAvailable())('connections that come together', () => {
     await Promise.all(listeners.splice(0).map((listener) => listener.close({ drainMs: 0 })));
   });
 
-  /** All connect before the event loop looks at the listener; resolves with the number of turns in which they were accepted. */
+  /**
+   * All connect before the event loop looks at the listener; resolves with the number of turns in
+   * which they were accepted.
+   */
   async function turnsOf(count: number, accept: typeof acceptNow | null): Promise<number> {
     let turn = 0;
     let isOver = false;

@@ -22,7 +22,9 @@ const SMALL_TAG = 1_000_000;
 const file = new SliceFile(4 * MIB);
 afterAll(() => file.close());
 
-/** Answers tags below `SMALL_TAG` with a slice that follows from the tag, others with a few bytes. */
+/**
+ * Answers tags below `SMALL_TAG` with a slice that follows from the tag, others with a few bytes.
+ */
 function sliceOf(tag: number): { position: number; size: number } {
   const random = seededRandom(tag);
   const size = 500_000 + Math.floor(random.next() * 2 * MIB);

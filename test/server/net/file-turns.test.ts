@@ -9,7 +9,9 @@ const LIMITS = { pacedTurnBytesMax: 1000, pacedBytes: 50_000 };
 function bed() {
   const clock = new TurnClock();
   const files = new FileTurns(new Turn(clock), LIMITS);
-  /** Sends for as long as it may, in pieces up to `pieceBytes`; returns how much it has sent so far. */
+  /**
+   * Sends for as long as it may, in pieces up to `pieceBytes`; returns how much it has sent so far.
+   */
   const sender = (totalBytes: number, pieceBytes = Number.POSITIVE_INFINITY) => {
     let sent = 0;
     const run = (): void => {

@@ -14,7 +14,10 @@ import { TurnMeter } from '../../support/turn-meter.js';
 
 type Request<N extends ApiName> = InputOf<(typeof APIS)[N]['request']>;
 
-/** A step reports what it did when it is done: a turn goes over its allowance by the steps that are under way. */
+/**
+ * A step reports what it did when it is done: a turn goes over its allowance by the steps that are
+ * under way.
+ */
 const ONE_STEP = SERVER_LIMITS.partitionsOpenedAtOnce + 1;
 const COUNT = 10_000;
 const NAMES = Array.from({ length: COUNT }, (_, at) => `t${at}`);

@@ -60,7 +60,8 @@ describe('after a crash at any moment of a truncation the log holds all up to so
       const truncated = log.truncateTo(3, { evenCommitted: true });
       truncated.catch(() => {});
       await turns(turn);
-      // What was durable before must be there; without a sync nothing was, until the truncation begins with one.
+      // What was durable before must be there; without a sync nothing was, until the truncation
+      // begins with one.
       const durable = Math.min(3, log.durableEndOffset);
       const found = await valuesIn(how === 'kill' ? killProcess(world) : cutPower(world));
       expect(found).toEqual(valuesUpTo(found.length));

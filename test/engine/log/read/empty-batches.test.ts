@@ -15,7 +15,10 @@ import {
 
 const PADDING = 'x'.repeat(100);
 
-/** A log of one record a batch and two batches a segment, compacted. The last key stays in the active segment. */
+/**
+ * A log of one record a batch and two batches a segment, compacted. The last key stays in the
+ * active segment.
+ */
 async function compacted(keys: readonly string[]): Promise<Log> {
   const engine = await openWorld(newWorld());
   const log = (await openLog(engine, { segmentBytes: 400 })) as Log;
@@ -74,7 +77,8 @@ describe('a read that lands on a batch without records', () => {
     await before.append(await keyedBatch([['gone', PADDING]]));
     await before.append(await keyedBatch([['gone', null]]));
     await before.roll();
-    // This pass gives the tombstone its time. Without a catalog the next one begins anew, and takes it.
+    // This pass gives the tombstone its time. Without a catalog the next one begins anew, and takes
+    // it.
     await before.compact();
     const engine = await openWorld({ ...killProcess(world), catalog: new MemoryCatalog() });
     const log = (await openLog(engine, settings)) as Log;

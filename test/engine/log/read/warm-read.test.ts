@@ -25,7 +25,10 @@ function wish(offset: number, maxBytes = MIB): ReadRequest {
   return { offset, maxBytes, minOneBatch: true, isolation: 'high-watermark' };
 }
 
-/** A log of batches of two records each, in segments of about `segmentBytes`, found by a new process: nothing is known to be in memory. */
+/**
+ * A log of batches of two records each, in segments of about `segmentBytes`, found by a new
+ * process: nothing is known to be in memory.
+ */
 async function reopened(
   batches: number,
   {

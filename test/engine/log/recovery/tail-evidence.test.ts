@@ -36,7 +36,10 @@ function isDamage(bytes: Buffer, from: number, offset: number): Promise<boolean>
   return showsDamage(new CountedBytes(bytes), from, bytes.length, offset);
 }
 
-/** Whole batches, as in a mirrored segment: those of later offsets, of earlier ones, and of offsets beyond 2^31. */
+/**
+ * Whole batches, as in a mirrored segment: those of later offsets, of earlier ones, and of offsets
+ * beyond 2^31.
+ */
 const COPIED = Buffer.concat([0, 8, 9, 2 ** 40].map((offset) => stamped(offset, `at ${offset}`)));
 
 describe('a torn batch whose value holds whole batches', () => {

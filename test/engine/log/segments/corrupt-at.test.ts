@@ -20,7 +20,9 @@ interface Line {
   readonly message: string;
 }
 
-/** A log of ten records, one a batch, whose sixth batch is changed at `byte` while nobody has it. */
+/**
+ * A log of ten records, one a batch, whose sixth batch is changed at `byte` while nobody has it.
+ */
 async function damaged(byte: number): Promise<{ log: Log; at: number; lines: Line[] }> {
   const world = newWorld();
   const engine = await openWorld(world);

@@ -7,7 +7,10 @@ const ID = 7;
 const NONE = new Map();
 const WRAP = 2 ** 31;
 
-/** A producer whose batches of one record follow one another from sequence `first` on, at offsets from 0 on. */
+/**
+ * A producer whose batches of one record follow one another from sequence `first` on, at offsets
+ * from 0 on.
+ */
 function producerOf(count: number, first = 0, epoch = 0): ProducerStates {
   const states = new ProducerStates();
   for (let at = 0; at < count; at++) add(states, (first + at) % WRAP, at, epoch);

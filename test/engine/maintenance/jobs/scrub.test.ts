@@ -69,7 +69,8 @@ test('one flipped bit anywhere in a batch is found at that batch', async () => {
   const { bytes, placed } = segmentOf(SIZES);
   const random = seededRandom(11);
   for (const [at, batch] of placed.entries()) {
-    // Length, magic, CRC, attributes, count, and somewhere in the records; baseOffset and epoch are outside the CRC.
+    // Length, magic, CRC, attributes, count, and somewhere in the records; baseOffset and epoch are
+    // outside the CRC.
     const inside = 61 + Math.floor(random.next() * (batch.size - 61));
     for (const index of [8, 11, 16, 17, 22, 57, Math.min(inside, batch.size - 1)]) {
       const damaged = Buffer.from(bytes);

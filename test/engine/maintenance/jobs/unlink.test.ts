@@ -35,7 +35,9 @@ test('a file that vanishes under the job counts for nothing', async () => {
   expect(await unlinkFiles(disk, { paths: ['/data/a', '/data/b'] })).toEqual({ bytes: 5 });
 });
 
-/** A disk on which an unlink takes `tookMs`, and a clock that goes on by itself while a job rests. */
+/**
+ * A disk on which an unlink takes `tookMs`, and a clock that goes on by itself while a job rests.
+ */
 function worldWith(sim: SimDisk, tookMs: number) {
   const { clock, resting, rests } = restingClock();
   const asked = { stop: false };

@@ -3,7 +3,9 @@ import { many, name, type RequestShape, shape, TOPIC } from './shape.js';
 
 const nothing = Buffer.alloc(0);
 
-/** Groups, members and offsets in each of the ways in which they are refused, missing or repeated. */
+/**
+ * Groups, members and offsets in each of the ways in which they are refused, missing or repeated.
+ */
 export const GROUP_SHAPES: readonly RequestShape[] = [
   shape('FindCoordinator', 4, 'one group', (count) => ({
     keyType: 0,

@@ -3,7 +3,10 @@ import { many, name, type RequestShape, shape, TOPIC } from './shape.js';
 const FROM_START = { fetchOffset: 0, partitionMaxBytes: 1 } as const;
 const AT_ONCE = { maxWaitMs: 0, minBytes: 1 } as const;
 
-/** Partitions in each of the ways in which they are refused, missing or repeated, and topics without any. */
+/**
+ * Partitions in each of the ways in which they are refused, missing or repeated, and topics without
+ * any.
+ */
 export const PARTITION_SHAPES: readonly RequestShape[] = [
   shape('DescribeLogDirs', 2, 'topics without partitions', (count) => ({
     topics: many(count, (at) => ({ topic: name(at), partitions: [] })),
