@@ -407,6 +407,20 @@ describe('deadlines', () => {
     expect([file.open, bed.budget.usedBytes]).toEqual([0, 0]);
   });
 
+  test('while all that may be held is held, a frame that does not come has less time', async () => {
+    for (const [bytesInFlightMax, closedAfter] of [
+      [1_000_000, 30],
+      [500, 10],
+    ] as const) {
+      const bed = await openBed(new HandDispatcher(), { bytesInFlightMax });
+      bed.client.send(taggedFrame(1, 10_000).subarray(0, 1_000));
+      await seconds(bed, closedAfter - 2);
+      expect(bed.closed).toEqual([]);
+      await seconds(bed, 5);
+      expect(bed.closed.map(({ code }) => code)).toEqual(['frameDeadline']);
+    }
+  });
+
   test('while all that answers may take is taken, who reads nothing, or too slowly, is closed sooner', async () => {
     for (const windowBytes of [20_000, 40_000]) {
       const dispatcher = new HandDispatcher();
