@@ -3,7 +3,9 @@ import { LIMITS } from '../../../engine/limits.js';
 import { seededRandom } from '../../../engine/random.js';
 import { SERVER_LIMITS } from '../../../server/limits.js';
 import { openListener, shareResources } from '../../../server/net/listener.js';
-import { memoryBroker, produceOf, requestFrame } from '../../support/memory-broker.js';
+import { decodeResponse } from '../../../server/protocol/frame.js';
+import { Produce } from '../../../server/protocol/messages/produce.js';
+import { batchOf, memoryBroker, produceOf, requestFrame } from '../../support/memory-broker.js';
 import { FrameClient, runUntil } from '../../support/net-fixtures.js';
 import { SimNetwork } from '../../support/sim-network.js';
 import { TurnMeter } from '../../support/turn-meter.js';
@@ -41,17 +43,21 @@ test('a request of 99,000 names is decoded in slices, and what comes behind it w
           name: 'missing',
           partitions: Array.from({ length: NAMED }, (_, index) => ({ index, records: null })),
         },
+        { name: 't', partitions: [{ index: 0, records: batchOf(['first']) }] },
       ],
     },
     1,
   );
-  client.send(framed(large), framed(requestFrame('ApiVersions', 0, {}, 2)));
+  const small = requestFrame('Produce', 9, produceOf('t', batchOf(['second'])), 2);
+  client.send(framed(large), framed(small));
   other.send(framed(requestFrame('ApiVersions', 0, {}, 3)));
   meter.most.elements = 0;
   await runUntil(clock, () => other.frames.length === 1);
   expect(client.frames).toHaveLength(0);
   await runUntil(clock, () => client.frames.length === 2);
   expect(client.frames.map((frame) => frame.readInt32BE(0))).toEqual([1, 2]);
+  const { topics } = decodeResponse(Produce, 9, client.frames[1]!).body;
+  expect(topics[0]!.partitions[0]).toMatchObject({ errorCode: 0, baseOffset: 1 });
   expect(meter.total.elements).toBeGreaterThan(2 * NAMED);
   expect(meter.most.elements).toBeLessThanOrEqual(LIMITS.turnElementsMax + 200);
 });

@@ -186,8 +186,8 @@ test('ten thousand partitions of a topic are made, asked about, written, read an
 test('what is produced behind a request of many partitions on a connection comes behind it', async () => {
   const broker = await memoryBroker();
   await broker.call('CreateTopics', 7, creationOf(['t'], 1_000));
-  const partitions = Array.from({ length: 1_000 }, (_, at) => ({
-    index: 999 - at,
+  const partitions = Array.from({ length: 900 }, (_, at) => ({
+    index: 899 - at,
     records: batchOf(['first']),
   }));
   const first = broker.call('Produce', 7, {
