@@ -100,7 +100,7 @@ export const SERVER_LIMITS = {
   requestSizeLevels: 5,
   /**
    * Elements of the large requests that are in progress, over all connections; up to a KiB of heap
-   * each. Beyond: large requests wait, as they do while `bytesInFlightMax` is reached.
+   * each. Beyond: large requests wait; they go one by one while `bytesInFlightMax` is reached.
    */
   elementsInProgressMax: 150_000,
   /** A request of so many elements is large. */

@@ -21,7 +21,7 @@ export interface InProgress {
  * Bounds the large requests that all connections have begun and not ended, in array elements, those
  * of requests and those that answers are made of: an element takes some thirty times its bytes on
  * the wire, whether its client waits for the answer or has gone. While the broker's byte budget is
- * spent none begins: their answers would be held, too. Those that wait begin the small first, and
+ * spent they begin one after another: their answers would be held, too. Those that wait begin the small first, and
  * the oldest in turn.
  */
 export class RequestsInProgress implements BudgetWaiter {
@@ -54,7 +54,9 @@ export class RequestsInProgress implements BudgetWaiter {
 
   /** Whether large requests wait. */
   get isFull(): boolean {
-    return this.#elements >= this.#elementsMax || !this.#budget.hasRoom;
+    if (this.#elements >= this.#elementsMax) return true;
+    // What has spent the budget may be the very requests that wait: one goes on.
+    return this.#elements > 0 && !this.#budget.hasRoom;
   }
 
   /** Calls `waiter.start` when a large request may begin. It is full. */

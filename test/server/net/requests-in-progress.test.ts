@@ -58,14 +58,26 @@ test('those that wait begin one each, in turn, while there is room', () => {
   expect(order).toEqual(['a', 'b', 'c', 'a', 'b']);
 });
 
-test('with the byte budget spent no large request begins, until there is room', () => {
+test('with the byte budget spent large requests begin one after another, so that those who spent it end', () => {
   const { clock, budget, inProgress } = open();
   budget.add(bytesInFlightMax);
+  const one = inProgress.began(largeRequestElementsMin)!;
   expect(inProgress.isFull).toBe(true);
   let starts = 0;
   inProgress.wait({ start: () => void starts++ }, 1);
   clock.endTurn();
   expect(starts).toBe(0);
+  one.end();
+  clock.endTurn();
+  expect(starts).toBe(1);
+});
+
+test('room in the byte budget lets them begin, too', () => {
+  const { clock, budget, inProgress } = open();
+  budget.add(bytesInFlightMax);
+  inProgress.began(largeRequestElementsMin);
+  let starts = 0;
+  inProgress.wait({ start: () => void starts++ }, 1);
   budget.add(-1);
   clock.endTurn();
   expect(starts).toBe(1);
