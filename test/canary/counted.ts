@@ -39,9 +39,17 @@ export async function startCounted(): Promise<CountedWorld> {
   return { broker, attacker, canary, meter };
 }
 
-/** Resolves when nothing is counted any more: some work goes on behind the answer. */
-async function settled({ total }: TurnMeter): Promise<void> {
-  for (let before = -1; before < total.elements + total.records; ) {
+/** Looks without progress, 30 ms apart, after which work that is not done is taken for stuck. */
+const LOOKS_MAX = 400;
+
+/**
+ * Resolves when `elementsMin` were counted and nothing is counted any more: some work goes on
+ * behind the answer, and may stand still for a while, for the disk or for a collection of garbage.
+ */
+async function settled({ total }: TurnMeter, elementsMin: number): Promise<void> {
+  let before = -1;
+  for (let looks = 0; looks < (total.elements < elementsMin ? LOOKS_MAX : 2); looks++) {
+    if (before < total.elements + total.records) looks = 0;
     before = total.elements + total.records;
     await new Promise((resolve) => setTimeout(resolve, 30));
   }
@@ -63,7 +71,7 @@ export async function counted<W extends World>(
   const beganMs = performance.now();
   await attack.run(world);
   const tookMs = performance.now() - beganMs;
-  await settled(meter);
+  await settled(meter, before + attack.elementsMin);
   delay.disable();
   const { elements, records, bytes } = meter.most;
   const seen = meter.total.elements - before;

@@ -9,7 +9,7 @@ export const WIDEST_PARTITIONS = SERVER_LIMITS.partitionsPerTopicMax;
 const everywhere = <T>(of: (name: string, partitions: readonly number[]) => T): T[] =>
   WIDEST.map((name) => of(name, numbers(COUNT / WIDEST.length)));
 
-/** Of a broker with `count` partitions; the last one deletes them. */
+/** Of a broker with `count` partitions. */
 export function partitionAttacks(count: number): readonly Attack[] {
   const all = `all of ${count} partitions`;
   return [
@@ -57,6 +57,14 @@ export function partitionAttacks(count: number): readonly Attack[] {
         })),
       })),
     })),
-    request('DeleteTopics', 5, all, count, () => ({ topicNames: WIDEST, timeoutMs: 1 })),
   ];
+}
+
+/** Deletes topics of the widest. */
+export function widestDeletion(topicNames: readonly string[]): Attack {
+  const count = topicNames.length * WIDEST_PARTITIONS;
+  return request('DeleteTopics', 5, `${count} partitions`, 2 * count, () => ({
+    topicNames,
+    timeoutMs: 1,
+  }));
 }
