@@ -7,23 +7,23 @@
  */
 
 import { type Clock, systemClock } from '../engine/index.js';
-import { AdvanceableClock } from './advanceable-clock.js';
-import { openBroker } from './broker.js';
-import type { Duration } from './duration.js';
-import { type Faults, RequestFaults } from './faults.js';
+import { openBroker } from './broker/open-broker.js';
 import { SERVER_LIMITS } from './limits.js';
 import type { Logger } from './logging/log.js';
 import { silentLogger } from './logging/silent-logger.js';
 import { formatEndpoint, isWildcard } from './settings/listeners.js';
 import { resolveBrokerSettings } from './settings/parse.js';
-import { makeTemporaryFolder, removeTemporaryFolder } from './temporary-folder.js';
+import { AdvanceableClock } from './testing/advanceable-clock.js';
+import type { Duration } from './testing/duration.js';
+import { type Faults, RequestFaults } from './testing/faults.js';
+import { makeTemporaryFolder, removeTemporaryFolder } from './testing/temporary-folder.js';
 
 export type { Clock, Timer } from '../engine/index.js';
 export { ManualClock } from '../engine/index.js';
-export type { Duration } from './duration.js';
-export type { DisconnectOptions, Fault, FaultApi, FaultOptions, Faults } from './faults.js';
 export type { LogFields, Logger } from './logging/log.js';
 export { SettingsError } from './settings/parse.js';
+export type { Duration } from './testing/duration.js';
+export type { DisconnectOptions, Fault, FaultApi, FaultOptions, Faults } from './testing/faults.js';
 
 /** How `startBroker` starts; all of it has a default. */
 export interface StartBrokerOptions {

@@ -6,7 +6,7 @@
 
 import { createServer, type Socket } from 'node:net';
 import { APIS, type ApiName, type Apis, lookupApi } from '../../server/handlers/apis.js';
-import { FrameParser } from '../../server/net/framing.js';
+import { FrameParser } from '../../server/net/receiving/framing.js';
 import type { RequestOf, ResponseOf } from '../../server/protocol/api.js';
 import {
   decodeRequest,

@@ -3,7 +3,7 @@ import { storageError } from '../disk/storage-error.js';
 import { EngineError } from '../errors.js';
 import { LIMITS } from '../limits.js';
 import { appendBatch, rollSegment, whenAppendable } from './append/append.js';
-import { AppendTurns } from './append/append-turns.js';
+import { AppendTurns } from './append/append-queue.js';
 import { AppendWaiters } from './append/append-waiters.js';
 import {
   checkRecords,

@@ -5,7 +5,7 @@ import {
   type PartitionFolder,
   parseSegmentFileName,
 } from '../../engine/index.js';
-import { COORDINATOR_TOPICS, coordinatorPartition } from '../groups/coordinator-for.js';
+import { COORDINATOR_TOPICS, coordinatorPartition } from '../coordination/coordinator-for.js';
 import { decodeRecord } from '../groups/records.js';
 import { CLI_LIMITS } from './limits.js';
 

@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { descriptorsForConnections } from '../../engine/index.js';
-import { type Broker, openBroker } from '../broker.js';
+import { type Broker, openBroker } from '../broker/open-broker.js';
 import { SERVER_LIMITS } from '../limits.js';
 import { createLogger, type LazyLogger, type Logger } from '../logging/log.js';
 import { formatEndpoint } from '../settings/listeners.js';

@@ -1,20 +1,18 @@
 import { type Clock, newUuid, type Random, type TurnSlices } from '../../engine/index.js';
-import { ApiError } from '../api-error.js';
+import { coordinatorFor } from '../coordination/coordinator-for.js';
+import { OffsetsTopic } from '../coordination/state-topic.js';
 import { SERVER_LIMITS } from '../limits.js';
 import type { Logger } from '../logging/log.js';
 import type { Controller } from '../metadata/controller.js';
 import type { MetadataView } from '../metadata/metadata-view.js';
 import type { ConnectionInfo } from '../net/dispatcher.js';
 import type { Partitions } from '../partition/partitions.js';
+import { ApiError } from '../protocol/api-error.js';
 import type { ErrorName } from '../protocol/error-codes.js';
 import type { GroupSettings } from '../settings/broker-settings.js';
-import { CommittedTopics } from './committed-topics.js';
-import { coordinatorFor } from './coordinator-for.js';
-import type { Group, GroupState, JoinAnswer, SyncAnswer } from './group.js';
-import type { GroupEntry } from './group-entry.js';
-import { isTidyId, memberIdPrefix } from './group-id.js';
-import { type GroupLimits, GroupRegistry } from './group-registry.js';
-import { end, type Leaver, leave } from './leaving.js';
+import type { Group, GroupState, JoinAnswer, SyncAnswer } from './classic/group.js';
+import { isTidyId, memberIdPrefix } from './classic/group-id.js';
+import { end, type Leaver, leave } from './classic/leaving.js';
 import {
   heartbeat,
   type JoinWish,
@@ -22,12 +20,14 @@ import {
   type Speaker,
   type SyncRequest,
   sync,
-} from './membership.js';
-import { OffsetStore } from './offset-store.js';
-import { OffsetsTopic } from './offsets-topic.js';
-import { bytesOf } from './protocol-tally.js';
-import { failedJoin } from './rebalance.js';
-import { type ClientKey, RebalanceCalls } from './rebalance-calls.js';
+} from './classic/membership.js';
+import { bytesOf } from './classic/protocol-tally.js';
+import { failedJoin } from './classic/rebalance.js';
+import { type ClientKey, RebalanceCalls } from './classic/rebalance-calls.js';
+import type { GroupEntry } from './group-entry.js';
+import { type GroupLimits, GroupRegistry } from './group-registry.js';
+import { CommittedTopics } from './offsets/committed-topics.js';
+import { OffsetStore } from './offsets/offset-store.js';
 import { writeError } from './write-error.js';
 
 export interface GroupCoordinatorOptions {

@@ -1,9 +1,9 @@
 import type { Timer } from '../../engine/index.js';
-import type { CommittedTopics } from './committed-topics.js';
-import { type Group, newGroup } from './group.js';
-import { GroupOffsets } from './offsets.js';
-import type { RebalanceCall } from './rebalance-calls.js';
-import type { SlicedQueue } from './sliced-queue.js';
+import { type Group, newGroup } from './classic/group.js';
+import type { RebalanceCall } from './classic/rebalance-calls.js';
+import type { SlicedQueue } from './classic/sliced-queue.js';
+import type { CommittedTopics } from './offsets/committed-topics.js';
+import { GroupOffsets } from './offsets/offsets.js';
 
 /** A group with all that belongs to it. */
 export interface GroupEntry {

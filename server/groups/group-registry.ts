@@ -1,12 +1,12 @@
 import { assert, type Clock, repairCommand, type TurnSlices } from '../../engine/index.js';
-import { ApiError } from '../api-error.js';
+import { coordinatorPartition } from '../coordination/coordinator-for.js';
+import type { OffsetsTopic } from '../coordination/state-topic.js';
 import { SERVER_LIMITS, type ServerLimits } from '../limits.js';
 import type { Logger } from '../logging/log.js';
 import type { ConnectionInfo } from '../net/dispatcher.js';
+import { ApiError } from '../protocol/api-error.js';
 import type { ErrorName } from '../protocol/error-codes.js';
 import { ZERO_UUID } from '../protocol/schema.js';
-import type { CommittedTopics } from './committed-topics.js';
-import { coordinatorPartition } from './coordinator-for.js';
 import {
   type GroupAction,
   type GroupRules,
@@ -17,16 +17,16 @@ import {
   type Step,
   type SyncAnswer,
   type Ticket,
-} from './group.js';
+} from './classic/group.js';
+import { abandon, end, losePending } from './classic/leaving.js';
+import { PendingConnections } from './classic/pending-connections.js';
+import { stored, tick } from './classic/rebalance.js';
+import type { RebalanceCalls } from './classic/rebalance-calls.js';
+import { SlicedQueue } from './classic/sliced-queue.js';
+import { WaitingRequests } from './classic/waiting-requests.js';
 import { type GroupEntry, newEntry } from './group-entry.js';
-import { abandon, end, losePending } from './leaving.js';
-import type { OffsetsTopic } from './offsets-topic.js';
-import { PendingConnections } from './pending-connections.js';
-import { stored, tick } from './rebalance.js';
-import type { RebalanceCalls } from './rebalance-calls.js';
+import type { CommittedTopics } from './offsets/committed-topics.js';
 import type { GroupRecord, OffsetValue } from './records.js';
-import { SlicedQueue } from './sliced-queue.js';
-import { WaitingRequests } from './waiting-requests.js';
 import { writeError } from './write-error.js';
 
 export interface GroupRegistryOptions {

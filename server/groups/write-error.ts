@@ -1,5 +1,5 @@
-import { wireError } from '../handlers/error-map.js';
 import type { ErrorName } from '../protocol/error-codes.js';
+import { wireError } from '../request/error-map.js';
 
 /**
  * What a client is told when a record of its group could not be written: to try again, or to look

@@ -1,4 +1,4 @@
-import type { RequestContext } from '../context.js';
+import type { RequestContext } from '../request/context.js';
 
 /** A client's address as Kafka's tools show it. */
 export function clientHostOf({ clientAddress }: RequestContext): string {

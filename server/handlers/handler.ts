@@ -1,6 +1,6 @@
-import type { RequestContext } from '../context.js';
 import type { DispatchMode } from '../net/dispatcher.js';
 import type { Api, RequestOf, ResponseOf } from '../protocol/api.js';
+import type { RequestContext } from '../request/context.js';
 import type { HandlerParts } from './parts.js';
 
 /**

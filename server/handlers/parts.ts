@@ -1,14 +1,14 @@
 import type { DiskSpace } from '../../engine/index.js';
+import type { FetchSessions } from '../fetching/fetch-sessions.js';
 import type { GroupCoordinator } from '../groups/coordinator.js';
 import type { Controller } from '../metadata/controller.js';
 import { brokerLayers } from '../metadata/effective-settings.js';
 import type { MetadataView } from '../metadata/metadata-view.js';
 import type { ProducerIds } from '../metadata/producer-ids.js';
-import type { DelayedOperations } from '../net/delayed.js';
-import type { FetchSessions } from '../partition/fetch-sessions.js';
 import type { Partitions } from '../partition/partitions.js';
-import type { WaitKey } from '../partition/waiting.js';
 import type { Api } from '../protocol/api.js';
+import type { DelayedOperations } from '../request/delayed.js';
+import type { WaitKey } from '../request/waiting.js';
 import type { BrokerSettings } from '../settings/broker-settings.js';
 import type { SettingTexts } from '../settings/topic-settings.js';
 

@@ -1,8 +1,8 @@
 import { newUuid, type Random } from '../../engine/index.js';
-import { ApiError } from '../api-error.js';
+import { ApiError } from '../protocol/api-error.js';
 import type { SettingTexts } from '../settings/topic-settings.js';
 import type { MetadataImage, TopicImage } from './image.js';
-import type { MetadataFollower } from './metadata-follower.js';
+import type { MetadataFollower } from './metadata-replica.js';
 import type { NewTopic } from './new-topic.js';
 import {
   BROKER_SETTINGS_PREFIX,

@@ -1,5 +1,5 @@
-import { ApiError } from '../api-error.js';
 import { SERVER_LIMITS } from '../limits.js';
+import { ApiError } from '../protocol/api-error.js';
 import { topicKeys } from '../settings/topic-keys.js';
 import { type SettingTexts, validateTopicOverrides } from '../settings/topic-settings.js';
 import { isInternalTopic, topicNameProblem } from './topic-name.js';

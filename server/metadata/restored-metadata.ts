@@ -1,4 +1,4 @@
-import { COORDINATOR_TOPICS } from '../groups/coordinator-for.js';
+import { COORDINATOR_TOPICS } from '../coordination/coordinator-for.js';
 import type { SettingTexts } from '../settings/topic-settings.js';
 import {
   CLUSTER_KEY,

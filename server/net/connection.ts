@@ -1,6 +1,5 @@
 import type { Clock } from '../../engine/index.js';
 import type { ServerLimits } from '../limits.js';
-import type { BudgetWaiter, ByteBudget } from './byte-budget.js';
 import { ConnectionDeadlines } from './connection-deadlines.js';
 import type {
   ClientSoftware,
@@ -9,14 +8,15 @@ import type {
   ConnectionInfo,
   Dispatcher,
 } from './dispatcher.js';
-import type { FileTurns } from './file-turns.js';
-import type { FrameMemory, Slab } from './frame-memory.js';
-import { FrameParser, FramingError, REQUEST_BYTES_MIN } from './framing.js';
-import type { Socket } from './network.js';
-import { RequestPipeline } from './request-pipeline.js';
-import type { RequestTurns } from './request-turns.js';
-import type { InProgress } from './requests-in-progress.js';
-import { ResponseWriter } from './response-writer.js';
+import type { BudgetWaiter, ByteBudget } from './receiving/byte-budget.js';
+import type { FrameMemory, Slab } from './receiving/frame-memory.js';
+import { FrameParser, FramingError, REQUEST_BYTES_MIN } from './receiving/framing.js';
+import { RequestPipeline } from './receiving/request-pipeline.js';
+import type { RequestTurns } from './receiving/request-turns.js';
+import type { InProgress } from './receiving/requests-in-progress.js';
+import type { FileTurns } from './sending/file-turns.js';
+import { ResponseWriter } from './sending/response-writer.js';
+import type { Socket } from './transport/network.js';
 import type { Turn } from './turn.js';
 import { TurnAllowance } from './turn-allowance.js';
 

@@ -1,5 +1,5 @@
-import type { InProgress } from './requests-in-progress.js';
-import type { ResponsePart } from './response-writer.js';
+import type { InProgress } from './receiving/requests-in-progress.js';
+import type { ResponsePart } from './sending/response-writer.js';
 
 /** Where a request came from, as a handler sees it. */
 export interface ConnectionInfo {

@@ -1,15 +1,15 @@
 import type { Clock, Timer } from '../../engine/index.js';
 import type { ServerLimits } from '../limits.js';
 import { SERVER_LIMITS } from '../limits.js';
-import { ByteBudget } from './byte-budget.js';
 import { Connection } from './connection.js';
 import { type ConnectionRefusal, ConnectionSlots } from './connection-slots.js';
 import type { CloseReason, ConnectionInfo, Dispatcher } from './dispatcher.js';
-import { FileTurns } from './file-turns.js';
-import { FrameMemory } from './frame-memory.js';
-import type { Network, NetworkListener, Socket } from './network.js';
-import { portOwner } from './port-owner.js';
-import { RequestTurns } from './request-turns.js';
+import { ByteBudget } from './receiving/byte-budget.js';
+import { FrameMemory } from './receiving/frame-memory.js';
+import { RequestTurns } from './receiving/request-turns.js';
+import { FileTurns } from './sending/file-turns.js';
+import type { Network, NetworkListener, Socket } from './transport/network.js';
+import { portOwner } from './transport/port-owner.js';
 import { Turn } from './turn.js';
 
 /**

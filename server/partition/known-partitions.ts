@@ -1,6 +1,6 @@
 import type { KnownPartitions } from '../../engine/index.js';
 import type { TopicImage } from '../metadata/image.js';
-import type { DeletedTopic } from '../metadata/metadata-follower.js';
+import type { DeletedTopic } from '../metadata/metadata-replica.js';
 import type { MetadataView } from '../metadata/metadata-view.js';
 
 /**

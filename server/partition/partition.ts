@@ -9,7 +9,7 @@ import type {
   Timestamp,
   TimestampLookup,
 } from '../../engine/index.js';
-import { ApiError } from '../api-error.js';
+import { ApiError } from '../protocol/api-error.js';
 
 /** This broker's part in a partition, and what the partition asks of its replicas. */
 export interface Leadership {

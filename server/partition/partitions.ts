@@ -9,12 +9,12 @@ import {
   type TurnSlices,
   type Work,
 } from '../../engine/index.js';
-import { ApiError } from '../api-error.js';
 import { SERVER_LIMITS } from '../limits.js';
 import type { Logger } from '../logging/log.js';
 import type { TopicImage } from '../metadata/image.js';
-import type { DeletedTopic } from '../metadata/metadata-follower.js';
+import type { DeletedTopic } from '../metadata/metadata-replica.js';
 import type { MetadataDelta, MetadataView } from '../metadata/metadata-view.js';
+import { ApiError } from '../protocol/api-error.js';
 import type { TopicSettings } from '../settings/topic-settings.js';
 import { knownPartitions, sized } from './known-partitions.js';
 import { logSettingsOf } from './log-settings.js';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { EngineError, openLmdbCatalog } from '../../engine/index.js';
-import { type BrokerOptions, openBroker } from '../../server/broker.js';
+import { type BrokerOptions, openBroker } from '../../server/broker/open-broker.js';
 import { createLogger } from '../../server/logging/log.js';
 import { resolveBrokerSettings } from '../../server/settings/parse.js';
 import { temporaryFolder } from '../support/temporary-folder.js';

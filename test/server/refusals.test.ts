@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { ApiError } from '../../server/api-error.js';
 import { APIS } from '../../server/handlers/apis.js';
 import type { Api } from '../../server/protocol/api.js';
+import { ApiError } from '../../server/protocol/api-error.js';
 import { ErrorCode } from '../../server/protocol/error-codes.js';
 import { decodeResponse, encodeRequest } from '../../server/protocol/frame.js';
 import { type Fields, type FieldType, inRange } from '../../server/protocol/schema.js';

@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import type { ManualClock } from '../../engine/manual-clock.js';
 import { type Random, seededRandom } from '../../engine/random.js';
 import type { Dispatcher } from '../../server/net/dispatcher.js';
-import { FrameParser } from '../../server/net/framing.js';
-import type { Socket } from '../../server/net/network.js';
-import type { FilePart } from '../../server/net/response-writer.js';
+import { FrameParser } from '../../server/net/receiving/framing.js';
+import type { FilePart } from '../../server/net/sending/response-writer.js';
+import type { Socket } from '../../server/net/transport/network.js';
 
 /**
  * A frame with its size prefix: a tag in its first four bytes, then as many bytes as asked, made

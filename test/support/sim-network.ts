@@ -9,7 +9,7 @@ import type {
   NetworkListener,
   Socket,
   SocketHandler,
-} from '../../server/net/network.js';
+} from '../../server/net/transport/network.js';
 
 export interface SimNetworkOptions {
   readonly clock: Clock;

@@ -1,6 +1,6 @@
 import type { Appended } from '../partition-log.js';
 import { type AppendLog, whenAppendable } from './append.js';
-import type { AppendTurns } from './append-turns.js';
+import type { AppendTurns } from './append-queue.js';
 import { ReplicaPiece } from './replica-piece.js';
 
 /** The log that a leader's batches go to. */

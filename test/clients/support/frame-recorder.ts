@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { lookupApi } from '../../../server/handlers/apis.js';
-import { FrameParser } from '../../../server/net/framing.js';
+import { FrameParser } from '../../../server/net/receiving/framing.js';
 import type { ConnectionTap } from './relay.js';
 
 /**

@@ -3,7 +3,7 @@ import { scanBatchAt } from '../../../engine/batch/validate.js';
 import type { Engine } from '../../../engine/engine.js';
 import { APIS, lookupApi } from '../../../server/handlers/apis.js';
 import { CloseConnection } from '../../../server/net/dispatcher.js';
-import type { ResponsePart } from '../../../server/net/response-writer.js';
+import type { ResponsePart } from '../../../server/net/sending/response-writer.js';
 import type { Api } from '../../../server/protocol/api.js';
 import { decodeRequestStart, decodeResponse } from '../../../server/protocol/frame.js';
 import {

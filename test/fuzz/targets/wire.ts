@@ -1,6 +1,6 @@
 import { APIS, lookupApi } from '../../../server/handlers/apis.js';
-import { FrameMemory } from '../../../server/net/frame-memory.js';
-import { FrameParser, FramingError, type OnFrame } from '../../../server/net/framing.js';
+import { FrameMemory } from '../../../server/net/receiving/frame-memory.js';
+import { FrameParser, FramingError, type OnFrame } from '../../../server/net/receiving/framing.js';
 import type { Api } from '../../../server/protocol/api.js';
 import { decodeRequest, decodeResponse } from '../../../server/protocol/frame.js';
 import type { FuzzRandom } from '../lib/fuzz-random.js';

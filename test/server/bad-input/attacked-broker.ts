@@ -2,7 +2,7 @@ import { expect, onTestFinished } from 'vitest';
 import { buildBatchSync } from '../../../engine/batch/builder.js';
 import { batchSize } from '../../../engine/batch/header.js';
 import { decodeRecords } from '../../../engine/batch/records.js';
-import { type Broker, type BrokerOptions, openBroker } from '../../../server/broker.js';
+import { type Broker, type BrokerOptions, openBroker } from '../../../server/broker/open-broker.js';
 import { createLogger } from '../../../server/logging/log.js';
 import { resolveBrokerSettings } from '../../../server/settings/parse.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';

@@ -1,7 +1,7 @@
 import { sendFile, sendFileAvailable, sendNow } from '../../../engine/index.js';
 import { SERVER_LIMITS } from '../../../server/limits.js';
-import type { Network, Socket, SocketHandler } from '../../../server/net/network.js';
-import { nodeNetwork } from '../../../server/net/node-network.js';
+import type { Network, Socket, SocketHandler } from '../../../server/net/transport/network.js';
+import { nodeNetwork } from '../../../server/net/transport/node-network.js';
 
 /** What the broker's side of one connection has seen. */
 export interface WatchedSocket {

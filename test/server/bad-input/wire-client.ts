@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { APIS, type ApiName } from '../../../server/handlers/apis.js';
-import { FrameParser } from '../../../server/net/framing.js';
+import { FrameParser } from '../../../server/net/receiving/framing.js';
 import { decodeResponse, encodeRequest } from '../../../server/protocol/frame.js';
 import type { InputOf, ValueOf } from '../../../server/protocol/schema.js';
 

@@ -8,8 +8,14 @@ import {
   type Step,
   type SyncAnswer,
   type Ticket,
-} from '../../../server/groups/group.js';
-import { abandon, end, type Leaver, leave, losePending } from '../../../server/groups/leaving.js';
+} from '../../../server/groups/classic/group.js';
+import {
+  abandon,
+  end,
+  type Leaver,
+  leave,
+  losePending,
+} from '../../../server/groups/classic/leaving.js';
 import {
   commit,
   heartbeat,
@@ -18,8 +24,8 @@ import {
   type Speaker,
   type SyncRequest,
   sync,
-} from '../../../server/groups/membership.js';
-import { stored, tick } from '../../../server/groups/rebalance.js';
+} from '../../../server/groups/classic/membership.js';
+import { stored, tick } from '../../../server/groups/classic/rebalance.js';
 import type { ErrorName } from '../../../server/protocol/error-codes.js';
 
 export const RULES: GroupRules = {

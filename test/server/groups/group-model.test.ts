@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { Member } from '../../../server/groups/group.js';
+import type { Member } from '../../../server/groups/classic/group.js';
 import { often } from '../../support/often.js';
 import { GroupHarness } from './group-harness.js';
 

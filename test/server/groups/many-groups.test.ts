@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, test, vi } from 'vitest';
-import type { RequestContext } from '../../../server/context.js';
-import { GroupOffsets } from '../../../server/groups/offsets.js';
-import { OFFSETS_TOPIC } from '../../../server/groups/offsets-topic.js';
+import { OFFSETS_TOPIC } from '../../../server/coordination/state-topic.js';
+import { GroupOffsets } from '../../../server/groups/offsets/offsets.js';
 import { ErrorCode } from '../../../server/protocol/error-codes.js';
+import type { RequestContext } from '../../../server/request/context.js';
 import { type MemoryBroker, memoryBroker, turns } from '../../support/memory-broker.js';
 import { TurnMeter } from '../../support/turn-meter.js';
 

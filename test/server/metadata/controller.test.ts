@@ -2,7 +2,7 @@ import { describe, expect, test, vi } from 'vitest';
 import { ManualClock, MemoryCatalog, seededRandom } from '../../../engine/index.js';
 import { openCatalogStore } from '../../../server/metadata/catalog-store.js';
 import { Controller } from '../../../server/metadata/controller.js';
-import { MetadataFollower } from '../../../server/metadata/metadata-follower.js';
+import { MetadataFollower } from '../../../server/metadata/metadata-replica.js';
 import type { NewTopic } from '../../../server/metadata/new-topic.js';
 import type { MetadataStore } from '../../../server/metadata/store.js';
 import { turns } from '../../support/memory-broker.js';

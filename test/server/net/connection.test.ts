@@ -11,7 +11,7 @@ import {
   type DispatchMode,
 } from '../../../server/net/dispatcher.js';
 import { shareResources } from '../../../server/net/listener.js';
-import type { ResponsePart } from '../../../server/net/response-writer.js';
+import type { ResponsePart } from '../../../server/net/sending/response-writer.js';
 import {
   FrameClient,
   runUntil,

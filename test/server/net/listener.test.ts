@@ -13,9 +13,9 @@ import {
   openListener,
   shareResources,
 } from '../../../server/net/listener.js';
-import { nodeNetwork } from '../../../server/net/node-network.js';
-import { listeningInodes } from '../../../server/net/port-owner.js';
-import type { ResponsePart } from '../../../server/net/response-writer.js';
+import type { ResponsePart } from '../../../server/net/sending/response-writer.js';
+import { nodeNetwork } from '../../../server/net/transport/node-network.js';
+import { listeningInodes } from '../../../server/net/transport/port-owner.js';
 import { FrameClient, runUntil, taggedFrame } from '../../support/net-fixtures.js';
 import { SimNetwork } from '../../support/sim-network.js';
 

@@ -2,11 +2,11 @@ import { expect, test } from 'vitest';
 import { systemClock } from '../../../engine/clock.js';
 import { TurnSlices } from '../../../engine/index.js';
 import { LIMITS } from '../../../engine/limits.js';
-import type { RequestContext } from '../../../server/context.js';
-import { deleteRecords } from '../../../server/handlers/delete-records.js';
+import { deleteRecords } from '../../../server/handlers/data/delete-records.js';
 import type { HandlerParts } from '../../../server/handlers/parts.js';
 import { SERVER_LIMITS } from '../../../server/limits.js';
 import type { MetadataView } from '../../../server/metadata/metadata-view.js';
+import type { RequestContext } from '../../../server/request/context.js';
 
 test('ten thousand topics are looked up in slices, each when its turn has come', async () => {
   const perTurn: number[] = [];

@@ -1,0 +1,388 @@
+import type { ErrorName } from '../../protocol/error-codes.js';
+import type { GroupValue } from '../records.js';
+import { Deadlines, type Mortal } from './deadlines.js';
+import type { GroupProtocol } from './protocol-choice.js';
+import { ProtocolTally } from './protocol-tally.js';
+
+/**
+ * A consumer group of the classic protocol: plain state, changed by the events in `membership.ts`,
+ * `rebalance.ts` and `leaving.ts`, which hold no promise, timer or socket. What is to be done they
+ * leave behind as actions.
+ *
+ * ```text
+ *   Empty ──join──▶ PreparingRebalance ──all have joined, or time is up──▶ CompletingRebalance ──leader's plan is stored──▶ Stable
+ *     ▲                     │  ▲                                                  │                                        │
+ *     └────nobody is left───┘  └────────────a member comes, changes, leaves or falls silent───────────────────────────────┘
+ * ```
+ */
+export interface Group {
+  readonly id: string;
+  state: GroupState;
+  /** Wall time at which the state began; -1 if unknown. */
+  stateSinceMs: number;
+  /** Null as long as nobody ever joined: a name under which offsets are stored. */
+  protocolType: string | null;
+  /** Of the current generation; null while there is none. */
+  protocol: string | null;
+  generation: number;
+  /** Member id; null without members. */
+  leader: string | null;
+  /** By id, in the order of arrival. */
+  readonly members: Map<string, Member>;
+  /** Member ids by instance id (KIP-345). */
+  readonly staticIds: Map<string, string>;
+  /** Members whose JoinGroup waits. */
+  joined: number;
+  /** Who asked, by the request that waits: a JoinGroup or a SyncGroup. */
+  readonly waiting: Map<Ticket, Member>;
+  /** What all members bring to the choice of a protocol. */
+  readonly tally: ProtocolTally;
+  /** What a leader is told of all members; null until one asks again. */
+  roster: JoinAnswer['members'] | null;
+  /** Of members and pending ids. */
+  readonly deadlines: Deadlines<Member | PendingMember>;
+  /** Ids given to members that have yet to come back with them (KIP-394). */
+  readonly pending: Map<string, PendingMember>;
+  /** Of `pending`, those whose connection is still open: a rebalance waits for them. */
+  pendingHere: number;
+  /** The rebalance began in a group without members: it waits for no pending id. */
+  isFirstGeneration: boolean;
+  /** When a rebalance stops waiting for members to join; Infinity outside of one. */
+  joinDeadlineMs: number;
+  /** Set during the delay in which a new group waits for its first members (KIP-134). */
+  gathering: { remainingMs: number; hasGrown: boolean } | null;
+  /** When members that have not asked for their assignment are given up. */
+  syncDeadlineMs: number;
+  /** Whether the log has, or is about to have, a record of this group. */
+  isStored: boolean;
+  /** The write of the group's record that is under way, and what is to follow it. */
+  writing: { readonly write: number; readonly afters: readonly AfterWrite[] } | null;
+  /** What asked for a write meanwhile: one more write serves it all. */
+  readonly unwritten: AfterWrite[];
+  lastWrite: number;
+}
+
+export type GroupState =
+  | 'Empty'
+  | 'PreparingRebalance'
+  | 'CompletingRebalance'
+  | 'Stable'
+  /** Being deleted; the next request for the id finds a new group. */
+  | 'Dead';
+
+export interface Member extends Mortal {
+  readonly id: string;
+  /** Null for a dynamic member. */
+  readonly instanceId: string | null;
+  readonly clientId: string;
+  readonly clientHost: string;
+  sessionTimeoutMs: number;
+  rebalanceTimeoutMs: number;
+  protocols: readonly GroupProtocol[];
+  assignment: Buffer;
+  /** The JoinGroup that waits. */
+  joining: Ticket | null;
+  /** The SyncGroup that waits. */
+  syncing: Ticket | null;
+  /** Has not been part of a generation yet. */
+  isNew: boolean;
+  /**
+   * Can come back after its connection was lost: it has been told its id, or has an instance id.
+   */
+  canReturn: boolean;
+  /** Was told of the generation and has not asked for its assignment. */
+  owesSync: boolean;
+}
+
+/** An id that was given out and not used so far. */
+export interface PendingMember extends Mortal {
+  readonly id: string;
+  /** Its connection is open, so that its owner may be about to use it. */
+  isHere: boolean;
+}
+
+/** Stands for a request that waits; made up by whoever holds the request. */
+export type Ticket = number;
+
+/** What is to follow a write of the group's record. */
+export type AfterWrite =
+  | {
+      readonly kind: 'assign';
+      readonly generation: number;
+      readonly plan: ReadonlyMap<string, Buffer>;
+    }
+  | {
+      /** A static member took its old self's place. */
+      readonly kind: 'answer-replaced';
+      readonly ticket: Ticket;
+      readonly memberId: string;
+      readonly canSkipAssignment: boolean;
+      readonly leaderBefore: string;
+    }
+  | { readonly kind: 'nothing' };
+
+export interface JoinAnswer {
+  readonly error: ErrorName;
+  readonly memberId: string;
+  readonly generation: number;
+  readonly protocolType: string | null;
+  readonly protocol: string | null;
+  /** Empty with an error. */
+  readonly leader: string;
+  /** The leader is to keep the assignment as it is (KIP-814). */
+  readonly skipAssignment: boolean;
+  /** For the leader only. */
+  readonly members: readonly {
+    readonly id: string;
+    readonly instanceId: string | null;
+    readonly metadata: Buffer;
+  }[];
+}
+
+export interface SyncAnswer {
+  readonly error: ErrorName;
+  readonly protocolType: string | null;
+  readonly protocol: string | null;
+  readonly assignment: Buffer;
+}
+
+/** What an event leaves to be done, in this order. */
+export type GroupAction =
+  | { readonly kind: 'answer-join'; readonly ticket: Ticket; readonly answer: JoinAnswer }
+  | { readonly kind: 'answer-sync'; readonly ticket: Ticket; readonly answer: SyncAnswer }
+  /**
+   * An id was given out: tell the group by `losePending` when the connection of its request closes.
+   */
+  | { readonly kind: 'watch-pending'; readonly memberId: string }
+  /** The id was used or forgotten: its connection matters no more. */
+  | { readonly kind: 'unwatch-pending'; readonly memberId: string }
+  /** Write the record and tell the group by `stored`. */
+  | { readonly kind: 'store'; readonly write: number; readonly value: GroupValue };
+
+/** What holds for all groups of a broker. */
+export interface GroupRules {
+  /** Both inclusive. */
+  readonly sessionTimeoutMinMs: number;
+  readonly sessionTimeoutMaxMs: number;
+  readonly membersMax: number;
+  /** How long a new group waits for more members. */
+  readonly initialDelayMs: number;
+}
+
+/** One event: the group, the time, and the actions that it leaves. */
+export interface Step {
+  readonly group: Group;
+  readonly rules: GroupRules;
+  /** Monotonic. */
+  readonly nowMs: number;
+  readonly wallMs: number;
+  readonly actions: GroupAction[];
+  /** How often a member was passed in a walk over all of them; grows. */
+  passed: number;
+}
+
+const NOTHING = Buffer.alloc(0);
+
+export function newGroup(id: string): Group {
+  return {
+    id,
+    state: 'Empty',
+    stateSinceMs: -1,
+    protocolType: null,
+    protocol: null,
+    generation: 0,
+    leader: null,
+    members: new Map(),
+    staticIds: new Map(),
+    joined: 0,
+    waiting: new Map(),
+    tally: new ProtocolTally(),
+    roster: null,
+    deadlines: new Deadlines(),
+    pending: new Map(),
+    pendingHere: 0,
+    isFirstGeneration: false,
+    joinDeadlineMs: Number.POSITIVE_INFINITY,
+    gathering: null,
+    syncDeadlineMs: Number.POSITIVE_INFINITY,
+    isStored: false,
+    writing: null,
+    unwritten: [],
+    lastWrite: 0,
+  };
+}
+
+/** A group as the log has it. Its members have their session timeout from now on to be heard of. */
+export function loadedGroup(id: string, value: GroupValue, nowMs: number): Group {
+  const group = newGroup(id);
+  group.protocolType = value.protocolType === '' ? null : value.protocolType;
+  group.protocol = value.protocol;
+  group.generation = value.generation;
+  group.stateSinceMs = value.currentStateTimestamp;
+  group.isStored = true;
+  for (const stored of value.members) {
+    const member: Member = {
+      ...newMember({
+        id: stored.memberId,
+        instanceId: stored.groupInstanceId,
+        clientId: stored.clientId,
+        clientHost: stored.clientHost,
+        sessionTimeoutMs: stored.sessionTimeout,
+        rebalanceTimeoutMs:
+          stored.rebalanceTimeout === -1 ? stored.sessionTimeout : stored.rebalanceTimeout,
+        protocols: [{ name: value.protocol ?? '', metadata: stored.subscription }],
+      }),
+      assignment: stored.assignment,
+      isNew: false,
+      canReturn: true,
+    };
+    addMember(group, member);
+    group.deadlines.set(member, nowMs + stored.sessionTimeout);
+  }
+  group.leader = group.members.size === 0 ? null : value.leader;
+  group.state = group.members.size === 0 ? 'Empty' : 'Stable';
+  return group;
+}
+
+/** A member that nobody has heard of before. */
+export function newMember(
+  member: Pick<
+    Member,
+    | 'id'
+    | 'instanceId'
+    | 'clientId'
+    | 'clientHost'
+    | 'sessionTimeoutMs'
+    | 'rebalanceTimeoutMs'
+    | 'protocols'
+  >,
+): Member {
+  return {
+    ...member,
+    assignment: NOTHING,
+    joining: null,
+    syncing: null,
+    isNew: true,
+    canReturn: member.instanceId !== null,
+    owesSync: false,
+    deadlineMs: Number.POSITIVE_INFINITY,
+    queuedMs: Number.POSITIVE_INFINITY,
+  };
+}
+
+/** The first member leads until the next generation. */
+export function addMember(group: Group, member: Member): void {
+  if (group.members.size === 0) group.leader = member.id;
+  group.members.set(member.id, member);
+  group.tally.add(member.protocols);
+  group.roster = null;
+  if (member.instanceId !== null) group.staticIds.set(member.instanceId, member.id);
+}
+
+/** The member waits for nothing by now. Without a leader the next generation elects one. */
+export function deleteMember(group: Group, member: Member): void {
+  group.members.delete(member.id);
+  group.tally.remove(member.protocols);
+  group.roster = null;
+  group.deadlines.remove(member);
+  if (member.instanceId !== null && group.staticIds.get(member.instanceId) === member.id) {
+    group.staticIds.delete(member.instanceId);
+  }
+  if (group.leader === member.id) group.leader = null;
+}
+
+/** The JoinGroup waits from now on. */
+export function holdJoin(group: Group, member: Member, ticket: Ticket): void {
+  member.joining = ticket;
+  group.joined += 1;
+  group.waiting.set(ticket, member);
+}
+
+/** The JoinGroup that waits no more; null if none did. */
+export function takeJoin(group: Group, member: Member): Ticket | null {
+  const ticket = member.joining;
+  if (ticket === null) return null;
+  member.joining = null;
+  group.joined -= 1;
+  group.waiting.delete(ticket);
+  return ticket;
+}
+
+/** The SyncGroup waits from now on. */
+export function holdSync(group: Group, member: Member, ticket: Ticket): void {
+  member.syncing = ticket;
+  group.waiting.set(ticket, member);
+}
+
+/** The SyncGroup that waits no more; null if none did. */
+export function takeSync(group: Group, member: Member): Ticket | null {
+  const ticket = member.syncing;
+  if (ticket === null) return null;
+  member.syncing = null;
+  group.waiting.delete(ticket);
+  return ticket;
+}
+
+/**
+ * The group's record: every member with what it said of the chosen protocol, and `assignmentOf` it.
+ */
+export function groupValue(group: Group, assignmentOf: (member: Member) => Buffer): GroupValue {
+  return {
+    protocolType: group.protocolType ?? '',
+    generation: group.generation,
+    protocol: group.protocol,
+    leader: group.leader,
+    currentStateTimestamp: group.stateSinceMs,
+    members: [...group.members.values()].map((member) => ({
+      memberId: member.id,
+      groupInstanceId: member.instanceId,
+      clientId: member.clientId,
+      clientHost: member.clientHost,
+      rebalanceTimeout: member.rebalanceTimeoutMs,
+      sessionTimeout: member.sessionTimeoutMs,
+      subscription: metadataOf(group, member),
+      assignment: assignmentOf(member),
+    })),
+  };
+}
+
+/** What a member said of the chosen protocol. */
+export function metadataOf({ protocol }: Group, { protocols }: Member): Buffer {
+  return protocols.find(({ name }) => name === protocol)?.metadata ?? NOTHING;
+}
+
+export function protocolOfNextGeneration({ members, tally }: Group): string | null {
+  const [first] = members.values();
+  return first === undefined ? null : tally.choose(first.protocols);
+}
+
+/** The longest that any member wants to be waited for. */
+export function rebalanceTimeoutMs(group: Group): number {
+  let longestMs = 0;
+  for (const member of group.members.values()) {
+    longestMs = Math.max(longestMs, member.rebalanceTimeoutMs);
+  }
+  return longestMs;
+}
+
+/**
+ * When time alone may change the group: no later than any of its deadlines. Infinity if nothing
+ * waits.
+ */
+export function nextDeadlineMs({ joinDeadlineMs, syncDeadlineMs, deadlines }: Group): number {
+  return Math.min(joinDeadlineMs, syncDeadlineMs, deadlines.nextMs);
+}
+
+/** Whether the member is who it says: null, or the error to answer (KIP-345). */
+export function memberProblem(
+  group: Group,
+  memberId: string,
+  instanceId: string | null,
+): 'UNKNOWN_MEMBER_ID' | 'FENCED_INSTANCE_ID' | null {
+  if (instanceId !== null) {
+    const owner = group.staticIds.get(instanceId);
+    if (owner === undefined) return 'UNKNOWN_MEMBER_ID';
+    if (owner !== memberId) return 'FENCED_INSTANCE_ID';
+  }
+  return group.members.has(memberId) ? null : 'UNKNOWN_MEMBER_ID';
+}

@@ -1,0 +1,123 @@
+import type { Group } from '../classic/group.js';
+import type { OffsetValue } from '../records.js';
+import type { CommittedTopics } from './committed-topics.js';
+
+/** One partition's committed offset. */
+export interface CommittedOffset {
+  readonly topic: string;
+  readonly partition: number;
+  readonly value: OffsetValue;
+}
+
+/**
+ * The committed offsets of one group, in memory. Those of a topic that was deleted are not given
+ * any more, whoever has its name now, and stay until they are forgotten.
+ */
+export class GroupOffsets {
+  readonly #group: string;
+  readonly #committed: CommittedTopics;
+  readonly #topics = new Map<string, Map<number, OffsetValue>>();
+  #count = 0;
+
+  constructor(group: string, committed: CommittedTopics) {
+    this.#group = group;
+    this.#committed = committed;
+  }
+
+  /** Partitions with an offset, those of deleted topics included. */
+  get count(): number {
+    return this.#count;
+  }
+
+  get(topic: string, partition: number): OffsetValue | undefined {
+    const value = this.#topics.get(topic)?.get(partition);
+    return value?.topicId === this.#committed.idOf(topic) ? value : undefined;
+  }
+
+  set(topic: string, partition: number, value: OffsetValue): void {
+    let partitions = this.#topics.get(topic);
+    if (partitions === undefined) {
+      partitions = new Map();
+      this.#topics.set(topic, partitions);
+      this.#committed.add(topic, this.#group);
+    }
+    if (!partitions.has(partition)) this.#grow(1);
+    partitions.set(partition, value);
+  }
+
+  delete(topic: string, partition: number): void {
+    const partitions = this.#topics.get(topic);
+    if (partitions === undefined || !partitions.delete(partition)) return;
+    this.#grow(-1);
+    if (partitions.size > 0) return;
+    this.#topics.delete(topic);
+    this.#committed.remove(topic, this.#group);
+  }
+
+  /**
+   * An offset of a deleted topic of that name: what is committed now takes its place in the log.
+   */
+  deleteStale(topic: string, partition: number): void {
+    if (this.get(topic, partition) === undefined) this.delete(topic, partition);
+  }
+
+  #grow(by: number): void {
+    this.#count += by;
+    this.#committed.countBy(by);
+  }
+
+  *ofTopic(topic: string): Iterable<CommittedOffset> {
+    const id = this.#committed.idOf(topic);
+    for (const [partition, value] of this.#topics.get(topic) ?? []) {
+      if (value.topicId === id) yield { topic, partition, value };
+    }
+  }
+
+  /** Partitions whose offset belongs to a deleted topic of that name. */
+  *staleOf(topic: string): Iterable<number> {
+    const id = this.#committed.idOf(topic);
+    for (const [partition, { topicId }] of this.#topics.get(topic) ?? []) {
+      if (topicId !== id) yield partition;
+    }
+  }
+
+  *all(): Iterable<CommittedOffset> {
+    for (const topic of this.#topics.keys()) yield* this.ofTopic(topic);
+  }
+
+  /** Every offset that the log has, those of deleted topics included. */
+  *stored(): Iterable<CommittedOffset> {
+    for (const [topic, partitions] of this.#topics) {
+      for (const [partition, value] of partitions) yield { topic, partition, value };
+    }
+  }
+}
+
+/**
+ * The offsets whose time is over (KIP-211). They age while nobody reads on from them: since the
+ * group became empty, or since the commit if that was later; in a stable group of consumers, since
+ * the commit, for topics that no member reads. While a group rebalances, and where its members'
+ * topics are not known, nothing ages. An offset with an expiry of its own keeps to that.
+ *
+ * @param read topics that members read; null where that is not known
+ * @param nowMs wall time
+ */
+export function expiredOffsets(
+  group: Group,
+  offsets: GroupOffsets,
+  read: ReadonlySet<string> | null,
+  nowMs: number,
+  retentionMs: number,
+): CommittedOffset[] {
+  const isEmpty = group.state === 'Empty';
+  if (!isEmpty && (group.state !== 'Stable' || read === null)) return [];
+  const expired: CommittedOffset[] = [];
+  for (const offset of offsets.all()) {
+    if (!isEmpty && read?.has(offset.topic)) continue;
+    const { commitTimestamp, expireTimestamp } = offset.value;
+    const sinceMs = isEmpty ? Math.max(group.stateSinceMs, commitTimestamp) : commitTimestamp;
+    const endMs = expireTimestamp === -1 ? sinceMs + retentionMs : expireTimestamp;
+    if (nowMs >= endMs) expired.push(offset);
+  }
+  return expired;
+}

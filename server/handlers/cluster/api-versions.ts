@@ -1,0 +1,72 @@
+import type { MetadataView } from '../../metadata/metadata-view.js';
+import type { ResponsePart } from '../../net/sending/response-writer.js';
+import type { Api, RequestOf } from '../../protocol/api.js';
+import { ErrorCode } from '../../protocol/error-codes.js';
+import { encodeResponse } from '../../protocol/frame.js';
+import { ApiVersions } from '../../protocol/messages/api-versions.js';
+import { type Handler, handler } from '../handler.js';
+
+export interface ApiVersionsParts {
+  readonly metadata: MetadataView;
+  readonly nodeId: number;
+  readonly apis: readonly Api[];
+}
+
+/** Letters, digits, dot and dash, alphanumeric at both ends (KIP-511); as long as anyone needs. */
+const SOFTWARE_NAME = /^[a-zA-Z0-9](?:[a-zA-Z0-9.-]{0,126}[a-zA-Z0-9])?$/;
+
+/**
+ * Names every API that the tables describe, with its range: the tables are the only place where
+ * versions stand. A client that names its software in other characters gets INVALID_REQUEST, as
+ * from Kafka; librdkafka then asks again with version 0. One that takes this broker for another,
+ * which had the address before, is told to start over (KIP-1242).
+ */
+export const apiVersions = handler(ApiVersions, { order: 'pipelined' }, apiVersionsHandler);
+
+function apiVersionsHandler(parts: ApiVersionsParts): Handler<typeof ApiVersions> {
+  const apiKeys = parts.apis
+    .map(({ key, advertiseMin, max }) => ({
+      apiKey: key,
+      minVersion: advertiseMin,
+      maxVersion: max,
+    }))
+    .sort((a, b) => a.apiKey - b.apiKey);
+  return (context, request) => {
+    const { clientSoftwareName: name, clientSoftwareVersion: version } = request;
+    if (context.apiVersion >= 3) {
+      if (!SOFTWARE_NAME.test(name) || !SOFTWARE_NAME.test(version)) {
+        return { errorCode: ErrorCode.INVALID_REQUEST, apiKeys: [] };
+      }
+      context.connection.clientSoftware = { name, version };
+      if (!isMeant(parts, request)) {
+        return { errorCode: ErrorCode.REBOOTSTRAP_REQUIRED, apiKeys: [] };
+      }
+    }
+    return { errorCode: ErrorCode.NONE, apiKeys };
+  };
+}
+
+/**
+ * Whether the client means this broker, as far as it says whom it means: a bootstrapping one does
+ * not.
+ */
+function isMeant(
+  { metadata, nodeId }: ApiVersionsParts,
+  request: RequestOf<typeof ApiVersions>,
+): boolean {
+  const isCluster = request.clusterId === null || request.clusterId === metadata.image.clusterId;
+  return isCluster && (request.nodeId === -1 || request.nodeId === nodeId);
+}
+
+/**
+ * The answer to a request of a version above ours: in the layout of version 0, which every client
+ * reads, with the one line that tells which versions we do have (KIP-511).
+ */
+export function unsupportedApiVersions(correlationId: number): ResponsePart[] {
+  const { key, advertiseMin, max } = ApiVersions;
+  const body = {
+    errorCode: ErrorCode.UNSUPPORTED_VERSION,
+    apiKeys: [{ apiKey: key, minVersion: advertiseMin, maxVersion: max }],
+  };
+  return encodeResponse(ApiVersions, 0, correlationId, body) as ResponsePart[];
+}

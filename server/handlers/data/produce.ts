@@ -1,0 +1,364 @@
+import { type Appended, AssertionError } from '../../../engine/index.js';
+import { SERVER_LIMITS } from '../../limits.js';
+import type { TopicImage } from '../../metadata/image.js';
+import type { MetadataView } from '../../metadata/metadata-view.js';
+import { isInternalTopic } from '../../metadata/topic-name.js';
+import { CloseConnection, type ConnectionInfo } from '../../net/dispatcher.js';
+import type { Acks, Partition } from '../../partition/partition.js';
+import type { Partitions } from '../../partition/partitions.js';
+import type { RequestOf, ResponseOf } from '../../protocol/api.js';
+import { ApiError } from '../../protocol/api-error.js';
+import { ErrorCode, errorInfo } from '../../protocol/error-codes.js';
+import { Produce } from '../../protocol/messages/produce.js';
+import type { RequestContext } from '../../request/context.js';
+import type { DelayedOperations } from '../../request/delayed.js';
+import { wireError } from '../../request/error-map.js';
+import { type WaitKey, waitFor } from '../../request/waiting.js';
+import { type Handler, handler } from '../handler.js';
+import { isTransactional, isZstd } from './batch-attributes.js';
+
+export interface ProduceParts {
+  readonly metadata: MetadataView;
+  readonly partitions: Pick<Partitions, 'find' | 'logOf' | 'refused'>;
+  readonly delayed: DelayedOperations<WaitKey>;
+}
+
+type Request = RequestOf<typeof Produce>;
+type Answer = ResponseOf<typeof Produce> | null;
+type TopicAnswer = ResponseOf<typeof Produce>['topics'][number];
+type PartitionAnswer = TopicAnswer['partitions'][number];
+type TopicWish = Request['topics'][number];
+type PartitionBatch = TopicWish['partitions'][number];
+
+/**
+ * Produce. Every batch gets its place in its log before this returns, so that what a client
+ * pipelines keeps its order; the answer waits for the logs' promises. acks=0 has no answer, and an
+ * error then ends the connection, which is how the client learns of it.
+ */
+export const produce = handler(
+  Produce,
+  { order: 'pipelined', isDoneWithFrame: true, closesOnDefect: true, answersInKind: true },
+  produceHandler,
+);
+
+function produceHandler(parts: ProduceParts): Handler<typeof Produce> {
+  const long = new LongCalls();
+  return (context, request) =>
+    new Promise((resolve, reject) => {
+      const call = new ProduceCall(parts, context, request, { resolve, reject });
+      const { isLong } = call;
+      if (!isLong && long.count === 0) call.run();
+      else long.inOrder(context.connection, call, isLong);
+    });
+}
+
+/**
+ * Requests of so many batches, or of so many that make the files of their logs, that others are
+ * served while they are appended; what comes behind one on its connection waits for it.
+ */
+class LongCalls {
+  /** Under way. */
+  count = 0;
+  readonly #last = new WeakMap<ConnectionInfo, Promise<void>>();
+
+  inOrder(connection: ConnectionInfo, call: ProduceCall, isLong: boolean): void {
+    const before = this.#last.get(connection);
+    if (!isLong && before === undefined) {
+      call.run();
+      return;
+    }
+    this.count += 1;
+    const made = this.#make(before, call).finally(() => {
+      this.count -= 1;
+      if (this.#last.get(connection) === made) this.#last.delete(connection);
+    });
+    this.#last.set(connection, made);
+  }
+
+  async #make(before: Promise<void> | undefined, call: ProduceCall): Promise<void> {
+    if (before !== undefined) await before;
+    await call.runInSlices();
+  }
+}
+
+/** Who waits for the whole answer. */
+interface Caller {
+  resolve(answer: Answer): void;
+  reject(error: unknown): void;
+}
+
+/**
+ * One request on its way: its partitions are answered in any order, each in its place, and the last
+ * one hands the answer over.
+ */
+class ProduceCall {
+  readonly #parts: ProduceParts;
+  readonly #context: RequestContext;
+  readonly #request: Request;
+  readonly #caller: Caller;
+  readonly #topics: TopicAnswer[] = [];
+  /** Partitions without an answer, and one for the appends that are still being made. */
+  #missing = 1;
+  /** What went wrong that has no code. */
+  #unexpected: unknown = null;
+
+  constructor(parts: ProduceParts, context: RequestContext, request: Request, caller: Caller) {
+    this.#parts = parts;
+    this.#context = context;
+    this.#request = request;
+    this.#caller = caller;
+  }
+
+  /** Whether its appends are too many, or too slow, for one turn. */
+  get isLong(): boolean {
+    const { produceBatchesAtOnceMax, produceFirstBatchesAtOnceMax } = SERVER_LIMITS;
+    const { topics } = this.#request;
+    if (topics.length > produceBatchesAtOnceMax) return true;
+    let count = 0;
+    for (const { partitions } of topics) count += partitions.length;
+    if (count <= produceFirstBatchesAtOnceMax) return false;
+    return count > produceBatchesAtOnceMax || this.#firstBatches() > produceFirstBatchesAtOnceMax;
+  }
+
+  #firstBatches(): number {
+    let count = 0;
+    for (const { name, partitions } of this.#request.topics) {
+      const topic = this.#parts.metadata.image.topic(name);
+      for (const batch of partitions) if (this.#isFirst(topic, batch)) count++;
+    }
+    return count;
+  }
+
+  /** Whether a batch is the first of its log, as far as that is open. */
+  #isFirst(topic: TopicImage | undefined, { index }: PartitionBatch): boolean {
+    return topic !== undefined && this.#parts.partitions.logOf(topic, index)?.logEndOffset === 0;
+  }
+
+  run(): void {
+    const refusal = refusalOf(this.#request);
+    for (const wished of this.#request.topics) {
+      const topic = this.#parts.metadata.image.topic(wished.name);
+      const answers = this.#answersOf(wished);
+      for (let at = 0; at < answers.length; at++) {
+        this.#take(wished, topic, answers, at, refusal);
+      }
+    }
+    this.#arrived();
+  }
+
+  /** As `run`, with pauses. Never rejects: whoever waits for the answer is told. */
+  async runInSlices(): Promise<void> {
+    const { metadata } = this.#parts;
+    const { work } = this.#context;
+    const refusal = refusalOf(this.#request);
+    for (const wished of this.#request.topics) {
+      const answers = this.#answersOf(wished);
+      const beside = work.did(1);
+      if (beside !== null) await beside;
+      for (let at = 0; at < answers.length; at++) {
+        const topic = metadata.image.topic(wished.name);
+        const isFirst = this.#isFirst(topic, wished.partitions[at]!);
+        this.#take(wished, topic, answers, at, refusal);
+        const { produceFirstBatchElements, produceBatchElements } = SERVER_LIMITS;
+        const pause = work.did(isFirst ? produceFirstBatchElements : produceBatchElements);
+        if (pause !== null) await pause;
+      }
+    }
+    this.#arrived();
+  }
+
+  #answersOf({ name, partitions }: TopicWish): PartitionAnswer[] {
+    const answers = new Array<PartitionAnswer>(partitions.length);
+    this.#topics.push({ name, partitions: answers });
+    this.#missing += partitions.length;
+    return answers;
+  }
+
+  /** Appends one batch, or refuses it; its answer comes to its place. */
+  #take(
+    { name, partitions }: TopicWish,
+    topic: TopicImage | undefined,
+    answers: PartitionAnswer[],
+    at: number,
+    refusal: ApiError | null,
+  ): void {
+    const take = (answer: PartitionAnswer): void => {
+      answers[at] = answer;
+      this.#arrived();
+    };
+    const batch = partitions[at]!;
+    if (refusal === null) this.#append(name, topic, batch, take);
+    else this.#failed(batch.index, refusal, take);
+  }
+
+  /** The batch has its place in its log when this returns, or is refused. */
+  #append(
+    topicName: string,
+    topic: TopicImage | undefined,
+    { index, records }: PartitionBatch,
+    take: (answer: PartitionAnswer) => void,
+  ): void {
+    try {
+      if (topic === undefined) throw unknownTopic(topicName);
+      if (topic.internal) throw reserved(topicName);
+      const batch = checkBatch(records, this.#context.apiVersion);
+      const partition = this.#parts.partitions.find(topic, index);
+      partition.append(batch, this.#request.acks as Acks).then(
+        (appended) => this.#appended(index, partition, appended, take),
+        (error: unknown) => this.#failed(index, error, take),
+      );
+    } catch (error) {
+      if (error instanceof ApiError)
+        noteRefused(this.#parts, topic, index, records, ErrorCode[error.code]);
+      this.#failed(index, error, take);
+    }
+  }
+
+  #appended(
+    index: number,
+    partition: Partition,
+    appended: Appended,
+    take: (answer: PartitionAnswer) => void,
+  ): void {
+    const answer: PartitionAnswer = {
+      index,
+      errorCode: ErrorCode.NONE,
+      baseOffset: appended.baseOffset,
+      logAppendTimeMs: appended.appendTimeMs,
+      logStartOffset: appended.logStartOffset,
+    };
+    if (this.#request.acks !== -1 || partition.highWatermark > appended.lastOffset) {
+      take(answer);
+      return;
+    }
+    this.#committed(partition, appended.lastOffset).then(
+      () => take(answer),
+      (error: unknown) => this.#failed(index, error, take),
+    );
+  }
+
+  /** Waits until every in-sync replica has the record, which the high watermark tells. */
+  async #committed(partition: Partition, lastOffset: number): Promise<void> {
+    const isDone = (): boolean => {
+      if (partition.highWatermark > lastOffset) return true;
+      partition.checkLeader(-1);
+      return false;
+    };
+    if (isDone()) return;
+    const { connection } = this.#context;
+    const deadlineMs = this.#context.deadlineMs(this.#request.timeoutMs);
+    const { delayed } = this.#parts;
+    if (await waitFor({ delayed, keys: [partition], deadlineMs, connection, isDone })) return;
+    throw new ApiError('REQUEST_TIMED_OUT', 'not all in-sync replicas have the records yet');
+  }
+
+  /**
+   * What was not expected is an error of the whole request, once nothing of it is under way: its
+   * bytes are needed until then.
+   */
+  #failed(index: number, error: unknown, take: (answer: PartitionAnswer) => void): void {
+    let answer: PartitionAnswer;
+    try {
+      const { code, message, records = [] } = wireError(error);
+      const recordErrors = records.map((record) => ({
+        batchIndex: record.index,
+        batchIndexErrorMessage: record.message,
+      }));
+      answer = { index, errorCode: code, baseOffset: -1, errorMessage: message, recordErrors };
+    } catch (unexpected) {
+      // A broken invariant ends the process: no other error may hide it.
+      if (this.#unexpected === null || unexpected instanceof AssertionError) {
+        this.#unexpected = unexpected;
+      }
+      this.#arrived();
+      return;
+    }
+    take(answer);
+  }
+
+  #arrived(): void {
+    this.#missing--;
+    if (this.#missing > 0) return;
+    if (this.#unexpected !== null) this.#caller.reject(this.#unexpected);
+    else if (this.#request.acks !== 0) this.#caller.resolve({ topics: this.#topics });
+    else this.#endUnanswered();
+  }
+
+  #endUnanswered(): void {
+    for (const { partitions } of this.#topics) {
+      for (const { errorCode, errorMessage } of partitions) {
+        if (errorCode === ErrorCode.NONE) continue;
+        this.#caller.reject(new CloseConnection(`a produce with acks=0 failed: ${errorMessage}`));
+        return;
+      }
+    }
+    this.#caller.resolve(null);
+  }
+}
+
+/**
+ * Tells the log of a batch that was refused in front of it, if `error` is one after which clients
+ * send it again: those that they have sent behind it must not take its place.
+ */
+function noteRefused(
+  { partitions }: Pick<ProduceParts, 'partitions'>,
+  topic: TopicImage | undefined,
+  index: number,
+  records: Buffer | null,
+  error: ErrorCode,
+): void {
+  const { retriable } = errorInfo(error);
+  if (retriable && topic !== undefined && records !== null)
+    partitions.refused(topic, index, records);
+}
+
+/** As for one batch, for a request of which nothing came to the handler. */
+export function noteRefusedRequest(
+  parts: Pick<ProduceParts, 'partitions' | 'metadata'>,
+  { topics }: RequestOf<typeof Produce>,
+  error: ErrorCode,
+): void {
+  for (const { name, partitions } of topics) {
+    const topic = parts.metadata.image.topic(name);
+    for (const { index, records } of partitions) noteRefused(parts, topic, index, records, error);
+  }
+}
+
+/** What is wrong with the request as a whole, so that nothing of it is appended. */
+function refusalOf({ acks, transactionalId }: RequestOf<typeof Produce>): ApiError | null {
+  if (acks !== -1 && acks !== 0 && acks !== 1) {
+    return new ApiError('INVALID_REQUIRED_ACKS', `acks is ${acks}, not -1, 0 or 1`);
+  }
+  if (transactionalId !== null) {
+    // Final for Java, librdkafka and kafkajs alike; see init-producer-id.ts.
+    return new ApiError(
+      'TRANSACTIONAL_ID_AUTHORIZATION_FAILED',
+      'this broker does not support transactions',
+    );
+  }
+  return null;
+}
+
+/** The checks that depend on the request; the log makes those that depend on the batch alone. */
+function checkBatch(records: Buffer | null, apiVersion: number): Buffer {
+  if (records === null || records.length === 0) {
+    throw new ApiError('INVALID_RECORD', 'there is no record batch for the partition');
+  }
+  if (apiVersion < 7 && isZstd(records)) {
+    throw new ApiError('UNSUPPORTED_COMPRESSION_TYPE', 'zstd needs Produce version 7 (KIP-110)');
+  }
+  if (isTransactional(records)) {
+    throw new ApiError('INVALID_TXN_STATE', 'this broker does not support transactions');
+  }
+  return records;
+}
+
+function unknownTopic(name: string): ApiError {
+  return isInternalTopic(name)
+    ? reserved(name)
+    : new ApiError('UNKNOWN_TOPIC_OR_PARTITION', 'there is no such topic');
+}
+
+function reserved(name: string): ApiError {
+  return new ApiError('INVALID_TOPIC_EXCEPTION', `topic ${name} is written by the broker only`);
+}

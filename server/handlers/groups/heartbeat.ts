@@ -1,0 +1,23 @@
+import type { GroupCoordinator } from '../../groups/coordinator.js';
+import { ErrorCode } from '../../protocol/error-codes.js';
+import { Heartbeat } from '../../protocol/messages/heartbeat.js';
+import { wireError } from '../../request/error-map.js';
+import { type Handler, handler } from '../handler.js';
+
+export interface HeartbeatParts {
+  readonly groups: Pick<GroupCoordinator, 'heartbeat'>;
+}
+
+/** Heartbeat: REBALANCE_IN_PROGRESS calls the member to join again. */
+export const heartbeat = handler(Heartbeat, { order: 'pipelined' }, heartbeatHandler);
+
+function heartbeatHandler({ groups }: HeartbeatParts): Handler<typeof Heartbeat> {
+  return (_context, { groupId, memberId, groupInstanceId, generationId }) => {
+    try {
+      const speaker = { memberId, instanceId: groupInstanceId, generation: generationId };
+      return { errorCode: ErrorCode[groups.heartbeat(groupId, speaker)] };
+    } catch (error) {
+      return { errorCode: wireError(error).code };
+    }
+  };
+}

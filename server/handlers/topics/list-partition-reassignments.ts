@@ -1,0 +1,14 @@
+import { ErrorCode } from '../../protocol/error-codes.js';
+import { ListPartitionReassignments } from '../../protocol/messages/list-partition-reassignments.js';
+import { type Handler, handler } from '../handler.js';
+
+/** ListPartitionReassignments (KIP-455): on one node no partition is ever on its way. */
+export const listPartitionReassignments = handler(
+  ListPartitionReassignments,
+  {},
+  listPartitionReassignmentsHandler,
+);
+
+function listPartitionReassignmentsHandler(): Handler<typeof ListPartitionReassignments> {
+  return () => ({ errorCode: ErrorCode.NONE, topics: [] });
+}

@@ -1,0 +1,125 @@
+import type { Clock, TurnSlices, Work } from '../../engine/index.js';
+import type { ConnectionInfo } from '../net/dispatcher.js';
+import type { InProgress } from '../net/receiving/requests-in-progress.js';
+import type { RequestFrame } from '../protocol/frame.js';
+import { AnswerGate } from './answer-gate.js';
+
+/** Something a response holds on to until it was sent: a slice of a log file. */
+export interface Releasable {
+  release(): void;
+}
+
+/**
+ * Everything about a request except its body. One per request; handed to the handler and to every
+ * hook.
+ */
+export interface RequestContext {
+  readonly connection: ConnectionInfo;
+  /** Name of the listener, upper case. */
+  readonly listener: string;
+  /** Who asks, in Kafka's form `User:NAME`. */
+  readonly principal: string;
+  /** Chosen by the client, any characters, not to be trusted or logged unescaped. */
+  readonly clientId: string | null;
+  readonly clientAddress: string;
+  readonly apiName: string;
+  readonly apiKey: number;
+  readonly apiVersion: number;
+  readonly correlationId: number;
+  readonly clock: Clock;
+  /** Monotonic time at which the request began to be handled. */
+  readonly receivedMs: number;
+  /** Cuts what is long about the request into slices: handlers and the encoder report to it. */
+  readonly work: Work;
+  /**
+   * Monotonic time by which the answer is due: when the request began plus the wait it asks for. A
+   * handler that waits ends there.
+   */
+  deadlineMs(waitMs: number): number;
+  /**
+   * From now on the request waits for others, and what it holds is bounded where it waits: it
+   * counts no more among the large ones in progress.
+   */
+  waits(): void;
+  /** Hands over what the answer holds; released unless the answer reaches the connection. */
+  hold(resource: Releasable): void;
+}
+
+/** The principal of every client as long as nothing authenticates them. */
+const ANONYMOUS = 'User:ANONYMOUS';
+
+/**
+ * The context of one request while it is answered. One object, without closures: every request has
+ * one.
+ */
+export class OpenRequest implements RequestContext {
+  readonly connection: ConnectionInfo;
+  readonly listener: string;
+  readonly principal = ANONYMOUS;
+  readonly clientId: string | null;
+  readonly clientAddress: string;
+  readonly apiName: string;
+  readonly apiKey: number;
+  readonly apiVersion: number;
+  readonly correlationId: number;
+  readonly clock: Clock;
+  readonly receivedMs: number;
+  /** Array elements of the request. */
+  readonly elements: number;
+  /** Set for a large one. */
+  inProgress: InProgress | null = null;
+  /** Only reads: may wait, and be given up, in the middle. */
+  readonly #readsOnly: boolean;
+  readonly #slices: TurnSlices;
+  /** Made for those that report; most requests are too short. */
+  #work: Work | null;
+  #held: Releasable[] | null = null;
+
+  constructor(
+    connection: ConnectionInfo,
+    clock: Clock,
+    slices: TurnSlices,
+    { api, clientId, apiVersion, correlationId, elements }: RequestFrame,
+    readsOnly: boolean,
+    begun: { readonly receivedMs: number; readonly work: Work } | null = null,
+  ) {
+    this.connection = connection;
+    this.listener = connection.listener;
+    this.clientId = clientId;
+    this.clientAddress = connection.remoteAddress;
+    this.apiName = api.name;
+    this.apiKey = api.key;
+    this.apiVersion = apiVersion;
+    this.correlationId = correlationId;
+    this.clock = clock;
+    this.receivedMs = begun === null ? clock.monotonicMs() : begun.receivedMs;
+    this.#work = begun === null ? null : begun.work;
+    this.#slices = slices;
+    this.#readsOnly = readsOnly;
+    this.elements = elements;
+  }
+
+  get work(): Work {
+    this.#work ??= this.#slices.begin(this.#readsOnly ? new AnswerGate(this) : null);
+    return this.#work;
+  }
+
+  deadlineMs(waitMs: number): number {
+    return this.receivedMs + Math.max(0, waitMs);
+  }
+
+  waits(): void {
+    this.inProgress?.end();
+  }
+
+  hold(resource: Releasable): void {
+    this.#held ??= [];
+    this.#held.push(resource);
+  }
+
+  /** No answer will reach the connection: gives back what one would have held. */
+  releaseHeld(): void {
+    for (const resource of this.#held ?? []) resource.release();
+    this.#held = null;
+  }
+}

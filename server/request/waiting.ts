@@ -1,0 +1,89 @@
+import type { FetchSession, SessionPartition } from '../fetching/fetch-session.js';
+import type { ClientKey } from '../groups/classic/rebalance-calls.js';
+import type { ConnectionInfo } from '../net/dispatcher.js';
+import type { Partition } from '../partition/partition.js';
+import type { DelayedOperations } from './delayed.js';
+
+/** A partition moves, or one of a session's; a client is called, which ends its waiting. */
+export type WaitKey = Partition | FetchSession | SessionPartition | ClientKey;
+
+export interface Wait {
+  readonly delayed: DelayedOperations<WaitKey>;
+  /** Looked at again whenever one of them moves. */
+  readonly keys: readonly WaitKey[];
+  /** On the monotonic clock. */
+  readonly deadlineMs: number;
+  /** On whose behalf; waiting ends with it. */
+  readonly connection: ConnectionInfo;
+  /** Null where it is not known what has moved. */
+  isDone(moved: WaitKey | null): boolean;
+}
+
+/** A wait under way. */
+export interface Waiting {
+  /**
+   * True once `isDone` has said so or `end` was called; false when the deadline, a call or the end
+   * of the connection came first. Rejects with what `isDone` throws.
+   */
+  readonly over: Promise<boolean>;
+  readonly isOver: boolean;
+  /** Waits on one more. */
+  watch(key: WaitKey): void;
+  /** Whoever waits need not any more. */
+  end(): void;
+}
+
+/** Begins to wait. Asks `isDone` at once. */
+export function startWaiting(wait: Wait): Waiting {
+  let isOver = false;
+  let watch = (_key: WaitKey): void => {};
+  let end = (): void => {};
+  const over = new Promise<boolean>((resolve, reject) => {
+    let stopListening = (): void => {};
+    const settle = (done: boolean): void => {
+      isOver = true;
+      stopListening();
+      resolve(done);
+    };
+    const handle = wait.delayed.add({
+      keys: wait.keys,
+      deadlineMs: wait.deadlineMs,
+      tryComplete: (moved) => {
+        // Called from within a log's own step, which an error must not end.
+        try {
+          if (!wait.isDone(moved)) return false;
+          settle(true);
+        } catch (error) {
+          isOver = true;
+          stopListening();
+          reject(error);
+        }
+        return true;
+      },
+      onExpire: () => settle(false),
+    });
+    watch = handle.watch;
+    end = () => {
+      handle.cancel();
+      settle(true);
+    };
+    if (isOver) return;
+    stopListening = wait.connection.onClose(() => {
+      handle.cancel();
+      settle(false);
+    });
+  });
+  return {
+    over,
+    get isOver() {
+      return isOver;
+    },
+    watch,
+    end,
+  };
+}
+
+/** Resolves as `Waiting.over` does. */
+export function waitFor(wait: Wait): Promise<boolean> {
+  return startWaiting(wait).over;
+}

@@ -1,0 +1,281 @@
+import type { Clock } from '../../engine/index.js';
+import { APIS, type ApiName } from '../handlers/apis.js';
+import type { Handler, OpenHandler } from '../handlers/handler.js';
+import { CloseConnection } from '../net/dispatcher.js';
+import type { Api, RequestOf } from '../protocol/api.js';
+import { ErrorCode, type ErrorName } from '../protocol/error-codes.js';
+import type { Produce } from '../protocol/messages/produce.js';
+import type { RequestContext } from '../request/context.js';
+import { nearestName } from '../settings/nearest.js';
+import { type Duration, durationMs } from './duration.js';
+import {
+  answersByPartition,
+  splitByTopic,
+  type TopicFilter,
+  withTopicsOf,
+} from './fault-filter.js';
+
+/** The API whose requests are meant, or all of them. */
+export type FaultApi = ApiName | 'any';
+
+/** Which requests of the API are meant. */
+export interface FaultOptions extends TopicFilter {
+  /** How many requests; `Infinity` for all until it is cancelled. Default: 1. */
+  readonly times?: number;
+}
+
+/** What a disconnection hits, and what gets lost with it. */
+export interface DisconnectOptions extends FaultOptions {
+  /**
+   * What gets lost: the `request`, so that nothing happens, or the `answer`, so that the client
+   * does not learn that it did. Default: the request.
+   */
+  readonly lose?: 'request' | 'answer';
+}
+
+/** A fault that waits for its requests. */
+export interface Fault {
+  /** Requests that have met it. */
+  readonly count: number;
+  /** Resolves when it has met its last request, or was cancelled. */
+  readonly done: Promise<void>;
+  /** It meets no request from now on. May be called again. */
+  cancel(): void;
+}
+
+/** Lets requests of clients fail in the way in which brokers and networks do. */
+export interface Faults {
+  /**
+   * The next request gets this error. Where the API has a place for an error of each topic or
+   * partition, it stands there; with `topic` or `partition` the others of that request are answered
+   * as usual. Nothing of what fails is done.
+   */
+  next(api: ApiName, error: ErrorName, options?: FaultOptions): Fault;
+  /** The next request ends its connection. */
+  disconnect(api: FaultApi, options?: DisconnectOptions): Fault;
+  /**
+   * The next request is done at once, and answered only after `time` on the broker's clock, which
+   * `advance` moves on.
+   */
+  delay(api: FaultApi, time: Duration, options?: FaultOptions): Fault;
+  /** Cancels every fault. */
+  clear(): void;
+}
+
+/** The name of a topic by its id. */
+export type TopicNames = (id: string) => string | undefined;
+
+/**
+ * Hears of a Produce, or of a part of one, that was answered with an error in front of its handler.
+ */
+export type ProduceRefused = (request: RequestOf<typeof Produce>, error: ErrorCode) => void;
+
+type Effect =
+  | { readonly kind: 'error'; readonly code: ErrorCode }
+  | { readonly kind: 'disconnect'; readonly lose: 'request' | 'answer' }
+  | { readonly kind: 'delay'; readonly ms: number };
+
+/**
+ * Keeps what was ordered, and stands in front of the handlers. Those requests that no fault waits
+ * for pass through it.
+ */
+export class RequestFaults implements Faults {
+  readonly #clock: Clock;
+  readonly #armed = new Set<ArmedFault>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  next(api: ApiName, error: ErrorName, options: FaultOptions = {}): Fault {
+    const code: ErrorCode | undefined = ErrorCode[error];
+    if (code === undefined || code === ErrorCode.NONE) {
+      throw unknown('error', error, Object.keys(ErrorCode));
+    }
+    if ((api as FaultApi) === 'any') {
+      throw new TypeError('an error needs an API that answers with it: name one');
+    }
+    return this.#arm(api, { kind: 'error', code }, options);
+  }
+
+  disconnect(api: FaultApi, options: DisconnectOptions = {}): Fault {
+    return this.#arm(api, { kind: 'disconnect', lose: options.lose ?? 'request' }, options);
+  }
+
+  delay(api: FaultApi, time: Duration, options: FaultOptions = {}): Fault {
+    return this.#arm(api, { kind: 'delay', ms: durationMs(time) }, options);
+  }
+
+  clear(): void {
+    for (const fault of [...this.#armed]) fault.cancel();
+  }
+
+  /**
+   * The same handlers, behind the faults. `topicName` tells the name of a topic's id, `refused` is
+   * told of a Produce that a fault has answered.
+   */
+  around(
+    handlers: readonly OpenHandler[],
+    topicName: TopicNames,
+    refused: ProduceRefused,
+  ): OpenHandler[] {
+    return handlers.map((served) => ({
+      ...served,
+      handle: (context, request) =>
+        this.#armed.size === 0
+          ? served.handle(context, request)
+          : this.#handle(served, context, request, topicName, refused),
+    }));
+  }
+
+  #arm(api: FaultApi, effect: Effect, options: FaultOptions): Fault {
+    const { times = 1, topic, partition } = options;
+    if (api !== 'any' && !Object.hasOwn(APIS, api)) throw unknown('API', api, Object.keys(APIS));
+    if (times !== Number.POSITIVE_INFINITY && !(Number.isSafeInteger(times) && times > 0)) {
+      throw new RangeError(`times is a whole number from 1 on, or Infinity, not ${times}`);
+    }
+    const byTopic = topic !== undefined || partition !== undefined;
+    if (byTopic && (api === 'any' || !answersByPartition(APIS[api]))) {
+      const named = Object.values(APIS).filter(answersByPartition);
+      const able = named.map(({ name }) => name).join(', ');
+      throw new TypeError(`${api} has no topics and partitions to choose from; ${able} have`);
+    }
+    const fault = new ArmedFault(api, effect, options, times, () => this.#armed.delete(fault));
+    this.#armed.add(fault);
+    return fault;
+  }
+
+  /**
+   * What the handler does before its first await still happens within the call, so that pipelined
+   * appends keep their order.
+   */
+  #handle(
+    served: OpenHandler,
+    context: RequestContext,
+    request: RequestOf<Api>,
+    topicName: TopicNames,
+    refused: ProduceRefused,
+  ): ReturnType<Handler<Api>> {
+    const { name } = served.api;
+    const meant = (kind: Effect['kind']) => (fault: ArmedFault) =>
+      fault.effect.kind === kind && fault.isFor(name, request, topicName);
+    const armed = [...this.#armed];
+    const disconnect = armed.find(meant('disconnect'));
+    const error = disconnect === undefined ? armed.find(meant('error')) : undefined;
+    const delay = armed.find(meant('delay'));
+    disconnect?.meet();
+    error?.meet();
+    delay?.meet();
+    const lose = disconnect?.effect.kind === 'disconnect' ? disconnect.effect.lose : null;
+    if (lose === 'request') return this.#after(delay, context, () => lost(name));
+    const answer =
+      error === undefined
+        ? served.handle(context, request)
+        : failing(served, context, request, error, topicName, refused);
+    if (lose === null && delay === undefined) return answer;
+    return this.#after(delay, context, async () => {
+      await answer;
+      return lose === null ? answer : lost(name);
+    });
+  }
+
+  /** Ends sooner when the connection has no future. */
+  async #after<T>(
+    delay: ArmedFault | undefined,
+    { connection }: RequestContext,
+    then: () => Promise<T>,
+  ): Promise<T> {
+    const result = then();
+    if (delay?.effect.kind !== 'delay') return result;
+    // Its failure is the answer's, after the delay.
+    result.catch(() => {});
+    const { ms } = delay.effect;
+    await new Promise<void>((resolve) => {
+      const timer = this.#clock.schedule(ms, () => {
+        forget();
+        resolve();
+      });
+      const forget = connection.onClose(() => {
+        timer.cancel();
+        resolve();
+      });
+    });
+    return result;
+  }
+}
+
+class ArmedFault implements Fault {
+  readonly effect: Effect;
+  readonly filter: TopicFilter;
+  readonly done: Promise<void>;
+  readonly #api: FaultApi;
+  readonly #times: number;
+  readonly #onEnd: () => void;
+  #count = 0;
+  #resolve: () => void = () => {};
+
+  constructor(
+    api: FaultApi,
+    effect: Effect,
+    filter: TopicFilter,
+    times: number,
+    onEnd: () => void,
+  ) {
+    this.effect = effect;
+    this.filter = filter;
+    this.#api = api;
+    this.#times = times;
+    this.#onEnd = onEnd;
+    this.done = new Promise((resolve) => {
+      this.#resolve = resolve;
+    });
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  isFor(name: string, request: RequestOf<Api>, topicName: TopicNames): boolean {
+    if (this.#api !== 'any' && this.#api !== name) return false;
+    return splitByTopic(request, this.filter, topicName).meant !== null;
+  }
+
+  meet(): void {
+    this.#count += 1;
+    if (this.#count >= this.#times) this.cancel();
+  }
+
+  cancel(): void {
+    this.#onEnd();
+    this.#resolve();
+  }
+}
+
+/** The error for what is meant, the handler's answer for the rest. */
+function failing(
+  { api, handle }: OpenHandler,
+  context: RequestContext,
+  request: RequestOf<Api>,
+  { effect, filter }: ArmedFault,
+  topicName: TopicNames,
+  refused: ProduceRefused,
+): ReturnType<Handler<Api>> {
+  const code = effect.kind === 'error' ? effect.code : ErrorCode.UNKNOWN_SERVER_ERROR;
+  const { meant, rest } = splitByTopic(request, filter, topicName);
+  const answered = rest === null ? null : handle(context, rest);
+  const failed = api.refused(meant ?? request, code, context.apiVersion);
+  if (failed === null) throw new CloseConnection(`${api.name} failed: a fault was ordered`);
+  if (api.name === 'Produce') refused((meant ?? request) as RequestOf<typeof Produce>, code);
+  if (answered === null) return failed;
+  return Promise.resolve(answered).then((answer) => withTopicsOf(answer, failed));
+}
+
+async function lost(name: string): Promise<never> {
+  throw new CloseConnection(`${name}: a fault was ordered`);
+}
+
+function unknown(what: string, name: string, known: readonly string[]): TypeError {
+  return new TypeError(
+    `there is no ${what} ${JSON.stringify(name)}: did you mean ${nearestName(String(name), known)}?`,
+  );
+}
