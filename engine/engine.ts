@@ -23,12 +23,12 @@ import { Checkpoints } from './log/shared/checkpoints.js';
 import type { LogContext } from './log/shared/log-context.js';
 import { SyncRounds } from './log/shared/sync-rounds.js';
 import { gatherByMicrotask, gatherByTurn } from './log/shared/write-gathering.js';
+import { type KnownPartitions, LogDirectory } from './log-directory.js';
 import { type EngineLogger, silentLogger } from './logger.js';
 import { Cleaner, type CompactionOptions, resolveCompaction } from './maintenance/cleaner.js';
 import type { JobRunner } from './maintenance/job-runner.js';
 import { createJobPool } from './maintenance/pool.js';
 import { type EngineCounters, newCounters } from './metrics.js';
-import { type KnownPartitions, Partitions } from './partitions.js';
 import { type Random, systemRandom } from './random.js';
 import { TurnSlices } from './turn-slices.js';
 import { UnpackBudget } from './unpack-budget.js';
@@ -98,7 +98,7 @@ export class Engine {
   readonly #context: LogContext;
   readonly #identity: DirectoryIdentity;
   readonly #lock: DirectoryLock;
-  readonly #partitions: Partitions;
+  readonly #partitions: LogDirectory;
   readonly #eventLogs: EventLogs;
   #closing: Promise<void> | null = null;
 
@@ -107,7 +107,7 @@ export class Engine {
     this.#context = context;
     this.#identity = identity;
     this.#lock = lock;
-    this.#partitions = new Partitions(context);
+    this.#partitions = new LogDirectory(context);
     this.#eventLogs = new EventLogs(context, this.#partitions);
     context.directory.onOffline((failure) => {
       context.logger.error(
@@ -302,7 +302,7 @@ export class Engine {
   }
 
   /** Partitions that have files, open or not. */
-  partitionsOnDisk(): ReturnType<Partitions['onDisk']> {
+  partitionsOnDisk(): ReturnType<LogDirectory['onDisk']> {
     this.#assertOpen();
     return this.#partitions.onDisk();
   }

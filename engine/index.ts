@@ -85,6 +85,7 @@ export type {
   TimestampLookup,
 } from './log/partition-log.js';
 export { repairCommand } from './log/segments/repair-advice.js';
+export type { KnownPartitions } from './log-directory.js';
 export type { EngineLogger } from './logger.js';
 export { type CompactionOptions, DEFAULT_COMPACTION } from './maintenance/cleaner.js';
 export type { JobRunner } from './maintenance/job-runner.js';
@@ -97,7 +98,6 @@ export {
   readTopicId,
   strayFolders,
 } from './partition-folder.js';
-export type { KnownPartitions } from './partitions.js';
 export { newUuid, type Random, seededRandom, systemRandom } from './random.js';
 export {
   type PartitionRepair,

@@ -5,7 +5,7 @@ import { EngineError } from '../errors.js';
 import { LIMITS } from '../limits.js';
 import { tombstoneKey } from '../log/durability/log-records.js';
 import type { LogContext } from '../log/shared/log-context.js';
-import type { Partitions } from '../partitions.js';
+import type { LogDirectory } from '../log-directory.js';
 import { newUuid } from '../random.js';
 import type { TurnSlices } from '../turn-slices.js';
 import { EventLog, type EventLogOwner } from './event-log.js';
@@ -25,12 +25,12 @@ function topicKey(name: string): CatalogKey {
  */
 export class EventLogs implements EventLogOwner {
   readonly #context: LogContext;
-  readonly #partitions: Partitions;
+  readonly #partitions: LogDirectory;
   readonly #open = new Map<string, Promise<EventLog>>();
   #retention: Timer | null = null;
   #isClosed = false;
 
-  constructor(context: LogContext, partitions: Partitions) {
+  constructor(context: LogContext, partitions: LogDirectory) {
     this.#context = context;
     this.#partitions = partitions;
   }

@@ -3,7 +3,7 @@ import { storageError } from '../disk/storage-error.js';
 import { EngineError } from '../errors.js';
 import { LIMITS } from '../limits.js';
 import { appendBatch, rollSegment, whenAppendable } from './append/append.js';
-import { AppendTurns } from './append/append-queue.js';
+import { AppendQueue } from './append/append-queue.js';
 import { AppendWaiters } from './append/append-waiters.js';
 import {
   checkRecords,
@@ -85,7 +85,7 @@ export class Log implements PartitionLog, CheckpointTarget {
   readonly readHints = new ReadHints();
   #awaitsCheckpoint = false;
   readonly #leadership: Leadership;
-  readonly #turns = new AppendTurns();
+  readonly #queue = new AppendQueue();
   #settings: LogSettings;
   #failure: EngineError | null = null;
   #bytesSinceCheckpoint = 0;
@@ -211,24 +211,24 @@ export class Log implements PartitionLog, CheckpointTarget {
       (validate === 'header' &&
         compression === 'producer' &&
         !compacted &&
-        !this.#turns.isTaken &&
+        !this.#queue.isTaken &&
         !isClaimCounted(batch)) ||
-      (rules.records && !this.#turns.isTaken);
+      (rules.records && !this.#queue.isTaken);
     return isPlain ? this.#append(batch, rules) : this.#appendChecked(batch, rules);
   }
 
   async #appendPiece(bytes: Buffer): Promise<Appended> {
     this.assertTaking();
     if (this.#leadership.isLeader) throw new EngineError('NOT_FOLLOWER', `${this.folder} leads`);
-    return appendPiece(this, this.#turns, bytes);
+    return appendPiece(this, this.#queue, bytes);
   }
 
   #append(batch: Buffer, rules: OriginRules): Promise<Appended> {
     const appended = this.#tryAppend(batch, rules);
-    return appended ?? this.#turns.take(() => this.#appendSettled(batch, rules));
+    return appended ?? this.#queue.take(() => this.#appendSettled(batch, rules));
   }
 
-  /** Appends as soon as the writer lets it. Only for whoever has the turn. */
+  /** Appends as soon as the writer lets it. Called only in a turn of the queue. */
   async #appendSettled(
     batch: Buffer,
     rules: OriginRules,
@@ -265,7 +265,7 @@ export class Log implements PartitionLog, CheckpointTarget {
    */
   #appendChecked(batch: Buffer, rules: OriginRules): Promise<Appended> {
     const ready = this.#readied(batch, rules);
-    return this.#turns.take(async () => {
+    return this.#queue.take(async () => {
       const found = await ready;
       if (!(found instanceof EngineError)) {
         return found === null || found === batch
@@ -484,7 +484,7 @@ export class Log implements PartitionLog, CheckpointTarget {
   async #changeEnd(change: () => Promise<void>): Promise<void> {
     this.assertTaking();
     const before = this.#changing;
-    const changed = this.#turns.take(async () => {
+    const changed = this.#queue.take(async () => {
       await before;
       this.assertServing();
       this.checkpoint.pause();
@@ -525,7 +525,7 @@ export class Log implements PartitionLog, CheckpointTarget {
 
   async flush(): Promise<void> {
     this.assertServing();
-    await this.#turns.passed();
+    await this.#queue.passed();
     await this.writer.settled();
     await this.context.syncRounds.flush([this]);
     this.assertServing();
@@ -548,7 +548,7 @@ export class Log implements PartitionLog, CheckpointTarget {
     this.#refusal = this.#closing;
     this.compaction.stop();
     await this.compaction.settled();
-    await this.#turns.emptied();
+    await this.#queue.emptied();
     await this.#changing;
     await this.writer.settled();
     const active = this.segments.active;

@@ -31,7 +31,7 @@ import { METADATA_FILE, openCatalogStore } from '../metadata/catalog-store.js';
 import { ensureClusterId } from '../metadata/cluster.js';
 import { Controller } from '../metadata/controller.js';
 import { brokerLayers, topicSettings } from '../metadata/effective-settings.js';
-import { MetadataFollower } from '../metadata/metadata-replica.js';
+import { MetadataReplica } from '../metadata/metadata-replica.js';
 import { MetadataTwin } from '../metadata/metadata-twin.js';
 import { ProducerIds } from '../metadata/producer-ids.js';
 import {
@@ -279,7 +279,7 @@ async function openMetadata({ options, clock, random, closers }: Opening, engine
     ensureClusterId(store, random),
     claimNodeId(store, nodeId, engine.path),
   ]);
-  const { follower: metadata, deleted } = await MetadataFollower.open(store, clusterId, {
+  const { replica: metadata, deleted } = await MetadataReplica.open(store, clusterId, {
     nodeId,
     rack: null,
     leaderEpoch: engine.leaderEpoch,

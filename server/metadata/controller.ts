@@ -2,7 +2,7 @@ import { newUuid, type Random } from '../../engine/index.js';
 import { ApiError } from '../protocol/api-error.js';
 import type { SettingTexts } from '../settings/topic-settings.js';
 import type { MetadataImage, TopicImage } from './image.js';
-import type { MetadataFollower } from './metadata-replica.js';
+import type { MetadataReplica } from './metadata-replica.js';
 import type { NewTopic } from './new-topic.js';
 import {
   BROKER_SETTINGS_PREFIX,
@@ -15,7 +15,7 @@ import { type NameRules, TakenNames } from './topic-name.js';
 
 export interface ControllerOptions {
   readonly store: MetadataStore;
-  readonly metadata: MetadataFollower;
+  readonly metadata: MetadataReplica;
   readonly random: Random;
   readonly names: NameRules;
   /** Of all topics together. */

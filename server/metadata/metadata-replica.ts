@@ -32,7 +32,7 @@ export interface DeletedTopic extends DeletedTopicRecord {
  * Keeps the metadata image up to date with the store. On one node every partition is led by its
  * only replica; where several nodes share a store, records of partition state will take that place.
  */
-export class MetadataFollower implements MetadataView {
+export class MetadataReplica implements MetadataView {
   readonly #local: LocalBroker;
   readonly #listeners = new Set<(delta: MetadataDelta) => void>();
   #waiters: { readonly revision: number; readonly resolve: (image: MetadataImage) => void }[] = [];
@@ -49,7 +49,7 @@ export class MetadataFollower implements MetadataView {
     store: MetadataStore,
     clusterId: string,
     local: LocalBroker,
-  ): Promise<{ follower: MetadataFollower; deleted: DeletedTopic[] }> {
+  ): Promise<{ replica: MetadataReplica; deleted: DeletedTopic[] }> {
     const { entries, revision } = await store.range('');
     const deleted: DeletedTopic[] = [];
     const topics = new Map<string, TopicImage>();
@@ -69,11 +69,11 @@ export class MetadataFollower implements MetadataView {
       topics,
       brokerOverrides,
     });
-    const follower = new MetadataFollower(image, local);
-    follower.#stopWatching = store.watch('', (event) => follower.#apply(event), {
+    const replica = new MetadataReplica(image, local);
+    replica.#stopWatching = store.watch('', (event) => replica.#apply(event), {
       fromRevision: revision + 1,
     });
-    return { follower, deleted };
+    return { replica, deleted };
   }
 
   get image(): MetadataImage {

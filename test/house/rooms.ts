@@ -18,7 +18,7 @@ const ROOMS = [
 const PROMISES = ['log-settings.ts', 'partition-log.ts'];
 
 /** Where `log.ts`, which makes the rooms, may be imported: by the directory. */
-const DIRECTORY = 'engine/partitions.ts';
+const DIRECTORY = 'engine/log-directory.ts';
 
 /** The names on the first floor of `engine/log`: rooms and files. */
 export function firstFloor(sources: readonly Source[]): string[] {

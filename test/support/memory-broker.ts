@@ -14,7 +14,7 @@ import { openCatalogStore } from '../../server/metadata/catalog-store.js';
 import { ensureClusterId } from '../../server/metadata/cluster.js';
 import { Controller } from '../../server/metadata/controller.js';
 import { brokerLayers, topicSettings } from '../../server/metadata/effective-settings.js';
-import { MetadataFollower } from '../../server/metadata/metadata-replica.js';
+import { MetadataReplica } from '../../server/metadata/metadata-replica.js';
 import { ProducerIds } from '../../server/metadata/producer-ids.js';
 import type { ConnectionInfo } from '../../server/net/dispatcher.js';
 import type { InProgress } from '../../server/net/receiving/requests-in-progress.js';
@@ -149,7 +149,7 @@ export async function memoryBroker(options: MemoryBrokerOptions = {}) {
     error: line('error'),
   };
   const clusterId = await ensureClusterId(store, random);
-  const { follower, deleted } = await MetadataFollower.open(store, clusterId, {
+  const { replica, deleted } = await MetadataReplica.open(store, clusterId, {
     nodeId: settings.nodeId,
     rack: null,
     endpoints: new Map(settings.listeners.map(({ name, advertised }) => [name, advertised])),
@@ -157,7 +157,7 @@ export async function memoryBroker(options: MemoryBrokerOptions = {}) {
   });
   const controller = new Controller({
     store,
-    metadata: follower,
+    metadata: replica,
     random,
     names: { caseInsensitiveDisk: options.caseInsensitiveDisk ?? false },
     partitionsMax: options.partitionsMax ?? SERVER_LIMITS.partitionsMax,
@@ -174,13 +174,13 @@ export async function memoryBroker(options: MemoryBrokerOptions = {}) {
   const forgotten: Promise<void>[] = [];
   const partitions = new Partitions({
     engine: host,
-    metadata: follower,
+    metadata: replica,
     nodeId: settings.nodeId,
     logger,
     slices,
     producerExpirationMs: settings.producerIdExpirationMs,
     settingsOf: (topic) =>
-      topicSettings(topic, brokerLayers(follower.image, settings.nodeId, brokerStatic)),
+      topicSettings(topic, brokerLayers(replica.image, settings.nodeId, brokerStatic)),
     onMove: (partition) => {
       delayed.check(partition);
       fetchSessions.moved(partition);
@@ -191,7 +191,7 @@ export async function memoryBroker(options: MemoryBrokerOptions = {}) {
   const producerIds = new ProducerIds(store, random);
   const groups = new GroupCoordinator({
     settings: settings.groups,
-    metadata: follower,
+    metadata: replica,
     controller,
     partitions,
     nodeId: settings.nodeId,
@@ -205,7 +205,7 @@ export async function memoryBroker(options: MemoryBrokerOptions = {}) {
   });
   await groups.start();
   const handlers = openHandlers({
-    metadata: follower,
+    metadata: replica,
     controller,
     partitions,
     producerIds,
@@ -265,7 +265,7 @@ export async function memoryBroker(options: MemoryBrokerOptions = {}) {
     catalog,
     store,
     settings,
-    metadata: follower,
+    metadata: replica,
     controller,
     partitions,
     delayed,

@@ -24,7 +24,7 @@ import type {
   ScrubResult,
   TimestampLookup,
 } from '../../engine/log/partition-log.js';
-import type { KnownPartitions } from '../../engine/partitions.js';
+import type { KnownPartitions } from '../../engine/log-directory.js';
 import type { LogHost } from '../../server/partition/partitions.js';
 
 /** Bytes in memory that behave like a slice of a file, and know whether they were given back. */

@@ -3,7 +3,7 @@
  * rolls that wait for queued writes, truncations. What comes later waits behind them, so that
  * appends keep their order.
  */
-export class AppendTurns {
+export class AppendQueue {
   #last: Promise<void> | null = null;
 
   /** Whether an append must queue. */

@@ -1,6 +1,6 @@
 import type { Appended } from '../partition-log.js';
 import { type AppendLog, whenAppendable } from './append.js';
-import type { AppendTurns } from './append-queue.js';
+import type { AppendQueue } from './append-queue.js';
 import { ReplicaPiece } from './replica-piece.js';
 
 /** The log that a leader's batches go to. */
@@ -11,14 +11,14 @@ export interface FollowingLog extends AppendLog {
 /** Appends a leader's piece, at once where it can be. Throws what is wrong with it. */
 export function appendPiece(
   log: FollowingLog,
-  turns: AppendTurns,
+  queue: AppendQueue,
   bytes: Buffer,
 ): Promise<Appended> {
-  const piece = turns.isTaken ? null : new ReplicaPiece(log, bytes);
+  const piece = queue.isTaken ? null : new ReplicaPiece(log, bytes);
   if (piece === null || isNews(log, piece)) {
-    return turns.take(() => appendSettled(log, piece ?? bytes));
+    return queue.take(() => appendSettled(log, piece ?? bytes));
   }
-  return piece.append() ?? turns.take(() => appendSettled(log, piece));
+  return piece.append() ?? queue.take(() => appendSettled(log, piece));
 }
 
 /** Whether the log is yet to say what the piece does to its order. */
@@ -26,7 +26,7 @@ function isNews(log: FollowingLog, { leavesGap, breaksEpochs }: ReplicaPiece): b
   return (leavesGap && !log.hasGaps) || (breaksEpochs && log.epochs.areOwn);
 }
 
-/** As soon as the log and the writer let it. Only for whoever has the turn. */
+/** As soon as the log and the writer let it. Called only in a turn of the queue. */
 async function appendSettled(
   log: FollowingLog,
   given: ReplicaPiece | Buffer,

@@ -2,7 +2,7 @@ import { describe, expect, test, vi } from 'vitest';
 import { ManualClock, MemoryCatalog, seededRandom } from '../../../engine/index.js';
 import { openCatalogStore } from '../../../server/metadata/catalog-store.js';
 import { Controller } from '../../../server/metadata/controller.js';
-import { MetadataFollower } from '../../../server/metadata/metadata-replica.js';
+import { MetadataReplica } from '../../../server/metadata/metadata-replica.js';
 import type { NewTopic } from '../../../server/metadata/new-topic.js';
 import type { MetadataStore } from '../../../server/metadata/store.js';
 import { turns } from '../../support/memory-broker.js';
@@ -10,16 +10,16 @@ import { turns } from '../../support/memory-broker.js';
 const local = { nodeId: 1, rack: null, endpoints: new Map(), leaderEpoch: 2 };
 
 async function controllerOn(store: MetadataStore, seed: number) {
-  const { follower, deleted } = await MetadataFollower.open(store, 'cluster-id-of-a-test-x', local);
+  const { replica, deleted } = await MetadataReplica.open(store, 'cluster-id-of-a-test-x', local);
   const random = seededRandom(seed);
   const controller = new Controller({
     store,
-    metadata: follower,
+    metadata: replica,
     random,
     names: { caseInsensitiveDisk: false },
     partitionsMax: 100,
   });
-  return { controller, follower, deleted };
+  return { controller, replica, deleted };
 }
 
 async function newStore(): Promise<MetadataStore> {
@@ -32,9 +32,9 @@ function topic(name: string): NewTopic {
 
 describe('the image', () => {
   test('an image that was taken stays as it was', async () => {
-    const { controller, follower } = await controllerOn(await newStore(), 1);
+    const { controller, replica } = await controllerOn(await newStore(), 1);
     await controller.createTopics([topic('a')]);
-    const taken = follower.image;
+    const taken = replica.image;
     const before = taken.topic('a')!;
     await controller.createTopics([topic('b')]);
     await controller.alterTopic(before.id, () => ({ 'retention.ms': '5' }));
@@ -43,21 +43,21 @@ describe('the image', () => {
     expect(taken.topicById(before.id)).toBe(before);
     expect(taken.topic('b')).toBeUndefined();
     expect(taken.topicCount).toBe(1);
-    expect(follower.image.revision).toBeGreaterThan(taken.revision);
-    expect(follower.image.topic('a')).toBeUndefined();
-    expect(follower.image.topicById(before.id)).toBeUndefined();
+    expect(replica.image.revision).toBeGreaterThan(taken.revision);
+    expect(replica.image.topic('a')).toBeUndefined();
+    expect(replica.image.topicById(before.id)).toBeUndefined();
   });
 
   test('a promise that resolved is shown by the image, and read back the same by a newcomer', async () => {
     const store = await newStore();
-    const { controller, follower } = await controllerOn(store, 1);
+    const { controller, replica } = await controllerOn(store, 1);
     await controller.createTopics([topic('a'), topic('__proto__')]);
-    const a = follower.image.topic('a')!;
+    const a = replica.image.topic('a')!;
     await controller.addPartitions(a.id, () => [[1], [2]]);
     await controller.alterTopic(a.id, (texts) => ({ ...texts, 'retention.ms': '5' }));
     await controller.alterBroker('', () => ({ 'log.retention.ms': '6' }));
-    const { follower: newcomer } = await controllerOn(store, 2);
-    for (const { image } of [follower, newcomer]) {
+    const { replica: newcomer } = await controllerOn(store, 2);
+    for (const { image } of [replica, newcomer]) {
       expect(image.topic('a')).toMatchObject({
         id: a.id,
         overrides: { 'retention.ms': '5' },
@@ -70,13 +70,13 @@ describe('the image', () => {
       expect(image.brokerOverrides.get('')?.texts).toEqual({ 'log.retention.ms': '6' });
       expect([...image.topicNames()].sort()).toEqual(['__proto__', 'a']);
     }
-    expect(newcomer.image.revision).toBe(follower.image.revision);
+    expect(newcomer.image.revision).toBe(replica.image.revision);
   });
 
   test('every step is told once, with before and after', async () => {
-    const { controller, follower } = await controllerOn(await newStore(), 1);
+    const { controller, replica } = await controllerOn(await newStore(), 1);
     const steps: string[] = [];
-    follower.onChange(({ topics, brokerSettingsChanged }) => {
+    replica.onChange(({ topics, brokerSettingsChanged }) => {
       for (const [name, { before, after }] of topics) {
         steps.push(
           `${name} ${before?.partitions.length ?? '-'} ${after?.partitions.length ?? '-'}`,
@@ -85,7 +85,7 @@ describe('the image', () => {
       if (brokerSettingsChanged) steps.push('broker');
     });
     await controller.createTopics([topic('a')]);
-    const { id } = follower.image.topic('a')!;
+    const { id } = replica.image.topic('a')!;
     await controller.addPartitions(id, () => [[1]]);
     await controller.alterBroker('1', () => ({ 'log.retention.ms': '6' }));
     await controller.deleteTopics([id]);
@@ -98,9 +98,9 @@ describe('the image', () => {
 describe('the controller', () => {
   test('a deletion leaves a tombstone in the same transaction, which a restart finds', async () => {
     const store = await newStore();
-    const { controller, follower } = await controllerOn(store, 1);
+    const { controller, replica } = await controllerOn(store, 1);
     await controller.createTopics([{ ...topic('a'), replicas: [[1], [1]] }]);
-    const { id } = follower.image.topic('a')!;
+    const { id } = replica.image.topic('a')!;
     const events: string[][] = [];
     store.watch('', ({ changes }) => void events.push(changes.map(({ key }) => key).sort()));
     await controller.deleteTopics([id]);
@@ -125,28 +125,28 @@ describe('the controller', () => {
       .map((outcome) => (outcome.ok ? 'ok' : outcome.error.code))
       .sort();
     expect(codes).toEqual(['TOPIC_ALREADY_EXISTS', 'ok', 'ok', 'ok']);
-    const { id } = one.follower.image.topic('a')!;
+    const { id } = one.replica.image.topic('a')!;
     await Promise.all(
       [one, two].map(({ controller }, at) =>
         controller.alterTopic(id, (texts) => ({ ...texts, [`k${at}`]: 'v' })),
       ),
     );
     await turns();
-    expect(one.follower.image.topic('a')!.overrides).toEqual({ k0: 'v', k1: 'v' });
-    expect(two.follower.image.topic('a')!.overrides).toEqual({ k0: 'v', k1: 'v' });
+    expect(one.replica.image.topic('a')!.overrides).toEqual({ k0: 'v', k1: 'v' });
+    expect(two.replica.image.topic('a')!.overrides).toEqual({ k0: 'v', k1: 'v' });
     await Promise.all(
       [one, two].map(({ controller }, at) =>
         controller.alterBroker('', (texts) => ({ ...texts, [`k${at}`]: 'v' })),
       ),
     );
     await turns();
-    expect(one.follower.image.brokerOverrides.get('')?.texts).toEqual({ k0: 'v', k1: 'v' });
+    expect(one.replica.image.brokerOverrides.get('')?.texts).toEqual({ k0: 'v', k1: 'v' });
   });
 
   test('a topic that is gone is UNKNOWN_TOPIC_ID to every change', async () => {
-    const { controller, follower } = await controllerOn(await newStore(), 1);
+    const { controller, replica } = await controllerOn(await newStore(), 1);
     await controller.createTopics([topic('a')]);
-    const { id } = follower.image.topic('a')!;
+    const { id } = replica.image.topic('a')!;
     const [first, second] = await Promise.all([
       controller.deleteTopics([id]),
       controller.deleteTopics([id]),

@@ -63,7 +63,7 @@ export interface KnownPartitions {
  * The partitions of one data directory: opened, deleted and set aside here, each at most once at a
  * time.
  */
-export class Partitions {
+export class LogDirectory {
   readonly #context: LogContext;
   readonly #open = new Map<string, Promise<Log>>();
   readonly #closing = new Map<string, Promise<void>>();
