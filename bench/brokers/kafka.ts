@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Client } from '../../server/peers/peer-client.js';
+import { Client } from '../../server/cli/client.js';
 import { type Child, endOf, lastWords, startChild, stopChild } from '../lib/children.js';
 import { BROKER_CORE } from '../lib/driver.js';
 import { skipped, voided } from '../lib/outcome.js';

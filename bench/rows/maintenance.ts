@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { buildBatch, seededRandom } from '../../engine/index.js';
 import { APIS } from '../../server/handlers/apis.js';
-import { Client } from '../../server/peers/peer-client.js';
+import { Client } from '../../server/cli/client.js';
 import { encodeRequest } from '../../server/protocol/frame.js';
 import { type Odradek, startOdradek } from '../brokers/odradek.js';
 import type { Context } from '../lib/context.js';

@@ -1,4 +1,4 @@
-import type { Client } from '../peers/peer-client.js';
+import type { Client } from './client.js';
 import { connectCoordinator } from './coordinator.js';
 import { GroupMember } from './group-member.js';
 import { committedOffsets } from './group-offsets.js';

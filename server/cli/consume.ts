@@ -1,6 +1,6 @@
-import { type Client, type ConnectionOptions, withClient } from '../peers/peer-client.js';
 import { ByteWriter } from './byte-writer.js';
 import { CliError, EXIT } from './cli-error.js';
+import { type Client, type ConnectionOptions, withClient } from './client.js';
 import { whenReaderLeaves } from './output.js';
 import { PartitionReader } from './partition-reader.js';
 import { type Printing, printOnce } from './printing.js';

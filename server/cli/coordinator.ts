@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Client } from '../peers/peer-client.js';
 import { ErrorCode, errorInfo } from '../protocol/error-codes.js';
 import { FindCoordinator } from '../protocol/messages/find-coordinator.js';
 import { check, shown } from './answers.js';
+import { Client } from './client.js';
 import { CLI_LIMITS } from './limits.js';
 
 const GROUP = 0;

@@ -1,10 +1,10 @@
-import type { Answer, Client } from '../peers/peer-client.js';
 import { ErrorCode } from '../protocol/error-codes.js';
 import { Heartbeat } from '../protocol/messages/heartbeat.js';
 import { JoinGroup } from '../protocol/messages/join-group.js';
 import { LeaveGroup } from '../protocol/messages/leave-group.js';
 import { SyncGroup } from '../protocol/messages/sync-group.js';
 import { check, shown } from './answers.js';
+import type { Answer, Client } from './client.js';
 import {
   CONSUMER_PROTOCOL,
   decodeAssignment,

@@ -1,8 +1,8 @@
-import type { Client } from '../peers/peer-client.js';
 import { ErrorCode } from '../protocol/error-codes.js';
 import { OffsetCommit } from '../protocol/messages/offset-commit.js';
 import { OffsetFetch } from '../protocol/messages/offset-fetch.js';
 import { check, shown } from './answers.js';
+import type { Client } from './client.js';
 import { whenReady } from './coordinator.js';
 
 /** Offsets by topic and partition. */

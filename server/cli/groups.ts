@@ -1,15 +1,10 @@
-import {
-  type Answer,
-  type Client,
-  type ConnectionOptions,
-  withClient,
-} from '../peers/peer-client.js';
 import { ErrorCode, errorInfo } from '../protocol/error-codes.js';
 import { DeleteGroups } from '../protocol/messages/delete-groups.js';
 import { DescribeGroups } from '../protocol/messages/describe-groups.js';
 import { ListGroups } from '../protocol/messages/list-groups.js';
 import { check, shown } from './answers.js';
 import { CliError, EXIT } from './cli-error.js';
+import { type Answer, type Client, type ConnectionOptions, withClient } from './client.js';
 import { decodeAssignment } from './consumer-protocol.js';
 import { connectCoordinator, whenReady } from './coordinator.js';
 import { committedOffsets } from './group-offsets.js';

@@ -5,8 +5,8 @@ import {
   type PartitionFolder,
   parseSegmentFileName,
 } from '../../engine/index.js';
-import { COORDINATOR_TOPICS, coordinatorPartition } from '../coordination/coordinator-for.js';
 import { decodeRecord } from '../groups/records.js';
+import { COORDINATOR_TOPICS, coordinatorPartition } from '../metadata/coordinator-for.js';
 import { CLI_LIMITS } from './limits.js';
 
 /** Kafka's default for `offsets.topic.num.partitions`, which is tried first. */

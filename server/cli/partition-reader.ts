@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { batchSize, EngineError, type RecordView, storedBatches } from '../../engine/index.js';
-import type { Client } from '../peers/peer-client.js';
 import { ErrorCode, errorInfo } from '../protocol/error-codes.js';
 import { Fetch } from '../protocol/messages/fetch.js';
 import { check, shown } from './answers.js';
 import { CliError } from './cli-error.js';
+import type { Client } from './client.js';
 import { CLI_LIMITS } from './limits.js';
 import { endOffsets, firstOffsets, type Start } from './start-position.js';
 import type { TopicPartitions } from './topic-partitions.js';

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { buildBatch, type CodecName } from '../../engine/index.js';
-import { type Client, type ConnectionOptions, withClient } from '../peers/peer-client.js';
 import { ErrorCode, errorInfo } from '../protocol/error-codes.js';
 import { Metadata } from '../protocol/messages/metadata.js';
 import { Produce } from '../protocol/messages/produce.js';
 import { check, shown } from './answers.js';
 import { CliError } from './cli-error.js';
+import { type Client, type ConnectionOptions, withClient } from './client.js';
 import { counted } from './counted.js';
 import { CLI_LIMITS } from './limits.js';
 import { readLines } from './line-reader.js';

@@ -1,6 +1,6 @@
-import { type Client, type ConnectionOptions, withClient } from '../peers/peer-client.js';
 import { check, shown } from './answers.js';
 import { CliError, EXIT } from './cli-error.js';
+import { type Client, type ConnectionOptions, withClient } from './client.js';
 import { commitOffsets, committedOffsets, type GroupOffsets } from './group-offsets.js';
 import { describeGroup, requireInactive, withCoordinator } from './groups.js';
 import { endOffsets, firstOffsets, parseTime, startOffsets } from './start-position.js';

@@ -1,8 +1,8 @@
-import type { Client } from '../peers/peer-client.js';
 import { ErrorCode } from '../protocol/error-codes.js';
 import { ListOffsets } from '../protocol/messages/list-offsets.js';
 import { check, shown } from './answers.js';
 import { CliError, EXIT } from './cli-error.js';
+import type { Client } from './client.js';
 
 /** Where reading begins in each partition. */
 export type StartPosition =

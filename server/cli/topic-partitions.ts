@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Client } from '../peers/peer-client.js';
 import { ErrorCode } from '../protocol/error-codes.js';
 import { Metadata } from '../protocol/messages/metadata.js';
 import { check, shown, unknownTopic } from './answers.js';
 import { CliError } from './cli-error.js';
+import type { Client } from './client.js';
 import { CLI_LIMITS } from './limits.js';
 
 /** Of a Metadata request that creates nothing. */

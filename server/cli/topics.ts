@@ -1,9 +1,3 @@
-import {
-  type Answer,
-  type Client,
-  type ConnectionOptions,
-  withClient,
-} from '../peers/peer-client.js';
 import { ErrorCode, errorInfo } from '../protocol/error-codes.js';
 import { CreateTopics } from '../protocol/messages/create-topics.js';
 import { DeleteTopics } from '../protocol/messages/delete-topics.js';
@@ -11,6 +5,7 @@ import { DescribeConfigs } from '../protocol/messages/describe-configs.js';
 import { Metadata } from '../protocol/messages/metadata.js';
 import { check, shown, unknownTopic } from './answers.js';
 import { CliError, EXIT } from './cli-error.js';
+import { type Answer, type Client, type ConnectionOptions, withClient } from './client.js';
 import { CLI_LIMITS } from './limits.js';
 import { LineWriter } from './output.js';
 import { READ_ONLY } from './topic-partitions.js';

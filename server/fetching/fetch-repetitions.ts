@@ -1,7 +1,7 @@
 import type { Work } from '../../engine/index.js';
-import { forEachInSlices, mapInSlices } from '../handlers/in-slices.js';
 import type { RequestOf } from '../protocol/api.js';
 import type { Fetch } from '../protocol/messages/fetch.js';
+import { forEachInSlices, mapInSlices } from '../request/in-slices.js';
 import type { PartitionWish } from './fetch-session.js';
 
 type Topics = RequestOf<typeof Fetch>['topics'];

@@ -2,8 +2,7 @@ import type { ReadIsolation } from '../../engine/index.js';
 import { Partition } from '../partition/partition.js';
 import type { RequestOf } from '../protocol/api.js';
 import type { Fetch } from '../protocol/messages/fetch.js';
-import type { WaitKey } from '../request/waiting.js';
-import type { FetchSession, PartitionWish } from './fetch-session.js';
+import type { FetchSession, PartitionWish, SessionPartition } from './fetch-session.js';
 
 /** A partition that a fetch waits for, and what it wants of it. */
 export interface Watched {
@@ -13,6 +12,9 @@ export interface Watched {
   /** As of the last read, no record lies from the wished offset up to this one (exclusive). */
   readonly emptyUpTo: number;
 }
+
+/** What a fetch waits on: its partitions, its session or one of its partitions, its client. */
+export type FetchKey = Partition | FetchSession | SessionPartition | string;
 
 /**
  * What one waiting fetch wants, so that a move costs a look at the partition that has moved,
@@ -37,7 +39,7 @@ export class FetchWait {
   }
 
   /** Whether reading anew would answer the request, now that `moved` has; null for anything. */
-  isDone(moved: WaitKey | null): boolean {
+  isDone(moved: FetchKey | null): boolean {
     if (moved instanceof Partition) {
       const read = this.#reads.get(moved);
       return read !== undefined && this.#look(read);

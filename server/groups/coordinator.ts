@@ -1,9 +1,8 @@
 import { type Clock, newUuid, type Random, type TurnSlices } from '../../engine/index.js';
-import { coordinatorFor } from '../coordination/coordinator-for.js';
-import { OffsetsTopic } from '../coordination/state-topic.js';
 import { SERVER_LIMITS } from '../limits.js';
 import type { Logger } from '../logging/log.js';
 import type { Controller } from '../metadata/controller.js';
+import { coordinatorFor } from '../metadata/coordinator-for.js';
 import type { MetadataView } from '../metadata/metadata-view.js';
 import type { ConnectionInfo } from '../net/dispatcher.js';
 import type { Partitions } from '../partition/partitions.js';
@@ -28,6 +27,7 @@ import type { GroupEntry } from './group-entry.js';
 import { type GroupLimits, GroupRegistry } from './group-registry.js';
 import { CommittedTopics } from './offsets/committed-topics.js';
 import { OffsetStore } from './offsets/offset-store.js';
+import { OffsetsTopic } from './offsets-topic.js';
 import { writeError } from './write-error.js';
 
 export interface GroupCoordinatorOptions {

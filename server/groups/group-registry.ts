@@ -1,8 +1,7 @@
 import { assert, type Clock, repairCommand, type TurnSlices } from '../../engine/index.js';
-import { coordinatorPartition } from '../coordination/coordinator-for.js';
-import type { OffsetsTopic } from '../coordination/state-topic.js';
 import { SERVER_LIMITS, type ServerLimits } from '../limits.js';
 import type { Logger } from '../logging/log.js';
+import { coordinatorPartition } from '../metadata/coordinator-for.js';
 import type { ConnectionInfo } from '../net/dispatcher.js';
 import { ApiError } from '../protocol/api-error.js';
 import type { ErrorName } from '../protocol/error-codes.js';
@@ -26,6 +25,7 @@ import { SlicedQueue } from './classic/sliced-queue.js';
 import { WaitingRequests } from './classic/waiting-requests.js';
 import { type GroupEntry, newEntry } from './group-entry.js';
 import type { CommittedTopics } from './offsets/committed-topics.js';
+import type { OffsetsTopic } from './offsets-topic.js';
 import type { GroupRecord, OffsetValue } from './records.js';
 import { writeError } from './write-error.js';
 

@@ -1,5 +1,6 @@
 import type { Api } from '../protocol/api.js';
-import type { Handler, OpenHandler, ServedApi } from './handler.js';
+import type { Handler, OpenHandler } from '../request/open-handler.js';
+import type { ServedApi } from './handler.js';
 import { SERVED } from './index.js';
 import { type BrokerParts, handlerParts } from './parts.js';
 

@@ -1,55 +1,14 @@
-import type { DispatchMode } from '../net/dispatcher.js';
-import type { Api, RequestOf, ResponseOf } from '../protocol/api.js';
-import type { RequestContext } from '../request/context.js';
+import type { Api } from '../protocol/api.js';
+import type { Handler, HandlerTraits } from '../request/open-handler.js';
 import type { HandlerParts } from './parts.js';
 
-/**
- * Answers one API. Called synchronously when the request's turn has come; what it does before its
- * first await is done in the order of the connection. Null is no answer at all (Produce with
- * acks=0). Expected errors stand in the response; a thrown `ApiError` is an error for the request
- * as a whole, `CloseConnection` ends the connection, anything else is our fault.
- */
-export type Handler<A extends Api> = (
-  context: RequestContext,
-  request: RequestOf<A>,
-) => ResponseOf<A> | null | Promise<ResponseOf<A> | null>;
-
-/** How the requests of an API are treated on their way; what is left out is the careful choice. */
-export interface HandlerTraits {
-  /**
-   * Whether a request may overlap with others of its connection. It may where what counts happens
-   * in the turn of its dispatch. Default: it runs alone, as everything does in Kafka.
-   */
-  readonly order?: DispatchMode;
-  /**
-   * Nothing of the request's frame is needed once it is answered. Default: pieces of it may stay.
-   */
-  readonly isDoneWithFrame?: boolean;
-  /**
-   * A defect of ours ends the connection instead of an answer: a client that sends the same again
-   * learns what was stored. Default: it is answered.
-   */
-  readonly closesOnDefect?: boolean;
-  /**
-   * Changes nothing, so that a request may be given up in the middle, when its client is gone, and
-   * may wait there while answers take too much memory.
-   */
-  readonly readsOnly?: boolean;
-  /** An answer has as many elements as its request, so that a small one need not be weighed. */
-  readonly answersInKind?: boolean;
-}
+export type { Handler } from '../request/open-handler.js';
 
 /** An API together with its handler. */
 export interface ServedApi<A extends Api = Api> extends Required<HandlerTraits> {
   readonly api: A;
   /** The handler of one broker. */
   open(parts: HandlerParts): Handler<A>;
-}
-
-/** An API as one broker answers it. */
-export interface OpenHandler extends Required<HandlerTraits> {
-  readonly api: Api;
-  readonly handle: Handler<Api>;
 }
 
 /** Joins an API and its handler. */

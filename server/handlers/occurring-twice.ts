@@ -1,5 +1,5 @@
 import type { Work } from '../../engine/index.js';
-import { forEachInSlices } from './in-slices.js';
+import { forEachInSlices } from '../request/in-slices.js';
 
 /**
  * The keys that occur more than once, in slices. Requests that name a thing twice are refused, not

@@ -1,5 +1,12 @@
-import type { ConnectionInfo } from '../net/dispatcher.js';
 import type { BrokerImage } from './image.js';
+
+/** What a connection tells of the way that it came. */
+interface WayIn {
+  /** Name of the listener, upper case. */
+  readonly listener: string;
+  readonly localAddress: string;
+  readonly localPort: number;
+}
 
 /**
  * Where the client of `connection` reaches a broker on the listener that it came by; null if the
@@ -8,7 +15,7 @@ import type { BrokerImage } from './image.js';
  */
 export function endpointFor(
   broker: BrokerImage,
-  connection: Pick<ConnectionInfo, 'listener' | 'localAddress' | 'localPort'>,
+  connection: WayIn,
 ): { host: string; port: number } | null {
   const advertised = broker.endpoints.get(connection.listener);
   if (advertised === undefined) return null;

@@ -1,5 +1,5 @@
-import { COORDINATOR_TOPICS } from '../coordination/coordinator-for.js';
 import type { SettingTexts } from '../settings/topic-settings.js';
+import { COORDINATOR_TOPICS } from './coordinator-for.js';
 import {
   CLUSTER_KEY,
   DELETED_TOPICS_PREFIX,

@@ -1,6 +1,4 @@
 import { AssertionError, type Clock, type TurnSlices } from '../../engine/index.js';
-import { unsupportedApiVersions } from '../handlers/cluster/api-versions.js';
-import type { OpenHandler } from '../handlers/handler.js';
 import type { ServerLimits } from '../limits.js';
 import type { Logger } from '../logging/log.js';
 import { type RateLimitedLogger, rateLimited } from '../logging/rate-limit.js';
@@ -27,7 +25,9 @@ import {
 import { ApiVersions } from '../protocol/messages/api-versions.js';
 import { ProtocolError } from '../protocol/protocol-error.js';
 import { OpenRequest } from './context.js';
+import type { OpenHandler } from './open-handler.js';
 import type { RequestHook, RequestOutcome } from './request-hooks.js';
+import { unsupportedApiVersions } from './unsupported-version.js';
 
 export interface RequestDispatcherOptions {
   readonly handlers: readonly OpenHandler[];

@@ -1,11 +1,11 @@
-import type { FetchSession, SessionPartition } from '../fetching/fetch-session.js';
-import type { ClientKey } from '../groups/classic/rebalance-calls.js';
 import type { ConnectionInfo } from '../net/dispatcher.js';
-import type { Partition } from '../partition/partition.js';
 import type { DelayedOperations } from './delayed.js';
 
-/** A partition moves, or one of a session's; a client is called, which ends its waiting. */
-export type WaitKey = Partition | FetchSession | SessionPartition | ClientKey;
+/**
+ * What a wait looks at again when it moves: a partition, a fetch session, a client that is called
+ * to a rebalance. Who waits knows which of them it has named.
+ */
+export type WaitKey = object | string;
 
 export interface Wait {
   readonly delayed: DelayedOperations<WaitKey>;

@@ -1,11 +1,11 @@
 import type { Clock } from '../../engine/index.js';
 import { APIS, type ApiName } from '../handlers/apis.js';
-import type { Handler, OpenHandler } from '../handlers/handler.js';
 import { CloseConnection } from '../net/dispatcher.js';
 import type { Api, RequestOf } from '../protocol/api.js';
 import { ErrorCode, type ErrorName } from '../protocol/error-codes.js';
 import type { Produce } from '../protocol/messages/produce.js';
 import type { RequestContext } from '../request/context.js';
+import type { Handler, OpenHandler } from '../request/open-handler.js';
 import { nearestName } from '../settings/nearest.js';
 import { type Duration, durationMs } from './duration.js';
 import {

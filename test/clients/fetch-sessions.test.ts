@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { buildBatchSync } from '../../engine/batch/builder.js';
+import { Client } from '../../server/cli/client.js';
 import { APIS, lookupApi } from '../../server/handlers/apis.js';
 import { FrameParser } from '../../server/net/receiving/framing.js';
-import { Client } from '../../server/peers/peer-client.js';
 import type { RequestOf } from '../../server/protocol/api.js';
 import { decodeRequest } from '../../server/protocol/frame.js';
 import type { Fetch } from '../../server/protocol/messages/fetch.js';

@@ -23,7 +23,7 @@ test('a circle is found whole, and once', () => {
   ]);
 });
 
-test('rooms of engine/log import those below them, and nobody but the directory a log', () => {
+test('rooms import those below them, and nobody but the directory a log', () => {
   expect(upwardImports(house)).toEqual([]);
 });
 
@@ -33,11 +33,15 @@ test('an import upward, or of a log, is found', () => {
     'engine/log/partition-log.ts': ['engine/log/segments/segment.ts'],
     'engine/log/read/read.ts': ['engine/log/segments/segment.ts', 'engine/log/log.ts'],
     'engine/log/segments/segment.ts': ['engine/log/read/read.ts', 'engine/log/log-settings.ts'],
+    'server/partition/partition.ts': ['server/groups/records.ts', 'server/request/waiting.ts'],
+    'server/metadata/advertised.ts': ['server/net/dispatcher.ts', 'server/protocol/api.ts'],
   };
   expect(upwardImports(made(imports))).toEqual([
     'engine/log/partition-log.ts → engine/log/segments/segment.ts',
     'engine/log/read/read.ts → engine/log/log.ts',
     'engine/log/segments/segment.ts → engine/log/read/read.ts',
+    'server/partition/partition.ts → server/groups/records.ts',
+    'server/metadata/advertised.ts → server/net/dispatcher.ts',
   ]);
 });
 

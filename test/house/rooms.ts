@@ -1,21 +1,54 @@
 import type { Source } from './sources.js';
 
-const FOLDER = 'engine/log/';
+/** A house of rooms: from the top down, each imports those that stand below it. */
+interface House {
+  readonly folder: string;
+  readonly rooms: readonly string[];
+}
 
-/** The rooms of `engine/log`, from the top down: each imports those that stand below it. */
-const ROOMS = [
-  'change',
-  'recovery',
-  'durability',
-  'append',
-  'read',
-  'state',
-  'shared',
-  'segments',
-] as const;
+const LOG: House = {
+  folder: 'engine/log/',
+  rooms: [
+    'change',
+    'recovery',
+    'durability',
+    'append',
+    'read',
+    'state',
+    'shared',
+    'segments',
+    // What a log promises, and what it goes by, every room may know.
+    'partition-log',
+    'log-settings',
+  ],
+};
 
-/** What every room may import beside those below it. */
-const PROMISES = ['log-settings.ts', 'partition-log.ts'];
+const SERVER: House = {
+  folder: 'server/',
+  rooms: [
+    'main',
+    'index',
+    'cli',
+    'broker',
+    'testing',
+    'handlers',
+    'groups',
+    'coordination',
+    'fetching',
+    'replication',
+    'partition',
+    'request',
+    'metadata',
+    'net',
+    'protocol',
+    'settings',
+    'logging',
+    'limits',
+  ],
+};
+
+/** Downwards, and not allowed all the same: from, to. */
+const NEVERS: readonly (readonly [string, string])[] = [['server/metadata/', 'server/net/']];
 
 /** Where `log.ts`, which makes the rooms, may be imported: by the directory. */
 const DIRECTORY = 'engine/log-directory.ts';
@@ -23,14 +56,14 @@ const DIRECTORY = 'engine/log-directory.ts';
 /** The names on the first floor of `engine/log`: rooms and files. */
 export function firstFloor(sources: readonly Source[]): string[] {
   const names = sources
-    .filter(({ path }) => path.startsWith(FOLDER))
-    .map(({ path }) => path.slice(FOLDER.length).split('/')[0]!);
+    .filter(({ path }) => path.startsWith(LOG.folder))
+    .map(({ path }) => path.slice(LOG.folder.length).split('/')[0]!);
   return [...new Set(names)];
 }
 
 /**
- * Imports in `engine/log` that do not lead downwards, and imports of `log.ts` by others than the
- * directory.
+ * Imports in `engine/log` and in `server` that do not lead downwards, and imports of `log.ts` by
+ * others than the directory.
  */
 export function upwardImports(sources: readonly Source[]): string[] {
   return sources.flatMap(({ path, imports }) =>
@@ -39,16 +72,18 @@ export function upwardImports(sources: readonly Source[]): string[] {
 }
 
 function isAllowed(from: string, to: string): boolean {
-  if (!to.startsWith(FOLDER)) return true;
-  if (to === `${FOLDER}log.ts`) return from === DIRECTORY;
-  if (!from.startsWith(FOLDER)) return true;
-  const target = to.slice(FOLDER.length);
-  if (PROMISES.includes(target)) return true;
-  return floorOf(from.slice(FOLDER.length)) <= floorOf(target);
+  if (to === `${LOG.folder}log.ts`) return from === DIRECTORY;
+  if (NEVERS.some(([high, low]) => from.startsWith(high) && to.startsWith(low))) return false;
+  const house = [LOG, SERVER].find(({ folder }) => to.startsWith(folder));
+  if (house === undefined || !from.startsWith(house.folder)) return true;
+  return floorOf(house, from) <= floorOf(house, to);
 }
 
-/** 0 for `log.ts`, which stands above all rooms; below them stand the promises. */
-function floorOf(name: string): number {
-  if (PROMISES.includes(name)) return ROOMS.length + 1;
-  return ROOMS.findIndex((room) => name.startsWith(`${room}/`)) + 1;
+/** Counted from the top. `log.ts` stands above all rooms of its house. */
+function floorOf({ folder, rooms }: House, path: string): number {
+  if (path === `${LOG.folder}log.ts`) return -1;
+  const [name] = path.slice(folder.length).split('/');
+  const floor = rooms.indexOf(name!.replace(/\.ts$/, ''));
+  if (floor < 0) throw new Error(`${path} is in no room`);
+  return floor;
 }

@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { expect } from 'vitest';
 import { buildBatchSync } from '../../engine/batch/builder.js';
+import { Client } from '../../server/cli/client.js';
 import { APIS } from '../../server/handlers/apis.js';
-import { Client } from '../../server/peers/peer-client.js';
 import { encodeRequest } from '../../server/protocol/frame.js';
 
 const FETCHES = 64;

@@ -1,5 +1,4 @@
 import type { Clock, Timer, TurnSlices } from '../../../engine/index.js';
-import { OFFSETS_TOPIC, type OffsetsTopic } from '../../coordination/state-topic.js';
 import { SERVER_LIMITS } from '../../limits.js';
 import type { Logger } from '../../logging/log.js';
 import type { MetadataView } from '../../metadata/metadata-view.js';
@@ -11,6 +10,7 @@ import { commit, type Speaker } from '../classic/membership.js';
 import { CONSUMER_PROTOCOL, subscribedTopics } from '../classic/subscription.js';
 import type { GroupEntry } from '../group-entry.js';
 import type { GroupLimits, GroupRegistry } from '../group-registry.js';
+import { OFFSETS_TOPIC, type OffsetsTopic } from '../offsets-topic.js';
 import type { GroupRecord, OffsetValue } from '../records.js';
 import { writeError } from '../write-error.js';
 import type { CommittedTopics } from './committed-topics.js';

@@ -1,6 +1,6 @@
 import type { Clock } from '../../../engine/index.js';
-import type { OffsetsTopic } from '../../coordination/state-topic.js';
 import type { Logger } from '../../logging/log.js';
+import type { OffsetsTopic } from '../offsets-topic.js';
 import type { GroupRecord } from '../records.js';
 import { writeError } from '../write-error.js';
 

@@ -1,8 +1,6 @@
 import type { MetadataView } from '../../metadata/metadata-view.js';
-import type { ResponsePart } from '../../net/sending/response-writer.js';
 import type { Api, RequestOf } from '../../protocol/api.js';
 import { ErrorCode } from '../../protocol/error-codes.js';
-import { encodeResponse } from '../../protocol/frame.js';
 import { ApiVersions } from '../../protocol/messages/api-versions.js';
 import { type Handler, handler } from '../handler.js';
 
@@ -56,17 +54,4 @@ function isMeant(
 ): boolean {
   const isCluster = request.clusterId === null || request.clusterId === metadata.image.clusterId;
   return isCluster && (request.nodeId === -1 || request.nodeId === nodeId);
-}
-
-/**
- * The answer to a request of a version above ours: in the layout of version 0, which every client
- * reads, with the one line that tells which versions we do have (KIP-511).
- */
-export function unsupportedApiVersions(correlationId: number): ResponsePart[] {
-  const { key, advertiseMin, max } = ApiVersions;
-  const body = {
-    errorCode: ErrorCode.UNSUPPORTED_VERSION,
-    apiKeys: [{ apiKey: key, minVersion: advertiseMin, maxVersion: max }],
-  };
-  return encodeResponse(ApiVersions, 0, correlationId, body) as ResponsePart[];
 }

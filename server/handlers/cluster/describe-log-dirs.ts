@@ -4,8 +4,8 @@ import type { Partitions } from '../../partition/partitions.js';
 import type { RequestOf, ResponseOf } from '../../protocol/api.js';
 import { ErrorCode } from '../../protocol/error-codes.js';
 import { DescribeLogDirs } from '../../protocol/messages/describe-log-dirs.js';
+import { forEachInSlices } from '../../request/in-slices.js';
 import { type Handler, handler } from '../handler.js';
-import { forEachInSlices } from '../in-slices.js';
 
 export interface DescribeLogDirsParts {
   readonly partitions: Pick<Partitions, 'open'>;

@@ -6,8 +6,8 @@ import type { ConnectionInfo } from '../../net/dispatcher.js';
 import type { RequestOf, ResponseOf } from '../../protocol/api.js';
 import { ErrorCode } from '../../protocol/error-codes.js';
 import { DescribeQuorum } from '../../protocol/messages/describe-quorum.js';
+import { mapInSlices } from '../../request/in-slices.js';
 import { type Handler, handler } from '../handler.js';
-import { mapInSlices } from '../in-slices.js';
 
 export interface DescribeQuorumParts {
   readonly metadata: MetadataView;

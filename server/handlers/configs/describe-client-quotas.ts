@@ -1,8 +1,8 @@
 import { ApiError } from '../../protocol/api-error.js';
 import { ErrorCode } from '../../protocol/error-codes.js';
 import { DescribeClientQuotas } from '../../protocol/messages/describe-client-quotas.js';
+import { forEachInSlices } from '../../request/in-slices.js';
 import { handler } from '../handler.js';
-import { forEachInSlices } from '../in-slices.js';
 import { occurringTwice } from '../occurring-twice.js';
 
 const ENTITY_TYPES: ReadonlySet<string> = new Set(['user', 'client-id', 'ip']);

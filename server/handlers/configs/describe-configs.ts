@@ -4,6 +4,7 @@ import type { RequestOf, ResponseOf } from '../../protocol/api.js';
 import { ErrorCode } from '../../protocol/error-codes.js';
 import { DescribeConfigs } from '../../protocol/messages/describe-configs.js';
 import { wireError } from '../../request/error-map.js';
+import { forEachInSlices, mapInSlices } from '../../request/in-slices.js';
 import { brokerKeys } from '../../settings/broker-keys.js';
 import {
   type BrokerLayers,
@@ -14,7 +15,6 @@ import {
 } from '../../settings/describe.js';
 import { topicKeys } from '../../settings/topic-keys.js';
 import { type Handler, handler } from '../handler.js';
-import { forEachInSlices, mapInSlices } from '../in-slices.js';
 import { findResource, resourceKey } from './config-resource.js';
 import { settingElements } from './setting-elements.js';
 

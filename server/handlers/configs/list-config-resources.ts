@@ -3,8 +3,8 @@ import type { ResponseOf } from '../../protocol/api.js';
 import { ApiError } from '../../protocol/api-error.js';
 import { ErrorCode } from '../../protocol/error-codes.js';
 import { ListConfigResources } from '../../protocol/messages/list-config-resources.js';
+import { forEachInSlices } from '../../request/in-slices.js';
 import { type Handler, handler } from '../handler.js';
-import { forEachInSlices } from '../in-slices.js';
 import { BROKER_RESOURCE, TOPIC_RESOURCE } from './config-resource.js';
 
 export interface ListConfigResourcesParts {

@@ -8,8 +8,8 @@ import { ApiError } from '../../protocol/api-error.js';
 import { ErrorCode } from '../../protocol/error-codes.js';
 import { DeleteRecords } from '../../protocol/messages/delete-records.js';
 import { wireError } from '../../request/error-map.js';
+import { forEachInSlices } from '../../request/in-slices.js';
 import { type Handler, handler } from '../handler.js';
-import { forEachInSlices } from '../in-slices.js';
 
 export interface DeleteRecordsParts {
   readonly metadata: MetadataView;

@@ -7,8 +7,8 @@ import { ApiError } from '../../protocol/api-error.js';
 import { ErrorCode } from '../../protocol/error-codes.js';
 import { DescribeProducers } from '../../protocol/messages/describe-producers.js';
 import { wireError } from '../../request/error-map.js';
+import { forEachInSlices, mapInSlices } from '../../request/in-slices.js';
 import { type Handler, handler } from '../handler.js';
-import { forEachInSlices, mapInSlices } from '../in-slices.js';
 
 export interface DescribeProducersParts {
   readonly metadata: MetadataView;

@@ -5,7 +5,7 @@ import {
 import { FetchRound, type How } from '../../fetching/fetch-round.js';
 import type { FetchSession, TopicNews } from '../../fetching/fetch-session.js';
 import { type FetchSessions, overtaken } from '../../fetching/fetch-sessions.js';
-import { FetchWait, type Watched } from '../../fetching/fetch-wait.js';
+import { type FetchKey, FetchWait, type Watched } from '../../fetching/fetch-wait.js';
 import { WaitingFetches } from '../../fetching/waiting-fetches.js';
 import { clientKey, type RebalanceCalls } from '../../groups/classic/rebalance-calls.js';
 import { SERVER_LIMITS } from '../../limits.js';
@@ -158,7 +158,7 @@ async function waitForMore(
     keys: session === null ? [client] : [session, client],
     deadlineMs: context.deadlineMs(groups.calls.waitMs(client, waitMs)),
     connection: context.connection,
-    isDone: (moved) => wait.isDone(moved),
+    isDone: (moved: FetchKey | null) => wait.isDone(moved),
   });
   for (const read of reads) {
     if (waiting.isOver) break;

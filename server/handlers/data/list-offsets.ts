@@ -7,8 +7,8 @@ import { ApiError } from '../../protocol/api-error.js';
 import { ErrorCode } from '../../protocol/error-codes.js';
 import { ListOffsets } from '../../protocol/messages/list-offsets.js';
 import { wireError } from '../../request/error-map.js';
+import { forEachInSlices, mapInSlices } from '../../request/in-slices.js';
 import { type Handler, handler } from '../handler.js';
-import { forEachInSlices, mapInSlices } from '../in-slices.js';
 
 export interface ListOffsetsParts {
   readonly metadata: MetadataView;

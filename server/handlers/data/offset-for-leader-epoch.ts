@@ -6,8 +6,8 @@ import { ApiError } from '../../protocol/api-error.js';
 import { ErrorCode } from '../../protocol/error-codes.js';
 import { OffsetForLeaderEpoch } from '../../protocol/messages/offset-for-leader-epoch.js';
 import { wireError } from '../../request/error-map.js';
+import { mapInSlices } from '../../request/in-slices.js';
 import { type Handler, handler } from '../handler.js';
-import { mapInSlices } from '../in-slices.js';
 
 export interface OffsetForLeaderEpochParts {
   readonly metadata: MetadataView;

@@ -4,8 +4,8 @@ import type { ResponseOf } from '../../protocol/api.js';
 import { ErrorCode } from '../../protocol/error-codes.js';
 import { DeleteGroups } from '../../protocol/messages/delete-groups.js';
 import { wireError } from '../../request/error-map.js';
+import { distinctInSlices } from '../../request/in-slices.js';
 import { type Handler, handler } from '../handler.js';
-import { distinctInSlices } from '../in-slices.js';
 
 export interface DeleteGroupsParts {
   readonly groups: Pick<GroupCoordinator, 'delete'>;

@@ -5,9 +5,9 @@ import type { ResponseOf } from '../../protocol/api.js';
 import { ErrorCode } from '../../protocol/error-codes.js';
 import { DescribeGroups } from '../../protocol/messages/describe-groups.js';
 import { wireError } from '../../request/error-map.js';
+import { distinctInSlices } from '../../request/in-slices.js';
 import { GROUP_OPERATIONS } from '../authorized-operations.js';
 import { type Handler, handler } from '../handler.js';
-import { distinctInSlices } from '../in-slices.js';
 
 export interface DescribeGroupsParts {
   readonly groups: Pick<GroupCoordinator, 'describe'>;

@@ -8,8 +8,8 @@ import { ErrorCode } from '../../protocol/error-codes.js';
 import { FindCoordinator } from '../../protocol/messages/find-coordinator.js';
 import type { RequestContext } from '../../request/context.js';
 import { wireError } from '../../request/error-map.js';
+import { distinctInSlices, mapInSlices } from '../../request/in-slices.js';
 import { type Handler, handler } from '../handler.js';
-import { distinctInSlices, mapInSlices } from '../in-slices.js';
 
 export interface FindCoordinatorParts {
   readonly metadata: MetadataView;

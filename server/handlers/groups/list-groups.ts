@@ -4,8 +4,8 @@ import type { ResponseOf } from '../../protocol/api.js';
 import { ErrorCode } from '../../protocol/error-codes.js';
 import { ListGroups } from '../../protocol/messages/list-groups.js';
 import { wireError } from '../../request/error-map.js';
+import { forEachInSlices } from '../../request/in-slices.js';
 import { type Handler, handler } from '../handler.js';
-import { forEachInSlices } from '../in-slices.js';
 
 export interface ListGroupsParts {
   readonly groups: Pick<GroupCoordinator, 'list'>;

@@ -5,8 +5,8 @@ import type { RequestOf, ResponseOf } from '../../protocol/api.js';
 import { ErrorCode, type ErrorName } from '../../protocol/error-codes.js';
 import { OffsetCommit } from '../../protocol/messages/offset-commit.js';
 import { wireError } from '../../request/error-map.js';
+import { mapInSlices } from '../../request/in-slices.js';
 import { type Handler, handler } from '../handler.js';
-import { mapInSlices } from '../in-slices.js';
 
 export interface OffsetCommitParts {
   readonly groups: Pick<GroupCoordinator, 'offsets'>;

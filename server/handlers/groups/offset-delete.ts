@@ -2,8 +2,8 @@ import type { GroupCoordinator } from '../../groups/coordinator.js';
 import { ErrorCode } from '../../protocol/error-codes.js';
 import { OffsetDelete } from '../../protocol/messages/offset-delete.js';
 import { wireError } from '../../request/error-map.js';
+import { forEachInSlices, mapInSlices } from '../../request/in-slices.js';
 import { type Handler, handler } from '../handler.js';
-import { forEachInSlices, mapInSlices } from '../in-slices.js';
 
 export interface OffsetDeleteParts {
   readonly groups: Pick<GroupCoordinator, 'offsets'>;

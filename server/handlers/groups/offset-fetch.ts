@@ -5,8 +5,8 @@ import type { RequestOf, ResponseOf } from '../../protocol/api.js';
 import { ErrorCode } from '../../protocol/error-codes.js';
 import { OffsetFetch } from '../../protocol/messages/offset-fetch.js';
 import { wireError } from '../../request/error-map.js';
+import { forEachInSlices, mapInSlices } from '../../request/in-slices.js';
 import { type Handler, handler } from '../handler.js';
-import { forEachInSlices, mapInSlices } from '../in-slices.js';
 
 export interface OffsetFetchParts {
   readonly groups: Pick<GroupCoordinator, 'offsets'>;

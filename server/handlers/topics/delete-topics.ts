@@ -9,8 +9,8 @@ import { DeleteTopics } from '../../protocol/messages/delete-topics.js';
 import { ZERO_UUID } from '../../protocol/schema.js';
 import type { RequestContext } from '../../request/context.js';
 import { wireError } from '../../request/error-map.js';
+import { mapInSlices } from '../../request/in-slices.js';
 import { type Handler, handler } from '../handler.js';
-import { mapInSlices } from '../in-slices.js';
 import { occurringTwice } from '../occurring-twice.js';
 
 export interface DeleteTopicsParts {

@@ -5,8 +5,8 @@ import type { ResponseOf } from '../../protocol/api.js';
 import { ApiError } from '../../protocol/api-error.js';
 import { ErrorCode, type ErrorName } from '../../protocol/error-codes.js';
 import { ElectLeaders } from '../../protocol/messages/elect-leaders.js';
+import { forEachInSlices } from '../../request/in-slices.js';
 import { type Handler, handler } from '../handler.js';
-import { forEachInSlices } from '../in-slices.js';
 
 export interface ElectLeadersParts {
   readonly metadata: MetadataView;

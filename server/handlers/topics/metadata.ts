@@ -19,9 +19,9 @@ import { Metadata } from '../../protocol/messages/metadata.js';
 import { ZERO_UUID } from '../../protocol/schema.js';
 import type { RequestContext } from '../../request/context.js';
 import { wireError } from '../../request/error-map.js';
+import { mapInSlices } from '../../request/in-slices.js';
 import { CLUSTER_OPERATIONS, TOPIC_OPERATIONS } from '../authorized-operations.js';
 import { type Handler, handler } from '../handler.js';
-import { mapInSlices } from '../in-slices.js';
 import { describeTopic, missingCode } from './topic-description.js';
 
 export interface MetadataParts {

@@ -1,8 +1,8 @@
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Client } from '../../../server/cli/client.js';
 import { APIS } from '../../../server/handlers/apis.js';
-import { Client } from '../../../server/peers/peer-client.js';
 import { type BrokerProcess, spawnBroker } from '../../support/spawn-broker.js';
 import { CODECS, type Codec } from '../client.js';
 import { type ConnectionTap, Relay } from './relay.js';

@@ -1,9 +1,9 @@
 import { type Consumer, Kafka, logLevel } from 'kafkajs';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { Client } from '../../../server/cli/client.js';
 import { connectCoordinator } from '../../../server/cli/coordinator.js';
 import { commitOffsets } from '../../../server/cli/group-offsets.js';
 import { parseIsoDuration } from '../../../server/cli/reset-offsets.js';
-import { Client } from '../../../server/peers/peer-client.js';
 import { runCommand } from '../../support/spawn-broker.js';
 import { startTestBroker } from '../../support/start-broker.js';
 

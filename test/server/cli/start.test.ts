@@ -3,8 +3,8 @@ import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { Client } from '../../../server/cli/client.js';
 import { APIS } from '../../../server/handlers/apis.js';
-import { Client } from '../../../server/peers/peer-client.js';
 import { neverReading } from '../../support/never-reading.js';
 import {
   type BrokerProcess,

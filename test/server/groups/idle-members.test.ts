@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test, vi } from 'vitest';
-import { OFFSETS_TOPIC } from '../../../server/coordination/state-topic.js';
+import { OFFSETS_TOPIC } from '../../../server/groups/offsets-topic.js';
 import { ErrorCode } from '../../../server/protocol/error-codes.js';
 import {
   type MemoryBroker,

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test, vi } from 'vitest';
-import { OFFSETS_TOPIC } from '../../../server/coordination/state-topic.js';
 import { GroupOffsets } from '../../../server/groups/offsets/offsets.js';
+import { OFFSETS_TOPIC } from '../../../server/groups/offsets-topic.js';
 import { ErrorCode } from '../../../server/protocol/error-codes.js';
 import type { RequestContext } from '../../../server/request/context.js';
 import { type MemoryBroker, memoryBroker, turns } from '../../support/memory-broker.js';

@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { seededRandom } from '../../../engine/random.js';
 import { TurnSlices } from '../../../engine/turn-slices.js';
-import { OFFSETS_TOPIC } from '../../../server/coordination/state-topic.js';
 import { GroupCoordinator } from '../../../server/groups/coordinator.js';
+import { OFFSETS_TOPIC } from '../../../server/groups/offsets-topic.js';
 import { CloseConnection } from '../../../server/net/dispatcher.js';
 import { ErrorCode } from '../../../server/protocol/error-codes.js';
 import {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { fittingCount } from '../../../server/cli/offsets-partitions.js';
-import { coordinatorPartition } from '../../../server/coordination/coordinator-for.js';
+import { coordinatorPartition } from '../../../server/metadata/coordinator-for.js';
 import {
   type MetadataSources,
   restoreMetadata,

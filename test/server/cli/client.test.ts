@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
+import { Client, parseBootstrap } from '../../../server/cli/client.js';
 import { APIS } from '../../../server/handlers/apis.js';
-import { Client, parseBootstrap } from '../../../server/peers/peer-client.js';
 import { startTestBroker } from '../../support/start-broker.js';
 
 test.each([

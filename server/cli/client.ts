@@ -1,12 +1,12 @@
 import { connect, type Socket } from 'node:net';
-import { CliError, EXIT } from '../cli/cli-error.js';
-import { CLI_LIMITS } from '../cli/limits.js';
 import { FrameParser } from '../net/receiving/framing.js';
 import type { Api, RequestOf } from '../protocol/api.js';
 import { ErrorCode } from '../protocol/error-codes.js';
 import { decodeResponse, encodeRequest } from '../protocol/frame.js';
 import { ApiVersions } from '../protocol/messages/api-versions.js';
 import type { InputOf, ValueOf } from '../protocol/schema.js';
+import { CliError, EXIT } from './cli-error.js';
+import { CLI_LIMITS } from './limits.js';
 
 /** A request as the caller writes it; fields with a default may be left out. */
 export type RequestInput<A extends Api> = InputOf<A['request']>;

@@ -1,4 +1,4 @@
-import type { MetadataImage, TopicImage } from '../metadata/image.js';
+import type { MetadataImage, TopicImage } from './image.js';
 
 export type CoordinatorType = 'group' | 'transaction';
 

@@ -1,8 +1,5 @@
 import { expect, test } from 'vitest';
-import {
-  coordinatorPartition,
-  javaHashCode,
-} from '../../../server/coordination/coordinator-for.js';
+import { coordinatorPartition, javaHashCode } from '../../../server/metadata/coordinator-for.js';
 
 test('a key hashes as in Java, beyond 32 bits and outside of ASCII too', () => {
   expect(javaHashCode('')).toBe(0);

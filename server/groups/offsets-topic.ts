@@ -4,20 +4,20 @@ import {
   storedBatches,
   type TurnSlices,
 } from '../../engine/index.js';
+import { SERVER_LIMITS } from '../limits.js';
+import type { Controller } from '../metadata/controller.js';
+import { COORDINATOR_TOPICS, coordinatorPartition } from '../metadata/coordinator-for.js';
+import type { TopicImage } from '../metadata/image.js';
+import type { MetadataView } from '../metadata/metadata-view.js';
+import type { Partitions } from '../partition/partitions.js';
+import { ApiError } from '../protocol/api-error.js';
 import {
   decodeRecord,
   encodeRecord,
   encodeRecordInSlices,
   type GroupRecord,
   type RecordBytes,
-} from '../groups/records.js';
-import { SERVER_LIMITS } from '../limits.js';
-import type { Controller } from '../metadata/controller.js';
-import type { TopicImage } from '../metadata/image.js';
-import type { MetadataView } from '../metadata/metadata-view.js';
-import type { Partitions } from '../partition/partitions.js';
-import { ApiError } from '../protocol/api-error.js';
-import { COORDINATOR_TOPICS, coordinatorPartition } from './coordinator-for.js';
+} from './records.js';
 
 /** The internal topic that holds groups and their offsets. */
 export const OFFSETS_TOPIC = COORDINATOR_TOPICS.group;

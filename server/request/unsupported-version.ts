@@ -1,0 +1,17 @@
+import type { ResponsePart } from '../net/sending/response-writer.js';
+import { ErrorCode } from '../protocol/error-codes.js';
+import { encodeResponse } from '../protocol/frame.js';
+import { ApiVersions } from '../protocol/messages/api-versions.js';
+
+/**
+ * The answer to a request of a version above ours: in the layout of version 0, which every client
+ * reads, with the one line that tells which versions we do have (KIP-511).
+ */
+export function unsupportedApiVersions(correlationId: number): ResponsePart[] {
+  const { key, advertiseMin, max } = ApiVersions;
+  const body = {
+    errorCode: ErrorCode.UNSUPPORTED_VERSION,
+    apiKeys: [{ apiKey: key, minVersion: advertiseMin, maxVersion: max }],
+  };
+  return encodeResponse(ApiVersions, 0, correlationId, body) as ResponsePart[];
+}
