@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
-import { APIS } from '../../server/handlers/apis.js';
 import { Client } from '../../server/cli/client.js';
+import { APIS } from '../../server/handlers/apis.js';
 import { ZERO_UUID } from '../../server/protocol/schema.js';
 import { voided } from '../lib/outcome.js';
 import type { TopicShape } from './target.js';

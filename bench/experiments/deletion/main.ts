@@ -1,6 +1,6 @@
 /**
  * What small syncs wait for while files are deleted on another thread, one right after the other or
- * as the engine does it: `node dist/bench/deletion/main.js FOLDER [--mib 1000,100,16,1] [--total
+ * as the engine does it: `node dist/bench/experiments/deletion/main.js FOLDER [--mib 1000,100,16,1] [--total
  * 2000] [--seconds 6]`
  *
  * A file of 200 bytes a write is synced a thousand times a second. Meanwhile files of each size,
@@ -11,8 +11,8 @@ import { closeSync, fdatasyncSync, mkdirSync, openSync, unlinkSync, writeSync } 
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
-import { syncAll } from '../lib/machine.js';
-import { programPath } from '../lib/paths.js';
+import { syncAll } from '../../lib/machine.js';
+import { programPath } from '../../lib/paths.js';
 import type { Deletions } from './deleter.js';
 
 const { values, positionals } = parseArgs({

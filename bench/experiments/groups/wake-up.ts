@@ -1,8 +1,8 @@
 import { parseArgs } from 'node:util';
 import { Kafka, logLevel } from 'kafkajs';
-import { buildBatch } from '../../engine/index.js';
-import { cleanUpAtExit, stopChild } from '../lib/children.js';
-import { quantile } from '../lib/statistics.js';
+import { buildBatch } from '../../../engine/index.js';
+import { cleanUpAtExit, stopChild } from '../../lib/children.js';
+import { quantile } from '../../lib/statistics.js';
 import { startPinnedBroker } from './pinned-broker.js';
 import { check, createTopic, RawClient } from './raw-client.js';
 

@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { APIS, type ApiName } from '../../server/handlers/apis.js';
-import { FrameParser } from '../../server/net/receiving/framing.js';
-import { ErrorCode } from '../../server/protocol/error-codes.js';
-import { decodeResponse, encodeRequest } from '../../server/protocol/frame.js';
-import type { InputOf, ValueOf } from '../../server/protocol/schema.js';
+import { APIS, type ApiName } from '../../../server/handlers/apis.js';
+import { FrameParser } from '../../../server/net/receiving/framing.js';
+import { ErrorCode } from '../../../server/protocol/error-codes.js';
+import { decodeResponse, encodeRequest } from '../../../server/protocol/frame.js';
+import type { InputOf, ValueOf } from '../../../server/protocol/schema.js';
 
 export type Body<N extends ApiName> = InputOf<(typeof APIS)[N]['request']>;
 export type Answer<N extends ApiName> = ValueOf<(typeof APIS)[N]['response']>;

@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { type Child, cleanUpAtExit, startChild, stopChild } from '../lib/children.js';
-import { programPath } from '../lib/paths.js';
-import { readMemory, readUsage } from '../lib/proc.js';
-import { median } from '../lib/statistics.js';
+import { type Child, cleanUpAtExit, startChild, stopChild } from '../../lib/children.js';
+import { programPath } from '../../lib/paths.js';
+import { readMemory, readUsage } from '../../lib/proc.js';
+import { median } from '../../lib/statistics.js';
 import { startPinnedBroker } from './pinned-broker.js';
 import { RawClient } from './raw-client.js';
 import { RawMember } from './raw-member.js';

@@ -4,10 +4,10 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { workerData } from 'node:worker_threads';
-import { systemClock } from '../../engine/index.js';
-import { cutDown } from '../../engine/maintenance/cut-down.js';
-import { unlinkFiles, unlinkGently } from '../../engine/maintenance/jobs/unlink.js';
-import { threadDisk } from '../../engine/maintenance/thread-disk.js';
+import { systemClock } from '../../../engine/index.js';
+import { cutDown } from '../../../engine/maintenance/cut-down.js';
+import { unlinkFiles, unlinkGently } from '../../../engine/maintenance/jobs/unlink.js';
+import { threadDisk } from '../../../engine/maintenance/thread-disk.js';
 
 export interface Deletions {
   readonly bursts: readonly (readonly string[])[];

@@ -1,9 +1,9 @@
 import { parseArgs } from 'node:util';
-import { buildBatch } from '../../engine/index.js';
+import { buildBatch } from '../../../engine/index.js';
+import { cleanUpAtExit, stopChild } from '../../lib/children.js';
+import { readUsage } from '../../lib/proc.js';
 import { startPinnedBroker } from '../groups/pinned-broker.js';
 import { type Answer, type Body, check, createTopic, RawClient } from '../groups/raw-client.js';
-import { cleanUpAtExit, stopChild } from '../lib/children.js';
-import { readUsage } from '../lib/proc.js';
 
 /*
  * What a fetch of many partitions costs the broker: its user and system time, divided by the

@@ -1,6 +1,6 @@
 /**
  * What it costs to make one round of appends durable, by every way that there is: `node
- * dist/bench/sync-round/main.js FOLDER [--files 1,16] [--bytes 1024] [--ways A;B] [--ms 150]
+ * dist/bench/experiments/sync-round/main.js FOLDER [--files 1,16] [--bytes 1024] [--ways A;B] [--ms 150]
  * [--slices 3] [--after BYTES] [--beside]`
  *
  * Slices of all ways are interleaved. `--beside` has another process write 50 MB/s to the same file
@@ -10,8 +10,8 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { startChild, stopChild } from '../lib/children.js';
-import { programPath } from '../lib/paths.js';
+import { startChild, stopChild } from '../../lib/children.js';
+import { programPath } from '../../lib/paths.js';
 import type { SliceAnswer, SliceTask } from './slice.js';
 import { WAYS } from './ways.js';
 

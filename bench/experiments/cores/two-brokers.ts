@@ -1,16 +1,16 @@
 /**
- * Whether a second broker on a second core doubles the work: `node dist/bench/cores/two-brokers.js
+ * Whether a second broker on a second core doubles the work: `node dist/bench/experiments/cores/two-brokers.js
  * FOLDER`. Each core has a broker and its own driver, first one pair alone, then both; and one
  * broker with its driver on both cores. CPU a request is the figure to look at, since brokers and
  * drivers share two cores.
  */
-import { type Odradek, startOdradek } from '../brokers/odradek.js';
-import { createRunFolder, FULL, rowContext } from '../lib/context.js';
-import { drive } from '../lib/driver.js';
-import { type Frames, writeProduceFrames } from '../lib/frames.js';
-import { readUsage } from '../lib/proc.js';
-import { median } from '../lib/statistics.js';
-import { PRODUCE_LOADS } from '../rows/wire-produce.js';
+import { type Odradek, startOdradek } from '../../brokers/odradek.js';
+import { createRunFolder, FULL, rowContext } from '../../lib/context.js';
+import { drive } from '../../lib/driver.js';
+import { type Frames, writeProduceFrames } from '../../lib/frames.js';
+import { readUsage } from '../../lib/proc.js';
+import { median } from '../../lib/statistics.js';
+import { PRODUCE_LOADS } from '../../rows/wire-produce.js';
 
 const LOADS = ['64k', '16k', 'single'] as const;
 const SLICES = 3;

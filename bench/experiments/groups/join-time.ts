@@ -1,8 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { type Consumer, type ConsumerConfig, Kafka, logLevel } from 'kafkajs';
-import { cleanUpAtExit, stopChild } from '../lib/children.js';
-import { median, quantile } from '../lib/statistics.js';
+import { cleanUpAtExit, stopChild } from '../../lib/children.js';
+import { median, quantile } from '../../lib/statistics.js';
 import { startPinnedBroker } from './pinned-broker.js';
 import { check, createTopic, RawClient } from './raw-client.js';
 import { RawMember } from './raw-member.js';

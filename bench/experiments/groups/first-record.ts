@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { Kafka, logLevel } from 'kafkajs';
-import { type RunningBroker, startBroker } from '../../server/index.js';
-import { median, quantile } from '../lib/statistics.js';
+import { type RunningBroker, startBroker } from '../../../server/index.js';
+import { median, quantile } from '../../lib/statistics.js';
 import { RequestTimes } from './request-times.js';
 
 /*

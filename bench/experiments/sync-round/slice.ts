@@ -4,7 +4,7 @@
  */
 import { closeSync, mkdirSync, openSync, readFileSync, rmSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { native } from '../../engine/disk/native.js';
+import { native } from '../../../engine/disk/native.js';
 import { extraCalls } from './calls.js';
 import { WAYS } from './ways.js';
 

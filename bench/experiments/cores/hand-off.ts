@@ -1,6 +1,6 @@
 /**
  * What it costs the event loop to have a CRC or a write done elsewhere, beside doing it: `node
- * dist/bench/cores/hand-off.js FOLDER`.
+ * dist/bench/experiments/cores/hand-off.js FOLDER`.
  *
  * A table in microseconds for each piece of work: of the loop's own thread, of all threads, and
  * elapsed. Linux only: the loop's own share is the scheduler's count for the main thread.
@@ -17,8 +17,8 @@ import {
 } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parentPort, Worker, workerData } from 'node:worker_threads';
-import { crc32c } from '../../engine/batch/crc32c.js';
-import { programPath } from '../lib/paths.js';
+import { crc32c } from '../../../engine/batch/crc32c.js';
+import { programPath } from '../../lib/paths.js';
 
 const KIB = 1024;
 const SIZES = [KIB, 16 * KIB, 64 * KIB, 1024 * KIB] as const;

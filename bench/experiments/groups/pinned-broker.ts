@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Child, removeAtExit, startChild } from '../lib/children.js';
-import { BROKER_MAIN } from '../lib/paths.js';
+import { type Child, removeAtExit, startChild } from '../../lib/children.js';
+import { BROKER_MAIN } from '../../lib/paths.js';
 
 export interface PinnedBroker {
   readonly port: number;

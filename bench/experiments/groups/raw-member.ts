@@ -1,4 +1,4 @@
-import { ErrorCode } from '../../server/protocol/error-codes.js';
+import { ErrorCode } from '../../../server/protocol/error-codes.js';
 import { type Answer, type Body, check, RawClient } from './raw-client.js';
 
 const JOIN_VERSION = 7;
