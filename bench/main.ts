@@ -16,7 +16,7 @@ import { report } from './report/report.js';
 import { isSuite, SUITES } from './suites.js';
 
 const HELP = `npm run bench -- [SUITE] [options]      figures go to the terminal and to bench/results/
-npm run bench -- report                   docs/benchmarks.md and its pictures, from bench/results/
+npm run bench -- report                   docs/benchmarks.md, its appendix and pictures, from bench/results/
 npm run bench -- profile produce|fetch    where the broker's time goes: a flame picture and the costliest functions
 
 suites: ${Object.keys(SUITES).join(', ')}

@@ -44,7 +44,7 @@ export function formatRun(
 }
 
 /** One thing that was asked of a row, and what became of it. */
-interface Asked {
+export interface Asked {
   readonly row: RowResult;
   readonly what: string;
   readonly wanted: string;
@@ -52,7 +52,7 @@ interface Asked {
   readonly verdict: Verdict | 'no figure';
 }
 
-function askedOf(row: RowResult): Asked[] {
+export function askedOf(row: RowResult): Asked[] {
   if (row.status !== 'measured')
     return [{ row, what: row.status, wanted: '', found: '', verdict: 'no figure' }];
   const ratios = row.compared.flatMap(({ metric, theirs, threshold, ratio, verdict }): Asked[] =>
@@ -80,7 +80,7 @@ function askedOf(row: RowResult): Asked[] {
   return [...ratios, ...bounds];
 }
 
-const WORST_FIRST = ['fail', 'median-only', 'no figure', 'pass'];
+export const WORST_FIRST = ['fail', 'median-only', 'no figure', 'pass'];
 
 /** What was asked of the rows and what became of it; what falls short first. */
 export function formatVerdicts(rows: readonly RowResult[]): string {

@@ -56,7 +56,7 @@ function formatOne(record: ProfileRecord, causes: Causes): string {
   return [
     `### ${title}`,
     `\`npm run bench -- profile ${what}\` on ${date.slice(0, 10)}, commit ${commit}.${cost}`,
-    `![${title}](benchmarks/flame-${what}.svg)`,
+    `![${title}](flame-${what}.svg)`,
     ['| function | of the busy time |', '| --- | ---: |', ...lines].join('\n'),
     ...[causes.get(`profile/${what}`) ?? []].flat(),
   ].join('\n\n');

@@ -9,13 +9,17 @@ import { formatGoals } from './goals.js';
 import { formatRun, formatShortfalls, replaceFigures } from './markdown.js';
 import { barPicture, ratioPicture } from './pictures.js';
 import { formatProfiles, readProfiles } from './profiles.js';
+import { formatSummary } from './summary.js';
 
+/** For readers: one table. */
 const PAGE = join(PROJECT, 'docs', 'benchmarks.md');
 const PICTURES = join(PROJECT, 'docs', 'benchmarks');
+/** Its appendix: every row, beside the pictures. */
+const APPENDIX = join(PICTURES, 'figures.md');
 
 /**
- * Writes the figures of `bench/results/` into the page, and their pictures beside it. Returns the
- * exit code.
+ * Writes the figures of `bench/results/` into the page and its appendix, and their pictures beside
+ * that. Returns the exit code.
  */
 export function report(say: (line: string) => void): number {
   const runs = readRuns();
@@ -34,9 +38,14 @@ export function report(say: (line: string) => void): number {
     ...formatCurves(runs.filter(({ suite }) => isCurves(suite))),
     formatProfiles(readProfiles(), causes) ?? [],
   ].flat();
-  writeFileSync(PAGE, replaceFigures(readFileSync(PAGE, 'utf8'), sections.join('\n\n')));
-  say(`written: ${PAGE} and its pictures in ${PICTURES}`);
+  writeFigures(PAGE, formatSummary(runs));
+  writeFigures(APPENDIX, sections.join('\n\n'));
+  say(`written: ${PAGE}, ${APPENDIX} and its pictures`);
   return 0;
+}
+
+function writeFigures(page: string, figures: string): void {
+  writeFileSync(page, replaceFigures(readFileSync(page, 'utf8'), figures));
 }
 
 function isCurves(suite: string): boolean {
@@ -59,7 +68,7 @@ function formatCurves(runs: readonly RunRecord[]): string[] {
       const shown: string[] = [];
       if (svg !== null) {
         writeFileSync(join(PICTURES, `curve-${curve.name}.svg`), svg);
-        shown.push(`![By ${curve.name}](benchmarks/curve-${curve.name}.svg)`);
+        shown.push(`![By ${curve.name}](curve-${curve.name}.svg)`);
       }
       return [...shown, formatCurve(curve)];
     }),
@@ -70,7 +79,7 @@ function formatCurves(runs: readonly RunRecord[]): string[] {
 function drawPictures(run: RunRecord): string[] {
   return picturesOf(run).map(([name, title, svg]) => {
     writeFileSync(join(PICTURES, name), svg);
-    return `![${title}](benchmarks/${name})`;
+    return `![${title}](${name})`;
   });
 }
 

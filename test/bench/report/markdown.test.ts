@@ -1,7 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { voided } from '../../../bench/lib/outcome.js';
+import type { RunRecord } from '../../../bench/lib/results.js';
 import { emptyRow, measuredRow, type RowHead, type RowResult } from '../../../bench/lib/row.js';
 import { BEGIN, END, formatVerdicts, replaceFigures } from '../../../bench/report/markdown.js';
+
+import { formatSummary } from '../../../bench/report/summary.js';
 
 describe('replaceFigures', () => {
   test('keeps what stands around the marks, however often it runs', () => {
@@ -45,4 +48,20 @@ test('the rows that fall short come first, and a void row has no figure', () => 
   const lines = formatVerdicts(rows).split('\n').slice(2);
   expect(lines.map((line) => line.split(' | ')[0])).toEqual(['| bad', '| lost', '| good']);
   expect(lines[1]).toBe('| lost | void |  |  | **no figure** |');
+});
+
+test('the summary has a line a row that something is asked of, with the worst verdict', () => {
+  const head: RowHead = { id: 'lost', title: 'lost', conditions: {} };
+  const unasked = measuredRow(head, {
+    sides: [{ name: 'ours', samples: [{ startMs: 1 }] }],
+    comparisons: [],
+  });
+  const rows = [rowWith('good', 10), unasked, rowWith('bad', 90)];
+  const lines = formatSummary([{ rows } as unknown as RunRecord])
+    .split('\n')
+    .slice(2);
+  expect(lines).toEqual([
+    '| good | start ms beside theirs 0.10 (0.10-0.10), ≤ 0.5 | pass |',
+    '| bad | start ms beside theirs 0.90 (0.90-0.90), ≤ 0.5 | **fail** |',
+  ]);
 });
