@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { foreignAssignments } from './assignments.js';
 import { circlesOf } from './circles.js';
 import { publicMembers } from './members.js';
+import { toldImports } from './picture.js';
 import { firstFloor, upwardImports } from './rooms.js';
 import { type Source, sourcesIn } from './sources.js';
 import { beyond, printed, tableOf } from './table.js';
@@ -42,6 +43,21 @@ test('an import upward, or of a log, is found', () => {
     'engine/log/segments/segment.ts → engine/log/read/read.ts',
     'server/partition/partition.ts → server/groups/records.ts',
     'server/metadata/advertised.ts → server/net/dispatcher.ts',
+  ]);
+});
+
+test('of imports between rooms the picture has those that no others imply', () => {
+  const imports = new Map([
+    ['a', new Set(['b', 'c', 'd'])],
+    ['b', new Set(['c'])],
+    ['c', new Set(['a'])],
+    ['d', new Set<string>()],
+  ]);
+  expect(toldImports(['a', 'b', 'c', 'd'], imports)).toEqual([
+    ['a', 'b'],
+    ['a', 'd'],
+    ['b', 'c'],
+    ['c', 'a'],
   ]);
 });
 
