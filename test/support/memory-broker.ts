@@ -1,35 +1,29 @@
+import { join } from 'node:path';
 import { buildBatchSync } from '../../engine/batch/builder.js';
 import { MemoryCatalog } from '../../engine/catalog/memory-catalog.js';
 import type { DiskSpace } from '../../engine/disk/disk.js';
 import { ManualClock } from '../../engine/manual-clock.js';
 import { seededRandom } from '../../engine/random.js';
 import { TurnSlices, type WorkMeter } from '../../engine/turn-slices.js';
-import { FetchSessions } from '../../server/fetching/fetch-sessions.js';
-import { GroupCoordinator } from '../../server/groups/coordinator.js';
+import { BROKER_ROOMS } from '../../server/broker/broker-rooms.js';
+import type { Logs } from '../../server/broker/ground.js';
 import type { GroupLimits } from '../../server/groups/group-registry.js';
-import { APIS, type ApiName, openHandlers } from '../../server/handlers/apis.js';
-import { SERVER_LIMITS } from '../../server/limits.js';
+import { APIS, type ApiName } from '../../server/handlers/apis.js';
+import { SERVER_LIMITS, type ServerLimits } from '../../server/limits.js';
 import type { LogFields, Logger } from '../../server/logging/log.js';
-import { openCatalogStore } from '../../server/metadata/catalog-store.js';
-import { ensureClusterId } from '../../server/metadata/cluster.js';
-import { Controller } from '../../server/metadata/controller.js';
-import { brokerLayers, topicSettings } from '../../server/metadata/effective-settings.js';
-import { MetadataReplica } from '../../server/metadata/metadata-replica.js';
-import { ProducerIds } from '../../server/metadata/producer-ids.js';
+import { METADATA_FILE } from '../../server/metadata/catalog-store.js';
 import type { ConnectionInfo } from '../../server/net/dispatcher.js';
 import type { InProgress } from '../../server/net/receiving/requests-in-progress.js';
 import type { FilePart, ResponsePart } from '../../server/net/sending/response-writer.js';
-import { type LogHost, Partitions } from '../../server/partition/partitions.js';
+import type { LogHost } from '../../server/partition/partitions.js';
 import type { RequestOf } from '../../server/protocol/api.js';
 import { decodeResponse, encodeRequest } from '../../server/protocol/frame.js';
 import type { Fetch } from '../../server/protocol/messages/fetch.js';
 import type { InputOf, ValueOf } from '../../server/protocol/schema.js';
-import { DelayedOperations } from '../../server/request/delayed.js';
-import { RequestDispatcher } from '../../server/request/dispatch.js';
 import type { RequestHook } from '../../server/request/request-hooks.js';
-import type { WaitKey } from '../../server/request/waiting.js';
 import { typedBrokerSettings } from '../../server/settings/broker-settings.js';
 import type { SettingTexts } from '../../server/settings/topic-settings.js';
+import { MemoryDisk } from './memory-disk.js';
 import { MemoryEngine } from './memory-log.js';
 
 /** A connection that a test opens and closes by hand. */
@@ -123,110 +117,31 @@ export interface MemoryBrokerOptions {
 }
 
 /**
- * Everything of a broker between its connections and its logs, on a catalog and logs in memory and
- * a clock that stands still.
+ * The rooms of a broker between its data directory and its connections, on a catalog and logs in
+ * memory and a clock that stands still.
  */
 export async function memoryBroker(options: MemoryBrokerOptions = {}) {
   const clock = options.clock ?? new ManualClock();
-  const slices = new TurnSlices(clock, options.meter);
   const engine = options.engine ?? new MemoryEngine();
-  const host = options.host ?? engine;
   const catalog = options.catalog ?? new MemoryCatalog();
-  const store = await openCatalogStore(catalog, { clock });
-  const random = seededRandom(options.seed ?? nextSeed++);
   const brokerStatic = options.settings ?? {};
   const { settings } = typedBrokerSettings(brokerStatic);
-  const lines: LogLine[] = [];
-  const line =
-    (level: string) =>
-    (fields: LogFields, message: string): void => {
-      lines.push({ level, fields, message });
-    };
-  const logger: Logger = {
-    debug: line('debug'),
-    info: line('info'),
-    warn: line('warn'),
-    error: line('error'),
-  };
-  const clusterId = await ensureClusterId(store, random);
-  const { replica, deleted } = await MetadataReplica.open(store, clusterId, {
-    nodeId: settings.nodeId,
-    rack: null,
-    endpoints: new Map(settings.listeners.map(({ name, advertised }) => [name, advertised])),
-    leaderEpoch: host.leaderEpoch,
-  });
-  const controller = new Controller({
-    store,
-    metadata: replica,
-    random,
-    names: { caseInsensitiveDisk: options.caseInsensitiveDisk ?? false },
-    partitionsMax: options.partitionsMax ?? SERVER_LIMITS.partitionsMax,
-  });
-  const delayed = new DelayedOperations<WaitKey>(clock);
-  const fetchSessions = new FetchSessions({
-    clock,
-    random,
-    delayed,
-    slotsMax: settings.fetchSessionSlots,
-    partitionsMax: options.fetchSessionPartitionsMax ?? SERVER_LIMITS.fetchSessionPartitionsMax,
-    evictionMs: SERVER_LIMITS.fetchSessionEvictionMs,
-  });
-  const forgotten: Promise<void>[] = [];
-  const partitions = new Partitions({
-    engine: host,
-    metadata: replica,
-    nodeId: settings.nodeId,
-    logger,
-    slices,
-    producerExpirationMs: settings.producerIdExpirationMs,
-    settingsOf: (topic) =>
-      topicSettings(topic, brokerLayers(replica.image, settings.nodeId, brokerStatic)),
-    onMove: (partition) => {
-      delayed.check(partition);
-      fetchSessions.moved(partition);
-    },
-    onDeleted: ({ id }) => void forgotten.push(controller.forgetDeleted(id)),
-  });
-  await partitions.start(deleted);
-  const producerIds = new ProducerIds(store, random);
-  const groups = new GroupCoordinator({
-    settings: settings.groups,
-    metadata: replica,
-    controller,
-    partitions,
-    nodeId: settings.nodeId,
-    dataDir: '/data',
-    clock,
-    random,
-    logger,
-    slices,
-    limits: { ...SERVER_LIMITS, ...options.groupLimits },
-    onCall: (client) => delayed.expire(client),
-  });
-  await groups.start();
-  const handlers = openHandlers({
-    metadata: replica,
-    controller,
-    partitions,
-    producerIds,
-    groups,
-    delayed,
-    fetchSessions,
+  const { lines, logger } = keptLines();
+  const { parts } = await BROKER_ROOMS.open({
     settings,
     brokerStatic,
-    partitionsPerTopicMax: options.partitionsPerTopicMax ?? SERVER_LIMITS.partitionsPerTopicMax,
-    leaderEpoch: host.leaderEpoch,
-    space: options.space ?? (async () => ({ totalBytes: 1_000_000, freeBytes: 400_000 })),
-  });
-  const dispatcher = new RequestDispatcher({
-    handlers,
-    hooks: options.hooks ?? [],
-    limits: SERVER_LIMITS,
-    clock,
     logger,
-    slices,
+    clock,
+    random: seededRandom(options.seed ?? nextSeed++),
+    disk: emptyDisk(options.caseInsensitiveDisk ?? false),
+    openCatalog: async () => catalog,
+    slices: new TurnSlices(clock, options.meter),
+    limits: limitsOf(options),
+    hooks: options.hooks ?? [],
+    engine: logsOf(options.host ?? engine, options.space),
     ...(options.crash && { crash: options.crash }),
   });
+  const { store, controller, partitions, dispatcher } = parts;
   const connection = new TestConnection();
 
   /** Sends a request as a client would and decodes the answer; null when there is none. */
@@ -265,13 +180,13 @@ export async function memoryBroker(options: MemoryBrokerOptions = {}) {
     catalog,
     store,
     settings,
-    metadata: replica,
+    metadata: parts.metadata.replica,
     controller,
     partitions,
-    delayed,
-    fetchSessions,
-    producerIds,
-    groups,
+    delayed: parts.delayed,
+    fetchSessions: parts.fetchSessions,
+    producerIds: parts.producerIds,
+    groups: parts.groups,
     dispatcher,
     connection,
     lines,
@@ -280,8 +195,65 @@ export async function memoryBroker(options: MemoryBrokerOptions = {}) {
     /** Resolves when tombstones of topics deleted so far are gone. */
     settled: async () => {
       await partitions.stop();
-      await Promise.all(forgotten);
+      // The store takes one transaction after another.
+      await controller.forgetDeleted('none');
     },
+  };
+}
+
+function keptLines() {
+  const lines: LogLine[] = [];
+  const line =
+    (level: string) =>
+    (fields: LogFields, message: string): void => {
+      lines.push({ level, fields, message });
+    };
+  const logger: Logger = {
+    debug: line('debug'),
+    info: line('info'),
+    warn: line('warn'),
+    error: line('error'),
+  };
+  return { lines, logger };
+}
+
+const DATA_DIR = '/data';
+
+/** Where the broker looks for what an earlier process left, and finds nothing. */
+function emptyDisk(isCaseInsensitive: boolean): MemoryDisk {
+  const disk = new MemoryDisk();
+  disk.mkdirSync(DATA_DIR);
+  if (isCaseInsensitive) {
+    disk.put(join(DATA_DIR, METADATA_FILE.toUpperCase()), Buffer.alloc(0));
+  }
+  return disk;
+}
+
+function limitsOf(options: MemoryBrokerOptions): ServerLimits {
+  const { partitionsMax, partitionsPerTopicMax, fetchSessionPartitionsMax } = options;
+  return {
+    ...SERVER_LIMITS,
+    ...(partitionsMax !== undefined && { partitionsMax }),
+    ...(partitionsPerTopicMax !== undefined && { partitionsPerTopicMax }),
+    ...(fetchSessionPartitionsMax !== undefined && { fetchSessionPartitionsMax }),
+    ...options.groupLimits,
+  };
+}
+
+function logsOf(
+  host: NonNullable<MemoryBrokerOptions['host']>,
+  space: MemoryBrokerOptions['space'],
+): Logs {
+  return {
+    path: DATA_DIR,
+    leaderEpoch: host.leaderEpoch,
+    wasClean: true,
+    catalog: new MemoryCatalog(),
+    openPartition: (name, settings) => host.openPartition(name, settings),
+    deletePartition: (name) => host.deletePartition(name),
+    setAsideStrays: (known) => host.setAsideStrays(known),
+    space: space ?? (async () => ({ totalBytes: 1_000_000, freeBytes: 400_000 })),
+    takeOffline: () => {},
   };
 }
 

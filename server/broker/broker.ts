@@ -1,0 +1,60 @@
+import type { Clock, Engine, EngineOptions, WorkMeter } from '../../engine/index.js';
+import type { FetchSessionCounters } from '../fetching/fetch-sessions.js';
+import type { Logger } from '../logging/log.js';
+import type { Network } from '../net/transport/network.js';
+import type { RequestCounters } from '../request/request-hooks.js';
+import type { BrokerSettings } from '../settings/broker-settings.js';
+import type { SettingTexts } from '../settings/topic-settings.js';
+import type { RequestFaults } from '../testing/faults.js';
+import type { CloseOptions } from './room.js';
+
+/**
+ * What a broker is made from. Everything that comes from the world has a default: the machine's
+ * own.
+ */
+export interface BrokerOptions
+  extends Pick<EngineOptions, 'clock' | 'random' | 'disk' | 'jobs' | 'locker' | 'openCatalog'> {
+  readonly settings: BrokerSettings;
+  /** The keys that were set at the start, as text. */
+  readonly brokerStatic: SettingTexts;
+  readonly logger: Logger;
+  readonly network?: Network;
+  /**
+   * Time as connections see it: their deadlines concern real programs at the other end. Default:
+   * `clock`.
+   */
+  readonly networkClock?: Clock;
+  /** Counts the work of event loop turns. Default: nothing does. */
+  readonly meter?: WorkMeter;
+  /** Stand in front of the handlers. Default: none. */
+  readonly faults?: RequestFaults;
+}
+
+/** One bound listener. */
+export interface Endpoint {
+  /** Upper case. */
+  readonly name: string;
+  /** As in the settings; empty for every address. */
+  readonly host: string;
+  /** Never 0. */
+  readonly port: number;
+}
+
+/** A broker that serves. Made by `openBroker`. */
+export interface Broker {
+  readonly nodeId: number;
+  readonly clusterId: string;
+  /** Absolute. */
+  readonly dataDir: string;
+  readonly endpoints: readonly Endpoint[];
+  readonly requestCounters: RequestCounters;
+  /** Live. */
+  readonly fetchSessions: { readonly counters: FetchSessionCounters };
+  readonly engine: Engine;
+  /**
+   * Accepts nothing new, gives the requests that were received up to `drainMs` to be answered, then
+   * closes connections, partitions and engine; the mark of a clean stop comes last. Calling it
+   * again returns the same promise.
+   */
+  close(options: CloseOptions): Promise<void>;
+}

@@ -1,0 +1,26 @@
+import type { Clock } from '../../engine/index.js';
+import type { Logger } from '../logging/log.js';
+import { rateLimited } from '../logging/rate-limit.js';
+import type { ListenerEvents } from '../net/listener.js';
+
+/** Connections that ended badly, few lines whatever clients do. */
+export function connectionLog(logger: Logger, clock: Clock): ListenerEvents {
+  const limited = rateLimited(logger, { clock });
+  return {
+    onClosed: ({ remoteAddress: client, listener }, { code, message, cause }) => {
+      if (code === 'failed') {
+        limited.log('error', code, { client, listener, cause }, `a connection failed: ${message}`);
+      } else if (code === 'framing' || code === 'frameDeadline' || code === 'writeDeadline') {
+        limited.log('warn', code, { client, listener }, `a connection was closed: ${message}`);
+      }
+    },
+    onRefused: (client, { setting, limit }) => {
+      limited.log(
+        'warn',
+        'refused',
+        { client },
+        `a connection was refused: the broker takes ${limit}${setting === 'max.connections' ? '' : ' from one address'} (${setting})`,
+      );
+    },
+  };
+}

@@ -1,0 +1,57 @@
+import {
+  type Clock,
+  type Disk,
+  type Engine,
+  nodeDisk,
+  openLmdbCatalog,
+  type Random,
+  systemClock,
+  systemRandom,
+  TurnSlices,
+} from '../../engine/index.js';
+import type { ServerLimits } from '../limits.js';
+import type { LogHost } from '../partition/partitions.js';
+import type { RequestHook } from '../request/request-hooks.js';
+import type { BrokerOptions } from './broker.js';
+import { limitsOf } from './limits.js';
+
+/** What the rooms of a broker stand on: its options, with nothing of the world left out. */
+export interface Ground
+  extends Pick<BrokerOptions, 'settings' | 'brokerStatic' | 'logger' | 'faults'> {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly disk: Disk;
+  readonly openCatalog: NonNullable<BrokerOptions['openCatalog']>;
+  /** Cuts what is long into slices: the work of one turn of the event loop, whoever does it. */
+  readonly slices: TurnSlices;
+  readonly limits: ServerLimits;
+  /** Look at every request, behind those that count. Default: none. */
+  readonly hooks?: readonly RequestHook[];
+  /** Ends the process for a broken invariant. Default: it is thrown outside of every promise. */
+  readonly crash?: (error: Error) => void;
+}
+
+/** The data directory as the rooms of a broker use it: an engine, or what stands for one. */
+export interface Logs
+  extends LogHost,
+    Pick<Engine, 'path' | 'leaderEpoch' | 'wasClean' | 'catalog' | 'space' | 'takeOffline'> {}
+
+/** The machine's ground, and what is read of the options by the first and the last room. */
+export interface MachineGround extends Ground, Pick<BrokerOptions, 'jobs' | 'locker' | 'network'> {
+  readonly networkClock: Clock;
+}
+
+/** The ground of the machine, where options say nothing else. */
+export function groundOf(options: BrokerOptions): MachineGround {
+  const clock = options.clock ?? systemClock;
+  return {
+    ...options,
+    clock,
+    random: options.random ?? systemRandom,
+    disk: options.disk ?? nodeDisk,
+    openCatalog: options.openCatalog ?? openLmdbCatalog,
+    networkClock: options.networkClock ?? clock,
+    slices: new TurnSlices(clock, options.meter),
+    limits: limitsOf(options.settings),
+  };
+}

@@ -1,0 +1,50 @@
+import type { FetchSessions } from '../../fetching/fetch-sessions.js';
+import type { GroupCoordinator } from '../../groups/coordinator.js';
+import { openHandlers } from '../../handlers/apis.js';
+import { noteRefusedRequest } from '../../handlers/data/produce.js';
+import type { Controller } from '../../metadata/controller.js';
+import type { ProducerIds } from '../../metadata/producer-ids.js';
+import type { Partitions } from '../../partition/partitions.js';
+import type { DelayedOperations } from '../../request/delayed.js';
+import type { WaitKey } from '../../request/waiting.js';
+import type { Ground, Logs } from '../ground.js';
+import { room } from '../room.js';
+import type { OpenMetadata } from './metadata.js';
+
+interface Parts extends Ground {
+  readonly engine: Logs;
+  readonly metadata: OpenMetadata;
+  readonly controller: Controller;
+  readonly delayed: DelayedOperations<WaitKey>;
+  readonly fetchSessions: FetchSessions;
+  readonly partitions: Partitions;
+  readonly groups: GroupCoordinator;
+  readonly producerIds: ProducerIds;
+}
+
+/** What answers each API, behind the faults that a test orders. */
+export const handlersRoom = room('handlers', (parts: Parts) => {
+  const { engine, partitions, faults } = parts;
+  const metadata = parts.metadata.replica;
+  const handlers = openHandlers({
+    metadata,
+    controller: parts.controller,
+    partitions,
+    producerIds: parts.producerIds,
+    groups: parts.groups,
+    delayed: parts.delayed,
+    fetchSessions: parts.fetchSessions,
+    settings: parts.settings,
+    brokerStatic: parts.brokerStatic,
+    partitionsPerTopicMax: parts.limits.partitionsPerTopicMax,
+    space: () => engine.space(),
+    leaderEpoch: engine.leaderEpoch,
+  });
+  if (faults === undefined) return { part: handlers };
+  const nameOf = (id: string) => metadata.image.topicById(id)?.name;
+  return {
+    part: faults.around(handlers, nameOf, (request, error) =>
+      noteRefusedRequest({ metadata, partitions }, request, error),
+    ),
+  };
+});

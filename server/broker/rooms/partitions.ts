@@ -1,0 +1,52 @@
+import type { FetchSessions } from '../../fetching/fetch-sessions.js';
+import type { Controller } from '../../metadata/controller.js';
+import { brokerLayers, topicSettings } from '../../metadata/effective-settings.js';
+import { Partitions } from '../../partition/partitions.js';
+import type { DelayedOperations } from '../../request/delayed.js';
+import type { WaitKey } from '../../request/waiting.js';
+import type { Ground, Logs } from '../ground.js';
+import { room } from '../room.js';
+import type { OpenMetadata } from './metadata.js';
+
+interface Parts extends Ground {
+  readonly engine: Logs;
+  readonly metadata: OpenMetadata;
+  readonly controller: Controller;
+  readonly delayed: DelayedOperations<WaitKey>;
+  readonly fetchSessions: FetchSessions;
+}
+
+/** The partitions of this node. Started, all are open or offline. */
+export const partitionsRoom = room('partitions', (parts: Parts) => {
+  const { engine, settings, brokerStatic, logger, slices } = parts;
+  const { controller, delayed, fetchSessions } = parts;
+  const { replica, deleted } = parts.metadata;
+  const { nodeId } = settings;
+  const partitions = new Partitions({
+    engine,
+    metadata: replica,
+    nodeId,
+    logger,
+    slices,
+    producerExpirationMs: settings.producerIdExpirationMs,
+    settingsOf: (topic) => topicSettings(topic, brokerLayers(replica.image, nodeId, brokerStatic)),
+    onMove: (partition) => {
+      delayed.check(partition);
+      fetchSessions.moved(partition);
+    },
+    onDeleted: ({ id, name }) => {
+      controller.forgetDeleted(id).catch((error: unknown) => {
+        logger.warn({ topic: name, error }, 'a deleted topic is forgotten only at the next start');
+      });
+    },
+  });
+  return {
+    part: partitions,
+    start: () => partitions.start(deleted),
+    close: () => {
+      // Whoever waits for a partition reads it once more to answer.
+      delayed.expireAll();
+      return partitions.stop();
+    },
+  };
+});
