@@ -10,24 +10,26 @@ import type {
   TimestampLookup,
 } from '../../engine/index.js';
 import { ApiError } from '../protocol/api-error.js';
+import type { DelayedOperations } from '../request/delayed.js';
+import type { WaitKey } from '../request/waiting.js';
+import { type Acks, type AppendWait, type InSync, Leader, NO_DEADLINE } from './leader.js';
 
 /** This broker's part in a partition, and what the partition asks of its replicas. */
-export interface Leadership {
+export interface Leadership extends InSync {
   readonly role: 'leader' | 'follower';
   readonly leaderEpoch: number;
-  /** Replicas in sync, this broker among them. */
-  readonly inSyncCount: number;
-  /** `min.insync.replicas`: fewer in sync, and acks=all is refused. */
-  readonly minInSyncReplicas: number;
 }
-
-/**
- * Acknowledgements that a producer asks for: none, the leader's, or those of all in-sync replicas.
- */
-export type Acks = 0 | 1 | -1;
 
 /** Stands for "do not check" where a request carries a leader epoch (KIP-320). */
 export const NO_EPOCH = -1;
+
+/** Who is told of a partition. */
+export interface PartitionWatchers {
+  /** Checked by the partition, whenever it has moved. */
+  readonly delayed: DelayedOperations<WaitKey>;
+  /** Called when readers may see more, the role has changed, or the partition was let go. */
+  onMove(partition: Partition): void;
+}
 
 /**
  * One partition on this broker: the log behind the rules of replication. Handlers talk to it, and
@@ -37,21 +39,21 @@ export const NO_EPOCH = -1;
 export class Partition {
   readonly name: PartitionName;
   readonly #log: PartitionLog;
-  readonly #onMove: (partition: Partition) => void;
+  readonly #watchers: PartitionWatchers;
   readonly #stopListening: () => void;
   #leadership: Leadership;
+  /** Of the present epoch; null while this broker follows. */
+  #leader: Leader | null = null;
   #released = false;
 
-  /**
-   * `onMove` is called when readers may see more, the role has changed, or the partition was let
-   * go.
-   */
-  constructor(log: PartitionLog, leadership: Leadership, onMove: (partition: Partition) => void) {
+  /** Throws STALE_LEADER_EPOCH, LOG_CLOSED or STORAGE_OFFLINE, as `lead` does. */
+  constructor(log: PartitionLog, leadership: Leadership, watchers: PartitionWatchers) {
     this.name = log.name;
     this.#log = log;
+    this.#watchers = watchers;
     this.#leadership = leadership;
-    this.#onMove = onMove;
-    this.#stopListening = log.onAdvance(() => onMove(this));
+    this.#begin(leadership);
+    this.#stopListening = log.onAdvance(() => this.#moved());
   }
 
   get leadership(): Leadership {
@@ -78,10 +80,39 @@ export class Partition {
     return this.#log.lastStableOffset;
   }
 
-  /** Takes over a new role or epoch; whoever waits looks again. */
+  /**
+   * Takes over a new role or epoch, and tells the log; whoever waits looks again, and appends of
+   * another epoch that wait are refused. Throws STALE_LEADER_EPOCH for an epoch that the log cannot
+   * lead with, LOG_CLOSED, STORAGE_OFFLINE; the partition then leads and follows nobody.
+   */
   lead(leadership: Leadership): void {
+    const { role, leaderEpoch } = this.#leadership;
+    const isSame = role === leadership.role && leaderEpoch === leadership.leaderEpoch;
     this.#leadership = leadership;
-    this.#onMove(this);
+    try {
+      if (isSame) this.#leader?.update(leadership);
+      else this.#begin(leadership);
+    } finally {
+      this.#moved();
+    }
+  }
+
+  #begin(leadership: Leadership): void {
+    const log = this.#log;
+    this.#leader?.end();
+    this.#leader = null;
+    if (leadership.role === 'follower') log.follow();
+    else {
+      // A log that nobody has told leads with the epoch of its directory, which is that of a lone
+      // node, whatever epochs its batches have.
+      if (log.leaderEpoch !== leadership.leaderEpoch) log.lead(leadership.leaderEpoch);
+      this.#leader = new Leader({ log, delayed: this.#watchers.delayed, key: this }, leadership);
+    }
+  }
+
+  #moved(): void {
+    this.#watchers.delayed.check(this);
+    this.#watchers.onMove(this);
   }
 
   /**
@@ -100,31 +131,28 @@ export class Partition {
     if (role !== 'leader') throw new ApiError('NOT_LEADER_OR_FOLLOWER', 'another broker leads');
   }
 
-  /**
-   * Appends a producer's batch as leader. The batch has its place in the log when this returns; the
-   * promise resolves when the log's flush promise holds for it. With acks=all the caller then waits
-   * for the high watermark. Throws NOT_ENOUGH_REPLICAS for acks=all with too few replicas in sync,
-   * RECORD_LIST_TOO_LARGE for a batch above `segment.bytes`. The buffer is stamped in place and
-   * must stay untouched until the promise settles.
-   */
-  append(batch: Buffer, acks: Acks): Promise<Appended> {
+  /** The leader of the present epoch. Throws NOT_LEADER_OR_FOLLOWER if this broker does not lead. */
+  leading(): Leader {
     this.checkLeader(NO_EPOCH);
-    const { inSyncCount, minInSyncReplicas } = this.#leadership;
-    if (acks === -1 && inSyncCount < minInSyncReplicas) {
-      throw new ApiError(
-        'NOT_ENOUGH_REPLICAS',
-        `${inSyncCount} replicas are in sync, min.insync.replicas is ${minInSyncReplicas}`,
-      );
-    }
-    const { segmentBytes, maxBatchBytes } = this.#log.settings;
-    // What is larger still is MESSAGE_TOO_LARGE, which the log says.
-    if (batch.length > segmentBytes && batch.length <= maxBatchBytes) {
-      throw new ApiError(
-        'RECORD_LIST_TOO_LARGE',
-        `the batch has ${batch.length} bytes, a segment has ${segmentBytes}: send less at a time, or raise segment.bytes`,
-      );
-    }
-    return this.#log.append(batch);
+    if (this.#leader !== null) return this.#leader;
+    throw new ApiError('NOT_LEADER_OR_FOLLOWER', 'the log could not take the leader epoch');
+  }
+
+  /**
+   * Appends a batch as leader. It has its place in the log when this returns. Resolves when the
+   * acknowledgements that are asked for are there: with acks 0 and 1 when the log's flush promise
+   * holds, with -1 when the high watermark has passed the batch as well, in the leader epoch of the
+   * append.
+   *
+   * Throws NOT_LEADER_OR_FOLLOWER, NOT_ENOUGH_REPLICAS and RECORD_LIST_TOO_LARGE, with nothing
+   * done. Rejects with what the log rejects with; with acks -1 also NOT_LEADER_OR_FOLLOWER when the
+   * epoch is over, whatever the high watermark says, NOT_ENOUGH_REPLICAS_AFTER_APPEND when it has
+   * passed the batch with too few replicas in sync, and `OverdueAppend` at the deadline or the end
+   * of the connection. The buffer is stamped in place and must stay untouched until the log's
+   * promise settles.
+   */
+  append(batch: Buffer, acks: Acks, wait: AppendWait = NO_DEADLINE): Promise<Appended> {
+    return this.leading().append(batch, acks, wait);
   }
 
   /** Appends what a leader sent, offsets and epochs as they are. The promise is the log's. */
@@ -208,6 +236,7 @@ export class Partition {
     if (this.#released) return;
     this.#released = true;
     this.#stopListening();
-    this.#onMove(this);
+    this.#leader?.release();
+    this.#moved();
   }
 }

@@ -18,7 +18,7 @@ import { ApiError } from '../protocol/api-error.js';
 import type { TopicSettings } from '../settings/topic-settings.js';
 import { knownPartitions, sized } from './known-partitions.js';
 import { logSettingsOf } from './log-settings.js';
-import { type Leadership, Partition } from './partition.js';
+import { type Leadership, Partition, type PartitionWatchers } from './partition.js';
 
 /** What partitions ask of the engine. */
 export interface LogHost {
@@ -28,7 +28,7 @@ export interface LogHost {
   setAsideStrays(known: KnownPartitions): Promise<string[]>;
 }
 
-export interface PartitionsOptions {
+export interface PartitionsOptions extends PartitionWatchers {
   readonly engine: LogHost;
   readonly metadata: MetadataView;
   readonly nodeId: number;
@@ -37,8 +37,6 @@ export interface PartitionsOptions {
   readonly producerExpirationMs: number;
   /** The settings in effect for a topic, by all layers of the current image. */
   settingsOf(topic: TopicImage): TopicSettings;
-  /** Called when readers of a partition may see more, its role has changed, or it was let go. */
-  onMove(partition: Partition): void;
   /**
    * Called when the last file of a deleted topic is out of the way, so that its tombstone can go.
    */
@@ -325,7 +323,7 @@ export class Partitions {
       const partition = new Partition(
         log,
         this.#leadership(current, name.partition, settings.topic),
-        this.#options.onMove,
+        this.#options,
       );
       if (settings.log !== opened) log.updateSettings(settings.log);
       return { state: 'open', partition };

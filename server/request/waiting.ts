@@ -13,8 +13,8 @@ export interface Wait {
   readonly keys: readonly WaitKey[];
   /** On the monotonic clock. */
   readonly deadlineMs: number;
-  /** On whose behalf; waiting ends with it. */
-  readonly connection: ConnectionInfo;
+  /** On whose behalf; waiting ends with it. Null: on that of no connection. */
+  readonly connection: ConnectionInfo | null;
   /** Null where it is not known what has moved. */
   isDone(moved: WaitKey | null): boolean;
 }
@@ -67,7 +67,7 @@ export function startWaiting(wait: Wait): Waiting {
       handle.cancel();
       settle(true);
     };
-    if (isOver) return;
+    if (isOver || wait.connection === null) return;
     stopListening = wait.connection.onClose(() => {
       handle.cancel();
       settle(false);

@@ -30,10 +30,8 @@ export const partitionsRoom = room('partitions', (parts: Parts) => {
     slices,
     producerExpirationMs: settings.producerIdExpirationMs,
     settingsOf: (topic) => topicSettings(topic, brokerLayers(replica.image, nodeId, brokerStatic)),
-    onMove: (partition) => {
-      delayed.check(partition);
-      fetchSessions.moved(partition);
-    },
+    delayed,
+    onMove: (partition) => fetchSessions.moved(partition),
     onDeleted: ({ id, name }) => {
       controller.forgetDeleted(id).catch((error: unknown) => {
         logger.warn({ topic: name, error }, 'a deleted topic is forgotten only at the next start');

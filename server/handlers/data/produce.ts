@@ -4,23 +4,20 @@ import type { TopicImage } from '../../metadata/image.js';
 import type { MetadataView } from '../../metadata/metadata-view.js';
 import { isInternalTopic } from '../../metadata/topic-name.js';
 import { CloseConnection, type ConnectionInfo } from '../../net/dispatcher.js';
-import type { Acks, Partition } from '../../partition/partition.js';
+import type { Acks, AppendCaller } from '../../partition/leader.js';
 import type { Partitions } from '../../partition/partitions.js';
 import type { RequestOf, ResponseOf } from '../../protocol/api.js';
 import { ApiError } from '../../protocol/api-error.js';
 import { ErrorCode, errorInfo } from '../../protocol/error-codes.js';
 import { Produce } from '../../protocol/messages/produce.js';
 import type { RequestContext } from '../../request/context.js';
-import type { DelayedOperations } from '../../request/delayed.js';
 import { wireError } from '../../request/error-map.js';
-import { type WaitKey, waitFor } from '../../request/waiting.js';
 import { type Handler, handler } from '../handler.js';
 import { isTransactional, isZstd } from './batch-attributes.js';
 
 export interface ProduceParts {
   readonly metadata: MetadataView;
   readonly partitions: Pick<Partitions, 'find' | 'logOf' | 'refused'>;
-  readonly delayed: DelayedOperations<WaitKey>;
 }
 
 type Request = RequestOf<typeof Produce>;
@@ -143,7 +140,7 @@ class ProduceCall {
         this.#take(wished, topic, answers, at, refusal);
       }
     }
-    this.#arrived();
+    this.answered();
   }
 
   /** As `run`, with pauses. Never rejects: whoever waits for the answer is told. */
@@ -164,7 +161,7 @@ class ProduceCall {
         if (pause !== null) await pause;
       }
     }
-    this.#arrived();
+    this.answered();
   }
 
   #answersOf({ name, partitions }: TopicWish): PartitionAnswer[] {
@@ -182,13 +179,10 @@ class ProduceCall {
     at: number,
     refusal: ApiError | null,
   ): void {
-    const take = (answer: PartitionAnswer): void => {
-      answers[at] = answer;
-      this.#arrived();
-    };
     const batch = partitions[at]!;
-    if (refusal === null) this.#append(name, topic, batch, take);
-    else this.#failed(batch.index, refusal, take);
+    const caller = new BatchCall(this, answers, at, batch.index);
+    if (refusal === null) this.#append(name, topic, batch, caller);
+    else caller.failed(refusal);
   }
 
   /** The batch has its place in its log when this returns, or is refused. */
@@ -196,87 +190,44 @@ class ProduceCall {
     topicName: string,
     topic: TopicImage | undefined,
     { index, records }: PartitionBatch,
-    take: (answer: PartitionAnswer) => void,
+    caller: BatchCall,
   ): void {
     try {
       if (topic === undefined) throw unknownTopic(topicName);
       if (topic.internal) throw reserved(topicName);
       const batch = checkBatch(records, this.#context.apiVersion);
-      const partition = this.#parts.partitions.find(topic, index);
-      partition.append(batch, this.#request.acks as Acks).then(
-        (appended) => this.#appended(index, partition, appended, take),
-        (error: unknown) => this.#failed(index, error, take),
-      );
+      const leader = this.#parts.partitions.find(topic, index).leading();
+      leader.appendFor(caller, batch, this.#request.acks as Acks);
     } catch (error) {
       if (error instanceof ApiError)
         noteRefused(this.#parts, topic, index, records, ErrorCode[error.code]);
-      this.#failed(index, error, take);
+      caller.failed(error);
     }
   }
 
-  #appended(
-    index: number,
-    partition: Partition,
-    appended: Appended,
-    take: (answer: PartitionAnswer) => void,
-  ): void {
-    const answer: PartitionAnswer = {
-      index,
-      errorCode: ErrorCode.NONE,
-      baseOffset: appended.baseOffset,
-      logAppendTimeMs: appended.appendTimeMs,
-      logStartOffset: appended.logStartOffset,
-    };
-    if (this.#request.acks !== -1 || partition.highWatermark > appended.lastOffset) {
-      take(answer);
-      return;
-    }
-    this.#committed(partition, appended.lastOffset).then(
-      () => take(answer),
-      (error: unknown) => this.#failed(index, error, take),
-    );
+  /** Until when appends wait for the in-sync replicas. */
+  get deadlineMs(): number {
+    return this.#context.deadlineMs(this.#request.timeoutMs);
   }
 
-  /** Waits until every in-sync replica has the record, which the high watermark tells. */
-  async #committed(partition: Partition, lastOffset: number): Promise<void> {
-    const isDone = (): boolean => {
-      if (partition.highWatermark > lastOffset) return true;
-      partition.checkLeader(-1);
-      return false;
-    };
-    if (isDone()) return;
-    const { connection } = this.#context;
-    const deadlineMs = this.#context.deadlineMs(this.#request.timeoutMs);
-    const { delayed } = this.#parts;
-    if (await waitFor({ delayed, keys: [partition], deadlineMs, connection, isDone })) return;
-    throw new ApiError('REQUEST_TIMED_OUT', 'not all in-sync replicas have the records yet');
+  get connection(): ConnectionInfo {
+    return this.#context.connection;
   }
 
   /**
-   * What was not expected is an error of the whole request, once nothing of it is under way: its
-   * bytes are needed until then.
+   * A partition without an answer: what was not expected is an error of the whole request, once
+   * nothing of it is under way, for its bytes are needed until then.
    */
-  #failed(index: number, error: unknown, take: (answer: PartitionAnswer) => void): void {
-    let answer: PartitionAnswer;
-    try {
-      const { code, message, records = [] } = wireError(error);
-      const recordErrors = records.map((record) => ({
-        batchIndex: record.index,
-        batchIndexErrorMessage: record.message,
-      }));
-      answer = { index, errorCode: code, baseOffset: -1, errorMessage: message, recordErrors };
-    } catch (unexpected) {
-      // A broken invariant ends the process: no other error may hide it.
-      if (this.#unexpected === null || unexpected instanceof AssertionError) {
-        this.#unexpected = unexpected;
-      }
-      this.#arrived();
-      return;
+  failedWith(unexpected: unknown): void {
+    // A broken invariant ends the process: no other error may hide it.
+    if (this.#unexpected === null || unexpected instanceof AssertionError) {
+      this.#unexpected = unexpected;
     }
-    take(answer);
+    this.answered();
   }
 
-  #arrived(): void {
+  /** One more partition has its answer in its place. */
+  answered(): void {
     this.#missing--;
     if (this.#missing > 0) return;
     if (this.#unexpected !== null) this.#caller.reject(this.#unexpected);
@@ -293,6 +244,61 @@ class ProduceCall {
       }
     }
     this.#caller.resolve(null);
+  }
+}
+
+/** One batch of a request, which puts its answer in its place. */
+class BatchCall implements AppendCaller {
+  readonly #call: ProduceCall;
+  readonly #answers: PartitionAnswer[];
+  readonly #at: number;
+  readonly #index: number;
+
+  constructor(call: ProduceCall, answers: PartitionAnswer[], at: number, index: number) {
+    this.#call = call;
+    this.#answers = answers;
+    this.#at = at;
+    this.#index = index;
+  }
+
+  get deadlineMs(): number {
+    return this.#call.deadlineMs;
+  }
+
+  get connection(): ConnectionInfo {
+    return this.#call.connection;
+  }
+
+  appended({ baseOffset, appendTimeMs, logStartOffset }: Appended): void {
+    this.#answers[this.#at] = {
+      index: this.#index,
+      errorCode: ErrorCode.NONE,
+      baseOffset,
+      logAppendTimeMs: appendTimeMs,
+      logStartOffset,
+    };
+    this.#call.answered();
+  }
+
+  failed(error: unknown): void {
+    try {
+      const { code, message, records = [] } = wireError(error);
+      const recordErrors = records.map((record) => ({
+        batchIndex: record.index,
+        batchIndexErrorMessage: record.message,
+      }));
+      this.#answers[this.#at] = {
+        index: this.#index,
+        errorCode: code,
+        baseOffset: -1,
+        errorMessage: message,
+        recordErrors,
+      };
+    } catch (unexpected) {
+      this.#call.failedWith(unexpected);
+      return;
+    }
+    this.#call.answered();
   }
 }
 

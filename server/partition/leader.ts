@@ -1,0 +1,191 @@
+import type { Appended, PartitionLog } from '../../engine/index.js';
+import type { ConnectionInfo } from '../net/dispatcher.js';
+import { ApiError } from '../protocol/api-error.js';
+import type { DelayedOperations } from '../request/delayed.js';
+import { type WaitKey, waitFor } from '../request/waiting.js';
+
+/**
+ * Acknowledgements that a producer asks for: none, the leader's, or those of all in-sync replicas.
+ */
+export type Acks = 0 | 1 | -1;
+
+/** How many replicas are in sync, and how many are asked for. */
+export interface InSync {
+  /** Replicas in sync, this broker among them. */
+  readonly inSyncCount: number;
+  /** `min.insync.replicas`: fewer in sync, and acks=all is refused. */
+  readonly minInSyncReplicas: number;
+}
+
+/** How long an append waits for the in-sync replicas once the log's promise holds. */
+export interface AppendWait {
+  /** On the monotonic clock; Infinity waits until the outcome is known. */
+  readonly deadlineMs: number;
+  /** On whose behalf; waiting ends with it. Null: on that of no connection. */
+  readonly connection: ConnectionInfo | null;
+}
+
+/** Who appends. One of the two methods is called, once, and not before the append returns. */
+export interface AppendCaller extends AppendWait {
+  /** The acknowledgements that were asked for are there. */
+  appended(result: Appended): void;
+  failed(error: unknown): void;
+}
+
+/** What one leader's appends go by. */
+export interface LeaderOptions {
+  readonly log: PartitionLog;
+  readonly delayed: DelayedOperations<WaitKey>;
+  /** Is checked when the high watermark has moved, and after every change of the leader. */
+  readonly key: WaitKey;
+}
+
+/**
+ * REQUEST_TIMED_OUT for an append that has its place in the log: whether it will count is not
+ * known.
+ */
+export class OverdueAppend extends ApiError {
+  readonly #whenKnown: () => Promise<Appended>;
+
+  constructor(whenKnown: () => Promise<Appended>) {
+    super('REQUEST_TIMED_OUT', 'not all in-sync replicas have the records yet');
+    this.#whenKnown = whenKnown;
+  }
+
+  /** Waits on, however long it takes. Settles as the append would have without a deadline. */
+  whenKnown(): Promise<Appended> {
+    return this.#whenKnown();
+  }
+}
+
+/**
+ * A partition's leader in one leader epoch: decides when an append counts. When the epoch or the
+ * role is over, so is this object; the next epoch has another. So an append knows its epoch: one
+ * that has waited beyond it is refused, although the high watermark may have passed its offset, for
+ * another leader may have put another record there.
+ */
+export class Leader {
+  readonly #options: LeaderOptions;
+  #inSync: InSync;
+  #isOver = false;
+  #isReleased = false;
+
+  constructor(options: LeaderOptions, inSync: InSync) {
+    this.#options = options;
+    this.#inSync = inSync;
+  }
+
+  /** Takes over how many replicas are in sync. The key is to be checked then. */
+  update(inSync: InSync): void {
+    this.#inSync = inSync;
+  }
+
+  /**
+   * Another epoch or role has begun: what is not acknowledged by now is NOT_LEADER_OR_FOLLOWER. The
+   * key is to be checked then.
+   */
+  end(): void {
+    this.#isOver = true;
+  }
+
+  /**
+   * The partition was let go: the high watermark moves no more, and what has to wait for it is
+   * NOT_LEADER_OR_FOLLOWER. The key is to be checked then.
+   */
+  release(): void {
+    this.#isReleased = true;
+  }
+
+  /** As `Partition.append` says. */
+  append(batch: Buffer, acks: Acks, wait: AppendWait): Promise<Appended> {
+    this.#admit(batch, acks);
+    return new Promise((appended, failed) => {
+      this.#append({ ...wait, appended, failed }, batch, acks);
+    });
+  }
+
+  /**
+   * As `append`, where a promise for each batch would be one too many: the caller is told. Nothing
+   * is allocated but the log's own promise and what waits for that, unless the high watermark lags.
+   */
+  appendFor(caller: AppendCaller, batch: Buffer, acks: Acks): void {
+    this.#admit(batch, acks);
+    this.#append(caller, batch, acks);
+  }
+
+  /** Refuses a batch in front of the log. */
+  #admit(batch: Buffer, acks: Acks): void {
+    const { inSyncCount, minInSyncReplicas } = this.#inSync;
+    if (acks === -1 && inSyncCount < minInSyncReplicas) {
+      throw new ApiError('NOT_ENOUGH_REPLICAS', inSyncText(this.#inSync));
+    }
+    const { segmentBytes, maxBatchBytes } = this.#options.log.settings;
+    // What is larger still is MESSAGE_TOO_LARGE, which the log says.
+    if (batch.length > segmentBytes && batch.length <= maxBatchBytes) {
+      throw new ApiError(
+        'RECORD_LIST_TOO_LARGE',
+        `the batch has ${batch.length} bytes, a segment has ${segmentBytes}: send less at a time, or raise segment.bytes`,
+      );
+    }
+  }
+
+  #append(caller: AppendCaller, batch: Buffer, acks: Acks): void {
+    this.#options.log.append(batch).then(
+      (appended) => this.#promised(caller, appended, acks),
+      (error: unknown) => caller.failed(error),
+    );
+  }
+
+  /** The log's promise holds: that is all, unless all in-sync replicas are asked for. */
+  #promised(caller: AppendCaller, appended: Appended, acks: Acks): void {
+    let isDone: boolean;
+    try {
+      isDone = acks !== -1 || this.#isCommitted(appended.lastOffset);
+    } catch (error) {
+      caller.failed(error);
+      return;
+    }
+    if (isDone) caller.appended(appended);
+    else this.#wait(caller, appended);
+  }
+
+  #wait(caller: AppendCaller, appended: Appended): void {
+    this.#whenCommitted(appended, caller).then(
+      (result) => caller.appended(result),
+      (error: unknown) => caller.failed(error),
+    );
+  }
+
+  /** Resolves when every in-sync replica has the records, which the high watermark tells. */
+  async #whenCommitted(
+    appended: Appended,
+    { deadlineMs, connection }: AppendWait,
+  ): Promise<Appended> {
+    const { delayed, key } = this.#options;
+    const isDone = (): boolean => this.#isCommitted(appended.lastOffset);
+    if (await waitFor({ delayed, keys: [key], deadlineMs, connection, isDone })) return appended;
+    throw new OverdueAppend(() => this.#whenCommitted(appended, NO_DEADLINE));
+  }
+
+  /** Throws NOT_LEADER_OR_FOLLOWER, NOT_ENOUGH_REPLICAS_AFTER_APPEND. */
+  #isCommitted(lastOffset: number): boolean {
+    if (this.#isOver) throw new ApiError('NOT_LEADER_OR_FOLLOWER', 'the leader epoch is over');
+    if (this.#options.log.highWatermark > lastOffset) {
+      const { inSyncCount, minInSyncReplicas } = this.#inSync;
+      if (inSyncCount >= minInSyncReplicas) return true;
+      throw new ApiError('NOT_ENOUGH_REPLICAS_AFTER_APPEND', inSyncText(this.#inSync));
+    }
+    if (this.#isReleased) throw new ApiError('NOT_LEADER_OR_FOLLOWER', 'the partition was let go');
+    return false;
+  }
+}
+
+/** Until the outcome is known. */
+export const NO_DEADLINE: AppendWait = {
+  deadlineMs: Number.POSITIVE_INFINITY,
+  connection: null,
+};
+
+function inSyncText({ inSyncCount, minInSyncReplicas }: InSync): string {
+  return `${inSyncCount} replicas are in sync, min.insync.replicas is ${minInSyncReplicas}`;
+}
