@@ -81,6 +81,7 @@ export class GroupCoordinator {
       ...options,
       partitionCount: settings.offsetsTopicPartitions,
       segmentBytes: settings.offsetsTopicSegmentBytes,
+      writeTimeoutMs: settings.offsetsCommitTimeoutMs,
     });
     const committed = new CommittedTopics(metadata);
     this.#groups = new GroupRegistry({

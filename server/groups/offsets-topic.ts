@@ -1,6 +1,7 @@
 import {
   type Appended,
   buildBatchSync,
+  type Clock,
   storedBatches,
   type TurnSlices,
 } from '../../engine/index.js';
@@ -9,6 +10,7 @@ import type { Controller } from '../metadata/controller.js';
 import { COORDINATOR_TOPICS, coordinatorPartition } from '../metadata/coordinator-for.js';
 import type { TopicImage } from '../metadata/image.js';
 import type { MetadataView } from '../metadata/metadata-view.js';
+import { OverdueAppend } from '../partition/leader.js';
 import type { Partitions } from '../partition/partitions.js';
 import { ApiError } from '../protocol/api-error.js';
 import {
@@ -30,6 +32,9 @@ export interface OffsetsTopicOptions {
   /** Of the topic when it is created; an existing one keeps its number. */
   readonly partitionCount: number;
   readonly segmentBytes: number;
+  /** How long a write waits for the in-sync replicas: `offsets.commit.timeout.ms`. */
+  readonly writeTimeoutMs: number;
+  readonly clock: Clock;
   readonly slices: TurnSlices;
 }
 
@@ -39,10 +44,14 @@ export interface OffsetsTopicOptions {
  */
 export class OffsetsTopic {
   readonly #options: OffsetsTopicOptions;
-  /** The last write of each group that is under way. */
-  readonly #last = new Map<string, Promise<void>>();
+  /** The last write of each group of which more may come. */
+  readonly #last = new Map<string, Promise<unknown>>();
+  /** The last write of each group whose caller waits for an answer. */
+  readonly #answering = new Map<string, Promise<unknown>>();
   /** The last write of each group that has no place in its log yet. */
   readonly #placing = new Map<string, Promise<unknown>>();
+  /** Groups with a write that has timed out, of which it is not known whether it will count. */
+  readonly #overdue = new Set<string>();
   #creating: Promise<TopicImage> | null = null;
   #readyId: string | null = null;
 
@@ -90,27 +99,49 @@ export class OffsetsTopic {
   }
 
   /**
-   * Appends records of a group, in the order of the calls; creates the topic if need be. When the
-   * log's promise holds, `onWritten` is called, in the order of the writes of the group, and when
-   * it has ended the promise resolves. Rejects with what `records`, the log or the topic's creation
-   * rejects with.
+   * Appends records of a group, in the order of the calls; creates the topic if need be. When all
+   * in-sync replicas have them, `onWritten` is called, in the order of the writes of the group, and
+   * when it has ended the promise resolves. Rejects with what `records`, the partition or the
+   * topic's creation rejects with.
+   *
+   * REQUEST_TIMED_OUT says that they may still count: `onWritten` is called if they do, in its
+   * turn, and until that is known other writes of the group are refused likewise. `onOver` is
+   * called when nothing more comes of the write.
    */
   write(
     group: string,
     records: readonly GroupRecord[] | Promise<readonly GroupRecord[]>,
     timestampMs: number,
     onWritten: () => unknown,
+    onOver: () => void = () => {},
   ): Promise<unknown> {
     const place = async () => this.#place(group, await records, timestampMs);
     const placed = (this.#placing.get(group) ?? Promise.resolve()).then(place);
     void this.#follow(this.#placing, group, placed);
-    const appended = placed.then((found) => found.appended);
+    const appended = placed.then((appends) => Promise.all(appends));
+    const outcome = appended.catch(async (error: unknown) => {
+      if (!(error instanceof OverdueAppend)) throw error;
+      this.#overdue.add(group);
+      return Promise.all((await placed).map(outcomeOf));
+    });
     // It is awaited only when its turn has come, and may fail before.
-    appended.catch(() => {});
+    outcome.catch(() => {});
     const before = this.#last.get(group) ?? Promise.resolve();
-    const written = before.then(() => appended).then(onWritten);
-    void this.#follow(this.#last, group, written);
-    return written;
+    const written = before
+      .then(() => outcome)
+      .then(onWritten)
+      .finally(onOver);
+    void this.#follow(this.#last, group, written).then(() => {
+      if (!this.#last.has(group)) this.#overdue.delete(group);
+    });
+    const answer = appended.then(() => written);
+    const answered = this.#answering.get(group);
+    void this.#follow(
+      this.#answering,
+      group,
+      answer.catch(() => {}).then(() => answered),
+    );
+    return answer;
   }
 
   /** What comes next of the group waits for `promise`, however it ends. Resolves then. */
@@ -128,9 +159,9 @@ export class OffsetsTopic {
     return settled;
   }
 
-  /** Resolves when every write of the group so far has ended, one way or another. */
+  /** Resolves when every write of the group so far was answered, one way or another. */
   async settled(group: string): Promise<void> {
-    await this.#last.get(group);
+    await this.#answering.get(group);
   }
 
   /** The partition that holds the group; the topic is there. */
@@ -140,7 +171,8 @@ export class OffsetsTopic {
 
   /**
    * Appends records of groups of one partition, few of them, which have their places when this
-   * returns. Throws, or rejects, with what the log does.
+   * returns. Resolves when all in-sync replicas have them, however long that takes. Throws, or
+   * rejects, with what the partition does.
    */
   append(index: number, records: readonly GroupRecord[], timestamp: number): Promise<unknown> {
     const { image } = this;
@@ -151,17 +183,20 @@ export class OffsetsTopic {
   }
 
   /**
-   * Gives the batches their place. Resolves then, with what will resolve when the log's promise
-   * holds.
+   * Gives the batches their place. Resolves then, with what will resolve when all in-sync replicas
+   * have them.
    */
   async #place(
     group: string,
     records: readonly GroupRecord[],
     timestamp: number,
-  ): Promise<{ readonly appended: Promise<readonly Appended[]> }> {
-    if (records.length === 0) return { appended: Promise.resolve([]) };
+  ): Promise<readonly Promise<Appended>[]> {
+    if (this.#overdue.has(group)) {
+      throw new ApiError('REQUEST_TIMED_OUT', 'an earlier write of the group waits for replicas');
+    }
+    if (records.length === 0) return [];
     const topic = await this.ensure();
-    const { slices, partitions } = this.#options;
+    const { slices, partitions, clock, writeTimeoutMs } = this.#options;
     const work = slices.begin();
     const encoded: RecordBytes[] = [];
     for (const record of records) {
@@ -174,14 +209,15 @@ export class OffsetsTopic {
     const appended: Promise<Appended>[] = [];
     for (const batch of inBatches(encoded)) {
       const built = builtOf(batch, timestamp);
-      const append = partition.append(built, -1);
+      const deadlineMs = clock.monotonicMs() + writeTimeoutMs;
+      const append = partition.append(built, -1, { deadlineMs, connection: null });
       // It is awaited with the others, and may fail before.
       append.catch(() => {});
       appended.push(append);
       const pause = work.did(built.length, 'bytes');
       if (pause !== null) await pause;
     }
-    return { appended: Promise.all(appended) };
+    return appended;
   }
 
   /**
@@ -217,6 +253,16 @@ export class OffsetsTopic {
         slice.release();
       }
     }
+  }
+}
+
+/** Settles as an append does in the end, beyond its deadline. */
+async function outcomeOf(append: Promise<Appended>): Promise<Appended> {
+  try {
+    return await append;
+  } catch (error) {
+    if (error instanceof OverdueAppend) return error.whenKnown();
+    throw error;
   }
 }
 

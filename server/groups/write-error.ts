@@ -10,6 +10,7 @@ export function writeError(error: unknown, tooLarge: ErrorName): ErrorName {
   switch (name) {
     case 'UNKNOWN_TOPIC_OR_PARTITION':
     case 'NOT_ENOUGH_REPLICAS':
+    case 'NOT_ENOUGH_REPLICAS_AFTER_APPEND':
     case 'REQUEST_TIMED_OUT':
       return 'COORDINATOR_NOT_AVAILABLE';
     case 'NOT_LEADER_OR_FOLLOWER':

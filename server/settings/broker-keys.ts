@@ -110,6 +110,10 @@ const honouredRows: readonly (readonly [doc: string, row: SettingRow])[] = [
     ['offset.metadata.max.bytes', 'int', '4096'],
   ],
   [
+    'Ms that a write of the group coordinator waits for all in-sync replicas.',
+    ['offsets.commit.timeout.ms', 'int', '5000', { min: 1 }],
+  ],
+  [
     'Ms between two looks for committed offsets that have expired.',
     ['offsets.retention.check.interval.ms', 'long', '600000', { min: 1 }],
   ],

@@ -18,6 +18,7 @@ export interface GroupSettings {
   readonly membersMax: number;
   readonly initialRebalanceDelayMs: number;
   readonly offsetMetadataLengthMax: number;
+  readonly offsetsCommitTimeoutMs: number;
   readonly offsetsRetentionMs: number;
   readonly offsetsRetentionCheckIntervalMs: number;
   readonly offsetsTopicPartitions: number;
@@ -110,6 +111,7 @@ export function typedBrokerSettings(brokerStatic: SettingTexts): {
       membersMax: value('group.max.size'),
       initialRebalanceDelayMs: value('group.initial.rebalance.delay.ms'),
       offsetMetadataLengthMax: value('offset.metadata.max.bytes'),
+      offsetsCommitTimeoutMs: value('offsets.commit.timeout.ms'),
       offsetsRetentionMs: value<number>('offsets.retention.minutes') * MINUTE_MS,
       offsetsRetentionCheckIntervalMs: value('offsets.retention.check.interval.ms'),
       offsetsTopicPartitions: value('offsets.topic.num.partitions'),

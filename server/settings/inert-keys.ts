@@ -129,7 +129,6 @@ export const inertRows: readonly SettingRow[] = [
   ['num.recovery.threads.per.data.dir', 'int', '2', { min: 1 }],
   ['num.replica.alter.log.dirs.threads', 'int', null],
   ['num.replica.fetchers', 'int', '1', { min: 1 }],
-  ['offsets.commit.timeout.ms', 'int', '5000', { min: 1 }],
   ['offsets.load.buffer.size', 'int', '5242880', { min: 1 }],
   ['offsets.topic.compression.codec', 'int', '0'],
   ['process.roles', 'list', null, { oneOf: ['broker', 'controller'] }],

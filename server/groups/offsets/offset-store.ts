@@ -60,8 +60,8 @@ export interface OffsetStoreOptions {
 }
 
 /**
- * Committed offsets: taken, given, forgotten. What is answered is in the log, as safe as the log's
- * promise says.
+ * Committed offsets: taken, given, forgotten. What is answered is in the log of every in-sync
+ * replica, as safe as the log's promise says.
  */
 export class OffsetStore {
   readonly #options: OffsetStoreOptions;
@@ -104,8 +104,8 @@ export class OffsetStore {
   }
 
   /**
-   * Commits offsets, in the turn of the call. Resolves when the log's promise holds. Rejects with
-   * ApiError if the group refuses them all.
+   * Commits offsets, in the turn of the call. Resolves when every in-sync replica has them. Rejects
+   * with ApiError if the group refuses them all.
    *
    * @param retentionMs the client's own wish (up to v4), or -1
    */
@@ -353,19 +353,21 @@ export class OffsetStore {
     groups.forgetIfUnused(entry);
   }
 
-  /** Writes records of offsets, and takes them into memory when they are in the log. */
+  /**
+   * Writes records of offsets, and takes them into memory when all in-sync replicas have them; also
+   * when that is after the answer, which is then REQUEST_TIMED_OUT.
+   */
   async #write(
     entry: GroupEntry,
     records: readonly GroupRecord[] | Promise<readonly GroupRecord[]>,
   ): Promise<void> {
     const { topic, groups, clock } = this.#options;
     entry.writing += 1;
-    try {
-      await topic.write(entry.id, records, clock.wallMs(), () => this.#apply(entry, records));
-    } finally {
+    const apply = (): Promise<void> => this.#apply(entry, records);
+    await topic.write(entry.id, records, clock.wallMs(), apply, () => {
       entry.writing -= 1;
       groups.forgetIfUnused(entry);
-    }
+    });
   }
 
   async #apply(
