@@ -1,8 +1,9 @@
 /**
- * Makes `dist/bin`, the command that users run, of what tsc made: a few CommonJS files instead of two hundred modules, because Node
- * finds and compiles them in less than half the time (bench/README.md has the figures). Packages stay packages, and nothing is
- * shortened, so that a stack trace can be read. Only the command's own process runs these files: its workers, and whoever imports
- * the package, get tsc's.
+ * Makes `dist/bin`, the command that users run, of what tsc made: a few CommonJS files instead of
+ * two hundred modules, because Node finds and compiles them in less than half the time
+ * (bench/README.md has the figures). Packages stay packages, and nothing is shortened, so that a
+ * stack trace can be read. Only the command's own process runs these files: its workers, and
+ * whoever imports the package, get tsc's.
  */
 import { rolldown } from 'rolldown';
 

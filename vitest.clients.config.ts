@@ -1,6 +1,9 @@
 import { defineConfig } from 'vitest/config';
 
-/** Suites that need programs of other projects; `npm run test:clients`. One file at a time: brokers and JVMs share two cores. */
+/**
+ * Suites that need programs of other projects; `npm run test:clients`. One file at a time: brokers
+ * and JVMs share two cores.
+ */
 export default defineConfig({
   test: {
     pool: 'forks',

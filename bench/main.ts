@@ -1,4 +1,6 @@
-/** The command behind `npm run bench`, `bench:kafka` and `bench:micro`. `--help` says what it takes. */
+/**
+ * The command behind `npm run bench`, `bench:kafka` and `bench:micro`. `--help` says what it takes.
+ */
 import { cpus, tmpdir } from 'node:os';
 import { parseArgs } from 'node:util';
 import { cleanUpAtExit } from './lib/children.js';
@@ -108,7 +110,10 @@ async function main(): Promise<number> {
   return 0;
 }
 
-/** By each text the row that has it for an id; without one, those that have it in theirs and need not be named. */
+/**
+ * By each text the row that has it for an id; without one, those that have it in theirs and need
+ * not be named.
+ */
 function chosen(plans: readonly RowPlan[], texts: readonly string[]): RowPlan[] {
   const ids = new Set(plans.map(({ id }) => id));
   return plans.filter(({ id, onlyIfNamed }) =>

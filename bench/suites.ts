@@ -18,8 +18,9 @@ import { wireFetchRows } from './rows/wire-fetch.js';
 import { wireProduceRows } from './rows/wire-produce.js';
 
 /**
- * Every row, by the suite that runs it, in the order in which they run: those of which something is asked first, so that a run which
- * is ended has them; rows that share brokers next to each other, since each new pair is warmed up for minutes.
+ * Every row, by the suite that runs it, in the order in which they run: those of which something is
+ * asked first, so that a run which is ended has them; rows that share brokers next to each other,
+ * since each new pair is warmed up for minutes.
  */
 export const SUITES = {
   alone: [

@@ -1,6 +1,7 @@
 /**
- * Writes docs/limits.md from the tables of limits, their values and the comments of their rows: `npm run docs:limits`.
- * With --check it writes nothing, and ends with 1 when the page is not current.
+ * Writes docs/limits.md from the tables of limits, their values and the comments of their rows:
+ * `npm run docs:limits`. With --check it writes nothing, and ends with 1 when the page is not
+ * current.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { LIMITS } from '../dist/engine/limits.js';

@@ -1,6 +1,6 @@
 /**
- * Writes the table of APIs into docs/protocol.md, from the message tables themselves: `npm run docs:protocol`.
- * With --check it writes nothing, and ends with 1 when the page is not current.
+ * Writes the table of APIs into docs/protocol.md, from the message tables themselves: `npm run
+ * docs:protocol`. With --check it writes nothing, and ends with 1 when the page is not current.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { APIS } from '../dist/server/handlers/apis.js';

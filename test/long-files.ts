@@ -1,4 +1,6 @@
-/** What `npm test` leaves out and `npm run test:long` has: files that take long for what they tell. */
+/**
+ * What `npm test` leaves out and `npm run test:long` has: files that take long for what they tell.
+ */
 export const LEFT_OUT = [
   'test/faults/*.test.ts',
   'test/crash/compaction.test.ts',

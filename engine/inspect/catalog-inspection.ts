@@ -12,19 +12,27 @@ export interface CatalogInspection {
   readonly path: string;
   /** `missing`: there is no file, or nothing was ever written to it. */
   readonly state: 'missing' | 'sound' | 'damaged';
-  /** In the order of their keys: all of a sound file, of a damaged one what can be reached and matches its checksum. */
+  /**
+   * In the order of their keys: all of a sound file, of a damaged one what can be reached and
+   * matches its checksum.
+   */
   readonly entries: readonly { readonly key: CatalogKey; readonly value: CatalogValue }[];
-  /** Where entries are missing from them: before the one with this index, or behind the last. Rising, with repetitions. */
+  /**
+   * Where entries are missing from them: before the one with this index, or behind the last.
+   * Rising, with repetitions.
+   */
   readonly lostAt: readonly number[];
-  /** False where the last transaction may be missing from them, or entries that nobody can place. */
+  /**
+   * False where the last transaction may be missing from them, or entries that nobody can place.
+   */
   readonly isCurrent: boolean;
   /** What is wrong, in words; empty for a sound file. */
   readonly problems: readonly string[];
 }
 
 /**
- * Reads a catalog file whole, without LMDB and without changing it, whatever is in it. While somebody has it open it may
- * seem damaged, and what it holds may be older than the call. Rejects
+ * Reads a catalog file whole, without LMDB and without changing it, whatever is in it. While
+ * somebody has it open it may seem damaged, and what it holds may be older than the call. Rejects
  * with the errno when the disk says no.
  */
 export async function inspectCatalog(path: string): Promise<CatalogInspection> {
@@ -74,7 +82,10 @@ type Entry = CatalogInspection['entries'][number];
 /** `plain`: one without a checksum, as all are in a file of version 1. */
 type Found = Entry | 'plain' | 'lost';
 
-/** `plain`: what those without a checksum hold; none of them where the others have one, so that they are damaged. */
+/**
+ * `plain`: what those without a checksum hold; none of them where the others have one, so that they
+ * are damaged.
+ */
 function inOrder(
   found: readonly Found[],
   plain: readonly CatalogChange[],

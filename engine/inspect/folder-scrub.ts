@@ -37,10 +37,12 @@ export interface FolderScrub {
 type SegmentScrub = Pick<FolderScrub, 'batches' | 'findings' | 'torn' | 'end'>;
 
 /**
- * Reads every segment of a partition's folder and checks each batch: length, format, CRC, that offsets rise and stay
- * within the segment, and that each segment begins where the one before ended. Takes no lock, opens no catalog and changes
- * nothing, so the folder may be in use: what is appended, compacted or deleted meanwhile is no
- * finding, nor is a compaction that the next open finishes. Below `logStart`, as far as it is known, nothing is missed. Rejects with what the disk throws.
+ * Reads every segment of a partition's folder and checks each batch: length, format, CRC, that
+ * offsets rise and stay within the segment, and that each segment begins where the one before
+ * ended. Takes no lock, opens no catalog and changes nothing, so the folder may be in use: what is
+ * appended, compacted or deleted meanwhile is no finding, nor is a compaction that the next open
+ * finishes. Below `logStart`, as far as it is known, nothing is missed. Rejects with what the disk
+ * throws.
  */
 export async function scrubFolder(disk: Disk, folder: string, logStart = 0): Promise<FolderScrub> {
   let segments = 0;
@@ -97,7 +99,8 @@ async function scrubSegment(
     const problem = isSwap ? `${what}; this compaction cannot be finished` : what;
     return findings.push({ path, position, offset, problem });
   };
-  // Behind damage nobody knows where a batch begins: the next segment does. Nothing is read of a log whose compaction cannot be finished.
+  // Behind damage nobody knows where a batch begins: the next segment does. Nothing is read of a
+  // log whose compaction cannot be finished.
   const goOn = end === null || isSwap ? '' : `; reads go on at offset ${end}`;
   try {
     for await (const found of inspectLog(file)) {

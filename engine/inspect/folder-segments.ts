@@ -8,13 +8,17 @@ import { inspectLog } from './log-inspection.js';
 export interface FolderSegment {
   readonly baseOffset: number;
   readonly path: string;
-  /** Whether it is the output of a compaction that is being published: the next open, or the broker, finishes that. */
+  /**
+   * Whether it is the output of a compaction that is being published: the next open, or the broker,
+   * finishes that.
+   */
   readonly isSwap: boolean;
 }
 
 /**
- * The segments of a folder as an open would find them: a `.log.swap` counts, and the files in its range are its sources, some of which may
- * be gone already (`finish-swaps.ts`). Knows what it has read of `.log.swap` files, so that a folder may be listed often.
+ * The segments of a folder as an open would find them: a `.log.swap` counts, and the files in its
+ * range are its sources, some of which may be gone already (`finish-swaps.ts`). Knows what it has
+ * read of `.log.swap` files, so that a folder may be listed often.
  */
 export class FolderSegments {
   readonly #disk: Disk;

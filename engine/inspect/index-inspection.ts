@@ -10,7 +10,10 @@ export interface InspectedEntry {
   readonly slot: number;
   /** To the base offset of the segment, which the file's name tells. */
   readonly relativeOffset: number;
-  /** `.index`: where the batch that ends with that offset begins in the `.log`. `.timeindex`: milliseconds. */
+  /**
+   * `.index`: where the batch that ends with that offset begins in the `.log`. `.timeindex`:
+   * milliseconds.
+   */
   readonly value: Timestamp;
   /** Why it cannot be, or null. */
   readonly problem: string | null;
@@ -24,10 +27,16 @@ export interface IndexEnd {
   readonly leftOverBytes: number;
 }
 
-/** Which of a segment's two indexes, by its file's extension: offset to position, or timestamp to offset. */
+/**
+ * Which of a segment's two indexes, by its file's extension: offset to position, or timestamp to
+ * offset.
+ */
 export type IndexKind = 'index' | 'timeindex';
 
-/** Walks an index file in pieces; offsets and values rise strictly. Returns what follows the entries. Rejects with what the disk throws. */
+/**
+ * Walks an index file in pieces; offsets and values rise strictly. Returns what follows the
+ * entries. Rejects with what the disk throws.
+ */
 export async function* inspectIndex(
   file: DiskFile,
   kind: IndexKind,

@@ -6,7 +6,9 @@ import type { PartitionFolder } from '../partition-folder.js';
 import { type CatalogInspection, inspectCatalog } from './catalog-inspection.js';
 import type { FolderScrub, ScrubFinding } from './folder-scrub.js';
 
-/** What a catalog says of a log with a checkpoint: it holds the offsets from `start` to below `end`. */
+/**
+ * What a catalog says of a log with a checkpoint: it holds the offsets from `start` to below `end`.
+ */
 export interface KnownLog {
   /** By decree: segments below may be left over. */
   readonly logStart: number;
@@ -27,7 +29,9 @@ export class KnownLogs {
     this.#path = catalogPath;
   }
 
-  /** To be called before folders are read. Of a catalog that is damaged or missing no log is known. */
+  /**
+   * To be called before folders are read. Of a catalog that is damaged or missing no log is known.
+   */
   async read(): Promise<void> {
     const { logs, state } = await readLogs(this.#path);
     this.#logs = logs;
@@ -45,8 +49,9 @@ export class KnownLogs {
   }
 
   /**
-   * What a log lacks before its first segment and behind its last one. Where something does, the catalog is read again: the
-   * directory may be in use, and what went in order meanwhile is no finding.
+   * What a log lacks before its first segment and behind its last one. Where something does, the
+   * catalog is read again: the directory may be in use, and what went in order meanwhile is no
+   * finding.
    */
   async missingAtEnds(
     { folder, topicId, partition }: PartitionFolder,
@@ -60,7 +65,9 @@ export class KnownLogs {
   }
 }
 
-/** In a directory that is in use pages may change while they are read, which their checksums tell. */
+/**
+ * In a directory that is in use pages may change while they are read, which their checksums tell.
+ */
 async function readLogs(
   path: string,
 ): Promise<{ readonly logs: Logs; readonly state: CatalogInspection['state'] }> {
@@ -91,7 +98,10 @@ function knownLogs(entries: CatalogInspection['entries']): Logs {
   return new Map([...ends].map(([log, end]) => [log, knownOf(log, end)]));
 }
 
-/** `before` was known before the folder was read, `after` after it: a log may have lost its start or its end meanwhile. */
+/**
+ * `before` was known before the folder was read, `after` after it: a log may have lost its start or
+ * its end meanwhile.
+ */
 function missingAtEnds(
   folder: string,
   { firstOffset, end, findings }: FolderScrub,

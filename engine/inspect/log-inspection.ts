@@ -56,8 +56,9 @@ export interface InspectedBatch {
   /** What else is wrong with it, or null. */
   readonly problem: string | null;
   /**
-   * Its records, unpacked now and decoded one after another as they are asked for; to be called before the inspection goes on.
-   * Rejects, or throws while iterating, EngineError CORRUPT_BATCH, BATCH_TOO_LARGE, UNKNOWN_CODEC, CODEC_UNAVAILABLE.
+   * Its records, unpacked now and decoded one after another as they are asked for; to be called
+   * before the inspection goes on. Rejects, or throws while iterating, EngineError CORRUPT_BATCH,
+   * BATCH_TOO_LARGE, UNKNOWN_CODEC, CODEC_UNAVAILABLE.
    */
   records(): Promise<Iterable<RecordView>>;
 }
@@ -76,7 +77,8 @@ export interface InspectedDamage {
 }
 
 /**
- * Walks a segment's `.log` file from `from`, where a batch begins, and checks every batch. Reads in pieces: memory does not grow with file or batch, except by
+ * Walks a segment's `.log` file from `from`, where a batch begins, and checks every batch. Reads in
+ * pieces: memory does not grow with file or batch, except by
  * `records()`. Bytes appended while it runs are not looked at. Rejects with what the disk throws.
  */
 export async function* inspectLog(
@@ -152,7 +154,10 @@ function damageAt(header: Buffer, position: number, end: number): InspectedDamag
     : null;
 }
 
-/** What a header says that cannot be, its checksum apart. Compaction leaves gaps, but never goes back. */
+/**
+ * What a header says that cannot be, its checksum apart. Compaction leaves gaps, but never goes
+ * back.
+ */
 function problemOf(header: Buffer, nextOffset: number): string | null {
   if (!Number.isFinite(baseOffset(header)) || baseOffset(header) < 0) {
     return 'its base offset is impossible';

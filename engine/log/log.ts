@@ -89,7 +89,9 @@ export class Log implements PartitionLog, CheckpointTarget {
   #settings: LogSettings;
   #failure: EngineError | null = null;
   #bytesSinceCheckpoint = 0;
-  /** Truncations, deletions and swaps run one after another: each looks at what the last one left. */
+  /**
+   * Truncations, deletions and swaps run one after another: each looks at what the last one left.
+   */
   #changing: Promise<void> = Promise.resolve();
   /** Set when a close has begun: what is under way is finished, nothing new is begun. */
   #closing: EngineError | null = null;
@@ -277,7 +279,9 @@ export class Log implements PartitionLog, CheckpointTarget {
     });
   }
 
-  /** The batch as it is stored, or what is wrong with its records; null if they are not looked at. */
+  /**
+   * The batch as it is stored, or what is wrong with its records; null if they are not looked at.
+   */
   #readied(batch: Buffer, rules: OriginRules): Promise<Buffer | EngineError | null> | null {
     if (!rules.codec && isRepacked(this.#settings, batch)) return repackForLog(this, batch);
     const { validate, compacted } = this.#settings;

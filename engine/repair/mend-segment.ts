@@ -27,7 +27,10 @@ import { scanBatchAt } from '../batch/validate.js';
 /** A stretch of a damaged segment, and what becomes of it. */
 export type Mending =
   | { readonly kind: 'kept'; readonly position: number; readonly size: number }
-  /** Only what lies outside of the checksum had changed: the batch is whole again. `field` says what. */
+  /**
+   * Only what lies outside of the checksum had changed: the batch is whole again. `field` says
+   * what.
+   */
   | {
       readonly kind: 'mended';
       readonly position: number;
@@ -35,14 +38,20 @@ export type Mending =
       readonly batch: Buffer;
       readonly field: MendedField;
     }
-  /** Nothing of it can be read. Offsets from `fromOffset` to below `toOffset` are lost; none where the two are equal. */
+  /**
+   * Nothing of it can be read. Offsets from `fromOffset` to below `toOffset` are lost; none where
+   * the two are equal.
+   */
   | {
       readonly kind: 'lost';
       readonly position: number;
       readonly size: number;
       readonly fromOffset: number;
       readonly toOffset: number;
-      /** Of the batches that take their place; null where neither history nor a batch before tells it. */
+      /**
+       * Of the batches that take their place; null where neither history nor a batch before tells
+       * it.
+       */
       readonly leaderEpoch: number | null;
     }
   /**
@@ -74,9 +83,10 @@ export type EpochAt = (offset: number) => number | null;
 const OFFSET_SPAN = 2 ** 31;
 
 /**
- * Goes through the bytes of a segment that begins with `firstOffset` and says what can be kept, mended or is lost, from front
- * to back, without a gap. Where the bytes end before `end` the offsets up to there are lost; bytes at the end that are no batch
- * and no offset that is known are a torn tail, which is 'lost' without an offset.
+ * Goes through the bytes of a segment that begins with `firstOffset` and says what can be kept,
+ * mended or is lost, from front to back, without a gap. Where the bytes end before `end` the
+ * offsets up to there are lost; bytes at the end that are no batch and no offset that is known are
+ * a torn tail, which is 'lost' without an offset.
  */
 export function mendSegment(
   bytes: Buffer,
@@ -168,7 +178,10 @@ function mended(walk: Walk, batch: Buffer, base: number, field: MendedField | nu
   return { kind: 'mended', position, size, batch: copy, field: changed };
 }
 
-/** The batch there, whole, if need be with another length or magic: those lie outside of its checksum. */
+/**
+ * The batch there, whole, if need be with another length or magic: those lie outside of its
+ * checksum.
+ */
 function restoreAt(
   bytes: Buffer,
   position: number,
@@ -193,7 +206,10 @@ function restoreAt(
   return scanBatchAt(batch, 0, length) === length ? { batch, field: 'length' } : null;
 }
 
-/** The length with which the bytes match the checksum of the batch: up to a later header, or to the end. */
+/**
+ * The length with which the bytes match the checksum of the batch: up to a later header, or to the
+ * end.
+ */
 function lengthByChecksum(bytes: Buffer, position: number, expected: number): number | null {
   if (magic(bytes, position) !== MAGIC_V2) return null;
   const wanted = crc(bytes, position);
@@ -216,7 +232,10 @@ function looksLikeHeader(bytes: Buffer, at: number, above: number): boolean {
   return base >= above && base - above < OFFSET_SPAN;
 }
 
-/** The base offset of a batch that lies behind `expected` and in front of `follow`: its own, or `expected` where its own cannot be. */
+/**
+ * The base offset of a batch that lies behind `expected` and in front of `follow`: its own, or
+ * `expected` where its own cannot be.
+ */
 function fittingBase(batch: Buffer, expected: number, follow: number | null): number {
   const own = baseOffset(batch);
   if (own === expected) return own;
@@ -255,7 +274,10 @@ function nextBatchAt({ bytes, position, expected, end }: Walk): number | null {
   return null;
 }
 
-/** Batches without records in the place of lost ones, so that the offsets around them stay as they are. */
+/**
+ * Batches without records in the place of lost ones, so that the offsets around them stay as they
+ * are.
+ */
 export function fillers(fromOffset: number, toOffset: number, leaderEpoch: number): Buffer[] {
   const batches: Buffer[] = [];
   for (let base = fromOffset; base < toOffset; base += OFFSET_SPAN) {

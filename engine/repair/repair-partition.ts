@@ -50,13 +50,16 @@ export interface PartitionRepair {
 }
 
 /**
- * Finds what is damaged in the segments of a partition's folder, and with `execute` writes new ones in their place: batches that are whole stay, those of
- * which only bytes outside of the checksum have changed are mended, and batches without records take the place of lost ones, so that
- * no offset moves. Old segments are kept beside as `.log.damaged`. A damaged `.log.swap` is undone first; without `execute` nothing
- * else is looked at then. Resolves with what was damaged; durable then. A torn tail is left to the next open. Takes as much memory as the largest segment.
+ * Finds what is damaged in the segments of a partition's folder, and with `execute` writes new ones
+ * in their place: batches that are whole stay, those of which only bytes outside of the checksum
+ * have changed are mended, and batches without records take the place of lost ones, so that no
+ * offset moves. Old segments are kept beside as `.log.damaged`. A damaged `.log.swap` is undone
+ * first; without `execute` nothing else is looked at then. Resolves with what was damaged; durable
+ * then. A torn tail is left to the next open. Takes as much memory as the largest segment.
  *
- * Rejects NOT_A_DATA_DIRECTORY, DIRECTORY_LOCKED while somebody has the directory open, INVALID_NAME for a folder that is no
- * partition's, DAMAGED_LOG while a compaction is to be finished by an open, CATALOG_DAMAGED.
+ * Rejects NOT_A_DATA_DIRECTORY, DIRECTORY_LOCKED while somebody has the directory open,
+ * INVALID_NAME for a folder that is no partition's, DAMAGED_LOG while a compaction is to be
+ * finished by an open, CATALOG_DAMAGED.
  */
 export async function repairPartition(
   path: string,
@@ -155,7 +158,10 @@ function epochsOf(checkpoint: LogCheckpoint | null): EpochAt {
       : null;
 }
 
-/** Bytes at the end of which no offset is known to be lost are a torn tail: the next open sets them aside. */
+/**
+ * Bytes at the end of which no offset is known to be lost are a torn tail: the next open sets them
+ * aside.
+ */
 function withoutTail(mendings: readonly Mending[], isLast: boolean): Mending[] {
   const last = mendings.at(-1);
   if (!isLast || last?.kind !== 'lost' || last.fromOffset !== last.toOffset) return [...mendings];
@@ -180,8 +186,8 @@ function epochBehind(bytes: Buffer, next: Mending | undefined): number {
 }
 
 /**
- * Durable when it resolves, with the path of the old segment, null where there was none. A crash leaves the old segment or the
- * new one under the name, and no unfinished file.
+ * Durable when it resolves, with the path of the old segment, null where there was none. A crash
+ * leaves the old segment or the new one under the name, and no unfinished file.
  */
 async function replaceSegment(
   folder: string,

@@ -22,8 +22,9 @@ export interface UndoneSwap {
 }
 
 /**
- * Finds the `.log.swap` files of a folder that an open cannot finish, and with `execute` takes what they did back: the segments that
- * they replaced are `.deleted` and still there, since nothing is unlinked before an open. The file itself is kept as
+ * Finds the `.log.swap` files of a folder that an open cannot finish, and with `execute` takes what
+ * they did back: the segments that they replaced are `.deleted` and still there, since nothing is
+ * unlinked before an open. The file itself is kept as
  * `.swap.damaged`. Durable when it resolves.
  *
  * Rejects DAMAGED_LOG for one that an open finishes.
@@ -64,8 +65,8 @@ async function mayBeFinished(
 }
 
 /**
- * Segments that are `.deleted`, begin behind the one before them, and have no other under their name. One of an earlier compaction
- * lies within the offsets of a live one.
+ * Segments that are `.deleted`, begin behind the one before them, and have no other under their
+ * name. One of an earlier compaction lies within the offsets of a live one.
  */
 async function replacedBy(
   folder: string,

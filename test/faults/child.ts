@@ -1,4 +1,7 @@
-/** Feeds a range of flips in a process of its own, so that what ends a process is seen: SEED FROM COUNT. */
+/**
+ * Feeds a range of flips in a process of its own, so that what ends a process is seen: SEED FROM
+ * COUNT.
+ */
 import { flipOnce } from './flips.js';
 import { makeFlipWorld } from './support/flip-world.js';
 

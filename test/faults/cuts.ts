@@ -16,7 +16,9 @@ export interface CutOutcome {
   readonly wrong: readonly string[];
 }
 
-/** Cuts the power of the disk under a broker under load, `rounds` times, and verifies after each. */
+/**
+ * Cuts the power of the disk under a broker under load, `rounds` times, and verifies after each.
+ */
 export async function cutPower(seed: number, rounds: number): Promise<CutOutcome> {
   const random = seededRandom(seed);
   const wrong: string[] = [];

@@ -29,7 +29,10 @@ export interface FlipOutcome extends Judgement {
   readonly refusedStart: boolean;
 }
 
-/** One flip or truncation of one file, of a stopped or a running broker, and what clients read afterwards. */
+/**
+ * One flip or truncation of one file, of a stopped or a running broker, and what clients read
+ * afterwards.
+ */
 export async function flipOnce(
   world: FlipWorld,
   seed: number,
@@ -75,7 +78,9 @@ async function again(flip: Flip, first: Outcome) {
   return { ...second, wrong: [...first.wrong, ...second.wrong] };
 }
 
-/** A damaged catalog is made anew by the command that the error names, and nothing is missing then. */
+/**
+ * A damaged catalog is made anew by the command that the error names, and nothing is missing then.
+ */
 async function rebuilt(flip: Flip, first: Outcome) {
   try {
     await rebuildCatalogs(flip.dataDir, {});

@@ -37,7 +37,10 @@ export interface KillOutcome {
   readonly wrong: readonly string[];
 }
 
-/** Kills brokers under load, `rounds` times, and verifies after each. Stops at the first round that went wrong. */
+/**
+ * Kills brokers under load, `rounds` times, and verifies after each. Stops at the first round that
+ * went wrong.
+ */
 export async function killBrokers(
   seed: number,
   rounds: number,

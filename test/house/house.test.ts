@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { foreignAssignments } from './assignments.js';
 import { circlesOf } from './circles.js';
+import { longComments } from './comments.js';
 import { publicMembers } from './members.js';
 import { toldImports } from './picture.js';
 import { firstFloor, upwardImports } from './rooms.js';
@@ -89,6 +90,17 @@ test('an assignment to a field of another object is found, whatever its form', (
     'a.ts:5 hint.found',
     'a.ts:6 each.isOld',
   ]);
+});
+
+test('comments keep to the columns of the code', () => {
+  const all = [...house, ...sourcesIn('test'), ...sourcesIn('bench')];
+  expect(all.flatMap(longComments)).toEqual([]);
+});
+
+test('a line of a comment that is too long is found, a layout is not', () => {
+  const long = 'word '.repeat(25);
+  const text = `// ${long}\n/**\n * \`\`\`\n * ${long}\n * \`\`\`\n * ${long}\n */\nconst a = '${long}';`;
+  expect(longComments({ path: 'a.ts', text, imports: [] })).toEqual(['a.ts:1', 'a.ts:6']);
 });
 
 test('public members are those that others can use, a getter and its setter once', () => {

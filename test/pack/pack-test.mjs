@@ -1,6 +1,7 @@
 /**
- * Packs the package, installs it into an empty project without development dependencies and without install scripts, and uses it as strangers would:
- * by `import`, by `require`, by `tsc` with nodenext and with a bundler's resolution, and by its command. Needs a package registry.
+ * Packs the package, installs it into an empty project without development dependencies and without
+ * install scripts, and uses it as strangers would: by `import`, by `require`, by `tsc` with
+ * nodenext and with a bundler's resolution, and by its command. Needs a package registry.
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';

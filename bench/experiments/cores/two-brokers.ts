@@ -1,8 +1,8 @@
 /**
- * Whether a second broker on a second core doubles the work: `node dist/bench/experiments/cores/two-brokers.js
- * FOLDER`. Each core has a broker and its own driver, first one pair alone, then both; and one
- * broker with its driver on both cores. CPU a request is the figure to look at, since brokers and
- * drivers share two cores.
+ * Whether a second broker on a second core doubles the work: `node
+ * dist/bench/experiments/cores/two-brokers.js FOLDER`. Each core has a broker and its own driver,
+ * first one pair alone, then both; and one broker with its driver on both cores. CPU a request is
+ * the figure to look at, since brokers and drivers share two cores.
  */
 import { type Odradek, startOdradek } from '../../brokers/odradek.js';
 import { createRunFolder, FULL, rowContext } from '../../lib/context.js';

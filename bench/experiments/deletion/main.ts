@@ -1,7 +1,7 @@
 /**
  * What small syncs wait for while files are deleted on another thread, one right after the other or
- * as the engine does it: `node dist/bench/experiments/deletion/main.js FOLDER [--mib 1000,100,16,1] [--total
- * 2000] [--seconds 6]`
+ * as the engine does it: `node dist/bench/experiments/deletion/main.js FOLDER [--mib 1000,100,16,1]
+ * [--total 2000] [--seconds 6]`
  *
  * A file of 200 bytes a write is synced a thousand times a second. Meanwhile files of each size,
  * whole on the device, go in two bursts, at the beginning and in the middle of the time. Prints a

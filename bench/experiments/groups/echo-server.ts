@@ -1,6 +1,9 @@
 import { createServer } from 'node:net';
 
-/* The floor under a heartbeat: a Node server that sends back what it gets, and nothing else. Says its port on stdout. */
+/**
+ * The floor under a heartbeat: a Node server that sends back what it gets, and nothing else. Says
+ * its port on stdout.
+ */
 
 const server = createServer({ noDelay: true }, (socket) => {
   socket.on('data', (chunk) => socket.write(chunk));

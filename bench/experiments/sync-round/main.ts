@@ -1,7 +1,7 @@
 /**
  * What it costs to make one round of appends durable, by every way that there is: `node
- * dist/bench/experiments/sync-round/main.js FOLDER [--files 1,16] [--bytes 1024] [--ways A;B] [--ms 150]
- * [--slices 3] [--after BYTES] [--beside]`
+ * dist/bench/experiments/sync-round/main.js FOLDER [--files 1,16] [--bytes 1024] [--ways A;B] [--ms
+ * 150] [--slices 3] [--after BYTES] [--beside]`
  *
  * Slices of all ways are interleaved. `--beside` has another process write 50 MB/s to the same file
  * system. Prints a table.

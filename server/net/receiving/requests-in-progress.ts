@@ -21,8 +21,8 @@ export interface InProgress {
  * Bounds the large requests that all connections have begun and not ended, in array elements, those
  * of requests and those that answers are made of: an element takes some thirty times its bytes on
  * the wire, whether its client waits for the answer or has gone. While the broker's byte budget is
- * spent they begin one after another: their answers would be held, too. Those that wait begin the small first, and
- * the oldest in turn.
+ * spent they begin one after another: their answers would be held, too. Those that wait begin the
+ * small first, and the oldest in turn.
  */
 export class RequestsInProgress implements BudgetWaiter {
   readonly #turn: Turn;

@@ -1,11 +1,14 @@
-// Appends until it is killed, or has sent enough to be killed in the middle of: node appender.mjs DIRECTORY FLUSH SEED FIRST_NUMBER
-// One line on stdout per acknowledgement: partition, base offset, count, number.
+// Appends until it is killed, or has sent enough to be killed in the middle of: node appender.mjs
+// DIRECTORY FLUSH SEED FIRST_NUMBER One line on stdout per acknowledgement: partition, base offset,
+// count, number.
 import { buildBatchSync } from '../../../dist/engine/batch/builder.js';
 import { DEFAULT_LOG_SETTINGS, openEngine, seededRandom } from '../../../dist/engine/index.js';
 
 const PARTITIONS = 4;
 const IN_FLIGHT_PER_PARTITION = 4;
-/** Without syncs to wait for it would otherwise send more than its parent can read before the kill. */
+/**
+ * Without syncs to wait for it would otherwise send more than its parent can read before the kill.
+ */
 const BATCHES_MAX = 5000;
 
 const [directory, flush, seed, firstNumber] = process.argv.slice(2);

@@ -1,4 +1,5 @@
-// node many-segments.mjs DIRECTORY fill COUNT: appends a segment at a time, then is killed. node many-segments.mjs DIRECTORY open: prints the log's end.
+// node many-segments.mjs DIRECTORY fill COUNT: appends a segment at a time, then is killed. node
+// many-segments.mjs DIRECTORY open: prints the log's end.
 import { buildBatchSync } from '../../../dist/engine/batch/builder.js';
 import { DEFAULT_LOG_SETTINGS, openEngine } from '../../../dist/engine/index.js';
 

@@ -27,7 +27,10 @@ export interface FaultyBroker {
 /** What strace is to do with a system call, such as `fdatasync:error=EIO:when=7`. */
 export type Injection = string;
 
-/** Starts a broker; resolves when it serves, or with null when it ended before, which an injection may bring about. */
+/**
+ * Starts a broker; resolves when it serves, or with null when it ended before, which an injection
+ * may bring about.
+ */
 export async function startFaultyBroker(
   dataDir: string,
   settings: Readonly<Record<string, string>>,

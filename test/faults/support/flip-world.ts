@@ -29,7 +29,10 @@ const PARTITIONS: readonly (readonly [topic: string, partition: number])[] = [
 ];
 const ACKS = 1300;
 
-/** Writes the directory by a broker under load, compacts it, stops it in order, and takes it into memory. */
+/**
+ * Writes the directory by a broker under load, compacts it, stops it in order, and takes it into
+ * memory.
+ */
 export async function makeFlipWorld(seed: number): Promise<FlipWorld> {
   const root = mkdtempSync(join(tmpdir(), 'odradek-flips-'));
   const dataDir = join(root, 'data');
@@ -59,8 +62,8 @@ export function layOut({ files }: FlipWorld, dataDir: string): void {
 }
 
 /**
- * Reads every partition and the commit, as clients do: one whose connection ends, because a file was cut in the
- * middle of an answer, comes again, and is told then.
+ * Reads every partition and the commit, as clients do: one whose connection ends, because a file
+ * was cut in the middle of an answer, comes again, and is told then.
  */
 export async function readContents(port: number): Promise<Contents> {
   return readOver(port).catch(() => readOver(port));

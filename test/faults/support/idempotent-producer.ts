@@ -29,8 +29,9 @@ export interface Acknowledgement extends Target {
 export type MakeRecords = (from: number) => readonly { key: string; value: string }[];
 
 /**
- * An idempotent producer of one partition as clients have them: five batches in flight, and after a failure
- * everything that is not acknowledged is sent again, in order, under the sequences that it has.
+ * An idempotent producer of one partition as clients have them: five batches in flight, and after a
+ * failure everything that is not acknowledged is sent again, in order, under the sequences that it
+ * has.
  */
 export class IdempotentProducer {
   readonly target: Target;
@@ -50,7 +51,10 @@ export class IdempotentProducer {
     this.#make = make;
   }
 
-  /** Sends until `isOver` says so or the connection ends. Resolves when no answer is on its way any more. */
+  /**
+   * Sends until `isOver` says so or the connection ends. Resolves when no answer is on its way any
+   * more.
+   */
   async run(port: number, isOver: () => boolean, onAck: () => void): Promise<void> {
     const client = await WireClient.connect(port).catch(() => null);
     if (client === null) return;

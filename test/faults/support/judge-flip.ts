@@ -4,14 +4,17 @@ import type { ReadPartition, ReadRecord } from './read-topic.js';
 /** What became of a flip, from harmless to never. */
 export interface Judgement {
   /**
-   * Records served at another offset than theirs, after a flip outside of what a batch's checksum covers;
-   * and after one of a base offset those that a client passes over, because their batch says that
-   * they lie behind, or the one before that they lie elsewhere.
+   * Records served at another offset than theirs, after a flip outside of what a batch's checksum
+   * covers; and after one of a base offset those that a client passes over, because their batch
+   * says that they lie behind, or the one before that they lie elsewhere.
    */
   readonly untold: number;
   /** Partitions that answered an error instead of what the flip has damaged. */
   readonly refusedPartitions: number;
-  /** Never: what was lost without a word, served wrongly, or refused although the flip was elsewhere. */
+  /**
+   * Never: what was lost without a word, served wrongly, or refused although the flip was
+   * elsewhere.
+   */
   readonly wrong: readonly string[];
 }
 
@@ -68,7 +71,8 @@ function judgeRecords(
     if (uncovered !== null && known.has(value)) untold += 1;
     else wrong.push(`${name}: offset ${offset} is ${value?.slice(0, 20)}`);
   }
-  // Clients check what they are served: damaged records are theirs to refuse, and count as not served.
+  // Clients check what they are served: damaged records are theirs to refuse, and count as not
+  // served.
   if (found.errorCode !== 0 || found.badBatches > 0) return { wrong, untold };
   if (found.startOffset !== golden.startOffset || found.endOffset !== golden.endOffset) {
     const { startOffset, endOffset } = golden;

@@ -12,15 +12,18 @@ const AGAIN = 'again';
 const GROUP = 'group';
 const KEYS = 7;
 
-/** A number that only grows: what the broker was last asked for, and the last that it acknowledged. */
+/**
+ * A number that only grows: what the broker was last asked for, and the last that it acknowledged.
+ */
 interface Asked {
   sent: number;
   acknowledged: number;
 }
 
 /**
- * Clients of a broker that may die at any moment: idempotent pipelines to plain topics and to a compacted one,
- * commits, DeleteRecords, a topic that is deleted and made again. Goes on where it was when the broker is back.
+ * Clients of a broker that may die at any moment: idempotent pipelines to plain topics and to a
+ * compacted one, commits, DeleteRecords, a topic that is deleted and made again. Goes on where it
+ * was when the broker is back.
  */
 export class Load {
   readonly #producers: readonly IdempotentProducer[];
@@ -60,7 +63,10 @@ export class Load {
     return this.#producers.flatMap((producer) => producer.acknowledged);
   }
 
-  /** Works until `acks` batches are acknowledged, the broker is gone, or its disk is and no producer tries any more; resolves then. */
+  /**
+   * Works until `acks` batches are acknowledged, the broker is gone, or its disk is and no producer
+   * tries any more; resolves then.
+   */
   async run(port: number, acks: number): Promise<void> {
     this.#wanted = this.#acks + acks;
     const isOver = (): boolean => this.#acks >= this.#wanted;
@@ -197,7 +203,10 @@ export class Load {
     return wrong;
   }
 
-  /** Records that were acknowledged and are not there; what was overwritten, or deleted on demand, is not missed. */
+  /**
+   * Records that were acknowledged and are not there; what was overwritten, or deleted on demand,
+   * is not missed.
+   */
   async missing(port: number): Promise<Acknowledgement[]> {
     const client = await WireClient.connect(port);
     const missing: Acknowledgement[] = [];
@@ -272,7 +281,10 @@ export class Load {
     }
   }
 
-  /** A generation that was deleted does not come back; the last one is there, unless its deletion had begun. */
+  /**
+   * A generation that was deleted does not come back; the last one is there, unless its deletion
+   * had begun.
+   */
   async #verifyAgain(client: WireClient): Promise<string[]> {
     const { sent, acknowledged } = this.#generations;
     if (acknowledged === 0) return [];

@@ -41,7 +41,10 @@ export function statusOf(kind: FaultKind): string {
   return `${kind}: ${rounds} of ${WANTED[kind].rounds} rounds${others}`;
 }
 
-/** Runs rounds of one kind and prints a line for each piece of them, which is noted if asked. Whether nothing went wrong. */
+/**
+ * Runs rounds of one kind and prints a line for each piece of them, which is noted if asked.
+ * Whether nothing went wrong.
+ */
 export async function runAndNote(
   kind: FaultKind,
   options: {

@@ -11,7 +11,10 @@ const SEGMENT = '00000000000000000000.log';
 const MAGIC_AT = 16;
 const VALUE_AT = 70;
 
-/** Partition 0 of `t` has ten records, one a batch, and then its file is damaged; partition 1 has two. */
+/**
+ * Partition 0 of `t` has ten records, one a batch, and then its file is damaged; partition 1 has
+ * two.
+ */
 async function damagedBy(damage: (path: string) => void) {
   const dataDir = temporaryFolder();
   const first = await startBroker({ dataDir, config: { 'num.partitions': '2' } });

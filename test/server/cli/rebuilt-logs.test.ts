@@ -69,7 +69,9 @@ async function offsetsIn(log: PartitionLog): Promise<number[]> {
   return offsets;
 }
 
-/** Flips a bit in this byte of every version of the log's entry that the catalog file still holds. */
+/**
+ * Flips a bit in this byte of every version of the log's entry that the catalog file still holds.
+ */
 function flip(root: string, entry: string, byte: number): void {
   const path = join(root, 'catalog.mdb');
   const bytes = readFileSync(path);

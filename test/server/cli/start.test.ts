@@ -69,7 +69,8 @@ describe('a broker started from the command line', () => {
       ],
       forgottenTopicsData: [],
     });
-    // Requests of one connection are received in order, but the kernel hands them over in its own time.
+    // Requests of one connection are received in order, but the kernel hands them over in its own
+    // time.
     const probe = await Client.connect({ bootstrap: broker.bootstrap });
     probe.close();
     expect(
