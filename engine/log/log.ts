@@ -121,7 +121,7 @@ export class Log implements PartitionLog, CheckpointTarget {
     this.unsynced = new Unsynced(context, this);
     this.watermark = new Watermark(this, rule, (offset) => findBatch(this, offset));
     for (const segment of found.segments.all()) {
-      if (segment !== found.segments.active && segment.indexes !== null) {
+      if (segment !== found.segments.active && segment.noted.indexes !== null) {
         this.sealing.add(segment);
       }
     }
@@ -557,7 +557,7 @@ export class Log implements PartitionLog, CheckpointTarget {
     await this.writer.settled();
     const active = this.segments.active;
     if (!active) return;
-    const areSaved = active.unsavedOffsetEntries < LIMITS.indexEntriesLeftUnsaved;
+    const areSaved = active.saves.missing(active.noted.indexes) < LIMITS.indexEntriesLeftUnsaved;
     if (this.offsets.written.offset === this.checkpoint.offset && areSaved) return;
     if (!areSaved && !this.sealing.has(active)) this.sealing.add(active);
     this.context.checkpoints.markDirty(this);

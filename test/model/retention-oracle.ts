@@ -21,7 +21,7 @@ export function expectedRetention(
     if (batches.length === 0) break;
     const size = batches.reduce((sum, batch) => sum + batch.bytes.length, 0);
     const newestMs = Math.max(...batches.map((batch) => Number(maxTimestamp(batch.bytes))));
-    const ageMs = nowMs - (newestMs >= 0 ? newestMs : segment.changedMs);
+    const ageMs = nowMs - (newestMs >= 0 ? newestMs : segment.age.changedMs);
     const isBelowStart = endOffset <= model.start;
     if (!isBelowStart && surplus < size && !(ageMs > retentionMs)) break;
     surplus -= size;

@@ -119,12 +119,12 @@ export function stageBatch(
     ? null
     : {
         segment,
-        mark: segment.mark(),
+        mark: segment.noted.mark(),
         startOffset: offsets.logEnd,
         epochs: log.epochs.entries(),
       };
-  segment.note(batch, 0, batch.length, settings.indexIntervalBytes);
-  segment.changed(nowMs);
+  segment.noted.note(batch, 0, batch.length, settings.indexIntervalBytes);
+  segment.age.changed(nowMs);
   offsets.assigned(lastOffset + 1);
   log.epochs.assign(leaderEpoch(batch), baseOffset);
   noteProducer(log, batch, baseOffset, lastOffset, nowMs);
@@ -200,7 +200,7 @@ export function segmentFor(
   try {
     const { hasRoom } = log.context.files;
     if (active === undefined) return hasRoom ? startSegment(log, log.offsets.logEnd) : null;
-    if (active.indexes === null && !wakeSegment(log, active)) return null;
+    if (active.noted.indexes === null && !wakeSegment(log, active)) return null;
     if (log.writer.isFull) flushStaged(log);
     if (!rollIsDue(log, active, batch, baseOffset, nowMs)) return active;
     flushStaged(log);
@@ -248,17 +248,18 @@ function rollIsDue(
   nowMs: number,
 ): boolean {
   const { settings } = log;
+  const { age, noted } = active;
   return mustRoll(
     {
-      segmentBytes: active.size,
+      segmentBytes: noted.size,
       batchBytes: batch.length,
       relativeOffset: baseOffset + lastOffsetDelta(batch) - active.baseOffset,
       batchTimestampMs: maxTimestamp(batch),
-      firstTimestampMs: active.firstTimestampMs,
-      firstAppendMs: active.createdMs,
+      firstTimestampMs: noted.firstTimestampMs,
+      firstAppendMs: age.createdMs,
       nowMs,
-      offsetIndexEntries: active.indexes!.offsets.count,
-      timeIndexEntries: active.indexes!.times.count,
+      offsetIndexEntries: noted.indexes!.offsets.count,
+      timeIndexEntries: noted.indexes!.times.count,
     },
     {
       segmentBytes: settings.segmentBytes,
@@ -267,7 +268,7 @@ function rollIsDue(
         ? Math.min(settings.segmentMs, settings.maxCompactionLagMs)
         : settings.segmentMs,
       segmentIndexBytes: settings.segmentIndexBytes,
-      jitterMs: active.rollJitterMs,
+      jitterMs: age.rollJitterMs,
     },
   );
 }

@@ -1,4 +1,5 @@
-import type { Segment, SegmentMark } from '../segments/segment.js';
+import type { SegmentMark } from '../segments/noted-batches.js';
+import type { Segment } from '../segments/segment.js';
 import type { EpochStart } from '../state/leader-epochs.js';
 import type { AppendWaiter } from './append-waiters.js';
 

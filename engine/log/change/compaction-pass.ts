@@ -135,11 +135,11 @@ function sourceOf(segment: Segment, endOffset: number): Source {
 }
 
 function firstMs(segment: Segment): number {
-  if (segment.firstTimestampMs < 0 && segment.writtenSize > 0) {
+  if (segment.noted.firstTimestampMs < 0 && segment.writtenSize > 0) {
     readFirstTimestamp(segment, segment.writtenSize);
   }
-  const { firstTimestampMs } = segment;
-  return firstTimestampMs >= 0 ? timestampNumber(firstTimestampMs) : segment.createdMs;
+  const { firstTimestampMs } = segment.noted;
+  return firstTimestampMs >= 0 ? timestampNumber(firstTimestampMs) : segment.age.createdMs;
 }
 
 /**

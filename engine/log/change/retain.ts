@@ -98,7 +98,7 @@ function limitsOf({ settings, context, offsets }: ChangingLog): RetentionLimits 
  * nobody has read it.
  */
 export function knownNewestMs(segment: Segment): number | null {
-  const largestMs = segment.largestTimestampMs;
+  const largestMs = segment.noted.largestTimestampMs;
   if (largestMs === null) return null;
-  return largestMs >= 0 ? timestampNumber(largestMs) : segment.changedMs;
+  return largestMs >= 0 ? timestampNumber(largestMs) : segment.age.changedMs;
 }

@@ -105,20 +105,21 @@ function newSegment(
     baseOffset: first.baseOffset,
     file: log.context.files.file(path),
     size: made.sizeBytes,
-    createdMs: first.createdMs,
-    rollJitterMs: first.rollJitterMs,
+    createdMs: first.age.createdMs,
+    rollJitterMs: first.age.rollJitterMs,
     indexes: indexesFromFiles(files, made.sizeBytes),
     isGapless: false,
   });
-  segment.adoptTimes(made);
-  segment.saves.hold(segment.indexes?.offsets.count ?? 0, segment.indexes?.times.count ?? 0);
+  segment.noted.adoptTimes(made);
+  const { indexes } = segment.noted;
+  segment.saves.hold(indexes?.offsets.count ?? 0, indexes?.times.count ?? 0);
   return segment;
 }
 
 function takePlace(log: ChangingLog, sources: readonly Segment[], segment: Segment): void {
   const { segments, offsets } = log;
   for (const source of sources) {
-    segment.changed(Math.max(segment.changedMs, source.changedMs));
+    segment.age.changed(Math.max(segment.age.changedMs, source.age.changedMs));
     forgetSegment(log, source);
   }
   segments.replace(sources, segment);

@@ -11,6 +11,7 @@ import type { ReadableLog } from '../read/readable-log.js';
 import { corruptAt } from '../segments/corrupt-at.js';
 import { walkHeaders } from '../segments/header-walk.js';
 import { cutIndexFiles } from '../segments/index-files.js';
+import { NotedBatches } from '../segments/noted-batches.js';
 import type { Segment } from '../segments/segment.js';
 import { resumeInSlices } from '../segments/segment-resume.js';
 import type { LogContext } from '../shared/log-context.js';
@@ -130,16 +131,16 @@ function endBefore({ segment, position, baseOffset }: FoundBatch): number {
 }
 
 /**
- * The bookkeeping of what stays of a segment, made from its headers. Damage among them refuses the
+ * The batches that stay of a segment, noted from its headers. Damage among them refuses the
  * cut: what is appended behind it could not be found again, and a repair saves what is there.
  *
  * @throws EngineError CORRUPT_BATCH
  */
-async function notedUpTo(log: TruncatedLog, segment: Segment, end: number): Promise<Segment> {
-  const noted = segment.withNothingNoted();
+async function notedUpTo(log: TruncatedLog, segment: Segment, end: number): Promise<NotedBatches> {
+  const noted = NotedBatches.none(segment.baseOffset);
   const { indexIntervalBytes } = log.settings;
   const { slices } = log.context;
-  const resumed = await resumeInSlices(noted, null, end, indexIntervalBytes, slices);
+  const resumed = await resumeInSlices(segment, noted, null, end, indexIntervalBytes, slices);
   if (resumed.reached < end) throw corruptAt(log, segment, resumed.reached, resumed.nextOffset);
   return noted;
 }
@@ -194,7 +195,7 @@ function cutInMemory(
   end: LogPosition,
   segment: Segment,
   firstCut: ReadonlyMap<number, NextBatch>,
-  noted: Segment,
+  noted: NotedBatches,
 ): Segment[] {
   log.checkpoint.invalidate();
   const lost = new EngineError('OFFSET_OUT_OF_RANGE', `the log was truncated to ${end.offset}`);
@@ -204,7 +205,7 @@ function cutInMemory(
   const removed = log.segments.removeFrom(segment.baseOffset + 1);
   log.sealing.forget(segment);
   log.context.indexCache.forget(segment);
-  segment.cutTo(noted);
+  segment.takeOver(noted);
   log.offsets.truncated(end);
   return removed;
 }

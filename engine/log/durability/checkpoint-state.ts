@@ -135,8 +135,8 @@ export class CheckpointState {
     const active = log.segments.active;
     try {
       if (await log.sealing.save(() => this.#isPaused)) return true;
-      if (!active?.indexes || this.#isPaused || log.hasEnded) return false;
-      if (active.unsavedOffsetEntries >= LIMITS.indexEntriesUnsavedMax) {
+      if (!active?.noted.indexes || this.#isPaused || log.hasEnded) return false;
+      if (active.saves.missing(active.noted.indexes) >= LIMITS.indexEntriesUnsavedMax) {
         await saveIndexes(log.context.disk, active);
       }
     } catch (error) {
@@ -158,7 +158,7 @@ export class CheckpointState {
  */
 function timesOf(active: Segment | undefined, { position }: LogPosition): RecordedTimes | null {
   if (!active || position === 0 || active.size !== position) return null;
-  const { largestTimestampMs, offsetOfLargest, firstTimestampMs } = active;
+  const { largestTimestampMs, offsetOfLargest, firstTimestampMs } = active.noted;
   return typeof largestTimestampMs !== 'number' || typeof firstTimestampMs !== 'number'
     ? null
     : { largestTimestampMs, offsetOfLargest, firstTimestampMs };

@@ -1,6 +1,6 @@
 import type { Catalog, CatalogKey } from '../../catalog/catalog.js';
 import type { PartitionName } from '../partition-log.js';
-import type { SegmentTimes } from '../segments/segment.js';
+import type { SegmentTimes } from '../segments/noted-batches.js';
 import type { EpochStart } from '../state/leader-epochs.js';
 import {
   decodeProducers,

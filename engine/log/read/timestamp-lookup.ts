@@ -8,7 +8,8 @@ import type { TimestampLookup } from '../partition-log.js';
 import { corruptAt } from '../segments/corrupt-at.js';
 import { HeaderOrder } from '../segments/header-order.js';
 import { walkHeadersInSlices } from '../segments/header-walk.js';
-import type { Segment, SegmentIndexes } from '../segments/segment.js';
+import type { SegmentIndexes } from '../segments/noted-batches.js';
+import type { Segment } from '../segments/segment.js';
 import { TimesAhead } from '../segments/times-ahead.js';
 import { findBatch } from './read.js';
 import type { ReadableLog } from './readable-log.js';
@@ -109,7 +110,7 @@ async function largestFrom(
   if (segment.baseOffset >= logStart || largestMs === null) return largestMs;
   const first = findBatch(log, logStart);
   if (first === null || first.segment !== segment) return -1;
-  if (first.lastOffset < segment.offsetOfLargest) return largestMs;
+  if (first.lastOffset < segment.noted.offsetOfLargest) return largestMs;
   // The record that has it may lie below the log start: then the rest is asked, one batch by its
   // records.
   let restMs: Timestamp = -1;
@@ -133,10 +134,10 @@ async function largestOf(
   segment: Segment,
   times: TimesAhead,
 ): Promise<Timestamp | null> {
-  if (segment.largestTimestampMs !== null) return segment.largestTimestampMs;
+  if (segment.noted.largestTimestampMs !== null) return segment.noted.largestTimestampMs;
   await times.read(segment);
   log.assertServing();
-  return segment.isRetired ? null : (segment.largestTimestampMs ?? -1);
+  return segment.isRetired ? null : (segment.noted.largestTimestampMs ?? -1);
 }
 
 async function indexesOf(log: ReadableLog, segment: Segment): Promise<SegmentIndexes | null> {

@@ -1,7 +1,8 @@
 import { readError } from '../../disk/storage-error.js';
 import { LIMITS } from '../../limits.js';
 import type { ReadRequest } from '../partition-log.js';
-import type { Segment, SegmentIndexes } from '../segments/segment.js';
+import type { SegmentIndexes } from '../segments/noted-batches.js';
+import type { Segment } from '../segments/segment.js';
 import { readLimit } from './read.js';
 import type { ReadableLog } from './readable-log.js';
 

@@ -18,6 +18,7 @@ import { unlinkInPieces } from '../../maintenance/unlink-in-pieces.js';
 import type { LogCheckpoint } from '../durability/log-records.js';
 import type { LogSettings } from '../log-settings.js';
 import { cutIndexFiles, indexesFromFiles, readIndexFiles } from '../segments/index-files.js';
+import { NotedBatches } from '../segments/noted-batches.js';
 import { Segment } from '../segments/segment.js';
 import { SegmentList } from '../segments/segment-list.js';
 import { resumeSegment } from '../segments/segment-resume.js';
@@ -324,8 +325,7 @@ class Recovery {
     const { settings } = this.#input;
     const size = segment.size;
     if (size === trusted && isLast) {
-      if (this.#maySleep(segment, trusted)) segment.sleep(size);
-      else await this.#resume(segment, trusted);
+      if (!this.#maySleep(segment, trusted)) await this.#resume(segment, trusted);
       // The file may be this short in the page cache only: a truncation was under way.
       if (!this.#context.wasClean) this.#unsynced.push(segment.file);
       return { offset: expectedOffset, segmentBase: segment.baseOffset, position: trusted };
@@ -338,7 +338,7 @@ class Recovery {
       expectedOffset,
       (bytes, at, offset) => this.#fits(segment, bytes, at, offset),
       (bytes, at, batchBytes) => {
-        segment.note(bytes, at, batchBytes, settings.indexIntervalBytes);
+        segment.noted.note(bytes, at, batchBytes, settings.indexIntervalBytes);
         this.#noteBatch(bytes, at);
       },
     );
@@ -366,7 +366,7 @@ class Recovery {
   #maySleep(segment: Segment, trusted: number): boolean {
     if (trusted === 0 || !(this.#context.wasClean || !this.#hasIndexFiles(segment))) return false;
     const times = this.#input.checkpoint?.times;
-    if (times) segment.adoptTimes(times);
+    if (times) segment.noted.adoptTimes(times);
     return true;
   }
 
@@ -386,7 +386,10 @@ class Recovery {
     const found = files && indexesFromFiles(files, trusted);
     const savedOffsets = found?.offsets.count ?? 0;
     const savedTimes = found?.times.count ?? 0;
-    const { reached, fromFiles } = resumeSegment(segment, found, trusted, indexIntervalBytes);
+    const noted = NotedBatches.none(segment.baseOffset);
+    const resumed = resumeSegment(segment, noted, found, trusted, indexIntervalBytes);
+    const { reached, fromFiles } = resumed;
+    segment.takeOver(noted, !fromFiles);
     if (fromFiles) segment.saves.hold(savedOffsets, savedTimes);
     else if (savedOffsets > 0) counters.indexRebuilds++;
     if (reached !== trusted) {

@@ -7,10 +7,11 @@ import {
   indexesFromFiles,
   readIndexFiles,
   readIndexFilesSync,
-  saveIndexes,
+  writeIndexes,
 } from './index-files.js';
+import { NotedBatches, type SegmentIndexes } from './noted-batches.js';
 import { OFFSET_INDEX_ENTRY_SIZE } from './offset-index.js';
-import type { Segment, SegmentIndexes } from './segment.js';
+import type { Segment } from './segment.js';
 import { bytesToWalk, resumeInSlices, resumeSegment } from './segment-resume.js';
 import { TIME_INDEX_ENTRY_SIZE } from './time-index.js';
 
@@ -51,7 +52,8 @@ export class IndexCache {
    *   resolves when that is done
    */
   of(segment: Segment, indexIntervalBytes: number): SegmentIndexes {
-    if (segment.indexes !== null) return segment.indexes;
+    const { indexes } = segment.noted;
+    if (indexes !== null) return indexes;
     const cached = this.#loaded.get(segment);
     if (cached) {
       this.#loaded.delete(segment);
@@ -64,8 +66,8 @@ export class IndexCache {
     if (bytesToWalk(segment, found, end) > LIMITS.indexWalkAtOnceBytes) {
       throw this.#rebuilding(segment, indexIntervalBytes);
     }
-    const fresh = segment.withNothingNoted();
-    const { fromFiles } = resumeSegment(fresh, found, end, indexIntervalBytes);
+    const fresh = NotedBatches.none(segment.baseOffset);
+    const { fromFiles } = resumeSegment(segment, fresh, found, end, indexIntervalBytes);
     return this.#take(segment, fresh, fromFiles ? files : null);
   }
 
@@ -78,7 +80,7 @@ export class IndexCache {
 
   /** The segment's indexes if they are in memory, else null. */
   peek(segment: Segment): SegmentIndexes | null {
-    return segment.indexes ?? this.#loaded.get(segment) ?? null;
+    return segment.noted.indexes ?? this.#loaded.get(segment) ?? null;
   }
 
   /**
@@ -123,11 +125,11 @@ export class IndexCache {
       }
       const known = this.peek(segment);
       if (known !== null) return known;
-      const fresh = segment.withNothingNoted();
+      const fresh = NotedBatches.none(segment.baseOffset);
       const isLong = bytesToWalk(segment, found, end) > LIMITS.indexWalkAtOnceBytes;
       const { fromFiles } = isLong
-        ? await resumeInSlices(fresh, found, end, indexIntervalBytes, this.#slices)
-        : resumeSegment(fresh, found, end, indexIntervalBytes);
+        ? await resumeInSlices(segment, fresh, found, end, indexIntervalBytes, this.#slices)
+        : resumeSegment(segment, fresh, found, end, indexIntervalBytes);
       if (!isLive()) return null;
       // It may have been woken, cut or appended to.
       const others = this.peek(segment);
@@ -144,7 +146,7 @@ export class IndexCache {
 
   /** Takes over the indexes of a segment that was just sealed. */
   adopt(segment: Segment): void {
-    const indexes = segment.releaseIndexes();
+    const indexes = segment.noted.releaseIndexes();
     if (indexes !== null) this.#keep(segment, indexes);
   }
 
@@ -155,12 +157,13 @@ export class IndexCache {
    * @throws EngineError INDEX_REBUILDING as `of`, for a sealed segment
    */
   rebuild(segment: Segment, indexIntervalBytes: number): SegmentIndexes {
-    if (segment.indexes !== null) {
+    if (segment.noted.indexes !== null) {
       this.#counters.indexRebuilds++;
-      const fresh = segment.withNothingNoted();
-      resumeSegment(fresh, null, segment.writtenSize, indexIntervalBytes);
-      segment.replaceIndexes(fresh.indexes!);
-      return segment.indexes;
+      const fresh = NotedBatches.none(segment.baseOffset);
+      resumeSegment(segment, fresh, null, segment.writtenSize, indexIntervalBytes);
+      const indexes = segment.noted.adoptIndexes(fresh.indexes);
+      segment.takeOver(segment.noted);
+      return indexes;
     }
     const made = this.#made.get(segment);
     if (made?.cuts !== segment.cuts || made.end !== segment.writtenSize) {
@@ -180,10 +183,9 @@ export class IndexCache {
   /** Takes what was found of a segment, from its files or (null) from its headers. */
   #take(
     segment: Segment,
-    fresh: Segment,
+    fresh: NotedBatches,
     files: { index: Buffer | null; timeindex: Buffer | null } | null,
   ): SegmentIndexes {
-    fresh.written(fresh.size);
     if (files === null) {
       this.#counters.indexRebuilds++;
       this.#made.set(segment, { cuts: segment.cuts, end: segment.writtenSize });
@@ -191,7 +193,7 @@ export class IndexCache {
     this.#doubted.delete(segment);
     fresh.closeTimeIndex();
     // A damaged batch hides those behind it: what was known of them stays.
-    segment.adoptLargest(fresh);
+    segment.noted.adoptLargest(fresh);
     const indexes = fresh.indexes!;
     // What still reads a segment that is off the list leaves nothing behind.
     if (segment.isRetired) return indexes;
@@ -202,9 +204,7 @@ export class IndexCache {
     // Few are found again as fast as they are read.
     if (!isSaved && indexes.offsets.count >= LIMITS.indexEntriesLeftUnsaved) {
       // Best effort: without it the next start does the same work again.
-      void segment.saves.run(async () => {
-        if (!segment.isRetired) await saveIndexes(this.#disk, fresh);
-      });
+      void writeIndexes(this.#disk, segment, indexes);
     }
     return indexes;
   }

@@ -2,8 +2,9 @@ import { dirname, join } from 'node:path';
 import type { Disk } from '../../disk/disk.js';
 import { hasErrno } from '../../disk/errno.js';
 import { segmentFileName } from '../../disk/file-names.js';
+import type { SegmentIndexes } from './noted-batches.js';
 import { OFFSET_INDEX_ENTRY_SIZE, OffsetIndex } from './offset-index.js';
-import type { Segment, SegmentIndexes } from './segment.js';
+import type { Segment } from './segment.js';
 import { TIME_INDEX_ENTRY_SIZE, TimeIndex } from './time-index.js';
 
 export function indexPath(segment: Segment, kind: 'index' | 'timeindex'): string {
@@ -20,32 +21,55 @@ export function saveIndexes(disk: Disk, segment: Segment): Promise<void> {
 }
 
 async function save(disk: Disk, segment: Segment): Promise<void> {
-  const indexes = segment.indexes;
+  const { indexes } = segment.noted;
   if (indexes === null || segment.isRetired) return;
-  const { offsets, times } = indexes;
   const savedOffsets = segment.saves.offsetEntries;
   const savedTimes = segment.saves.timeEntries;
   // Taken now: appends go on while the bytes are written.
   const { offsetCount, timeCount } = writtenEntries(segment, indexes);
   if (offsetCount < savedOffsets || timeCount < savedTimes) return;
-  const offsetBytes = offsets.encode(savedOffsets, offsetCount);
-  const timeBytes = times.encode(savedTimes, timeCount);
-  const cuts = segment.cuts;
+  const { cuts } = segment;
+  await writeEntries(disk, segment, indexes, [savedOffsets, offsetCount], [savedTimes, timeCount]);
+  // A cut meanwhile may have replaced entries that were just written: then all are written again.
+  const unchanged = segment.cuts === cuts;
+  segment.saves.hold(unchanged ? offsetCount : 0, unchanged ? timeCount : 0);
+}
+
+/**
+ * Writes the index files of a segment anew, durably, from indexes that were made of its headers.
+ * As one of its saves.
+ */
+export function writeIndexes(disk: Disk, segment: Segment, indexes: SegmentIndexes): Promise<void> {
+  return segment.saves.run(async () => {
+    if (segment.isRetired) return;
+    const { offsets, times } = indexes;
+    await writeEntries(disk, segment, indexes, [0, offsets.count], [0, times.count]);
+  });
+}
+
+type Slots = readonly [from: number, to: number];
+
+async function writeEntries(
+  disk: Disk,
+  segment: Segment,
+  { offsets, times }: SegmentIndexes,
+  offsetSlots: Slots,
+  timeSlots: Slots,
+): Promise<void> {
+  const offsetBytes = offsets.encode(...offsetSlots);
+  const timeBytes = times.encode(...timeSlots);
   await writeAt(
     disk,
     indexPath(segment, 'timeindex'),
     timeBytes,
-    savedTimes * TIME_INDEX_ENTRY_SIZE,
+    timeSlots[0] * TIME_INDEX_ENTRY_SIZE,
   );
   await writeAt(
     disk,
     indexPath(segment, 'index'),
     offsetBytes,
-    savedOffsets * OFFSET_INDEX_ENTRY_SIZE,
+    offsetSlots[0] * OFFSET_INDEX_ENTRY_SIZE,
   );
-  // A cut meanwhile may have replaced entries that were just written: then all are written again.
-  const unchanged = segment.cuts === cuts;
-  segment.saves.hold(unchanged ? offsetCount : 0, unchanged ? timeCount : 0);
 }
 
 /** How many entries are of batches that are in the file: a staged one may yet be lost. */

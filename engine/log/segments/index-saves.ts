@@ -1,8 +1,13 @@
+import type { SegmentIndexes } from './noted-batches.js';
+
+/** One for all segments, of which a log may have very many. */
+const SETTLED: Promise<void> = Promise.resolve();
+
 /** What the index files of one segment hold of its indexes, and whose turn it is to write them. */
 export class IndexSaves {
   #offsetEntries = 0;
   #timeEntries = 0;
-  #last: Promise<void> = Promise.resolve();
+  #last: Promise<void> = SETTLED;
 
   get offsetEntries(): number {
     return this.#offsetEntries;
@@ -10,6 +15,14 @@ export class IndexSaves {
 
   get timeEntries(): number {
     return this.#timeEntries;
+  }
+
+  /**
+   * Entries of the offset index that would have to be found again by headers if memory was lost;
+   * none of indexes that are on disk only.
+   */
+  missing(indexes: SegmentIndexes | null): number {
+    return indexes === null ? 0 : indexes.offsets.count - this.#offsetEntries;
   }
 
   /** The files hold so many entries of what memory has. */

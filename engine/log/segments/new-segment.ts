@@ -7,7 +7,8 @@ import {
 } from '../../disk/file-names.js';
 import type { LogFile } from '../../disk/log-file.js';
 import type { PartitionName } from '../partition-log.js';
-import { emptyIndexes, Segment } from './segment.js';
+import { emptyIndexes } from './noted-batches.js';
+import { Segment } from './segment.js';
 import type { SegmentOwner } from './segment-owner.js';
 
 /** A log that begins a segment. */

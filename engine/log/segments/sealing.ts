@@ -31,7 +31,7 @@ export class Sealing {
 
   /** The segment takes no more appends: its time index gets the closing entry. */
   add(segment: Segment): void {
-    segment.closeTimeIndex();
+    segment.noted.closeTimeIndex();
     this.#segments.push(segment);
   }
 
@@ -54,7 +54,7 @@ export class Sealing {
     for (let segment = sealing[0]; segment && !isHeld(); segment = sealing[0]) {
       if (log.hasEnded) return false;
       if (left-- === 0 && !log.isClosing) return true;
-      if (segment !== segments.active) segment.closeTimeIndex();
+      if (segment !== segments.active) segment.noted.closeTimeIndex();
       await saveIndexes(context.disk, segment);
       // It may have been deleted meanwhile, or cut and made the active one again.
       if (sealing[0] === segment) sealing.shift();

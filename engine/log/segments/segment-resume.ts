@@ -1,9 +1,13 @@
 import type { TurnSlices } from '../../turn-slices.js';
 import { HeaderOrder, UNKNOWN_EPOCHS } from './header-order.js';
 import { type HeaderAt, walkHeaders, walkHeadersInSlices } from './header-walk.js';
-import type { Segment, SegmentIndexes } from './segment.js';
+import type { NotedBatches, SegmentIndexes } from './noted-batches.js';
+import type { Segment } from './segment.js';
 
 const order = new HeaderOrder();
+
+/** The segment whose headers are walked. */
+type WalkedSegment = Pick<Segment, 'baseOffset' | 'file' | 'isGapless'>;
 
 /** How far a segment's bookkeeping came. */
 export interface Resumed {
@@ -16,20 +20,21 @@ export interface Resumed {
 }
 
 /**
- * Notes the batches of a segment up to byte `end` (exclusive): what index files say, if their last
+ * Notes in `noted` the batches of a segment up to byte `end` (exclusive): what index files say, if their last
  * entry fits the log, and the few headers behind that entry; else all headers, up to one that does
  * not go on where the one before ended. It makes no difference how much of the index had been
  * saved, as long as the time index reaches as far as the offset index.
  */
 export function resumeSegment(
-  segment: Segment,
+  segment: WalkedSegment,
+  noted: NotedBatches,
   found: SegmentIndexes | null,
   end: number,
   indexIntervalBytes: number,
 ): Resumed {
-  const entry = fittingEntry(segment, segment.adoptIndexes(found), end);
+  const entry = fittingEntry(segment, noted.adoptIndexes(found), end);
   if (entry !== null) {
-    const visit = notingBehind(segment, entry, indexIntervalBytes);
+    const visit = notingBehind(noted, entry, indexIntervalBytes);
     const reached = walkHeaders(
       segment.file,
       entry,
@@ -41,33 +46,34 @@ export function resumeSegment(
       return { reached, nextOffset: order.next ?? segment.baseOffset, fromFiles: true };
     }
   }
-  segment.startOver();
-  const visit = notingBehind(segment, null, indexIntervalBytes);
+  noted.startOver();
+  const visit = notingBehind(noted, null, indexIntervalBytes);
   order.begin(segment, segment.baseOffset, UNKNOWN_EPOCHS);
   const reached = walkHeaders(segment.file, 0, end, order, visit);
   return { reached, nextOffset: order.next ?? segment.baseOffset, fromFiles: false };
 }
 
-/** As `resumeSegment`, in slices: nobody else may use `segment` meanwhile. */
+/** As `resumeSegment`, in slices: nobody else may use `noted` meanwhile. */
 export async function resumeInSlices(
-  segment: Segment,
+  segment: WalkedSegment,
+  noted: NotedBatches,
   found: SegmentIndexes | null,
   end: number,
   indexIntervalBytes: number,
   slices: TurnSlices,
 ): Promise<Resumed> {
   const own = new HeaderOrder();
-  const entry = fittingEntry(segment, segment.adoptIndexes(found), end);
+  const entry = fittingEntry(segment, noted.adoptIndexes(found), end);
   if (entry !== null) {
-    const visit = notingBehind(segment, entry, indexIntervalBytes);
+    const visit = notingBehind(noted, entry, indexIntervalBytes);
     own.begin(segment, -1, UNKNOWN_EPOCHS);
     const reached = await walkHeadersInSlices(segment.file, entry, end, slices, own, visit);
     if (reached === end) {
       return { reached, nextOffset: own.next ?? segment.baseOffset, fromFiles: true };
     }
   }
-  segment.startOver();
-  const visit = notingBehind(segment, null, indexIntervalBytes);
+  noted.startOver();
+  const visit = notingBehind(noted, null, indexIntervalBytes);
   own.begin(segment, segment.baseOffset, UNKNOWN_EPOCHS);
   const reached = await walkHeadersInSlices(segment.file, 0, end, slices, own, visit);
   return { reached, nextOffset: own.next ?? segment.baseOffset, fromFiles: false };
@@ -75,14 +81,14 @@ export async function resumeInSlices(
 
 /** Notes each batch; that of an index entry, if the walk begins with one, is known from there. */
 function notingBehind(
-  segment: Segment,
+  noted: NotedBatches,
   entry: number | null,
   indexIntervalBytes: number,
 ): (header: HeaderAt) => boolean {
   return (header) => {
     if (header.position === entry) {
-      segment.resumeBehindEntry(header.position + header.size, header.size);
-    } else segment.note(header.bytes, header.at, header.size, indexIntervalBytes);
+      noted.resumeBehindEntry(header.position + header.size, header.size);
+    } else noted.note(header.bytes, header.at, header.size, indexIntervalBytes);
     return false;
   };
 }
@@ -91,14 +97,22 @@ function notingBehind(
  * Bytes of a segment whose headers have to be walked to resume it: those behind its last index
  * entry, all if that lies.
  */
-export function bytesToWalk(segment: Segment, found: SegmentIndexes | null, end: number): number {
+export function bytesToWalk(
+  segment: WalkedSegment,
+  found: SegmentIndexes | null,
+  end: number,
+): number {
   return end - (found === null ? 0 : (fittingEntry(segment, found, end) ?? 0));
 }
 
 /**
  * Where the batch of the last index entry begins; null without entries, or when that entry lies.
  */
-function fittingEntry(segment: Segment, { offsets }: SegmentIndexes, end: number): number | null {
+function fittingEntry(
+  segment: WalkedSegment,
+  { offsets }: SegmentIndexes,
+  end: number,
+): number | null {
   const last = offsets.count - 1;
   if (last < 0) return null;
   const from = offsets.positionAt(last);

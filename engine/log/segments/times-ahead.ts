@@ -21,12 +21,12 @@ export class TimesAhead {
    * with the errno of the disk.
    */
   async read(segment: Segment): Promise<void> {
-    if (segment.largestTimestampMs !== null) return;
+    if (segment.noted.largestTimestampMs !== null) return;
     const wanted = this.#load(segment);
     let next = this.#log.segments.after(segment);
     for (let left = this.#count - 1; left > 0 && next !== undefined; left--) {
       // What goes wrong is told to those who come there.
-      if (next.largestTimestampMs === null) this.#load(next).catch(() => {});
+      if (next.noted.largestTimestampMs === null) this.#load(next).catch(() => {});
       next = this.#log.segments.after(next);
     }
     this.#count = Math.min(2 * this.#count, LIMITS.segmentTimesAhead);

@@ -4,7 +4,8 @@ import { LIMITS } from '../../limits.js';
 import { appendsRefused } from './corrupt-at.js';
 import { walkHeaders } from './header-walk.js';
 import { indexesFromFiles, readIndexFiles, readIndexFilesSync } from './index-files.js';
-import type { Segment, SegmentIndexes } from './segment.js';
+import { NotedBatches, type SegmentIndexes } from './noted-batches.js';
+import type { Segment } from './segment.js';
 import type { SegmentOwner } from './segment-owner.js';
 import { bytesToWalk, resumeInSlices, resumeSegment } from './segment-resume.js';
 
@@ -24,11 +25,12 @@ export function wakeSegment(log: SegmentOwner, segment: Segment): boolean {
   if (bytesToWalk(segment, found, size) > LIMITS.indexWalkAtOnceBytes) return false;
   indexCache.forget(segment);
   const saved = savedIn(found);
-  const resumed = resumeSegment(segment, found, size, log.settings.indexIntervalBytes);
+  const fresh = NotedBatches.none(segment.baseOffset);
+  const resumed = resumeSegment(segment, fresh, found, size, log.settings.indexIntervalBytes);
   if (resumed.reached !== size) {
-    segment.sleep(size);
     throw appendsRefused(log, segment, resumed.reached, resumed.nextOffset);
   }
+  segment.takeOver(fresh, !resumed.fromFiles);
   awake(log, segment, resumed.fromFiles, saved);
   return true;
 }
@@ -42,7 +44,7 @@ export function wakeSegment(log: SegmentOwner, segment: Segment): boolean {
  */
 export async function wakeInSlices(log: SegmentOwner): Promise<void> {
   const segment = log.segments.active;
-  if (segment === undefined || segment.indexes !== null) return;
+  if (segment === undefined || segment.noted.indexes !== null) return;
   try {
     await wakeSlowly(log, segment);
   } catch (error) {
@@ -57,11 +59,11 @@ async function wakeSlowly(log: SegmentOwner, segment: Segment): Promise<void> {
   const { size, cuts } = segment;
   const found = indexesFromFiles(await readIndexFiles(disk, segment), size);
   const saved = savedIn(found);
-  const fresh = segment.withNothingNoted();
+  const fresh = NotedBatches.none(segment.baseOffset);
   const { indexIntervalBytes } = log.settings;
-  const resumed = await resumeInSlices(fresh, found, size, indexIntervalBytes, slices);
+  const resumed = await resumeInSlices(segment, fresh, found, size, indexIntervalBytes, slices);
   const isSame = log.segments.active === segment && segment.cuts === cuts;
-  if (log.hasEnded || !isSame || segment.indexes !== null) return;
+  if (log.hasEnded || !isSame || segment.noted.indexes !== null) return;
   if (resumed.reached !== size) {
     throw appendsRefused(log, segment, resumed.reached, resumed.nextOffset);
   }
@@ -90,7 +92,7 @@ function awake(log: SegmentOwner, segment: Segment, fromFiles: boolean, saved: S
 /** Rolling by age goes by the first batch, which no index tells of. */
 export function readFirstTimestamp(segment: Segment, end: number = segment.size): void {
   walkHeaders(segment.file, 0, end, null, (header) => {
-    segment.adoptFirstTimestamp(maxTimestamp(header.bytes, header.at));
+    segment.noted.adoptFirstTimestamp(maxTimestamp(header.bytes, header.at));
     return true;
   });
 }

@@ -1,8 +1,7 @@
 import type { Disk, DiskFile } from '../../disk/disk.js';
-import { FilePool } from '../../disk/file-pool.js';
 import { EngineError } from '../../errors.js';
 import { LIMITS } from '../../limits.js';
-import { emptyIndexes, Segment } from '../../log/segments/segment.js';
+import { NotedBatches } from '../../log/segments/noted-batches.js';
 import type { RewriteOutput } from '../job-runner.js';
 import type { Pacer } from '../pacer.js';
 
@@ -21,7 +20,7 @@ export class SegmentOutput {
   readonly #pacer: Pacer;
   readonly #file: DiskFile;
   /** Keeps the books as the log does. */
-  readonly #segment: Segment;
+  readonly #noted: NotedBatches;
   #gathered: Buffer[] = [];
   #gatheredBytes = 0;
   #isOpen = true;
@@ -37,16 +36,7 @@ export class SegmentOutput {
     this.#name = name;
     this.#pacer = pacer;
     this.#file = file;
-    const pool = new FilePool(disk, { openMax: 1 });
-    this.#segment = new Segment({
-      baseOffset,
-      file: pool.file(file.path),
-      size: 0,
-      createdMs: 0,
-      rollJitterMs: 0,
-      indexes: emptyIndexes(),
-      isGapless: false,
-    });
+    this.#noted = NotedBatches.none(baseOffset);
   }
 
   /** Removes what an earlier attempt has left under these names, and begins. */
@@ -63,10 +53,10 @@ export class SegmentOutput {
 
   /** Takes a batch; its bytes may change once this resolves. */
   async append(batch: Buffer, indexIntervalBytes: number): Promise<void> {
-    if (this.#segment.size + batch.length > SIZE_MAX) {
+    if (this.#noted.size + batch.length > SIZE_MAX) {
       throw new EngineError('BATCH_TOO_LARGE', 'the compacted segment would be larger than 2 GiB');
     }
-    this.#segment.note(batch, 0, batch.length, indexIntervalBytes);
+    this.#noted.note(batch, 0, batch.length, indexIntervalBytes);
     this.#gathered.push(Buffer.from(batch));
     this.#gatheredBytes += batch.length;
     if (this.#gatheredBytes >= LIMITS.jobWriteBytes) await this.#write();
@@ -75,7 +65,7 @@ export class SegmentOutput {
   async #write(): Promise<void> {
     const bytes = this.#gatheredBytes;
     if (bytes === 0) return;
-    await this.#file.writev(this.#gathered, this.#segment.size - bytes);
+    await this.#file.writev(this.#gathered, this.#noted.size - bytes);
     this.#gathered = [];
     this.#gatheredBytes = 0;
     await this.#file.datasync();
@@ -87,8 +77,8 @@ export class SegmentOutput {
     await this.#write();
     await this.#file.datasync();
     await this.#close();
-    this.#segment.closeTimeIndex();
-    const { offsets, times } = this.#segment.indexes!;
+    this.#noted.closeTimeIndex();
+    const { offsets, times } = this.#noted.indexes!;
     await this.#writeWhole('timeindex', times.encode());
     await this.#writeWhole('index', offsets.encode());
     await this.#disk.syncDirectory(folder);
@@ -127,7 +117,7 @@ export class SegmentOutput {
     RewriteOutput,
     'sizeBytes' | 'largestTimestampMs' | 'offsetOfLargest' | 'firstTimestampMs'
   > {
-    const { size, largestTimestampMs, offsetOfLargest, firstTimestampMs } = this.#segment;
+    const { size, largestTimestampMs, offsetOfLargest, firstTimestampMs } = this.#noted;
     return {
       sizeBytes: size,
       largestTimestampMs: largestTimestampMs ?? -1,

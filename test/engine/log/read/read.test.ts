@@ -3,7 +3,7 @@ import { baseOffset, batchSize } from '../../../../engine/batch/header.js';
 import { stampCrc } from '../../../../engine/batch/stamp.js';
 import type { LogSettings, PartitionLog } from '../../../../engine/index.js';
 import type { Log } from '../../../../engine/log/log.js';
-import { emptyIndexes } from '../../../../engine/log/segments/segment.js';
+import { emptyIndexes } from '../../../../engine/log/segments/noted-batches.js';
 import { batchOf } from '../../../support/batches.js';
 import {
   folderOf,
@@ -179,7 +179,8 @@ describe('a slice whose file was cut by somebody else', () => {
     log.setHighWatermarkRule(() => 12);
     const request = { maxBytes: 1e6, minOneBatch: true, isolation: 'log-end' } as const;
     const { slice } = log.read({ ...request, offset: 0 });
-    log.segments.active!.cuts++;
+    const segment = log.segments.active!;
+    segment.takeOver(segment.noted);
     expect(slice!.cutShortAt(sum(sizes.slice(0, 4)))).not.toMatchObject({ code: 'CORRUPT_BATCH' });
     slice!.release();
     expect(read(log, 8)).toEqual([8, 10]);
@@ -242,7 +243,8 @@ describe('a reader that goes on where its last slice ended', () => {
     const segment = log.segments.active!;
     const wrong = emptyIndexes();
     wrong.offsets.append(1000, small.length + decoyAt);
-    segment.replaceIndexes(wrong);
+    segment.noted.adoptIndexes(wrong);
+    segment.takeOver(segment.noted);
     const reach = small.length + decoyAt + 10;
     expect(read(log, 0, reach)).toEqual([0]);
     expect(read(log, 5)).toEqual([5]);
@@ -254,7 +256,9 @@ describe('a reader that goes on where its last slice ended', () => {
     for (let count = 0; count < 3; count++) await log.append(Buffer.from(bytes));
     const wrong = emptyIndexes();
     wrong.offsets.append(3, bytes.length + 70);
-    log.segments.active!.replaceIndexes(wrong);
+    const segment = log.segments.active!;
+    segment.noted.adoptIndexes(wrong);
+    segment.takeOver(segment.noted);
     expect(read(log, 0, bytes.length + 100)).toEqual([0]);
   });
 });

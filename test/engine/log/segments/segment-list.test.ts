@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { AssertionError } from '../../../../engine/assert.js';
 import { FilePool } from '../../../../engine/disk/file-pool.js';
-import { emptyIndexes, Segment } from '../../../../engine/log/segments/segment.js';
+import { emptyIndexes } from '../../../../engine/log/segments/noted-batches.js';
+import { Segment } from '../../../../engine/log/segments/segment.js';
 import { SegmentList } from '../../../../engine/log/segments/segment-list.js';
 import { SimDisk } from '../../../support/sim-disk.js';
 
