@@ -223,8 +223,8 @@ export interface PartitionLog {
    */
   lead(epoch: number): void;
   /**
-   * Follows a leader from now on: takes its batches, and rejects all others with NOT_LEADER. Those
-   * that were taken before stay.
+   * Follows a leader from now on: takes its batches, and rejects all others with NOT_LEADER, those
+   * among them that wait for their place. What has a place stays.
    */
   follow(): void;
 

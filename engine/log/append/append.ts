@@ -4,6 +4,7 @@ import {
   lastOffsetDelta,
   leaderEpoch,
   maxTimestamp,
+  NO_EPOCH,
   producerEpoch,
   producerId,
 } from '../../batch/header.js';
@@ -72,6 +73,9 @@ export function appendBatch(
   origin: OriginRules,
 ): Promise<Appended> | null {
   log.assertServing();
+  if (log.leaderEpoch === NO_EPOCH) {
+    throw new EngineError('NOT_LEADER', `${log.folder} has begun to follow another leader`);
+  }
   judgeBatch(log, batch, origin);
   const nowMs = log.context.clock.wallMs();
   checkTimestamps(log, batch, nowMs, origin);

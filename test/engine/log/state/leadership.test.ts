@@ -69,6 +69,17 @@ describe('a log that leads', () => {
     await log.append(batchOf('b'));
     expect(log.logEndOffset).toBe(2);
   });
+
+  test('gives no place to a batch whose turn comes when it follows', async () => {
+    const log = await openLog(await openWorld(newWorld()), { validate: 'records' });
+    log.lead(1);
+    const before = log.append(batchOf('a'));
+    log.follow();
+    const copied = log.append(at(0, 2), 'replica');
+    await expect(before).rejects.toMatchObject({ code: 'NOT_LEADER' });
+    await copied;
+    expect((await readBatchesOf(log)).map((batch) => leaderEpoch(batch))).toEqual([2]);
+  });
 });
 
 describe('epochs that do not rise', () => {
