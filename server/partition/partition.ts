@@ -131,7 +131,9 @@ export class Partition {
     if (role !== 'leader') throw new ApiError('NOT_LEADER_OR_FOLLOWER', 'another broker leads');
   }
 
-  /** The leader of the present epoch. Throws NOT_LEADER_OR_FOLLOWER if this broker does not lead. */
+  /**
+   * The leader of the present epoch. Throws NOT_LEADER_OR_FOLLOWER if this broker does not lead.
+   */
   leading(): Leader {
     this.checkLeader(NO_EPOCH);
     if (this.#leader !== null) return this.#leader;

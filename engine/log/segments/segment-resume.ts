@@ -20,10 +20,10 @@ export interface Resumed {
 }
 
 /**
- * Notes in `noted` the batches of a segment up to byte `end` (exclusive): what index files say, if their last
- * entry fits the log, and the few headers behind that entry; else all headers, up to one that does
- * not go on where the one before ended. It makes no difference how much of the index had been
- * saved, as long as the time index reaches as far as the offset index.
+ * Notes in `noted` the batches of a segment up to byte `end` (exclusive): what index files say, if
+ * their last entry fits the log, and the few headers behind that entry; else all headers, up to one
+ * that does not go on where the one before ended. It makes no difference how much of the index had
+ * been saved, as long as the time index reaches as far as the offset index.
  */
 export function resumeSegment(
   segment: WalkedSegment,
