@@ -4,64 +4,64 @@ const SECOND_MS = 1000;
 const MINUTE_MS = 60 * SECOND_MS;
 
 /**
- * Every default and hard bound of the engine, in one table, of which `npm run docs:limits` makes
- * docs/limits.md. A row is what it bounds, then `Kafka: name.` where Kafka has one, then `Beyond:
- * …` where something is refused, closed, or let wait; a bound named `…Max` is inclusive and says
- * it. `// ##` begins a section.
+ * Every default and hard bound of the engine, in one table; `npm run docs:limits` makes
+ * docs/limits.md from it. The comment of a row says what it bounds, then `Kafka: name.` if Kafka
+ * has such a bound, then `Beyond: …` if something is refused, closed, or made to wait. A bound
+ * named `…Max` is inclusive, and its comment says what happens beyond it. `// ##` begins a section.
  */
 export const LIMITS = {
   // ## Work of one turn of the event loop
   /**
-   * Elements that long work looks at in one turn, all work together: about a millisecond. Beyond:
-   * it waits for a later turn.
+   * Elements that all long work together looks at in one turn: about a millisecond. Beyond: the
+   * work waits for a later turn.
    */
   turnElementsMax: 1_000,
   /**
-   * Records, headers of records and headers of batches that are walked in one turn, all work
-   * together: about a millisecond. Beyond: it waits for a later turn.
+   * Records, headers of records and headers of batches that all long work together walks in one
+   * turn: about a millisecond. Beyond: the work waits for a later turn.
    */
   turnRecordsMax: 16_384,
   /**
-   * Bytes that long work unpacks, searches or encodes in one turn, all work together. Beyond: it
+   * Bytes that all long work together unpacks, searches or encodes in one turn. Beyond: the work
    * waits for a later turn.
    */
   turnBytesMax: 1 * MIB,
   /**
-   * The share of these that a request or job does before it counts as long. Beyond: it goes on
-   * after those that have done less.
+   * The share of a turn's allowance that a request or job uses before it counts as long. Beyond: it
+   * goes on after the requests and jobs that have done less.
    */
   shortWorkShare: 0.05,
   /**
-   * The share of these by which short work goes beyond them, all together. Beyond: it waits for a
-   * later turn.
+   * The share of a turn's allowance by which all short work together may exceed it. Beyond: short
+   * work waits for a later turn.
    */
   turnShortShareMax: 0.5,
   /**
-   * The share of these for the long work that has waited longest; the rest is for those that have
-   * done least.
+   * The share of a turn's allowance for the long work that has waited longest; the rest is for the
+   * work that has done least.
    */
   turnOldestShare: 0.5,
-  /** Levels of waiting work by what it has done, … */
+  /** Levels on which waiting work is sorted by how much it has done, … */
   waitingWorkLevels: 8,
-  /** … each up to so many times as much as the one before. */
+  /** … and the factor from the upper end of one level to that of the next. */
   waitingWorkLevelFactor: 4,
   /** Records and headers that are walked between two reports of a walk. */
   recordsReportedTogether: 512,
   /** Headers of batches that a truncation walks between two reports of its work. */
   headersReportedTogether: 100,
   /**
-   * Elements that a new segment counts for, where many logs begin one together: it makes a file,
-   * on the event loop.
+   * Elements that a new segment counts for where many logs begin a segment together: a new segment
+   * makes a file on the event loop.
    */
   newSegmentElements: 200,
   /**
-   * Logs asked for their need of compaction in one turn: a microsecond each. Those of many
-   * segments look at them in slices.
+   * Logs that are asked in one turn whether they need compaction: a microsecond each. A log of many
+   * segments looks at them in slices.
    */
   compactionNeedsPerTurn: 500,
   /**
-   * Turns that a sync round waits for those whom the last one answered, while each turn brings
-   * some. Beyond: it syncs.
+   * Turns that a sync round waits for the next batches of the clients that the last round answered,
+   * while each turn brings some. Beyond: it syncs.
    */
   syncGatheringTurnsMax: 16,
 
@@ -90,20 +90,23 @@ export const LIMITS = {
   writeStallMs: 50,
   /** An asynchronous write below this counts towards recovery from a stall. */
   writeRecoveredMs: 10,
-  /** So many such writes in a row, and the directory writes synchronously again. */
+  /** Number of such writes in a row after which the directory writes synchronously again. */
   writesRecoveredCount: 16,
   /**
-   * A log of which nobody waits for a sync begins to write back whenever it has grown by this:
-   * dirty pages never pile up.
+   * Growth after which a log begins to write back while no client waits for its sync: dirty pages
+   * never pile up.
    */
   writeBackBytes: 1 * MIB,
-  /** Logs that write back at a time: a full device queue holds the thread. Beyond: they wait. */
+  /**
+   * Logs that write back at the same time: a full device queue holds the thread. Beyond: the other
+   * logs wait.
+   */
   writeBacksRunningMax: 1,
-  /** Where only a sync can write back, a sync at this many unsynced bytes. */
+  /** Unsynced bytes at which a log is synced on systems where only a sync can write back. */
   writeBackSyncBytes: 32 * MIB,
   /**
-   * Files from which on one syncfs(2) is cheaper than a sync of each (docs/durability.md has the
-   * figures).
+   * Number of files from which on one syncfs(2) is cheaper than a sync of each file
+   * (docs/durability.md has the figures).
    */
   syncFileSystemFiles: 3,
 
@@ -113,48 +116,48 @@ export const LIMITS = {
    */
   segmentsPerLogMax: 262_144,
   /**
-   * Segments of one log that are renamed, and later unlinked, before others have a turn, and a
-   * close.
+   * Segments of one log that are renamed, and later unlinked, in one go; other work of the log, and
+   * its close, come in between.
    */
   segmentsRetiredAtATime: 100,
 
   /**
-   * Largest offset that a leader's batch, or the beginning of a log begun anew, may have: no
-   * checksum covers a base offset, and what is appended behind it must stay below 2^53. Beyond:
-   * INVALID_BATCH, OFFSET_OUT_OF_RANGE.
+   * Largest offset that a leader's batch, or a log that begins again at a later offset, may begin
+   * with: no checksum covers a base offset, and every batch appended behind it must stay below
+   * 2^53. Beyond: INVALID_BATCH, OFFSET_OUT_OF_RANGE.
    */
   replicaOffsetMax: 2 ** 53 - 2 ** 40,
   // ## Reads
   /**
-   * Places in one log whose next batch is remembered: as many readers find theirs at once. Beyond:
-   * the index is asked.
+   * Places in one log of which the position of the next batch is remembered: as many readers find
+   * their next batch at once. Beyond: a reader asks the index.
    */
   readHintsMax: 32,
-  /** Headers are read this much at a time: many small batches, or the one header of a large one. */
+  /** Bytes read at a time for headers: many small batches, or the one header of a large batch. */
   headerReadBytes: 4 * KIB,
-  /** Headers of a long walk are read this much at a time where batches are small. */
+  /** Bytes read at a time for the headers of a long walk over small batches. */
   headerReadLongBytes: 64 * KIB,
   /**
-   * Of what a read will send, so much is warmed with the headers that it looks at; the rest
-   * follows as it is sent.
+   * Bytes of a read's answer that are warmed together with the headers that the read looks at; the
+   * rest is warmed as it is sent.
    */
   warmReadBytes: 1 * MIB,
   /**
-   * Warmed around a header: the piece that a walk reads at a time, and as much again for the walk
-   * to it.
+   * Bytes warmed around a header: the piece that a walk reads at a time, and as much again for the
+   * walk to the header.
    */
   warmHeaderBytes: 8 * KIB,
   /**
-   * Warmed at a time for a reader that goes on: many small reads share one trip to the thread
+   * Bytes warmed at a time for a reader that goes on: many small reads share one trip to the thread
    * pool.
    */
   warmAheadBytes: 1 * MIB,
   /**
-   * Cold ranges read at a time: Node's thread pool has four threads, and syncs need them too.
-   * Beyond: they wait.
+   * Cold ranges read at the same time: Node's thread pool has four threads, and syncs need them
+   * too. Beyond: the other ranges wait.
    */
   warmUpsRunningMax: 2,
-  /** Read at a time only to be in memory. */
+  /** Bytes that one read brings into memory where the range is read only to be in memory. */
   warmChunkBytes: 256 * KIB,
   /**
    * How far ahead one look at the page cache goes. It is believed for half of that: the kernel
@@ -168,15 +171,15 @@ export const LIMITS = {
    */
   pageProbeStepBytes: 128 * KIB,
   /**
-   * A range counts as resident until so much has gone through the page cache on this process's
-   * behalf, …
+   * Bytes that go through the page cache on this process's behalf before a range no longer counts
+   * as resident, …
    */
   residentTrustedBytes: 64 * MIB,
-  /** … and no longer than this, in which others may have taken its room. */
+  /** … and the time after which it no longer does: other processes may have taken its room. */
   residentTrustedMs: 1 * SECOND_MS,
   /**
-   * Resident ranges known of one file; what grows by appends fills them in turn. Beyond: the
-   * oldest is forgotten.
+   * Resident ranges that are remembered of one file; a file that grows by appends uses their places
+   * one after another. Beyond: the oldest range is forgotten.
    */
   residentRangesMax: 8,
   /** Bytes that an embedded read answers by default. */
@@ -187,11 +190,11 @@ export const LIMITS = {
   // ## Descriptors
   /**
    * Descriptors of logs that an engine keeps open where the process may have many. Beyond: the
-   * longest unused is closed.
+   * descriptor that was unused for longest is closed.
    */
   descriptorsOpenMax: 16_384,
   /**
-   * The share of the process's descriptors that logs keep open: the others are for connections and
+   * The share of the process's descriptors that logs keep open: the rest is for connections and
    * short reads.
    */
   descriptorsOpenShare: 0.6,
@@ -205,43 +208,45 @@ export const LIMITS = {
    */
   descriptorsUnknown: 10_240,
   /**
-   * The share of them from which on files with unsynced bytes are a crowd, and appends to others
-   * wait for a sync.
+   * The share of the logs' descriptors that files with unsynced bytes may take. From there on an
+   * append to another file waits for a sync.
    */
   descriptorsDirtyShare: 0.9,
 
   // ## Opening, checkpoints, recovery
   /**
-   * What a folder takes, by its own size, up to which its names are asked for at once: some
-   * thousands of names (ext4, XFS). Those of a larger one come in pieces.
+   * Size of a folder itself, not of its files, up to which all its names are asked for at once:
+   * some thousands of names (ext4, XFS). The names of a larger folder come in pieces.
    */
   folderAtOnceBytes: 256 * KIB,
-  /** Names of such a piece. */
+  /** Names in such a piece. */
   folderNamesAtATime: 1_000,
   /** Logs that are read at a time when they are opened; each takes up to 2 MiB. */
   logsRecoveredAtOnce: 16,
-  /** Read at a time by recovery, and rewritten. */
+  /** Bytes that recovery reads, or rewrites, at a time. */
   recoveryReadBytes: 1 * MIB,
   /**
-   * A search for whole batches behind a torn one checks so many times the bytes that it searches:
-   * headers that claim one another are somebody's work. Beyond: it counts as damage.
+   * A search for whole batches behind a torn one checksums at most this multiple of the bytes that
+   * it searches: only forged headers claim more, each the bytes of the others. Beyond: the torn
+   * batch counts as damage.
    */
   recoveryCheckedTimesMax: 16,
   /**
-   * Files of one log that are open with unsynced bytes while its tail is read: as many as one
-   * syncfs(2) is worth. Beyond: they are synced first.
+   * Files of one log that are open with unsynced bytes while recovery reads its tail. Beyond: they
+   * are synced first.
    */
   recoveredFilesUnsyncedMax: 16,
   /**
-   * Logs that one checkpoint transaction takes in. Beyond: several transactions, with turns of the
-   * loop between them.
+   * Logs in one checkpoint transaction. Beyond: several transactions, with turns of the event loop
+   * between them.
    */
   checkpointLogsMax: 1_000,
   /** Logs of which a checkpoint saves the indexes at a time. */
   indexSavesAtOnce: 32,
   /**
    * Sealed segments of one log whose indexes are saved before the log is checkpointed. Beyond: the
-   * others follow it, or a log that rolls faster than indexes are synced would never be.
+   * other indexes are saved after the checkpoint; otherwise a log that rolls faster than indexes
+   * are synced would never be checkpointed.
    */
   sealedSavedPerCheckpoint: 16,
   /** A log that has grown by this is checkpointed at once, … */
@@ -249,18 +254,18 @@ export const LIMITS = {
   /** … any other changed one within this time. */
   checkpointIntervalMs: 5 * SECOND_MS,
   /**
-   * Index entries of an active segment that only memory has. Beyond: they are saved; recovery
-   * walks the others again.
+   * Index entries of an active segment that are only in memory. Beyond: they are saved. After a
+   * crash recovery walks again the headers of the entries that were not saved.
    */
   indexEntriesUnsavedMax: 256,
   /**
-   * Fewer than this are not worth a file: a close leaves them, and whoever needs them walks the
-   * headers.
+   * Number of unsaved index entries below which a close does not write them to a file; the next
+   * reader of that part walks the headers instead.
    */
   indexEntriesLeftUnsaved: 16,
   /**
-   * Bytes of a segment whose headers are walked at once for its index. Beyond: on a thread and in
-   * slices; a read that meets it is asked to come again, an append waits.
+   * Bytes of a segment whose headers are walked at once for its index. Beyond: a thread walks them,
+   * in slices; a read that meets the walk is asked to come again, and an append waits.
    */
   indexWalkAtOnceBytes: 1 * MIB,
   /**
@@ -268,21 +273,25 @@ export const LIMITS = {
    * them.
    */
   emptyBatchesPassed: 1_000,
-  /** Segments of which a walk that looks for a time reads the largest one ahead, together. */
+  /** Segments whose largest timestamps a walk that looks for a time reads ahead together. */
   segmentTimesAhead: 32,
   /** Memory for the indexes of sealed segments, all logs together. */
   indexCacheBytes: 64 * MIB,
-  /** What one of these counts for beside its entries: its objects, and its place in the cache. */
+  /**
+   * Bytes that one cached index counts for beside its entries: its objects, and its place in the
+   * cache.
+   */
   indexCacheEntryBytes: 512,
 
   // ## Idempotent producers
   /**
-   * Batches of a producer that are known when they come again: as many as clients have in flight.
+   * Newest batches of a producer that are recognized when they are sent again: as many as clients
+   * have in flight.
    */
   producerBatchesKnown: 5,
   /**
-   * Batches of a producer that memory has: those in flight may fail, and then the ones before count
-   * again.
+   * Newest batches of a producer that are kept in memory: batches in flight may fail, and then the
+   * batches before them are again the newest.
    */
   producerBatchesKept: 10,
   /**
@@ -291,12 +300,16 @@ export const LIMITS = {
    */
   producersPerLogMax: 200_000,
   /**
-   * Producers that are written down together: what a checkpoint writes for one that has changed.
+   * Producers on one page, the unit in which a checkpoint writes them: a producer that has changed
+   * takes its page along.
    */
   producersPerPage: 32,
-  /** Such pages that go with a checkpoint. Beyond: all go before it, some at a time. */
+  /**
+   * Such pages that are written in the transaction of a checkpoint. Beyond: all of them are written
+   * before it, `producerPagesAtATime` together.
+   */
   producerPagesWithCheckpointMax: 1,
-  /** Such pages that go before a checkpoint in one transaction. */
+  /** Such pages in one of the transactions before a checkpoint. */
   producerPagesAtATime: 32,
   /**
    * Such pages that are looked through for producers that have expired, at each checkpoint, or for
@@ -305,26 +318,26 @@ export const LIMITS = {
   producerPagesLookedAt: 32,
 
   // ## Unpacking
-  /** What one batch may unpack to where its records are looked at. Beyond: BATCH_TOO_LARGE. */
-  decompressedBatchBytesMax: 128 * MIB,
   /**
-   * Memory that batches which need little are unpacked into, all logs together. Beyond: they wait.
+   * Bytes that one batch may unpack to where its records are looked at. Beyond: BATCH_TOO_LARGE.
    */
+  decompressedBatchBytesMax: 128 * MIB,
+  /** Memory of all logs together for unpacking small batches. Beyond: they wait. */
   unpackedSmallBytes: 64 * MIB,
-  /** What one of those may unpack to. Beyond: it is one that needs much. */
+  /** Bytes that a small batch may unpack to. Beyond: it counts as a large one. */
   unpackedSmallBatchBytesMax: 8 * MIB,
   /**
-   * Memory for batches that need much; where a codec hands over pieces, as much again for a
+   * Memory for unpacking large batches; where a codec hands over pieces, as much again for a
    * moment. Beyond: they wait.
    */
   unpackedLargeBytes: 256 * MIB,
   /**
    * Bytes of records that are packed on the event loop for `compression.type` lz4 or snappy: 10 to
-   * 30 µs, where the way to a thread and back takes the loop 50 to 100. gzip and zstd never are.
-   * Beyond: a thread packs.
+   * 30 µs, where the way to a thread and back takes the loop 50 to 100. gzip and zstd are never
+   * packed there. Beyond: a thread packs.
    */
   packedAtOnceBytesMax: 16 * KIB,
-  /** Copies within an lz4 block below this are made byte by byte: a call costs more. */
+  /** Length below which a copy within an lz4 block is made byte by byte: a call costs more. */
   lz4ShortCopyBytes: 32,
   /** Records of a refused batch that its producer is told of (Kafka names all). */
   badRecordsNamed: 100,
@@ -332,39 +345,42 @@ export const LIMITS = {
    * Headers of one record, where records are looked at: at an append to a compacted topic, under
    * `odradek.validate=records` or a `compression.type` other than `producer`, and of a compressed
    * batch whose claim is counted (`recordsUncountedMax`); and by the readers of this program
-   * (embedded logs, `odradek consume`). Elsewhere nobody counts them, as in Kafka. Beyond:
+   * (embedded logs, `odradek consume`). Elsewhere they are not counted, as in Kafka. Beyond:
    * INVALID_RECORD; those readers fail with BATCH_TOO_LARGE.
    */
   headersPerRecordMax: 100_000,
   /**
    * Records that a compressed batch may claim without being unpacked: a claim takes as many
-   * offsets, and each 2^31 of them end a segment. Of honest batches of 1 MB hardly one holds more.
-   * Beyond: they are counted on a thread (Kafka counts all).
+   * offsets, and 2^31 offsets end a segment. Hardly any honest batch of 1 MB holds more. Beyond:
+   * the records are counted on a thread (Kafka counts all).
    */
   recordsClaimedMax: 1_000_000,
   /**
-   * Records that a compressed batch may claim however few its bytes are. Beyond: they are counted,
-   * where its bytes would have to unpack to more than `unpackedPerByteUncountedMax` allows.
+   * Records that a compressed batch may claim however few its bytes are. Beyond: the records are
+   * counted if the batch's bytes would have to unpack to more than `unpackedPerByteUncountedMax`
+   * allows.
    */
   recordsUncountedMax: 4_096,
   /**
-   * What a byte of a compressed batch may have to unpack to, at seven bytes for each record that
-   * it claims: equal records without key and value, whose offsets differ, come to 12 (zstd).
-   * Beyond: the records are counted, from `recordsUncountedMax` on.
+   * Bytes that one byte of a compressed batch may have to unpack to, at seven bytes for each record
+   * that the batch claims: equal records without key and value, whose offsets differ, come to 12
+   * (zstd). Beyond: the records are counted, from `recordsUncountedMax` on.
    */
   unpackedPerByteUncountedMax: 64,
-  /** What a transaction's marker may unpack to. Beyond: CORRUPT_BATCH. */
+  /** Bytes that a transaction's marker may unpack to. Beyond: CORRUPT_BATCH. */
   markerBytesMax: 64 * KIB,
   /**
    * Growing prefixes of a zstd batch that are unpacked to learn its size. Beyond: BATCH_TOO_LARGE,
-   * it is built to be expensive.
+   * since the batch is built to be expensive.
    */
   zstdPrefixesMax: 32,
-  /** What `odradek dump-log` unpacks a batch to. Beyond: it says so and shows the header. */
+  /**
+   * Bytes that `odradek dump-log` unpacks a batch to. Beyond: it says so and shows only the header.
+   */
   inspectedBatchBytesMax: 256 * MIB,
-  /** Read at a time by `odradek dump-log`. */
+  /** Bytes that `odradek dump-log` reads at a time. */
   inspectedChunkBytes: 256 * KIB,
-  /** Index entries read at a time by `odradek dump-log`. */
+  /** Index entries that `odradek dump-log` reads at a time. */
   inspectedIndexEntries: 4096,
 
   // ## Maintenance
@@ -372,71 +388,78 @@ export const LIMITS = {
   threadsMax: 2,
   /** A thread without work ends after this. */
   threadIdleMs: 10 * SECOND_MS,
-  /** Jobs that wait for a thread. Beyond: the job is refused, and asked for again later. */
+  /**
+   * Jobs that wait for a thread. Beyond: a new job is refused, and the engine asks for it again
+   * later.
+   */
   jobsQueuedMax: 1024,
-  /** Read at a time by a scrub, and by compaction. */
+  /** Bytes that a scrub, or compaction, reads at a time. */
   jobReadBytes: 1 * MIB,
   /**
-   * Written and synced at a time by compaction: a sync of more holds the device, and the syncs of
-   * others wait.
+   * Bytes that compaction writes and syncs at a time: a sync of more holds the device, and the
+   * syncs of appends wait.
    */
   jobWriteBytes: 1 * MIB,
   /** The longest pause of a paced job before it looks at its stop flag again. */
   pacerNapMs: 100,
   /**
-   * Memory for keys that one thread of compaction has at least. Kafka:
-   * log.cleaner.dedupe.buffer.size, its minimum.
+   * Least memory for keys that one thread of compaction has. Kafka: log.cleaner.dedupe.buffer.size,
+   * its minimum.
    */
   compactionMapBytesMin: 1 * MIB,
   /**
-   * Segments that one pass of compaction looks for keys in. Beyond: the next pass goes on, so that
-   * what a thread is told of them stays short.
+   * Segments that one pass of compaction searches for keys, so that the list of them that a thread
+   * gets stays short. Beyond: the next pass goes on.
    */
   compactionDirtySegmentsMax: 10_000,
   /**
-   * After a compaction that failed (a full disk, for instance) the log is left alone for so long.
+   * The time after a failed compaction (a full disk, for instance) in which the log is not
+   * compacted.
    */
   compactionRetryMs: 5 * MINUTE_MS,
   /**
-   * How often logs that programs opened by name are asked what retention lets go. Kafka:
+   * The interval at which retention looks at the logs that programs opened by name. Kafka:
    * log.retention.check.interval.ms.
    */
   retentionCheckMs: 5 * MINUTE_MS,
   /** Files of deleted partitions that one job unlinks. Beyond: the next job goes on. */
   unlinkedPerJobMax: 1_000,
   /**
-   * Of a deleted file, given back to the file system at a time. Cuts are at multiples of it, so
-   * that no page of the cache, nor a larger unit of it of up to 4 MiB, is cut in two: sendfile(2)
-   * may have put it into a socket.
+   * Bytes of a deleted file that are given back to the file system at a time. Cuts are at multiples
+   * of this size, so that no page of the page cache, nor a larger unit of it of up to 4 MiB, is cut
+   * in two: sendfile(2) may have put that page into a socket.
    */
   cutPieceBytes: 4 * MIB,
   /**
-   * After a piece or a file nothing is deleted for so many times as long as it took: syncs wait
-   * for discards, …
+   * Length of the pause after each deleted piece or file, as a multiple of the time that its
+   * deletion took: syncs wait for discards, …
    */
   deletionRestTimes: 4,
-  /** … up to this. Beyond: the rest of the pause is not made. */
+  /** … and the longest such pause. Beyond: it ends there. */
   deletionRestMsMax: 100,
 
   // ## Catalog
-  /** Smallest step by which the catalog's data file grows, … */
+  /** The smallest step by which the catalog's data file grows, … */
   catalogStepBytesMin: 256 * KIB,
-  /** … and the share of its size beyond that. */
+  /** … and the share of the file's size by which it grows where that is more. */
   catalogStepShare: 1 / 8,
-  /** Memory mapped for a catalog at first; it doubles. */
+  /** Memory mapped for a catalog at first; the mapping doubles as the catalog grows. */
   catalogMapBytesFirst: 16 * MIB,
   /**
-   * Pages that a commit may need beside what it writes: new levels of the tree, and the free
-   * list's own.
+   * Pages that a commit may need beside those for its entries: new levels of the tree, and pages of
+   * the free list.
    */
   catalogPagesSpare: 32,
   /** A commit of the catalog that takes longer takes the directory offline. */
   catalogCommitMs: 30 * SECOND_MS,
-  /** Entries of one transaction where a catalog is made anew. Beyond: another transaction. */
+  /** Entries in one transaction where a catalog is rebuilt. Beyond: another transaction. */
   catalogRebuildChangesMax: 1_000,
-  /** Read at a time where a catalog is checked: a whole number of its pages. */
+  /** Bytes read at a time where a catalog is checked: a whole number of its pages. */
   catalogBlockBytes: 64 * KIB,
-  /** Blocks of a catalog that are in memory while it is checked. Beyond: the oldest is let go. */
+  /**
+   * Blocks of a catalog that are kept in memory while it is checked. Beyond: the oldest block is
+   * dropped.
+   */
   catalogBlocksMax: 64,
   /**
    * Attempts of `odradek scrub` to read a catalog whose pages may change meanwhile. Beyond: it

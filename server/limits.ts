@@ -6,10 +6,10 @@ const SECOND_MS = 1000;
 const MINUTE_MS = 60 * SECOND_MS;
 
 /**
- * Every bound of the broker, with its default, in one table, of which `npm run docs:limits` makes
- * docs/limits.md. Names carry their unit; a bound named `…Max` is inclusive. A row is what it
- * bounds, then `Kafka: name.` where Kafka has one, then `Beyond: …` where something is refused,
- * closed, or let wait. `// ##` begins a section.
+ * Every bound of the broker, with its default, in one table; `npm run docs:limits` makes
+ * docs/limits.md from it. Names carry their unit; a bound named `…Max` is inclusive. The comment of
+ * a row says what it bounds, then `Kafka: name.` if Kafka has such a bound, then `Beyond: …` if
+ * something is refused, closed, or made to wait. `// ##` begins a section.
  */
 export const SERVER_LIMITS = {
   // ## Connections
@@ -28,14 +28,17 @@ export const SERVER_LIMITS = {
    * later turn.
    */
   acceptsPerTurnMax: 64,
-  /** A connection with nothing in flight is closed after this. Kafka: connections.max.idle.ms. */
+  /**
+   * The time after which a connection with nothing in flight is closed. Kafka:
+   * connections.max.idle.ms.
+   */
   idleMs: 10 * MINUTE_MS,
   /**
    * The time that a started frame has, whatever its size, counted only while the broker reads.
    * Beyond: the connection is closed.
    */
   frameDeadlineMs: 30 * SECOND_MS,
-  /** A frame, or an answer, past its deadline goes on for as long as it averages this rate. */
+  /** The average rate at which a frame, or an answer, may go on past its deadline. */
   bytesPerSecondMin: 16 * KIB,
   /**
    * The time that a started frame, and one that reads its answers, has while `bytesInFlightMax` is
@@ -52,7 +55,7 @@ export const SERVER_LIMITS = {
    * Ports tried when the system's choice for 127.0.0.1 is taken on ::1. Beyond: the start fails.
    */
   portAttemptsMax: 16,
-  /** The longest that a stop waits for requests that were received. */
+  /** The longest time that a stop waits for the requests that were received. */
   drainMs: 10 * SECOND_MS,
 
   // ## Requests
@@ -62,55 +65,67 @@ export const SERVER_LIMITS = {
    */
   requestBytesMax: 100 * MIB,
   /**
-   * Requests of one connection that were received and not answered. Beyond: it is not read from.
+   * Requests of one connection that were received and not answered. Beyond: the broker stops
+   * reading from the connection.
    */
   requestsInFlightPerConnection: 1024,
   /**
    * Received and unanswered plus unsent bytes of one connection; one larger request goes through
-   * alone. Beyond: it is not read from.
+   * alone. Beyond: the broker stops reading from the connection.
    */
   bytesInFlightPerConnection: 16 * MIB,
   /**
-   * The same, summed over the broker. Kafka: queued.max.request.bytes. Beyond: nobody is read
-   * from.
+   * The same, summed over the broker. Kafka: queued.max.request.bytes. Beyond: the broker stops
+   * reading from connections that hold more than `bytesInFlightFloor`.
    */
   bytesInFlightMax: 256 * MIB,
-  /** Elements taken from a queue that its array still holds. Beyond: it is compacted. */
+  /**
+   * Elements that were taken from a queue and that its array still holds. Beyond: the array is
+   * compacted.
+   */
   queueTakenMax: 256,
   /**
-   * What each connection may hold even while the broker is over `bytesInFlightMax`, so that few
-   * cannot stop all.
+   * Bytes that each connection may hold even while the broker is over `bytesInFlightMax`, so that a
+   * few connections cannot stop all others.
    */
   bytesInFlightFloor: 64 * KIB,
   /**
-   * What requests that begin in one turn count for, over all connections: each for
-   * `requestBeginElements` and for its array elements. Beyond: they wait for a later turn, in
-   * which the connections that wait begin one each, in turn.
+   * Elements of the requests of all connections that begin in one turn: a request counts for
+   * `requestBeginElements` and for its array elements. Beyond: requests wait for a later turn, in
+   * which the waiting connections begin one request each, one after another.
    */
   turnBegunElementsMax: 4_096,
-  /** What a request without elements counts for in that. */
+  /** Elements that a request counts for in that beside its array elements. */
   requestBeginElements: 16,
   /**
-   * One part in so many of `turnBegunElementsMax` may be spent without knowing which turn it is.
+   * `turnBegunElementsMax` divided by this is what may be spent before the number of the turn is
+   * asked for again.
    */
   turnBegunUnaskedDivisor: 2,
-  /** Of the requests that wait for a turn those below this size begin first, all others behind. */
+  /** Size below which requests that wait for a later turn begin first, before all larger ones. */
   smallRequestBytes: 4 * KIB,
-  /** Levels of such requests by size, each up to four times as large as the one before. */
+  /**
+   * Levels on which such requests are sorted by size; each level ends at four times the size of the
+   * one before.
+   */
   requestSizeLevels: 5,
   /**
    * Elements of the large requests that are in progress, over all connections; up to a KiB of heap
    * each. Beyond: large requests wait; they go one by one while `bytesInFlightMax` is reached.
    */
   elementsInProgressMax: 150_000,
-  /** A request of so many elements is large. */
+  /** Number of elements from which on a request is large. */
   largeRequestElementsMin: 1_000,
-  /** A request that only reads is large when it has looked at so many for its answer. */
+  /** Elements that a request which only reads looks at for its answer before it counts as large. */
   largeAnswerElementsMin: 128,
-  /** Such requests that go on at a time. Beyond: they wait, with what they have. */
+  /**
+   * Such requests that go on at the same time. Beyond: the others wait, and keep what they have
+   * read.
+   */
   largeAnswersAtOnceMax: 8,
   /**
-   * Elements of a request that is decoded at once. Beyond: it is decoded in slices, and runs alone.
+   * Elements of a request that is decoded in one piece. Beyond: it is decoded in slices, and runs
+   * alone.
    */
   requestElementsAtOnceMax: 1_000,
   /**
@@ -120,7 +135,7 @@ export const SERVER_LIMITS = {
   arrayElementsPerRequestMax: 100_000,
 
   // ## Receiving
-  /** Shared space that reads land in before frames are known. */
+  /** Shared space that reads land in before it is known which frames they hold. */
   receiveScratchBytes: 256 * KIB,
   /**
    * A frame up to this size gets its whole buffer at its first byte; a larger one grows as bytes
@@ -128,24 +143,25 @@ export const SERVER_LIMITS = {
    */
   frameAllocateAtOnceBytes: 1 * MIB,
   /**
-   * A frame of this size, or a read that brings as much, is worth a slab to read into; less is
-   * cheaper to copy.
+   * Size from which on a frame, or a read, gets a slab to be read into; fewer bytes are cheaper to
+   * copy.
    */
   frameInPlaceBytesMin: 16 * KIB,
-  /** Less room than this behind what was received is not worth a read. */
+  /** Least room behind the received bytes that is worth a read. */
   frameReadBytesMin: 64 * KIB,
   /**
-   * What small frames share, and what a frame larger than `frameAllocateAtOnceBytes` starts with.
+   * Size of the slab that small frames share, and that a frame larger than
+   * `frameAllocateAtOnceBytes` starts with.
    */
   frameSlabBytes: 256 * KIB,
   /**
-   * Memory lent to received frames at a time, used again when they are answered. Beyond: each
-   * frame gets memory of its own.
+   * Memory lent to received frames at the same time; it is used again when they are answered.
+   * Beyond: each frame gets memory of its own.
    */
   frameMemoryBytesMax: 64 * MIB,
   /**
-   * While no more is lent, streams keep memory between their frames. Beyond: frames are copied out
-   * of what all reads share.
+   * Lent memory up to which a connection keeps its slab between two frames. Beyond: frames are
+   * copied out of the space that all reads share.
    */
   frameMemoryKeptBytesMax: 16 * MIB,
   /** Slabs kept unused, of each size. Beyond: they are given back. */
@@ -153,39 +169,43 @@ export const SERVER_LIMITS = {
 
   // ## Sending
   /**
-   * Bytes received, and bytes sent, per connection and turn; one frame or part may exceed it.
-   * Beyond: they wait for a later turn.
+   * Bytes received, and bytes sent, per connection and turn; one frame, or one piece of an answer,
+   * may exceed it. Beyond: the rest waits for a later turn.
    */
   turnBytesMax: 1 * MIB,
-  /** One part in so many of `turnBytesMax` may be spent without knowing which turn it is. */
+  /**
+   * `turnBytesMax` divided by this is what a connection may spend before the number of the turn is
+   * asked for again.
+   */
   turnUnaskedDivisor: 16,
   /**
-   * Bytes of files sent per turn over all connections while a client with small answers is about.
-   * Beyond: a later turn.
+   * Bytes of files sent per turn over all connections while a client with small answers is active.
+   * Beyond: the rest waits for a later turn.
    */
   pacedTurnBytesMax: 256 * KIB,
   /**
-   * A client with small answers counts as about until this much of files has been sent after its
-   * request.
+   * Bytes of files sent after a request of a client with small answers until that client no longer
+   * counts as active.
    */
   pacedBytes: 16 * MIB,
   /** A file slice up to this size is read at once and sent with its neighbours. */
   sliceReadAtOnceBytes: 16 * KIB,
-  /** How much of a file is read at a time where it cannot be handed to sendfile(2). */
+  /** Bytes of a file that are read at a time where it cannot be handed to sendfile(2). */
   copyChunkBytes: 256 * KIB,
   /** The smallest chunk for copying. */
   copyChunkBytesMin: 16 * KIB,
   /**
-   * Chunks of any size are lent up to this much. Beyond: whoever comes gets one of the least size.
+   * Bytes of lent chunks up to which a new chunk may have any size. Beyond: a new chunk has the
+   * least size.
    */
   copyChunksLentBytesMax: 64 * MIB,
-  /** Free chunks that are kept, all sizes together. Beyond: they are given back. */
+  /** Bytes of free chunks of all sizes that are kept. Beyond: a chunk that comes back is freed. */
   copyChunksKeptBytesMax: 4 * MIB,
-  /** How much is read and queued when sendfile(2) finds the socket full. */
+  /** Bytes of the file that are read and queued when sendfile(2) finds the socket full. */
   sendfileNudgeBytes: 64 * KIB,
   /**
-   * Several buffers are copied into one up to this much. Beyond: each is handed to the kernel,
-   * which is cheaper then.
+   * Bytes up to which several buffers are copied into one. Beyond: each buffer is handed to the
+   * kernel, which is cheaper for so many bytes.
    */
   sendGatherBytesMax: 64 * KIB,
 
@@ -205,14 +225,19 @@ export const SERVER_LIMITS = {
   topicsPerTransaction: 250,
   /** Partitions that one transaction creates or deletes; a topic with more goes alone. */
   partitionsPerTransaction: 1_000,
-  /** Partitions of which one DeleteRecords moves the log start at a time. Beyond: they wait. */
+  /**
+   * Partitions whose log start offsets one DeleteRecords moves at the same time. Beyond: the other
+   * partitions wait.
+   */
   recordDeletionsAtOnce: 64,
-  /** Logs of deleted topics whose files go at a time. Beyond: they wait. */
+  /**
+   * Logs of deleted topics whose files are deleted at the same time. Beyond: the other logs wait.
+   */
   deletionsAtOnce: 64,
   /**
-   * Batches of idempotent producers that a partition remembers to have refused while its log is
-   * being opened. Beyond: those are refused as any, and what was sent behind them may be taken
-   * before they come again.
+   * Batches of idempotent producers that a partition remembers as refused while its log is being
+   * opened. Beyond: a refused batch is not remembered, and a batch that was sent behind it may be
+   * taken before it is sent again.
    */
   refusedWhileOpeningMax: 1_000,
   /**
@@ -221,48 +246,51 @@ export const SERVER_LIMITS = {
    */
   topicNameLengthMax: 249,
   /**
-   * Characters of one setting's value: lists are taken apart, and told to whoever asks. Beyond:
-   * INVALID_CONFIG.
+   * Characters of one setting's value: a list is split, and told to every client that asks for it.
+   * Beyond: INVALID_CONFIG.
    */
   configValueLengthMax: 32_768,
   /** Characters of a bad topic name that an error shows. Beyond: it is cut. */
   topicNameShownLengthMax: 64,
   /**
-   * Partitions opened at a time at the start: the engine reads few at once, and syncs those that
-   * are ready in one round.
+   * Partitions opened at the same time at the start: the engine reads a few of them at a time, and
+   * syncs those that are ready in one round.
    */
   partitionsOpenedAtOnce: 512,
   /**
-   * Partitions of one topic that get changed settings in one turn. Beyond: the others get them in
-   * later turns.
+   * Partitions of one topic that get changed settings in one turn. Beyond: the other partitions get
+   * them in later turns.
    */
   partitionsAppliedAtOnce: 250,
-  /** Partitions that retention looks at in one turn. Beyond: the others wait for a later turn. */
+  /**
+   * Partitions that retention looks at in one turn. Beyond: the other partitions wait for a later
+   * turn.
+   */
   retentionPartitionsPerTurn: 64,
   /**
    * Metadata transactions remembered for watches that begin in the past. Beyond: such a watch is
    * refused.
    */
   metadataHistoryCount: 1024,
-  /** A lease's keys that could not be removed are tried again after this. */
+  /** The time after which keys of a lease that could not be removed are tried again. */
   leaseExpiryRetryMs: 1 * SECOND_MS,
-  /** Entries of one transaction of the metadata's copy. Beyond: another transaction. */
+  /** Entries in one transaction of the metadata's copy. Beyond: another transaction. */
   metadataCopyChangesMax: 500,
-  /** The metadata's copy is written again after this, where there was no room for it. */
+  /** The time after which the metadata's copy is tried again when the disk had no room for it. */
   metadataCopyRetryMs: 5 * SECOND_MS,
   /**
-   * Producer ids taken from the metadata at a time. A crash loses what is left of a block, and no
-   * more.
+   * Producer ids taken from the metadata at a time. A crash loses at most the rest of such a block.
    */
   producerIdBlockCount: 1000,
   /**
-   * Characters of an unknown setting that are compared with those known: the cost is quadratic.
-   * Beyond: it is cut.
+   * Characters of an unknown setting's name that are compared with the names of known settings: the
+   * cost is quadratic. Beyond: the name is cut.
    */
   settingNameLengthMax: 64,
   /**
-   * Elements that it counts for to plan a topic, or to check the settings of one: all that it
-   * inherits are resolved, or the name that is nearest to an unknown one is looked for.
+   * Elements that the plan of a topic, or the check of its settings, counts for: it resolves all
+   * settings that the topic inherits, or looks for the known name that is nearest to an unknown
+   * one.
    */
   topicPlanElements: 10,
   /** Characters of a setting's value that count for one element more where it is parsed. */
@@ -274,16 +302,16 @@ export const SERVER_LIMITS = {
   /** The interval of odradek.flush=interval where neither flush.ms nor flush.messages sets one. */
   flushIntervalMs: 1 * SECOND_MS,
   /**
-   * Batches of one request that are appended in one turn without asking. Beyond: others are served
-   * in between.
+   * Batches of one Produce request up to which it appends them all in one turn. Beyond: other
+   * requests are served in between.
    */
   produceBatchesAtOnceMax: 250,
   /**
-   * Of which so many are the first of their logs, whose folder and files they make. Beyond: as
-   * above.
+   * The number of these that may be the first batches of their logs, which make folders and files.
+   * Beyond: other requests are served in between.
    */
   produceFirstBatchesAtOnceMax: 4,
-  /** Elements that an append counts for where others are served in between. */
+  /** Elements that an append counts for where other requests are served in between. */
   produceBatchElements: 20,
   /** Elements that the first append to a log counts for: half a millisecond. */
   produceFirstBatchElements: 500,
@@ -293,35 +321,35 @@ export const SERVER_LIMITS = {
    */
   fetchSessionPartitionsMax: 100_000,
   /**
-   * How long a fetch session is safe from others that want its place (in Kafka the same, not a
-   * setting).
+   * The time for which a fetch session keeps its place although new sessions want it (in Kafka the
+   * same, not a setting).
    */
   fetchSessionEvictionMs: 2 * MINUTE_MS,
   /**
-   * Partitions that a fetch reads in one turn without asking. Beyond: others are served in
-   * between.
+   * Partitions that a fetch reads in one turn before it asks whether it may go on. Beyond: other
+   * requests are served in between.
    */
   fetchPartitionsAtOnceMax: 32,
-  /** The longest that a fetch waits, whatever it asks for. Beyond: it is answered by then. */
+  /** The longest time that a fetch waits, whatever it asks for. Beyond: it is answered. */
   fetchWaitMsMax: 5 * MINUTE_MS,
   /**
-   * Partitions that waiting fetches watch, all together. Beyond: a fetch is answered without
-   * waiting for them.
+   * Partitions that all waiting fetches together watch. Beyond: a fetch is answered without waiting
+   * for its partitions.
    */
   fetchWatchedPartitionsMax: 1_000_000,
   /**
-   * Topics and partitions that waiting fetches name, all together, and `requestBeginElements` for
+   * Topics and partitions that all waiting fetches together name, and `requestBeginElements` for
    * each fetch. Beyond: a fetch is answered without waiting.
    */
   fetchWaitingNamedMax: 4_000_000,
-  /**
-   * What a partition that is read from disk takes of an answer at least, as far as can be said
-   * before it was looked at.
-   */
+  /** Bytes of an answer that a fetch expects a partition to take before it was read from disk. */
   fetchWarmingBytes: 1 * MIB,
 
   // ## Groups
-  /** Deadlines in a heap that hold no longer. Beyond: it is made anew, once they are most of it. */
+  /**
+   * Cancelled deadlines that a heap may hold. Beyond: the heap is rebuilt without them, once they
+   * are most of it.
+   */
   staleDeadlinesMax: 64,
   /**
    * Characters of a group, member or instance id, or of a protocol's name. Beyond:
@@ -335,17 +363,17 @@ export const SERVER_LIMITS = {
   groupsMax: 250_000,
   /**
    * Members of one group: the default of the setting. Kafka: group.max.size (2,147,483,647).
-   * Beyond: GROUP_MAX_SIZE_REACHED for whoever joins anew.
+   * Beyond: GROUP_MAX_SIZE_REACHED for a new member.
    */
   membersPerGroupMax: 10_000,
   /**
-   * What members of all groups take, in bytes: metadata, protocol names, `memberBytes` for each
-   * member and `pendingMemberBytes` for each id that was given out. Beyond: GROUP_MAX_SIZE_REACHED.
+   * Bytes that members of all groups take: metadata, protocol names, `memberBytes` for each member
+   * and `pendingMemberBytes` for each member id that was given out. Beyond: GROUP_MAX_SIZE_REACHED.
    */
   memberBytesMax: 256 * MIB,
-  /** Heap of a member beside its metadata, about, … */
+  /** Heap that a member takes beside its metadata, roughly, … */
   memberBytes: 1 * KIB,
-  /** … and of an id that was given out. */
+  /** … and heap that a member id takes which was given out. */
   pendingMemberBytes: 256,
   /** Committed offsets of one group. Beyond: POLICY_VIOLATION for partitions that are new. */
   groupOffsetsMax: 1_000_000,
@@ -357,25 +385,32 @@ export const SERVER_LIMITS = {
   /** Groups that one DeleteGroups deletes at a time. Beyond: the others wait. */
   groupDeletionsAtOnce: 250,
   /**
-   * Members that one LeaveGroup takes out in one turn. Beyond: the others leave in a later turn.
+   * Members that one LeaveGroup removes in one turn. Beyond: the other members leave in a later
+   * turn.
    */
   leaversAtOnce: 500,
   /**
-   * Elements that an answer to a member counts for: a promise, an encoding, a write. A leader's
-   * list of members, and a record of them, report to their own work.
+   * Elements that an answer to a member counts for: a promise, an encoding, a write. The leader's
+   * list of members, and the group's record, are counted by themselves.
    */
   memberAnswerElements: 16,
-  /** Members passed in a walk that count for as much as one element. */
+  /** Members that a walk passes for one element. */
   membersPassedPerElement: 8,
-  /** Names of a leader's plan that are looked up in the time that it takes to pass a member. */
+  /**
+   * Member names of a leader's plan that are looked up in the time that a walk needs for one
+   * member.
+   */
   planNamesPerMemberPassed: 32,
-  /** Members copied for DescribeGroups, a group's all at once, that count for one element. */
+  /**
+   * Members copied for DescribeGroups for one element; the members of one group are copied all at
+   * once.
+   */
   membersDescribedPerElement: 8,
-  /** Committed offsets of a group, passed in a walk, that count for one element. */
+  /** Committed offsets of a group that a walk passes for one element. */
   offsetsPassedPerElement: 8,
   /**
-   * Elements of a step of a group that is done at once and not reported: what a small group costs.
-   * Beyond: its answers go in later turns.
+   * Elements of a group's step up to which it is done at once and not counted: what a small group
+   * costs. Beyond: its answers are sent in later turns.
    */
   groupStepElementsMax: 64,
   /** Protocols that one member names. Beyond: INVALID_REQUEST. */
@@ -391,41 +426,41 @@ export const SERVER_LIMITS = {
    */
   groupMetadataBytesMax: 64 * MIB,
   /**
-   * Names on all different lists of protocols in one group; most groups have one list or two.
-   * Beyond: GROUP_MAX_SIZE_REACHED.
+   * Protocol names on all the different lists of protocols in one group; most groups have one list
+   * or two. Beyond: GROUP_MAX_SIZE_REACHED.
    */
   groupProtocolNamesMax: 10_000,
   /**
-   * Members of one group that are dropped in one turn when their time is over. Beyond: the others
-   * wait for a later turn.
+   * Members of one group that are dropped in one turn when their session timeouts are over. Beyond:
+   * the other members wait for a later turn.
    */
   membersDroppedAtOnce: 250,
   /**
-   * A member that has joined and cannot be told of it for so long is given up. Kafka: the same,
-   * not a setting.
+   * The time after which a member that has joined, and could not be told of it, is removed. Kafka:
+   * the same, not a setting.
    */
   newMemberWaitMs: 5 * MINUTE_MS,
   /**
-   * Ids of one group given out and not yet used. Beyond: the oldest is forgotten, and its owner
-   * starts over.
+   * Member ids of one group that were given out and not yet used. Beyond: the oldest id is
+   * forgotten, and its client starts over.
    */
   pendingMembersMax: 10_000,
   /**
-   * Offsets that are forgotten in one turn, of groups whose topic was deleted or whose time is
-   * over. Beyond: the others wait for a later turn.
+   * Committed offsets that are deleted in one turn because their topic was deleted or their
+   * retention is over. Beyond: the other offsets wait for a later turn.
    */
   tombstonesAtOnce: 500,
   /** Topics that the members of one group read together. Beyond: its offsets do not age. */
   subscribedTopicsMax: 100_000,
-  /** The longest that a fetch waits while its client is called to a rebalance. */
+  /** The longest time that a fetch waits while its client is called to a rebalance. */
   calledWaitMs: 100,
   /**
-   * Records of groups that are written together, in bytes. Beyond: several batches; a single
-   * larger one goes alone.
+   * Bytes of group records that are written in one batch. Beyond: several batches; a single larger
+   * record goes alone.
    */
   groupBatchBytesMax: 256 * KIB,
   /**
-   * How much of a log of `__consumer_offsets` is read at a time while loading. Kafka:
+   * Bytes of a log of `__consumer_offsets` that are read at a time while it is loaded. Kafka:
    * offsets.load.buffer.size.
    */
   groupLoadBytes: 1 * MIB,

@@ -3,12 +3,12 @@ const MIB = 1024 * KIB;
 const SECOND_MS = 1000;
 
 /**
- * What the commands that are clients of a broker allow themselves, in one table, which
- * docs/limits.md shows.
+ * Every bound of the commands that are clients of a broker, in one table, which docs/limits.md
+ * shows.
  */
 export const CLI_LIMITS = {
   // ## The command as a client
-  /** The time that a request has. Beyond: the command fails. */
+  /** The time within which a request must be answered. Beyond: the command fails. */
   requestTimeoutMs: 30 * SECOND_MS,
   /**
    * A response larger than this comes from something that is no broker. Beyond: the command fails.
@@ -24,8 +24,8 @@ export const CLI_LIMITS = {
   /** Attempts to learn of a topic that is being made. Beyond: the command fails. */
   topicAttemptsMax: 50,
   /**
-   * Attempts of `consume` to read a partition whose broker cannot (KAFKA_STORAGE_ERROR), one after
-   * another. Beyond: the others are read.
+   * Attempts in a row of `consume` to read a partition that its broker cannot read
+   * (KAFKA_STORAGE_ERROR). Beyond: only the other partitions are read.
    */
   offlineAttemptsMax: 20,
   /** The pause between two attempts. */
@@ -33,34 +33,37 @@ export const CLI_LIMITS = {
   /** Topics of one request. Beyond: several requests. */
   topicsPerRequest: 500,
   /**
-   * A line of `produce`: what a broker accepts in one request by default. Beyond: the command
-   * fails.
+   * Bytes of one line of `produce`: as many as a broker accepts in one request by default. Beyond:
+   * the command fails.
    */
   lineBytesMax: 100 * MIB,
   /**
-   * Records that `produce` puts into one batch, below the default of `max.message.bytes`. Beyond:
-   * another batch.
+   * Bytes of records that `produce` puts into one batch, below the default of `max.message.bytes`.
+   * Beyond: another batch.
    */
   batchBytesMax: 900_000,
-  /** What each record and header adds to that beside its bytes, roughly. */
+  /** Bytes that each record and header adds to that beside its own, roughly. */
   recordOverheadBytes: 32,
-  /** What `consume` asks for of one partition … */
+  /** Bytes that `consume` asks for of one partition … */
   fetchPartitionBytes: 1 * MIB,
   /** … and in one answer. */
   fetchBytes: 8 * MIB,
-  /** How long a fetch waits at the end of a topic, and so the longest that a signal waits. */
+  /** The time that a fetch waits at the end of a topic, and so the longest that a signal waits. */
   fetchWaitMs: 500,
-  /** What a group member printed is committed this often, and at the end. */
+  /**
+   * The interval at which a group member commits the records that it has printed; it also commits
+   * them at the end.
+   */
   commitIntervalMs: 1 * SECOND_MS,
   /**
-   * Joining waits for the other members: as long as Java's allow themselves by default, and a
-   * little more.
+   * The time that a join waits for the other members: a little more than the default that members
+   * written in Java have for it.
    */
   joinTimeoutMs: 310 * SECOND_MS,
   /** Kafka: session.timeout.ms. */
   sessionTimeoutMs: 10 * SECOND_MS,
   /**
-   * What the others wait for this member when they form a new generation. Kafka:
+   * The time that the other members wait for this one when they form a new generation. Kafka:
    * max.poll.interval.ms.
    */
   rebalanceTimeoutMs: 20 * SECOND_MS,
@@ -73,18 +76,18 @@ export const CLI_LIMITS = {
   /** Logs that `catalog rebuild` reads between two lines of progress. */
   logsPerLine: 100,
   /**
-   * Leader epochs that `catalog rebuild` leaves out: a crash may have kept them from any
+   * Leader epochs that `catalog rebuild` skips: epochs that a crash may have kept out of every
    * checkpoint.
    */
   epochsSkipped: 1_000,
   /**
-   * Partitions of `__consumer_offsets` that `catalog rebuild` tries, where nothing but its groups
-   * tells their number. Beyond: its folders tell.
+   * Numbers of partitions of `__consumer_offsets` that `catalog rebuild` tries where only the
+   * groups in it can tell that number. Beyond: the number of its folders is taken.
    */
   offsetsPartitionsTriedMax: 10_000,
   /**
-   * The logger is loaded so long after the ready line, if nothing was logged before: clients are
-   * served first.
+   * The time after the ready line at which the logger is loaded, if nothing was logged before:
+   * clients are served first.
    */
   loggerLoadedAfterMs: 1 * SECOND_MS,
 } as const;
