@@ -454,16 +454,23 @@ export const SERVER_LIMITS = {
   subscribedTopicsMax: 100_000,
   /** The longest time that a fetch waits while its client is called to a rebalance. */
   calledWaitMs: 100,
+
+  // ## Coordinators
   /**
-   * Bytes of group records that are written in one batch. Beyond: several batches; a single larger
-   * record goes alone.
+   * Bytes of a coordinator's records that are written in one batch. Beyond: several batches; a
+   * single larger record goes alone.
    */
-  groupBatchBytesMax: 256 * KIB,
+  stateBatchBytesMax: 256 * KIB,
   /**
-   * Bytes of a log of `__consumer_offsets` that are read at a time while it is loaded. Kafka:
+   * Bytes of a log of a coordinator's topic that are read at a time while it is loaded. Kafka:
    * offsets.load.buffer.size.
    */
-  groupLoadBytes: 1 * MIB,
+  stateLoadBytes: 1 * MIB,
+  /**
+   * Partitions of a coordinator's topic that are loaded at a time. Kafka:
+   * group.coordinator.threads. Beyond: the other partitions wait, and refuse requests meanwhile.
+   */
+  shardsLoadedAtOnce: 4,
 
   // ## Log lines
   /**

@@ -1,4 +1,6 @@
 import { type Clock, newUuid, type Random, type TurnSlices } from '../../engine/index.js';
+import { Shards } from '../coordination/shards.js';
+import { StateTopic } from '../coordination/state-topic.js';
 import { SERVER_LIMITS } from '../limits.js';
 import type { Logger } from '../logging/log.js';
 import type { Controller } from '../metadata/controller.js';
@@ -11,7 +13,7 @@ import type { ErrorName } from '../protocol/error-codes.js';
 import type { GroupSettings } from '../settings/broker-settings.js';
 import type { Group, GroupState, JoinAnswer, SyncAnswer } from './classic/group.js';
 import { isTidyId, memberIdPrefix } from './classic/group-id.js';
-import { end, type Leaver, leave } from './classic/leaving.js';
+import { end, type Leaver, leave, revive } from './classic/leaving.js';
 import {
   heartbeat,
   type JoinWish,
@@ -24,10 +26,15 @@ import { bytesOf } from './classic/protocol-tally.js';
 import { failedJoin } from './classic/rebalance.js';
 import { type ClientKey, RebalanceCalls } from './classic/rebalance-calls.js';
 import type { GroupEntry } from './group-entry.js';
-import { type GroupLimits, GroupRegistry } from './group-registry.js';
-import { CommittedTopics } from './offsets/committed-topics.js';
+import type { GroupLimits } from './group-registry.js';
+import { GroupShard, type GroupShards } from './group-shard.js';
+import { GroupTotals } from './group-totals.js';
+import { MemberRequests } from './member-requests.js';
+import { OffsetExpiry } from './offsets/offset-expiry.js';
 import { OffsetStore } from './offsets/offset-store.js';
-import { OffsetsTopic } from './offsets-topic.js';
+import { StaleOffsets } from './offsets/stale-offsets.js';
+import { GROUP_CODEC, OFFSETS_TOPIC } from './offsets-topic.js';
+import type { GroupRecord } from './records.js';
 import { writeError } from './write-error.js';
 
 export interface GroupCoordinatorOptions {
@@ -64,54 +71,70 @@ export type JoinRequest = Omit<JoinWish, 'ticket' | 'newMemberId'>;
  * the order of the calls.
  *
  * Until `start` has loaded a group's partition, everything about the group throws ApiError
- * COORDINATOR_LOAD_IN_PROGRESS; if its log cannot be read, NOT_COORDINATOR.
+ * COORDINATOR_LOAD_IN_PROGRESS; if its log cannot be read, or this broker does not lead it,
+ * NOT_COORDINATOR.
  */
 export class GroupCoordinator {
   readonly offsets: OffsetStore;
   readonly calls: RebalanceCalls;
+  /** By partition of the offsets topic. */
+  readonly shards: GroupShards;
+  readonly totals = new GroupTotals();
   readonly #options: GroupCoordinatorOptions;
-  readonly #topic: OffsetsTopic;
-  readonly #groups: GroupRegistry;
+  readonly #stale: StaleOffsets;
+  readonly #expiry: OffsetExpiry;
+  #stopListening: () => void = () => {};
 
   constructor(options: GroupCoordinatorOptions) {
-    const { settings, clock, logger, metadata, limits = SERVER_LIMITS } = options;
+    const { settings, clock, slices } = options;
     this.#options = options;
-    this.calls = new RebalanceCalls((client) => options.onCall(client), options.slices);
-    this.#topic = new OffsetsTopic({
+    this.calls = new RebalanceCalls((client) => options.onCall(client), slices);
+    this.#stale = new StaleOffsets(slices);
+    this.shards = this.#openShards();
+    this.#expiry = new OffsetExpiry({
+      shards: () => this.shards.serving(),
+      clock,
+      slices,
+      retentionMs: settings.offsetsRetentionMs,
+      checkIntervalMs: settings.offsetsRetentionCheckIntervalMs,
+    });
+    this.offsets = new OffsetStore({
       ...options,
+      shards: this.shards,
+      metadataLengthMax: settings.offsetMetadataLengthMax,
+    });
+  }
+
+  #openShards(): GroupShards {
+    const { settings, limits = SERVER_LIMITS, slices } = this.#options;
+    const topic = new StateTopic<GroupRecord>({
+      ...this.#options,
+      name: OFFSETS_TOPIC,
+      codec: GROUP_CODEC,
       partitionCount: settings.offsetsTopicPartitions,
       segmentBytes: settings.offsetsTopicSegmentBytes,
-      writeTimeoutMs: settings.offsetsCommitTimeoutMs,
     });
-    const committed = new CommittedTopics(metadata);
-    this.#groups = new GroupRegistry({
-      topic: this.#topic,
-      dataDir: options.dataDir,
-      committed,
-      clock,
-      logger,
+    const shared = {
+      ...this.#options,
+      limits,
+      topic: OFFSETS_TOPIC,
+      totals: this.totals,
+      requests: new MemberRequests(slices),
+      calls: this.calls,
       rules: {
         sessionTimeoutMinMs: settings.sessionTimeoutMinMs,
         sessionTimeoutMaxMs: settings.sessionTimeoutMaxMs,
         membersMax: settings.membersMax,
         initialDelayMs: settings.initialRebalanceDelayMs,
       },
-      calls: this.calls,
-      limits,
-      slices: options.slices,
-    });
-    this.offsets = new OffsetStore({
-      groups: this.#groups,
-      committed,
-      limits,
-      slices: options.slices,
-      topic: this.#topic,
-      metadata,
-      clock,
-      logger,
-      metadataLengthMax: settings.offsetMetadataLengthMax,
-      retentionMs: settings.offsetsRetentionMs,
-      retentionCheckIntervalMs: settings.offsetsRetentionCheckIntervalMs,
+      onStale: (shard: GroupShard, name: string) => this.#stale.add(shard, name),
+    };
+    return new Shards({
+      ...this.#options,
+      topic,
+      writeTimeoutMs: settings.offsetsCommitTimeoutMs,
+      holds: 'groups',
+      open: (term) => new GroupShard({ ...shared, term }),
     });
   }
 
@@ -120,8 +143,20 @@ export class GroupCoordinator {
    * it once, with the partitions open.
    */
   async start(): Promise<void> {
-    await this.#groups.load();
-    this.offsets.start();
+    this.#stopListening = this.#options.metadata.onChange(({ topics }) => {
+      for (const [name, { before, after }] of topics) {
+        if (before !== undefined && before.id !== after?.id) this.#forgetTopic(name);
+      }
+    });
+    await this.shards.start();
+    this.#expiry.start();
+  }
+
+  /** A topic of that name was deleted. Shards that load look at all of theirs when they have. */
+  #forgetTopic(name: string): void {
+    for (const shard of this.shards.serving()) {
+      if (shard.registry.committed.has(name)) this.#stale.add(shard, name);
+    }
   }
 
   /**
@@ -129,8 +164,10 @@ export class GroupCoordinator {
    * let go.
    */
   stop(): void {
-    this.#groups.stop();
-    this.offsets.stop();
+    this.#stopListening();
+    this.shards.stop();
+    this.#stale.stop();
+    this.#expiry.stop();
   }
 
   /**
@@ -138,7 +175,7 @@ export class GroupCoordinator {
    * ApiError.
    */
   async coordinatorOf(groupId: string): Promise<number> {
-    await this.#topic.ensure();
+    await this.shards.ensure();
     const found = coordinatorFor(this.#options.metadata.image, 'group', groupId);
     if (found === null || found.nodeId === -1) {
       throw new ApiError('COORDINATOR_NOT_AVAILABLE', 'no broker leads the partition of the group');
@@ -162,17 +199,21 @@ export class GroupCoordinator {
       return failedJoin('INVALID_REQUEST', memberId);
     }
     if (!areTidy(request)) return failedJoin('INVALID_REQUEST', memberId);
-    const present = this.#groups.find(groupId);
-    if (present === undefined && memberId !== '') return failedJoin('UNKNOWN_MEMBER_ID', memberId);
-    if (present === undefined && this.#groups.isFull) return failedJoin('POLICY_VIOLATION', '');
+    const found = this.shards.find(groupId);
+    if (found?.registry.find(groupId) === undefined && memberId !== '') {
+      return failedJoin('UNKNOWN_MEMBER_ID', memberId);
+    }
+    const { registry, events } = found ?? (await this.shards.findOrCreate(groupId));
+    const present = registry.find(groupId);
+    if (present === undefined && registry.isFull) return failedJoin('POLICY_VIOLATION', '');
     const growth = bytesOf(request.protocols) - bytesOf(protocolsOf(present, memberId));
-    if (growth > 0 && !this.#groups.hasRoomFor(growth)) {
+    if (growth > 0 && !registry.hasRoomFor(growth)) {
       return failedJoin('GROUP_MAX_SIZE_REACHED', memberId);
     }
-    const entry = present ?? this.#groups.findOrAdd(groupId);
+    const entry = present ?? registry.findOrAdd(groupId);
     const uuid = newUuid(this.#options.random);
     const newMemberId = `${memberIdPrefix(instanceId ?? clientId)}-${uuid}`;
-    return this.#groups.waitForJoin(entry, connection, (step, ticket) =>
+    return events.waitForJoin(entry, connection, (step, ticket) =>
       join(step, { ...request, ticket, newMemberId }),
     );
   }
@@ -187,18 +228,18 @@ export class GroupCoordinator {
     connection: ConnectionInfo,
   ): Promise<SyncAnswer> {
     if (!isUsableId(groupId)) return failedSync('INVALID_GROUP_ID');
-    const entry = this.#groups.find(groupId);
-    if (entry === undefined) return failedSync('UNKNOWN_MEMBER_ID');
-    return this.#groups.waitForSync(entry, connection, (step, ticket) =>
+    const found = this.#find(groupId);
+    if (found === null) return failedSync('UNKNOWN_MEMBER_ID');
+    return found.shard.events.waitForSync(found.entry, connection, (step, ticket) =>
       sync(step, { ...request, ticket }),
     );
   }
 
   heartbeat(groupId: string, speaker: Speaker): ErrorName {
     if (!isUsableId(groupId)) return 'INVALID_GROUP_ID';
-    const entry = this.#groups.find(groupId);
-    if (entry === undefined) return 'UNKNOWN_MEMBER_ID';
-    return this.#groups.runQuietly(entry, (step) => heartbeat(step, speaker));
+    const found = this.#find(groupId);
+    if (found === null) return 'UNKNOWN_MEMBER_ID';
+    return found.shard.events.runQuietly(found.entry, (step) => heartbeat(step, speaker));
   }
 
   /**
@@ -207,41 +248,56 @@ export class GroupCoordinator {
    */
   leave(groupId: string, leavers: readonly Leaver[]): ErrorName[] {
     if (!isUsableId(groupId)) throw new ApiError('INVALID_GROUP_ID', 'the group id is not valid');
-    const entry = this.#groups.find(groupId);
-    if (entry === undefined) return leavers.map(() => 'UNKNOWN_MEMBER_ID');
-    return this.#groups.run(entry, (step) => leave(step, leavers));
+    const found = this.#find(groupId);
+    if (found === null) return leavers.map(() => 'UNKNOWN_MEMBER_ID');
+    return found.shard.events.run(found.entry, (step) => leave(step, leavers));
   }
 
   /** The group as it is; undefined if there is none. Not to be changed. */
   describe(groupId: string): Readonly<Group> | undefined {
-    return this.#groups.find(groupId)?.group;
+    return this.#find(groupId)?.entry.group;
   }
 
   /** Every group. Rejects with ApiError COORDINATOR_LOAD_IN_PROGRESS. */
   async list(work = this.#options.slices.begin()): Promise<ListedGroup[]> {
     const listed: ListedGroup[] = [];
-    for (const { id, group } of this.#groups.all()) {
-      listed.push({ id, protocolType: group.protocolType, state: group.state });
-      const pause = work.did(1);
-      if (pause !== null) await pause;
+    for (const shard of this.shards.all()) {
+      for (const { id, group } of shard.registry.all()) {
+        listed.push({ id, protocolType: group.protocolType, state: group.state });
+        const pause = work.did(1);
+        if (pause !== null) await pause;
+        // Its groups are listed by another broker, or by its next term.
+        if (shard.isOver) break;
+      }
     }
     return listed;
   }
 
   /** Deletes an empty group and its offsets. Resolves when that is in the log: NONE, or why not. */
   async delete(groupId: string): Promise<ErrorName> {
-    const entry = this.#groups.find(groupId);
-    if (entry === undefined || entry.group.state === 'Dead') return 'GROUP_ID_NOT_FOUND';
+    const found = this.#find(groupId);
+    if (found === null || found.entry.group.state === 'Dead') return 'GROUP_ID_NOT_FOUND';
+    const { shard, entry } = found;
     if (entry.group.state !== 'Empty') return 'NON_EMPTY_GROUP';
     // From now on nobody joins or commits.
-    this.#groups.runQuietly(entry, (step) => end(step, 'COORDINATOR_NOT_AVAILABLE'));
+    shard.events.runQuietly(entry, (step) => end(step, 'COORDINATOR_NOT_AVAILABLE'));
     try {
-      await this.offsets.deleteAll(entry);
+      await shard.offsets.deleteAll(entry);
       return 'NONE';
     } catch (error) {
-      entry.group.state = 'Empty';
+      shard.events.runQuietly(entry, revive);
       return writeError(error, 'UNKNOWN_SERVER_ERROR');
     }
+  }
+
+  /**
+   * The group with its shard; null if there is none. Throws ApiError while the shard does not
+   * serve.
+   */
+  #find(groupId: string): { readonly shard: GroupShard; readonly entry: GroupEntry } | null {
+    const shard = this.shards.find(groupId);
+    const entry = shard?.registry.find(groupId);
+    return shard === null || entry === undefined ? null : { shard, entry };
   }
 }
 

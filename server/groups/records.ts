@@ -1,3 +1,4 @@
+import type { RecordBytes } from '../coordination/record-codec.js';
 import { codec } from '../protocol/compile.js';
 import type { Slices } from '../protocol/encode-in-slices.js';
 import { ProtocolError } from '../protocol/protocol-error.js';
@@ -114,12 +115,6 @@ export type GroupRecord =
       readonly value: OffsetValue | null;
     }
   | { readonly kind: 'group'; readonly group: string; readonly value: GroupValue | null };
-
-/** A record as the log holds it. */
-export interface RecordBytes {
-  readonly key: Buffer;
-  readonly value: Buffer | null;
-}
 
 /** A record in the form that Kafka 4 writes. */
 export function encodeRecord(record: GroupRecord): RecordBytes {

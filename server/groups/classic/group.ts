@@ -1,6 +1,7 @@
+import { Deadlines, type Mortal } from '../../coordination/deadlines.js';
 import type { ErrorName } from '../../protocol/error-codes.js';
 import type { GroupValue } from '../records.js';
-import { Deadlines, type Mortal } from './deadlines.js';
+
 import type { GroupProtocol } from './protocol-choice.js';
 import { ProtocolTally } from './protocol-tally.js';
 

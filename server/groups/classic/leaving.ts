@@ -84,3 +84,15 @@ export function end(step: Step, error: ErrorName): void {
   group.unwritten.length = 0;
   group.state = 'Dead';
 }
+
+/** What was to be deleted could not be: the group is as empty as before. */
+export function revive({ group }: Step): void {
+  group.state = 'Empty';
+}
+
+/** Its record goes from the log. False if there is none. */
+export function unstore({ group }: Step): boolean {
+  const { isStored } = group;
+  group.isStored = false;
+  return isStored;
+}

@@ -2,8 +2,9 @@ import type { TurnSlices } from '../../../engine/index.js';
 import type { ConnectionInfo } from '../../net/dispatcher.js';
 
 /** One connection that ids were given to. */
-interface Watched<G> {
-  readonly ids: Map<string, G>;
+interface Watched {
+  /** By id, what is called when the connection closes. */
+  readonly ids: Map<string, () => void>;
   stopListening: () => void;
 }
 
@@ -11,26 +12,24 @@ interface Watched<G> {
  * Which connections the member ids were given to that have not been used so far (KIP-394). One
  * listener a connection, however many ids it asks for.
  */
-export class PendingConnections<G> {
+export class PendingConnections {
   readonly #slices: TurnSlices;
-  readonly #onLost: (group: G, memberId: string) => void;
-  readonly #byConnection = new Map<ConnectionInfo, Watched<G>>();
+  readonly #byConnection = new Map<ConnectionInfo, Watched>();
   readonly #byId = new Map<string, ConnectionInfo>();
 
-  /** `onLost` is called for each id whose connection closes; within `watch` if it has already. */
-  constructor(slices: TurnSlices, onLost: (group: G, memberId: string) => void) {
+  constructor(slices: TurnSlices) {
     this.#slices = slices;
-    this.#onLost = onLost;
   }
 
-  watch(memberId: string, group: G, connection: ConnectionInfo): void {
+  /** `onLost` is called when the connection closes; within this call if it has already. */
+  watch(memberId: string, connection: ConnectionInfo, onLost: () => void): void {
     this.#byId.set(memberId, connection);
     const present = this.#byConnection.get(connection);
     if (present !== undefined) {
-      present.ids.set(memberId, group);
+      present.ids.set(memberId, onLost);
       return;
     }
-    const watched: Watched<G> = { ids: new Map([[memberId, group]]), stopListening: () => {} };
+    const watched: Watched = { ids: new Map([[memberId, onLost]]), stopListening: () => {} };
     this.#byConnection.set(connection, watched);
     watched.stopListening = connection.onClose(() => void this.#lose(connection, watched));
     // It may have been closed before.
@@ -50,13 +49,13 @@ export class PendingConnections<G> {
     watched.stopListening();
   }
 
-  async #lose(connection: ConnectionInfo, { ids }: Watched<G>): Promise<void> {
+  async #lose(connection: ConnectionInfo, { ids }: Watched): Promise<void> {
     this.#byConnection.delete(connection);
     const work = this.#slices.begin();
-    for (const [memberId, group] of ids) {
+    for (const [memberId, onLost] of ids) {
       // It may have been used by another connection meanwhile.
       if (!this.#byId.delete(memberId)) continue;
-      this.#onLost(group, memberId);
+      onLost();
       const pause = work.did(1);
       if (pause !== null) await pause;
     }

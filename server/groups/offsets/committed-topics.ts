@@ -1,26 +1,37 @@
 import type { MetadataView } from '../../metadata/metadata-view.js';
+import { GroupTotals } from '../group-totals.js';
+
+/** Says which topic a name stands for. */
+export type TopicNames = Pick<MetadataView, 'image'>;
 
 /**
- * Which groups have offsets of a topic, so that a topic that is deleted concerns nobody else; and
- * which topic a name stands for now.
+ * Which groups of a shard have offsets of a topic, so that a topic that is deleted concerns nobody
+ * else; and which topic a name stands for now.
  */
 export class CommittedTopics {
-  readonly #metadata: Pick<MetadataView, 'image'>;
+  readonly #metadata: TopicNames;
+  readonly #totals: GroupTotals;
   readonly #groups = new Map<string, Set<string>>();
-  #count = 0;
 
-  constructor(metadata: Pick<MetadataView, 'image'>) {
+  /** `totals`: where offsets are counted. */
+  constructor(metadata: TopicNames, totals = new GroupTotals()) {
     this.#metadata = metadata;
+    this.#totals = totals;
   }
 
-  /** Offsets of all groups. */
+  /** Offsets of all groups of the shard. */
   get offsetCount(): number {
-    return this.#count;
+    return this.#totals.offsets;
   }
 
   /** The id of the topic of that name; undefined if there is none. */
   idOf(topic: string): string | undefined {
     return this.#metadata.image.topic(topic)?.id;
+  }
+
+  /** Whether a group has offsets of a topic of that name. */
+  has(topic: string): boolean {
+    return this.#groups.has(topic);
   }
 
   /** Every name that a group has offsets of, live. */
@@ -47,11 +58,6 @@ export class CommittedTopics {
 
   /** One group has so many offsets more, or fewer. */
   countBy(change: number): void {
-    this.#count += change;
-  }
-
-  clear(): void {
-    this.#groups.clear();
-    this.#count = 0;
+    this.#totals.add('offsets', change);
   }
 }

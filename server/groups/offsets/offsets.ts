@@ -18,6 +18,7 @@ export class GroupOffsets {
   readonly #committed: CommittedTopics;
   readonly #topics = new Map<string, Map<number, OffsetValue>>();
   #count = 0;
+  #writing = 0;
 
   constructor(group: string, committed: CommittedTopics) {
     this.#group = group;
@@ -27,6 +28,25 @@ export class GroupOffsets {
   /** Partitions with an offset, those of deleted topics included. */
   get count(): number {
     return this.#count;
+  }
+
+  /** Whether writes of its offsets are under way. */
+  get isWriting(): boolean {
+    return this.#writing > 0;
+  }
+
+  /** Whether there are offsets, or may be soon. */
+  get isUsed(): boolean {
+    return this.#count > 0 || this.isWriting;
+  }
+
+  /** A write of its offsets is under way, until `writeEnds`. */
+  writeBegins(): void {
+    this.#writing += 1;
+  }
+
+  writeEnds(): void {
+    this.#writing -= 1;
   }
 
   get(topic: string, partition: number): OffsetValue | undefined {

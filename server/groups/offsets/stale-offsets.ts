@@ -1,34 +1,27 @@
-import type { TurnSlices } from '../../../engine/index.js';
+import type { TurnSlices, Work } from '../../../engine/index.js';
 import { SERVER_LIMITS } from '../../limits.js';
-import type { GroupEntry } from '../group-entry.js';
-import type { GroupRegistry } from '../group-registry.js';
-import type { CommittedTopics } from './committed-topics.js';
-import type { Tombstones } from './tombstones.js';
-
-export interface StaleOffsetsOptions {
-  readonly groups: GroupRegistry;
-  readonly committed: CommittedTopics;
-  readonly tombstones: Tombstones;
-  readonly slices: TurnSlices;
-}
+import type { GroupShard } from '../group-shard.js';
 
 /**
  * Forgets the offsets of topics that were deleted, topic by topic and a few in each turn. They are
  * not given to anybody from the moment of the deletion; only memory and the log still have them.
  */
 export class StaleOffsets {
-  readonly #options: StaleOffsetsOptions;
-  readonly #topics = new Set<string>();
+  readonly #slices: TurnSlices;
+  /** Names of topics to look at, by the shard whose groups have offsets of them. */
+  readonly #topics = new Map<GroupShard, Set<string>>();
   #isRunning = false;
   #isStopped = false;
 
-  constructor(options: StaleOffsetsOptions) {
-    this.#options = options;
+  constructor(slices: TurnSlices) {
+    this.#slices = slices;
   }
 
-  /** A topic of that name was deleted. */
-  add(topic: string): void {
-    this.#topics.add(topic);
+  /** A topic of that name was deleted, of which groups of the shard have offsets. */
+  add(shard: GroupShard, topic: string): void {
+    const topics = this.#topics.get(shard);
+    if (topics === undefined) this.#topics.set(shard, new Set([topic]));
+    else topics.add(topic);
     if (!this.#isRunning) void this.#run();
   }
 
@@ -38,47 +31,36 @@ export class StaleOffsets {
 
   async #run(): Promise<void> {
     this.#isRunning = true;
-    for (const topic of this.#topics) {
-      // One that is deleted again meanwhile is looked at again.
-      this.#topics.delete(topic);
-      await this.#forget(topic);
-      if (this.#isStopped) break;
+    const work = this.#slices.begin();
+    // What is added meanwhile is met by these walks, once more where it was met before.
+    for (const [shard, topics] of this.#topics) {
+      for (const topic of topics) {
+        topics.delete(topic);
+        await this.#forget(shard, topic, work);
+        if (this.#isStopped) return;
+      }
+      this.#topics.delete(shard);
     }
     this.#isRunning = false;
   }
 
-  async #forget(topic: string): Promise<void> {
-    const { groups, committed, tombstones, slices } = this.#options;
-    const work = slices.begin();
-    for (const id of committed.groupsOf(topic)) {
-      const entry = groups.peek(id);
+  async #forget(shard: GroupShard, topic: string, work: Work): Promise<void> {
+    const { registry, events, offsets } = shard;
+    const { tombstones } = offsets;
+    for (const id of registry.committed.groupsOf(topic)) {
+      const entry = registry.find(id);
       let isDone = false;
       do {
-        const taken = entry === undefined ? 0 : this.#take(entry, topic);
+        const taken = entry === undefined ? 0 : offsets.forgetStale(entry, topic);
         isDone = taken < SERVER_LIMITS.tombstonesAtOnce;
         const pause = work.did(1 + taken);
         if (pause === null && isDone && tombstones.count < SERVER_LIMITS.tombstonesAtOnce) continue;
         tombstones.flush();
         if (pause !== null) await pause;
-        if (this.#isStopped) return;
+        if (this.#isStopped || shard.isOver) return;
       } while (!isDone);
-      if (entry !== undefined) groups.forgetIfUnused(entry);
+      if (entry !== undefined) events.settle(entry);
     }
     tombstones.flush();
-  }
-
-  /** Takes as many offsets of one group as go into a turn. Returns how many. */
-  #take(entry: GroupEntry, topic: string): number {
-    const { tombstones } = this.#options;
-    const taken: number[] = [];
-    for (const partition of entry.offsets.staleOf(topic)) {
-      if (taken.length === SERVER_LIMITS.tombstonesAtOnce) break;
-      taken.push(partition);
-    }
-    for (const partition of taken) {
-      entry.offsets.delete(topic, partition);
-      tombstones.add({ kind: 'offset', group: entry.id, topic, partition, value: null });
-    }
-    return taken.length;
   }
 }

@@ -1,24 +1,26 @@
 import type { Clock } from '../../../engine/index.js';
+import type { Term } from '../../coordination/term.js';
 import type { Logger } from '../../logging/log.js';
-import type { OffsetsTopic } from '../offsets-topic.js';
 import type { GroupRecord } from '../records.js';
 import { writeError } from '../write-error.js';
+import type { CommittedOffset } from './offsets.js';
 
 export interface TombstonesOptions {
-  readonly topic: OffsetsTopic;
+  readonly term: Term<GroupRecord>;
+  /** The topic of the term, for log lines. */
+  readonly topic: string;
   readonly clock: Clock;
   readonly logger: Logger;
 }
 
 /**
- * Tombstones of many groups, written together: those that were added since the last flush go into
- * one batch for each partition. Whoever adds flushes within the same turn, so that no newer record
- * of the same key has its place in front of a tombstone.
+ * Tombstones of many groups of a shard, written together: those that were added since the last
+ * flush go into one batch. Whoever adds flushes within the same turn, so that no newer record of
+ * the same key has its place in front of a tombstone.
  */
 export class Tombstones {
   readonly #options: TombstonesOptions;
-  readonly #records = new Map<number, GroupRecord[]>();
-  #count = 0;
+  #records: GroupRecord[] = [];
 
   constructor(options: TombstonesOptions) {
     this.#options = options;
@@ -26,37 +28,50 @@ export class Tombstones {
 
   /** Tombstones added since the last flush. */
   get count(): number {
-    return this.#count;
+    return this.#records.length;
   }
 
   add(record: GroupRecord): void {
-    const index = this.#options.topic.partitionOf(record.group);
-    const records = this.#records.get(index);
-    if (records === undefined) this.#records.set(index, [record]);
-    else records.push(record);
-    this.#count += 1;
+    this.#records.push(record);
   }
 
-  /** They have their places in the log when this returns; a failure is a line in the log. */
+  /**
+   * They have their places in the log when this returns; a failure is a line in the log. Once the
+   * term is over they are left to the next load.
+   */
   flush(): void {
-    const { topic, clock } = this.#options;
-    for (const [index, records] of this.#records) {
-      try {
-        const written = topic.append(index, records, clock.wallMs());
-        written.catch((error: unknown) => this.#warn(index, records, error));
-      } catch (error) {
-        this.#warn(index, records, error);
-      }
+    const { term, clock } = this.#options;
+    const records = this.#records;
+    if (records.length === 0) return;
+    this.#records = [];
+    if (term.isOver) return;
+    try {
+      const written = term.append(records, clock.wallMs());
+      written.catch((error: unknown) => this.#warn(records, error));
+    } catch (error) {
+      this.#warn(records, error);
     }
-    this.#records.clear();
-    this.#count = 0;
   }
 
-  #warn(partition: number, records: readonly GroupRecord[], error: unknown): void {
+  #warn(records: readonly GroupRecord[], error: unknown): void {
+    const { term, topic, logger } = this.#options;
     const code = writeError(error, 'UNKNOWN_SERVER_ERROR');
-    this.#options.logger.warn(
-      { topic: this.#options.topic.image?.name, partition, code, records: records.length },
+    logger.warn(
+      { topic, partition: term.index, code, records: records.length },
       'offsets that are to be forgotten could not be written; the next start finds them again',
     );
   }
+}
+
+/** What forgets an offset of a group. */
+export function tombstoneOf(
+  group: string,
+  { topic, partition }: Pick<CommittedOffset, 'topic' | 'partition'>,
+): GroupRecord {
+  return { kind: 'offset', group, topic, partition, value: null };
+}
+
+/** What forgets a group, as its last generation left it. */
+export function groupTombstone(group: string): GroupRecord {
+  return { kind: 'group', group, value: null };
 }

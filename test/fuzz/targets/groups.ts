@@ -4,7 +4,8 @@ import {
   encodeAssignment,
   encodeSubscription,
 } from '../../../server/cli/consumer-protocol.js';
-import { decodeRecord, encodeRecord, type RecordBytes } from '../../../server/groups/records.js';
+import type { RecordBytes } from '../../../server/coordination/record-codec.js';
+import { decodeRecord, encodeRecord } from '../../../server/groups/records.js';
 import type { FuzzRandom } from '../lib/fuzz-random.js';
 import { mutate } from '../lib/mutate.js';
 import { orProtocolError } from '../lib/refusal.js';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { Deadlines, type Mortal } from '../../../../server/groups/classic/deadlines.js';
+import { Deadlines, type Mortal } from '../../../server/coordination/deadlines.js';
 
 interface Named extends Mortal {
   readonly id: number;

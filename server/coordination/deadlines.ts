@@ -1,4 +1,4 @@
-import { SERVER_LIMITS } from '../../limits.js';
+import { SERVER_LIMITS } from '../limits.js';
 
 /** Something that is given up unless it is heard of in time. */
 export interface Mortal {
