@@ -1,12 +1,13 @@
 import type { Clock } from '../../engine/index.js';
 import type { ServerLimits } from '../limits.js';
 import { ConnectionDeadlines } from './connection-deadlines.js';
-import type {
-  ClientSoftware,
-  CloseReason,
-  ConnectionCounters,
-  ConnectionInfo,
-  Dispatcher,
+import {
+  ANONYMOUS,
+  type ClientSoftware,
+  type CloseReason,
+  type ConnectionCounters,
+  type ConnectionInfo,
+  type Dispatcher,
 } from './dispatcher.js';
 import type { BudgetWaiter, ByteBudget } from './receiving/byte-budget.js';
 import type { FrameMemory, Slab } from './receiving/frame-memory.js';
@@ -61,6 +62,7 @@ export class Connection implements ConnectionInfo, BudgetWaiter {
   readonly localPort: number;
   readonly remoteAddress: string;
   readonly remotePort: number;
+  readonly principal = ANONYMOUS;
   clientSoftware: ClientSoftware | null = null;
 
   readonly #socket: Socket;

@@ -1,6 +1,9 @@
 import type { InProgress } from './receiving/requests-in-progress.js';
 import type { ResponsePart } from './sending/response-writer.js';
 
+/** The principal of a client that nobody has authenticated. */
+export const ANONYMOUS = 'User:ANONYMOUS';
+
 /** Where a request came from, as a handler sees it. */
 export interface ConnectionInfo {
   /** Unique within the process. */
@@ -12,6 +15,8 @@ export interface ConnectionInfo {
   readonly localPort: number;
   readonly remoteAddress: string;
   readonly remotePort: number;
+  /** Who is at the other end, in Kafka's form `User:NAME`. */
+  readonly principal: string;
   /** What the client said of itself in ApiVersions (KIP-511); null until then. */
   clientSoftware: ClientSoftware | null;
   readonly counters: ConnectionCounters;

@@ -45,9 +45,6 @@ export interface RequestContext {
   hold(resource: Releasable): void;
 }
 
-/** The principal of every client as long as nothing authenticates them. */
-const ANONYMOUS = 'User:ANONYMOUS';
-
 /**
  * The context of one request while it is answered. One object, without closures: every request has
  * one.
@@ -55,7 +52,7 @@ const ANONYMOUS = 'User:ANONYMOUS';
 export class OpenRequest implements RequestContext {
   readonly connection: ConnectionInfo;
   readonly listener: string;
-  readonly principal = ANONYMOUS;
+  readonly principal: string;
   readonly clientId: string | null;
   readonly clientAddress: string;
   readonly apiName: string;
@@ -85,6 +82,7 @@ export class OpenRequest implements RequestContext {
   ) {
     this.connection = connection;
     this.listener = connection.listener;
+    this.principal = connection.principal;
     this.clientId = clientId;
     this.clientAddress = connection.remoteAddress;
     this.apiName = api.name;

@@ -34,6 +34,7 @@ export class TestConnection implements ConnectionInfo {
   readonly localPort = 19_092;
   readonly remoteAddress = '127.0.0.1';
   readonly remotePort = 50_000;
+  principal = 'User:ANONYMOUS';
   readonly counters = { openedMs: 0, requests: 0, bytesReceived: 0, bytesSent: 0 };
   clientSoftware: ConnectionInfo['clientSoftware'] = null;
   closing = false;
