@@ -22,8 +22,9 @@ export function lookupApi(key: number): Api | undefined {
 /** The handlers of one broker, one for each served API. */
 export function openHandlers(broker: BrokerParts): OpenHandler[] {
   const parts = handlerParts(broker, Object.values(APIS));
-  return SERVED.map(({ open, ...served }: ServedApi) => ({
+  return SERVED.map(({ open, noteRefused, ...served }: ServedApi) => ({
     ...served,
     handle: open(parts) as Handler<Api>,
+    noteRefused: (request, error) => noteRefused(parts, request, error),
   }));
 }

@@ -1,4 +1,5 @@
-import type { Api } from '../protocol/api.js';
+import type { Api, RequestOf } from '../protocol/api.js';
+import type { ErrorCode } from '../protocol/error-codes.js';
 import type { Handler, HandlerTraits } from '../request/open-handler.js';
 import type { HandlerParts } from './parts.js';
 
@@ -9,6 +10,8 @@ export interface ServedApi<A extends Api = Api> extends Required<HandlerTraits> 
   readonly api: A;
   /** The handler of one broker. */
   open(parts: HandlerParts): Handler<A>;
+  /** See `OpenHandler.noteRefused`. */
+  noteRefused(parts: HandlerParts, request: RequestOf<A>, error: ErrorCode): void;
 }
 
 /** Joins an API and its handler. */
@@ -20,8 +23,10 @@ export function handler<A extends Api>(
     closesOnDefect = false,
     readsOnly = false,
     answersInKind = false,
-  }: HandlerTraits,
+    noteRefused = () => {},
+  }: HandlerTraits & Partial<Pick<ServedApi<A>, 'noteRefused'>>,
   open: (parts: HandlerParts) => Handler<A>,
 ): ServedApi<A> {
-  return { api, order, isDoneWithFrame, closesOnDefect, readsOnly, answersInKind, open };
+  const traits = { order, isDoneWithFrame, closesOnDefect, readsOnly, answersInKind };
+  return { api, ...traits, open, noteRefused };
 }

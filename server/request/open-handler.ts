@@ -1,5 +1,6 @@
 import type { DispatchMode } from '../net/dispatcher.js';
 import type { Api, RequestOf, ResponseOf } from '../protocol/api.js';
+import type { ErrorCode } from '../protocol/error-codes.js';
 import type { RequestContext } from './context.js';
 
 /**
@@ -42,4 +43,9 @@ export interface HandlerTraits {
 export interface OpenHandler extends Required<HandlerTraits> {
   readonly api: Api;
   readonly handle: Handler<Api>;
+  /**
+   * Called for a request, or for a part of one, that is answered with an error in front of the
+   * handler: for what the API is to know of it. Default: nothing.
+   */
+  noteRefused(request: RequestOf<Api>, error: ErrorCode): void;
 }

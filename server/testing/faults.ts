@@ -3,7 +3,6 @@ import { APIS, type ApiName } from '../handlers/apis.js';
 import { CloseConnection } from '../net/dispatcher.js';
 import type { Api, RequestOf } from '../protocol/api.js';
 import { ErrorCode, type ErrorName } from '../protocol/error-codes.js';
-import type { Produce } from '../protocol/messages/produce.js';
 import type { RequestContext } from '../request/context.js';
 import type { Handler, OpenHandler } from '../request/open-handler.js';
 import { nearestName } from '../settings/nearest.js';
@@ -65,11 +64,6 @@ export interface Faults {
 /** The name of a topic by its id. */
 export type TopicNames = (id: string) => string | undefined;
 
-/**
- * Hears of a Produce, or of a part of one, that was answered with an error in front of its handler.
- */
-export type ProduceRefused = (request: RequestOf<typeof Produce>, error: ErrorCode) => void;
-
 type Effect =
   | { readonly kind: 'error'; readonly code: ErrorCode }
   | { readonly kind: 'disconnect'; readonly lose: 'request' | 'answer' }
@@ -110,21 +104,14 @@ export class RequestFaults implements Faults {
     for (const fault of [...this.#armed]) fault.cancel();
   }
 
-  /**
-   * The same handlers, behind the faults. `topicName` tells the name of a topic's id, `refused` is
-   * told of a Produce that a fault has answered.
-   */
-  around(
-    handlers: readonly OpenHandler[],
-    topicName: TopicNames,
-    refused: ProduceRefused,
-  ): OpenHandler[] {
+  /** The same handlers, behind the faults. `topicName` tells the name of a topic's id. */
+  around(handlers: readonly OpenHandler[], topicName: TopicNames): OpenHandler[] {
     return handlers.map((served) => ({
       ...served,
       handle: (context, request) =>
         this.#armed.size === 0
           ? served.handle(context, request)
-          : this.#handle(served, context, request, topicName, refused),
+          : this.#handle(served, context, request, topicName),
     }));
   }
 
@@ -154,7 +141,6 @@ export class RequestFaults implements Faults {
     context: RequestContext,
     request: RequestOf<Api>,
     topicName: TopicNames,
-    refused: ProduceRefused,
   ): ReturnType<Handler<Api>> {
     const { name } = served.api;
     const meant = (kind: Effect['kind']) => (fault: ArmedFault) =>
@@ -171,7 +157,7 @@ export class RequestFaults implements Faults {
     const answer =
       error === undefined
         ? served.handle(context, request)
-        : failing(served, context, request, error, topicName, refused);
+        : failing(served, context, request, error, topicName);
     if (lose === null && delay === undefined) return answer;
     return this.#after(delay, context, async () => {
       await answer;
@@ -253,19 +239,19 @@ class ArmedFault implements Fault {
 
 /** The error for what is meant, the handler's answer for the rest. */
 function failing(
-  { api, handle }: OpenHandler,
+  served: OpenHandler,
   context: RequestContext,
   request: RequestOf<Api>,
   { effect, filter }: ArmedFault,
   topicName: TopicNames,
-  refused: ProduceRefused,
 ): ReturnType<Handler<Api>> {
+  const { api } = served;
   const code = effect.kind === 'error' ? effect.code : ErrorCode.UNKNOWN_SERVER_ERROR;
   const { meant, rest } = splitByTopic(request, filter, topicName);
-  const answered = rest === null ? null : handle(context, rest);
+  const answered = rest === null ? null : served.handle(context, rest);
   const failed = api.refused(meant ?? request, code, context.apiVersion);
   if (failed === null) throw new CloseConnection(`${api.name} failed: a fault was ordered`);
-  if (api.name === 'Produce') refused((meant ?? request) as RequestOf<typeof Produce>, code);
+  served.noteRefused(meant ?? request, code);
   if (answered === null) return failed;
   return Promise.resolve(answered).then((answer) => withTopicsOf(answer, failed));
 }

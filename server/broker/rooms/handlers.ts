@@ -1,7 +1,6 @@
 import type { FetchSessions } from '../../fetching/fetch-sessions.js';
 import type { GroupCoordinator } from '../../groups/coordinator.js';
 import { openHandlers } from '../../handlers/apis.js';
-import { noteRefusedRequest } from '../../handlers/data/produce.js';
 import type { Controller } from '../../metadata/controller.js';
 import type { ProducerIds } from '../../metadata/producer-ids.js';
 import type { Partitions } from '../../partition/partitions.js';
@@ -24,12 +23,12 @@ interface Parts extends Ground {
 
 /** What answers each API, behind the faults that a test orders. */
 export const handlersRoom = room('handlers', (parts: Parts) => {
-  const { engine, partitions, faults } = parts;
+  const { engine, faults } = parts;
   const metadata = parts.metadata.replica;
   const handlers = openHandlers({
     metadata,
     controller: parts.controller,
-    partitions,
+    partitions: parts.partitions,
     producerIds: parts.producerIds,
     groups: parts.groups,
     delayed: parts.delayed,
@@ -40,11 +39,6 @@ export const handlersRoom = room('handlers', (parts: Parts) => {
     space: () => engine.space(),
     leaderEpoch: engine.leaderEpoch,
   });
-  if (faults === undefined) return { part: handlers };
   const nameOf = (id: string) => metadata.image.topicById(id)?.name;
-  return {
-    part: faults.around(handlers, nameOf, (request, error) =>
-      noteRefusedRequest({ metadata, partitions }, request, error),
-    ),
-  };
+  return { part: faults?.around(handlers, nameOf) ?? handlers };
 });

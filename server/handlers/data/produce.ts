@@ -34,7 +34,13 @@ type PartitionBatch = TopicWish['partitions'][number];
  */
 export const produce = handler(
   Produce,
-  { order: 'pipelined', isDoneWithFrame: true, closesOnDefect: true, answersInKind: true },
+  {
+    order: 'pipelined',
+    isDoneWithFrame: true,
+    closesOnDefect: true,
+    answersInKind: true,
+    noteRefused: noteRefusedRequest,
+  },
   produceHandler,
 );
 
@@ -319,7 +325,7 @@ function noteRefused(
 }
 
 /** As for one batch, for a request of which nothing came to the handler. */
-export function noteRefusedRequest(
+function noteRefusedRequest(
   parts: Pick<ProduceParts, 'partitions' | 'metadata'>,
   { topics }: RequestOf<typeof Produce>,
   error: ErrorCode,
