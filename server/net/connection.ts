@@ -1,4 +1,4 @@
-import type { Clock } from '../../engine/index.js';
+import type { Clock, Timer } from '../../engine/index.js';
 import type { ServerLimits } from '../limits.js';
 import { ConnectionDeadlines } from './connection-deadlines.js';
 import {
@@ -67,6 +67,7 @@ export class Connection implements ConnectionInfo, BudgetWaiter {
 
   readonly #socket: Socket;
   readonly #limits: ServerLimits;
+  readonly #clock: Clock;
   readonly #turn: Turn;
   readonly #requestTurns: RequestTurns;
   readonly #files: FileTurns;
@@ -90,6 +91,9 @@ export class Connection implements ConnectionInfo, BudgetWaiter {
   #paused = false;
   #flushScheduled = false;
   #waitingTurn = false;
+  /** Fires when the connection is served again; null while it is. */
+  #muted: Timer | null = null;
+  #mutedUntilMs = 0;
 
   constructor(socket: Socket, options: ConnectionOptions) {
     const { limits, turn } = options;
@@ -101,6 +105,7 @@ export class Connection implements ConnectionInfo, BudgetWaiter {
     this.remotePort = socket.remotePort;
     this.#socket = socket;
     this.#limits = limits;
+    this.#clock = options.clock;
     this.#turn = turn;
     this.#requestTurns = options.requestTurns;
     this.#files = options.files;
@@ -174,6 +179,17 @@ export class Connection implements ConnectionInfo, BudgetWaiter {
     this.#pipeline.runAlone();
   }
 
+  mute(ms: number): void {
+    const untilMs = this.#clock.monotonicMs() + ms;
+    if (this.#state !== 'open' || (this.#muted !== null && untilMs <= this.#mutedUntilMs)) return;
+    this.#muted?.cancel();
+    this.#mutedUntilMs = untilMs;
+    this.#muted = this.#clock.schedule(ms, () => {
+      this.#muted = null;
+      this.#settle();
+    });
+  }
+
   didBegin(elements: number): InProgress | null {
     this.#requestTurns.did(Math.min(elements, this.#limits.requestElementsAtOnceMax));
     return this.#requestTurns.inProgress.began(elements);
@@ -196,6 +212,7 @@ export class Connection implements ConnectionInfo, BudgetWaiter {
     if (this.#state !== 'open') return;
     this.#state = 'ending';
     this.#reason ??= reason;
+    this.#unmute();
     this.#tellCloseListeners();
     this.#settle();
   }
@@ -295,10 +312,11 @@ export class Connection implements ConnectionInfo, BudgetWaiter {
   }
 
   /**
-   * Whether one more answer may be made. If not, some wait to be sent, and their progress asks
-   * again.
+   * Whether one more answer may be made. If not, the connection is muted, or some wait to be sent:
+   * the end of the one, or the progress of the other, asks again.
    */
   #mayAnswer(): boolean {
+    if (this.#muted !== null) return false;
     const { bytesInFlightFloor, bytesInFlightPerConnection } = this.#limits;
     const pendingBytes = this.#pipeline.answeredBytes + this.#writer.pendingBytes;
     if (pendingBytes < bytesInFlightFloor) return true;
@@ -332,6 +350,11 @@ export class Connection implements ConnectionInfo, BudgetWaiter {
     else this.#socket.resume();
   }
 
+  #unmute(): void {
+    this.#muted?.cancel();
+    this.#muted = null;
+  }
+
   #tellCloseListeners(): void {
     const listeners = [...this.#closeListeners];
     this.#closeListeners.clear();
@@ -342,6 +365,7 @@ export class Connection implements ConnectionInfo, BudgetWaiter {
   #close(): void {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
+    this.#unmute();
     this.#pipeline.drop();
     this.#parser.close();
     this.#writer.dispose();

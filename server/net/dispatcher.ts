@@ -43,6 +43,11 @@ export interface ConnectionInfo {
    */
   runAlone(): void;
   /**
+   * Begins no request for `ms` from now on, as for a client above its quota (KIP-219): those under
+   * way go on, those that come wait. It ends when the client or the broker ends the connection.
+   */
+  mute(ms: number): void;
+  /**
    * Runs `listener` once, as soon as the connection has no future: the client hung up, the broker
    * drains, or it was cut off. Whoever waits on the client's behalf ends now; what it still answers
    * is sent if possible. Runs it at once if that has happened already. Returns the way to take the

@@ -55,6 +55,12 @@ export class TestConnection implements ConnectionInfo {
 
   runAlone(): void {}
 
+  /** How often it was muted, and for how long each time. */
+  readonly mutedMs: number[] = [];
+  mute(ms: number): void {
+    this.mutedMs.push(ms);
+  }
+
   didBegin(elements: number): InProgress {
     this.elementsInProgress += elements;
     let counted = elements;

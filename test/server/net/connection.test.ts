@@ -292,6 +292,57 @@ describe('ends', () => {
   });
 });
 
+describe('a muted connection', () => {
+  test('goes on with what is under way, and begins what comes when the time is over', async () => {
+    const dispatcher = new HandDispatcher();
+    const { client, clock, connection, settle } = await openBed(dispatcher);
+    client.send(taggedFrame(1, 8));
+    await settle();
+    connection.mute(60_000);
+    client.send(taggedFrame(2, 8));
+    dispatcher.answer(1);
+    await settle();
+    expect(tags(client.frames)).toEqual([1]);
+    expect(dispatcher.started).toEqual([1]);
+    clock.advance(60_000);
+    await settle();
+    expect(dispatcher.started).toEqual([1, 2]);
+  });
+
+  test('is muted for the longest of several times', async () => {
+    const dispatcher = new HandDispatcher();
+    const { client, clock, connection, settle } = await openBed(dispatcher);
+    connection.mute(60_000);
+    connection.mute(90_000);
+    connection.mute(10_000);
+    client.send(taggedFrame(1, 8));
+    clock.advance(80_000);
+    await settle();
+    expect(dispatcher.started).toEqual([]);
+    clock.advance(10_000);
+    await settle();
+    expect(dispatcher.started).toEqual([1]);
+  });
+
+  test.each<[string, (bed: Bed) => void]>([
+    ['the client hangs up', ({ client }) => client.socket.end()],
+    ['the broker stops', ({ connection }) => connection.end({ code: 'shutdown', message: '' })],
+  ])('answers what it has received as soon as %s', async (_, end) => {
+    const dispatcher = new HandDispatcher();
+    const bed = await openBed(dispatcher);
+    bed.connection.mute(60_000);
+    bed.client.send(taggedFrame(1, 8));
+    await bed.settle();
+    expect(dispatcher.started).toEqual([]);
+    end(bed);
+    await bed.settle();
+    expect(dispatcher.started).toEqual([1]);
+    dispatcher.answer(1);
+    await bed.settle();
+    expect(tags(bed.client.frames)).toEqual([1]);
+  });
+});
+
 describe('limits', () => {
   test('reading stops while a connection holds too much, and goes on as answers leave', async () => {
     const dispatcher = new HandDispatcher();
