@@ -3,24 +3,34 @@
  * docs:protocol`. With --check it writes nothing, and ends with 1 when the page is not current.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
-import { APIS } from '../dist/server/handlers/apis.js';
+import { SERVED } from '../dist/server/handlers/index.js';
 
 const PAGE = new URL('./protocol.md', import.meta.url);
 const BEGIN = '<!-- table: npm run docs:protocol -->';
 const END = '<!-- end of table -->';
 
+/** A right in Kafka's own words, such as `IdempotentWrite Cluster or Write Topic`. */
+function asked({ operation, resource, or }) {
+  const right = `${capital(operation)} ${capital(resource)}`;
+  return or === undefined ? right : `${right} or ${asked(or)}`;
+}
+
+function capital(word) {
+  return word[0].toUpperCase() + word.slice(1);
+}
+
 function table() {
-  const rows = Object.values(APIS)
-    .sort((a, b) => a.key - b.key)
-    .map(({ key, name, advertiseMin, min, max, flexible }) => {
+  const rows = [...SERVED]
+    .sort((a, b) => a.api.key - b.api.key)
+    .map(({ api: { key, name, advertiseMin, min, max, flexible }, asks }) => {
       const versions = `${advertiseMin}-${max}`;
       const served = advertiseMin === min ? versions : `${min}-${max}`;
       const compact = flexible === undefined || flexible > max ? 'never' : `${flexible}+`;
-      return `| ${key} | ${name} | ${versions} | ${served} | ${compact} |`;
+      return `| ${key} | ${name} | ${versions} | ${served} | ${compact} | ${asks.map(asked).join('; ')} |`;
     });
   return [
-    '| key | API | advertised | served | flexible |',
-    '| --- | --- | --- | --- | --- |',
+    '| key | API | advertised | served | flexible | asks |',
+    '| --- | --- | --- | --- | --- | --- |',
     ...rows,
   ].join('\n');
 }

@@ -1,5 +1,6 @@
 import type { Ground, Logs } from './ground.js';
 import { Rooms } from './room.js';
+import { admissionRoom } from './rooms/admission.js';
 import { catalogRoom } from './rooms/catalog.js';
 import { controllerRoom } from './rooms/controller.js';
 import { delayedRoom } from './rooms/delayed.js';
@@ -33,4 +34,5 @@ export const BROKER_ROOMS = Rooms.on<Ground & { readonly engine: Logs }>()
   .and(producerIdsRoom)
   .and(handlersRoom)
   .and(requestCountersRoom)
+  .and(admissionRoom)
   .and(dispatcherRoom);

@@ -2,7 +2,8 @@ import type { Clock, Engine, EngineOptions, WorkMeter } from '../../engine/index
 import type { FetchSessionCounters } from '../fetching/fetch-sessions.js';
 import type { Logger } from '../logging/log.js';
 import type { Network } from '../net/transport/network.js';
-import type { RequestCounters } from '../request/request-hooks.js';
+import type { Authorizer, Quota } from '../request/admission.js';
+import type { RequestCounters } from '../request/request-counters.js';
 import type { BrokerSettings } from '../settings/broker-settings.js';
 import type { SettingTexts } from '../settings/topic-settings.js';
 import type { RequestFaults } from '../testing/faults.js';
@@ -26,7 +27,11 @@ export interface BrokerOptions
   readonly networkClock?: Clock;
   /** Counts the work of event loop turns. Default: nothing does. */
   readonly meter?: WorkMeter;
-  /** Stand in front of the handlers. Default: none. */
+  /** Default: everybody may do everything. */
+  readonly authorizer?: Authorizer;
+  /** Default: as much as they can. */
+  readonly quota?: Quota;
+  /** Stand in front of the handlers, behind admission. Default: none. */
   readonly faults?: RequestFaults;
 }
 

@@ -11,13 +11,15 @@ import {
 } from '../../engine/index.js';
 import type { ServerLimits } from '../limits.js';
 import type { LogHost } from '../partition/partitions.js';
-import type { RequestHook } from '../request/request-hooks.js';
 import type { BrokerOptions } from './broker.js';
 import { limitsOf } from './limits.js';
 
 /** What the rooms of a broker stand on: its options, with nothing of the world left out. */
 export interface Ground
-  extends Pick<BrokerOptions, 'settings' | 'brokerStatic' | 'logger' | 'faults'> {
+  extends Pick<
+    BrokerOptions,
+    'settings' | 'brokerStatic' | 'logger' | 'faults' | 'authorizer' | 'quota'
+  > {
   readonly clock: Clock;
   readonly random: Random;
   readonly disk: Disk;
@@ -25,8 +27,6 @@ export interface Ground
   /** Cuts what is long into slices: the work of one turn of the event loop, whoever does it. */
   readonly slices: TurnSlices;
   readonly limits: ServerLimits;
-  /** Look at every request, behind those that count. Default: none. */
-  readonly hooks?: readonly RequestHook[];
   /** Ends the process for a broken invariant. Default: it is thrown outside of every promise. */
   readonly crash?: (error: Error) => void;
 }

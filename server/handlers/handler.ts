@@ -18,6 +18,7 @@ export interface ServedApi<A extends Api = Api> extends Required<HandlerTraits> 
 export function handler<A extends Api>(
   api: A,
   {
+    asks,
     order = 'alone',
     isDoneWithFrame = false,
     closesOnDefect = false,
@@ -27,6 +28,6 @@ export function handler<A extends Api>(
   }: HandlerTraits & Partial<Pick<ServedApi<A>, 'noteRefused'>>,
   open: (parts: HandlerParts) => Handler<A>,
 ): ServedApi<A> {
-  const traits = { order, isDoneWithFrame, closesOnDefect, readsOnly, answersInKind };
+  const traits = { asks, order, isDoneWithFrame, closesOnDefect, readsOnly, answersInKind };
   return { api, ...traits, open, noteRefused };
 }

@@ -10,8 +10,8 @@ export interface Releasable {
 }
 
 /**
- * Everything about a request except its body. One per request; handed to the handler and to every
- * hook.
+ * Everything about a request except its body. One per request; handed to admission and to
+ * the handler.
  */
 export interface RequestContext {
   readonly connection: ConnectionInfo;
@@ -65,6 +65,8 @@ export class OpenRequest implements RequestContext {
   readonly elements: number;
   /** Set for a large one. */
   inProgress: InProgress | null = null;
+  /** For how long the connection is served no more once this is answered. */
+  throttleMs = 0;
   /** Only reads: may wait, and be given up, in the middle. */
   readonly #readsOnly: boolean;
   readonly #slices: TurnSlices;

@@ -24,14 +24,14 @@ import {
 } from '../protocol/frame.js';
 import { ApiVersions } from '../protocol/messages/api-versions.js';
 import { ProtocolError } from '../protocol/protocol-error.js';
+import { type Admission, type RequestOutcome, throttled } from './admission.js';
 import { OpenRequest } from './context.js';
 import type { OpenHandler } from './open-handler.js';
-import type { RequestHook, RequestOutcome } from './request-hooks.js';
 import { unsupportedApiVersions } from './unsupported-version.js';
 
 export interface RequestDispatcherOptions {
   readonly handlers: readonly OpenHandler[];
-  readonly hooks: readonly RequestHook[];
+  readonly admission: Admission;
   readonly limits: ServerLimits;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -48,7 +48,7 @@ type Answer = object | null;
 type Parts = readonly ResponsePart[] | null;
 
 /**
- * From frame to handler and back: decodes, runs the hooks and the handler, encodes. Everything up
+ * From frame to handler and back: decodes, admits, runs the handler, encodes. Everything up
  * to the handler's first await happens within the call, so that pipelined appends keep their order.
  * No request can end the process; only a broken invariant does.
  */
@@ -122,10 +122,11 @@ export class RequestDispatcher implements Dispatcher {
 
   /** Throws as well as rejects. */
   #answer(context: OpenRequest, request: RequestFrame): Promise<Parts> {
+    const served = this.#handlerOf(request);
     let answer: Answer | Promise<Answer>;
     try {
-      for (const hook of this.#options.hooks) hook.before?.(context, request.body);
-      answer = this.#handlerOf(request).handle(context, request.body);
+      context.throttleMs = this.#options.admission.admit(context, served, request.body);
+      answer = served.handle(context, request.body);
     } catch (error) {
       return Promise.resolve(this.#answerError(context, request, error));
     }
@@ -155,6 +156,9 @@ export class RequestDispatcher implements Dispatcher {
   #end(context: OpenRequest, request: RequestFrame, body: Answer): Parts | Promise<Parts> {
     let parts: ResponsePart[] | null;
     try {
+      if (body !== null && context.throttleMs > 0) {
+        body = throttled(request.api, request.apiVersion, body, context.throttleMs);
+      }
       if (body !== null && this.#isLarge(request, body)) {
         if (context.connection.isGone) body = null;
         else return this.#endInSlices(context, request, body);
@@ -202,7 +206,8 @@ export class RequestDispatcher implements Dispatcher {
     context.inProgress?.end();
     const durationMs = this.#options.clock.monotonicMs() - context.receivedMs;
     const outcome: RequestOutcome = { kind, durationMs, responseBytes: bytesOf(parts) };
-    for (const hook of this.#options.hooks) hook.after?.(context, outcome);
+    this.#options.admission.ended(context, outcome);
+    if (context.throttleMs > 0) context.connection.mute(context.throttleMs);
   }
 
   /**

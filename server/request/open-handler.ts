@@ -1,6 +1,7 @@
 import type { DispatchMode } from '../net/dispatcher.js';
 import type { Api, RequestOf, ResponseOf } from '../protocol/api.js';
 import type { ErrorCode } from '../protocol/error-codes.js';
+import type { Ask } from './asks.js';
 import type { RequestContext } from './context.js';
 
 /**
@@ -16,6 +17,8 @@ export type Handler<A extends Api> = (
 
 /** How the requests of an API are treated on their way; what is left out is the careful choice. */
 export interface HandlerTraits {
+  /** What it asks of the authorizer. Never left out: an API that asks for nothing says so. */
+  readonly asks: readonly Ask[];
   /**
    * Whether a request may overlap with others of its connection. It may where what counts happens
    * in the turn of its dispatch. Default: it runs alone, as everything does in Kafka.

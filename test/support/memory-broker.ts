@@ -20,7 +20,8 @@ import type { RequestOf } from '../../server/protocol/api.js';
 import { decodeResponse, encodeRequest } from '../../server/protocol/frame.js';
 import type { Fetch } from '../../server/protocol/messages/fetch.js';
 import type { InputOf, ValueOf } from '../../server/protocol/schema.js';
-import type { RequestHook } from '../../server/request/request-hooks.js';
+import type { Authorizer, Quota } from '../../server/request/admission.js';
+import type { RequestContext } from '../../server/request/context.js';
 import { typedBrokerSettings } from '../../server/settings/broker-settings.js';
 import type { SettingTexts } from '../../server/settings/topic-settings.js';
 import { MemoryDisk } from './memory-disk.js';
@@ -101,12 +102,20 @@ export interface LogLine {
   readonly message: string;
 }
 
+/** Called in front of the handlers. */
+export interface RequestHook {
+  before(context: RequestContext, request: unknown): void;
+}
+
 export interface MemoryBrokerOptions {
   /** Another engine than the one in memory. */
   readonly host?: LogHost & { readonly leaderEpoch: number };
   readonly engine?: MemoryEngine;
   readonly catalog?: MemoryCatalog;
   readonly settings?: SettingTexts;
+  readonly authorizer?: Authorizer;
+  readonly quota?: Quota;
+  /** Each sees a request as the authorizer does, and may refuse it. */
   readonly hooks?: readonly RequestHook[];
   readonly caseInsensitiveDisk?: boolean;
   readonly partitionsPerTopicMax?: number;
@@ -144,7 +153,9 @@ export async function memoryBroker(options: MemoryBrokerOptions = {}) {
     openCatalog: async () => catalog,
     slices: new TurnSlices(clock, options.meter),
     limits: limitsOf(options),
-    hooks: options.hooks ?? [],
+    ...(options.hooks && { authorizer: authorizerOf(options.hooks) }),
+    ...(options.authorizer && { authorizer: options.authorizer }),
+    ...(options.quota && { quota: options.quota }),
     engine: logsOf(options.host ?? engine, options.space),
     ...(options.crash && { crash: options.crash }),
   });
@@ -194,6 +205,7 @@ export async function memoryBroker(options: MemoryBrokerOptions = {}) {
     fetchSessions: parts.fetchSessions,
     producerIds: parts.producerIds,
     groups: parts.groups,
+    requestCounters: parts.requestCounters,
     dispatcher,
     connection,
     lines,
@@ -204,6 +216,14 @@ export async function memoryBroker(options: MemoryBrokerOptions = {}) {
       await partitions.stop();
       // The store takes one transaction after another.
       await controller.forgetDeleted('none');
+    },
+  };
+}
+
+function authorizerOf(hooks: readonly RequestHook[]): Authorizer {
+  return {
+    authorize: (context, _asks, request) => {
+      for (const hook of hooks) hook.before(context, request);
     },
   };
 }

@@ -1,4 +1,4 @@
-import { RequestCounters } from '../../request/request-hooks.js';
+import { RequestCounters } from '../../request/request-counters.js';
 import { room } from '../room.js';
 
 /** The counts of requests by API. */

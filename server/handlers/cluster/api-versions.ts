@@ -19,7 +19,12 @@ const SOFTWARE_NAME = /^[a-zA-Z0-9](?:[a-zA-Z0-9.-]{0,126}[a-zA-Z0-9])?$/;
  * from Kafka; librdkafka then asks again with version 0. One that takes this broker for another,
  * which had the address before, is told to start over (KIP-1242).
  */
-export const apiVersions = handler(ApiVersions, { order: 'pipelined' }, apiVersionsHandler);
+export const apiVersions = handler(
+  ApiVersions,
+  // Clients send it before they say who they are.
+  { asks: [], order: 'pipelined' },
+  apiVersionsHandler,
+);
 
 function apiVersionsHandler(parts: ApiVersionsParts): Handler<typeof ApiVersions> {
   const apiKeys = parts.apis

@@ -17,7 +17,11 @@ const CONTROLLERS = 2;
  * DescribeCluster (KIP-700): the brokers, as Metadata shows them. Controllers have no endpoints of
  * their own (KIP-919).
  */
-export const describeCluster = handler(DescribeCluster, {}, describeClusterHandler);
+export const describeCluster = handler(
+  DescribeCluster,
+  { asks: [{ operation: 'describe', resource: 'cluster' }] },
+  describeClusterHandler,
+);
 
 function describeClusterHandler({
   metadata,

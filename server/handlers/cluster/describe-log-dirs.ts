@@ -22,7 +22,7 @@ type TopicAnswer = ResponseOf<typeof DescribeLogDirs>['results'][number]['topics
  */
 export const describeLogDirs = handler(
   DescribeLogDirs,
-  { readsOnly: true },
+  { asks: [{ operation: 'describe', resource: 'cluster' }], readsOnly: true },
   describeLogDirsHandler,
 );
 

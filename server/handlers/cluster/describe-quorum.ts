@@ -25,7 +25,11 @@ const METADATA_TOPIC = '__cluster_metadata';
  * DescribeQuorum (KIP-595): one node keeps the metadata and is leader and only voter. Its revisions
  * stand for offsets: what has one is durable. Other partitions have no quorum.
  */
-export const describeQuorum = handler(DescribeQuorum, { readsOnly: true }, describeQuorumHandler);
+export const describeQuorum = handler(
+  DescribeQuorum,
+  { asks: [{ operation: 'describe', resource: 'cluster' }], readsOnly: true },
+  describeQuorumHandler,
+);
 
 function describeQuorumHandler(parts: DescribeQuorumParts): Handler<typeof DescribeQuorum> {
   return async ({ connection, clock, work }, { topics }) => {

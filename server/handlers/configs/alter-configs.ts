@@ -42,7 +42,16 @@ interface Resource<C> {
 const { topicPlanElements } = SERVER_LIMITS;
 
 /** AlterConfigs (KIP-133): the settings of each resource become those given, and no others. */
-export const alterConfigs = handler(AlterConfigs, {}, alterConfigsHandler);
+export const alterConfigs = handler(
+  AlterConfigs,
+  {
+    asks: [
+      { operation: 'alterConfigs', resource: 'topic' },
+      { operation: 'alterConfigs', resource: 'cluster' },
+    ],
+  },
+  alterConfigsHandler,
+);
 
 function alterConfigsHandler(parts: AlterConfigsParts): Handler<typeof AlterConfigs> {
   return async ({ work }, { resources, validateOnly }) => {
@@ -57,7 +66,12 @@ function alterConfigsHandler(parts: AlterConfigsParts): Handler<typeof AlterConf
  */
 export const incrementalAlterConfigs = handler(
   IncrementalAlterConfigs,
-  {},
+  {
+    asks: [
+      { operation: 'alterConfigs', resource: 'topic' },
+      { operation: 'alterConfigs', resource: 'cluster' },
+    ],
+  },
   incrementalAlterConfigsHandler,
 );
 

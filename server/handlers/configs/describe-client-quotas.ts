@@ -10,7 +10,7 @@ const ENTITY_TYPES: ReadonlySet<string> = new Set(['user', 'client-id', 'ip']);
 /** DescribeClientQuotas (KIP-546): there are no quotas. A filter that Kafka refuses is refused. */
 export const describeClientQuotas = handler(
   DescribeClientQuotas,
-  {},
+  { asks: [{ operation: 'describeConfigs', resource: 'cluster' }] },
   () =>
     async ({ work }, { components }) => {
       await forEachInSlices(work, components, ({ entityType }) => {

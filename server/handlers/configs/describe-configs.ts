@@ -34,7 +34,13 @@ type Wish = RequestOf<typeof DescribeConfigs>['resources'][number];
  */
 export const describeConfigs = handler(
   DescribeConfigs,
-  { readsOnly: true },
+  {
+    asks: [
+      { operation: 'describeConfigs', resource: 'topic' },
+      { operation: 'describeConfigs', resource: 'cluster' },
+    ],
+    readsOnly: true,
+  },
   describeConfigsHandler,
 );
 

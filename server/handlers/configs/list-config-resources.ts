@@ -26,7 +26,7 @@ const EVERY_TYPE: readonly number[] = [TOPIC_RESOURCE, BROKER_RESOURCE, ...EMPTY
  */
 export const listConfigResources = handler(
   ListConfigResources,
-  { readsOnly: true },
+  { asks: [{ operation: 'describeConfigs', resource: 'cluster' }], readsOnly: true },
   listConfigResourcesHandler,
 );
 

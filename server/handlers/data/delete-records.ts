@@ -23,7 +23,11 @@ type PartitionAnswer = TopicAnswer['partitions'][number];
  * DeleteRecords (KIP-107): moves log starts up. Answered when the new log start offsets are
  * durable.
  */
-export const deleteRecords = handler(DeleteRecords, {}, deleteRecordsHandler);
+export const deleteRecords = handler(
+  DeleteRecords,
+  { asks: [{ operation: 'delete', resource: 'topic' }] },
+  deleteRecordsHandler,
+);
 
 function deleteRecordsHandler(parts: DeleteRecordsParts): Handler<typeof DeleteRecords> {
   return async ({ work }, request) => {

@@ -24,7 +24,7 @@ type ProducerAnswer = PartitionAnswer['activeProducers'][number];
  */
 export const describeProducers = handler(
   DescribeProducers,
-  { readsOnly: true },
+  { asks: [{ operation: 'read', resource: 'topic' }], readsOnly: true },
   describeProducersHandler,
 );
 

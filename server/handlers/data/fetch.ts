@@ -44,7 +44,20 @@ const PARTITIONS_AT_ONCE_MAX = SERVER_LIMITS.fetchPartitionsAtOnceMax;
  * have news, and answers with those that have. The answer carries slices of log files; no record is
  * read here.
  */
-export const fetchRecords = handler(Fetch, { order: 'pipelined' }, fetchHandler);
+export const fetchRecords = handler(
+  Fetch,
+  {
+    asks: [
+      {
+        operation: 'read',
+        resource: 'topic',
+        or: { operation: 'clusterAction', resource: 'cluster' },
+      },
+    ],
+    order: 'pipelined',
+  },
+  fetchHandler,
+);
 
 function fetchHandler(parts: FetchParts): Handler<typeof Fetch> {
   const waiting = new WaitingFetches();

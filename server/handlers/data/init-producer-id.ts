@@ -16,7 +16,20 @@ export interface InitProducerIdParts {
  * kafkajs all take as fatal: librdkafka retries UNSUPPORTED_VERSION and the other final codes here
  * for ever.
  */
-export const initProducerId = handler(InitProducerId, {}, initProducerIdHandler);
+export const initProducerId = handler(
+  InitProducerId,
+  {
+    asks: [
+      { operation: 'write', resource: 'transactionalId' },
+      {
+        operation: 'idempotentWrite',
+        resource: 'cluster',
+        or: { operation: 'write', resource: 'topic' },
+      },
+    ],
+  },
+  initProducerIdHandler,
+);
 
 function initProducerIdHandler(parts: InitProducerIdParts): Handler<typeof InitProducerId> {
   return async (_context, { transactionalId }) => {

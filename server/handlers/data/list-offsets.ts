@@ -37,7 +37,11 @@ const NOTHING_FOUND: Found = { offset: -1, timestamp: -1, leaderEpoch: -1 };
  * error. One lookup at a time, since each may have a batch in memory, unpacked. A partition that is
  * named twice is refused, as by Kafka.
  */
-export const listOffsets = handler(ListOffsets, { readsOnly: true }, listOffsetsHandler);
+export const listOffsets = handler(
+  ListOffsets,
+  { asks: [{ operation: 'describe', resource: 'topic' }], readsOnly: true },
+  listOffsetsHandler,
+);
 
 function listOffsetsHandler(parts: ListOffsetsParts): Handler<typeof ListOffsets> {
   return async ({ apiVersion, work }, request) => {

@@ -25,7 +25,16 @@ type PartitionWish = RequestOf<typeof OffsetForLeaderEpoch>['topics'][number]['p
  */
 export const offsetForLeaderEpoch = handler(
   OffsetForLeaderEpoch,
-  { readsOnly: true },
+  {
+    asks: [
+      {
+        operation: 'describe',
+        resource: 'topic',
+        or: { operation: 'clusterAction', resource: 'cluster' },
+      },
+    ],
+    readsOnly: true,
+  },
   offsetForLeaderEpochHandler,
 );
 

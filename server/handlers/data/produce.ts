@@ -35,6 +35,10 @@ type PartitionBatch = TopicWish['partitions'][number];
 export const produce = handler(
   Produce,
   {
+    asks: [
+      { operation: 'write', resource: 'topic' },
+      { operation: 'write', resource: 'transactionalId' },
+    ],
     order: 'pipelined',
     isDoneWithFrame: true,
     closesOnDefect: true,

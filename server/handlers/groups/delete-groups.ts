@@ -14,7 +14,11 @@ export interface DeleteGroupsParts {
 type Answer = ResponseOf<typeof DeleteGroups>['results'][number];
 
 /** DeleteGroups: groups without members, and their offsets. Answered when that is in the log. */
-export const deleteGroups = handler(DeleteGroups, {}, deleteGroupsHandler);
+export const deleteGroups = handler(
+  DeleteGroups,
+  { asks: [{ operation: 'delete', resource: 'group' }] },
+  deleteGroupsHandler,
+);
 
 function deleteGroupsHandler(parts: DeleteGroupsParts): Handler<typeof DeleteGroups> {
   return async ({ work }, { groupsNames }) => {

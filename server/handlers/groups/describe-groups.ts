@@ -21,7 +21,11 @@ type Answer = ResponseOf<typeof DescribeGroups>['groups'][number];
  * DescribeGroups. A group that does not exist is Dead: below version 6 without an error, from there
  * on with one (KIP-1043).
  */
-export const describeGroups = handler(DescribeGroups, { readsOnly: true }, describeGroupsHandler);
+export const describeGroups = handler(
+  DescribeGroups,
+  { asks: [{ operation: 'describe', resource: 'group' }], readsOnly: true },
+  describeGroupsHandler,
+);
 
 function describeGroupsHandler({ groups }: DescribeGroupsParts): Handler<typeof DescribeGroups> {
   return async ({ apiVersion, work }, request) => {

@@ -28,7 +28,16 @@ const TRANSACTION = 1;
  * Whoever asks for transactions must stop, not retry; see init-producer-id.ts for the choice of the
  * code.
  */
-export const findCoordinator = handler(FindCoordinator, {}, findCoordinatorHandler);
+export const findCoordinator = handler(
+  FindCoordinator,
+  {
+    asks: [
+      { operation: 'describe', resource: 'group' },
+      { operation: 'describe', resource: 'transactionalId' },
+    ],
+  },
+  findCoordinatorHandler,
+);
 
 function findCoordinatorHandler(parts: FindCoordinatorParts): Handler<typeof FindCoordinator> {
   return async (context, { key, keyType, coordinatorKeys }) => {

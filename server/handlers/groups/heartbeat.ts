@@ -9,7 +9,11 @@ export interface HeartbeatParts {
 }
 
 /** Heartbeat: REBALANCE_IN_PROGRESS calls the member to join again. */
-export const heartbeat = handler(Heartbeat, { order: 'pipelined' }, heartbeatHandler);
+export const heartbeat = handler(
+  Heartbeat,
+  { asks: [{ operation: 'read', resource: 'group' }], order: 'pipelined' },
+  heartbeatHandler,
+);
 
 function heartbeatHandler({ groups }: HeartbeatParts): Handler<typeof Heartbeat> {
   return (_context, { groupId, memberId, groupInstanceId, generationId }) => {

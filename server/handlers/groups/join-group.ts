@@ -18,7 +18,11 @@ export interface JoinGroupParts {
  * JoinGroup. Answered when the generation is formed; what the client sends behind it on this
  * connection need not wait.
  */
-export const joinGroup = handler(JoinGroup, { order: 'pipelined' }, joinGroupHandler);
+export const joinGroup = handler(
+  JoinGroup,
+  { asks: [{ operation: 'read', resource: 'group' }], order: 'pipelined' },
+  joinGroupHandler,
+);
 
 function joinGroupHandler({ groups }: JoinGroupParts): Handler<typeof JoinGroup> {
   return async (context, request) => {

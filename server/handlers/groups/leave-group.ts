@@ -15,7 +15,11 @@ type Members = RequestOf<typeof LeaveGroup>['members'];
 type MemberAnswer = NonNullable<ResponseOf<typeof LeaveGroup>['members']>[number];
 
 /** LeaveGroup: one member up to 2, several from 3 on, each with an error of its own (KIP-345). */
-export const leaveGroup = handler(LeaveGroup, { order: 'pipelined' }, leaveGroupHandler);
+export const leaveGroup = handler(
+  LeaveGroup,
+  { asks: [{ operation: 'read', resource: 'group' }], order: 'pipelined' },
+  leaveGroupHandler,
+);
 
 function leaveGroupHandler({ groups }: LeaveGroupParts): Handler<typeof LeaveGroup> {
   return async ({ apiVersion, work }, request) => {

@@ -17,7 +17,20 @@ type Answer = ResponseOf<typeof ListGroups>['groups'][number];
 const GROUP_TYPE = 'classic';
 
 /** ListGroups, filtered by state (KIP-518) and type (KIP-848); filters ignore case, as in Kafka. */
-export const listGroups = handler(ListGroups, { readsOnly: true }, listGroupsHandler);
+export const listGroups = handler(
+  ListGroups,
+  {
+    asks: [
+      {
+        operation: 'describe',
+        resource: 'cluster',
+        or: { operation: 'describe', resource: 'group' },
+      },
+    ],
+    readsOnly: true,
+  },
+  listGroupsHandler,
+);
 
 function listGroupsHandler({ groups }: ListGroupsParts): Handler<typeof ListGroups> {
   return async ({ work }, { statesFilter, typesFilter }) => {

@@ -13,7 +13,17 @@ export interface OffsetCommitParts {
 }
 
 /** OffsetCommit. Answered when the offsets are in the log and its promise holds. */
-export const offsetCommit = handler(OffsetCommit, { order: 'pipelined' }, offsetCommitHandler);
+export const offsetCommit = handler(
+  OffsetCommit,
+  {
+    asks: [
+      { operation: 'read', resource: 'group' },
+      { operation: 'read', resource: 'topic' },
+    ],
+    order: 'pipelined',
+  },
+  offsetCommitHandler,
+);
 
 function offsetCommitHandler({ groups }: OffsetCommitParts): Handler<typeof OffsetCommit> {
   return async ({ apiVersion, work }, request) => {

@@ -13,7 +13,16 @@ export interface OffsetDeleteParts {
  * OffsetDelete (KIP-496): forgets offsets of topics that no member reads. Answered when that is in
  * the log.
  */
-export const offsetDelete = handler(OffsetDelete, {}, offsetDeleteHandler);
+export const offsetDelete = handler(
+  OffsetDelete,
+  {
+    asks: [
+      { operation: 'delete', resource: 'group' },
+      { operation: 'read', resource: 'topic' },
+    ],
+  },
+  offsetDeleteHandler,
+);
 
 function offsetDeleteHandler({ groups }: OffsetDeleteParts): Handler<typeof OffsetDelete> {
   return async ({ work }, { groupId, topics }) => {

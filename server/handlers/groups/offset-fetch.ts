@@ -20,7 +20,17 @@ type Wishes = RequestOf<typeof OffsetFetch>['topics'];
  * OffsetFetch: what a group has committed for the partitions asked for, or for all. Nothing
  * committed is offset -1 without an error.
  */
-export const offsetFetch = handler(OffsetFetch, { readsOnly: true }, offsetFetchHandler);
+export const offsetFetch = handler(
+  OffsetFetch,
+  {
+    asks: [
+      { operation: 'describe', resource: 'group' },
+      { operation: 'describe', resource: 'topic' },
+    ],
+    readsOnly: true,
+  },
+  offsetFetchHandler,
+);
 
 function offsetFetchHandler(parts: OffsetFetchParts): Handler<typeof OffsetFetch> {
   return async ({ apiVersion, work }, request) => {

@@ -10,7 +10,11 @@ export interface SyncGroupParts {
 }
 
 /** SyncGroup. Answered when the leader's plan is in the log. */
-export const syncGroup = handler(SyncGroup, { order: 'pipelined' }, syncGroupHandler);
+export const syncGroup = handler(
+  SyncGroup,
+  { asks: [{ operation: 'read', resource: 'group' }], order: 'pipelined' },
+  syncGroupHandler,
+);
 
 function syncGroupHandler({ groups }: SyncGroupParts): Handler<typeof SyncGroup> {
   return async (context, request) => {

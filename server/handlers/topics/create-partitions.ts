@@ -24,7 +24,11 @@ type Answer = ResponseOf<typeof CreatePartitions>['results'][number];
  * written to. Internal topics are refused, which Apache Kafka leaves to its tools: with another
  * count, other partitions would be asked for what is committed.
  */
-export const createPartitions = handler(CreatePartitions, {}, createPartitionsHandler);
+export const createPartitions = handler(
+  CreatePartitions,
+  { asks: [{ operation: 'alter', resource: 'topic' }] },
+  createPartitionsHandler,
+);
 
 function createPartitionsHandler(parts: CreatePartitionsParts): Handler<typeof CreatePartitions> {
   return async ({ work }, { topics, validateOnly }) => {

@@ -44,7 +44,16 @@ type Wish = RequestOf<typeof CreateTopics>['topics'][number];
  * durable and the partitions can be written to. `validate_only` goes all the way but for the
  * writing.
  */
-export const createTopics = handler(CreateTopics, {}, createTopicsHandler);
+export const createTopics = handler(
+  CreateTopics,
+  {
+    asks: [
+      { operation: 'create', resource: 'cluster', or: { operation: 'create', resource: 'topic' } },
+      { operation: 'describeConfigs', resource: 'topic' },
+    ],
+  },
+  createTopicsHandler,
+);
 
 function createTopicsHandler(parts: CreateTopicsParts): Handler<typeof CreateTopics> {
   return async (context, { topics, validateOnly }) => {

@@ -32,7 +32,11 @@ interface Wish {
  * DeleteTopics, by name or (from 6 on) by id. Answered when the deletion is durable and the topic
  * serves no more.
  */
-export const deleteTopics = handler(DeleteTopics, {}, deleteTopicsHandler);
+export const deleteTopics = handler(
+  DeleteTopics,
+  { asks: [{ operation: 'delete', resource: 'topic' }] },
+  deleteTopicsHandler,
+);
 
 function deleteTopicsHandler(parts: DeleteTopicsParts): Handler<typeof DeleteTopics> {
   return async (context, request) => {

@@ -29,7 +29,7 @@ type TopicAnswer = Answer['topics'][number];
  */
 export const describeTopicPartitions = handler(
   DescribeTopicPartitions,
-  { readsOnly: true },
+  { asks: [{ operation: 'describe', resource: 'topic' }], readsOnly: true },
   describeTopicPartitionsHandler,
 );
 

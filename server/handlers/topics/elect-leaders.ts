@@ -23,7 +23,11 @@ const UNCLEAN = 1;
  * ElectLeaders (KIP-183, KIP-460). With one replica a partition has its preferred leader, or none
  * that could be elected. Of all partitions only those are named that have no leader, as in Kafka.
  */
-export const electLeaders = handler(ElectLeaders, {}, electLeadersHandler);
+export const electLeaders = handler(
+  ElectLeaders,
+  { asks: [{ operation: 'alter', resource: 'cluster' }] },
+  electLeadersHandler,
+);
 
 function electLeadersHandler(parts: ElectLeadersParts): Handler<typeof ElectLeaders> {
   return async ({ work }, { electionType, topicPartitions }) => {

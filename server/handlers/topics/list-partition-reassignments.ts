@@ -5,7 +5,7 @@ import { type Handler, handler } from '../handler.js';
 /** ListPartitionReassignments (KIP-455): on one node no partition is ever on its way. */
 export const listPartitionReassignments = handler(
   ListPartitionReassignments,
-  {},
+  { asks: [{ operation: 'describe', resource: 'cluster' }] },
   listPartitionReassignmentsHandler,
 );
 

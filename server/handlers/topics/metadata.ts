@@ -41,7 +41,17 @@ type TopicWishes = NonNullable<RequestOf<typeof Metadata>['topics']>;
  * if client and broker both allow it, and the answer waits until it can be written to, so that no
  * client meets LEADER_NOT_AVAILABLE.
  */
-export const metadata = handler(Metadata, { readsOnly: true }, metadataHandler);
+export const metadata = handler(
+  Metadata,
+  {
+    asks: [
+      { operation: 'describe', resource: 'topic' },
+      { operation: 'create', resource: 'topic', or: { operation: 'create', resource: 'cluster' } },
+    ],
+    readsOnly: true,
+  },
+  metadataHandler,
+);
 
 function metadataHandler(parts: MetadataParts): Handler<typeof Metadata> {
   return async (context, request) => {

@@ -6,7 +6,6 @@ import type { InProgress } from '../../../server/net/receiving/requests-in-progr
 import { ApiError } from '../../../server/protocol/api-error.js';
 import { ErrorCode } from '../../../server/protocol/error-codes.js';
 import { decodeResponse } from '../../../server/protocol/frame.js';
-import { RequestCounters, type RequestOutcome } from '../../../server/request/request-hooks.js';
 import {
   batchOf,
   fetchOf,
@@ -187,63 +186,6 @@ describe('failures of our own', () => {
     log.readError = new Error('only a bug');
     await broker.dispatcher.dispatch(frame, broker.connection);
     expect(crashes).toHaveLength(1);
-  });
-});
-
-describe('hooks', () => {
-  test('see every request before and after, and count it', async () => {
-    const seen: string[] = [];
-    const outcomes: RequestOutcome[] = [];
-    const counters = new RequestCounters();
-    const broker = await memoryBroker({
-      hooks: [
-        counters,
-        {
-          before: (context, request) => {
-            seen.push(
-              `${context.principal} ${context.apiName} ${context.apiVersion} ${typeof request}`,
-            );
-          },
-          after: (_context, outcome) => void outcomes.push(outcome),
-        },
-      ],
-    });
-    await broker.createTopic('t');
-    const frame = requestFrame('Produce', 9, produceOf('t', batchOf(['x']), { acks: 0 }));
-    await broker.dispatcher.dispatch(frame, broker.connection);
-    const bad = requestFrame('Produce', 9, produceOf('u', batchOf(['x']), { acks: 0 }));
-    await expect(broker.dispatcher.dispatch(bad, broker.connection)).rejects.toThrow();
-    expect(seen).toEqual([
-      'User:ANONYMOUS CreateTopics 7 object',
-      'User:ANONYMOUS Produce 9 object',
-      'User:ANONYMOUS Produce 9 object',
-    ]);
-    expect(outcomes.map(({ kind }) => kind)).toEqual(['answered', 'silent', 'closed']);
-    expect(counters.byApi.get('Produce')).toMatchObject({ requests: 2, closed: 1, failed: 0 });
-    expect(counters.byApi.get('CreateTopics')?.responseBytes).toBeGreaterThan(0);
-  });
-
-  test('may refuse a request before its handler sees it', async () => {
-    const broker = await memoryBroker({
-      hooks: [
-        {
-          before: (context) => {
-            if (context.apiName === 'Produce') throw new CloseConnection('not for you');
-            throw new ApiError('CLUSTER_AUTHORIZATION_FAILED', 'not for you');
-          },
-        },
-      ],
-    });
-    const answer = await broker.call('InitProducerId', 0, {
-      transactionalId: null,
-      transactionTimeoutMs: 0,
-    });
-    expect(answer.errorCode).toBe(ErrorCode.CLUSTER_AUTHORIZATION_FAILED);
-    expect(broker.lines).toEqual([]);
-    const frame = requestFrame('Produce', 9, produceOf('t', batchOf(['x'])));
-    await expect(broker.dispatcher.dispatch(frame, broker.connection)).rejects.toThrow(
-      'not for you',
-    );
   });
 });
 

@@ -1,7 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { LIMITS } from '../../../engine/limits.js';
-import type { RequestHook } from '../../../server/request/request-hooks.js';
-import { memoryBroker } from '../../support/memory-broker.js';
+import { memoryBroker, type RequestHook } from '../../support/memory-broker.js';
 import { TurnMeter } from '../../support/turn-meter.js';
 import { GROUP_SHAPES } from './shapes/groups.js';
 import { PARTITION_SHAPES } from './shapes/partitions.js';
