@@ -55,6 +55,7 @@ export type { FollowFrom, FollowOptions } from './embedded/follow.js';
 export { storedBatches } from './embedded/stored-batches.js';
 export { CATALOG_FILE, type Engine, type EngineOptions } from './engine.js';
 export { type BadRecord, ENGINE_ERRORS, EngineError, type EngineErrorCode } from './errors.js';
+export { reasonOf } from './foreign-errors.js';
 export { Gate } from './gate.js';
 export { type CatalogInspection, inspectCatalog } from './inspect/catalog-inspection.js';
 export { type FolderScrub, type ScrubFinding, scrubFolder } from './inspect/folder-scrub.js';

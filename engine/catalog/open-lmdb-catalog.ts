@@ -3,6 +3,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { type Clock, systemClock } from '../clock.js';
 import { EngineError } from '../errors.js';
+import { reasonOf } from '../foreign-errors.js';
 import { LIMITS } from '../limits.js';
 import { type EngineLogger, silentLogger } from '../logger.js';
 import { TurnSlices } from '../turn-slices.js';
@@ -58,7 +59,7 @@ export async function openLmdbCatalog(
     // is durable.
     if (options.suspicious === true) await file.datasync();
     const table = await openEnvironment(path).catch((cause: unknown) => {
-      throw damagedCatalog(path, cause instanceof Error ? cause.message : String(cause), cause);
+      throw damagedCatalog(path, reasonOf(cause), cause);
     });
     catalog = new LmdbCatalog({
       path,

@@ -1,4 +1,5 @@
 import { EngineError } from '../errors.js';
+import { reasonOf } from '../foreign-errors.js';
 import type { Disk } from './disk.js';
 import { afterWrite, NOT_STALLED, type StallState } from './stall-guard.js';
 
@@ -33,7 +34,7 @@ export class DataDirectory {
    */
   fail(what: string, error: unknown): EngineError {
     if (this.#failure) return this.#failure;
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = reasonOf(error);
     const failure = new EngineError(
       'STORAGE_OFFLINE',
       `${this.root} is offline until a restart: ${what}: ${reason}`,

@@ -1,11 +1,13 @@
+import { isError } from '../foreign-errors.js';
+
 /** Whether a failure is the one that the operating system calls `name`: ENOENT, EEXIST, ENOSPC … */
 export function hasErrno(error: unknown, name: string): boolean {
-  return error instanceof Error && (error as NodeJS.ErrnoException).code === name;
+  return isError(error) && (error as NodeJS.ErrnoException).code === name;
 }
 
 /** Whether the operating system has refused something, whatever it calls that. */
 export function hasAnyErrno(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
+  if (!isError(error)) return false;
   const { code } = error as NodeJS.ErrnoException;
   return typeof code === 'string' && /^E[A-Z0-9]+$/.test(code);
 }

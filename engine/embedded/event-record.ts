@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import type { FieldInput, HeaderInput, RecordInput } from '../batch/builder.js';
 import { HEADER_SIZE } from '../batch/header.js';
 import type { RecordHeader, RecordView } from '../batch/records.js';
@@ -99,13 +100,13 @@ function fieldSize(what: string, field: unknown): number {
   if (field === null) return 1;
   let size: number;
   if (typeof field === 'string') size = Buffer.byteLength(field);
-  else if (field instanceof Uint8Array) size = field.length;
+  else if (types.isUint8Array(field)) size = field.length;
   else throw invalid(`the ${what} is a Uint8Array, a string or null, not ${kindOf(field)}`);
   return varintSize(size) + size;
 }
 
 function timestampOf(timestamp: NewEvent['timestamp'], nowMs: number): number {
-  const ms = timestamp instanceof Date ? timestamp.getTime() : (timestamp ?? nowMs);
+  const ms = types.isDate(timestamp) ? timestamp.getTime() : (timestamp ?? nowMs);
   if (!Number.isSafeInteger(ms)) {
     throw invalid(
       `a timestamp is a Date or whole milliseconds from 1970 on, not ${String(timestamp)}`,

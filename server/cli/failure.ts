@@ -1,3 +1,5 @@
+import { types } from 'node:util';
+
 import { CliError, EXIT, type ExitCode } from './cli-error.js';
 
 /** How a process that cannot go on ends. */
@@ -37,7 +39,7 @@ const LISTEN_ADVICE: Readonly<Record<string, string>> = {
 /** Describes whatever was thrown. Known errors are told by their own message. */
 export function describeFailure(error: unknown): Failure {
   if (error instanceof CliError) return expected([error.message], error.exitCode);
-  if (!(error instanceof Error))
+  if (!types.isNativeError(error))
     return defect(`something that is no error was thrown: ${String(error)}`);
   // By name and code, so that a short command need not load the modules that define them.
   const { code, path, problems } = error as { code?: unknown; path?: unknown; problems?: unknown };

@@ -1,3 +1,5 @@
+import { types } from 'node:util';
+
 import { EXIT, type ExitCode } from './cli-error.js';
 import { describeFailure, endOnDefects } from './failure.js';
 import { whenReaderLeaves } from './output.js';
@@ -29,6 +31,6 @@ export async function run(argv: readonly string[]): Promise<ExitCode> {
 function tell(error: unknown): ExitCode {
   const { lines, exitCode, isDefect } = describeFailure(error);
   for (const line of lines) process.stderr.write(`odradek: ${line}\n`);
-  if (isDefect && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+  if (isDefect && types.isNativeError(error)) process.stderr.write(`${error.stack}\n`);
   return exitCode;
 }

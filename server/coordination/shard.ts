@@ -1,4 +1,4 @@
-import { type Gate, repairCommand } from '../../engine/index.js';
+import { type Gate, reasonOf, repairCommand } from '../../engine/index.js';
 import type { Logger } from '../logging/log.js';
 import { ApiError } from '../protocol/api-error.js';
 import { replay } from './replay.js';
@@ -131,7 +131,7 @@ export class Shard<R, S extends ShardState<R>> {
   #sayDamaged(error: unknown): void {
     const { topic, holds, dataDir, logger } = this.#options;
     const { name } = topic;
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = reasonOf(error);
     logger.error(
       { topic: name, partition: this.index, error },
       `the ${holds} of ${name}-${this.index} are not available, since it cannot be read (${reason}): ` +

@@ -1,5 +1,6 @@
 import { writeSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { types } from 'node:util';
 import type { DestinationStream, Logger as Pino } from 'pino';
 import { SERVER_LIMITS } from '../limits.js';
 import { escapeClientText } from './escape.js';
@@ -124,9 +125,9 @@ function safeValue(value: unknown, depth: number): unknown {
   if (typeof value === 'string') return safeText(value);
   if (typeof value === 'bigint') return value.toString();
   if (typeof value !== 'object' || value === null) return value;
-  if (value instanceof Uint8Array) return escapeClientText(value);
+  if (types.isUint8Array(value)) return escapeClientText(value);
   if (depth >= SERVER_LIMITS.logDepthMax) return '[deeper]';
-  if (value instanceof Error) return safeError(value, depth);
+  if (types.isNativeError(value)) return safeError(value, depth);
   if (Array.isArray(value)) {
     return value
       .slice(0, SERVER_LIMITS.logElementsMax)

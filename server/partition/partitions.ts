@@ -6,6 +6,7 @@ import {
   type LogSettings,
   type PartitionLog,
   type PartitionName,
+  reasonOf,
   type TurnSlices,
   type Work,
 } from '../../engine/index.js';
@@ -332,7 +333,7 @@ export class Partitions {
       const { topic, partition } = name;
       if (error instanceof EngineError) {
         const { code, path, offset } = error;
-        const reason = error.cause instanceof Error ? error.cause.message : undefined;
+        const reason = error.cause === undefined ? undefined : reasonOf(error.cause);
         logger.error(
           { topic, partition, code, path, offset, reason },
           `a partition is offline, its reads and appends are refused: ${error.message}`,

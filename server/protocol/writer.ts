@@ -213,7 +213,7 @@ export class Writer {
 
   private content(value: RecordsInput): void {
     const size = sizeOf(value);
-    if (value instanceof Uint8Array && (size <= COPY_MAX || this.tagDepth > 0)) {
+    if (isBytes(value) && (size <= COPY_MAX || this.tagDepth > 0)) {
       const at = this.reserve(size);
       this.buffer.set(value, at);
       return;
@@ -222,7 +222,7 @@ export class Writer {
     if (this.tagDepth > 0) throw new RangeError('a tagged field cannot hold a slice');
     if (size === 0) return;
     this.closePart();
-    this.parts.push(value instanceof Uint8Array ? asBuffer(value) : value);
+    this.parts.push(isBytes(value) ? asBuffer(value) : value);
     this.partsSize += size;
   }
 
@@ -305,7 +305,7 @@ export class Writer {
 }
 
 function sizeOf(value: RecordsInput): number {
-  return value instanceof Uint8Array ? value.byteLength : value.size;
+  return isBytes(value) ? value.byteLength : value.size;
 }
 
 function asBuffer(value: Uint8Array): Buffer {
@@ -316,4 +316,9 @@ function asBuffer(value: Uint8Array): Buffer {
 
 function outOfRange(type: string, value: unknown): RangeError {
   return new RangeError(`not a valid ${type}: ${String(value)}`);
+}
+
+/** Bytes of any realm. */
+function isBytes(value: RecordsInput): value is Uint8Array {
+  return ArrayBuffer.isView(value);
 }

@@ -92,6 +92,12 @@ test('an assignment to a field of another object is found, whatever its form', (
   ]);
 });
 
+test('no file asks a class of Node’s or of the language whether a value is of it', () => {
+  const asks =
+    /instanceof (Error|TypeError|RangeError|AggregateError|Date|Map|Set|Buffer|U?[Ii]nt\d+Array|Float\d+Array|ArrayBuffer|SharedArrayBuffer|URL|AbortSignal)\b/;
+  expect(house.filter(({ text }) => asks.test(text)).map(({ path }) => path)).toEqual([]);
+});
+
 test('comments keep to the columns of the code', () => {
   const all = [...house, ...sourcesIn('test'), ...sourcesIn('bench')];
   expect(all.flatMap(longComments)).toEqual([]);

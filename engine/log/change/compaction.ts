@@ -1,6 +1,7 @@
 import { hasErrno } from '../../disk/errno.js';
 import { storageError } from '../../disk/storage-error.js';
 import { EngineError } from '../../errors.js';
+import { reasonOf } from '../../foreign-errors.js';
 import { LIMITS } from '../../limits.js';
 import type { CompactedLog } from '../../maintenance/cleaner.js';
 import { type CompactionPlan, isCompactionDue } from '../../maintenance/compaction-policy.js';
@@ -204,7 +205,7 @@ export class Compaction implements CompactedLog {
     if (hasEnded || hasErrno(error, 'LOG_CLOSED') || hasErrno(error, 'STORAGE_OFFLINE')) return;
     context.counters.compactionsFailed++;
     this.#retryAtMs = context.clock.monotonicMs() + LIMITS.compactionRetryMs;
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = reasonOf(error);
     if (reason === this.#saidFailure) return;
     this.#saidFailure = reason;
     context.logger.warn(

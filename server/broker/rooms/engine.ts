@@ -1,4 +1,4 @@
-import { type EngineError, openEngine } from '../../../engine/index.js';
+import { type EngineError, openEngine, reasonOf } from '../../../engine/index.js';
 import type { Logger } from '../../logging/log.js';
 import type { MachineGround } from '../ground.js';
 import { room } from '../room.js';
@@ -15,7 +15,7 @@ export const engineRoom = room('engine', async (ground: MachineGround) => {
 });
 
 function sayOffline(logger: Logger, { path, cause }: EngineError): void {
-  const reason = cause instanceof Error ? cause.message : cause;
+  const reason = reasonOf(cause);
   logger.error(
     { directory: path, reason },
     'the disk failed: the broker stays up, but its partitions answer KAFKA_STORAGE_ERROR; repair the disk and restart',

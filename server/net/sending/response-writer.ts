@@ -1,4 +1,5 @@
 import { constants } from 'node:os';
+import { types } from 'node:util';
 
 import type { ServerLimits } from '../../limits.js';
 import { Fifo } from '../fifo.js';
@@ -387,6 +388,6 @@ export class ResponseWriter {
 
   #fail(error: unknown): void {
     this.dispose();
-    this.#events.onFailed(error instanceof Error ? error : new Error(String(error)));
+    this.#events.onFailed(types.isNativeError(error) ? error : new Error(String(error)));
   }
 }
