@@ -205,7 +205,7 @@ export const SERVER_LIMITS = {
   sendfileNudgeBytes: 64 * KIB,
   /**
    * Bytes up to which several buffers are copied into one. Beyond: each buffer is handed to the
-   * kernel, which is cheaper for so many bytes.
+   * kernel, which is cheaper then.
    */
   sendGatherBytesMax: 64 * KIB,
 
