@@ -283,6 +283,17 @@ export class Engine {
   }
 
   /**
+   * Closes the log of a partition; its files stay, and opening it again recovers it. Resolves when
+   * everything in it is durable and nothing of it is under way: appends that wait end as they would
+   * have, later ones are LOG_CLOSED. One that is not open is no failure. What goes wrong is a line
+   * in the log.
+   */
+  closePartition(name: PartitionName): Promise<void> {
+    this.#assertOpen();
+    return this.#partitions.close(name);
+  }
+
+  /**
    * Durable when it resolves: the partition will not come back. Its log answers LOG_CLOSED; the
    * files go later.
    */

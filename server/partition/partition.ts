@@ -230,6 +230,12 @@ export class Partition {
     return this.#log.deleteBefore(offset === -1 ? this.#log.highWatermark : offset);
   }
 
+  /** Ends service, and the leader epoch with it: other brokers have the partition now. */
+  handOver(): void {
+    this.#leader?.end();
+    this.release();
+  }
+
   /**
    * Ends service: the topic was deleted or the broker stops. Waiters wake and find it gone. Twice
    * is once.

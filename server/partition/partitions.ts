@@ -1,98 +1,82 @@
 import {
-  AssertionError,
-  EngineError,
   Gate,
   type KnownPartitions,
-  type LogSettings,
   type PartitionLog,
   type PartitionName,
-  reasonOf,
   type TurnSlices,
   type Work,
 } from '../../engine/index.js';
 import { SERVER_LIMITS } from '../limits.js';
-import type { Logger } from '../logging/log.js';
 import type { TopicImage } from '../metadata/image.js';
 import type { DeletedTopic } from '../metadata/metadata-replica.js';
 import type { MetadataDelta, MetadataView } from '../metadata/metadata-view.js';
 import { ApiError } from '../protocol/api-error.js';
-import type { TopicSettings } from '../settings/topic-settings.js';
 import { knownPartitions, sized } from './known-partitions.js';
-import { logSettingsOf } from './log-settings.js';
-import { type Leadership, Partition, type PartitionWatchers } from './partition.js';
+import { isReplica } from './leadership.js';
+import type { Partition } from './partition.js';
+import { PartitionOpener, type PartitionOpenerOptions } from './partition-opener.js';
+import { TopicDeletions, type TopicDeletionsOptions } from './topic-deletions.js';
 
 /** What partitions ask of the engine. */
 export interface LogHost {
-  openPartition(name: PartitionName, settings: LogSettings): Promise<PartitionLog>;
-  deletePartition(name: PartitionName): Promise<void>;
+  openPartition: PartitionOpenerOptions['engine']['openPartition'];
+  /** Resolves when everything in the log is durable and its files are closed. */
+  closePartition(name: PartitionName): Promise<void>;
+  deletePartition: TopicDeletionsOptions['engine']['deletePartition'];
   /** Renames logs that are of no known partition, and resolves with the new folder names. */
   setAsideStrays(known: KnownPartitions): Promise<string[]>;
 }
 
-export interface PartitionsOptions extends PartitionWatchers {
+export interface PartitionsOptions extends PartitionOpenerOptions, TopicDeletionsOptions {
   readonly engine: LogHost;
-  readonly metadata: MetadataView;
-  readonly nodeId: number;
-  readonly logger: Logger;
   readonly slices: TurnSlices;
-  readonly producerExpirationMs: number;
-  /** The settings in effect for a topic, by all layers of the current image. */
-  settingsOf(topic: TopicImage): TopicSettings;
-  /**
-   * Called when the last file of a deleted topic is out of the way, so that its tombstone can go.
-   */
-  onDeleted(topic: DeletedTopic): void;
+}
+
+interface Opening {
+  readonly state: 'opening';
+  done: Promise<void>;
+  /** Headers of batches that were refused meanwhile, in the order in which they came. */
+  readonly refused: Buffer[];
 }
 
 type Entry =
-  | {
-      readonly state: 'opening';
-      readonly done: Promise<void>;
-      /** Headers of batches that were refused meanwhile, in the order in which they came. */
-      readonly refused: Buffer[];
-    }
+  | Opening
   | { readonly state: 'open'; readonly partition: Partition }
   | { readonly state: 'offline' };
+
+const OFFLINE: Entry = { state: 'offline' };
 
 /** Of a record batch: what names its producer and its sequence. */
 const BATCH_HEADER_BYTES = 61;
 
-/** A topic's settings, for the broker and for its logs; one object for all of its partitions. */
-interface SettingsOfTopic {
-  readonly brokerOverrides: unknown;
-  readonly topic: TopicSettings;
-  readonly log: LogSettings;
-}
-
-/** Stands for every topic without settings of its own. */
-const NO_OVERRIDES = {};
-
 /**
- * The partitions that this broker holds, by topic id and number. Follows the metadata: opens logs
- * of new topics, applies changed settings, deletes logs of deleted topics. A log that does not open
- * leaves its partition offline and the others be.
+ * The partitions of which this broker is a replica, by topic id and number. Follows the metadata:
+ * opens logs of partitions that come, applies changed roles and settings, closes logs of partitions
+ * that go elsewhere, deletes logs of deleted topics. A log that does not open leaves its partition
+ * offline and the others be.
  */
 export class Partitions {
   readonly #options: PartitionsOptions;
-  readonly #topics = new Map<string, Entry[]>();
-  /** Deletions by the topic's name: a topic that is created anew uses the same folders. */
-  readonly #leaving = new Map<string, Promise<void>>();
-  /** Openings and deletions under way. */
+  readonly #opener: PartitionOpener;
+  readonly #deletions: TopicDeletions;
+  /** Partitions that are elsewhere are undefined, and so are those of which nobody has heard. */
+  readonly #topics = new Map<string, (Entry | undefined)[]>();
+  /** Openings, closings and deletions under way. */
   readonly #working = new Set<Promise<void>>();
   readonly #openings = new Gate(SERVER_LIMITS.partitionsOpenedAtOnce);
-  readonly #deletions = new Gate(SERVER_LIMITS.deletionsAtOnce);
   #applying: Promise<void> = Promise.resolve();
-  readonly #settings = new WeakMap<object, SettingsOfTopic>();
   #stopFollowing: (() => void) | null = null;
 
   constructor(options: PartitionsOptions) {
     this.#options = options;
+    this.#opener = new PartitionOpener(options);
+    this.#deletions = new TopicDeletions(options);
   }
 
   /**
-   * Sets strays aside, finishes deletions, opens every partition of the image and follows it from
-   * then on. Resolves when all are open or offline. Rejects only if the data directory as a whole
-   * cannot be used.
+   * Sets strays aside, finishes deletions, opens this broker's partitions of the image and follows
+   * it from then on. Resolves when all are open or offline. Rejects only if the data directory as a
+   * whole cannot be used.
    */
   async start(deleted: readonly DeletedTopic[]): Promise<void> {
     const { engine, metadata, logger } = this.#options;
@@ -107,7 +91,7 @@ export class Partitions {
     this.#stopFollowing = metadata.onChange((delta) => this.#follow(delta));
     for (const topic of deleted) this.#delete(topic);
     const waiting = [...metadata.image.topics()].flatMap((topic) =>
-      topic.partitions.map((_, index) => ({ topic, index })),
+      topic.partitions.flatMap((_, index) => (this.#isHere(topic, index) ? { topic, index } : [])),
     );
     const work = this.#options.slices.begin();
     const openNext = async (): Promise<void> => {
@@ -126,8 +110,8 @@ export class Partitions {
 
   /**
    * The partition that serves requests. Synchronous, for the append path. Throws
-   * UNKNOWN_TOPIC_OR_PARTITION, NOT_LEADER_OR_FOLLOWER while it is being opened (clients retry),
-   * KAFKA_STORAGE_ERROR when it is offline.
+   * UNKNOWN_TOPIC_OR_PARTITION, NOT_LEADER_OR_FOLLOWER where this broker is no replica and while
+   * the log is being opened (clients retry), KAFKA_STORAGE_ERROR when it is offline.
    */
   find(topic: TopicImage, index: number): Partition {
     const entry = this.#topics.get(topic.id)?.[index];
@@ -141,7 +125,9 @@ export class Partitions {
         `topic ${topic.name} has no partition ${index}`,
       );
     }
-    throw new ApiError('NOT_LEADER_OR_FOLLOWER', `${topic.name}-${index} is not open yet`);
+    throw this.#isHere(topic, index)
+      ? new ApiError('NOT_LEADER_OR_FOLLOWER', `${topic.name}-${index} is not open yet`)
+      : new ApiError('NOT_LEADER_OR_FOLLOWER', `${topic.name}-${index} is on other brokers`);
   }
 
   /**
@@ -165,15 +151,15 @@ export class Partitions {
   }
 
   /**
-   * Resolves when every partition of the topic is open or offline. Opens what is not; calling it
-   * again does no harm.
+   * Resolves when every partition of the topic that is here is open or offline. Opens what is not;
+   * calling it again does no harm.
    */
   async ensure(topic: TopicImage): Promise<void> {
     const { metadata, slices } = this.#options;
     const work = slices.begin();
     const opening: Promise<void>[] = [];
     for (const index of topic.partitions.keys()) {
-      opening.push(this.#open(topic, index, work));
+      if (this.#isHere(topic, index)) opening.push(this.#open(topic, index, work));
       const pause = work.did(1);
       if (pause === null) continue;
       await pause;
@@ -191,7 +177,7 @@ export class Partitions {
 
   /**
    * Stops following and lets every partition go; waiters wake. Resolves when nothing is being
-   * opened or deleted.
+   * opened, closed or deleted.
    */
   async stop(): Promise<void> {
     this.#stopFollowing?.();
@@ -248,169 +234,101 @@ export class Partitions {
     }
   }
 
-  /** Opens what is new and hands the settings to what is open. */
+  /** Opens what is new, hands the settings to what is open, and lets go what is elsewhere. */
   #applyTo(topic: TopicImage, index: number, work: Work): void {
     const entry = this.#topics.get(topic.id)?.[index];
-    if (entry?.state === 'open') this.#update(entry.partition, topic, this.#settingsOf(topic));
-    else if (entry === undefined) void this.#open(topic, index, work);
+    if (!this.#isHere(topic, index)) {
+      if (entry !== undefined) this.#letGo(topic, index, entry);
+    } else if (entry === undefined) void this.#open(topic, index, work);
+    else if (entry.state === 'open' && !this.#opener.update(entry.partition, topic)) {
+      this.#entriesOf(topic)[index] = OFFLINE;
+      entry.partition.release();
+    }
   }
 
-  #update(partition: Partition, topic: TopicImage, settings: SettingsOfTopic): void {
-    partition.lead(this.#leadership(topic, partition.name.partition, settings.topic));
-    partition.log.updateSettings(settings.log);
+  #isHere({ partitions }: TopicImage, index: number): boolean {
+    return isReplica(partitions[index]!, this.#options.nodeId);
   }
 
-  /**
-   * By the layers of the current image. Worked out once for a topic, not for each of its
-   * partitions.
-   */
-  #settingsOf(topic: TopicImage): SettingsOfTopic {
-    const { metadata, producerExpirationMs } = this.#options;
-    const { brokerOverrides } = metadata.image;
-    // Topics without settings of their own have those of the broker, all of them the same.
-    const owner = Object.keys(topic.overrides).length === 0 ? NO_OVERRIDES : topic;
-    const known = this.#settings.get(owner);
-    if (known?.brokerOverrides === brokerOverrides) return known;
-    const settings = this.#options.settingsOf(topic);
-    const log = logSettingsOf(settings, producerExpirationMs);
-    const found = { brokerOverrides, topic: settings, log };
-    this.#settings.set(owner, found);
-    return found;
+  #entriesOf({ id }: TopicImage): (Entry | undefined)[] {
+    let entries = this.#topics.get(id);
+    if (entries === undefined) {
+      entries = [];
+      this.#topics.set(id, entries);
+    }
+    return entries;
   }
 
   #open(topic: TopicImage, index: number, work: Work): Promise<void> {
-    let entries = this.#topics.get(topic.id);
-    if (entries === undefined) {
-      entries = [];
-      this.#topics.set(topic.id, entries);
-    }
+    const entries = this.#entriesOf(topic);
     const present = entries[index];
     if (present !== undefined)
       return present.state === 'opening' ? present.done : Promise.resolve();
-    const name = { topic: topic.name, topicId: topic.id, partition: index };
-    const refused: Buffer[] = [];
-    const isWanted = (): boolean => this.#topics.get(topic.id) === entries;
+    const entry: Opening = { state: 'opening', done: Promise.resolve(), refused: [] };
+    entries[index] = entry;
+    const isWanted = (): boolean =>
+      this.#topics.get(topic.id) === entries && entries[index] === entry;
     const open = async (): Promise<void> => {
-      // Deleted while it waited.
+      // Deleted, or let go, while it waited.
       if (!isWanted()) return;
-      const entry = await this.#openLog(topic, name);
-      if (isWanted()) {
-        entries[index] = entry;
-        if (entry.state === 'open') {
-          for (const header of refused) entry.partition.log.refused(header);
-        }
-      } else if (entry.state === 'open') entry.partition.release();
+      const name = { topic: topic.name, topicId: topic.id, partition: index };
+      const opened = await this.#opener.open(topic, name);
+      if (!isWanted()) opened?.partition.release();
+      else if (opened === null) entries[index] = OFFLINE;
+      else {
+        const { partition, image } = opened;
+        entries[index] = { state: 'open', partition };
+        for (const header of entry.refused) partition.log.refused(header);
+        const { image: latest } = this.#options.metadata;
+        const current = latest.topicById(topic.id);
+        if (latest !== image && current !== undefined) this.#applyTo(current, index, work);
+      }
       const pause = work.did(1);
       if (pause !== null) await pause;
     };
-    const leaving = this.#leaving.get(topic.name);
-    const done = this.#track(
+    const leaving = this.#deletions.ofName(topic.name);
+    entry.done = this.#track(
       leaving === undefined
         ? this.#openings.run(open)
         : leaving.then(() => this.#openings.run(open)),
     );
-    entries[index] = { state: 'opening', done, refused };
-    return done;
+    return entry.done;
   }
 
-  async #openLog(topic: TopicImage, name: PartitionName): Promise<Entry> {
-    const { engine, logger, metadata } = this.#options;
-    try {
-      const opened = this.#settingsOf(topic).log;
-      const log = await engine.openPartition(name, opened);
-      // Settings may have changed meanwhile.
-      const current = metadata.image.topicById(topic.id) ?? topic;
-      const settings = this.#settingsOf(current);
-      const partition = new Partition(
-        log,
-        this.#leadership(current, name.partition, settings.topic),
-        this.#options,
-      );
-      if (settings.log !== opened) log.updateSettings(settings.log);
-      return { state: 'open', partition };
-    } catch (error) {
-      if (error instanceof AssertionError) throw error;
-      const { topic, partition } = name;
-      if (error instanceof EngineError) {
-        const { code, path, offset } = error;
-        const reason = error.cause === undefined ? undefined : reasonOf(error.cause);
-        logger.error(
-          { topic, partition, code, path, offset, reason },
-          `a partition is offline, its reads and appends are refused: ${error.message}`,
-        );
-      } else logger.error({ topic, partition, error }, 'a partition is offline');
-      return { state: 'offline' };
-    }
-  }
-
-  #leadership(topic: TopicImage, index: number, settings: TopicSettings): Leadership {
-    const state = topic.partitions[index]!;
-    return {
-      role: state.leader === this.#options.nodeId ? 'leader' : 'follower',
-      leaderEpoch: state.leaderEpoch,
-      inSyncCount: state.isr.length,
-      minInSyncReplicas: settings.minInsyncReplicas,
+  /** Service ends now, and the log is closed. The files stay. */
+  #letGo({ id, name }: TopicImage, index: number, entry: Entry): void {
+    const entries = this.#topics.get(id)!;
+    entries[index] = undefined;
+    if (entry.state === 'open') entry.partition.handOver();
+    const close = async (): Promise<void> => {
+      // One that comes back goes on with the log, and a deleted topic closes it by itself.
+      if (this.#topics.get(id) !== entries || entries[index] !== undefined) return;
+      await this.#options.engine.closePartition({ topic: name, topicId: id, partition: index });
     };
+    const opened = entry.state === 'opening' ? entry.done : Promise.resolve();
+    void this.#track(opened.then(() => this.#openings.run(close)));
   }
 
-  /**
-   * Service ends now; the files go in the background. A failed disk leaves the tombstone for the
-   * next start.
-   */
+  /** Service ends now; the files go in the background. */
   #delete(topic: DeletedTopic): void {
+    const { slices } = this.#options;
     const entries = this.#topics.get(topic.id) ?? [];
     this.#topics.delete(topic.id);
-    const deletion = this.#deleteLogs(topic, entries, this.#leaving.get(topic.name));
-    const settled = deletion
-      .catch(() => {})
-      .then(() => {
-        if (this.#leaving.get(topic.name) === settled) this.#leaving.delete(topic.name);
-      });
-    this.#leaving.set(topic.name, settled);
-    void this.#track(settled);
-    deletion.then(
-      () => this.#options.onDeleted(topic),
-      (error: unknown) => {
-        if (error instanceof AssertionError) throw error;
-        this.#options.logger.error(
-          { topic: topic.name, error },
-          'the files of a deleted topic remain; the next start tries again',
-        );
+    const deletion = this.#deletions.begin(topic, {
+      release: async () => {
+        const work = slices.begin();
+        for (const entry of entries) {
+          if (entry?.state === 'open') entry.partition.release();
+          const pause = work.did(1);
+          if (pause !== null) await pause;
+        }
       },
-    );
-  }
-
-  /**
-   * Lets the partitions go and deletes their logs, few at a time, once those of an earlier topic of
-   * the name are gone.
-   */
-  async #deleteLogs(
-    topic: DeletedTopic,
-    entries: readonly (Entry | undefined)[],
-    earlier: Promise<void> | undefined,
-  ): Promise<void> {
-    const { engine, slices } = this.#options;
-    const work = slices.begin();
-    for (const entry of entries) {
-      if (entry?.state === 'open') entry.partition.release();
-      const pause = work.did(1);
-      if (pause !== null) await pause;
-    }
-    if (earlier !== undefined) await earlier;
-    let next = 0;
-    const deleteNext = async (): Promise<void> => {
-      while (next < topic.partitionCount) {
-        const partition = next++;
-        const entry = entries[partition];
+      opened: async (index) => {
+        const entry = entries[index];
         if (entry?.state === 'opening') await entry.done;
-        const name = { topic: topic.name, topicId: topic.id, partition };
-        await this.#deletions.run(() => engine.deletePartition(name));
-        const pause = work.did(1);
-        if (pause !== null) await pause;
-      }
-    };
-    const count = Math.min(SERVER_LIMITS.deletionsAtOnce, topic.partitionCount);
-    await Promise.all(Array.from({ length: count }, deleteNext));
+      },
+    });
+    void this.#track(deletion);
   }
 
   /** Remembers it until it is settled. */

@@ -277,6 +277,7 @@ function logsOf(
     wasClean: true,
     catalog: new MemoryCatalog(),
     openPartition: (name, settings) => host.openPartition(name, settings),
+    closePartition: (name) => host.closePartition(name),
     deletePartition: (name) => host.deletePartition(name),
     setAsideStrays: (known) => host.setAsideStrays(known),
     space: space ?? (async () => ({ totalBytes: 1_000_000, freeBytes: 400_000 })),

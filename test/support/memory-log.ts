@@ -320,6 +320,12 @@ export class MemoryEngine implements LogHost {
     return log;
   }
 
+  readonly closed: PartitionName[] = [];
+  async closePartition(name: PartitionName): Promise<void> {
+    await this.gate;
+    this.closed.push(name);
+  }
+
   async deletePartition(name: PartitionName): Promise<void> {
     await this.gate;
     if (this.deleteError !== null) throw this.deleteError;

@@ -55,6 +55,7 @@ test('so does one that came while its log was being opened', async () => {
   });
   const { broker } = await brokerOn((engine) => ({
     leaderEpoch: engine.leaderEpoch,
+    closePartition: (name) => engine.closePartition(name),
     deletePartition: (name) => engine.deletePartition(name),
     setAsideStrays: (known) => engine.setAsideStrays(known),
     openPartition: async (name, settings) => {
