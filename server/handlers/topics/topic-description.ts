@@ -8,8 +8,8 @@ import { ErrorCode } from '../../protocol/error-codes.js';
 export type PartitionStates = Pick<Partitions, 'isOffline'>;
 
 /**
- * What Metadata and DescribeTopicPartitions say of a topic, and of its partitions from `from` to
- * `end` (exclusive). Of many partitions, others are served in between.
+ * What clients are told of a topic that they ask for, and of its partitions from `from` to `end`
+ * (exclusive). Of many partitions, others are served in between.
  */
 export async function describeTopic(
   states: PartitionStates,
