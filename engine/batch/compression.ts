@@ -17,9 +17,9 @@ import { decodeZstdFrames } from './zstd-frame.js';
 export type CodecName = 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd';
 
 /**
- * One codec. Both functions read `bytes` until their promise settles, on another thread but for
- * unpacking lz4: the caller leaves them alone for so long. The result may be `bytes` itself (codec
- * `none`).
+ * One codec. Both functions read `bytes` until their promise settles, on another thread (but lz4 is
+ * unpacked on this one): the caller does not change them until then. The result may be `bytes`
+ * itself (codec `none`).
  */
 export type Codec = {
   readonly id: number;
@@ -33,15 +33,15 @@ export type Codec = {
    */
   compress(bytes: Buffer, level?: number | null): Promise<Buffer>;
   /**
-   * As `compress`, on this thread. Of codecs whose package offers it and that have no level: one
-   * that has may take as long for little as a turn may.
+   * As `compress`, on this thread. Only codecs without a level have it, where their package offers
+   * it: a codec with a level may take a whole turn of the event loop for few bytes.
    */
   compressSync?(bytes: Buffer): Buffer;
   /**
    * Rejects with `BATCH_TOO_LARGE` if the result would be over `maxBytes` (inclusive; whatever the
    * bytes say, no more than about twice that is ever unpacked), with `CORRUPT_BATCH` if the bytes
-   * are not of this codec, and with `CODEC_UNAVAILABLE`. What is done on this thread is done in
-   * `slices`; without them at once.
+   * are not of this codec, and with `CODEC_UNAVAILABLE`. The part that is done on this thread is
+   * done in `slices`; without them at once.
    */
   decompress(bytes: Buffer, maxBytes: number, slices?: TurnSlices | null): Promise<Buffer>;
 };
@@ -175,7 +175,7 @@ async function inflate(
   }
 }
 
-/** Runs a native decoder; what it complains about is the bytes. */
+/** Runs a native decoder; an error of it means that the bytes are damaged. */
 async function decoding(name: CodecName, run: () => Promise<Buffer>): Promise<Buffer> {
   try {
     return await run();

@@ -62,11 +62,11 @@ export function crc32cInJavaScript(bytes: Uint8Array, seed = 0): number {
   return ~crc >>> 0;
 }
 
-/** One way to have it. */
+/** One implementation of the checksum. */
 export interface ChecksumSource {
-  /** As `odradek --version` names it. */
+  /** The name that `odradek --version` shows. */
   readonly name: string;
-  /** Throws where there is none. */
+  /** Throws where it is not available. */
   load(): Crc32c;
 }
 
@@ -75,13 +75,13 @@ const CHECK_DIGITS = Buffer.from('123456789');
 const CHECK_DIGITS_VALUE = 0xe3069283;
 
 /**
- * Long and odd enough for the widest code of a library, which small inputs never reach; the seed is
- * that of the published check.
+ * An input long and odd enough for the widest code of a library, which small inputs never reach;
+ * the seed is that of the published check.
  */
 const CHECK_INPUT = Buffer.alloc(4111, '123456789').subarray(1);
 const CHECK_VALUE = 0x20d03aaa;
 
-/** The first of them that loads and gives the check values; else the fallback. */
+/** The first source that loads and gives the check values; else the fallback. */
 export function selectCrc32c(sources: readonly ChecksumSource[]): { name: string; crc32c: Crc32c } {
   for (const { name, load } of sources) {
     try {
@@ -107,7 +107,8 @@ const PACKAGE: ChecksumSource = {
   load: () => (require('@node-rs/crc32') as typeof import('@node-rs/crc32')).crc32c,
 };
 
-// Not on other threads: one that is ended while it loads koffi takes the whole process with it.
+// Only the main thread loads koffi: a thread that is ended while it loads koffi ends the whole
+// process.
 const mayLoadKoffi = isMainThread && process.env.ODRADEK_NO_NATIVE !== '1';
 
 let selected: ReturnType<typeof selectCrc32c> | undefined;
@@ -121,7 +122,7 @@ function select(): ReturnType<typeof selectCrc32c> {
 /** {@inheritDoc Crc32c} */
 export const crc32c: Crc32c = (bytes, seed = 0) => (selected ?? select()).crc32c(bytes, seed);
 
-/** Who makes the checksums of this thread: `isa-l`, `node-rs` or `javascript`. */
+/** The implementation that this thread uses: `isa-l`, `node-rs` or `javascript`. */
 export function crc32cSource(): string {
   return (selected ?? select()).name;
 }

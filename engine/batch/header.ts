@@ -46,7 +46,7 @@ export const RECORD_COUNT_AT = 57;
 export const HEADER_SIZE = 61;
 /** Size of base offset and length: what must be read to learn how large a batch is. */
 export const PREFIX_SIZE = 12;
-/** What a batch carries as its leader epoch whose writer did not know it. */
+/** The leader epoch of a batch whose writer did not know it. */
 export const NO_EPOCH = -1;
 /** The only magic accepted and written. */
 export const MAGIC_V2 = 2;

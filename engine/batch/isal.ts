@@ -16,7 +16,7 @@ export function loadIsal(
     size: number,
     state: number,
   ) => number;
-  // It neither inverts what it is given nor what it gives. ~ makes an int32 of it, >>> 0 an uint32.
+  // The library inverts neither its seed nor its result. `~` makes an int32, `>>> 0` a uint32.
   return (bytes, seed = 0) =>
     bytes.length === 0 ? seed : ~crc32Iscsi(bytes, bytes.length, ~seed >>> 0) >>> 0;
 }

@@ -16,7 +16,10 @@ import { LIMITS } from '../limits.js';
 const SHORTEST_MATCH = 4;
 const SHORT_COPY_BYTES: number = LIMITS.lz4ShortCopyBytes;
 
-/** What a block unpacks to, by its sequences. Right for a good block; any number for another. */
+/**
+ * The size that a block unpacks to, by its sequences: right for a good block, any number for a
+ * damaged one.
+ */
 export function lz4BlockSize(bytes: Buffer, start: number, end: number): number {
   let position = start;
   let size = 0;

@@ -1,7 +1,7 @@
 /**
- * Unpacks LZ4 frames, here and not by a package: into memory of exactly the size that the blocks
- * tell, which is given back like any other, and in pieces, so that others are served in between. A
- * content size in the header is only what a sender says.
+ * Unpacks LZ4 frames without a package: into memory of exactly the size that the blocks tell, which
+ * is freed like any other memory, and in pieces, so that other requests are served in between. A
+ * content size in the header is only a claim of the sender.
  *
  * ```text
  *   magic 184d2204 | FLG | BD | [content size 8] | [dictionary id 4] | HC
@@ -31,8 +31,8 @@ const CHECKSUM_BYTES = 4;
 
 /**
  * Exactly one frame with its end mark must fill `bytes`, as Kafka writes it. With `slices` no turn
- * of the event loop unpacks more than its share; without, all is done at once, as on a thread of
- * its own.
+ * of the event loop unpacks more than its share; without them the whole frame is unpacked at once,
+ * which suits a thread.
  *
  * @throws EngineError `BATCH_TOO_LARGE` if it unpacks to more than `maxBytes` (inclusive), before
  *   any memory is taken; `CORRUPT_BATCH` if it is no such frame, a checksum does not match, or it

@@ -47,7 +47,7 @@ export class RecordCursor {
     return this.#keyTo >= 0;
   }
 
-  /** Null for a record without a key. A view, made anew for each call. */
+  /** The key, as a new view at each call; null for a record without a key. */
   get key(): Buffer | null {
     return this.#keyTo < 0 ? null : this.#payload.subarray(this.#keyFrom, this.#keyTo);
   }
@@ -140,8 +140,8 @@ export class RecordCursor {
 }
 
 /**
- * Calls `visit` for each record, in slices; ends where it returns true. Other work happens in
- * between, but not to the bytes.
+ * Calls `visit` for each record, in slices; ends when `visit` returns true. Other work runs in
+ * between, but must not change the bytes.
  *
  * @throws EngineError as {@link RecordCursor.next}; and what `visit` throws
  */

@@ -158,7 +158,7 @@ function nextRecord(walk: Walk): RecordView {
   return { offset: walk.firstOffset + offsetDelta, timestamp, key, value, headers };
 }
 
-/** What the records of a batch have for a timestamp, by its delta. */
+/** A function from the timestamp delta of a record in this batch to its timestamp. */
 export function timestampsOf(header: Buffer): (delta: Timestamp) => Timestamp {
   const appended = timestampType(header) === 'append' ? maxTimestamp(header) : null;
   const first = baseTimestamp(header);
@@ -212,16 +212,17 @@ export interface RecordChecks {
   /** Why a timestamp is not taken, or null; every one is by default. */
   readonly timestampProblem?: (timestamp: Timestamp) => string | null;
   /**
-   * Is given the records to blame, up to `LIMITS.badRecordsNamed`; without it the first one ends
-   * the walk.
+   * Gets the bad records, up to `LIMITS.badRecordsNamed`; without it the first bad record ends the
+   * walk.
    */
   readonly named?: BadRecord[];
 }
 
 /**
  * Checks everything inside a batch that a client wants to append: for `odradek.validate=records`,
- * for compacted topics, where each record needs a key, and for counts that nobody vouches for. Its
- * header must have passed `validateBatch`. Walks the records in slices and makes no object of any.
+ * for compacted topics, where each record needs a key, and for batches that claim more records than
+ * is taken on trust. The header must have passed `validateBatch`. Walks the records in slices and
+ * makes no object for a record.
  *
  * @returns the first problem or null; a bad timestamp before a missing key, as in Kafka
  * @throws EngineError `CODEC_UNAVAILABLE`

@@ -12,9 +12,9 @@ import {
 import { stampCrc } from './stamp.js';
 
 /**
- * The batch in another codec: a new one with the same header fields, the same records in the same
- * bytes, and a checksum of its own. `payload` is what its records unpack to. Packed on a thread, or
- * in `slices` where it is small.
+ * The batch in another codec: a new batch with the same header fields, the same bytes of records
+ * before packing, and its own checksum. `payload` holds the unpacked records. Packed on a thread,
+ * or in `slices` where it is small.
  *
  * @throws EngineError `CODEC_UNAVAILABLE`
  */
@@ -36,7 +36,7 @@ export async function repack(
   return repacked;
 }
 
-/** The way to a thread and back costs a turn more than packing little does. */
+/** The way to a thread and back costs the event loop more than packing few bytes. */
 async function pack(
   codec: Codec,
   payload: Buffer,

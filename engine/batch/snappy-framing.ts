@@ -1,6 +1,6 @@
 /**
- * Snappy as Kafka clients send it. Java wraps raw blocks in the xerial framing, which everybody
- * reads and which we write; librdkafka and others send one raw block.
+ * Snappy as Kafka clients send it. Java clients wrap raw blocks in the xerial framing, which all
+ * clients read and which we write; librdkafka and other clients send one raw block.
  *
  * ```text
  *   xerial:  82 'SNAPPY' 00 | version int32 | lowest compatible version int32 | { size int32 | raw block }*

@@ -1,4 +1,4 @@
-/** What the log writes into a batch that a client sent. All of it in place, nothing is copied. */
+/** The fields that the log writes into a batch from a client, in place: nothing is copied. */
 
 import { assert } from '../assert.js';
 import { crc32c } from './crc32c.js';

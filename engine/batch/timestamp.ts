@@ -63,7 +63,7 @@ export function timestampOf(value: bigint): Timestamp {
 }
 
 /**
- * As a number, for who has no place for more: ±Infinity beyond ±(2^53 - 1), never rounded.
+ * As a number, for callers that cannot keep a bigint: ±Infinity beyond ±(2^53 - 1), never rounded.
  */
 export function timestampNumber(timestamp: Timestamp): number {
   if (typeof timestamp === 'number') return timestamp;

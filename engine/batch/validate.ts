@@ -54,25 +54,25 @@ export type BatchProblem =
   | 'bad-producer';
 
 /**
- * Which of these checks a batch is spared, because its writer is known to have made sure or to need
- * what they refuse.
+ * The checks that a batch is spared, because its writer is known to have made them, or needs
+ * batches that they refuse.
  */
 export interface SparedChecks {
-  /** That the checksum is that of the bytes. */
+  /** The check that the checksum matches the bytes. */
   readonly checksum: boolean;
-  /** That it is no larger than `maxBatchBytes`. */
+  /** The check that the batch is no larger than `maxBatchBytes`. */
   readonly size: boolean;
-  /** That it has as many records as offsets: a compacted one has fewer, or none. */
+  /** The check that it has as many records as offsets: a compacted batch has fewer, or none. */
   readonly count: boolean;
-  /** That it is no control batch. */
+  /** The check that it is no control batch. */
   readonly control: boolean;
-  /** That its timestamps are its producer's, and within the bounds of the topic. */
+  /** The check that its timestamps are its producer's, and within the bounds of the topic. */
   readonly timestamps: boolean;
-  /** That what an idempotent producer sends has a sequence, and the next one. */
+  /** The check that a batch of an idempotent producer has a sequence, and the next one. */
   readonly sequence: boolean;
 }
 
-/** A batch of a client is spared nothing. */
+/** For a batch of a client: all checks are made. */
 export const SPARED_NOTHING: SparedChecks = {
   checksum: false,
   size: false,
@@ -83,16 +83,17 @@ export const SPARED_NOTHING: SparedChecks = {
 };
 
 const HIGHEST_CODEC_ID = 4;
-/** Of a record without key, value and headers: seven fields of a byte each. */
+/** Size of a record without key, value and headers: seven fields of a byte each. */
 export const RECORD_BYTES_MIN = 7;
 /**
- * What a byte unpacks to at most, by codec id. gzip: 258 bytes of two bits. snappy: 64 of three
- * bytes. lz4: 255 for each further byte of a length. zstd: 128 KiB of a block of four bytes.
+ * Bytes that one packed byte unpacks to at most, by codec id. gzip: 258 bytes of two bits. snappy:
+ * 64 of three bytes. lz4: 255 for each further byte of a length. zstd: 128 KiB of a block of four
+ * bytes.
  */
 const EXPANSION_MAX: readonly number[] = [1, 1032, 22, 255, 32_768];
 
 /**
- * The first problem of a batch that somebody wants to append, or null. Exactly one batch must fill
+ * The first problem of a batch that is to be appended, or null. Exactly one batch must fill
  * `bytes`; `maxBatchBytes` is inclusive. Unused attribute bits are ignored, as Kafka does. A
  * timestamp too far in the future or past is the topic's policy and not judged here, nor is the
  * sequence itself.
@@ -122,8 +123,8 @@ function judgeLength(
 }
 
 /**
- * The checks that make sense only once the CRC has vouched for the header. What is spared is asked
- * where one fails.
+ * The checks that make sense only once the CRC has proved the header right. `spared` is looked at
+ * only where a check fails.
  */
 function judgeHeader(bytes: Buffer, spared: SparedChecks): BatchProblem | null {
   const bits = attributes(bytes);
@@ -149,7 +150,7 @@ function judgeHeader(bytes: Buffer, spared: SparedChecks): BatchProblem | null {
   return hasEpoch && (hasSequence || spared.sequence) ? null : 'bad-producer';
 }
 
-/** Whether compaction can have left so many records of a batch. */
+/** Whether compaction can have left `count` records of a batch. */
 function mayBeLeft(count: number, lastDelta: number): boolean {
   return count >= 0 && count - 1 <= lastDelta && lastDelta >= 0;
 }

@@ -50,7 +50,9 @@ export function readVarlong(cursor: Cursor): Timestamp {
   throw new EngineError('CORRUPT_BATCH', 'a varlong is cut off or longer than 64 bits');
 }
 
-/** What no number holds. Bits above the sixty-fourth are dropped, as by Java. */
+/**
+ * A value that a number does not hold exactly. Bits above the sixty-fourth are dropped, as by Java.
+ */
 function readLargeVarlong(groups: Buffer): Timestamp {
   let raw = 0n;
   for (let i = groups.length - 1; i >= 0; i--) raw = (raw << 7n) | BigInt(groups[i]! & 0x7f);

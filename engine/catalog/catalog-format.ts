@@ -4,16 +4,16 @@ import { TreeDamage } from './tree-walk.js';
 import { isIntact, isSealed, unpackValue, unsealValue } from './value-codec.js';
 
 /**
- * Every file of version 2 that holds anything has this entry, so that one of version 1 is told from
- * a damaged one.
+ * Every file of version 2 that has any entry has this one, so that a file of version 1 can be told
+ * from a damaged file.
  */
 export const FORMAT_KEY = encodeKey(['format']);
 export const CATALOG_FORMAT = 2;
 
 /**
- * Judges the entries of a catalog file as they are read: which version the file has, and that every
- * value matches its checksum. Version 1 had none: such a file holds plain values only, and no entry
- * that names a format.
+ * Judges the entries of a catalog file as they are read: which version the file has, and whether
+ * every value matches its checksum. Version 1 had no checksums: such a file holds plain values
+ * only, and no entry that names a format.
  */
 export class FormatCheck {
   readonly #plain: CatalogChange[] = [];
@@ -21,8 +21,8 @@ export class FormatCheck {
   #format: unknown = null;
 
   /**
-   * Takes in an entry, and says whether it has a checksum. Throws `TreeDamage` where it does not
-   * match it.
+   * Takes in an entry, and says whether its value has a checksum. Throws `TreeDamage` where the
+   * value does not match it.
    */
   add(key: Buffer, stored: Buffer): 'sealed' | 'plain' {
     if (!isSealed(stored)) {
@@ -38,8 +38,8 @@ export class FormatCheck {
   }
 
   /**
-   * After the last entry: `empty`, `current`, or what a file of version 1 holds. Throws
-   * `TreeDamage` for one that is neither.
+   * Called after the last entry: `empty`, `current`, or the entries of a file of version 1. Throws
+   * `TreeDamage` for any other file.
    */
   finish(): 'empty' | 'current' | readonly CatalogChange[] {
     const { length } = this.#plain;

@@ -26,10 +26,10 @@ export interface Catalog {
   /** Entries whose key begins with `prefix`, in key order. */
   range(prefix: CatalogKey): Iterable<{ key: CatalogKey; value: CatalogValue }>;
   /**
-   * Applies all changes in one transaction. When it resolves they are durable, all of them.
+   * Applies all changes in one transaction. When it resolves, all of them are durable.
    * STORAGE_OFFLINE: the disk failed, the state on disk is unknown and the directory must go
-   * offline (no retry). STORAGE_FULL: there is no room, nothing of it was applied, reads show what
-   * was before, and later writes are taken.
+   * offline (no retry). STORAGE_FULL: there is no room, none of the changes was applied, reads show
+   * the values of before, and later writes are taken.
    */
   write(changes: readonly CatalogChange[]): Promise<void>;
   /** Resolves when everything handed in is durable and the files are closed. */

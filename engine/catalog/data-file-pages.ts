@@ -3,7 +3,9 @@ import { LIMITS } from '../limits.js';
 
 const { catalogBlockBytes: BLOCK_BYTES } = LIMITS;
 
-/** The pages of an LMDB data file, read by their numbers. Nobody writes to the file meanwhile. */
+/**
+ * The pages of an LMDB data file, read by their numbers. The file must not be written to meanwhile.
+ */
 export class DataFilePages {
   readonly pageSize: number;
   /** Whole pages of the file. */

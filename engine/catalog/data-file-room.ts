@@ -5,9 +5,9 @@ const ZEROS = Buffer.alloc(LIMITS.catalogStepBytesMin);
 
 /**
  * Grows LMDB's data file ahead of its commits, by writing zeros behind its end, so that a full disk
- * is met here, with an errno and nothing changed. Met inside LMDB it overruns a buffer (lmdb 3.5.6,
- * the message after a failed page write) and may abort the process. Never called while a commit
- * runs.
+ * fails here, with an errno and nothing changed. Inside LMDB a full disk overruns a buffer (lmdb
+ * 3.5.6, the message after a failed page write) and may abort the process. Never called while a
+ * commit runs.
  */
 export class DataFileRoom {
   readonly #file: FileHandle;

@@ -47,8 +47,8 @@ export interface MetaFacts {
 }
 
 /**
- * - `blank`: nothing was ever committed; LMDB creates it anew
- * - `whole`: both meta pages are, and they agree; `newest` counts, `other` is the transaction
+ * - `blank`: nothing was ever committed; LMDB fills it as a new file
+ * - `whole`: both meta pages are whole, and they agree; `newest` counts, `other` is the transaction
  *   before
  * - `damaged`: LMDB must not open it; `readable` is the newest of the meta pages that are whole, if
  *   there is one
@@ -73,7 +73,7 @@ export function judgeDataFile(start: Buffer, fileBytes: number): DataFileVerdict
   const current = transactions.indexOf(Math.max(...transactions));
   const metas = read.map((meta, page) => {
     if (typeof meta === 'string') return meta;
-    // The other one may be of a commit that did not end, and has its last page put back
+    // The other meta page may be of a commit that did not end, with the old last page put back
     // (`unended-commit.ts`).
     const end = page === current ? 0 : Math.floor(fileBytes / pageSize) - 1;
     return beginsBeyond(meta, Math.max(meta.lastPage, end))
@@ -99,7 +99,7 @@ export function beginsBeyond({ free, main }: MetaFacts, lastPage: number): boole
   return Math.max(free.root ?? 0, main.root ?? 0) > lastPage;
 }
 
-/** Where page 0 is garbled, page 1 tells it, in one of few places. */
+/** The page size. Where page 0 is garbled, page 1 tells it; page 1 can begin at few positions. */
 function pageSizeOf(start: Buffer): number {
   for (let size = PAGE_SIZE_MIN; size <= PAGE_SIZE_MAX; size *= 2) {
     for (const at of [0, size]) {

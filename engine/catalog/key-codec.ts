@@ -28,7 +28,7 @@ const LONE_SURROGATE = /\p{Surrogate}/u;
 
 /**
  * The bytes of a key or a key prefix. Asserts at most {@link CATALOG_KEY_BYTES_MAX} bytes, no NaN
- * and well-formed strings: whoever makes keys of a client's words bounds those first.
+ * and well-formed strings: a caller that makes keys of a client's words bounds those first.
  */
 export function encodeKey(key: CatalogKey): Buffer {
   const parts: Buffer[] = [];

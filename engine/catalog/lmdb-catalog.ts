@@ -42,9 +42,9 @@ const NODE_HEADER_BYTES = 16;
 /**
  * One LMDB environment as a {@link Catalog}.
  *
- * One commit runs at a time; what is handed in meanwhile becomes the next one, and reads see both
- * over what LMDB holds. Every write after a failed or overdue commit rejects: the pages of a failed
- * fdatasync are gone although the next one says ok.
+ * One commit runs at a time; writes that are handed in meanwhile become the next commit, and reads
+ * see both over the values that LMDB holds. Every write after a failed or overdue commit rejects:
+ * the pages of a failed fdatasync are lost although the next fdatasync succeeds.
  */
 export class LmdbCatalog implements Catalog {
   readonly #path: string;
@@ -217,8 +217,8 @@ export class LmdbCatalog implements Catalog {
   }
 
   /**
-   * All of the file was checked when it was opened: what has changed since is no longer what was
-   * stored.
+   * The whole file was checked when it was opened: a value that does not match now has changed
+   * since.
    */
   #unseal(key: Buffer, stored: Buffer): CatalogValue {
     if (isIntact(key, stored)) return unsealValue(stored);

@@ -21,10 +21,9 @@ export async function openEnvironment(path: string): Promise<LmdbTable> {
     encoding: 'binary' as const,
     keyEncoding: 'binary' as const,
     overlappingSync: false,
-    // Counts only where syncs overlap, and would be vital there; lmdb-js's types do not know it.
+    // It has an effect only where syncs overlap, and would be vital there; lmdb-js's types lack it.
     safeRestore: true,
-    // With it lmdb-js keeps a second promise of each commit, which rejects where nobody can catch
-    // it.
+    // With `true` lmdb-js keeps a second promise of each commit, whose rejection cannot be caught.
     eventTurnBatching: false,
     noMemInit: true,
     maxDbs: 1,
@@ -38,8 +37,8 @@ const require = createRequire(import.meta.url);
 
 /**
  * lmdb-js, loaded at the first call because it takes 20 ms, which users of the in-memory catalog
- * need not pay. Its CommonJS form, because `import` takes 35 ms; the two know nothing of each
- * other's symbols, so everybody has to come here.
+ * need not pay. This is its CommonJS form, because `import` takes 35 ms. The two forms do not know
+ * each other's symbols, so every caller has to load it here.
  */
 export function loadLmdb(): typeof import('lmdb') {
   return require('lmdb') as typeof import('lmdb');

@@ -21,7 +21,8 @@ export interface LmdbCatalogOptions {
   /** A commit that takes longer fails the catalog for good. Default 30 s. */
   readonly commitDeadlineMs?: number;
   /**
-   * True after an unclean stop: what is found may not be durable, and is made so. Default false.
+   * True after an unclean stop: the file may hold bytes that are not durable, and is synced first.
+   * Default false.
    */
   readonly suspicious?: boolean;
   /**
@@ -29,7 +30,7 @@ export interface LmdbCatalogOptions {
    * offline.
    */
   readonly onFailure?: (error: EngineError) => void;
-  /** Told when the last commit had not ended and was ended. Default: nobody. */
+  /** Gets a line when the last commit had not ended and was ended. Default: no logger. */
   readonly logger?: EngineLogger;
 }
 
@@ -55,8 +56,7 @@ export async function openLmdbCatalog(
   let found: Found;
   try {
     found = await makeReady(file, path, clock, options.logger ?? silentLogger);
-    // What a killed owner had written but not synced is visible now; nobody may act on it before it
-    // is durable.
+    // A killed owner's unsynced writes are visible now; they must be durable before they are used.
     if (options.suspicious === true) await file.datasync();
     const table = await openEnvironment(path).catch((cause: unknown) => {
       throw damagedCatalog(path, reasonOf(cause), cause);
@@ -86,7 +86,7 @@ export async function openLmdbCatalog(
 
 type Found = ReturnType<FormatCheck['finish']>;
 
-/** What the file holds, once LMDB may open it. */
+/** Makes the file ready for LMDB, and says what it holds. */
 async function makeReady(
   file: FileHandle,
   path: string,

@@ -6,8 +6,8 @@ import type { CatalogChange } from './catalog.js';
 import { openLmdbCatalog, syncFolder } from './open-lmdb-catalog.js';
 
 /**
- * Puts a new catalog file with these entries in the place of the one at `path`, which nobody has
- * open. The old one is kept beside it, as `<path>.damaged-<n>`. Durable when it resolves, with the
+ * Puts a new catalog file with these entries in the place of the file at `path`, which must not be
+ * open. The old file is kept beside it, as `<path>.damaged-<n>`. Durable when it resolves, with the
  * path of the old file, or null where there was none; a crash leaves the old file or the new one
  * under the name.
  */

@@ -37,7 +37,7 @@ export interface TreeFacts {
   readonly entries: number;
 }
 
-/** What a tree is walked with. */
+/** The inputs of a walk over a tree. */
 export interface TreeWalk {
   readonly pages: DataFilePages;
   /** The transaction that the meta page shows: no page of the tree is younger. */
@@ -48,14 +48,17 @@ export interface TreeWalk {
   readonly used: PageSet;
   /** The order of the keys. */
   readonly compare: (a: Buffer, b: Buffer) => number;
-  /** Called for each entry, in the order of keys. Throws `TreeDamage` for one that cannot be. */
+  /** Called for each entry, in the order of keys. Throws `TreeDamage` for an impossible entry. */
   readonly visit: (key: Buffer, value: Buffer) => void;
-  /** Called after so many entries of a page: a rest for others. */
+  /**
+   * Called with the number of entries that a page held; the walk waits for its promise, so that
+   * other work can run.
+   */
   readonly rest?: (entries: number) => Promise<void> | null;
   /**
    * Called with what is wrong with a page or an entry, when all entries before it were visited; the
-   * walk goes on behind it. `isPlaced` is false for counts that do not fit, where nobody knows
-   * which entries are missing. Left out: the walk throws the damage.
+   * walk goes on behind it. `isPlaced` is false for counts that do not fit: then it is unknown
+   * which entries are missing. Without `skip` the walk throws the damage.
    */
   readonly skip?: (damage: TreeDamage, isPlaced: boolean) => void;
 }
@@ -154,7 +157,7 @@ class Walker {
   ): Promise<void> {
     this.#counts.branchPages++;
     for (const [at, node] of nodes.entries()) {
-      // The first key of a branch is not looked at by LMDB.
+      // LMDB does not look at the first key of a branch.
       const lower = at === 0 ? from : node.key;
       const upper = nodes[at + 1]?.key ?? to;
       if (at > 0) this.#checkBounds(node.key, from, to, number);
@@ -220,7 +223,7 @@ class Walker {
     return Buffer.concat(parts, size);
   }
 
-  /** A page with a header, which is nobody else's. */
+  /** Takes a page with a header, which no other part of the file may use. */
   async #take(number: number): Promise<Buffer> {
     this.#claim(number);
     const bytes = await this.#walk.pages.read(number);

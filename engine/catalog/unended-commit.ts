@@ -4,13 +4,13 @@ import { number64 } from './tree-walk.js';
 
 /**
  * A commit of LMDB's that failed at its last step. Its pages are written and synced by then; the
- * write of the meta page fails; and since the page cache may have taken it, LMDB puts the old
- * transaction number and last page back over it. The page then has the new roots under the number
- * of the transaction before the newest. A bit that has changed in the number of the newest meta
- * page leaves the same bytes.
+ * write of the meta page fails; and since the page cache may have taken that write, LMDB puts the
+ * old transaction number and last page back over it. The meta page then has the new roots under the
+ * number of the transaction before the newest. A changed bit in the number of the newest meta page
+ * leaves the same bytes.
  *
- * In the first case nobody was told that the commit is durable, in the second somebody was: it
- * counts in both, provided that all of it is there.
+ * In the first case no caller was told that the commit is durable, in the second case a caller was:
+ * the commit counts in both, provided that all of it is there.
  */
 
 /**
@@ -44,7 +44,7 @@ export async function unendedCommit(
   return { ...other, transaction, lastPage };
 }
 
-/** What ends that commit; `lastPage` is the last page in use, inclusive. */
+/** The bytes that end that commit; `lastPage` is the last page in use, inclusive. */
 export function patchOf({ transaction, pageSize }: MetaFacts, lastPage: number): MetaPatch {
   const bytes = Buffer.alloc(16);
   bytes.writeBigUInt64LE(BigInt(lastPage), 0);

@@ -6,25 +6,25 @@ import { PageSet } from './page-set.js';
 import { number64, TreeDamage, type TreeWalk, walkTree } from './tree-walk.js';
 import { type MetaPatch, patchOf, transactionOf, unendedCommit } from './unended-commit.js';
 
-/** What reading a whole data file is done with. */
+/** The inputs of a reading of a whole data file. */
 export interface FileReading {
-  /** See `TreeWalk`. */
+  /** Called for each entry, in the order of keys, as `TreeWalk` says. */
   readonly visit: (key: Buffer, value: Buffer) => void;
   readonly rest?: (entries: number) => Promise<void> | null;
 }
 
 /**
- * - `blank`: nothing was ever committed; LMDB may create it anew
+ * - `blank`: nothing was ever committed; LMDB may fill it as a new file
  * - `whole`: LMDB may open it
- * - a patch: LMDB may open it once that is applied, which ends its last commit
+ * - a patch: LMDB may open it once the patch is applied, which ends its last commit
  *   (`unended-commit.ts`)
  */
 export type VerifiedFile = 'blank' | 'whole' | MetaPatch;
 
 /**
  * Reads all of an LMDB data file that is in use, without LMDB, and hands over every entry of its
- * last transaction. Rejects with `TreeDamage` where anything is not as LMDB leaves it: it may open
- * the file only if this resolves. Nobody has the file open for writing meanwhile.
+ * last transaction. Rejects with `TreeDamage` where anything is not as LMDB leaves it: LMDB may
+ * open the file only if this resolves. The file must not be open for writing meanwhile.
  */
 export async function verifyDataFile(
   file: FileHandle,
@@ -37,8 +37,7 @@ export async function verifyDataFile(
   const { newest, other } = judged;
   const pages = new DataFilePages(file, newest.pageSize, size);
   const unended = await unendedCommit(pages, judged);
-  // The number of a transaction is nowhere else than on its meta page and on the root that it
-  // wrote.
+  // Only the meta page of a transaction and the root that it wrote have its number.
   for (const meta of [newest, unended ?? other]) await checkRoot(pages, meta);
   const used = new PageSet(pages.count);
   const current = unended ?? newest;
@@ -47,7 +46,7 @@ export async function verifyDataFile(
   return unended === null ? 'whole' : patchOf(unended, Math.max(newest.lastPage, used.highest));
 }
 
-/** What a reading that goes on behind damage has found. */
+/** The findings of a reading that goes on behind damage. */
 export interface Salvage {
   /** False when nothing was ever committed to the file. */
   readonly isUsed: boolean;

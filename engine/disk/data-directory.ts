@@ -4,9 +4,9 @@ import type { Disk } from './disk.js';
 import { afterWrite, NOT_STALLED, type StallState } from './stall-guard.js';
 
 /**
- * One data directory's state of health, shared by everything that writes to it. It is where a
- * failing disk is caught: the directory goes offline once and stays so until a restart, because
- * after a failed sync the next one may answer ok although the bytes are gone.
+ * The health of one data directory, shared by everything that writes to it. A failing disk is
+ * caught here: the directory goes offline once and stays offline until a restart, because after a
+ * failed sync the next sync may succeed although the bytes are lost.
  */
 export class DataDirectory {
   /** Absolute. */
@@ -29,8 +29,8 @@ export class DataDirectory {
 
   /**
    * Takes the directory offline for good. `what` says what was tried, to which file: "cannot sync
-   * /data/a-0/….log". Returns the error, code STORAGE_OFFLINE, that everybody gets from now on: the
-   * first failure's, when there was one before.
+   * /data/a-0/….log". Returns the error, code STORAGE_OFFLINE, that every caller gets from now on:
+   * that of the first failure, when there was one before.
    */
   fail(what: string, error: unknown): EngineError {
     if (this.#failure) return this.#failure;
@@ -53,7 +53,7 @@ export class DataDirectory {
 
   /**
    * Calls `listener` once, when the directory goes offline; at once when it already is. It must not
-   * throw. Returns what takes the listener off again.
+   * throw. Returns a function that removes the listener.
    */
   onOffline(listener: (failure: EngineError) => void): () => void {
     if (this.#failure) {
@@ -64,12 +64,14 @@ export class DataDirectory {
     return () => void this.#listeners.delete(listener);
   }
 
-  /** Lets go of what the disk keeps open for this directory. The last use of it. */
+  /** Closes what the disk keeps open for this directory. This is the last use of the directory. */
   close(): void {
     this.disk.releaseFileSystem?.(this.root);
   }
 
-  /** Tells how long a write took, of the kind that `writesAsynchronously` asked for. */
+  /**
+   * Takes in how long a write took, which was of the kind that `writesAsynchronously` asked for.
+   */
   noteWrite(elapsedMs: number): void {
     this.#stall = afterWrite(this.#stall, elapsedMs);
   }

@@ -10,14 +10,15 @@ export function descriptorsFor(max: number): number {
 }
 
 /**
- * How many descriptors connections may take in this process, so that logs find theirs however many
- * clients come: what logs, and whatever opens a file for a moment, leave of `ulimit -n`.
+ * How many descriptors connections may take in this process, so that logs find their descriptors
+ * however many clients connect: the rest of `ulimit -n` beside the share of logs and the
+ * descriptors for files that are open for a moment.
  */
 export function descriptorsForConnections(): number {
   return leftOf(openFilesLimit());
 }
 
-/** What is left of a limit for connections, at least one. */
+/** The rest of a limit for connections, at least one. */
 export function leftOf(limit: number): number {
   const ofLogs = shareOf(limit, LIMITS.descriptorsOpenMax);
   return Math.max(1, limit - ofLogs - LIMITS.descriptorsSetAside);

@@ -8,7 +8,7 @@ import { readSmallFile, temporaryPath, writeSmallFile } from './small-file.js';
 
 /**
  * The format of data directories that this version writes, and the newest that it reads; it reads
- * all before, too.
+ * all earlier formats, too.
  */
 export const FORMAT_VERSION = 2;
 
@@ -24,11 +24,10 @@ export interface DirectoryIdentity {
    * the leader epoch of all its partitions: raised durably before anything is served.
    */
   readonly uncleanOpens: number;
-  /** Whether whoever had it open before closed it; true for a new directory. */
+  /** Whether the owner before closed the directory; true for a new directory. */
   readonly wasClean: boolean;
   /**
-   * Writes down, durably, that everything is synced and closed. The last thing done to the
-   * directory.
+   * Writes durably that everything is synced and closed. This is the last write to the directory.
    */
   markClean(): Promise<void>;
 }
@@ -47,8 +46,8 @@ interface Facts {
  * holds the directory's lock. When it resolves, the file says durably that the directory is in use,
  * so that a crash from now on counts as an unclean stop.
  *
- * Errors: NOT_A_DATA_DIRECTORY for a folder with files of somebody else, FORMAT_TOO_NEW,
- * DAMAGED_FILE; what the disk throws.
+ * Errors: NOT_A_DATA_DIRECTORY for a folder with foreign files, FORMAT_TOO_NEW, DAMAGED_FILE; what
+ * the disk throws.
  */
 export async function openIdentity(
   disk: Disk,
@@ -88,7 +87,9 @@ export async function readIdentity(disk: Disk, root: string): Promise<void> {
   );
 }
 
-/** How the identity's file is; changes nothing. Rejects FORMAT_TOO_NEW; what the disk throws. */
+/**
+ * The state of the identity's file; changes nothing. Rejects FORMAT_TOO_NEW; what the disk throws.
+ */
 export async function inspectIdentity(
   disk: Disk,
   root: string,
@@ -103,7 +104,7 @@ export async function inspectIdentity(
 
 /**
  * Writes the identity of a directory whose file is damaged or lost, as after a stop that was not
- * clean. What can still be read of it stays; the leader epoch of the next open is above `epochMax`,
+ * clean. Lines that can still be read stay; the leader epoch of the next open is above `epochMax`,
  * the largest that the directory is known to have given.
  */
 export async function restoreIdentity(
@@ -167,7 +168,7 @@ function damaged(path: string): EngineError {
 }
 
 /**
- * A new directory is made only where nothing is: a mistyped path must not mix a log with somebody's
+ * A new directory is made only in an empty folder: a mistyped path must not mix a log with foreign
  * files.
  */
 async function refuseForeignFiles(disk: Disk, root: string): Promise<void> {

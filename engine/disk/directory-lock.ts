@@ -7,7 +7,7 @@ import { listenAlone } from './socket-lock.js';
 
 /** Proof of owning a data directory, until `release` or the end of the process. */
 export interface DirectoryLock {
-  /** Lets the next owner in. The last thing done at close. */
+  /** Lets the next owner in. This is the last step of a close. */
   release(): Promise<void>;
 }
 
@@ -23,16 +23,16 @@ export interface DirectoryLocker {
   lock(root: string): Promise<DirectoryLock>;
 }
 
-/** For simulated disks: everybody owns everything. */
+/** For simulated disks, which have no other owner: every lock succeeds. */
 export const noLocker: DirectoryLocker = {
   lock: async () => ({ release: async () => {} }),
 };
 
-/** The machine's own locks; see `lockDirectory`. */
+/** The locks of the machine, by `lockDirectory`. */
 export const systemLocker: DirectoryLocker = { lock: (root) => lockDirectory(root) };
 
 /**
- * In the root: what flock(2) is taken on, and, for people and for error messages, the owner's name.
+ * The file in the root that flock(2) locks; it also names the owner, for people and error messages.
  */
 const LOCK_FILE = '.lock';
 
@@ -86,7 +86,7 @@ export async function lockDirectory(
   };
 }
 
-/** The lock lives as long as the descriptor: nothing else is to be let go. */
+/** The lock lives as long as the descriptor: closing it is enough. */
 function flockFile(root: string, fd: number, calls: NativeCalls): void {
   const result = calls.flockExclusive(fd);
   if (result === 0) return;

@@ -21,9 +21,7 @@ export interface Disk {
   stat(path: string): Promise<DiskStat | null>;
   /** The whole file. ENOENT when there is none. */
   readFile(path: string): Promise<Buffer>;
-  /**
-   * For small things needed in the middle of a synchronous path, such as a sealed segment's index.
-   */
+  /** Reads a small file in the middle of a synchronous path, such as a sealed segment's index. */
   readFileSync(path: string): Buffer;
   /** Atomic within one file system; replaces what had the new name. Works on folders. */
   rename(from: string, to: string): Promise<void>;
@@ -44,7 +42,7 @@ export interface Disk {
   holdFileSystem?(root: string): void;
   /** Closes what `syncFileSystem` keeps open for `root`, after the calls that are running. */
   releaseFileSystem?(root: string): void;
-  /** How large the file system that holds `path` is, and how much of it is left. */
+  /** The size of the file system that holds `path`, and how much of it is free. */
   space(path: string): Promise<DiskSpace>;
 }
 
@@ -94,19 +92,20 @@ export interface DiskFile {
   read(into: Uint8Array, position: number): Promise<number>;
   /**
    * The position up to which the file can be read from `position` on without waiting for the
-   * device, as far as was looked: at least `position + size` when that range is in memory, -1 when
-   * it is not or nobody can say. `end` is the file's end. Undefined where nobody can ever say.
+   * device, as far as the call looked: at least `position + size` when that range is in memory, -1
+   * when it is not or when that is unknown. `end` is the file's end. Undefined where the platform
+   * cannot tell.
    */
   residentUntil?(position: number, size: number, end: number): number;
   /**
-   * Brings the range into memory, as far as the file goes, and hands it to nobody, on the thread
-   * pool. Undefined where reading is the only way.
+   * Brings the range into the page cache, as far as the file goes, on the thread pool, without a
+   * copy for the caller. Undefined where reading is the only way.
    */
   load?(position: number, size: number): Promise<void>;
   /**
-   * Begins to write the range to the device, on the thread pool, and promises nothing of it: a sync
-   * does. False where that cannot be done; what fails later is told to the sync. Undefined where a
-   * sync is the only way.
+   * Begins to write the range to the device, on the thread pool. It promises no durability: only a
+   * sync does. False where that cannot be done; the next sync reports a later failure. Undefined
+   * where a sync is the only way.
    */
   startWriteBack?(position: number, size: number): Promise<boolean>;
   /** Cuts the file to `size` bytes, or extends it with zeros. */

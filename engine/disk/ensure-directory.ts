@@ -21,9 +21,10 @@ export async function ensureDirectory(disk: Disk, path: string): Promise<void> {
 }
 
 /**
- * Makes the names of `path` and of every folder above it durable. For a folder that is found
- * existing but was never known to be durable: whoever created it may have been killed before its
- * name was synced. Folders above that may not be opened were not created by us and are passed over.
+ * Makes the names of `path` and of every folder above it durable. It is for a folder that exists
+ * but was never known to be durable: the process that created it may have been killed before its
+ * name was synced. Folders above that this process may not open were not created by the engine, and
+ * are skipped.
  */
 export async function syncAncestors(disk: Disk, path: string): Promise<void> {
   for (let at = path, above = dirname(at); above !== at; at = above, above = dirname(at)) {

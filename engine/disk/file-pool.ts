@@ -16,8 +16,8 @@ export interface FilePoolOptions {
    */
   readonly nowMs?: () => number;
   /**
-   * Many of the files have unsynced bytes: a sync lets them be closed, and others be written.
-   * Called now and then until it has happened.
+   * Called when many of the files have unsynced bytes: after a sync they can be closed, and other
+   * files written. Called now and then until that sync.
    */
   readonly onCrowded?: () => void;
   /** A close by the LRU failed. Nothing is lost by it: such a file is clean. */
@@ -25,10 +25,10 @@ export interface FilePoolOptions {
 }
 
 /**
- * The descriptors of one data directory, shared by all its files: the least recently used one that
- * nothing names and that has nothing to sync is closed when there are too many. Whoever is about to
- * write to a file without unsynced bytes asks first whether there is room, since such a file stays
- * open until a sync.
+ * The descriptors of one data directory, shared by all its files: when there are too many, the
+ * least recently used one is closed that nothing names and that has nothing to sync. A writer to a
+ * file without unsynced bytes first asks whether there is room, since such a file stays open until
+ * a sync.
  */
 export class FilePool {
   readonly #disk: Disk;
@@ -99,7 +99,10 @@ export class FilePool {
     return this.#dirtyCount < this.#openMax || this.#isUnbounded;
   }
 
-  /** Resolves when there may be room; others may have been faster, so ask again. Never rejects. */
+  /**
+   * Resolves when there may be room; another writer may have been faster, so ask again. Never
+   * rejects.
+   */
   whenRoom(): Promise<void> {
     if (this.hasRoom) return Promise.resolve();
     this.#onCrowded();
@@ -133,7 +136,7 @@ export class FilePool {
     this.#onCrowded();
   }
 
-  /** A sync cleans many at once: those who wait are looked at once for all of them. */
+  /** A sync cleans many files at once: the waiting writers are looked at once for all of them. */
   #wakeSoon(): void {
     if (this.#waiting.length === 0 || this.#isWaking) return;
     this.#isWaking = true;

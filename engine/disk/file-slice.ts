@@ -5,7 +5,7 @@ import type { LogFile } from './log-file.js';
 export interface FileSliceOptions {
   /** Where the file ends, for looks ahead; the slice's end by default. */
   readonly fileEnd?: number;
-  /** Says what a caller is told of a failed read. */
+  /** The error that a caller gets for a failed read. */
   readonly failure?: (error: unknown) => unknown;
 }
 
@@ -77,15 +77,16 @@ export class FileSlice {
 
   /**
    * Whether `count` bytes from byte `at` of the slice on can be read, or sent, without waiting for
-   * the disk. False when nobody knows.
+   * the disk. False when that is unknown.
    */
   isResident(at: number, count: number): boolean {
     return this.#source.isResident(this.position + at, count, this.#fileEnd);
   }
 
   /**
-   * Brings these bytes into the page cache, off the event loop, when their turn comes; not if
-   * `isWanted` says no then. May not be released before it settles. It rejects as `read` does.
+   * Brings these bytes into the page cache, off the event loop, when they come to the front of the
+   * queue; not if `isWanted` says no then. The slice may not be released before it settles. It
+   * rejects as `read` does.
    */
   async warm(at: number, count: number, isWanted: () => boolean): Promise<void> {
     try {
@@ -104,7 +105,7 @@ export class FileSlice {
   }
 
   /**
-   * What a caller is told whose read of byte `at` of the slice came back short. The log looks at
+   * The error for a caller whose read of byte `at` of the slice came back short. The log looks at
    * its file then.
    */
   cutShortAt(at: number): unknown {

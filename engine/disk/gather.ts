@@ -8,8 +8,8 @@ export function totalSize(buffers: readonly Uint8Array[]): number {
 }
 
 /**
- * What is left of a gather write after its first `count` bytes: views, no copies. `count` is at
- * most the total size.
+ * The rest of a gather write after its first `count` bytes: views, no copies. `count` is at most
+ * the total size.
  */
 export function dropBytes(buffers: readonly Uint8Array[], count: number): Uint8Array[] {
   let index = 0;
@@ -59,7 +59,7 @@ export async function writeAll(
   }
 }
 
-/** What one writev(2) takes of what is left. */
+/** The buffers that one writev(2) takes of the rest. */
 function firstBuffers(left: readonly Uint8Array[]): readonly Uint8Array[] {
   return left.length <= LIMITS.writevBuffersMax ? left : left.slice(0, LIMITS.writevBuffersMax);
 }

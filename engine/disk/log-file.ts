@@ -3,45 +3,43 @@ import type { Disk, DiskFile, OpenMode } from './disk.js';
 import type { PageTraffic } from './page-traffic.js';
 import { ResidentRanges, warmUpSize } from './resident-ranges.js';
 
-/**
- * What a file tells its pool, so that the pool knows which descriptors exist and which may be
- * closed.
- */
+/** The calls by which a file tells its pool which descriptors exist and which may be closed. */
 export interface DescriptorBudget {
   /** The file holds a descriptor from now on. */
   opened(file: LogFile): void;
-  /** It holds none any more; closing it may still be running. */
+  /** The file holds no descriptor any more; its close may still be running. */
   closed(file: LogFile): void;
   /**
-   * Nothing names its descriptor and no bytes wait for a sync: it may be evicted. Most recently
-   * used last.
+   * Nothing names the file's descriptor and no bytes wait for a sync: it may be evicted. The most
+   * recently used file comes last.
    */
   idle(file: LogFile): void;
-  /** It may not be evicted. */
+  /** The file may not be evicted. */
   busy(file: LogFile): void;
-  /** It has bytes that wait for a sync from now on. */
+  /** The file has bytes that wait for a sync from now on. */
   dirtied(): void;
-  /** It has none any more. */
+  /** The file has no such bytes any more. */
   cleaned(): void;
 }
 
 /**
- * One file of a log, of which the descriptor comes and goes. Opened by its first use, closed by the
- * pool's LRU, opened again by the next use.
+ * One file of a log, whose descriptor comes and goes: the first use opens it, the pool's LRU closes
+ * it, the next use opens it again.
  *
- * A pin keeps the descriptor open. Every method that touches the bytes pins for its own duration;
- * whoever hands the descriptor's number to something queued (a slice, a sync round) pins for as
- * long as that lives. A file with bytes that were not synced stays open too, pinned or not: only a
- * descriptor that was open while they were written is certain to be told that writing them back
- * failed.
+ * A pin keeps the descriptor open. Every method that touches the bytes pins for its own duration; a
+ * caller that hands the descriptor's number to something queued (a slice, a sync round) pins the
+ * file for as long as that lives. A file with bytes that were not synced stays open too, pinned or
+ * not: only a descriptor that was open while they were written is certain to be told that writing
+ * them back failed.
  *
- * One owner, which creates it from a FilePool; two objects for one path do not know of each other.
+ * It has one owner, which creates it from a FilePool; two objects for one path do not know of each
+ * other.
  */
 export class LogFile {
   readonly #disk: Disk;
   readonly #budget: DescriptorBudget;
   readonly #traffic: PageTraffic;
-  /** What is in the page cache, as far as is known; null until something is. */
+  /** Ranges that are known to be in the page cache; null until there is one. */
   #resident: ResidentRanges | null = null;
   #path: string;
   #descriptor: DiskFile | null = null;
@@ -77,14 +75,14 @@ export class LogFile {
     return this.#cleanWrites < this.#writes;
   }
 
-  /** Whether its descriptor goes as soon as nothing needs it. */
+  /** Whether the descriptor is closed as soon as nothing needs it. */
   get isFinished(): boolean {
     return this.#isFinished;
   }
 
   /**
-   * Its owner is done with it: the descriptor goes when no sync needs it any more. A later use
-   * opens it again.
+   * The owner does not need the file any more: its descriptor is closed once no sync needs it. A
+   * later use opens it again.
    */
   finish(): void {
     this.#isFinished = true;
@@ -209,7 +207,7 @@ export class LogFile {
 
   /**
    * Whether the range can be read without waiting for the disk: it was written or read lately, or
-   * the kernel says so. False when nobody knows. `end` is the end of the file, for a look ahead.
+   * the kernel says so. False when that is unknown. `end` is the end of the file, for a look ahead.
    * Throws what opening throws.
    */
   isResident(position: number, size: number, end: number): boolean {
@@ -226,10 +224,10 @@ export class LogFile {
   }
 
   /**
-   * Brings the range into the page cache without holding up anybody; more of the file than was
-   * asked for where readers go on from one range to the next. Waits for its turn, and does nothing
-   * if `isWanted` says no then. The descriptor is pinned from the call on. Rejects with what
-   * reading rejects with.
+   * Brings the range into the page cache off the event loop; it brings more of the file than was
+   * asked for where readers go on from one range to the next. Waits in a queue, and does nothing if
+   * `isWanted` says no when it comes to the front. The descriptor is pinned from the call on.
+   * Rejects with what reading rejects with.
    */
   async warm(position: number, size: number, end: number, isWanted: () => boolean): Promise<void> {
     const descriptor = this.pin();
@@ -331,9 +329,9 @@ export class LogFile {
   }
 
   /**
-   * Closes for good, as for a file that goes away, once nothing pins it: from now on to open it is
-   * a broken program. If the descriptor is open even then, and so is certain to be this file's
-   * whatever its name is, it is handed to `last` first.
+   * Closes the file for good, as for a file that is about to be unlinked, once nothing pins it: a
+   * later use is a bug. If the descriptor is still open then, it is certain to be this file's,
+   * whatever the file's name is, and is handed to `last` first.
    */
   async forget(last?: (file: DiskFile) => Promise<void>): Promise<void> {
     this.#forgotten = true;
@@ -377,7 +375,7 @@ export class LogFile {
     const descriptor = this.#descriptor;
     assert(descriptor !== null, 'only an open file is closed');
     this.#descriptor = null;
-    // What was written through the old descriptor is out of the new one's sight.
+    // A new descriptor is not told of write-back errors of bytes that the old one wrote.
     if (this.isDirty) this.#budget.cleaned();
     this.#cleanWrites = this.#writes;
     this.#budget.closed(this);

@@ -48,7 +48,7 @@ export interface NativeCalls {
     | null;
   /**
    * posix_fadvise(2) with POSIX_FADV_SEQUENTIAL: the kernel reads twice as far ahead for this
-   * descriptor. Only advice, so its answer is of no interest. Linux only.
+   * descriptor. It is only advice, so its result is ignored. Linux only.
    */
   readonly adviseSequential: ((fd: number) => void) | null;
   /** What the page cache holds; its calls are null where there are none. Linux only. */
@@ -192,8 +192,8 @@ function bindSendfile(
 function bindLoad(koffi: Koffi, libc: ReturnType<Koffi['load']>): NonNullable<NativeCalls['load']> {
   const call = libc.func('int64_t sendfile(int outFd, int inFd, int64_t *offset, size_t count)');
   let nowhere = -1;
-  // The kernel writes into them when a call ends: each is held until then, by the callback, for the
-  // collector knows nothing of the call.
+  // The kernel writes into these when a call ends. The callback holds each of them until then,
+  // because the garbage collector does not know of the call.
   const free: BigInt64Array[] = [];
   return (fd, position, count) =>
     new Promise((resolve, reject) => {

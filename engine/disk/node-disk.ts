@@ -86,7 +86,7 @@ class NodeFile implements DiskFile {
   }
 
   readSync(into: Uint8Array, position: number): number {
-    // What fails or falls short there is done again by Node, which knows what to throw.
+    // A call that fails or falls short is repeated by Node, which throws the right error.
     const quick = native()?.pread?.(this.fd, into, position) ?? 0;
     if (quick === into.length) return quick;
     let count = 0;
@@ -135,7 +135,7 @@ class NodeFile implements DiskFile {
       if (count < 0) break;
       reached += count;
     }
-    // What fails there, or cannot be done so, Node reads: it knows what to throw.
+    // Where that fails, or is not possible, Node reads, and throws the right error.
     const into = Buffer.allocUnsafe(Math.min(end - reached, LIMITS.warmChunkBytes));
     while (reached < end) {
       const count = await this.read(

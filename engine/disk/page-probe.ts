@@ -27,7 +27,7 @@ export interface PageCalls {
  * With cachestat it is two calls for each 8 MiB of a file that is resident. A range at the edge of
  * what the kernel is reading ahead counts as not resident, although its bytes may be there: sending
  * it would begin the next reading ahead, which takes milliseconds. The byte is asked for second,
- * because asking for one that is missing begins to read it.
+ * because asking for a byte that is not in memory begins to read it.
  */
 export function residentUntil(
   calls: PageCalls,

@@ -1,9 +1,11 @@
 import type { CacheMoment } from './resident-ranges.js';
 import { WarmUps } from './warm-ups.js';
 
-/** What the files of one data directory have in common with regard to the page cache. */
+/** The state of the page cache that the files of one data directory share. */
 export class PageTraffic {
-  /** Bytes that were written, or read from the disk, so far: what may have pushed others out. */
+  /**
+   * Bytes that were written, or read from the disk, so far: they may have pushed other pages out.
+   */
   bytes = 0;
   readonly warmUps: WarmUps;
   readonly #nowMs: () => number;

@@ -3,8 +3,8 @@ import { LIMITS } from '../limits.js';
 const OLDER_MAX = LIMITS.residentRangesMax - 1;
 
 /**
- * How much to bring in for a reader of `size` bytes at `position` of a file that ends at `end`,
- * when it `goesOn` from what was read before.
+ * Bytes to bring in for a reader of `size` bytes at `position` of a file that ends at `end`; more
+ * where the reader `goesOn` from the range that was read before.
  */
 export function warmUpSize(position: number, size: number, end: number, goesOn: boolean): number {
   return Math.max(size, goesOn ? Math.min(LIMITS.warmAheadBytes, end - position) : 0);
@@ -17,8 +17,8 @@ export interface CacheMoment {
 }
 
 /**
- * What is kept of an older range: where it begins, where it ends (exclusive), and the moment at
- * which it was noted.
+ * The numbers that are kept of an older range: its beginning, its end (exclusive), and the moment
+ * at which it was noted.
  */
 const FROM = 0;
 const TO = 1;
@@ -32,9 +32,9 @@ const NUMBERS_PER_RANGE = 4;
  * the disk.
  *
  * With ten thousand logs an object for each append would outlive the young generation of the heap,
- * and each object that is looked at is in no cache of the processor: the newest range is four small
- * numbers in this one, and what a log that is written seldom had before it has been forgotten by
- * then.
+ * and each object that is looked at is in no cache of the processor. So the newest range is four
+ * small numbers in this object; older ranges of a log that is written seldom are no longer trusted
+ * by then anyway.
  */
 export class ResidentRanges {
   #from = 0;
@@ -57,7 +57,7 @@ export class ResidentRanges {
       this.#to >= from &&
       this.#isWithin(moment, 1 / LIMITS.residentRangesMax);
     if (joins) {
-      // It keeps the older moment: of the whole range that is the safe one.
+      // The joined range keeps the older moment, which is the safe one for all of it.
       this.#to = Math.max(this.#to, to);
       return;
     }

@@ -5,8 +5,8 @@ import type { Disk } from './disk.js';
 import { hasErrno } from './errno.js';
 
 /**
- * What a small file held, or why it says nothing. `damaged` is a result: its owner knows what that
- * means.
+ * The content of a small file, or why it has none. `damaged` is a result, not an error: the file's
+ * owner decides what it means.
  */
 export type SmallFile =
   | { readonly kind: 'ok'; readonly values: ReadonlyMap<string, string> }

@@ -17,12 +17,12 @@ interface SocketHome {
 }
 
 /**
- * Becomes the only listener for `root`, or returns null when there is one that lives. Resolves with
- * what ends it.
+ * Becomes the only listener for `root`, or resolves with null when another one lives. Otherwise
+ * resolves with a function that ends it.
  *
  * Binding a name is atomic, but a dead owner leaves its socket behind, and unlinking a dead socket
- * to bind the same name could hit one that somebody bound a moment ago. So each owner binds a new
- * name:
+ * to bind the same name could hit one that another process bound a moment ago. So each owner binds
+ * a new name:
  *
  * 1. Find the highest generation N among `<prefix><N>.sock`. If it answers, the directory is taken.
  * 2. Bind N + 1. If the name exists, another was faster: start again.
@@ -82,8 +82,8 @@ async function generations(home: SocketHome): Promise<number[]> {
 }
 
 /**
- * Whether somebody listens. The kernel accepts for a process that is busy or stopped; only a dead
- * one refuses.
+ * Whether a process listens. The kernel accepts for a process that is busy or stopped; it refuses
+ * only for a dead one.
  */
 function answers(home: SocketHome, generation: number): Promise<boolean> {
   return new Promise((resolve) => {

@@ -16,9 +16,9 @@ export const NOT_STALLED: StallState = { asynchronous: false, fastWrites: 0 };
 const STALLED: StallState = { asynchronous: true, fastWrites: 0 };
 
 /**
- * The state after one more write, of the kind that the state asks for. One synchronous write over
- * `writeStallMs` begins asynchronous writing; `writesRecoveredCount` asynchronous ones in a row,
- * each below `writeRecoveredMs`, end it.
+ * The state after one more write, which was of the kind that the state asks for. One synchronous
+ * write over `writeStallMs` begins asynchronous writing; `writesRecoveredCount` asynchronous ones
+ * in a row, each below `writeRecoveredMs`, end it.
  */
 export function afterWrite(state: StallState, elapsedMs: number): StallState {
   if (!state.asynchronous) return elapsedMs > LIMITS.writeStallMs ? STALLED : state;

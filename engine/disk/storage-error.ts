@@ -3,9 +3,9 @@ import type { DataDirectory } from './data-directory.js';
 import { hasAnyErrno, hasErrno } from './errno.js';
 
 /**
- * What a failed disk operation means to a caller. A full disk and a lack of descriptors pass, and
- * nothing of the operation was kept; everything else takes the directory offline, here and nowhere
- * else. An EngineError passes unchanged.
+ * The error of a failed disk operation for its caller. A full disk and a lack of descriptors are
+ * temporary, and nothing of the operation was kept; every other failure takes the directory
+ * offline, here and nowhere else. An EngineError is returned unchanged.
  */
 export function storageError(directory: DataDirectory, what: string, error: unknown): EngineError {
   if (error instanceof EngineError) return error;
@@ -28,7 +28,9 @@ export function storageError(directory: DataDirectory, what: string, error: unkn
   return directory.fail(what, error);
 }
 
-/** As `storageError`, for a read. What did not come from the disk passes unchanged. */
+/**
+ * As `storageError`, for a read. An error that did not come from the disk is returned unchanged.
+ */
 export function readError(directory: DataDirectory, path: string, error: unknown): unknown {
   if (!hasAnyErrno(error)) return error;
   return storageError(directory, `cannot read ${path}`, error);

@@ -4,11 +4,11 @@ import type { DiskFile } from './disk.js';
 /**
  * Brings ranges of files into the page cache, off the event loop, few at a time: the thread pool
  * that does it also syncs, and the disk has other readers. First come, first served; a reader asks
- * for a megabyte or so at a time, so that all get their turn.
+ * for about a megabyte at a time, so that no reader waits long.
  *
  * Nothing is kept in memory: a range lies in the page cache, and a buffer, where one is needed,
- * belongs to the thread and not to the reader. A reader that is slow, or gone, costs its place in
- * the queue.
+ * belongs to the thread and not to the reader. A reader that is slow, or gone, costs nothing but
+ * its place in the queue.
  */
 export class WarmUps {
   readonly #runningMax: number;
@@ -27,9 +27,9 @@ export class WarmUps {
 
   /**
    * Resolves with true when the bytes from `position` on, `size` of them or as many as the file
-   * has, have been read by the kernel; with false when `isWanted` said no as the turn came, and
-   * nothing was read. The caller keeps the file open until it settles. Rejects with what reading
-   * rejects with.
+   * has, have been read by the kernel; with false when `isWanted` said no at the front of the
+   * queue, and nothing was read. The caller keeps the file open until it settles. Rejects with what
+   * reading rejects with.
    */
   async load(
     file: DiskFile,
@@ -62,7 +62,7 @@ export class WarmUps {
     }
   }
 
-  /** Hands the place on. */
+  /** Hands the place on to the next range. */
   #next(): void {
     this.#running--;
     while (this.#running < this.#runningMax) {
