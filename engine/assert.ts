@@ -1,6 +1,6 @@
 /**
- * States what must hold if the program is right. A failure is a broken program: it is not caught,
- * the process ends. O(1) checks only; always on.
+ * States a condition that holds if the program is right. A failure means a bug: it is not caught,
+ * and the process ends. O(1) checks only; always on.
  */
 export function assert(condition: boolean, message: string): asserts condition {
   if (!condition) throw new AssertionError(message);

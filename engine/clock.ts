@@ -1,6 +1,6 @@
-/** A scheduled callback that can be taken back. Cancelling twice, or after it ran, does nothing. */
+/** A scheduled callback that can be cancelled. Cancelling twice, or after it ran, does nothing. */
 export interface Timer {
-  /** The callback does not run any more, unless it has begun. */
+  /** Keeps the callback from running, unless it has begun. */
   cancel(): void;
 }
 
@@ -15,11 +15,11 @@ export interface Clock {
   monotonicMs(): number;
   /**
    * Runs `run` once, no sooner than `delayMs` of monotonic time from now. Never keeps the process
-   * alive. A promise that `run` returns never rejects; a clock that is moved by hand may wait for
+   * alive. A promise that `run` returns must not reject; a clock that is moved by hand may wait for
    * it.
    */
   schedule(delayMs: number, run: () => unknown): Timer;
-  /** Runs `run` once, after everything that this turn of the event loop has to hand over. */
+  /** Runs `run` once, when this turn of the event loop has delivered its events. */
   afterTurn(run: () => void): void;
 }
 

@@ -1,4 +1,4 @@
-/** Every expected failure of the engine, by code, with what it tells a caller. */
+/** Every expected failure of the engine: its code, and its meaning in words. */
 export const ENGINE_ERRORS = {
   INVALID_RECORD: 'a record to be appended cannot be written as it is',
   CORRUPT_BATCH: 'a record batch is damaged or was never well-formed',
@@ -58,10 +58,7 @@ export class EngineError extends Error {
   readonly path: string | undefined;
   /** The offset concerned, where there is one. */
   readonly offset: number | undefined;
-  /**
-   * Which records of a refused batch are to blame, the first of them; none where it is the batch as
-   * a whole.
-   */
+  /** The first bad records of a refused batch; none where the batch as a whole is refused. */
   readonly records: readonly BadRecord[];
 
   constructor(

@@ -1,4 +1,4 @@
-/** What is known of a folder, and of the partition that is to be served from it. */
+/** The facts about a folder, and about the partition that is to be served from it. */
 export interface FolderEvidence {
   /**
    * The topic id of the partition that is served under the folder's name; null where there is none.
@@ -18,24 +18,24 @@ export interface FolderEvidence {
 
 /**
  * - `ours`: the partition is served from it
- * - `renamed`: so it is, and `partition.metadata` is written again: the file has no checksum, and
- *   folder and catalog know better
- * - `leaving`: its deletion goes on
- * - `stray`: of no partition that is served; it is set aside
- * - `disputed`: nobody can tell; it stays, and the partition is not served
+ * - `renamed`: the partition is served from it, and `partition.metadata` is written again: that
+ *   file has no checksum, and the folder's name and the catalog are trusted more
+ * - `leaving`: the partition's deletion goes on
+ * - `stray`: it belongs to no served partition, and is set aside
+ * - `disputed`: its owner is unknown; it stays, and the partition is not served
  */
 export type FolderOwner = 'ours' | 'renamed' | 'leaving' | 'stray' | 'disputed';
 
 /**
- * Whose a live folder is. The data of a topic that is known by name is never set aside, unless the
- * id in it is really another topic's: an id that nobody knows may be a flipped bit.
+ * The owner of a live folder. The data of a topic that is known by name is never set aside, unless
+ * the id in it belongs to another known topic: an unknown id may be a flipped bit.
  *
  * | id in the folder | the catalog knows the expected log | it does not |
  * | --- | --- | --- |
  * | the expected one | ours | ours |
  * | one that is being deleted | leaving | leaving |
  * | another known topic's | stray | stray |
- * | one that nobody knows | renamed | disputed |
+ * | an unknown one | renamed | disputed |
  * | none | renamed | renamed; disputed while the name is being deleted |
  */
 export function judgeFolder(evidence: FolderEvidence): FolderOwner {

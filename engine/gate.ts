@@ -1,4 +1,7 @@
-/** Lets so much work run at a time; the rest waits, first come, first served. */
+/**
+ * Bounds the number of pieces of work that run at the same time; the rest waits, first come, first
+ * served.
+ */
 export class Gate {
   readonly #runningMax: number;
   #running = 0;
@@ -8,7 +11,7 @@ export class Gate {
     this.#runningMax = runningMax;
   }
 
-  /** Runs `work` when there is room. Settles as it does. */
+  /** Runs `work` when there is room, and settles as it does. */
   async run<Result>(work: () => Promise<Result>): Promise<Result> {
     if (this.#running >= this.#runningMax)
       await new Promise<void>((admit) => this.#waiting.push(admit));
@@ -17,7 +20,7 @@ export class Gate {
       return await work();
     } finally {
       const next = this.#waiting.shift();
-      // The place is handed on, so that nobody slips in between.
+      // The place is handed to the next waiter, so that a new caller cannot take it first.
       if (next) next();
       else this.#running--;
     }

@@ -1,4 +1,4 @@
-/** Where the engine says what an operator should know. pino fits as it is. */
+/** The log lines of the engine for an operator. A pino logger has this shape. */
 export interface EngineLogger {
   info(fields: object, message: string): void;
   warn(fields: object, message: string): void;

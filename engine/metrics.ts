@@ -1,11 +1,11 @@
 /**
- * Counters only: who exports them, and how, is the embedder's affair. All rise for as long as the
- * engine is open.
+ * Counters only: the program that embeds the engine exports them. All of them rise for as long as
+ * the engine is open.
  */
 export interface EngineCounters {
   batchesAppended: number;
   bytesAppended: number;
-  /** Gathered writes: several batches of one loop turn share one. */
+  /** Gathered writes: several batches of one turn of the event loop share one. */
   writes: number;
   syncRounds: number;
   /** fdatasync calls on segments. */
@@ -24,7 +24,10 @@ export interface EngineCounters {
   bytesCompacted: number;
   /** Records that compaction has removed. */
   recordsCompacted: number;
-  /** Passes that failed, and left the log as it was: a full disk. They are tried again. */
+  /**
+   * Passes that failed and left the log as it was, because of a full disk for instance. They are
+   * tried again.
+   */
   compactionsFailed: number;
   /** Logs that are not compacted any more until they are opened again, because of a bad batch. */
   compactionsStopped: number;

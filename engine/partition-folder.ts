@@ -46,7 +46,7 @@ export async function hasSegments(disk: Disk, root: string): Promise<boolean> {
   return false;
 }
 
-/** Names of folders that were set aside as of no known partition. */
+/** Names of folders that were set aside because they belong to no known partition. */
 export async function strayFolders(disk: Disk, root: string): Promise<string[]> {
   const names = await disk.readdir(root);
   return names.filter((name) => parsePartitionFolderName(name)?.state === 'stray');
@@ -85,7 +85,7 @@ export function renewTopicId({ files }: LogContext, folder: string, topicId: str
   return file;
 }
 
-/** What is in a folder; nothing where there is none. */
+/** The names in a folder; none where there is no folder. */
 export async function namesIn({ disk }: LogContext, folder: string): Promise<readonly string[]> {
   try {
     return await disk.readdir(folder);
@@ -95,7 +95,7 @@ export async function namesIn({ disk }: LogContext, folder: string): Promise<rea
   }
 }
 
-/** Durable when it resolves with true; false where there is no such folder. */
+/** Renames a folder. Durable when it resolves with true; false where there is no such folder. */
 export async function renameIfThere(
   { disk, directory }: LogContext,
   from: string,
@@ -112,13 +112,13 @@ export async function renameIfThere(
 }
 
 /**
- * Removes a folder of nothing: its process was killed while it made it. True when it is gone;
- * false, with nothing done, when a file in it holds bytes or says where a log goes on.
+ * Removes an empty folder, whose process was killed while it made the folder. True when the folder
+ * is gone; false, with nothing done, when a file in it holds bytes or says where a log goes on.
  */
 export async function removeIfEmpty({ disk }: LogContext, folder: string): Promise<boolean> {
   const names = await disk.readdir(folder);
   for (const name of names) {
-    // Half of one is none.
+    // An unfinished file does not count.
     if (name === PARTITION_METADATA_FILE) continue;
     const isBegin = (parseSegmentFileName(name)?.baseOffset ?? 0) === 0;
     if (!isBegin || (await disk.stat(join(folder, name)))?.size !== 0) return false;

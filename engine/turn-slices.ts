@@ -9,7 +9,7 @@ import { WaitingWork } from './waiting-work.js';
  */
 export type WorkKind = 'elements' | 'records' | 'bytes';
 
-/** Is told of the work that event loop turns do, so that a test can bound what one turn did. */
+/** Gets the work that each turn of the event loop does, so that a test can bound it. */
 export interface WorkMeter {
   /** Called in the turn that does the work. */
   add(kind: WorkKind, amount: number): void;
@@ -18,7 +18,10 @@ export interface WorkMeter {
 /** Counts nothing. */
 export const unmetered: WorkMeter = { add() {} };
 
-/** The allowance of a turn, in each kind. Work of all kinds adds up to shares of one allowance. */
+/**
+ * The allowance of a turn, for each kind of work. Work of all kinds adds up to shares of one
+ * allowance.
+ */
 const TURN_MAX: Readonly<Record<WorkKind, number>> = {
   elements: LIMITS.turnElementsMax,
   records: LIMITS.turnRecordsMax,
@@ -26,22 +29,21 @@ const TURN_MAX: Readonly<Record<WorkKind, number>> = {
 };
 
 /**
- * Cuts long work into slices, so that those who do little are served in between. All work of a
- * broker shares one allowance per turn of the event loop (`LIMITS.turnElementsMax`,
- * `turnRecordsMax`, `turnBytesMax`): once it is used up, whoever reports work waits for a later
- * turn.
+ * Cuts long work into slices, so that short requests are served in between. All work of a broker
+ * shares one allowance per turn of the event loop (`LIMITS.turnElementsMax`, `turnRecordsMax`,
+ * `turnBytesMax`): once it is used up, a request or job that reports work waits for a later turn.
  *
  * Each request, and each job, reports to a {@link Work} of its own, which knows how much it has
- * done. Those that have done little go first: nothing says beforehand whether a request is long,
- * but what it has done does. So no small request waits behind many long ones, however many they
- * are.
+ * done. Requests and jobs that have done little go first: it is unknown beforehand whether a
+ * request is long, but known how much it has done. So no small request waits behind long ones,
+ * however many they are.
  *
- * - Below `LIMITS.shortWorkShare` of an allowance work goes on although the turn's is used up,
- *   until all work together is beyond it by `LIMITS.turnShortShareMax`.
- * - Of long work, each turn lets the piece go on that has waited longest, for
- *   `LIMITS.turnOldestShare` of the allowance, however much of it is short: behind n others a piece
- *   waits for n turns at most.
- * - What is left of the allowance goes to those that have done least, first come, first served.
+ * - Work that has done less than `LIMITS.shortWorkShare` of an allowance goes on although the
+ *   turn's allowance is used up, until all work together exceeds the allowance by
+ *   `LIMITS.turnShortShareMax`.
+ * - Each turn lets the long work go on that has waited longest, for `LIMITS.turnOldestShare` of the
+ *   allowance, however much short work there is: behind n others it waits for n turns at most.
+ * - The rest of the allowance goes to the work that has done least, first come, first served.
  *
  * ```ts
  * const work = slices.begin();
@@ -58,8 +60,8 @@ export class TurnSlices {
   readonly #waiting = new WaitingWork();
   #turn = 0;
   /**
-   * Shares of the allowance: what this turn has done, and what it has granted and not yet seen
-   * done.
+   * Shares of the allowance: the work that this turn has done, and the grants that it has given and
+   * not yet seen used.
    */
   #doneShare = 0;
   #grantedShare = 0;
@@ -70,15 +72,15 @@ export class TurnSlices {
     this.#meter = meter;
   }
 
-  /** Begins a piece of work: a request, or a job. It needs no end. `gate` is asked, too. */
+  /**
+   * Begins a piece of work: a request, or a job. It needs no end. `gate` is also asked at each
+   * report of elements.
+   */
   begin(gate: WorkGate | null = null): Work {
     return new Work(this, gate);
   }
 
-  /**
-   * Counts what a piece of work has done in this turn, and answers which share of an allowance that
-   * is.
-   */
+  /** Counts work that was done in this turn, and returns the share of an allowance that it is. */
   count(amount: number, kind: WorkKind): number {
     this.#meter.add(kind, amount);
     if (!this.#isArmed) this.#arm();
@@ -87,7 +89,7 @@ export class TurnSlices {
     return share;
   }
 
-  /** Takes up to `share` of what `grant` allows in this turn. True: some of it is left. */
+  /** Takes up to `share` from a grant for this turn. True: some of the grant is left. */
   spend(grant: Grant, share: number): boolean {
     if (grant.turn !== this.#turn) return false;
     this.#grantedShare -= Math.min(grant.share, share);
@@ -100,7 +102,7 @@ export class TurnSlices {
     return this.#doneShare + this.#grantedShare < (isShort ? 1 + LIMITS.turnShortShareMax : 1);
   }
 
-  /** Resolves in a later turn with what may be done in it. */
+  /** Resolves in a later turn with a grant for that turn. */
   wait(share: number): Promise<Grant> {
     return new Promise((resolve) => {
       this.#waiting.add(share, (granted) => {
@@ -127,7 +129,7 @@ export class TurnSlices {
   }
 }
 
-/** What may be done in one turn, whatever others do in it. */
+/** A share of one turn's allowance for one piece of work, whatever other work does in that turn. */
 interface Grant {
   readonly turn: number;
   readonly share: number;
@@ -137,7 +139,7 @@ const NO_GRANT: Grant = { turn: -1, share: 0 };
 
 /** Says when a piece of work may go on, for other reasons than its share of a turn. */
 export interface WorkGate {
-  /** Null, or what to await first. It may reject: then the work is not to go on. */
+  /** Null, or a promise to await first. It may reject: then the work must not go on. */
   did(amount: number): Promise<void> | null;
 }
 

@@ -7,13 +7,13 @@ interface Waiting {
 }
 
 /**
- * Lets work of one size run while there is room; of those who wait each owner has its turn,
- * whatever another has brought.
+ * Lets work of one size run while there is room. Waiting owners are served one after another,
+ * however much work each of them has.
  */
 class Share {
   readonly #bytesEach: number;
   #bytesLeft: number;
-  /** In order of their turns. */
+  /** The owners in the order in which they are served next. */
   readonly #waiting = new Map<object, Waiting[]>();
 
   constructor(bytes: number, bytesEach: number) {
@@ -29,7 +29,7 @@ class Share {
       return await work(this.#bytesEach);
     } finally {
       const next = this.#next();
-      // The room is handed on, so that nobody slips in between.
+      // The room is handed to the next waiter, so that a new caller cannot take it first.
       if (next) next.admit();
       else this.#bytesLeft += this.#bytesEach;
     }
@@ -54,8 +54,8 @@ class Share {
 
 /**
  * The memory that batches of all logs are unpacked into where their records are looked at. Most
- * need little and have a share of their own, so that they do not wait for those that need much;
- * within a share the logs take turns.
+ * batches need little and have their own share of it, so that they do not wait for large ones;
+ * within a share the logs are served one after another.
  */
 export class UnpackBudget {
   readonly #small = new Share(LIMITS.unpackedSmallBytes, LIMITS.unpackedSmallBatchBytesMax);
@@ -63,15 +63,15 @@ export class UnpackBudget {
 
   /**
    * Runs `work`, which unpacks `batch` to at most the bytes it is told and holds them until its
-   * promise settles. Tried with little first: work that says BATCH_TOO_LARGE is run again with
-   * more. Settles as the work does. `owner`: whose turn it takes.
+   * promise settles. The work first gets little memory; if it rejects with BATCH_TOO_LARGE, it is
+   * run again with more. Settles as the work does. `owner`: the log that the work belongs to.
    */
   async run<Result>(
     owner: object,
     batch: Buffer,
     work: (bytesMax: number) => Promise<Result>,
   ): Promise<Result> {
-    // What is not packed is looked at where it is.
+    // A batch that is not packed is looked at in place.
     if (codecId(batch) === 0) return work(LIMITS.decompressedBatchBytesMax);
     try {
       return await this.#small.run(owner, work);

@@ -8,18 +8,18 @@ type Resume = (grantedShare: number) => void;
 
 interface Waiting {
   readonly resume: Resume;
-  /** Smaller for those who came earlier. */
+  /** The order of arrival: smaller for earlier work. */
   readonly number: number;
-  /** What it may do before it belongs to the next level. */
+  /** The share that it may use before it belongs to the next level. */
   readonly leftShare: number;
 }
 
 const { waitingWorkLevels: LEVELS, waitingWorkLevelFactor: LEVEL_FACTOR } = LIMITS;
 
 /**
- * Work that waits for a turn, on levels by what it has done so far: below `LIMITS.shortWorkShare`
- * of an allowance, below `LIMITS.waitingWorkLevelFactor` times that, and so on. On a level, first
- * come is first served.
+ * Work that waits for a later turn of the event loop, on levels by how much it has done so far:
+ * below `LIMITS.shortWorkShare` of an allowance, below `LIMITS.waitingWorkLevelFactor` times that,
+ * and so on. Within a level: first come, first served.
  */
 export class WaitingWork {
   readonly #levels: readonly Waiting[][] = Array.from({ length: LEVELS }, () => []);
@@ -30,7 +30,7 @@ export class WaitingWork {
     return this.#count === 0;
   }
 
-  /** `doneShare` is what the work has done in all its turns, in allowances. */
+  /** `doneShare` is the work done in all turns so far, in allowances. */
   add(doneShare: number, resume: Resume): void {
     let level = 0;
     let levelEnd: number = LIMITS.shortWorkShare;
@@ -45,7 +45,7 @@ export class WaitingWork {
     this.#count += 1;
   }
 
-  /** Lets the one go on that has waited longest of those that are not short, if there is one. */
+  /** Lets the long work go on that has waited longest, if there is any. */
   resumeOldest(grantedShare: number): void {
     let oldest: Waiting[] | undefined;
     for (const level of this.#levels) {
@@ -56,8 +56,8 @@ export class WaitingWork {
   }
 
   /**
-   * Lets one of those go on that have done least, until it is no longer one of them, but never for
-   * less than a short one: a turn lets few go on.
+   * Lets work of the lowest level go on until it belongs to the next level, but never for less than
+   * `LIMITS.shortWorkShare`: so a turn lets only a few go on.
    */
   resumeShortest(atMostShare: number): void {
     const next = this.#take(this.#levels.find((level) => level.length > 0));

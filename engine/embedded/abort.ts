@@ -1,8 +1,8 @@
 import { EngineError } from '../errors.js';
 
 /**
- * What an aborted call rejects with: code ABORTED, and as everywhere in Node the name 'AbortError'
- * and the signal's reason as `cause`.
+ * The error of an aborted call: code ABORTED, and as everywhere in Node the name 'AbortError' and
+ * the signal's reason as `cause`.
  */
 export function abortError(signal: AbortSignal): EngineError {
   const error = new EngineError('ABORTED', 'the operation was aborted', { cause: signal.reason });
@@ -16,8 +16,8 @@ export function throwIfAborted(signal: AbortSignal | undefined): void {
 }
 
 /**
- * What `work` comes to, or, once the signal says so, {@link abortError}: then nobody waits for
- * `work` any more.
+ * Settles as `work` does, or rejects with {@link abortError} once the signal says so; the outcome
+ * of `work` is ignored then.
  */
 export async function untilAborted<T>(
   work: Promise<T>,

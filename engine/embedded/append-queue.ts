@@ -8,7 +8,7 @@ import type { LogSettings } from '../log/log-settings.js';
 import type { Appended, PartitionLog } from '../log/partition-log.js';
 import { type NewEvent, type PreparedRecord, prepareRecord } from './event-record.js';
 
-/** Where a call's records went. */
+/** The place of a call's records in the log. */
 export interface AppendResult {
   /** Offset of its first record. */
   readonly baseOffset: number;
@@ -47,16 +47,17 @@ interface Share {
 interface OpenBatch {
   readonly records: RecordInput[];
   readonly shares: Share[];
-  /** What it takes at most, uncompressed. */
+  /** Largest size of the batch, uncompressed. */
   sizeMax: number;
 }
 
 const ignore = (): void => {};
 
 /**
- * Makes record batches of single records: what is appended in one turn of the event loop becomes
- * one batch, or as few as `maxBatchBytes` (before compression) allows. Batches reach the log in the
- * order of calls, also where their compression, on other threads, ends in another.
+ * Makes record batches of single records: the records that are appended in one turn of the event
+ * loop become one batch, or as few batches as `maxBatchBytes` (before compression) allows. Batches
+ * reach the log in the order of calls, even if their compression, on other threads, ends in another
+ * order.
  */
 export class AppendQueue {
   readonly #log: PartitionLog;
@@ -76,7 +77,7 @@ export class AppendQueue {
     this.#clock = clock;
   }
 
-  /** See `EventLog.append`. */
+  /** Appends the records of one call, as `EventLog.append` promises. */
   append(events: NewEvent | readonly NewEvent[]): Promise<AppendResult> {
     let prepared: PreparedRecord[];
     try {
@@ -140,7 +141,8 @@ export class AppendQueue {
       reject,
     };
     const total = prepared.reduce((sum, { sizeMax }) => sum + sizeMax, 0);
-    // A call that fits into a batch is kept whole or not at all: it is not split to fill one up.
+    // A call that fits into a batch is kept whole or not at all: it is not split to fill up a
+    // batch.
     if (this.#open && this.#open.sizeMax + total > maxBatchBytes) this.cut();
     for (const { record, sizeMax } of prepared) {
       if (this.#open && this.#open.sizeMax + sizeMax > maxBatchBytes) this.cut();
@@ -181,7 +183,7 @@ export class AppendQueue {
     );
   }
 
-  /** What compression makes larger than a batch may be is stored as it is. */
+  /** A batch that compression would make larger than a batch may be is stored uncompressed. */
   async #compress({ records }: OpenBatch): Promise<Buffer> {
     const packed = await buildBatch(records, { codec: this.#codec });
     return packed.length > this.#log.settings.maxBatchBytes ? buildBatchSync(records) : packed;
@@ -192,11 +194,11 @@ export class AppendQueue {
     append: (ready: Buffer) => Promise<Appended>,
   ): Promise<Appended> {
     if (this.#tail === null && Buffer.isBuffer(batch)) return append(batch);
-    // It may fail long before its turn comes.
+    // The compression may fail long before the batch is at the front of the queue.
     if (!Buffer.isBuffer(batch)) batch.catch(ignore);
     const turn = (this.#tail ?? Promise.resolve()).then(async () => {
       const ready = await batch;
-      // In an object, so that the next one's turn does not wait for this one's sync.
+      // Wrapped in an object, so that the next batch does not wait for the sync of this one.
       return { appended: append(ready) };
     });
     const tail = turn.then(({ appended }) => void appended.catch(ignore), ignore);

@@ -4,14 +4,15 @@ import { EngineError } from '../errors.js';
 import { DEFAULT_LOG_SETTINGS, type LogSettings } from '../log/log-settings.js';
 
 /**
- * What of a log's settings a program chooses. Batches of its own are in the codec that it asks for,
- * foreign ones stay as they are.
+ * The settings of a log that a program chooses. The program's own batches are in the codec that it
+ * asks for; foreign batches stay as they are.
  */
 type EventLogSettings = Omit<LogSettings, 'compression' | 'compressionLevel'>;
 
 /**
- * How a log is opened. Settings are those of `LogSettings`, under the same names; what is left out
- * has its default. They belong to the open log, not to the directory: give them at every start.
+ * Options for opening a log. Settings are those of `LogSettings`, under the same names; a setting
+ * that is left out has its default. They belong to the open log, not to the directory: give them at
+ * every start.
  */
 export interface EventLogOptions extends Partial<EventLogSettings> {
   /**
@@ -21,7 +22,8 @@ export interface EventLogOptions extends Partial<EventLogSettings> {
   readonly codec?: CodecName;
   /**
    * The log's id, a UUID in Kafka's text form (22 characters of base64url). Only for a log that is
-   * new here; left out, one is drawn. It is in the folder's `partition.metadata` and never changes.
+   * new in this directory; without it an id is drawn. The id stands in the folder's
+   * `partition.metadata` and never changes.
    */
   readonly topicId?: string;
 }
@@ -103,7 +105,7 @@ const CHECKS: ReadonlyMap<string, Check> = new Map([
   ],
 ]);
 
-/** Checks the options and fills in what is left out. Throws INVALID_SETTING, naming the key. */
+/** Checks the options and fills in defaults. Throws INVALID_SETTING, naming the key. */
 export function resolveOptions(options: EventLogOptions): ResolvedOptions {
   const given: Record<string, unknown> = {};
   for (const [key, value] of givenEntries(options)) {
@@ -124,8 +126,8 @@ export function resolveOptions(options: EventLogOptions): ResolvedOptions {
 }
 
 /**
- * Throws INVALID_SETTING when an option that was given differs from what the open log has: it would
- * not take effect.
+ * Throws INVALID_SETTING when a given option differs from that of the open log: it would not take
+ * effect.
  */
 export function assertSameOptions(
   name: string,

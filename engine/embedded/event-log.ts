@@ -10,28 +10,28 @@ import { asEvent, type EventRecord, type NewEvent } from './event-record.js';
 import { type FollowOptions, followLog } from './follow.js';
 import { decodeInSlices, extentOf, readBatchBytes, storedBatches } from './stored-batches.js';
 
-/** What `EventLog.read` is asked for. */
+/** The options of `EventLog.read`. */
 export interface ReadOptions {
   /** First wanted offset. */
   readonly offset: number;
   /**
-   * Bounds the answer, in stored bytes as in unpacked ones; whole batches only, but always one, so
-   * it may be more. Default 1 MiB.
+   * Bound of the answer, for stored bytes and for unpacked bytes; the answer has whole batches
+   * only, but at least one, so it may be larger. Default 1 MiB.
    */
   readonly maxBytes?: number | undefined;
   /** Ends a read that is under way with an AbortError. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What `EventLog.read` answers. */
+/** The answer of `EventLog.read`. */
 export interface EventRead {
   /** In offset order. Empty at the end of the log. */
   readonly records: EventRecord[];
-  /** Where to read on. Equal to the asked offset only at the end of the log. */
+  /** The offset to read on from. Equal to the asked offset only at the end of the log. */
   readonly nextOffset: number;
 }
 
-/** How a log is closed and deleted: the affair of who opened it. */
+/** The owner that opened a log, and that closes and deletes it. */
 export interface EventLogOwner {
   /** Cuts long reads into slices. */
   readonly slices: TurnSlices;
@@ -51,7 +51,7 @@ export class EventLog {
   readonly name: string;
   /** Compression of what `append` writes. */
   readonly codec: CodecName;
-  /** The log below, for those who want raw batches, settings, rolls and retention. */
+  /** The log below, for programs that want raw batches, settings, rolls and retention. */
   readonly partition: PartitionLog;
   readonly #queue: AppendQueue;
   readonly #owner: EventLogOwner;
@@ -75,14 +75,14 @@ export class EventLog {
     return this.partition.logStartOffset;
   }
   /**
-   * Offset behind the last record that can be read: the one to come. Under `flush: 'ack'` records
-   * can be read once they are durable.
+   * Offset behind the last record that can be read: that of the next record. Under `flush: 'ack'`
+   * records can be read once they are durable.
    */
   get endOffset(): number {
     return this.partition.highWatermark;
   }
 
-  /** Null while the log is open; then what `close` or `delete` answered. */
+  /** Null while the log is open; then the promise that `close` or `delete` gave. */
   get ended(): Promise<void> | null {
     return this.#end;
   }
@@ -95,8 +95,8 @@ export class EventLog {
    * it rejects.
    *
    * Bytes that are handed over must not change until the promise settles. It resolves when the
-   * flush promise holds (`ack`: synced; `interval`, `os`: written). Wait for it now and then: what
-   * is under way is in memory.
+   * flush promise holds (`ack`: synced; `interval`, `os`: written). Wait for it now and then:
+   * appends under way are held in memory.
    *
    * Rejects this call only, keeping nothing of it: INVALID_RECORD, BATCH_TOO_LARGE (one record is),
    * INVALID_TIMESTAMP, NULL_KEY. Rejects all calls of the batch: STORAGE_FULL (later appends may
@@ -108,10 +108,10 @@ export class EventLog {
   }
 
   /**
-   * Appends one ready record batch (format v2, any codec), behind what was appended before. It is
-   * copied, once, because the log stamps offset and epoch into it: the caller's bytes do not change
-   * and are free again when this returns. A batch that its idempotent producer sent before answers
-   * with the offsets it has.
+   * Appends one ready record batch (format v2, any codec), behind earlier appends. It is copied
+   * once, because the log stamps offset and epoch into it: the caller's bytes do not change and are
+   * free again when this returns. A batch that its idempotent producer sent before answers with the
+   * offsets it has.
    *
    * Rejects as `PartitionLog.append`: CORRUPT_BATCH, INVALID_BATCH (more than one, for instance),
    * UNSUPPORTED_MAGIC, …
@@ -123,8 +123,7 @@ export class EventLog {
 
   /**
    * The records from `offset` on, as far as `maxBytes` goes and no further than the end of one
-   * segment: read on at `nextOffset`. Does not wait for records to come. Checks the CRC of every
-   * batch.
+   * segment: read on at `nextOffset`. Does not wait for new records. Checks the CRC of every batch.
    *
    * Rejects: OFFSET_OUT_OF_RANGE below the start or beyond the end of the log, CORRUPT_BATCH when
    * the batch at `offset` is damaged (records before a damaged batch are answered), ABORTED (name
@@ -159,7 +158,7 @@ export class EventLog {
         if (unpackedBytes >= maxBytes) break;
       }
     } catch (error) {
-      // What is bad behind the first batch is the next read's to tell.
+      // The next read reports damage behind the first batch.
       if (signal?.aborted || nextOffset === offset) throw error;
     }
     return { records, nextOffset };
@@ -181,9 +180,9 @@ export class EventLog {
   }
 
   /**
-   * Iterates over the records from `from` on, then waits for those to come, each as soon as it can
-   * be read. Reads ahead at most 256 KiB or one batch. Breaking out of the loop ends it; any number
-   * of followers may run.
+   * Iterates over the records from `from` on, then waits for new records, and gives each as soon as
+   * it can be read. Reads ahead at most 256 KiB or one batch. Breaking out of the loop ends it; any
+   * number of followers may run.
    *
    * Ends when the log is closed. Throws: an AbortError (code ABORTED) when the signal fires,
    * OFFSET_OUT_OF_RANGE when records were deleted that it had yet to read or the log was truncated
@@ -205,9 +204,10 @@ export class EventLog {
   }
 
   /**
-   * Moves the start of the log up to `offset`: older records cannot be read any more, and files of
-   * nothing else are deleted. Resolves with the new start once that is durable; an offset at or
-   * below the present start changes nothing. Rejects OFFSET_OUT_OF_RANGE beyond the end.
+   * Moves the start of the log up to `offset`: older records cannot be read any more, and files
+   * that hold only such records are deleted. Resolves with the new start once that is durable; an
+   * offset at or below the present start changes nothing. Rejects OFFSET_OUT_OF_RANGE beyond the
+   * end.
    */
   async deleteBefore(offset: number): Promise<number> {
     assertOffset(offset);
@@ -216,9 +216,10 @@ export class EventLog {
   }
 
   /**
-   * Removes the record at `offset` and all behind it, durably, with those before it in the same
-   * batch: look at `endOffset` afterwards. Appends that are under way there reject. Whoever has
-   * read them is not told. Rejects OFFSET_OUT_OF_RANGE below the start.
+   * Removes the record at `offset` and all records behind it, durably, together with the records
+   * before it in the same batch: look at `endOffset` afterwards. Appends under way reject where
+   * they are removed. Readers that have read removed records are not told. Rejects
+   * OFFSET_OUT_OF_RANGE below the start.
    */
   async truncate(offset: number): Promise<void> {
     assertOffset(offset);
@@ -235,24 +236,24 @@ export class EventLog {
   /**
    * Reads everything that is durable and checks every batch, on a thread, with 1 MiB of memory.
    * Nothing from a damaged batch on to the end of its file is served afterwards (CORRUPT_BATCH),
-   * until the log is opened again. Resolves with what was found.
+   * until the log is opened again. Resolves with its findings.
    */
   scrub(): Promise<ScrubResult> {
     return this.partition.scrub();
   }
 
   /**
-   * Compacts the log now, as far as it may be: of each key the last record stays, of the segments
-   * that take no more appends; offsets do not change. A log that is opened with `compacted: true`
-   * is compacted by itself when enough has been overwritten. Rejects CORRUPT_BATCH when a bad batch
-   * is met, STORAGE_FULL.
+   * Compacts the log now, as far as it may be compacted: in the segments that take no more appends
+   * only the last record of each key stays; offsets do not change. A log that is opened with
+   * `compacted: true` is compacted by itself when enough of it has been overwritten. Rejects
+   * CORRUPT_BATCH when a bad batch is met, STORAGE_FULL.
    */
   compact(): Promise<CompactionResult> {
     return this.partition.compact();
   }
 
   /**
-   * Finishes appends under way, makes everything durable, and lets go of the log's files; followers
+   * Finishes appends under way, makes everything durable, and closes the log's files; followers
    * end. `engine.log(name)` opens it again. Calling it twice gives the same promise. The engine
    * closes its logs by itself.
    */

@@ -35,7 +35,7 @@ export class EventLogs implements EventLogOwner {
     this.#partitions = partitions;
   }
 
-  /** See `Engine.log`. */
+  /** Opens the log of this name, as `Engine.log` promises. */
   async open(name: string, options: EventLogOptions): Promise<EventLog> {
     assertLogName(name);
     const resolved = resolveOptions(options);
@@ -103,7 +103,9 @@ export class EventLogs implements EventLogOwner {
     return topicId;
   }
 
-  /** A log that was deleted below this layer leaves its name behind; its id must not live on. */
+  /**
+   * A log that was deleted below this layer leaves its name behind; its id must not be used again.
+   */
   #liveId(name: string): string | null {
     const topicId = this.#context.catalog.get(topicKey(name)) as string | undefined;
     return topicId === undefined || this.#isDeleted(topicId) ? null : topicId;
@@ -129,8 +131,8 @@ export class EventLogs implements EventLogOwner {
   }
 
   /**
-   * Nothing more is appended through these logs; resolves when what was has reached the partitions,
-   * which the engine closes next.
+   * Refuses further appends through these logs; resolves when earlier appends have reached the
+   * partitions, which the engine closes next.
    */
   async prepareClose(): Promise<void> {
     this.#isClosed = true;

@@ -14,8 +14,8 @@ export interface EventRecord {
   /** Its place in the log, for good. */
   readonly offset: number;
   /**
-   * Milliseconds since the Unix epoch; -1: none. ±Infinity for what lies beyond ±(2^53 - 1), as
-   * nanoseconds do.
+   * Milliseconds since the Unix epoch; -1: none. ±Infinity for a timestamp beyond ±(2^53 - 1), as
+   * nanoseconds are.
    */
   readonly timestamp: number;
   /** Null: none, which is not the same as empty. */
@@ -40,12 +40,12 @@ export interface NewEvent {
   readonly timestamp?: number | Date | undefined;
 }
 
-/** A checked record, and what it takes in a batch. */
+/** A checked record, and its size in a batch. */
 export interface PreparedRecord {
   readonly record: RecordInput & { readonly timestamp: number };
-  /** Bytes at most, wherever in a batch it stands. */
+  /** Most bytes that the record takes, wherever in a batch it stands. */
   readonly sizeMax: number;
-  /** Bytes of an uncompressed batch that holds nothing else. */
+  /** Bytes of an uncompressed batch that holds only this record. */
   readonly sizeAlone: number;
 }
 
@@ -57,8 +57,8 @@ const VARINT_GROWTH_MAX = 9 + 4;
 const LENGTH_SIZE_MAX = 5;
 
 /**
- * Checks what a program hands in and fills in the defaults. Throws INVALID_RECORD, saying which
- * field and why.
+ * Checks a record of a program and fills in the defaults. Throws INVALID_RECORD, saying which field
+ * and why.
  */
 export function prepareRecord(event: NewEvent, nowMs: number): PreparedRecord {
   if (typeof event !== 'object' || event === null) {

@@ -12,7 +12,7 @@ import { extentOf, readBatchBytes, storedBatches } from './stored-batches.js';
  */
 export type FollowFrom = 'start' | 'end' | number;
 
-/** Where `EventLog.follow` begins, and how it is ended from outside. */
+/** The options of `EventLog.follow`. */
 export interface FollowOptions {
   /** Default 'start'. */
   readonly from?: FollowFrom | undefined;
@@ -20,13 +20,14 @@ export interface FollowOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** See `EventLog.follow`. */
+/** Iterates over the records of a log, as `EventLog.follow` promises. */
 export function followLog(
   log: PartitionLog,
   { from = 'start', signal }: FollowOptions,
   slices: TurnSlices,
 ): AsyncIterableIterator<EventRecord> {
-  // Now, not at the first `next`: what is appended between the two belongs to the follower.
+  // The start is taken now, not at the first `next`: the follower gets records that are appended
+  // between the two.
   const begin = from === 'end' ? log.highWatermark : from;
   const waiting = new Waiting(log, signal);
   const records = follow(log, begin, waiting, slices, signal);
@@ -87,8 +88,8 @@ async function* follow(
 }
 
 /**
- * The wait of one follower for news: more records, another log start, the end of the log, or its
- * own.
+ * The wait of one follower for a change: more records, another log start, the close of the log, or
+ * its own end.
  */
 class Waiting {
   readonly #log: PartitionLog;
@@ -101,7 +102,7 @@ class Waiting {
     this.#signal = signal;
   }
 
-  /** Nobody wants any more records. */
+  /** Ends the wait, and further waits: the caller wants no more records. */
   stop(): void {
     this.isStopped = true;
     this.#wake?.();

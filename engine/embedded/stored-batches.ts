@@ -12,20 +12,20 @@ import { untilAborted } from './abort.js';
  * One batch read back: its records, decoded one after another, and where the next batch can begin.
  */
 export interface StoredBatch {
-  /** Each is decoded when it is asked for. None for a control batch. */
+  /** The records, each decoded when it is asked for. None for a control batch. */
   readonly records: Iterable<RecordView>;
-  /** Decodes them all, which is faster where all are wanted. */
+  /** Decodes all records at once, which is faster where all are wanted. */
   readonly decode: () => RecordView[];
   readonly recordCount: number;
-  /** Offset behind the batch's last one. */
+  /** Offset behind the batch's last offset. */
   readonly nextOffset: number;
-  /** What the batch takes in memory, unpacked. */
+  /** Memory that the unpacked batch takes. */
   readonly unpackedBytes: number;
 }
 
 /**
  * Whole batches from the one that holds `offset` on, at most `maxBytes` of them but at least one;
- * null where the readable part of the log ends. Whatever is not in memory is read on a thread.
+ * null where the readable part of the log ends. Bytes that are not in memory are read on a thread.
  *
  * Throws OFFSET_OUT_OF_RANGE, CORRUPT_BATCH, LOG_CLOSED, STORAGE_OFFLINE; rejects with the same,
  * and ABORTED once the signal fires.
@@ -78,22 +78,22 @@ function isRebuilding(error: unknown): boolean {
   return error instanceof EngineError && error.code === 'INDEX_REBUILDING';
 }
 
-/** What a log says of the offsets in it. */
+/** The facts of a log about its offsets. */
 export type LogExtent = Pick<PartitionLog, 'hasGaps' | 'logEndOffset'>;
 
 /**
- * That of a log from which bytes were read since it ended at `endBefore`, and which may have been
- * truncated meanwhile.
+ * The extent of a log from which bytes were read since it ended at `endBefore`, and which may have
+ * been truncated meanwhile.
  */
 export function extentOf({ hasGaps, logEndOffset }: PartitionLog, endBefore: number): LogExtent {
   return { hasGaps, logEndOffset: Math.max(endBefore, logEndOffset) };
 }
 
 /**
- * Takes batches apart, unpacking one at a time, in `slices` where that is done on this thread. Each
- * CRC is checked first, and that the offsets, which it does not cover, go on where the batch before
- * ended: the log itself looks at headers where a read begins and ends only. `log` says what it can
- * of them.
+ * Decodes batches, unpacking one at a time, in `slices` where that is done on this thread. It first
+ * checks each CRC, and that the offsets, which the CRC does not cover, go on where the batch before
+ * ended: the log itself looks only at the headers where a read begins and ends. `log` tells what is
+ * known of the offsets.
  *
  * Throws CORRUPT_BATCH, with the first offset that a good batch could have had.
  */
@@ -147,7 +147,7 @@ async function unpack(
   };
 }
 
-/** Every record of a batch, decoded in slices where they are many. */
+/** Every record of a batch, decoded in slices where there are many. */
 export async function decodeInSlices(
   batch: StoredBatch,
   slices: TurnSlices,

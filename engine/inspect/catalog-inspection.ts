@@ -7,23 +7,23 @@ import { unsealValue } from '../catalog/value-codec.js';
 import { salvageDataFile } from '../catalog/verify-data-file.js';
 import { hasErrno } from '../disk/errno.js';
 
-/** What a catalog file holds, and what is wrong with it. */
+/** The content of a catalog file, and the damage in it. */
 export interface CatalogInspection {
   readonly path: string;
   /** `missing`: there is no file, or nothing was ever written to it. */
   readonly state: 'missing' | 'sound' | 'damaged';
   /**
-   * In the order of their keys: all of a sound file, of a damaged one what can be reached and
-   * matches its checksum.
+   * In the order of their keys: all entries of a sound file; of a damaged file those that can be
+   * reached and match their checksums.
    */
   readonly entries: readonly { readonly key: CatalogKey; readonly value: CatalogValue }[];
   /**
-   * Where entries are missing from them: before the one with this index, or behind the last.
-   * Rising, with repetitions.
+   * Where entries are missing: before the entry with this index, or behind the last. Rising, with
+   * repetitions.
    */
   readonly lostAt: readonly number[];
   /**
-   * False where the last transaction may be missing from them, or entries that nobody can place.
+   * False where entries of the last transaction may be missing, or entries whose place is unknown.
    */
   readonly isCurrent: boolean;
   /** What is wrong, in words; empty for a sound file. */
@@ -32,8 +32,8 @@ export interface CatalogInspection {
 
 /**
  * Reads a catalog file whole, without LMDB and without changing it, whatever is in it. While
- * somebody has it open it may seem damaged, and what it holds may be older than the call. Rejects
- * with the errno when the disk says no.
+ * another process has the file open, it may seem damaged, and its entries may be older than the
+ * call. Rejects with the errno when the disk says no.
  */
 export async function inspectCatalog(path: string): Promise<CatalogInspection> {
   let file: FileHandle;
@@ -79,12 +79,12 @@ async function inspectFile(file: FileHandle, path: string): Promise<CatalogInspe
 
 type Entry = CatalogInspection['entries'][number];
 
-/** `plain`: one without a checksum, as all are in a file of version 1. */
+/** `plain`: a value without a checksum, as all values of a file of version 1 are. */
 type Found = Entry | 'plain' | 'lost';
 
 /**
- * `plain`: what those without a checksum hold; none of them where the others have one, so that they
- * are damaged.
+ * `plain`: the entries without a checksum. They do not count where other entries have one: then
+ * they are damaged.
  */
 function inOrder(
   found: readonly Found[],

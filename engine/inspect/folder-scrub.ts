@@ -5,7 +5,7 @@ import { isMissingBehind } from '../log/segments/missing-segments.js';
 import { type FolderSegment, FolderSegments } from './folder-segments.js';
 import { inspectLog } from './log-inspection.js';
 
-/** Where a scrubbed log is not as it should be. */
+/** A damaged place in a scrubbed log. */
 export interface ScrubFinding {
   readonly path: string;
   /** Byte in the file. */
@@ -16,7 +16,7 @@ export interface ScrubFinding {
   readonly problem: string;
 }
 
-/** What a scrub of a partition's folder has read. */
+/** The result of a scrub of a partition's folder. */
 export interface FolderScrub {
   readonly segments: number;
   /** Whole batches. */
@@ -39,10 +39,10 @@ type SegmentScrub = Pick<FolderScrub, 'batches' | 'findings' | 'torn' | 'end'>;
 /**
  * Reads every segment of a partition's folder and checks each batch: length, format, CRC, that
  * offsets rise and stay within the segment, and that each segment begins where the one before
- * ended. Takes no lock, opens no catalog and changes nothing, so the folder may be in use: what is
- * appended, compacted or deleted meanwhile is no finding, nor is a compaction that the next open
- * finishes. Below `logStart`, as far as it is known, nothing is missed. Rejects with what the disk
- * throws.
+ * ended. Takes no lock, opens no catalog and changes nothing, so the folder may be in use: appends,
+ * compactions and deletions meanwhile are no findings, nor is a compaction that the next open
+ * finishes. Segments below `logStart`, as far as it is known, are not missed. Rejects with what the
+ * disk throws.
  */
 export async function scrubFolder(disk: Disk, folder: string, logStart = 0): Promise<FolderScrub> {
   let segments = 0;
@@ -60,7 +60,7 @@ export async function scrubFolder(disk: Disk, folder: string, logStart = 0): Pro
     const before = all;
     all = await listing.list();
     const now: FolderSegment | undefined = all.find((each) => each.baseOffset === baseOffset);
-    // A segment that went, or became another's part, says nothing.
+    // A segment that was deleted, or compacted into another one, is no finding.
     segment = now ?? behind(all, baseOffset);
     if (found === null || now?.path !== path) continue;
     if (found.findings.length > 0 && isChanged(before, all)) continue;
@@ -92,15 +92,15 @@ async function scrubSegment(
   let offset = base;
   let endPosition = 0;
   let torn: ScrubFinding | null = null;
-  /** Where the last batch that is not sound lies, until a sound one comes. */
+  /** The position of the last damaged batch, until a sound batch comes. */
   let passed: number | null = null;
   const findings: ScrubFinding[] = [];
   const add = (position: number, what: string): number => {
     const problem = isSwap ? `${what}; this compaction cannot be finished` : what;
     return findings.push({ path, position, offset, problem });
   };
-  // Behind damage nobody knows where a batch begins: the next segment does. Nothing is read of a
-  // log whose compaction cannot be finished.
+  // Behind damage it is unknown where the next batch begins, until the next segment. Nothing is
+  // read of a log whose compaction cannot be finished.
   const goOn = end === null || isSwap ? '' : `; reads go on at offset ${end}`;
   try {
     for await (const found of inspectLog(file)) {
@@ -124,7 +124,7 @@ async function scrubSegment(
       } else passed = position;
       if (problem !== null) add(position, problem);
       endPosition = position + found.size;
-      // A wrong header does not say what comes next.
+      // A wrong header does not tell the next offset.
       if (found.crcMatches && found.lastOffset >= offset) offset = found.lastOffset + 1;
     }
   } finally {
@@ -160,7 +160,7 @@ function behind(all: readonly FolderSegment[], baseOffset: number): FolderSegmen
   return all.find((each) => each.baseOffset > baseOffset);
 }
 
-/** Whether more has changed than that segments were begun. */
+/** Whether anything has changed but for new segments. */
 function isChanged(before: readonly FolderSegment[], after: readonly FolderSegment[]): boolean {
   const last = before.at(-1)?.baseOffset ?? -1;
   const lacks = (all: readonly FolderSegment[], { baseOffset }: FolderSegment): boolean =>

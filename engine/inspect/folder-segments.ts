@@ -17,8 +17,8 @@ export interface FolderSegment {
 
 /**
  * The segments of a folder as an open would find them: a `.log.swap` counts, and the files in its
- * range are its sources, some of which may be gone already (`finish-swaps.ts`). Knows what it has
- * read of `.log.swap` files, so that a folder may be listed often.
+ * range are its sources, some of which may be gone already (`finish-swaps.ts`). Remembers what it
+ * has read of `.log.swap` files, so that a folder may be listed often.
  */
 export class FolderSegments {
   readonly #disk: Disk;
@@ -39,10 +39,10 @@ export class FolderSegments {
         const end = await this.#endOf(base);
         if (end === 'gone') break;
         const isAtSegment = end !== null && (live.includes(end) || swaps.includes(end));
-        // One that cannot be finished takes nobody's place but that of its first source.
+        // A `.log.swap` that cannot be finished takes only the place of its first source.
         ranges.set(base, isAtSegment ? end : base + 1);
       }
-      // It has taken its name meanwhile.
+      // A `.log.swap` has taken its own name meanwhile.
       if (ranges.size < swaps.length) continue;
       const isSource = (base: number): boolean =>
         [...ranges].some(([from, to]) => base >= from && base < to);

@@ -8,18 +8,18 @@ import { TIME_INDEX_ENTRY_SIZE } from '../log/segments/time-index.js';
 export interface InspectedEntry {
   /** Its place in the file, from 0. */
   readonly slot: number;
-  /** To the base offset of the segment, which the file's name tells. */
+  /** Relative to the base offset of the segment, which the file's name tells. */
   readonly relativeOffset: number;
   /**
    * `.index`: where the batch that ends with that offset begins in the `.log`. `.timeindex`:
    * milliseconds.
    */
   readonly value: Timestamp;
-  /** Why it cannot be, or null. */
+  /** Why the entry is impossible, or null. */
   readonly problem: string | null;
 }
 
-/** What a file of entries holds beside them. */
+/** The bytes of an index file behind its entries. */
 export interface IndexEnd {
   /** Zeros that Kafka puts behind the entries of an index that is in use. */
   readonly unusedBytes: number;

@@ -7,19 +7,20 @@ import { type CatalogInspection, inspectCatalog } from './catalog-inspection.js'
 import type { FolderScrub, ScrubFinding } from './folder-scrub.js';
 
 /**
- * What a catalog says of a log with a checkpoint: it holds the offsets from `start` to below `end`.
+ * What a catalog says of a log with a checkpoint: the log holds the offsets from `start` to below
+ * `end`.
  */
 export interface KnownLog {
-  /** By decree: segments below may be left over. */
+  /** The log start offset in the catalog: segments below it may be left over. */
   readonly logStart: number;
-  /** Decreed or assumed. */
+  /** The log start offset, or the assumed one. */
   readonly start: number;
   readonly end: number;
 }
 
 type Logs = ReadonlyMap<string, KnownLog>;
 
-/** What a scrub holds folders against: the catalog's word on where logs begin and end. */
+/** Where logs begin and end by the catalog: a scrub compares folders with it. */
 export class KnownLogs {
   readonly #path: string;
   #logs: Logs = new Map();
@@ -30,7 +31,8 @@ export class KnownLogs {
   }
 
   /**
-   * To be called before folders are read. Of a catalog that is damaged or missing no log is known.
+   * Reads the catalog; called before folders are read. Where the catalog is damaged or missing, no
+   * log is known.
    */
   async read(): Promise<void> {
     const { logs, state } = await readLogs(this.#path);
@@ -38,7 +40,7 @@ export class KnownLogs {
     this.#state = state;
   }
 
-  /** How the catalog was found; unless it is sound nothing is told of the ends of logs. */
+  /** The state of the catalog; unless it is sound, the ends of logs are not checked. */
   get state(): CatalogInspection['state'] {
     return this.#state;
   }
@@ -49,9 +51,9 @@ export class KnownLogs {
   }
 
   /**
-   * What a log lacks before its first segment and behind its last one. Where something does, the
-   * catalog is read again: the directory may be in use, and what went in order meanwhile is no
-   * finding.
+   * What a log lacks before its first segment and behind its last one. Where something is missing,
+   * the catalog is read again: the directory may be in use, and a segment that was deleted properly
+   * meanwhile is no finding.
    */
   async missingAtEnds(
     { folder, topicId, partition }: PartitionFolder,
@@ -66,7 +68,7 @@ export class KnownLogs {
 }
 
 /**
- * In a directory that is in use pages may change while they are read, which their checksums tell.
+ * In a directory that is in use, pages may change while they are read; their checksums show that.
  */
 async function readLogs(
   path: string,
@@ -117,7 +119,7 @@ function missingAtEnds(
   }
   const durable = Math.min(before.end, after.end);
   const offset = Math.max(end?.offset ?? 0, start);
-  // Where damage ended the reading of the last file nobody knows what lies behind it.
+  // Where damage ended the reading of the last file, the bytes behind it are unknown.
   const isRead = findings.at(-1)?.path !== end?.path || end === null;
   if (isRead && offset < durable) {
     const path = end?.path ?? join(folder, segmentFileName(start, 'log'));

@@ -28,7 +28,7 @@ import type { DiskFile } from '../disk/disk.js';
 import { LIMITS } from '../limits.js';
 import { showsDamage } from '../log/recovery/tail-evidence.js';
 
-/** One batch of a segment file, as its header tells. Numbers beyond 2^53 read as infinite. */
+/** One batch of a segment file, by its header. Numbers beyond 2^53 read as infinite. */
 export interface InspectedBatch {
   readonly kind: 'batch';
   /** Byte position in the file. */
@@ -53,24 +53,26 @@ export interface InspectedBatch {
   readonly transactional: boolean;
   readonly control: boolean;
   readonly crcMatches: boolean;
-  /** What else is wrong with it, or null. */
+  /** Any other problem of the batch, or null. */
   readonly problem: string | null;
   /**
-   * Its records, unpacked now and decoded one after another as they are asked for; to be called
-   * before the inspection goes on. Rejects, or throws while iterating, EngineError CORRUPT_BATCH,
-   * BATCH_TOO_LARGE, UNKNOWN_CODEC, CODEC_UNAVAILABLE.
+   * The records, unpacked now and decoded one after another as they are asked for. It must be
+   * called before the inspection goes on. Rejects, or throws while iterating, EngineError
+   * CORRUPT_BATCH, BATCH_TOO_LARGE, UNKNOWN_CODEC, CODEC_UNAVAILABLE.
    */
   records(): Promise<Iterable<RecordView>>;
 }
 
-/** Bytes that are no batch. The inspection ends with them. */
+/** Bytes that are no batch. The inspection ends there. */
 export interface InspectedDamage {
   readonly kind: 'damage';
   /** Byte in the file at which they begin. */
   readonly position: number;
   /** Bytes from there to the end of the file. */
   readonly size: number;
-  /** The file ends inside of a batch, as after a crash: the log cuts that off when it is opened. */
+  /**
+   * The file ends inside a batch, as after a crash: the log cuts off that batch when it is opened.
+   */
   readonly torn: boolean;
   /** What is wrong, in words. */
   readonly problem: string;
@@ -94,7 +96,8 @@ export async function* inspectLog(
     const header = Buffer.from(chunk.subarray(0, headerSize));
     const damage = damageAt(header, position, end);
     if (damage !== null) {
-      // Nobody cuts off a batch of which only the length is wrong, or one before whole ones.
+      // An open does not cut off a batch of which only the length is wrong, or a batch before whole
+      // ones.
       const isTorn =
         damage.torn && !(await showsDamage(file, position, end, Math.max(0, nextOffset)));
       yield { ...damage, torn: isTorn };
@@ -155,8 +158,8 @@ function damageAt(header: Buffer, position: number, end: number): InspectedDamag
 }
 
 /**
- * What a header says that cannot be, its checksum apart. Compaction leaves gaps, but never goes
- * back.
+ * The impossible value in a header, apart from its checksum. Compaction leaves gaps, but offsets
+ * never go back.
  */
 function problemOf(header: Buffer, nextOffset: number): string | null {
   if (!Number.isFinite(baseOffset(header)) || baseOffset(header) < 0) {

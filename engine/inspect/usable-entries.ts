@@ -3,12 +3,11 @@ import type { CatalogInspection } from './catalog-inspection.js';
 type Entry = CatalogInspection['entries'][number];
 
 /**
- * Of the entries that could be read of the engine's catalog, those that a new one may begin with.
- * The metadata's copy is made again by the next start of a broker. What is found again by reading
- * the log stays only where it is certain to be of the last transaction, and whole: a checkpoint
- * together with every page of producers that it counts, and with all else that the catalog knew of
- * its log. For beside a checkpoint a `start` or `gaps` that is not there says that there never was
- * one.
+ * The readable entries of the engine's catalog that a new catalog may begin with. The next start of
+ * a broker makes the metadata's copy again. An entry that can be found again by reading the log is
+ * kept only where it is certain to be of the last transaction, and complete: a checkpoint together
+ * with every page of producers that it counts, and with all other entries of its log. A missing
+ * `start` or `gaps` beside a checkpoint would say that there never was such an entry.
  */
 export function usableEntries(inspection: CatalogInspection): Entry[] {
   const { entries, isCurrent } = inspection;
@@ -30,8 +29,8 @@ export function usableEntries(inspection: CatalogInspection): Entry[] {
 }
 
 /**
- * Logs that may have had more entries: those of a log are neighbours, so what is missing was one of
- * the log before it or behind it, or of one between.
+ * Logs that may have had more entries. Entries of a log are neighbours, so a missing entry belonged
+ * to the log before that place, to the log behind it, or to a log between.
  */
 function partialLogs({ entries, lostAt }: CatalogInspection): Set<string> {
   const logs = new Set<string>();

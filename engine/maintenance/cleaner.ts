@@ -7,7 +7,7 @@ import { LIMITS } from '../limits.js';
 export interface CompactionOptions {
   /** Whether logs are compacted by themselves. Default true. */
   readonly enabled: boolean;
-  /** Logs that are compacted at a time. Default 1. */
+  /** Logs that are compacted at the same time. Default 1. */
   readonly threads: number;
   /** Memory for keys, all threads together: 24 bytes a key. Default 128 MiB. */
   readonly mapBytes: number;
@@ -15,7 +15,9 @@ export interface CompactionOptions {
   readonly loadFactor: number;
   /** Bytes read and written a second, all threads together. Default Infinity. */
   readonly bytesPerSecond: number;
-  /** From the end of one look for logs to compact to the next. Default 15 s. */
+  /**
+   * The time from the end of one round, which found no log to compact, to the next. Default 15 s.
+   */
   readonly backoffMs: number;
 }
 
@@ -52,19 +54,19 @@ export function resolveCompaction(options: Partial<CompactionOptions> = {}): Com
 
 /** A log as the cleaner sees it. */
 export interface CompactedLog {
-  /** How much it needs compaction, the larger the more; null when it does not. */
+  /** How urgently the log needs compaction: the larger, the more; null when it does not. */
   compactionNeed(): Promise<number | null>;
   /**
-   * One pass. Does not reject: whatever went wrong has been told. Says whether the log got any
+   * Runs one pass. Does not reject: it has logged every failure. Says whether the log got any
    * further.
    */
   compactOnce(): Promise<boolean>;
 }
 
 /**
- * Lets the logs of a data directory be compacted, the dirtiest first, so many at a time. Every log
- * is asked for its need once a round, and again when it got further. A round begins `backoffMs`
- * after the one before found nothing left to do. Costs nothing while no log is compacted.
+ * Compacts the logs of a data directory, the dirtiest first, `threads` of them at the same time.
+ * Every log is asked for its need once a round, and again when it got further. A round begins
+ * `backoffMs` after the round before found no more work. It costs nothing while no log is watched.
  */
 export class Cleaner {
   readonly options: CompactionOptions;
@@ -96,7 +98,7 @@ export class Cleaner {
     this.#timer = null;
   }
 
-  /** Runs `work` when a thread's share of memory is free; first come, first served. */
+  /** Runs `work` when a thread's share of the memory is free; first come, first served. */
   async admit<Result>(work: () => Promise<Result>): Promise<Result> {
     if (this.#free === 0) await new Promise<void>((resolve) => this.#waiting.push(resolve));
     else this.#free--;
@@ -104,15 +106,15 @@ export class Cleaner {
       return await work();
     } finally {
       const next = this.#waiting.shift();
-      // The place is handed on, so that nobody slips in between.
+      // The place is handed to the next waiter, so that a new caller cannot take it first.
       if (next) next();
       else this.#free++;
     }
   }
 
   /**
-   * Begins nothing more. Resolves when what runs has ended: who stops the cleaner tells the logs to
-   * end theirs.
+   * Begins no more passes. Resolves when the running passes have ended; the caller tells the logs
+   * to end them.
    */
   async stop(): Promise<void> {
     this.#isStopped = true;
@@ -148,9 +150,9 @@ export class Cleaner {
     const work = async (): Promise<void> => {
       for (let next = queue.shift(); next && !this.#isStopped; next = queue.shift()) {
         const { log } = next;
-        // It was asked a while ago.
+        // The log was asked a while ago.
         if (!this.#logs.has(log) || (await log.compactionNeed()) === null) continue;
-        // One that got no further waits for the next round.
+        // A log that got no further waits for the next round.
         if (!(await log.compactOnce())) continue;
         await enqueue(queue, log);
         queue.sort(byNeed);

@@ -1,4 +1,4 @@
-/** What compaction looks at: a segment that takes no more appends, oldest first. */
+/** A segment that takes no more appends, as compaction sees it; segments come oldest first. */
 export interface CompactionSegment {
   readonly baseOffset: number;
   /** Offset behind its last record, exclusive. */
@@ -20,7 +20,8 @@ export interface CompactionLimits {
   /** Everything below it was compacted before. */
   readonly cleanedOffset: number;
   /**
-   * Only segments that end at or below it: what is committed and belongs to no open transaction.
+   * Only segments that end at or below it are compacted: they are committed and belong to no open
+   * transaction.
    */
   readonly boundOffset: number;
   readonly logStartOffset: number;
@@ -31,22 +32,21 @@ export interface CompactionLimits {
   readonly dirtySegmentsMax: number;
 }
 
-/** What there is to compact. */
+/** The segments that may be compacted now. */
 export interface CompactionPlan {
-  /** From here on keys are looked at; what lies below is only rewritten. */
+  /** Keys are looked at from this offset on; records below it are only rewritten. */
   readonly firstDirtyOffset: number;
   /** How far compaction may go, exclusive: the end of a segment. */
   readonly endOffset: number;
   readonly dirtyBytes: number;
-  /** Dirty bytes by all bytes that would be rewritten. */
+  /** Dirty bytes divided by all bytes that would be rewritten. */
   readonly dirtyRatio: number;
-  /** Whether something dirty is older than `max.compaction.lag.ms` allows. */
+  /** Whether a dirty record is older than `max.compaction.lag.ms` allows. */
   readonly isOverdue: boolean;
 }
 
 /**
- * Plans a compaction from segments that it is told of one by one, oldest first, without the active
- * one.
+ * Plans a compaction from segments that are added one by one, oldest first, without the active one.
  */
 export class CompactionPlanning {
   readonly #limits: CompactionLimits;
@@ -63,7 +63,7 @@ export class CompactionPlanning {
     this.#endOffset = this.#firstDirtyOffset;
   }
 
-  /** False when neither this one nor any behind it is compacted now. */
+  /** Adds a segment. False when neither this segment nor any behind it is compacted now. */
   add(segment: CompactionSegment): boolean {
     const { nowMs, minCompactionLagMs, maxCompactionLagMs, dirtySegmentsMax } = this.#limits;
     if (segment.endOffset > this.#limits.boundOffset) return false;
@@ -82,7 +82,7 @@ export class CompactionPlanning {
     return true;
   }
 
-  /** Null when nothing is dirty that may be compacted. */
+  /** The plan; null when nothing that may be compacted is dirty. */
   get plan(): CompactionPlan | null {
     const dirtyBytes = this.#dirtyBytes;
     if (dirtyBytes === 0) return null;
@@ -97,8 +97,8 @@ export class CompactionPlanning {
 }
 
 /**
- * Whether it is worth it: more than `min.cleanable.dirty.ratio` is dirty, or something has waited
- * too long.
+ * Whether a compaction is worth its cost: more than `min.cleanable.dirty.ratio` is dirty, or a
+ * record has waited too long.
  */
 export function isCompactionDue(plan: CompactionPlan, minCleanableDirtyRatio: number): boolean {
   return plan.isOverdue || plan.dirtyRatio > minCleanableDirtyRatio;
@@ -116,9 +116,9 @@ const BATCH_BYTES_MIN = 61;
 const INDEX_ENTRY_BYTES = 12;
 
 /**
- * Which neighbours become one segment. Judged by what they are now, so that the result keeps to
- * `segment.bytes`, `segment.index.bytes` and the reach of a relative offset even if nothing goes.
- * Each segment is in one group, in order.
+ * Groups of neighbours that become one segment each. They are judged by their present sizes, so
+ * that the result keeps to `segment.bytes`, `segment.index.bytes` and the reach of a relative
+ * offset even if no record is removed. Each segment is in one group, in order.
  */
 export function* groupSegments<
   Segment extends Pick<CompactionSegment, 'baseOffset' | 'endOffset' | 'sizeBytes'>,

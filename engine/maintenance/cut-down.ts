@@ -4,10 +4,10 @@ import { LIMITS } from '../limits.js';
 
 /**
  * Cuts a file that is about to be unlinked down from its end. Where the file system tells the
- * device what is free (mounted with `discard`), syncs wait for that, and longest for much at a time
- * (docs/durability.md). Nobody may want to read the file any more; one that has a second name is
- * left as it is, for it is somebody's copy. Resolves early when `isStopping` says so, or the disk
- * cannot. Never rejects: the file goes in any case.
+ * device what is free (mounted with `discard`), syncs wait for that, and longest for large pieces
+ * (docs/durability.md). No reader may need the file any more; a file with a second name is left as
+ * it is, since it is another program's copy. Resolves early when `isStopping` says so, or the disk
+ * cannot. Never rejects: the file is unlinked in any case.
  */
 export async function cutDown(
   file: DiskFile,
@@ -28,7 +28,7 @@ export async function cutDown(
       await new Promise<void>((resolve) => void clock.schedule(restMs, resolve));
     }
   } catch {
-    // What is left goes at once.
+    // The rest is unlinked at once.
   }
 }
 

@@ -31,7 +31,7 @@ import {
 } from '../batch/timestamp.js';
 import { varlongSize, writeVarint, writeVarlong } from '../batch/varint.js';
 
-/** What decides about the records of a batch. */
+/** The rules that decide about the records of a batch. */
 export interface BatchFilter {
   /** Whether a record stays. `key` is a view, only valid during the call. */
   retains(key: Buffer | null, offset: number, isTombstone: boolean): boolean;
@@ -41,15 +41,17 @@ export interface BatchFilter {
    */
   readonly retainsEmpty: boolean;
   /**
-   * From when on the batch's tombstones may go, if one stays and the batch does not say it yet
-   * (KIP-534). Null: the batch is not to be marked.
+   * The time from which on the batch's tombstones may be removed, written into the batch if a
+   * tombstone stays and the batch has no such time yet (KIP-534). Null: the batch is not marked.
    */
   readonly deleteHorizonMs: number | null;
-  /** What the batch may unpack to, inclusive. */
+  /** Bytes that the batch may unpack to, inclusive. */
   readonly unpackedBytesMax: number;
 }
 
-/** What became of a batch: itself where nothing changed, a smaller one, or nothing (null). */
+/**
+ * The result for a batch: the same batch where nothing changed, a smaller one, or nothing (null).
+ */
 export interface FilteredBatch {
   readonly batch: Buffer | null;
   readonly recordsBefore: number;
@@ -57,8 +59,8 @@ export interface FilteredBatch {
 }
 
 /**
- * Takes records out of a whole batch that is no control batch. What stays keeps its bytes, its
- * offset and its timestamp; the batch keeps base offset, last offset, leader epoch, producer,
+ * Removes records from a whole batch that is no control batch. A record that stays keeps its bytes,
+ * its offset and its timestamp; the batch keeps base offset, last offset, leader epoch, producer,
  * sequence and codec.
  *
  * @throws EngineError `CORRUPT_BATCH`, `BATCH_TOO_LARGE` (it unpacks to more), `UNKNOWN_CODEC`,
@@ -90,7 +92,7 @@ export async function filterBatch(batch: Buffer, filter: BatchFilter): Promise<F
   return { batch: await rebuilt(batch, payload, kept, horizonMs), recordsBefore, recordsAfter };
 }
 
-/** The header alone, without records and without timestamps: nothing has them any more. */
+/** The header alone, without records, and so without timestamps. */
 export function emptied(batch: Buffer): Buffer {
   const header = Buffer.from(batch.subarray(0, HEADER_SIZE));
   header.writeInt32BE(HEADER_SIZE - PREFIX_SIZE, BATCH_LENGTH_AT);
@@ -134,7 +136,8 @@ async function rebuilt(
 }
 
 /**
- * Their bytes, one behind the other; with another base timestamp their timestamps are written anew.
+ * The bytes of the kept records, one behind the other; where the base timestamp changes, their
+ * timestamps are written again.
  */
 function keptRecords(
   batch: Buffer,

@@ -5,7 +5,7 @@ import { runJob } from './jobs/run-job.js';
 
 /**
  * Runs jobs in place, on the disk that it is given, all at once: for tests and simulations. `clock`
- * paces those that rest; one that nobody moves while a job rests lets the job wait for ever.
+ * times the pauses of jobs; a job waits for ever if a manual clock is not moved during its pause.
  */
 export function createInlineRunner(
   disk: Disk,

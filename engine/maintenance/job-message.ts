@@ -16,7 +16,7 @@ export type JobReply =
   | { readonly output: Jobs[JobName]['output'] }
   | { readonly failure: { readonly message: string; readonly code: string | undefined } };
 
-/** What a failed job's error looks like after the journey. */
+/** The reply that carries the error of a failed job. */
 export function failureOf(error: unknown): JobReply {
   const { message, code } = error as { message?: unknown; code?: unknown };
   return {

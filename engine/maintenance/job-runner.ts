@@ -1,14 +1,14 @@
 import type { Timestamp } from '../batch/timestamp.js';
 import type { EpochStart } from '../log/state/leader-epochs.js';
 
-/** What the headers of a segment must agree with, beside their checksums: see `HeaderOrder`. */
+/** The order that the headers of a segment must keep, beside their checksums: see `HeaderOrder`. */
 export interface SegmentOrder {
   readonly baseOffset: number;
   /** Whether no offset is left out between its batches. */
   readonly isGapless: boolean;
   /** All batches end below it (exclusive). */
   readonly endOffset: number;
-  /** Who wrote which offsets; empty where nobody knows. */
+  /** The leader epochs of its offsets; empty where they are unknown. */
   readonly epochs: readonly EpochStart[];
 }
 
@@ -28,7 +28,7 @@ export interface BadBatch {
   readonly reason: string;
 }
 
-/** What both halves of a compaction are told. */
+/** The input of both halves of a compaction. */
 export interface CompactionInput {
   /** Neighbours, oldest first. */
   readonly sources: readonly SourceSegment[];
@@ -37,18 +37,19 @@ export interface CompactionInput {
   readonly loadFactor: number;
   /** Bytes read and written a second; Infinity for no bound. */
   readonly bytesPerSecond: number;
-  /** Four bytes; not zero: end soon, with ABORTED. */
+  /** Four bytes; a value other than zero ends the job soon, with ABORTED. */
   readonly stop: SharedArrayBuffer;
 }
 
 /**
- * What maintenance can be asked to do. Jobs take paths and numbers and return numbers; they never
- * hold a live log.
+ * The jobs of maintenance. They take paths and numbers and return numbers; they never hold a live
+ * log.
  */
 export interface Jobs {
   /**
-   * Unlinks files, with rests in between; missing ones do not count as failures. `cutsDown`: nobody
-   * has them open, and large ones are cut down first. Returns how many bytes went.
+   * Unlinks files, with pauses in between; missing files are no failures. `cutsDown`: the files are
+   * not open anywhere, and large ones are cut down first. Returns the number of bytes that were
+   * freed.
    */
   unlink: {
     input: { paths: readonly string[]; cutsDown?: boolean };
@@ -69,17 +70,17 @@ export interface Jobs {
   };
   /**
    * First half of a compaction: notes the last offset of each key from `fromOffset` on (inclusive),
-   * until the map is full. Stops also where the outcome of a transaction is not known. `endOffset`
-   * says how far it came, exclusive.
+   * until the map is full. It also stops where the outcome of a transaction is unknown. `endOffset`
+   * is where it stopped, exclusive.
    */
   mapKeys: {
     input: CompactionInput & { readonly fromOffset: number };
     output: { endOffset: number; keys: number; records: number; bad: BadBatch | null };
   };
   /**
-   * Second half: writes what stays of the sources to `.cleaned` files beside them, named after the
-   * first one, and makes those durable with their names. Records at or above `mapEndOffset` stay as
-   * they are. Output files of an earlier attempt are removed first.
+   * Second half: writes the records of the sources that stay to `.cleaned` files beside them, named
+   * after the first source, and makes these files durable with their names. Records at or above
+   * `mapEndOffset` stay as they are. Output files of an earlier attempt are removed first.
    */
   rewriteSegments: {
     input: CompactionInput & {
@@ -97,15 +98,15 @@ export interface Jobs {
   };
 }
 
-/** What a rewrite has made. */
+/** The result of a rewrite. */
 export interface RewriteOutput {
   readonly bad: BadBatch | null;
-  /** False when the sources could stay as they are: then nothing was left on disk. */
+  /** False when the sources could stay as they are: then no output is left on disk. */
   readonly isChanged: boolean;
   readonly recordsBefore: number;
   readonly recordsAfter: number;
   readonly sizeBytes: number;
-  /** As in `Segment`. */
+  /** The largest timestamp, as in `Segment`. */
   readonly largestTimestampMs: Timestamp;
   readonly offsetOfLargest: number;
   readonly firstTimestampMs: Timestamp;
@@ -121,8 +122,8 @@ export interface JobRunner {
   /** Resolves with the job's output. */
   run<Name extends JobName>(name: Name, input: Jobs[Name]['input']): Promise<Jobs[Name]['output']>;
   /**
-   * Waits for running jobs, drops queued ones (their promises reject ABORTED). An unlink rests no
-   * more.
+   * Waits for running jobs, drops queued ones (their promises reject ABORTED). A running unlink
+   * makes no more pauses.
    */
   close(): Promise<void>;
 }

@@ -1,14 +1,14 @@
 import { hash } from 'node:crypto';
 
-/** What one key takes: 16 bytes of its hash, and the offset as a float64. */
+/** Bytes of one key: 16 bytes of its hash, and the offset as a float64. */
 export const KEY_MAP_ENTRY_BYTES = 24;
 
 const HASH_WORDS = 4;
 
 /**
- * For each key the last offset at which it was seen: what compaction decides by. Open addressing in
- * memory of a fixed size that threads can share. Keys are known by the first 128 bits of their
- * SHA-256, so that nobody can make up two that are taken for one.
+ * The last offset of each key, by which compaction decides. Open addressing in memory of a fixed
+ * size that threads can share. Keys are known by the first 128 bits of their SHA-256, so that a
+ * client cannot make two keys that are taken for one.
  */
 export class KeyMap {
   readonly #slots: number;
@@ -29,7 +29,7 @@ export class KeyMap {
     this.#hashes = new Uint32Array(memory, this.#slots * 8, this.#slots * HASH_WORDS);
   }
 
-  /** Bytes of a map that has room for so many keys, at most `bytesMax`. */
+  /** Bytes of a map that has room for `keys` keys, at most `bytesMax`. */
   static bytesFor(keys: number, loadFactor: number, bytesMax: number): number {
     const slots = Math.max(2, Math.ceil(keys / loadFactor) + 1);
     return Math.min(slots * KEY_MAP_ENTRY_BYTES, bytesMax);
@@ -63,7 +63,7 @@ export class KeyMap {
     return this.#offsets[this.#slotOf(digestOf(key))]! - 1;
   }
 
-  /** Where the key is, or where it would go. There is always a free slot. */
+  /** The slot of the key, or the slot that it would get. There is always a free slot. */
   #slotOf(digest: string): number {
     const word0 = wordOf(digest, 0);
     const word1 = wordOf(digest, 1);
@@ -87,8 +87,8 @@ export class KeyMap {
 }
 
 /**
- * A character for each byte: a third of what a buffer for each record costs, which has memory
- * outside the heap that other threads clean up.
+ * The digest as a string, a character for each byte. It costs a third of a buffer for each record,
+ * whose memory lies outside the heap, where other threads clean it up.
  */
 function digestOf(key: Buffer): string {
   return hash('sha256', key, 'binary');

@@ -11,8 +11,8 @@ export class Pacer {
   #bytes = 0;
 
   /**
-   * `stop` is four bytes shared with whoever may end the job: anything but zero ends it. Infinity
-   * is no bound.
+   * `stop` is four bytes shared with the owner that may end the job: any value but zero ends it. A
+   * rate of Infinity is no bound.
    */
   constructor(
     clock: Pick<Clock, 'monotonicMs' | 'schedule'>,

@@ -21,7 +21,7 @@ const require = createRequire(import.meta.url);
 /**
  * The bounded thread pool for maintenance. Nothing is loaded or started before the first job, and
  * threads end after 10 s without one. A thread that cannot start rejects every job that has not
- * ended; the next job tries anew.
+ * ended; the next job tries again with a new pool.
  */
 export function createJobPool(options: JobPoolOptions): JobRunner {
   return new JobPool(options);
@@ -31,7 +31,10 @@ class JobPool implements JobRunner {
   readonly #options: JobPoolOptions;
   #pool: Promise<Piscina> | null = null;
   readonly #rejections = new Set<(error: unknown) => void>();
-  /** One at a time, however many wait: they rest, and would have all threads otherwise. */
+  /**
+   * Unlinks run one at a time, however many wait: they make pauses, and would hold all threads
+   * otherwise.
+   */
   readonly #removals = new Gate(1);
   readonly #stop = new SharedArrayBuffer(4);
   /** Threads that have loaded. */
@@ -95,11 +98,11 @@ class JobPool implements JobRunner {
       maxThreads: this.#options.threadsMax ?? LIMITS.threadsMax,
       maxQueue: this.#options.queueMax,
       idleTimeout: LIMITS.threadIdleMs,
-      // Jobs take milliseconds at least; a thread that sleeps in Atomics.wait serves only those
-      // that take less.
+      // Jobs take milliseconds at least; a thread that sleeps in Atomics.wait helps only shorter
+      // jobs.
       atomics: 'disabled',
     });
-    // Told when it has loaded, whatever the event's name says.
+    // This event comes when the thread has loaded, in spite of its name.
     pool.on('workerCreate', (thread: object) => this.#ready.add(thread));
     pool.on('workerDestroy', (thread: object) => this.#ready.delete(thread));
     // A thread that fails before it has a job is reported here and nowhere else: its jobs would

@@ -1,4 +1,4 @@
-/** What retention looks at: the oldest segment of a log, then the next. */
+/** A segment as retention sees it: the oldest of a log, then the next. */
 export interface RetentionSegment {
   readonly sizeBytes: number;
   /**
@@ -14,22 +14,22 @@ export interface RetentionLimits {
   readonly retentionMs: number;
   readonly retentionBytes: number;
   readonly nowMs: number;
-  /** Nothing at or above it goes. */
+  /** Nothing at or above it is deleted. */
   readonly highWatermark: number;
-  /** What lies wholly below it goes. */
+  /** Segments wholly below it are deleted. */
   readonly logStart: number;
 }
 
 /**
- * Why a segment goes: nobody reads it any more, its newest record is too old, or the log is too
- * large.
+ * Why a segment is deleted: it lies below the log start, its newest record is too old, or the log
+ * is too large.
  */
 export type RetentionReason = 'start' | 'time' | 'size';
 
 /**
- * Why the oldest segment of a log of `logBytes` bytes goes; null when it stays, and then all behind
- * it stay too, as does what is not committed. 'unknown': that depends on its newest time, which is
- * to be read first.
+ * Why the oldest segment of a log of `logBytes` bytes is deleted; null when it stays: then all
+ * segments behind it stay, too. A segment that is not committed stays. 'unknown': the answer
+ * depends on its newest time, which must be read first.
  */
 export function retentionReason(
   segment: RetentionSegment,
@@ -38,7 +38,7 @@ export function retentionReason(
 ): RetentionReason | 'unknown' | null {
   if (segment.endOffset > limits.highWatermark || segment.sizeBytes === 0) return null;
   if (segment.endOffset <= limits.logStart) return 'start';
-  // What is left is to be no less than asked for.
+  // At least as many bytes as asked for must stay.
   if (logBytes - segment.sizeBytes >= limits.retentionBytes) return 'size';
   if (limits.retentionMs === Number.POSITIVE_INFINITY) return null;
   const newestMs = segment.newestMs();

@@ -12,7 +12,7 @@ import type { Disk, DiskFile } from '../disk/disk.js';
 import { nodeDisk } from '../disk/node-disk.js';
 
 /**
- * The disk for a thread that may wait: what jobs use is done at once, on the thread that asks.
+ * The disk for a thread that may wait: the calls that jobs use run at once, on the calling thread.
  * Node's pool for asynchronous calls is shared by all threads of the process; there a job's
  * megabytes would stand before the event loop's syncs, and have its priority.
  */
@@ -68,7 +68,7 @@ function onThisThread(file: DiskFile): DiskFile {
   };
 }
 
-/** As `DiskFile.readSync`: less than asked only at the end of the file. */
+/** Reads as `DiskFile.readSync` does: fewer bytes than asked only at the end of the file. */
 function readFully(fd: number, into: Uint8Array, position: number): number {
   let count = 0;
   while (count < into.length) {

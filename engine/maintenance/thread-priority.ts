@@ -2,9 +2,9 @@ import { readlinkSync } from 'node:fs';
 import { constants, setPriority } from 'node:os';
 
 /**
- * Lets this thread, and no other of the process, give way to whoever wants the processor, but for a
- * tenth: on Linux each thread has a niceness of its own. Best effort: elsewhere, and where it is
- * forbidden, the thread stays as it is. Returns whether it worked.
+ * Lets this thread, and no other of the process, give way to every other thread that wants the
+ * processor, but for a tenth of it: on Linux each thread has its own niceness. Best effort:
+ * elsewhere, and where it is forbidden, the thread stays as it is. Returns whether it worked.
  */
 export function lowerThreadPriority(): boolean {
   if (process.platform !== 'linux') return false;

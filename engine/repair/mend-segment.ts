@@ -24,12 +24,11 @@ import { writeInt64 } from '../batch/int64.js';
 import { stampCrc } from '../batch/stamp.js';
 import { scanBatchAt } from '../batch/validate.js';
 
-/** A stretch of a damaged segment, and what becomes of it. */
+/** A stretch of a damaged segment, and what a repair does with it. */
 export type Mending =
   | { readonly kind: 'kept'; readonly position: number; readonly size: number }
   /**
-   * Only what lies outside of the checksum had changed: the batch is whole again. `field` says
-   * what.
+   * Only a field outside the checksum had changed, which `field` names: the batch is whole again.
    */
   | {
       readonly kind: 'mended';
@@ -39,7 +38,7 @@ export type Mending =
       readonly field: MendedField;
     }
   /**
-   * Nothing of it can be read. Offsets from `fromOffset` to below `toOffset` are lost; none where
+   * The stretch cannot be read. Offsets from `fromOffset` to below `toOffset` are lost; none where
    * the two are equal.
    */
   | {
@@ -49,8 +48,8 @@ export type Mending =
       readonly fromOffset: number;
       readonly toOffset: number;
       /**
-       * Of the batches that take their place; null where neither history nor a batch before tells
-       * it.
+       * The leader epoch of the batches that take their place; null where neither the history nor a
+       * batch before tells it.
        */
       readonly leaderEpoch: number | null;
     }
@@ -73,7 +72,7 @@ export type MendedField = 'length' | 'magic' | 'base offset' | 'leader epoch';
 export interface SegmentEnd {
   /** Offsets below it were in this segment, readable or not. */
   readonly offset: number;
-  /** Whether the next segment begins there; else the log may go on. */
+  /** Whether the next segment begins at that offset; else the log may go on. */
   readonly isBound: boolean;
 }
 
@@ -84,9 +83,9 @@ const OFFSET_SPAN = 2 ** 31;
 
 /**
  * Goes through the bytes of a segment that begins with `firstOffset` and says what can be kept,
- * mended or is lost, from front to back, without a gap. Where the bytes end before `end` the
- * offsets up to there are lost; bytes at the end that are no batch and no offset that is known are
- * a torn tail, which is 'lost' without an offset.
+ * mended or is lost, from front to back, without a gap. Where the bytes end before `end`, the
+ * offsets up to `end` are lost. Bytes at the end that are no batch, and of which no lost offset is
+ * known, are a torn tail: 'lost' without an offset.
  */
 export function mendSegment(
   bytes: Buffer,
@@ -101,19 +100,19 @@ export function mendSegment(
   return mendings;
 }
 
-/** Where the walk through a segment is. */
+/** The state of the walk through a segment. */
 interface Walk {
   readonly bytes: Buffer;
   readonly end: SegmentEnd | null;
   readonly epochAt: EpochAt;
   position: number;
-  /** First offset that what comes can have. */
+  /** The first offset that the next batch can have. */
   expected: number;
-  /** Of the last batch. */
+  /** The leader epoch of the last batch. */
   epoch: number | null;
 }
 
-/** Stretches that are kept are one. */
+/** Neighbouring stretches that are kept become one. */
 function add(mendings: Mending[], mending: Mending): void {
   const last = mendings.at(-1);
   if (mending.kind === 'kept' && last?.kind === 'kept') {
@@ -179,7 +178,7 @@ function mended(walk: Walk, batch: Buffer, base: number, field: MendedField | nu
 }
 
 /**
- * The batch there, whole, if need be with another length or magic: those lie outside of its
+ * The whole batch at this place, if need be with another length or magic: these two lie outside its
  * checksum.
  */
 function restoreAt(
@@ -224,7 +223,7 @@ function lengthByChecksum(bytes: Buffer, position: number, expected: number): nu
   return null;
 }
 
-/** Cheap, since it is asked of every byte. */
+/** A cheap test, since it is made at every byte. */
 function looksLikeHeader(bytes: Buffer, at: number, above: number): boolean {
   if (at + HEADER_SIZE > bytes.length || bytes[at + MAGIC_AT] !== MAGIC_V2) return false;
   if (batchSize(bytes, at) < HEADER_SIZE || lastOffsetDelta(bytes, at) < 0) return false;
@@ -240,14 +239,14 @@ function fittingBase(batch: Buffer, expected: number, follow: number | null): nu
   const own = baseOffset(batch);
   if (own === expected) return own;
   const count = lastOffsetDelta(batch) + 1;
-  // One that lies too near has changed itself.
+  // An offset that lies too near has changed itself.
   const bound = follow !== null && follow >= expected + count ? follow : Number.POSITIVE_INFINITY;
   const isNear = own > expected && own - expected < OFFSET_SPAN;
   if (isNear && own + count <= bound) return own;
   return expected;
 }
 
-/** Where what follows begins; null where that cannot be told. */
+/** The offset at which the next batch begins; null where that is unknown. */
 function offsetBehind(bytes: Buffer, position: number, end: SegmentEnd | null): number | null {
   const bound = end?.isBound ? end.offset : null;
   if (position === bytes.length) return bound;
@@ -255,7 +254,10 @@ function offsetBehind(bytes: Buffer, position: number, end: SegmentEnd | null): 
   return typeof size === 'number' ? baseOffset(bytes, position) : bound;
 }
 
-/** The first whole batch behind a damaged one, of which another follows or nothing. */
+/**
+ * The position of the first whole batch behind a damaged one that is followed by another batch, or
+ * by nothing.
+ */
 function nextBatchAt({ bytes, position, expected, end }: Walk): number | null {
   const isNext = (at: number): boolean => {
     if (!looksLikeHeader(bytes, at, expected)) return false;
@@ -265,7 +267,8 @@ function nextBatchAt({ bytes, position, expected, end }: Walk): number | null {
     const behind = at + size;
     return behind === bytes.length || looksLikeHeader(bytes, behind, baseOffset(bytes, at) + 1);
   };
-  // Bytes within the length that it claims are its own values', which may hold whole batches.
+  // Bytes within the length that the damaged batch claims are its own records, whose values may
+  // hold whole batches.
   const claimed = position + HEADER_SIZE <= bytes.length ? batchSize(bytes, position) : 0;
   if (claimed >= HEADER_SIZE && position + claimed < bytes.length && isNext(position + claimed)) {
     return position + claimed;
@@ -275,8 +278,8 @@ function nextBatchAt({ bytes, position, expected, end }: Walk): number | null {
 }
 
 /**
- * Batches without records in the place of lost ones, so that the offsets around them stay as they
- * are.
+ * Batches without records in the place of lost batches, so that the offsets around them stay as
+ * they are.
  */
 export function fillers(fromOffset: number, toOffset: number, leaderEpoch: number): Buffer[] {
   const batches: Buffer[] = [];

@@ -36,9 +36,9 @@ import { type UndoneSwap, undoSwaps } from './undo-swaps.js';
 /** A segment that is damaged or missing. */
 export interface SegmentRepair {
   readonly path: string;
-  /** What is mended and what is lost; what is kept as it is, is left out. */
+  /** Mended and lost stretches; stretches that are kept as they are, are left out. */
   readonly changes: readonly Exclude<Mending, { kind: 'kept' }>[];
-  /** Where the file as it was is kept; null before a repair, and where there was none. */
+  /** The path at which the old file is kept; null before a repair, and where there was no file. */
   readonly kept: string | null;
 }
 
@@ -51,13 +51,13 @@ export interface PartitionRepair {
 
 /**
  * Finds what is damaged in the segments of a partition's folder, and with `execute` writes new ones
- * in their place: batches that are whole stay, those of which only bytes outside of the checksum
- * have changed are mended, and batches without records take the place of lost ones, so that no
- * offset moves. Old segments are kept beside as `.log.damaged`. A damaged `.log.swap` is undone
- * first; without `execute` nothing else is looked at then. Resolves with what was damaged; durable
- * then. A torn tail is left to the next open. Takes as much memory as the largest segment.
+ * in their place: whole batches stay, batches of which only bytes outside the checksum have changed
+ * are mended, and batches without records take the place of lost batches, so that no offset moves.
+ * Old segments are kept beside as `.log.damaged`. A damaged `.log.swap` is undone first; without
+ * `execute` the search ends there. Resolves with the damage that it found; then the repair is
+ * durable. The next open cuts off a torn tail. Takes as much memory as the largest segment.
  *
- * Rejects NOT_A_DATA_DIRECTORY, DIRECTORY_LOCKED while somebody has the directory open,
+ * Rejects NOT_A_DATA_DIRECTORY, DIRECTORY_LOCKED while another owner has the directory open,
  * INVALID_NAME for a folder that is no partition's, DAMAGED_LOG while a compaction is to be
  * finished by an open, CATALOG_DAMAGED.
  */
@@ -114,7 +114,8 @@ async function repairFolder(
     if (changes.length === 0) continue;
     let kept: string | null = null;
     if (execute) {
-      // It speaks of bytes that are replaced now: the next open reads the log.
+      // The checkpoint describes bytes that are replaced now: without it the next open reads the
+      // log.
       if (name !== null) await catalog.write([{ key: checkpointKey(name), value: undefined }]);
       kept = await replaceSegment(folder, base, repaired(bytes, mendings));
     }
@@ -123,7 +124,7 @@ async function repairFolder(
   return repairs;
 }
 
-/** From there on no segment may be missing. */
+/** The offset from which on no segment may be missing. */
 async function knownStartOf(
   folder: string,
   name: PartitionName,
@@ -142,14 +143,18 @@ async function liveSegments(folder: string): Promise<number[]> {
   return bases.sort((a, b) => a - b);
 }
 
-/** What was durable at the last checkpoint is not given out again, even if its bytes are gone. */
+/**
+ * Offsets that were durable at the last checkpoint are not given out again, even if their bytes are
+ * gone.
+ */
 function endOfLast(base: number, checkpoint: LogCheckpoint | null): SegmentEnd | null {
   if (checkpoint === null || checkpoint.offset <= base) return null;
   return { offset: checkpoint.offset, isBound: false };
 }
 
 function epochsOf(checkpoint: LogCheckpoint | null): EpochAt {
-  // Of a log with epochs of another directory it says nothing of a single batch.
+  // In a log with epochs of another directory the history does not tell the epoch of a single
+  // batch.
   if (!checkpoint?.areEpochsOwn) return () => null;
   const { epochs, offset: end } = checkpoint;
   return (offset) =>
@@ -179,15 +184,16 @@ function repaired(bytes: Buffer, mendings: readonly Mending[]): Buffer[] {
   });
 }
 
-/** The first epoch of a log whose first batches are lost: that of the batch behind them. */
+/** The epoch for the lost first batches of a log: that of the batch behind them. */
 function epochBehind(bytes: Buffer, next: Mending | undefined): number {
   if (next?.kind === 'kept') return leaderEpoch(bytes, next.position);
   return next?.kind === 'mended' ? leaderEpoch(next.batch) : 0;
 }
 
 /**
- * Durable when it resolves, with the path of the old segment, null where there was none. A crash
- * leaves the old segment or the new one under the name, and no unfinished file.
+ * Writes a new segment. Durable when it resolves, with the path of the old segment, null where
+ * there was none. A crash leaves the old segment or the new one under the name, and no unfinished
+ * file.
  */
 async function replaceSegment(
   folder: string,

@@ -17,15 +17,14 @@ export interface UndoneSwap {
   readonly path: string;
   /** Segments that it had replaced, which are put back. */
   readonly restored: readonly number[];
-  /** Where the file as it was is kept; null before a repair. */
+  /** The path at which the old file is kept; null before a repair. */
   readonly kept: string | null;
 }
 
 /**
- * Finds the `.log.swap` files of a folder that an open cannot finish, and with `execute` takes what
- * they did back: the segments that they replaced are `.deleted` and still there, since nothing is
- * unlinked before an open. The file itself is kept as
- * `.swap.damaged`. Durable when it resolves.
+ * Finds the `.log.swap` files of a folder that an open cannot finish, and with `execute` puts back
+ * the segments that they replaced: those are still there as `.deleted`, since nothing is unlinked
+ * before an open. The file itself is kept as `.swap.damaged`. Durable when it resolves.
  *
  * Rejects DAMAGED_LOG for one that an open finishes.
  */
@@ -53,7 +52,9 @@ export async function undoSwaps(folder: string, execute: boolean): Promise<Undon
   return undone;
 }
 
-/** As `finish-swaps.ts` judges it: whole, and it ends where a segment begins. */
+/**
+ * Whether `finish-swaps.ts` would finish the file: it is whole, and ends where a segment begins.
+ */
 async function mayBeFinished(
   path: string,
   base: number,
@@ -65,8 +66,9 @@ async function mayBeFinished(
 }
 
 /**
- * Segments that are `.deleted`, begin behind the one before them, and have no other under their
- * name. One of an earlier compaction lies within the offsets of a live one.
+ * Segments that are `.deleted`, begin behind the segment before them, and have no live segment
+ * under their name. A `.deleted` segment of an earlier compaction lies within the offsets of a live
+ * segment.
  */
 async function replacedBy(
   folder: string,

@@ -18,7 +18,8 @@ import type { BadBatch, SourceSegment } from '../job-runner.js';
 import type { Pacer } from '../pacer.js';
 
 /**
- * What ends a job that reads a log: bytes that are no good batch, as a result and not as an error.
+ * Ends a job that reads a log when it meets bytes that are no good batch: a result of the job, not
+ * an error.
  */
 export class BadBatchFound extends Error {
   readonly bad: BadBatch;
@@ -37,8 +38,8 @@ const BAD_CODES: readonly EngineErrorCode[] = [
 ];
 
 /**
- * What looking into a batch threw: a BadBatchFound when the batch is to blame, else the error
- * itself.
+ * The error to throw after looking into a batch failed: a BadBatchFound when the batch is to blame,
+ * else the error itself.
  */
 export function blamedOn(
   error: unknown,
@@ -95,7 +96,7 @@ export async function* readBatches(
       if (size < HEADER_SIZE || position + size > sizeBytes) throw bad('a length is wrong');
       if (available < size) {
         if (size > window.length) {
-          // Only a checksum vouches for a length: without it a damaged one would cost as much
+          // Only a checksum proves a length: without the check a damaged length would cost as much
           // memory as the segment has bytes.
           if (!(await isSound(file, position, size, window, pacer, bad))) {
             throw bad('a checksum does not match');
@@ -110,7 +111,7 @@ export async function* readBatches(
         filled = count;
         at = 0;
         available = count;
-        // What was wanted was perhaps only the header.
+        // The window may have been filled for the header only.
         if (batchSize(window) > available) continue;
       }
       const whole = scanBatchAt(window, at, available);
@@ -122,14 +123,15 @@ export async function* readBatches(
       position += whole;
       expectedOffset = lastOffset(bytes) + 1;
     }
-    // A rewrite would make a gap of it that nobody could tell from what was compacted away.
+    // A rewrite would turn the missing segment into a gap that looks like records that were
+    // compacted away.
     if (expectedOffset < source.endOffset) throw bad('a segment behind it is missing');
   } finally {
     await file.close();
   }
 }
 
-/** Whether the CRC of a batch that the window cannot hold is right, taken piece by piece. */
+/** Whether the CRC of a batch that is larger than the window is right, computed piece by piece. */
 async function isSound(
   file: DiskFile,
   position: number,
@@ -154,7 +156,7 @@ async function isSound(
   return sum === stored;
 }
 
-/** A sector that cannot be read spoils this log, not the whole disk. */
+/** An unreadable sector is a fault of this log, not of the whole disk. */
 async function readInto(
   file: DiskFile,
   into: Buffer,

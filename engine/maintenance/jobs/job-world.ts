@@ -1,11 +1,11 @@
 import type { Clock } from '../../clock.js';
 import type { Disk } from '../../disk/disk.js';
 
-/** What a job takes from the world. */
+/** The clock, disk and stop flag of a job. */
 export interface JobWorld {
   readonly disk: Disk;
-  /** Paces what is bounded in its rate. */
+  /** The clock that paces jobs with a bounded rate. */
   readonly clock: Pick<Clock, 'monotonicMs' | 'schedule'>;
-  /** Whether the runner is being closed: a job that takes its time hurries. */
+  /** Whether the runner is being closed: a job that makes pauses stops making them. */
   isStopping(): boolean;
 }

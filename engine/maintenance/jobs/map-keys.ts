@@ -10,8 +10,8 @@ import type { JobWorld } from './job-world.js';
 import { TransactionOutcomes } from './transaction-outcomes.js';
 
 /**
- * See `Jobs.mapKeys`. Records of aborted transactions count for nothing; control batches have no
- * keys.
+ * Notes the last offset of each key, as `Jobs.mapKeys` says. Records of aborted transactions do not
+ * count; control batches have no keys.
  */
 export async function mapKeys(
   { disk, clock }: JobWorld,

@@ -20,11 +20,12 @@ import { SegmentOutput } from './segment-output.js';
 type Input = Jobs['rewriteSegments']['input'];
 
 /**
- * See `Jobs.rewriteSegments`. A record stays when it is the last of its key that the map knows, or
- * lies behind what the map covers. A tombstone stays until the time that its batch names; a batch
- * is given that time when it is first rewritten (KIP-534). Control batches stay. A batch of which
- * nothing stays is kept as a header when it holds a producer's last sequence, or ends the last
- * segment: so segments follow one another without a gap.
+ * Writes the records that stay, as `Jobs.rewriteSegments` says. A record stays when it is the last
+ * of its key that the map knows, or lies behind the offsets that the map covers. A tombstone stays
+ * until the time that its batch names; a batch is given that time when it is first rewritten
+ * (KIP-534). Control batches stay. A batch that loses all records is kept as a header when it holds
+ * a producer's last sequence, or ends the last segment: so segments follow one another without a
+ * gap.
  */
 export async function rewriteSegments(
   { disk, clock }: JobWorld,
@@ -66,7 +67,7 @@ export async function rewriteSegments(
 }
 
 /**
- * Beyond it, in 140,000 years, there is none: it could not be written together with every
+ * Largest delete horizon, in 140,000 years: a later one could not be written together with every
  * timestamp.
  */
 const HORIZON_MAX_MS = 2 ** 52;

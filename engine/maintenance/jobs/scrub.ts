@@ -16,15 +16,15 @@ import { HeaderOrder } from '../../log/segments/header-order.js';
 import { LeaderEpochs } from '../../log/state/leader-epochs.js';
 import type { Jobs } from '../job-runner.js';
 
-/** What stands at a position: a good batch, or nothing that could be one. */
+/** A good batch at a position, or null where there is none. */
 type Found = { readonly size: number; readonly nextOffset: number } | null;
 
 /**
  * Reads a segment below `endPosition` (exclusive) through a window of 1 MiB, whatever size its
  * batches have, and stops at the first batch whose length, magic, CRC, offsets or leader epoch is
- * wrong: some are outside the CRC, but the place of the batch says what they can be. A file that
- * ends early is bad where it ends. `expectedOffset` is the first offset that the bad batch could
- * have had. Rejects with the disk's error.
+ * wrong: some of these lie outside the CRC, but the place of the batch shows which values are
+ * possible. A file that ends early is bad where it ends. `expectedOffset` is the first offset that
+ * the bad batch could have had. Rejects with the disk's error.
  */
 export async function scrubSegment(
   disk: Disk,
@@ -73,7 +73,9 @@ async function batchAt(window: Window, position: number, order: HeaderOrder): Pr
   return scanBatchAt(bytes, at, Math.min(available, size)) === size ? { size, nextOffset } : null;
 }
 
-/** As `scanBatchAt`, for a batch that the window cannot hold: its CRC is taken piece by piece. */
+/**
+ * As `scanBatchAt`, for a batch that is larger than the window: its CRC is computed piece by piece.
+ */
 async function isLargeBatchSound(window: Window, position: number, size: number): Promise<boolean> {
   const headerAt = position - window.position;
   const stored = crc(window.bytes, headerAt);

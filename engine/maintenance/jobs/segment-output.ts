@@ -19,7 +19,7 @@ export class SegmentOutput {
   readonly #name: (kind: Kind) => string;
   readonly #pacer: Pacer;
   readonly #file: DiskFile;
-  /** Keeps the books as the log does. */
+  /** Notes batches in the same way as the log does. */
   readonly #noted: NotedBatches;
   #gathered: Buffer[] = [];
   #gatheredBytes = 0;
@@ -95,15 +95,15 @@ export class SegmentOutput {
   }
 
   /**
-   * Leaves nothing behind. Does not reject: what is still there is removed by the next attempt, or
-   * the next open.
+   * Removes the output. Does not reject: the next attempt, or the next open, removes files that are
+   * still there.
    */
   async discard(): Promise<void> {
     try {
       await this.#close();
       await removeAll(this.#disk, this.#name);
     } catch {
-      // The error that led here is the one to tell.
+      // The error that led here is the one to report.
     }
   }
 

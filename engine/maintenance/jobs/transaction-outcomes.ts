@@ -23,9 +23,9 @@ const MARKER_KEY_BYTES = 4;
 const COMMIT = 1;
 
 /**
- * How the transactions within some segments ended. A batch says only that it belongs to one; the
- * marker that follows says which way it went. The segments are read for markers when the first
- * batch of a transaction is met, and not before.
+ * How the transactions within some segments ended. A batch says only that it belongs to a
+ * transaction; the marker behind it says whether it was committed. The segments are read for
+ * markers when the first batch of a transaction is met, and not before.
  */
 export class TransactionOutcomes {
   readonly #disk: Disk;

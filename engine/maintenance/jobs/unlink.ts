@@ -8,8 +8,8 @@ import type { JobWorld } from './job-world.js';
 type Unlink = Jobs['unlink'];
 
 /**
- * Unlinks the files one after another. A missing file counts for nothing; any other failure ends
- * the job with the disk's error, and what was unlinked before stays so. Names are durable only
+ * Unlinks the files one after another. A missing file is skipped; any other failure ends the job
+ * with the disk's error, and the files that were unlinked before stay so. Names are durable only
  * after the caller syncs their folder.
  */
 export function unlinkFiles(disk: Disk, input: Unlink['input']): Promise<Unlink['output']> {
@@ -17,8 +17,8 @@ export function unlinkFiles(disk: Disk, input: Unlink['input']): Promise<Unlink[
 }
 
 /**
- * As `unlinkFiles`, beside logs that are being synced: with rests, large files bit by bit if asked
- * to, until its runner is being closed.
+ * As `unlinkFiles`, but gentle to logs that are being synced: with pauses, and large files piece by
+ * piece if asked to, until the runner is being closed.
  */
 export function unlinkGently(world: JobWorld, input: Unlink['input']): Promise<Unlink['output']> {
   const { clock, disk } = world;
