@@ -59,7 +59,8 @@ export interface NativeCalls {
 
 const LOCK_EX_NB = 2 | 4;
 
-type Koffi = typeof import('koffi');
+/** With its mode: declarations for `require` are made of this file, too. */
+type Koffi = typeof import('koffi', { with: { 'resolution-mode': 'import' }});
 
 function bind(koffi: Koffi): NativeCalls {
   const { errno } = koffi.os;

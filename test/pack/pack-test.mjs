@@ -1,9 +1,9 @@
 /**
  * Packs the package, installs it into an empty project without development dependencies and without
- * install scripts, and uses it as strangers would: by `import`, by `require`, by `tsc` with
- * nodenext and with a bundler's resolution, and by its command. Needs a package registry.
+ * install scripts, and uses it as strangers would: by `import`, by `require`, by `tsc` under four
+ * kinds of modules, by its command, in test runners, and beside a bundler. Needs a package registry.
  */
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -19,6 +19,16 @@ function run(program, args, options = {}) {
     stdio: ['ignore', 'pipe', 'inherit'],
     ...options,
   });
+}
+
+/** Programs of others that load the package, as a stranger has them. */
+const RUNNERS = ['jest@30', 'vitest@4', 'mocha@11', 'esbuild@0.25'];
+
+/** Runs one of them; what it prints is shown only when it fails. */
+function tool(program, args, what) {
+  const { status, stdout, stderr } = spawnSync(program, args, { cwd: project, encoding: 'utf8' });
+  if (status !== 0) throw new Error(`${what} ended with ${status}:\n${stdout}${stderr}`);
+  passed(what);
 }
 
 function passed(what) {
@@ -48,9 +58,9 @@ try {
   }
 
   const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
-  for (const config of ['tsconfig.nodenext.json', 'tsconfig.bundler.json']) {
-    run('node', [tsc, '-p', config]);
-    passed(`types compile under ${config}`);
+  for (const module of ['nodenext', 'bundler', 'node16', 'commonjs']) {
+    run('node', [tsc, '-p', `tsconfig.${module}.json`]);
+    passed(`types compile under ${module}`);
   }
 
   const bin = join(project, 'node_modules/.bin/odradek');
@@ -60,6 +70,23 @@ try {
 
   await commandStartsAndStops(bin);
   passed('odradek start is ready, and SIGTERM ends it with 0');
+
+  run('npm', ['install', '--no-audit', '--no-fund', '--silent', ...RUNNERS]);
+  const modules = ['--experimental-vm-modules', 'node_modules/jest/bin/jest.js'];
+  const bundle = ['esm.mjs', '--bundle', '--platform=node', '--format=esm', '--external:odradek'];
+  tool('node', ['node_modules/jest/bin/jest.js', 'jest.test.cjs'], 'Jest, by require');
+  tool('node', [...modules, 'jest.test.mjs'], 'Jest, by import');
+  for (const pool of ['forks', 'threads', 'vmForks', 'vmThreads']) {
+    tool(
+      'node_modules/.bin/vitest',
+      ['run', `--pool=${pool}`, 'vitest.spec.mjs'],
+      `vitest, ${pool}`,
+    );
+  }
+  tool('node', ['--test', 'runners/node.mjs'], 'node:test');
+  tool('node_modules/.bin/mocha', ['runners/mocha.cjs'], 'mocha');
+  tool('node_modules/.bin/esbuild', [...bundle, '--outfile=out.mjs'], 'esbuild bundles around it');
+  tool('node', ['out.mjs'], 'what esbuild made runs');
   process.stdout.write(`${done} passed, 0 failed\n`);
 } finally {
   rmSync(project, { recursive: true, force: true });
