@@ -1,5 +1,5 @@
 import type { Api } from '../protocol/api.js';
-import type { Handler, OpenHandler } from '../request/open-handler.js';
+import type { OpenHandler } from '../request/open-handler.js';
 import type { ServedApi } from './handler.js';
 import { SERVED } from './index.js';
 import { type BrokerParts, handlerParts } from './parts.js';
@@ -22,9 +22,5 @@ export function lookupApi(key: number): Api | undefined {
 /** The handlers of one broker, one for each served API. */
 export function openHandlers(broker: BrokerParts): OpenHandler[] {
   const parts = handlerParts(broker, Object.values(APIS));
-  return SERVED.map(({ open, noteRefused, ...served }: ServedApi) => ({
-    ...served,
-    handle: open(parts) as Handler<Api>,
-    noteRefused: (request, error) => noteRefused(parts, request, error),
-  }));
+  return SERVED.map(({ open, ...served }: ServedApi) => ({ ...served, ...open(parts) }));
 }

@@ -1,17 +1,23 @@
 import type { Api, RequestOf } from '../protocol/api.js';
 import type { ErrorCode } from '../protocol/error-codes.js';
+import type { RequestContext } from '../request/context.js';
 import type { Handler, HandlerTraits } from '../request/open-handler.js';
 import type { HandlerParts } from './parts.js';
 
 export type { Handler } from '../request/open-handler.js';
 
+/** The handler of an API for which something follows from requests that do not come to it. */
+export interface OpenedHandler<A extends Api> {
+  readonly handle: Handler<A>;
+  /** See `OpenHandler.noteRefused`. */
+  noteRefused(context: RequestContext, request: RequestOf<A>, error: ErrorCode): void;
+}
+
 /** An API together with its handler. */
 export interface ServedApi<A extends Api = Api> extends Required<HandlerTraits> {
   readonly api: A;
   /** The handler of one broker. */
-  open(parts: HandlerParts): Handler<A>;
-  /** See `OpenHandler.noteRefused`. */
-  noteRefused(parts: HandlerParts, request: RequestOf<A>, error: ErrorCode): void;
+  open(parts: HandlerParts): OpenedHandler<A>;
 }
 
 /** Joins an API and its handler. */
@@ -24,10 +30,20 @@ export function handler<A extends Api>(
     closesOnDefect = false,
     readsOnly = false,
     answersInKind = false,
-    noteRefused = () => {},
-  }: HandlerTraits & Partial<Pick<ServedApi<A>, 'noteRefused'>>,
-  open: (parts: HandlerParts) => Handler<A>,
+  }: HandlerTraits,
+  open: (parts: HandlerParts) => Handler<A> | OpenedHandler<A>,
 ): ServedApi<A> {
-  const traits = { asks, order, isDoneWithFrame, closesOnDefect, readsOnly, answersInKind };
-  return { api, ...traits, open, noteRefused };
+  return {
+    api,
+    asks,
+    order,
+    isDoneWithFrame,
+    closesOnDefect,
+    readsOnly,
+    answersInKind,
+    open: (parts) => {
+      const opened = open(parts);
+      return typeof opened === 'function' ? { handle: opened, noteRefused: () => {} } : opened;
+    },
+  };
 }

@@ -47,7 +47,7 @@ type Entry =
 const OFFLINE: Entry = { state: 'offline' };
 
 /** Of a record batch: what names its producer and its sequence. */
-const BATCH_HEADER_BYTES = 61;
+export const BATCH_HEADER_BYTES = 61;
 
 /**
  * The partitions of which this broker is a replica, by topic id and number. Follows the metadata:

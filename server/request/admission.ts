@@ -76,7 +76,8 @@ export class Admission {
       this.#authorizer?.authorize(context, served.asks, request);
       return this.#quota?.throttleMs(context, request) ?? 0;
     } catch (error) {
-      if (error instanceof ApiError) served.noteRefused(request as never, ErrorCode[error.code]);
+      if (error instanceof ApiError)
+        served.noteRefused(context, request as never, ErrorCode[error.code]);
       throw error;
     }
   }

@@ -50,5 +50,5 @@ export interface OpenHandler extends Required<HandlerTraits> {
    * Called for a request, or for a part of one, that is answered with an error in front of the
    * handler: for what the API is to know of it. Default: nothing.
    */
-  noteRefused(request: RequestOf<Api>, error: ErrorCode): void;
+  noteRefused(context: RequestContext, request: RequestOf<Api>, error: ErrorCode): void;
 }

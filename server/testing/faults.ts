@@ -251,7 +251,7 @@ function failing(
   const answered = rest === null ? null : served.handle(context, rest);
   const failed = api.refused(meant ?? request, code, context.apiVersion);
   if (failed === null) throw new CloseConnection(`${api.name} failed: a fault was ordered`);
-  served.noteRefused(meant ?? request, code);
+  served.noteRefused(context, meant ?? request, code);
   if (answered === null) return failed;
   return Promise.resolve(answered).then((answer) => withTopicsOf(answer, failed));
 }

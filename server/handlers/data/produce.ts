@@ -8,12 +8,14 @@ import type { Acks, AppendCaller } from '../../partition/leader.js';
 import type { Partitions } from '../../partition/partitions.js';
 import type { RequestOf, ResponseOf } from '../../protocol/api.js';
 import { ApiError } from '../../protocol/api-error.js';
-import { ErrorCode, errorInfo } from '../../protocol/error-codes.js';
+import { ErrorCode } from '../../protocol/error-codes.js';
 import { Produce } from '../../protocol/messages/produce.js';
 import type { RequestContext } from '../../request/context.js';
 import { wireError } from '../../request/error-map.js';
-import { type Handler, handler } from '../handler.js';
+import { handler, type OpenedHandler } from '../handler.js';
 import { isTransactional, isZstd } from './batch-attributes.js';
+import { LongCalls, type OrderedCall } from './long-calls.js';
+import { noteRefused, noteRefusedRequest } from './refused-produce.js';
 
 export interface ProduceParts {
   readonly metadata: MetadataView;
@@ -43,49 +45,23 @@ export const produce = handler(
     isDoneWithFrame: true,
     closesOnDefect: true,
     answersInKind: true,
-    noteRefused: noteRefusedRequest,
   },
-  produceHandler,
+  openProduce,
 );
 
-function produceHandler(parts: ProduceParts): Handler<typeof Produce> {
+function openProduce(parts: ProduceParts): OpenedHandler<typeof Produce> {
   const long = new LongCalls();
-  return (context, request) =>
-    new Promise((resolve, reject) => {
-      const call = new ProduceCall(parts, context, request, { resolve, reject });
-      const { isLong } = call;
-      if (!isLong && long.count === 0) call.run();
-      else long.inOrder(context.connection, call, isLong);
-    });
-}
-
-/**
- * Requests of so many batches, or of so many that make the files of their logs, that others are
- * served while they are appended; what comes behind one on its connection waits for it.
- */
-class LongCalls {
-  /** Under way. */
-  count = 0;
-  readonly #last = new WeakMap<ConnectionInfo, Promise<void>>();
-
-  inOrder(connection: ConnectionInfo, call: ProduceCall, isLong: boolean): void {
-    const before = this.#last.get(connection);
-    if (!isLong && before === undefined) {
-      call.run();
-      return;
-    }
-    this.count += 1;
-    const made = this.#make(before, call).finally(() => {
-      this.count -= 1;
-      if (this.#last.get(connection) === made) this.#last.delete(connection);
-    });
-    this.#last.set(connection, made);
-  }
-
-  async #make(before: Promise<void> | undefined, call: ProduceCall): Promise<void> {
-    if (before !== undefined) await before;
-    await call.runInSlices();
-  }
+  return {
+    handle: (context, request) =>
+      new Promise((resolve, reject) => {
+        const call = new ProduceCall(parts, context, request, { resolve, reject });
+        const { isLong } = call;
+        if (!isLong && !long.areUnderWay) call.run();
+        else long.inOrder(context.connection, call, isLong);
+      }),
+    noteRefused: (context, request, error) =>
+      noteRefusedRequest(parts, long, context, request, error),
+  };
 }
 
 /** Who waits for the whole answer. */
@@ -98,7 +74,7 @@ interface Caller {
  * One request on its way: its partitions are answered in any order, each in its place, and the last
  * one hands the answer over.
  */
-class ProduceCall {
+class ProduceCall implements OrderedCall {
   readonly #parts: ProduceParts;
   readonly #context: RequestContext;
   readonly #request: Request;
@@ -210,7 +186,7 @@ class ProduceCall {
       leader.appendFor(caller, batch, this.#request.acks as Acks);
     } catch (error) {
       if (error instanceof ApiError)
-        noteRefused(this.#parts, topic, index, records, ErrorCode[error.code]);
+        noteRefused(this.#parts.partitions, topic, index, records, ErrorCode[error.code]);
       caller.failed(error);
     }
   }
@@ -309,34 +285,6 @@ class BatchCall implements AppendCaller {
       return;
     }
     this.#call.answered();
-  }
-}
-
-/**
- * Tells the log of a batch that was refused in front of it, if `error` is one after which clients
- * send it again: those that they have sent behind it must not take its place.
- */
-function noteRefused(
-  { partitions }: Pick<ProduceParts, 'partitions'>,
-  topic: TopicImage | undefined,
-  index: number,
-  records: Buffer | null,
-  error: ErrorCode,
-): void {
-  const { retriable } = errorInfo(error);
-  if (retriable && topic !== undefined && records !== null)
-    partitions.refused(topic, index, records);
-}
-
-/** As for one batch, for a request of which nothing came to the handler. */
-function noteRefusedRequest(
-  parts: Pick<ProduceParts, 'partitions' | 'metadata'>,
-  { topics }: RequestOf<typeof Produce>,
-  error: ErrorCode,
-): void {
-  for (const { name, partitions } of topics) {
-    const topic = parts.metadata.image.topic(name);
-    for (const { index, records } of partitions) noteRefused(parts, topic, index, records, error);
   }
 }
 

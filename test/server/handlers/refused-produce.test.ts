@@ -3,9 +3,14 @@ import { buildBatchSync } from '../../../engine/batch/builder.js';
 import type { Engine } from '../../../engine/index.js';
 import { SERVER_LIMITS } from '../../../server/limits.js';
 import type { LogHost } from '../../../server/partition/partitions.js';
+import { ApiError } from '../../../server/protocol/api-error.js';
 import { ErrorCode, type ErrorName } from '../../../server/protocol/error-codes.js';
 import { type MemoryBroker, memoryBroker, produceOf, turns } from '../../support/memory-broker.js';
 import { newWorld, openWorld } from '../../support/sim-engine.js';
+
+interface Answered {
+  readonly partitions: readonly { readonly errorCode: number }[];
+}
 
 const TIMESTAMP_MS = Date.UTC(2026, 0, 1);
 
@@ -91,4 +96,49 @@ test('so does one that came while too few replicas were in sync', async () => {
     ],
   });
   await expectOrder(broker);
+});
+
+test('so does one that was refused behind a long request whose batches had no place yet', async () => {
+  const partitions = 2 * SERVER_LIMITS.produceFirstBatchesAtOnceMax;
+  const last = partitions - 1;
+  const world = newWorld();
+  const host = await openWorld(world);
+  let produces = 0;
+  const broker = await memoryBroker({
+    host,
+    authorizer: {
+      authorize: ({ apiName }) => {
+        if (apiName !== 'Produce' || ++produces !== 2) return;
+        throw new ApiError('NOT_LEADER_OR_FOLLOWER', 'for a moment');
+      },
+    },
+  });
+  await broker.createTopic('t', partitions);
+  const codes = async (answer: Promise<{ topics: readonly Answered[] }>): Promise<number[]> => {
+    const { topics } = await answer;
+    return topics[0]!.partitions.map(({ errorCode }) => errorCode);
+  };
+  const send = (sequence: number) =>
+    codes(broker.call('Produce', 9, produceOf('t', sequenced(sequence), { partition: last })));
+  const long = codes(
+    broker.call('Produce', 9, {
+      acks: -1,
+      timeoutMs: 1000,
+      topics: [
+        {
+          name: 't',
+          partitions: Array.from({ length: partitions }, (_, index) => ({
+            index,
+            records: sequenced(0),
+          })),
+        },
+      ],
+    }),
+  );
+  const refused = send(1);
+  const behind = send(2);
+  expect(await long).toEqual(new Array(partitions).fill(ErrorCode.NONE));
+  expect(await refused).toEqual([ErrorCode.NOT_LEADER_OR_FOLLOWER]);
+  expect(await behind).toEqual([ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER]);
+  expect([await send(1), await send(2)]).toEqual([[0], [0]]);
 });

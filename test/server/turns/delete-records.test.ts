@@ -26,14 +26,14 @@ test('ten thousand topics are looked up in slices, each when its turn has come',
     },
   } as unknown as MetadataView;
   const partitions = { find: () => expect.unreachable() };
-  const handler = deleteRecords.open({ metadata, partitions } as unknown as HandlerParts);
+  const { handle } = deleteRecords.open({ metadata, partitions } as unknown as HandlerParts);
   const topics = Array.from({ length: 10_000 }, (_, at) => ({
     name: `t${at}`,
     partitions: [{ partitionIndex: 0, offset: -1 }],
   }));
   const work = new TurnSlices(systemClock).begin();
   setImmediate(count);
-  const answer = await handler({ work } as RequestContext, { topics, timeoutMs: 1 });
+  const answer = await handle({ work } as RequestContext, { topics, timeoutMs: 1 });
   isOver = true;
   expect(answer?.topics.map(({ name }) => name)).toEqual(topics.map(({ name }) => name));
   expect(Math.max(...perTurn)).toBeLessThanOrEqual(
