@@ -2,6 +2,7 @@ import type { TurnSlices } from '../../engine/index.js';
 import type { Controller } from '../metadata/controller.js';
 import type { TopicImage } from '../metadata/image.js';
 import type { MetadataView } from '../metadata/metadata-view.js';
+import { placeReplicas } from '../metadata/placement.js';
 import type { Partition } from '../partition/partition.js';
 import type { Partitions } from '../partition/partitions.js';
 import { ApiError } from '../protocol/api-error.js';
@@ -13,9 +14,9 @@ export interface StateTopicOptions<R> {
   readonly metadata: MetadataView;
   readonly controller: Pick<Controller, 'createTopics'>;
   readonly partitions: Pick<Partitions, 'find' | 'ensure'>;
-  readonly nodeId: number;
-  /** Of the topic when it is created; an existing one keeps its number. */
+  /** Of the topic when it is created, like what follows; an existing one keeps its number. */
   readonly partitionCount: number;
+  readonly replicationFactor: number;
   readonly segmentBytes: number;
   readonly slices: TurnSlices;
 }
@@ -61,11 +62,17 @@ export class StateTopic<R> {
   }
 
   async #create(): Promise<TopicImage> {
-    const { controller, nodeId, partitionCount, segmentBytes } = this.#options;
+    const { metadata, controller, partitionCount, replicationFactor, segmentBytes } = this.#options;
     const [outcome] = await controller.createTopics([
       {
         name: this.name,
-        replicas: Array.from({ length: partitionCount }, () => [nodeId]),
+        replicas: placeReplicas({
+          topic: this.name,
+          brokers: metadata.image.brokers,
+          replicationFactor,
+          present: [],
+          count: partitionCount,
+        }),
         overrides: { 'cleanup.policy': 'compact', 'segment.bytes': String(segmentBytes) },
       },
     ]);

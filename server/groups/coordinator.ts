@@ -112,6 +112,7 @@ export class GroupCoordinator {
       name: OFFSETS_TOPIC,
       codec: GROUP_CODEC,
       partitionCount: settings.offsetsTopicPartitions,
+      replicationFactor: settings.offsetsTopicReplicationFactor,
       segmentBytes: settings.offsetsTopicSegmentBytes,
     });
     const shared = {

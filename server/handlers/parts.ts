@@ -44,7 +44,10 @@ export function handlerParts(broker: BrokerParts, apis: readonly Api[]) {
     apis,
     nodeId,
     topicRules: {
-      nodeId,
+      get brokers() {
+        return metadata.image.brokers;
+      },
+      defaultReplicationFactor: settings.defaultReplicationFactor,
       defaultPartitionCount: settings.numPartitions,
       partitionCountMax: broker.partitionsPerTopicMax,
     },

@@ -2,6 +2,13 @@ import { SERVER_LIMITS } from '../limits.js';
 import { ApiError } from '../protocol/api-error.js';
 import { topicKeys } from '../settings/topic-keys.js';
 import { type SettingTexts, validateTopicOverrides } from '../settings/topic-settings.js';
+import type { TopicImage } from './image.js';
+import {
+  assignmentProblem,
+  checkReplicationFactor,
+  type PlacementBroker,
+  placeReplicas,
+} from './placement.js';
 import { isInternalTopic, topicNameProblem } from './topic-name.js';
 
 /** A topic as a client asks for it. -1 stands for the broker's default. */
@@ -25,7 +32,9 @@ export interface NewTopic {
 }
 
 export interface TopicRules {
-  readonly nodeId: number;
+  /** Those that may take replicas, as of now. */
+  readonly brokers: readonly PlacementBroker[];
+  readonly defaultReplicationFactor: number;
   readonly defaultPartitionCount: number;
   readonly partitionCountMax: number;
 }
@@ -63,38 +72,41 @@ export function planTopic(wish: TopicWish, rules: TopicRules): NewTopic {
 }
 
 /**
- * Replicas of the partitions to be added so that there are `count`. The errors are those of
- * `planTopic`.
+ * Replicas of the partitions to be added to a topic so that there are `count`. The errors are those
+ * of `planTopic`.
  */
 export function planMorePartitions(
-  present: number,
+  { name: topic, partitions }: Pick<TopicImage, 'name' | 'partitions'>,
   count: number,
   assignments: readonly { readonly brokerIds: readonly number[] }[] | null,
   rules: TopicRules,
 ): readonly (readonly number[])[] {
-  if (count <= present) {
+  const present = partitions.map(({ replicas }) => replicas);
+  const more = count - present.length;
+  if (more <= 0) {
     const state =
-      count === present
-        ? `already has ${partitionsText(present)}`
-        : `has ${partitionsText(present)}, which is more`;
+      more === 0
+        ? `already has ${partitionsText(count)}`
+        : `has ${partitionsText(present.length)}, which is more`;
     throw new ApiError('INVALID_PARTITIONS', `Topic ${state}: asked for ${count}`);
   }
   checkCount(count, rules);
-  if (assignments === null) return Array.from({ length: count - present }, () => [rules.nodeId]);
-  if (assignments.length !== count - present) {
+  const replicationFactor = present[0]?.length ?? rules.defaultReplicationFactor;
+  if (assignments === null) {
+    const { brokers } = rules;
+    return placeReplicas({ topic, brokers, replicationFactor, present, count: more });
+  }
+  if (assignments.length !== more) {
     throw new ApiError(
       'INVALID_REPLICA_ASSIGNMENT',
-      `${count - present} partitions are to be added, and ${assignments.length} assignments were given`,
+      `${more} partitions are to be added, and ${assignments.length} assignments were given`,
     );
   }
-  return assignments.map(({ brokerIds }) => {
-    checkReplicas(brokerIds, rules);
-    return brokerIds;
-  });
+  return assignments.map(({ brokerIds }) => checkReplicas(brokerIds, rules, replicationFactor));
 }
 
 function planReplicas(wish: TopicWish, rules: TopicRules): readonly (readonly number[])[] {
-  const { assignments, partitionCount, replicationFactor } = wish;
+  const { name: topic, assignments, partitionCount, replicationFactor } = wish;
   if (assignments.length > 0) {
     if (partitionCount !== -1 || replicationFactor !== -1) {
       throw new ApiError(
@@ -104,16 +116,12 @@ function planReplicas(wish: TopicWish, rules: TopicRules): readonly (readonly nu
     }
     return planAssignments(wish, rules);
   }
-  if (replicationFactor !== -1 && replicationFactor !== 1) {
-    const message =
-      replicationFactor < 1
-        ? 'Replication factor must be larger than 0, or -1 for the default'
-        : `Replication factor: ${replicationFactor} larger than available brokers: 1`;
-    throw new ApiError('INVALID_REPLICATION_FACTOR', message);
-  }
+  const { brokers } = rules;
+  const factor = replicationFactor === -1 ? rules.defaultReplicationFactor : replicationFactor;
+  checkReplicationFactor(factor, brokers);
   const count = partitionCount === -1 ? rules.defaultPartitionCount : partitionCount;
   checkCount(count, rules);
-  return Array.from({ length: count }, () => [rules.nodeId]);
+  return placeReplicas({ topic, brokers, replicationFactor: factor, present: [], count });
 }
 
 function planAssignments(wish: TopicWish, rules: TopicRules): readonly (readonly number[])[] {
@@ -124,8 +132,8 @@ function planAssignments(wish: TopicWish, rules: TopicRules): readonly (readonly
     if (byPartition.has(partition)) {
       throw new ApiError('INVALID_REPLICA_ASSIGNMENT', `partition ${partition} is assigned twice`);
     }
-    checkReplicas(brokerIds, rules);
-    byPartition.set(partition, brokerIds);
+    const [other] = byPartition.values();
+    byPartition.set(partition, checkReplicas(brokerIds, rules, other?.length));
   }
   return Array.from({ length: byPartition.size }, (_, partition) => {
     const nodeIds = byPartition.get(partition);
@@ -137,13 +145,15 @@ function planAssignments(wish: TopicWish, rules: TopicRules): readonly (readonly
   });
 }
 
-function checkReplicas(nodeIds: readonly number[], { nodeId }: TopicRules): void {
-  if (nodeIds.length === 1 && nodeIds[0] === nodeId) return;
-  const shown = nodeIds.slice(0, 10).join(', ');
-  throw new ApiError(
-    'INVALID_REPLICA_ASSIGNMENT',
-    `replicas [${shown}] cannot be placed: this cluster consists of node ${nodeId}`,
-  );
+/** Replicas that a client has chosen, if they can be placed. */
+function checkReplicas(
+  nodeIds: readonly number[],
+  { brokers }: TopicRules,
+  factor: number | undefined,
+): readonly number[] {
+  const problem = assignmentProblem(nodeIds, brokers, factor);
+  if (problem !== null) throw new ApiError('INVALID_REPLICA_ASSIGNMENT', problem);
+  return nodeIds;
 }
 
 function partitionsText(count: number): string {

@@ -22,6 +22,7 @@ export interface GroupSettings {
   readonly offsetsRetentionMs: number;
   readonly offsetsRetentionCheckIntervalMs: number;
   readonly offsetsTopicPartitions: number;
+  readonly offsetsTopicReplicationFactor: number;
   readonly offsetsTopicSegmentBytes: number;
 }
 
@@ -32,6 +33,7 @@ export interface BrokerSettings {
   /** As written; relative to the working directory. */
   readonly dataDir: string;
   readonly numPartitions: number;
+  readonly defaultReplicationFactor: number;
   readonly autoCreateTopics: boolean;
   readonly deleteTopics: boolean;
   readonly requestBytesMax: number;
@@ -79,6 +81,7 @@ export function typedBrokerSettings(brokerStatic: SettingTexts): {
     listeners: listeners.listeners,
     dataDir: dirs[0] ?? '',
     numPartitions: value('num.partitions'),
+    defaultReplicationFactor: value('default.replication.factor'),
     autoCreateTopics: value('auto.create.topics.enable'),
     deleteTopics: value('delete.topic.enable'),
     requestBytesMax: value('socket.request.max.bytes'),
@@ -115,6 +118,7 @@ export function typedBrokerSettings(brokerStatic: SettingTexts): {
       offsetsRetentionMs: value<number>('offsets.retention.minutes') * MINUTE_MS,
       offsetsRetentionCheckIntervalMs: value('offsets.retention.check.interval.ms'),
       offsetsTopicPartitions: value('offsets.topic.num.partitions'),
+      offsetsTopicReplicationFactor: value('offsets.topic.replication.factor'),
       offsetsTopicSegmentBytes: value('offsets.topic.segment.bytes'),
     },
     topicDefaults: resolveTopicSettings({}, {}, brokerStatic),

@@ -47,8 +47,7 @@ function createPartitionsHandler(parts: CreatePartitionsParts): Handler<typeof C
         }
         const grown = await parts.controller.addPartitions(
           topic.id,
-          ({ partitions }) =>
-            planMorePartitions(partitions.length, count, assignments, parts.topicRules),
+          (present) => planMorePartitions(present, count, assignments, parts.topicRules),
           { validateOnly },
         );
         if (!validateOnly) await parts.partitions.ensure(grown);

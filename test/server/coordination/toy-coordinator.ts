@@ -119,8 +119,8 @@ export function toyCoordinator(broker: MemoryBroker, partitionCount = 4) {
     metadata,
     controller,
     partitions,
-    nodeId: settings.nodeId,
     partitionCount,
+    replicationFactor: 1,
     segmentBytes: 1_048_576,
     slices,
   });

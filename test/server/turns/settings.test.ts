@@ -52,7 +52,13 @@ test('a topic’s settings are looked at until one must be unknown or repeated',
     value: '1',
   }));
   const wish = { name: 't', partitionCount: 1, replicationFactor: 1, assignments: [], configs };
-  const rules = { nodeId: 1, defaultPartitionCount: 1, partitionCountMax: 1 };
+  const brokers = [{ nodeId: 1, rack: null }];
+  const rules = {
+    brokers,
+    defaultReplicationFactor: 1,
+    defaultPartitionCount: 1,
+    partitionCountMax: 1,
+  };
   expect(() => planTopic(wish, rules)).toThrow('Unknown topic config name');
   expect(reads).toBeLessThanOrEqual(2 * (topicKeys.size + 1));
 });
