@@ -345,12 +345,12 @@ export class Engine {
     await this.#eventLogs.prepareClose();
     checkpoints.stop();
     const logs = await this.#partitions.logs();
-    for (const log of logs) log.compaction.stop();
+    for (const { state } of logs) state.closing.stopCompaction();
     await cleaner.stop();
     try {
-      await Promise.all(logs.map((log) => log.prepareClose()));
+      await Promise.all(logs.map(({ state }) => state.closing.prepare()));
       await checkpoints.run();
-      await Promise.all(logs.map((log) => log.finishClose()));
+      await Promise.all(logs.map(({ state }) => state.closing.finish()));
       await files.close();
       await jobs.close();
       await catalog.close();

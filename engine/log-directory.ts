@@ -33,7 +33,7 @@ import { Log } from './log/log.js';
 import type { LogSettings } from './log/log-settings.js';
 import type { HighWatermarkRule, PartitionName } from './log/partition-log.js';
 import { finishBeginning } from './log/recovery/finish-beginning.js';
-import { type RecoveredLog, recoverLog } from './log/recovery/recovery.js';
+import { type Recovered, recoverLog } from './log/recovery/recovery.js';
 import type { LogContext } from './log/shared/log-context.js';
 import { makeDurable } from './log/shared/make-durable.js';
 import { ProducerStates } from './log/state/producer-state.js';
@@ -108,7 +108,14 @@ export class LogDirectory {
       // For many logs at once, where many are opened.
       await makeDurable(context.syncRounds, files, folders);
       const cleanedOffset = readCleaned(context.catalog, name);
-      return new Log(context, name, folder, settings, recovered, cleanedOffset, rule);
+      return new Log(context, {
+        name,
+        folder,
+        settings,
+        found: recovered,
+        cleanedOffset,
+        rule,
+      });
     } catch (error) {
       throw storageError(context.directory, `cannot open ${folder}`, error);
     }
@@ -119,7 +126,7 @@ export class LogDirectory {
     name: PartitionName,
     folder: string,
     settings: LogSettings,
-  ): Promise<{ recovered: RecoveredLog; files: LogFile[]; folders: string[] }> {
+  ): Promise<{ recovered: Recovered; files: LogFile[]; folders: string[] }> {
     const context = this.#context;
     while (!context.files.hasRoom) await context.files.whenRoom();
     const found = await namesIn(context, folder);
@@ -245,9 +252,9 @@ export class LogDirectory {
 
   /** Finishes what is under way, syncs, checkpoints, and gives back descriptors. */
   async #closeLog(log: Log): Promise<void> {
-    await log.prepareClose();
+    await log.state.closing.prepare();
     await this.#context.checkpoints.run();
-    await log.finishClose();
+    await log.state.closing.finish();
   }
 
   /** The topic id in a live partition's folder; null when there is none. */
@@ -270,7 +277,7 @@ export class LogDirectory {
   failAll(error: EngineError): void {
     for (const opening of this.#open.values()) {
       opening.then(
-        (log) => log.fail(error),
+        (log) => log.state.closing.fail(error),
         () => {},
       );
     }
@@ -310,8 +317,10 @@ export class LogDirectory {
     this.#open.delete(keyOf(name));
     this.#topicIdsSeen.delete(folder);
     if (log) {
-      log.fail(new EngineError('LOG_CLOSED', `${name.topic}-${name.partition} was deleted`));
-      await log.finishClose();
+      log.state.closing.fail(
+        new EngineError('LOG_CLOSED', `${name.topic}-${name.partition} was deleted`),
+      );
+      await log.state.closing.finish();
       // No round that is under way names its files or its folder any more.
       await this.#context.syncRounds.flush([]);
     }

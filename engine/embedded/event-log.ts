@@ -239,7 +239,7 @@ export class EventLog {
    * until the log is opened again. Resolves with its findings.
    */
   scrub(): Promise<ScrubResult> {
-    return this.partition.scrub();
+    return this.partition.maintenance.scrub();
   }
 
   /**
@@ -249,7 +249,7 @@ export class EventLog {
    * CORRUPT_BATCH when a bad batch is met, STORAGE_FULL.
    */
   compact(): Promise<CompactionResult> {
-    return this.partition.compact();
+    return this.partition.maintenance.compact();
   }
 
   /**

@@ -151,7 +151,7 @@ export class EventLogs implements EventLogOwner {
   async #applyRetention(): Promise<void> {
     for (const opening of [...this.#open.values()]) {
       try {
-        await (await opening).partition.applyRetention();
+        await (await opening).partition.maintenance.applyRetention();
       } catch (error) {
         if (error instanceof EngineError && error.code === 'LOG_CLOSED') continue;
         this.#context.logger.warn({ error }, 'retention could not be applied; it is tried again');

@@ -116,7 +116,7 @@ class Waiting {
     try {
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
-        unsubscribe = this.#log.onAdvance(resolve);
+        unsubscribe = this.#log.watermark.onAdvance(resolve);
         signal?.addEventListener('abort', this.#onAbort, { once: true });
       });
     } finally {

@@ -163,6 +163,68 @@ export interface LogEnds {
  */
 export type HighWatermarkRule = (ends: LogEnds) => number;
 
+/** Which leader wrote which offsets of a log, and who leads it now. */
+export interface LogEpochs {
+  /**
+   * Epoch stamped into new batches: that of `lead`; until then the number of unclean opens of the
+   * data directory, equal for all its logs. -1 while the log follows.
+   */
+  readonly current: number;
+  /**
+   * Leads with this epoch from now on: it is stamped into new batches, and batches of another
+   * leader are NOT_FOLLOWER. Throws STALE_LEADER_EPOCH unless it is above the epochs of the log's
+   * batches, those it has led with, and the number of unclean opens of the data directory.
+   */
+  lead(epoch: number): void;
+  /**
+   * Follows a leader from now on: takes its batches, and rejects all others with NOT_LEADER, those
+   * among them that wait for their place. What has a place stays.
+   */
+  follow(): void;
+  /** Synchronous; never throws for an epoch that nobody knows. */
+  endOf(leaderEpoch: number): EpochEnd;
+  /**
+   * Synchronous: the leader epoch that wrote `offset`, or will write it, at the log end; -1 where
+   * that is not known.
+   */
+  at(offset: number): number;
+}
+
+/** What moves a log's high watermark, and who is told. */
+export interface LogWatermark {
+  /** Replaces the rule that moves the high watermark; by default it follows the flush promise. */
+  setRule(rule: HighWatermarkRule): void;
+  /** Re-applies the rule, for a rule whose inputs lie elsewhere (followers' ends). */
+  advance(): void;
+  /** Called after the high watermark (or the log start offset) has moved. Returns how to stop. */
+  onAdvance(listener: () => void): () => void;
+}
+
+/** What is done to a log from time to time. */
+export interface LogMaintenance {
+  /** Deletes the prefix of segments that time and size say may go. Resolves with what went. */
+  applyRetention(): Promise<{ segments: number; bytes: number }>;
+  /**
+   * Compacts now what may be compacted, without regard to `minCleanableDirtyRatio` and to whether
+   * the log's settings ask for compaction: of each key the last record stays, of the segments that
+   * take no more appends and are committed and durable. Offsets and order do not change. Resolves
+   * when the result is durable. Logs whose settings say `compacted` are compacted by themselves.
+   *
+   * Rejects: CORRUPT_BATCH when a bad batch is met (the log is served as before and not compacted
+   * until it is opened again), STORAGE_FULL (it is as it was), LOG_CLOSED.
+   */
+  compact(): Promise<CompactionResult>;
+  /** Starts a new segment now, unless the active one is empty. */
+  roll(): Promise<void>;
+  /**
+   * Reads everything durable, in maintenance jobs, and checks length, magic, CRC and offset of
+   * every batch. From a damaged batch on to the end of its segment nothing is served any more
+   * (CORRUPT_BATCH) until the log is opened again. Rejects when a file cannot be read or no job can
+   * run.
+   */
+  scrub(): Promise<ScrubResult>;
+}
+
 /**
  * One partition's log: a sequence of record batches with consecutive offsets. All methods may be
  * called at any time from the one thread that owns the engine; appends take effect in call order.
@@ -172,6 +234,9 @@ export type HighWatermarkRule = (ends: LogEnds) => number;
  */
 export interface PartitionLog {
   readonly name: PartitionName;
+  readonly epochs: LogEpochs;
+  readonly watermark: LogWatermark;
+  readonly maintenance: LogMaintenance;
   /** First offset that may be read. */
   readonly logStartOffset: number;
   /** Next offset to be assigned. */
@@ -184,11 +249,6 @@ export interface PartitionLog {
   readonly lastStableOffset: number;
   /** First offset not known to be on disk. */
   readonly durableEndOffset: number;
-  /**
-   * Epoch stamped into new batches: that of `lead`; until then the number of unclean opens of the
-   * data directory, equal for all its logs. -1 while the log follows.
-   */
-  readonly leaderEpoch: number;
   /** Bytes in all live segments. */
   readonly sizeBytes: number;
   /** Those of the last `updateSettings`. */
@@ -217,18 +277,6 @@ export interface PartitionLog {
   append(batch: Buffer, origin?: AppendOrigin): Promise<Appended>;
 
   /**
-   * Leads with this epoch from now on: it is stamped into new batches, and batches of another
-   * leader are NOT_FOLLOWER. Throws STALE_LEADER_EPOCH unless it is above the epochs of the log's
-   * batches, those it has led with, and the number of unclean opens of the data directory.
-   */
-  lead(epoch: number): void;
-  /**
-   * Follows a leader from now on: takes its batches, and rejects all others with NOT_LEADER, those
-   * among them that wait for their place. What has a place stays.
-   */
-  follow(): void;
-
-  /**
    * Notes that a batch was refused in front of the log, and that its producer will send it again:
    * until then what it has sent behind it is OUT_OF_ORDER_SEQUENCE. `header`: at least the 61 bytes
    * of the batch's header; what is none is ignored.
@@ -251,14 +299,6 @@ export interface PartitionLog {
   offsetForTimestamp(timestampMs: Timestamp): Promise<TimestampLookup | null>;
   /** The first record that carries the largest timestamp; null for an empty log (KIP-734). */
   offsetOfLargestTimestamp(): Promise<TimestampLookup | null>;
-  /** Synchronous; never throws for an epoch that nobody knows. */
-  endOfEpoch(leaderEpoch: number): EpochEnd;
-  /**
-   * Synchronous: the leader epoch that wrote `offset`, or will write it, at the log end; -1 where
-   * that is not known.
-   */
-  epochAt(offset: number): number;
-
   /**
    * The idempotent producers that are remembered, in no particular order; live: what is not yet
    * yielded may change. Throws nothing while it is walked.
@@ -286,35 +326,6 @@ export interface PartitionLog {
    * unless the log has no records.
    */
   beginAt(offset: number): Promise<void>;
-  /** Deletes the prefix of segments that time and size say may go. Resolves with what went. */
-  applyRetention(): Promise<{ segments: number; bytes: number }>;
-  /**
-   * Compacts now what may be compacted, without regard to `minCleanableDirtyRatio` and to whether
-   * the log's settings ask for compaction: of each key the last record stays, of the segments that
-   * take no more appends and are committed and durable. Offsets and order do not change. Resolves
-   * when the result is durable. Logs whose settings say `compacted` are compacted by themselves.
-   *
-   * Rejects: CORRUPT_BATCH when a bad batch is met (the log is served as before and not compacted
-   * until it is opened again), STORAGE_FULL (it is as it was), LOG_CLOSED.
-   */
-  compact(): Promise<CompactionResult>;
-  /** Starts a new segment now, unless the active one is empty. */
-  roll(): Promise<void>;
   /** Resolves when everything appended before the call is durable, whatever the flush promise. */
   flush(): Promise<void>;
-
-  /**
-   * Reads everything durable, in maintenance jobs, and checks length, magic, CRC and offset of
-   * every batch. From a damaged batch on to the end of its segment nothing is served any more
-   * (CORRUPT_BATCH) until the log is opened again. Rejects when a file cannot be read or no job can
-   * run.
-   */
-  scrub(): Promise<ScrubResult>;
-
-  /** Replaces the rule that moves the high watermark; by default it follows the flush promise. */
-  setHighWatermarkRule(rule: HighWatermarkRule): void;
-  /** Re-applies the rule, for a rule whose inputs lie elsewhere (followers' ends). */
-  advance(): void;
-  /** Called after the high watermark (or the log start offset) has moved. Returns how to stop. */
-  onAdvance(listener: () => void): () => void;
 }

@@ -53,7 +53,7 @@ export class Partition {
     this.#watchers = watchers;
     this.#leadership = leadership;
     this.#begin(leadership);
-    this.#stopListening = log.onAdvance(() => this.#moved());
+    this.#stopListening = log.watermark.onAdvance(() => this.#moved());
   }
 
   get leadership(): Leadership {
@@ -101,11 +101,11 @@ export class Partition {
     const log = this.#log;
     this.#leader?.end();
     this.#leader = null;
-    if (leadership.role === 'follower') log.follow();
+    if (leadership.role === 'follower') log.epochs.follow();
     else {
       // A log that nobody has told leads with the epoch of its directory, which is that of a lone
       // node, whatever epochs its batches have.
-      if (log.leaderEpoch !== leadership.leaderEpoch) log.lead(leadership.leaderEpoch);
+      if (log.epochs.current !== leadership.leaderEpoch) log.epochs.lead(leadership.leaderEpoch);
       this.#leader = new Leader({ log, delayed: this.#watchers.delayed, key: this }, leadership);
     }
   }
@@ -184,7 +184,7 @@ export class Partition {
 
   endOfEpoch(leaderEpoch: number, currentLeaderEpoch: number): EpochEnd {
     this.checkLeader(currentLeaderEpoch);
-    return this.#log.endOfEpoch(leaderEpoch);
+    return this.#log.epochs.endOf(leaderEpoch);
   }
 
   /**
@@ -192,7 +192,7 @@ export class Partition {
    * known.
    */
   epochAt(offset: number): number {
-    return this.#log.epochAt(offset);
+    return this.#log.epochs.at(offset);
   }
 
   /** The idempotent producers that the log remembers, live. */

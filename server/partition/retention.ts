@@ -57,7 +57,7 @@ export class Retention {
       if (this.#stopped) return;
       try {
         // The log says which segments it deletes, and why.
-        await log.applyRetention();
+        await log.maintenance.applyRetention();
       } catch (error) {
         // Deleted meanwhile, or the disk has failed: whoever owns that has said so.
         if (error instanceof EngineError) continue;

@@ -78,7 +78,7 @@ test('nothing is written of a log that is deleted while the checkpoint of others
   const saved = new Promise<boolean>((resolve) => {
     goOn = resolve;
   });
-  vi.spyOn(busy, 'saveIndexes').mockReturnValue(saved);
+  vi.spyOn(busy.state.durability, 'saveIndexes').mockReturnValue(saved);
   world.clock.advance(LIMITS.checkpointIntervalMs);
   await engine.deletePartition(partition(1));
   world.clock.advance(1);
@@ -94,10 +94,10 @@ test('a log that has ended saves no indexes in a folder that may be another one 
   const engine = await openWorld(world);
   const log = (await openLog(engine, { indexIntervalBytes: 0, segmentBytes: 200 })) as Log;
   for (let at = 0; at < 9; at++) await log.append(batchOf('v'.repeat(60)));
-  const { checkpoint } = log;
-  log.fail(new EngineError('LOG_CLOSED', 'gone'));
+  const { durability } = log.state;
+  log.state.closing.fail(new EngineError('LOG_CLOSED', 'gone'));
   const before = (await world.disk.readdir(folderOf())).filter((name) => name.endsWith('index'));
-  await checkpoint.saveIndexes();
+  await durability.saveIndexes();
   const after = (await world.disk.readdir(folderOf())).filter((name) => name.endsWith('index'));
   expect(after).toEqual(before);
 });

@@ -46,7 +46,7 @@ async function scene(): Promise<Scene> {
     }
   };
   await fill(0, 12);
-  await log.compact();
+  await log.maintenance.compact();
   await fill(12, 24);
   return { world, engine, log, breaking, before: await readRecordsOf(log) };
 }
@@ -80,7 +80,7 @@ async function expectRecovery(
   expectCompactionOf(before, found);
   await log.append(await keyedBatch([['key 0', 'the newest']]));
   const filled = await readRecordsOf(log);
-  await log.compact();
+  await log.maintenance.compact();
   expectCompactionOf(filled, await readRecordsOf(log));
   world.clock.advance(1);
   await engine.close();
@@ -100,7 +100,7 @@ async function atEachStep(
   for (let step = 0; step < STEPS_MAX; step++) {
     const stage = await scene();
     stage.breaking.arm(step, breakage);
-    const compacting = stage.log.compact();
+    const compacting = stage.log.maintenance.compact();
     compacting.catch(() => {});
     await Promise.race([stage.breaking.stopped, compacting.catch(() => {})]);
     if (stage.breaking.broken === null) return steps;
@@ -176,7 +176,7 @@ test('a disk that is full at any step leaves the log as it was, or the directory
       await log.flush();
       const left = (await leftovers(world)).filter((name) => !name.endsWith('.deleted'));
       if (!stage.breaking.broken?.startsWith('unlink')) expect(left).toEqual([]);
-      await log.compact();
+      await log.maintenance.compact();
       expectCompactionOf(before, await readRecordsOf(log));
     }
     await expectRecovery(killProcess(world), before);

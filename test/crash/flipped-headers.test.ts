@@ -167,11 +167,11 @@ describe('in a log that was never compacted', () => {
     const [, position] = positionsIn(world.disk.readFileSync(path!));
     for (const bit of [...BASE_OFFSET_BITS, ...EPOCH_BITS]) {
       flip(world, path!, position!, bit);
-      const { damaged } = await (await open(await openWorld(world))).scrub();
+      const { damaged } = await (await open(await openWorld(world))).maintenance.scrub();
       expect(damaged, `bit ${bit}`).toMatchObject({ path, position });
       flip(world, path!, position!, bit);
     }
-    expect((await (await open(await openWorld(world))).scrub()).damaged).toBeNull();
+    expect((await (await open(await openWorld(world))).maintenance.scrub()).damaged).toBeNull();
   }, 60_000);
 
   test('one in the last batch behind the checkpoint is damage, not a gap', async () => {
@@ -231,14 +231,16 @@ describe('in a log that was never compacted', () => {
       const engine = await openWorld(world);
       const log = await open(engine);
       await log.append(await keyedBatch([['k', 'old']]));
-      await log.roll();
+      await log.maintenance.roll();
       await log.append(await keyedBatch([['k', 'new']]));
-      await log.roll();
+      await log.maintenance.roll();
       const next = await stopCleanly(world, engine);
       // The last batch of its segment: nothing behind it there shows where it ended.
       flip(next, (await segmentsIn(next))[0]!, 0, bit);
       const again = await open(await openWorld(next));
-      await expect(again.compact(), `bit ${bit}`).rejects.toMatchObject({ code: 'CORRUPT_BATCH' });
+      await expect(again.maintenance.compact(), `bit ${bit}`).rejects.toMatchObject({
+        code: 'CORRUPT_BATCH',
+      });
       const [record] = await readRecordsFrom(again, 1);
       expect(record, `bit ${bit}`).toBe('new');
     }
@@ -317,8 +319,8 @@ describe('in a compacted log', () => {
     for (let at = 0; at < 60; at++) {
       await log.append(await keyedBatch([[at % 10 === 9 ? `kept ${at}` : 'k', `value ${at}`]]));
     }
-    await log.roll();
-    await log.compact();
+    await log.maintenance.roll();
+    await log.maintenance.compact();
     return { world, engine, log };
   }
 
@@ -415,8 +417,8 @@ test('a checkpoint of format version 1 says nothing of gaps: none is taken for d
     const engine = await openWorld(made);
     const log = await open(engine);
     for (let at = 0; at < 12; at++) await log.append(await keyedBatch([['k', `${at}`]]));
-    await log.roll();
-    await log.compact();
+    await log.maintenance.roll();
+    await log.maintenance.compact();
     return { world: await stopCleanly(made, engine) };
   })();
   const stored = world.catalog.get(checkpointKey(partition())) as Record<string, unknown>;

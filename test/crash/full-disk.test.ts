@@ -60,7 +60,7 @@ describe.each(['synchronous', 'asynchronous'] as const)('a %s write on a full di
       await log.append(batchOf('e', { ...PRODUCER, baseSequence: 4 }));
       const values = ['a', 'b', 'c', 'd', 'e'];
       expect([...(await readValues(log)).values()]).toEqual(values);
-      await log.roll();
+      await log.maintenance.roll();
       await turns(20);
       const index = world.disk.readFileSync(filePath.replace('.log', '.index'));
       const lastOffsets = Array.from({ length: index.length / 8 }, (_, at) =>

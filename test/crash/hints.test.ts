@@ -139,7 +139,7 @@ describe('time', () => {
       for (let at = 0; at < COUNT; at++) {
         await log.append(batchOf(`v${at}`, { timestamp: nowMs + ((at * 7) % 40) }));
       }
-      await log.roll();
+      await log.maintenance.roll();
       await turns(40);
       let segments = 0;
       for (const path of await indexFiles(world, '.timeindex')) {
@@ -190,17 +190,17 @@ describe('time', () => {
     for (const ageMs of [3 * HOUR_MS, 0, 3 * HOUR_MS]) {
       await log.append(batchOf('old', { timestamp: nowMs - 3 * HOUR_MS }));
       await log.append(batchOf('v', { timestamp: nowMs - ageMs }));
-      await log.roll();
+      await log.maintenance.roll();
     }
-    expect((await log.applyRetention()).segments).toBe(1);
+    expect((await log.maintenance.applyRetention()).segments).toBe(1);
     expect(log.logStartOffset).toBe(2);
-    log.setHighWatermarkRule(() => 0);
+    log.watermark.setRule(() => 0);
     world.clock.advance(2 * HOUR_MS);
-    expect((await log.applyRetention()).segments).toBe(2);
+    expect((await log.maintenance.applyRetention()).segments).toBe(2);
     await log.append(batchOf('above', { timestamp: nowMs - HOUR_MS }));
-    await log.roll();
+    await log.maintenance.roll();
     expect(log.highWatermark).toBe(6);
-    expect((await log.applyRetention()).segments).toBe(0);
+    expect((await log.maintenance.applyRetention()).segments).toBe(0);
     expect(log.logStartOffset).toBe(6);
   });
 });

@@ -22,7 +22,7 @@ async function stopped(settings: Partial<LogSettings> = {}): Promise<SimWorld> {
   const engine = await openWorld(world);
   const log = await openLog(engine, settings);
   for (let n = 0; n < 14; n++) {
-    if (n > 0 && n % 4 === 0) await log.roll();
+    if (n > 0 && n % 4 === 0) await log.maintenance.roll();
     await log.append(
       settings.compacted ? await keyedBatch([[`key ${n % 4}`, 'value']]) : batchOf('value'),
     );
@@ -79,7 +79,11 @@ describe.each([false, true])('a sealed segment that is missing (compacted: %s)',
     await world.disk.unlink(pathOf(8));
     const { log } = await reopened(world, { compacted });
     const position = world.disk.readFileSync(pathOf(4)).length;
-    expect((await log.scrub()).damaged).toEqual({ path: pathOf(4), position, offset: 8 });
+    expect((await log.maintenance.scrub()).damaged).toEqual({
+      path: pathOf(4),
+      position,
+      offset: 8,
+    });
   });
 });
 
@@ -98,7 +102,7 @@ test('compaction does not make a gap of a missing segment', async () => {
   const world = await stopped(settings);
   await world.disk.unlink(pathOf(4));
   const { log, errors } = await reopened(world, settings);
-  await expect(log.compact()).rejects.toMatchObject({ code: 'CORRUPT_BATCH' });
+  await expect(log.maintenance.compact()).rejects.toMatchObject({ code: 'CORRUPT_BATCH' });
   expect(errors.join()).toContain('compaction met a bad batch');
   expect(() => readAt(log, 4)).toThrow(expect.objectContaining({ code: 'CORRUPT_BATCH' }));
 });
@@ -109,7 +113,7 @@ test('nothing is missed of what was deleted, nor of a log whose catalog was lost
   await first.log.deleteBefore(9);
   const again = await reopened(killProcess(world));
   expect(again.log.logStartOffset).toBe(9);
-  expect((await again.log.scrub()).damaged).toBeNull();
+  expect((await again.log.maintenance.scrub()).damaged).toBeNull();
   const lost = killProcess(world);
   await lost.disk.unlink(`${folderOf()}/log-start-offset`);
   await loseCatalog(lost);
@@ -149,7 +153,7 @@ describe('a first segment that went with the catalog', () => {
     const { engine, log, warnings, errors } = await reopened(world);
     expect(log.logStartOffset).toBe(0);
     for (const offset of [0, 3, 4, 13]) expect(readAt(log, offset)).toBeGreaterThan(0);
-    expect((await log.scrub()).damaged).toBeNull();
+    expect((await log.maintenance.scrub()).damaged).toBeNull();
     expect([...warnings, ...errors]).toEqual([]);
     const after = await stopCleanly(world, engine);
     await after.disk.unlink(pathOf(0));
@@ -163,15 +167,15 @@ describe('a first segment that went with the catalog', () => {
     const first = await openWorld(world);
     const log = await openLog(first, compacting);
     for (const key of ['a', 'b', 'b', 'c']) await log.append(await keyedBatch([[key, 'value']]));
-    await log.roll();
-    await log.compact();
+    await log.maintenance.roll();
+    await log.maintenance.compact();
     for (const key of ['d', 'e']) await log.append(await keyedBatch([[key, 'value']]));
     let after = await assumed(await stopCleanly(world, first));
     await putBack(after);
     for (let open = 0; open < 2; open++) {
       const { engine, log } = await reopened(after);
       for (const offset of [0, 1, 3, 4, 5]) expect(readAt(log, offset)).toBeGreaterThan(0);
-      expect((await log.scrub()).damaged).toBeNull();
+      expect((await log.maintenance.scrub()).damaged).toBeNull();
       after = await stopCleanly(after, engine);
     }
   });

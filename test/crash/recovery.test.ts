@@ -371,10 +371,10 @@ describe('epochs', () => {
     await append(log, 'kept');
     await log.flush();
     await append(log, 'lost');
-    expect(log.endOfEpoch(0)).toEqual({ leaderEpoch: 0, endOffset: 2 });
+    expect(log.epochs.endOf(0)).toEqual({ leaderEpoch: 0, endOffset: 2 });
     const reopened = await openLog(await openWorld(cutPower(world)), { flush: 'os' });
     await append(reopened, 'other', 'more');
-    expect(reopened.endOfEpoch(0)).toEqual({ leaderEpoch: 0, endOffset: 1 });
+    expect(reopened.epochs.endOf(0)).toEqual({ leaderEpoch: 0, endOffset: 1 });
     expect([...(await readValues(reopened)).values()]).toEqual(['kept', 'other', 'more']);
   });
 
@@ -384,7 +384,7 @@ describe('epochs', () => {
     await append(second, 'c');
     const found = killProcess(world);
     const log = await openLog(await openWorld({ ...found, catalog: new MemoryCatalog() }));
-    expect(log.endOfEpoch(0)).toEqual({ leaderEpoch: 0, endOffset: 2 });
-    expect(log.endOfEpoch(1)).toEqual({ leaderEpoch: 1, endOffset: 3 });
+    expect(log.epochs.endOf(0)).toEqual({ leaderEpoch: 0, endOffset: 2 });
+    expect(log.epochs.endOf(1)).toEqual({ leaderEpoch: 1, endOffset: 3 });
   });
 });

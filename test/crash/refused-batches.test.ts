@@ -174,7 +174,7 @@ describe('a truncation that takes all batches of a producer that are remembered'
     const { world, engine, log } = await openedLog({ segmentBytes: 400 });
     await log.append(batchOf('a'));
     for (let sequence = 0; sequence < written; sequence++) await log.append(sequenced(sequence));
-    log.setHighWatermarkRule(() => 0);
+    log.watermark.setRule(() => 0);
     await log.truncateTo(offset, { evenCommitted: true });
     const next = await stopCleanly(world, engine);
     return { world: next, log: await openLog(await openWorld(next), { segmentBytes: 400 }) };

@@ -47,7 +47,7 @@ test('a log whose every segment was deleted by retention is opened again', async
   const log = await openLog(engine, { retentionMs: DAY_MS });
   for (let at = 0; at < 5; at++) await log.append(batchOf(`v${at}`));
   world.clock.advance(2 * DAY_MS);
-  expect((await log.applyRetention()).segments).toBe(1);
+  expect((await log.maintenance.applyRetention()).segments).toBe(1);
   const next = await stopCleanly(world, engine);
   const reopened = await openLog(await openWorld(next));
   expect(reopened.logStartOffset).toBe(5);
@@ -62,7 +62,7 @@ test('a segment leaves only when no durable checkpoint names it any more', async
   world.clock.advance(2 * DAY_MS);
   await turns(90);
   expect(world.catalog.snapshotDurable().map(({ key }) => key[3])).toEqual(['checkpoint']);
-  const deleting = log.applyRetention();
+  const deleting = log.maintenance.applyRetention();
   for (let turn = 0; turn < 200; turn++) {
     const reopened = await openLog(await openWorld(asIfCut(world)));
     expect(reopened.logEndOffset).toBe(5);
@@ -157,7 +157,7 @@ test('segments that go at once, unsynced, take nobody offline', async () => {
   const log = await openLog(engine, { flush: 'os', fileDeleteDelayMs: 0 });
   for (let at = 0; at < 5; at++) {
     await log.append(batchOf(`v${at}`));
-    await log.roll();
+    await log.maintenance.roll();
   }
   await log.truncateTo(1, { evenCommitted: true });
   world.clock.advance(0);

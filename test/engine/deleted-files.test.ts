@@ -65,7 +65,7 @@ test('those of a partition that a crash kept from going are cut down at the next
 test('a deleted segment that a crash left is cut down when its log is opened', async () => {
   const world = newWorld();
   const { log } = await largeLog(world);
-  await log.roll();
+  await log.maintenance.roll();
   await log.append(batchOf('kept'));
   await log.deleteBefore(9);
   await expect.poll(() => world.disk.readdir('/data/events-0')).toContain(`${LOG}.deleted`);

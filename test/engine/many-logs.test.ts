@@ -147,7 +147,7 @@ describe('a log that sleeps', () => {
 
   test('is asked for its times, and by retention, without a look at any file', async () => {
     const { world, log } = await asleep();
-    const entries = await during(world.disk, () => log.applyRetention());
+    const entries = await during(world.disk, () => log.maintenance.applyRetention());
     expect(entries).toEqual([]);
   });
 
@@ -162,7 +162,7 @@ describe('a log that sleeps', () => {
 
   test('is rolled and truncated as others are', async () => {
     const { log } = await asleep();
-    await log.roll();
+    await log.maintenance.roll();
     await log.append(batchOf('d'));
     await log.truncateTo(2, { evenCommitted: true });
     await log.append(batchOf('e'));

@@ -4,6 +4,7 @@ import { circlesOf } from './circles.js';
 import { longComments } from './comments.js';
 import { publicMembers } from './members.js';
 import { toldImports } from './picture.js';
+import { rolesOf } from './roles.js';
 import { firstFloor, upwardImports } from './rooms.js';
 import { type Source, sourcesIn } from './sources.js';
 import { beyond, printed, tableOf } from './table.js';
@@ -31,9 +32,14 @@ test('rooms import those below them, and nobody but the directory a log', () => 
 
 test('an import upward, or of a log, is found', () => {
   const imports = {
-    'engine/log/log.ts': ['engine/log/read/read.ts'],
+    'engine/log/log.ts': ['engine/log/read/read.ts', 'engine/log/log-state.ts'],
+    'engine/log/log-state.ts': ['engine/log/read/read.ts'],
     'engine/log/partition-log.ts': ['engine/log/segments/segment.ts'],
-    'engine/log/read/read.ts': ['engine/log/segments/segment.ts', 'engine/log/log.ts'],
+    'engine/log/read/read.ts': [
+      'engine/log/segments/segment.ts',
+      'engine/log/log.ts',
+      'engine/log/log-state.ts',
+    ],
     'engine/log/segments/segment.ts': ['engine/log/read/read.ts', 'engine/log/log-settings.ts'],
     'server/partition/partition.ts': ['server/groups/records.ts', 'server/request/waiting.ts'],
     'server/metadata/advertised.ts': ['server/net/dispatcher.ts', 'server/protocol/api.ts'],
@@ -41,6 +47,7 @@ test('an import upward, or of a log, is found', () => {
   expect(upwardImports(made(imports))).toEqual([
     'engine/log/partition-log.ts → engine/log/segments/segment.ts',
     'engine/log/read/read.ts → engine/log/log.ts',
+    'engine/log/read/read.ts → engine/log/log-state.ts',
     'engine/log/segments/segment.ts → engine/log/read/read.ts',
     'server/partition/partition.ts → server/groups/records.ts',
     'server/metadata/advertised.ts → server/net/dispatcher.ts',
@@ -124,6 +131,24 @@ test('public members are those that others can use, a getter and its setter once
     }
   `;
   expect(publicMembers({ path: 'a.ts', text, imports: [] }, 'Log')).toBe(3);
+});
+
+test('a room of engine/log asks little of a log', () => {
+  expect(rolesOf(house).filter(({ members }) => members > 8)).toEqual([]);
+  expect(rolesOf(house).length).toBeGreaterThan(20);
+});
+
+test('what a role inherits is counted, each name once', () => {
+  const text = `
+    interface Owner { readonly folder: string; readonly size: number; }
+    interface StartLog extends Pick<Owner, 'folder'> { readonly name: string; }
+    interface BaseLog extends Owner { readonly size: number; start(): void; }
+    interface Other { readonly a: string; }
+  `;
+  expect(rolesOf([{ path: 'engine/log/append/a.ts', text, imports: [] }])).toEqual([
+    { where: 'engine/log/append/a.ts StartLog', members: 2 },
+    { where: 'engine/log/append/a.ts BaseLog', members: 3 },
+  ]);
 });
 
 test('no number of the house is beyond its bound, and one that were is told', () => {

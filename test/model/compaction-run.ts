@@ -99,7 +99,7 @@ class CompactionRun {
     else if (draw < 65) await this.#compact();
     else if (draw < 72) await this.#appendWhileCompacting();
     else if (draw < 80) this.#advance();
-    else if (draw < 84) await this.#log.roll();
+    else if (draw < 84) await this.#log.maintenance.roll();
     else if (draw < 88) await this.#deleteBefore();
     else if (draw < 91) await this.#truncate();
     else await this.#restart();
@@ -125,7 +125,7 @@ class CompactionRun {
 
   async #compact(): Promise<void> {
     this.done.push('compact');
-    this.#note(await this.#log.compact());
+    this.#note(await this.#log.maintenance.compact());
     await this.#check();
   }
 
@@ -136,7 +136,7 @@ class CompactionRun {
 
   async #appendWhileCompacting(): Promise<void> {
     this.done.push('compact, and at the same time:');
-    const compacting = this.#log.compact();
+    const compacting = this.#log.maintenance.compact();
     for (let left = this.#below(5); left > 0; left--) await this.#append();
     this.#note(await compacting);
   }
@@ -160,7 +160,7 @@ class CompactionRun {
     const offset = logEndOffset - this.#below((logEndOffset - logStartOffset) / 3);
     const isBusy = this.#below(2) === 0;
     this.done.push(`truncate to ${offset}${isBusy ? ', while compacting' : ''}`);
-    const compacting = isBusy ? this.#log.compact() : null;
+    const compacting = isBusy ? this.#log.maintenance.compact() : null;
     await this.#log.truncateTo(offset, { evenCommitted: true });
     if (compacting !== null) this.#note(await compacting);
     const end = this.#log.logEndOffset;
@@ -177,7 +177,7 @@ class CompactionRun {
    */
   async #restart(): Promise<void> {
     const isBusy = this.#below(2) === 0;
-    if (isBusy) this.#log.compact().catch(() => {});
+    if (isBusy) this.#log.maintenance.compact().catch(() => {});
     for (let left = this.#below(60); isBusy && left > 0; left--) await Promise.resolve();
     const how = this.#below(4);
     this.done.push(`${['stop', 'kill', 'strict power cut', 'power cut'][how]}, busy: ${isBusy}`);
@@ -194,7 +194,7 @@ class CompactionRun {
     if (log.highWatermark < end)
       throw new Error(`the log ends at ${log.highWatermark}, not ${end}`);
     // Before it is read: the cleaner goes on by itself meanwhile.
-    const { cleanedOffset } = log.compaction;
+    const { cleanedOffset } = log.state.compaction;
     const seen = await readRecordsOf(log);
     this.#checkRecords(seen);
     this.#checkKeys(seen);

@@ -89,7 +89,7 @@ class CopyingRun {
     await this.#leader.open();
     this.#lead();
     await this.#follower.open();
-    this.#follower.log.follow();
+    this.#follower.log.epochs.follow();
     for (let at = 0; at < OPERATIONS; at++) {
       await this.#operate();
       await this.#check(this.#follower.log, this.#given);
@@ -106,7 +106,7 @@ class CopyingRun {
 
   #lead(): void {
     this.#epoch += EPOCH_STEP;
-    this.#leader.log.lead(this.#epoch);
+    this.#leader.log.epochs.lead(this.#epoch);
   }
 
   async #operate(): Promise<void> {
@@ -116,9 +116,9 @@ class CopyingRun {
     const somewhere = start + this.#below(end - start + 1);
     if (draw < 40) await this.#append();
     else if (draw < 62) await this.#did('copy', () => this.#copy());
-    else if (draw < 72) await this.#did('compact', () => log.compact());
-    else if (draw < 76) await this.#did('roll', () => log.roll());
-    else if (draw < 80) await this.#did('retain', () => log.applyRetention());
+    else if (draw < 72) await this.#did('compact', () => log.maintenance.compact());
+    else if (draw < 76) await this.#did('roll', () => log.maintenance.roll());
+    else if (draw < 80) await this.#did('retain', () => log.maintenance.applyRetention());
     else if (draw < 84) await this.#did(`delete ${somewhere}`, () => log.deleteBefore(somewhere));
     else if (draw < 88) {
       await this.#did(`cut ${somewhere}`, () => log.truncateTo(somewhere, { evenCommitted: true }));
@@ -128,7 +128,7 @@ class CopyingRun {
       this.#lead();
     } else {
       await this.#did('restart follower', () => this.#follower.restart(this.#below(3)));
-      this.#follower.log.follow();
+      this.#follower.log.epochs.follow();
     }
   }
 
@@ -187,9 +187,9 @@ class CopyingRun {
     for (;;) {
       const { logStartOffset: start, logEndOffset: end } = follower;
       if (start === end) return;
-      const asked = follower.epochAt(end - 1);
-      const { leaderEpoch, endOffset } = leader.endOfEpoch(asked);
-      const known = follower.endOfEpoch(leaderEpoch).endOffset;
+      const asked = follower.epochs.at(end - 1);
+      const { leaderEpoch, endOffset } = leader.epochs.endOf(asked);
+      const known = follower.epochs.endOf(leaderEpoch).endOffset;
       const cut = leaderEpoch === asked ? endOffset : Math.min(endOffset, known);
       if (cut >= end) return;
       if (cut < start) return this.#begin(leader.logStartOffset);
@@ -215,7 +215,7 @@ class CopyingRun {
   async #check(log: PartitionLog, batches: readonly Buffer[]): Promise<void> {
     const expected = batches.filter((batch) => lastOffset(batch) >= log.logStartOffset);
     deepStrictEqual(await readBatchesOf(log), expected);
-    deepStrictEqual((await log.scrub()).damaged, null);
+    deepStrictEqual((await log.maintenance.scrub()).damaged, null);
   }
 
   /** A new follower has the bytes of the leader, before and after a power cut. */
@@ -223,7 +223,7 @@ class CopyingRun {
     const { log } = this.#leader;
     const side = new Side({ flush: 'ack', segmentBytes: 500 });
     await side.open();
-    side.log.follow();
+    side.log.epochs.follow();
     await side.log.beginAt(log.logStartOffset);
     for (let isBegun = false; side.log.logEndOffset < log.logEndOffset; isBegun = true) {
       const batches = await piece(log, side.log.logEndOffset, 1 + this.#below(3000));

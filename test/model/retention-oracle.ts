@@ -9,7 +9,7 @@ export function expectedRetention(
   nowMs: number,
 ): { segments: number; bytes: number; start: number } {
   const { retentionMs, retentionBytes } = log.settings;
-  const segments = log.segments.all();
+  const segments = log.state.segments.all();
   let surplus = log.sizeBytes - retentionBytes;
   let count = 0;
   let bytes = 0;

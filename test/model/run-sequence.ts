@@ -119,7 +119,7 @@ export class SequenceRun {
         break;
       case 'epoch-end':
         deepStrictEqual(
-          world.log.endOfEpoch(operation.epoch),
+          world.log.epochs.endOf(operation.epoch),
           this.#model.endOfEpoch(operation.epoch, world.engine.leaderEpoch),
         );
         break;
@@ -193,7 +193,7 @@ export class SequenceRun {
       case 'retention':
         return this.#retain(isAlone);
       case 'roll':
-        return log.roll();
+        return log.maintenance.roll();
       case 'flush': {
         const { end } = model;
         const truncations = this.#truncations.length;
@@ -273,8 +273,8 @@ export class SequenceRun {
 
   async #retain(isAlone: boolean): Promise<void> {
     const expected = expectedRetention(this.#model, this.#world.log, this.#world.clock.wallMs());
-    const first = this.#world.log.segments.first?.baseOffset ?? 0;
-    const went = await this.#world.log.applyRetention();
+    const first = this.#world.log.state.segments.first?.baseOffset ?? 0;
+    const went = await this.#world.log.maintenance.applyRetention();
     if (isAlone && first >= this.#remainsBelow) {
       deepStrictEqual(went, { segments: expected.segments, bytes: expected.bytes });
       this.#model.startAt(expected.start);
@@ -334,7 +334,7 @@ export class SequenceRun {
     const first = this.#model.batches.findIndex((batch) => batch.lastOffset >= offset);
     const expected: ModelBatch[] = [];
     let bytes = 0;
-    const { segments } = this.#world.log;
+    const { segments } = this.#world.log.state;
     for (const batch of first < 0 ? [] : this.#model.batches.slice(first)) {
       const isFirst = expected.length === 0;
       if (!isFirst && segments.all().some(({ baseOffset: base }) => base === batch.baseOffset))
@@ -405,7 +405,7 @@ export class SequenceRun {
       { start: log.logStartOffset, end: log.logEndOffset, highWatermark: log.highWatermark },
       { start, end, highWatermark: end },
     );
-    const first = log.segments.first?.baseOffset ?? end;
+    const first = log.state.segments.first?.baseOffset ?? end;
     if (first < this.#remainsBelow) return;
     const size = batches
       .filter((batch) => batch.baseOffset >= first)
@@ -424,7 +424,7 @@ export class SequenceRun {
     for (const { epoch } of this.#model.knownEpochs) {
       const { log, engine } = this.#world;
       const expected = this.#model.endOfEpoch(epoch, engine.leaderEpoch);
-      deepStrictEqual(log.endOfEpoch(epoch), expected);
+      deepStrictEqual(log.epochs.endOf(epoch), expected);
     }
   }
 
@@ -533,7 +533,7 @@ export class SequenceRun {
       bytes += batch.bytes.length;
       count++;
     }
-    const segments = this.#world.log.segments.all().filter(({ file }) => file.isDirty).length;
+    const segments = this.#world.log.state.segments.all().filter(({ file }) => file.isDirty).length;
     return count < 2 ? 0 : Math.ceil(bytes / PAGE_BYTES) + segments;
   }
 
@@ -565,8 +565,8 @@ export class SequenceRun {
     model.survive(history.batches, log.logEndOffset);
     model.end = log.logEndOffset;
     // Batches below the log start may be gone, with what they told of epochs and producers.
-    const first = log.segments.first?.baseOffset ?? log.logEndOffset;
-    const isEmpty = log.segments.count === 0;
+    const first = log.state.segments.first?.baseOffset ?? log.logEndOffset;
+    const isEmpty = log.state.segments.count === 0;
     const endsThere = history.batches.some(({ lastOffset }) => lastOffset === log.logEndOffset - 1);
     // Without a batch left nobody can tell whether deletion or the power cut has taken the last
     // one.
@@ -581,7 +581,7 @@ export class SequenceRun {
     model.startAt(start);
     // Where two histories hold the same batches, nobody can tell which of them it was.
     const isUnsure = this.#truncations.length > 0;
-    if (isUnsure || lostBelowStart) model.epochs = [...log.epochs.entries()];
+    if (isUnsure || lostBelowStart) model.epochs = [...log.state.epochs.entries()];
     for (const producer of model.producers.values()) {
       if (!isUnsure && !lostBelowStart) continue;
       producer.isCertain = false;
@@ -596,8 +596,9 @@ export class SequenceRun {
     const { log } = world;
     const batch = buildAppend(append, null, world.clock.wallMs());
     if (fault === 'full-disk-at-roll') {
-      if ((log.segments.active?.size ?? 0) === 0) return 'agreed';
-      if (world.fail(fault, short)) await rejectsCode('STORAGE_FULL', world.settle(log.roll()));
+      if ((log.state.segments.active?.size ?? 0) === 0) return 'agreed';
+      if (world.fail(fault, short))
+        await rejectsCode('STORAGE_FULL', world.settle(log.maintenance.roll()));
       return 'agreed';
     }
     if (!world.fail(fault, short)) return 'agreed';

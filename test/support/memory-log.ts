@@ -13,15 +13,15 @@ import type { LogSettings } from '../../engine/log/log-settings.js';
 import type {
   Appended,
   AppendOrigin,
-  CompactionResult,
-  EpochEnd,
   HighWatermarkRule,
   KnownProducer,
+  LogEpochs,
+  LogMaintenance,
+  LogWatermark,
   PartitionLog,
   PartitionName,
   ReadRequest,
   ReadResult,
-  ScrubResult,
   TimestampLookup,
 } from '../../engine/log/partition-log.js';
 import type { KnownPartitions } from '../../engine/log-directory.js';
@@ -74,7 +74,6 @@ export class MemorySlice {
  */
 export class MemoryLog implements PartitionLog {
   readonly name: PartitionName;
-  leaderEpoch: number;
   readonly slices: MemorySlice[] = [];
   settings: LogSettings;
   logStartOffset = 0;
@@ -95,11 +94,39 @@ export class MemoryLog implements PartitionLog {
   readonly #listeners = new Set<() => void>();
   #pending: (() => void)[] = [];
   #rule: HighWatermarkRule = ({ promisedEnd }) => promisedEnd;
+  readonly epochs: LogEpochs & { current: number } = {
+    current: 0,
+    lead: (epoch) => {
+      this.epochs.current = epoch;
+    },
+    follow: () => {},
+    endOf: (leaderEpoch) =>
+      leaderEpoch === this.epochs.current
+        ? { leaderEpoch, endOffset: this.logEndOffset }
+        : { leaderEpoch: -1, endOffset: -1 },
+    at: () => this.epochs.current,
+  };
+  readonly watermark: LogWatermark = {
+    setRule: (rule) => {
+      this.#rule = rule;
+    },
+    advance: () => this.#advance(),
+    onAdvance: (listener) => {
+      this.#listeners.add(listener);
+      return () => void this.#listeners.delete(listener);
+    },
+  };
+  readonly maintenance: LogMaintenance = {
+    applyRetention: async () => ({ segments: 0, bytes: 0 }),
+    compact: async () => ({ passes: 0, recordsRemoved: 0, bytesRemoved: 0 }),
+    roll: async () => {},
+    scrub: async () => ({ batches: 0, damaged: null }),
+  };
 
   constructor(name: PartitionName, settings: LogSettings, leaderEpoch: number) {
     this.name = name;
     this.settings = settings;
-    this.leaderEpoch = leaderEpoch;
+    this.epochs.current = leaderEpoch;
   }
 
   get lastStableOffset(): number {
@@ -127,7 +154,7 @@ export class MemoryLog implements PartitionLog {
     if (batch.length > this.settings.maxBatchBytes) throw failure('BATCH_TOO_LARGE');
     if (isTransactional(batch)) throw new Error('a transactional batch reached the log');
     const first = this.logEndOffset;
-    stampBatch(batch, { baseOffset: first, leaderEpoch: this.leaderEpoch });
+    stampBatch(batch, { baseOffset: first, leaderEpoch: this.epochs.current });
     this.batches.push(batch);
     this.logEndOffset = first + lastOffsetDelta(batch) + 1;
     if (this.holding) await new Promise<void>((resolve) => this.#pending.push(resolve));
@@ -140,12 +167,6 @@ export class MemoryLog implements PartitionLog {
       duplicate: false,
     };
   }
-
-  lead(epoch: number): void {
-    this.leaderEpoch = epoch;
-  }
-
-  follow(): void {}
 
   /** Headers of batches that were refused in front of it. */
   readonly refusals: Buffer[] = [];
@@ -202,28 +223,18 @@ export class MemoryLog implements PartitionLog {
 
   async offsetForTimestamp(timestampMs: number | bigint): Promise<TimestampLookup | null> {
     const batch = this.batches.find((each) => maxTimestamp(each) >= timestampMs);
-    return batch === undefined ? null : lookupOf(batch, this.leaderEpoch);
+    return batch === undefined ? null : lookupOf(batch, this.epochs.current);
   }
 
   async offsetOfLargestTimestamp(): Promise<TimestampLookup | null> {
     const [largest] = [...this.batches].sort(
       (a, b) => Number(maxTimestamp(b)) - Number(maxTimestamp(a)),
     );
-    return largest === undefined ? null : lookupOf(largest, this.leaderEpoch);
-  }
-
-  endOfEpoch(leaderEpoch: number): EpochEnd {
-    return leaderEpoch === this.leaderEpoch
-      ? { leaderEpoch, endOffset: this.logEndOffset }
-      : { leaderEpoch: -1, endOffset: -1 };
+    return largest === undefined ? null : lookupOf(largest, this.epochs.current);
   }
 
   knownProducers(): Iterable<KnownProducer> {
     return this.producersKnown;
-  }
-
-  epochAt(): number {
-    return this.leaderEpoch;
   }
 
   async deleteBefore(offset: number): Promise<number> {
@@ -243,29 +254,11 @@ export class MemoryLog implements PartitionLog {
     this.logEndOffset = offset;
   }
 
-  async scrub(): Promise<ScrubResult> {
-    return { batches: 0, damaged: null };
-  }
-
-  async applyRetention(): Promise<{ segments: number; bytes: number }> {
-    return { segments: 0, bytes: 0 };
-  }
-
-  async compact(): Promise<CompactionResult> {
-    return { passes: 0, recordsRemoved: 0, bytesRemoved: 0 };
-  }
-
-  async roll(): Promise<void> {}
-
   async flush(): Promise<void> {
     this.sync();
   }
 
-  setHighWatermarkRule(rule: HighWatermarkRule): void {
-    this.#rule = rule;
-  }
-
-  advance(): void {
+  #advance(): void {
     const ends = { writtenEnd: this.logEndOffset, durableEnd: this.durableEndOffset };
     const next = this.#rule({ ...ends, promisedEnd: this.durableEndOffset });
     if (next <= this.highWatermark) return;
@@ -273,14 +266,9 @@ export class MemoryLog implements PartitionLog {
     this.#tell();
   }
 
-  onAdvance(listener: () => void): () => void {
-    this.#listeners.add(listener);
-    return () => void this.#listeners.delete(listener);
-  }
-
   #makeDurable(): void {
     this.durableEndOffset = this.logEndOffset;
-    this.advance();
+    this.#advance();
   }
 
   #tell(): void {

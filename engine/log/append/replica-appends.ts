@@ -1,42 +1,58 @@
 import type { Appended } from '../partition-log.js';
-import { type AppendLog, whenAppendable } from './append.js';
+import type { LogLife } from '../state/log-life.js';
 import type { AppendQueue } from './append-queue.js';
-import { ReplicaPiece } from './replica-piece.js';
+import { type PieceLog, ReplicaPiece } from './replica-piece.js';
 
 /** The log that a leader's batches go to. */
-export interface FollowingLog extends AppendLog {
-  readonly marks: { takesGap(): Promise<void>; takesForeignEpochs(): Promise<void> };
+export interface FollowingLog extends PieceLog {
+  readonly life: LogLife;
 }
 
-/** Appends a leader's piece, at once where it can be. Throws what is wrong with it. */
-export function appendPiece(
-  log: FollowingLog,
-  queue: AppendQueue,
-  bytes: Buffer,
-): Promise<Appended> {
-  const piece = queue.isTaken ? null : new ReplicaPiece(log, bytes);
-  if (piece === null || isNews(log, piece)) {
-    return queue.take(() => appendSettled(log, piece ?? bytes));
+/** What is known, durably, of the order of the log's batches. */
+interface OrderMarks {
+  readonly hasGaps: boolean;
+  takesGap(): Promise<void>;
+  takesForeignEpochs(): Promise<void>;
+}
+
+/** THE APPEND PATH of a follower: what a leader sends, as it is. */
+export class ReplicaAppends {
+  readonly #log: FollowingLog;
+  readonly #marks: OrderMarks;
+
+  constructor(log: FollowingLog, marks: OrderMarks) {
+    this.#log = log;
+    this.#marks = marks;
   }
-  return piece.append() ?? queue.take(() => appendSettled(log, piece));
-}
 
-/** Whether the log is yet to say what the piece does to its order. */
-function isNews(log: FollowingLog, { leavesGap, breaksEpochs }: ReplicaPiece): boolean {
-  return (leavesGap && !log.hasGaps) || (breaksEpochs && log.epochs.areOwn);
-}
+  /** Appends a leader's piece, at once where it can be. Throws what is wrong with it. */
+  append(queue: AppendQueue, bytes: Buffer): Promise<Appended> {
+    const piece = queue.isTaken ? null : new ReplicaPiece(this.#log, bytes);
+    if (piece === null || this.#isNews(piece)) {
+      return queue.take(() => this.#appendWhenReady(piece ?? bytes));
+    }
+    return this.#tryAppend(piece) ?? queue.take(() => this.#appendWhenReady(piece));
+  }
 
-/** As soon as the log and the writer let it. Called only in a turn of the queue. */
-async function appendSettled(
-  log: FollowingLog,
-  given: ReplicaPiece | Buffer,
-): Promise<{ appended: Promise<Appended> }> {
-  const piece = Buffer.isBuffer(given) ? new ReplicaPiece(log, given) : given;
-  if (piece.leavesGap) await log.marks.takesGap();
-  if (piece.breaksEpochs) await log.marks.takesForeignEpochs();
-  for (;;) {
-    const appended = piece.append();
-    if (appended !== null) return { appended };
-    await whenAppendable(log);
+  /** Whether the log is yet to say what the piece does to its order. */
+  #isNews({ leavesGap, breaksEpochs }: ReplicaPiece): boolean {
+    return (leavesGap && !this.#marks.hasGaps) || (breaksEpochs && this.#log.epochs.areOwn);
+  }
+
+  #tryAppend(piece: ReplicaPiece): Promise<Appended> | null {
+    this.#log.life.assertServing();
+    return piece.append();
+  }
+
+  /** As soon as the log and the writer let it. Called only in a turn of the queue. */
+  async #appendWhenReady(given: ReplicaPiece | Buffer): Promise<{ appended: Promise<Appended> }> {
+    const piece = Buffer.isBuffer(given) ? new ReplicaPiece(this.#log, given) : given;
+    if (piece.leavesGap) await this.#marks.takesGap();
+    if (piece.breaksEpochs) await this.#marks.takesForeignEpochs();
+    for (;;) {
+      const appended = this.#tryAppend(piece);
+      if (appended !== null) return { appended };
+      await this.#log.active.whenReady();
+    }
   }
 }

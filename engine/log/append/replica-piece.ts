@@ -10,18 +10,36 @@ import {
 } from '../../batch/header.js';
 import { EngineError } from '../../errors.js';
 import { LIMITS } from '../../limits.js';
+import type { LogSettings } from '../log-settings.js';
 import type { Appended } from '../partition-log.js';
-import { type AppendLog, judgeBatch, segmentFor, stageBatch } from './append.js';
+import type { LogContext } from '../shared/log-context.js';
+import type { LeaderEpochs } from '../state/leader-epochs.js';
+import type { Leadership } from '../state/leadership.js';
+import type { OffsetTracker } from '../state/offset-tracker.js';
+import type { ActiveSegment } from './active-segment.js';
+import { judgeBatch } from './judge-batch.js';
 import { ORIGINS } from './origin.js';
+import type { Staging } from './staging.js';
+
+/** The log that a piece goes to. */
+export interface PieceLog {
+  readonly context: LogContext;
+  readonly settings: LogSettings;
+  readonly offsets: OffsetTracker;
+  readonly epochs: LeaderEpochs;
+  readonly leadership: Leadership;
+  readonly active: ActiveSegment;
+  readonly staging: Staging;
+}
 
 const ignore = (): void => {};
 
 /**
- * THE APPEND PATH of a follower: batches of a leader, one after another in one piece, with the
- * offsets and epochs that they carry. All of them are judged before the first one is staged.
+ * Batches of a leader, one after another in one piece, with the offsets and epochs that they carry.
+ * All of them are judged before the first one is staged.
  */
 export class ReplicaPiece {
-  readonly #log: AppendLog;
+  readonly #log: PieceLog;
   readonly #bytes: Buffer;
   /** Offset of the first batch. */
   readonly #firstOffset: number;
@@ -36,7 +54,7 @@ export class ReplicaPiece {
   #last: Promise<Appended> | null = null;
 
   /** Throws what is wrong with one of the batches: as `PartitionLog.append`. */
-  constructor(log: AppendLog, bytes: Buffer) {
+  constructor(log: PieceLog, bytes: Buffer) {
     this.#log = log;
     this.#bytes = bytes;
     this.#nextOffset = log.offsets.logEnd;
@@ -46,7 +64,7 @@ export class ReplicaPiece {
     let breaksEpochs = false;
     for (let at = 0; at === 0 || at < bytes.length; at += sizeAt(bytes, at)) {
       const batch = bytes.subarray(at, at + sizeAt(bytes, at));
-      judgeBatch(log, batch, ORIGINS.replica);
+      judgeBatch(log.settings, batch, ORIGINS.replica);
       const base = placeOf(batch, next);
       const last = lastOffsetDelta(batch);
       leavesGap ||= base > next || recordCount(batch) <= last;
@@ -56,17 +74,17 @@ export class ReplicaPiece {
       latest = Math.max(latest, epoch);
     }
     this.leavesGap = leavesGap;
-    this.breaksEpochs = breaksEpochs || (log.leaderEpoch !== NO_EPOCH && latest > log.leaderEpoch);
+    const { current } = log.leadership;
+    this.breaksEpochs = breaksEpochs || (current !== NO_EPOCH && latest > current);
     this.#firstOffset = baseOffset(bytes);
   }
 
   /**
    * Stages what is not staged yet. The promise is that of the last batch, with the first offset of
-   * the piece. Null when the rest must wait, as in `appendBatch`.
+   * the piece. Null when the rest must wait, as in `LeaderAppends`.
    */
   append(): Promise<Appended> | null {
     const log = this.#log;
-    log.assertServing();
     while (this.#at < this.#bytes.length) {
       // What was staged before is lost, and its promise says why.
       if (this.#last !== null && log.offsets.logEnd !== this.#nextOffset) return this.#last;
@@ -74,12 +92,12 @@ export class ReplicaPiece {
       const batch = this.#bytes.subarray(this.#at, end);
       const base = baseOffset(batch);
       const nowMs = log.context.clock.wallMs();
-      const segment = segmentFor(log, batch, base, nowMs);
+      const segment = log.active.forBatch(batch, base, nowMs);
       if (segment === null) return null;
       if (base > log.offsets.logEnd || recordCount(batch) <= lastOffsetDelta(batch)) {
         segment.noteGap();
       }
-      this.#last = stageBatch(log, batch, segment, base, nowMs, -1);
+      this.#last = log.staging.stage(batch, segment, base, nowMs, -1);
       this.#last.catch(ignore);
       this.#nextOffset = log.offsets.logEnd;
       this.#at = end;

@@ -1,8 +1,6 @@
 import { storageError } from '../../disk/storage-error.js';
 import { EngineError } from '../../errors.js';
 import { LIMITS } from '../../limits.js';
-import type { AppendWaiters } from '../append/append-waiters.js';
-import type { LogWriter } from '../append/log-writer.js';
 import {
   assumedStartKey,
   beginningKey,
@@ -13,19 +11,25 @@ import {
   logStartKey,
 } from '../durability/log-records.js';
 import { writeLogStart } from '../durability/log-start-file.js';
-import { NOWHERE } from '../state/offset-tracker.js';
-import type { ProducerStates } from '../state/producer-state.js';
-import type { ChangingLog } from './changing-log.js';
-import { retireSegments } from './retire.js';
+import type { PartitionName } from '../partition-log.js';
+import type { Segment } from '../segments/segment.js';
+import type { LogContext } from '../shared/log-context.js';
+import type { LogLife } from '../state/log-life.js';
+import type { OffsetTracker } from '../state/offset-tracker.js';
+import type { Compaction } from './compaction.js';
+import type { LogMemory } from './log-memory.js';
+import type { Retirement } from './retire.js';
 
 /** A log that begins anew. */
-export interface BeginningLog extends ChangingLog {
-  readonly producers: ProducerStates;
-  readonly writer: LogWriter;
-  /** Appends that were written and wait for the durable end. */
-  readonly durableWaiters: AppendWaiters;
-  readonly compaction: { truncated(endOffset: number): void };
-  readonly marks: { forget(): void };
+export interface BeginningLog {
+  readonly context: LogContext;
+  readonly name: PartitionName;
+  readonly folder: string;
+  readonly offsets: OffsetTracker;
+  readonly life: LogLife;
+  readonly compaction: Compaction;
+  readonly retirement: Retirement;
+  readonly memory: LogMemory;
 }
 
 /**
@@ -40,9 +44,7 @@ export interface BeginningLog extends ChangingLog {
  * 4. the catalog forgets that they were to go.
  */
 export async function beginAnew(log: BeginningLog, offset: number): Promise<void> {
-  const { offsets, context, name } = log;
-  await log.writer.settled();
-  log.assertServing();
+  const { context, name, folder, life } = log;
   checkBeginning(log, offset);
   try {
     await context.catalog.write([
@@ -54,38 +56,28 @@ export async function beginAnew(log: BeginningLog, offset: number): Promise<void
       })),
     ]);
   } catch (error) {
-    throw storageError(context.directory, `cannot begin ${log.folder} anew`, error);
+    throw storageError(context.directory, `cannot begin ${folder} anew`, error);
   }
-  log.assertServing();
-  log.checkpoint.invalidate();
-  log.checkpoint.reached({ offset: NOWHERE, segmentBase: NOWHERE, position: 0 });
-  const gone = new EngineError('OFFSET_OUT_OF_RANGE', `the log has begun anew at ${offset}`);
-  log.durableWaiters.rejectFrom(-1, gone);
-  log.producers.forgetAll();
-  log.epochs.forgetAll();
+  life.assertServing();
   log.compaction.truncated(0);
-  log.marks.forget();
-  const removed = log.segments.removePrefix(log.segments.count);
-  offsets.begunAt(offset);
+  const removed = log.memory.beginAt(offset);
   try {
     await finishFiles(log, offset, removed);
   } catch (error) {
     // Memory and disk are at odds, which only another start can mend.
-    throw context.directory.fail(`cannot begin ${log.folder} anew`, error);
+    throw context.directory.fail(`cannot begin ${folder} anew`, error);
   }
-  log.assertServing();
-  log.watermark.notify();
 }
 
 async function finishFiles(
-  log: BeginningLog,
+  { context, name, folder, retirement }: BeginningLog,
   offset: number,
-  removed: Parameters<typeof retireSegments>[1],
+  removed: readonly Segment[],
 ): Promise<void> {
-  const { disk, catalog } = log.context;
-  if ((await disk.stat(log.folder)) !== null) await writeLogStart(disk, log.folder, offset);
-  await retireSegments(log, removed);
-  await catalog.write([{ key: beginningKey(log.name), value: undefined }]);
+  const { disk, catalog } = context;
+  if ((await disk.stat(folder)) !== null) await writeLogStart(disk, folder, offset);
+  await retirement.retire(removed);
+  await catalog.write([{ key: beginningKey(name), value: undefined }]);
 }
 
 function checkBeginning({ offsets }: BeginningLog, offset: number): void {

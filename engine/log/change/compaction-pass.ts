@@ -1,50 +1,28 @@
-import { join } from 'node:path';
-import { timestampNumber } from '../../batch/timestamp.js';
 import { hasErrno } from '../../disk/errno.js';
-import { SEGMENT_FILE_KINDS, segmentFileName } from '../../disk/file-names.js';
-import { LIMITS } from '../../limits.js';
-import {
-  type CompactionPlan,
-  CompactionPlanning,
-  type CompactionSegment,
-  groupSegments,
-} from '../../maintenance/compaction-policy.js';
-import type {
-  BadBatch,
-  CompactionInput,
-  RewriteOutput,
-  SourceSegment,
-} from '../../maintenance/job-runner.js';
-import { unlinkFiles } from '../../maintenance/jobs/unlink.js';
-import { KeyMap } from '../../maintenance/key-map.js';
-import type { LogWriter } from '../append/log-writer.js';
+import type { CompactionPlan } from '../../maintenance/compaction-policy.js';
+import type { BadBatch, RewriteOutput } from '../../maintenance/job-runner.js';
+import type { Durability } from '../durability/durability.js';
 import type { CompactionResult } from '../partition-log.js';
-import { orderOf } from '../segments/header-order.js';
-import type { Segment } from '../segments/segment.js';
-import { TimesAhead } from '../segments/times-ahead.js';
-import { readFirstTimestamp } from '../segments/wake-segment.js';
-import type { ProducerStates } from '../state/producer-state.js';
-import type { ChangingLog } from './changing-log.js';
-import { knownNewestMs } from './retain.js';
+import type { SegmentList } from '../segments/segment-list.js';
+import type { LogContext } from '../shared/log-context.js';
+import type { LogLife } from '../state/log-life.js';
+import type { OffsetTracker } from '../state/offset-tracker.js';
+import type { Changes } from './changes.js';
+import type { CompactionJobs } from './compaction-jobs.js';
+import { eachSealed, type Source } from './compaction-plan.js';
+import type { Retirement } from './retire.js';
 import { swapSegments } from './swap-segments.js';
 
-/** A log that is compacted. */
-export interface CompactingLog extends ChangingLog {
-  readonly producers: ProducerStates;
-  readonly writer: LogWriter;
-  /** Readers of what is committed end there. */
-  readonly lastStableOffset: number;
-  /** Throws as `assertServing`, and LOG_CLOSED once a close has begun. */
-  assertTaking(): void;
-  /** Offsets may be left out from now on: known durably when it resolves. */
-  readonly marks: { takesGap(): Promise<void> };
-}
-
-/** A live segment with its end. */
-interface Source extends CompactionSegment {
-  readonly segment: Segment;
-  /** How often it was cut when the pass began. */
-  readonly cuts: number;
+/** A log that a pass goes over. */
+export interface PassedLog {
+  readonly context: LogContext;
+  readonly folder: string;
+  readonly segments: SegmentList;
+  readonly offsets: OffsetTracker;
+  readonly life: LogLife;
+  readonly durability: Durability;
+  readonly changes: Changes;
+  readonly retirement: Retirement;
 }
 
 /** How a pass ended. */
@@ -56,90 +34,6 @@ export interface PassEnd {
   readonly cleanedOffset: number | null;
   readonly keys: number;
   readonly bad: BadBatch | null;
-}
-
-/**
- * What there is to compact in a log of which everything below `cleanedOffset` was; null when
- * nothing. In slices.
- */
-export async function planOf(
-  log: CompactingLog,
-  cleanedOffset: number,
-): Promise<CompactionPlan | null> {
-  const { offsets, settings, context } = log;
-  const { minCompactionLagMs, maxCompactionLagMs } = settings;
-  const planning = new CompactionPlanning({
-    cleanedOffset,
-    // The checkpoint that a pass begins with makes it durable, too.
-    boundOffset: Math.min(log.lastStableOffset, offsets.highWatermark.offset),
-    logStartOffset: offsets.logStart,
-    nowMs: context.clock.wallMs(),
-    minCompactionLagMs,
-    maxCompactionLagMs,
-    dirtySegmentsMax: LIMITS.compactionDirtySegmentsMax,
-  });
-  const times = new TimesAhead(log);
-  await eachSealed(log, async (source) => {
-    if (minCompactionLagMs > 0 && source.endOffset > cleanedOffset) {
-      await times.read(source.segment);
-    }
-    return planning.add(source);
-  });
-  return planning.plan;
-}
-
-/**
- * Whether the active segment must be rolled, because what is in it has waited for longer than
- * `max.compaction.lag.ms`.
- */
-export function oldestDirtyIsActive(log: CompactingLog, cleanedOffset: number): boolean {
-  const { maxCompactionLagMs } = log.settings;
-  const active = log.segments.active;
-  if (maxCompactionLagMs === Number.POSITIVE_INFINITY || !active || active.size === 0) return false;
-  if (log.offsets.logEnd <= cleanedOffset || !log.writer.isIdle) return false;
-  return firstMs(active) < log.context.clock.wallMs() - maxCompactionLagMs;
-}
-
-/**
- * Calls `look` for each segment but the active one, oldest first, in slices, until that returns
- * false.
- */
-async function eachSealed(
-  log: CompactingLog,
-  look: (source: Source) => boolean | Promise<boolean>,
-): Promise<void> {
-  const work = log.context.slices.begin();
-  let segment = log.segments.first;
-  while (segment) {
-    const current: Segment = segment;
-    const next = log.segments.after(current);
-    if (next === undefined) return;
-    const looked = look(sourceOf(current, next.baseOffset));
-    if (!(typeof looked === 'boolean' ? looked : await looked)) return;
-    const pause = work.did(1);
-    if (pause !== null) await pause;
-    segment = log.segments.after(current);
-  }
-}
-
-function sourceOf(segment: Segment, endOffset: number): Source {
-  return {
-    segment,
-    cuts: segment.cuts,
-    baseOffset: segment.baseOffset,
-    endOffset,
-    sizeBytes: segment.size,
-    newestMs: () => knownNewestMs(segment) ?? Number.POSITIVE_INFINITY,
-    firstMs: () => firstMs(segment),
-  };
-}
-
-function firstMs(segment: Segment): number {
-  if (segment.noted.firstTimestampMs < 0 && segment.writtenSize > 0) {
-    readFirstTimestamp(segment, segment.writtenSize);
-  }
-  const { firstTimestampMs } = segment.noted;
-  return firstTimestampMs >= 0 ? timestampNumber(firstTimestampMs) : segment.age.createdMs;
 }
 
 /**
@@ -155,33 +49,28 @@ function firstMs(segment: Segment): number {
  * on meanwhile.
  */
 export class CompactionPass {
-  readonly #log: CompactingLog;
+  readonly #log: PassedLog;
   readonly #plan: CompactionPlan;
-  readonly #stop: SharedArrayBuffer;
+  readonly #jobs: CompactionJobs;
   /** Of the log's checkpoints: another one means that the log was cut. */
   readonly #generation: number;
   segmentsBefore = 0;
   segmentsAfter = 0;
-  /**
-   * As they were at some time of the pass: a batch that was a producer's newest is kept though
-   * another has come since.
-   */
-  #newestOffsets: Float64Array = new Float64Array();
   #recordsRemoved = 0;
   #bytesRemoved = 0;
 
-  constructor(log: CompactingLog, plan: CompactionPlan, stop: SharedArrayBuffer) {
+  constructor(log: PassedLog, plan: CompactionPlan, jobs: CompactionJobs) {
     this.#log = log;
     this.#plan = plan;
-    this.#stop = stop;
-    this.#generation = log.checkpoint.generation;
+    this.#jobs = jobs;
+    this.#generation = log.durability.checkpoint.generation;
   }
 
   /**
    * Whether the log was cut since the pass began: what it knows of offsets may not hold any more.
    */
   get isOutdated(): boolean {
-    return this.#log.checkpoint.generation !== this.#generation;
+    return this.#log.durability.checkpoint.generation !== this.#generation;
   }
 
   get result(): CompactionResult {
@@ -204,20 +93,15 @@ export class CompactionPass {
     if (dirty.length === 0) return givenUp;
     this.segmentsBefore = sources.length;
     try {
-      const input = this.#inputFor(dirty);
-      const mapped = await log.context.jobs.run('mapKeys', {
-        ...input,
-        fromOffset: firstDirtyOffset,
-      });
-      const { keys, bad, endOffset } = mapped;
+      const { keys, bad, endOffset } = await this.#jobs.mapKeys(dirty);
       // A file that was cut meanwhile ends where it should not.
       if (bad !== null) return this.#areLive(dirty) ? { cleanedOffset: null, keys, bad } : givenUp;
       if (endOffset <= firstDirtyOffset) return { cleanedOffset: endOffset, keys, bad };
-      this.#newestOffsets = await newestOffsets(log);
+      await this.#jobs.noteProducers();
       const rewritable = sources.filter(({ baseOffset }) => baseOffset < endOffset);
-      for (const group of groupSegments(rewritable, log.settings)) {
+      for (const group of this.#jobs.groups(rewritable)) {
         if (!this.#areLive(group)) return givenUp;
-        const made = await this.#rewrite(group, input, endOffset);
+        const made = await this.#jobs.rewrite(group, endOffset);
         if (made.bad !== null) {
           return this.#areLive(group) ? { cleanedOffset: null, keys, bad: made.bad } : givenUp;
         }
@@ -234,54 +118,19 @@ export class CompactionPass {
 
   /** Whether a segment is of the plan, and durable, with all before it. */
   #isCovered({ endOffset }: Source): boolean {
-    const { checkpoint, offsets } = this.#log;
+    const { durability, offsets } = this.#log;
     return (
       endOffset <= this.#plan.endOffset &&
-      endOffset <= checkpoint.segmentBase &&
+      endOffset <= durability.checkpoint.segmentBase &&
       endOffset <= offsets.durable.offset
     );
   }
 
   async #checkpoint(): Promise<void> {
-    const { checkpoint, context, checkpointTarget } = this.#log;
-    if (checkpoint.segmentBase >= this.#plan.endOffset) return;
-    context.checkpoints.markDirty(checkpointTarget);
-    await context.checkpoints.run();
-    this.#log.assertTaking();
-  }
-
-  #inputFor(dirty: readonly Source[]): CompactionInput {
-    const { options } = this.#log.context.cleaner;
-    const { loadFactor } = options;
-    const share = Math.max(1, options.threads);
-    const keysMax = dirty.at(-1)!.endOffset - this.#plan.firstDirtyOffset;
-    const bytesMax = Math.floor(options.mapBytes / share);
-    return {
-      sources: dirty.map((source) => this.#jobSource(source)),
-      map: new SharedArrayBuffer(KeyMap.bytesFor(keysMax, loadFactor, bytesMax)),
-      loadFactor,
-      bytesPerSecond: options.bytesPerSecond / share,
-      stop: this.#stop,
-    };
-  }
-
-  #rewrite(
-    group: readonly Source[],
-    input: CompactionInput,
-    mapEndOffset: number,
-  ): Promise<RewriteOutput> {
-    const { context, folder, settings, offsets } = this.#log;
-    return context.jobs.run('rewriteSegments', {
-      ...input,
-      sources: group.map((source) => this.#jobSource(source)),
-      folder,
-      mapEndOffset,
-      logStartOffset: offsets.logStart,
-      nowMs: context.clock.wallMs(),
-      deleteRetentionMs: settings.deleteRetentionMs,
-      indexIntervalBytes: settings.indexIntervalBytes,
-      producers: this.#newestOffsets,
-    });
+    const { durability, life } = this.#log;
+    if (durability.checkpoint.segmentBase >= this.#plan.endOffset) return;
+    await durability.checkpointed();
+    life.assertTaking();
   }
 
   /** False, with the output removed, when the sources are not what they were. */
@@ -290,16 +139,16 @@ export class CompactionPass {
     try {
       isPublished = await this.#swap(group, made);
     } finally {
-      if (!isPublished) await this.#discard(group);
+      if (!isPublished) await this.#jobs.discard(group);
     }
     return isPublished;
   }
 
   #swap(group: readonly Source[], made: RewriteOutput): Promise<boolean> {
     const log = this.#log;
-    return log.changeSegments(async () => {
+    return log.changes.run(async () => {
       if (!this.#areLive(group)) return false;
-      await log.marks.takesGap();
+      await log.durability.marks.takesGap();
       const before = group.reduce((sum, { segment }) => sum + segment.size, 0);
       await swapSegments(
         log,
@@ -319,40 +168,13 @@ export class CompactionPass {
    * behind them: what the map says still holds.
    */
   #areLive(group: readonly Source[]): boolean {
-    const { segments, checkpoint } = this.#log;
+    const { segments, durability } = this.#log;
     const isLive = ({ segment, cuts }: Source): boolean =>
       segments.floor(segment.baseOffset) === segment && segment.cuts === cuts;
     return (
-      !this.isOutdated && group.every(isLive) && group.at(-1)!.endOffset <= checkpoint.segmentBase
+      !this.isOutdated &&
+      group.every(isLive) &&
+      group.at(-1)!.endOffset <= durability.checkpoint.segmentBase
     );
   }
-
-  #jobSource({ segment, endOffset }: Source): SourceSegment {
-    const { file, writtenSize } = segment;
-    return { ...orderOf(this.#log, segment, endOffset), path: file.path, sizeBytes: writtenSize };
-  }
-
-  async #discard(group: readonly Source[]): Promise<void> {
-    const { context, folder } = this.#log;
-    const { baseOffset } = group[0]!;
-    const paths = SEGMENT_FILE_KINDS.map((kind) =>
-      join(folder, segmentFileName(baseOffset, kind, 'cleaned')),
-    );
-    // What is left is removed by the next attempt, or the next open.
-    await unlinkFiles(context.disk, { paths }).catch(() => {});
-  }
-}
-
-/** Of each producer its id and the last offset of its newest batch, one after another. */
-async function newestOffsets({ producers, context }: CompactingLog): Promise<Float64Array> {
-  const work = context.slices.begin();
-  const found: number[] = [];
-  for (const page of producers.pages.all()) {
-    for (const { id, batches } of page.producers) {
-      if (batches.length > 0) found.push(id, batches.at(-1)!.lastOffset);
-    }
-    const pause = work.did(page.producers.length);
-    if (pause !== null) await pause;
-  }
-  return Float64Array.from(found);
 }

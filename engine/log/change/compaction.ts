@@ -1,3 +1,4 @@
+import type { CatalogChange } from '../../catalog/catalog.js';
 import { hasErrno } from '../../disk/errno.js';
 import { storageError } from '../../disk/storage-error.js';
 import { EngineError } from '../../errors.js';
@@ -6,15 +7,30 @@ import { LIMITS } from '../../limits.js';
 import type { CompactedLog } from '../../maintenance/cleaner.js';
 import { type CompactionPlan, isCompactionDue } from '../../maintenance/compaction-policy.js';
 import type { BadBatch } from '../../maintenance/job-runner.js';
+import type { ActiveSegment } from '../append/active-segment.js';
 import { cleanedKey } from '../durability/log-records.js';
-import type { CompactionResult } from '../partition-log.js';
+import type { LogSettings } from '../log-settings.js';
+import type { CompactionResult, PartitionName } from '../partition-log.js';
 import { repairAdvice } from '../segments/repair-advice.js';
-import {
-  type CompactingLog,
-  CompactionPass,
-  oldestDirtyIsActive,
-  planOf,
-} from './compaction-pass.js';
+import type { LogContext } from '../shared/log-context.js';
+import type { LogLife } from '../state/log-life.js';
+import type { Changes } from './changes.js';
+import type { CompactionPass } from './compaction-pass.js';
+import type { CompactionPlans } from './compaction-plan.js';
+
+/** A log that is compacted. */
+export interface CompactingLog {
+  readonly context: LogContext;
+  readonly name: PartitionName;
+  readonly folder: string;
+  readonly settings: LogSettings;
+  readonly life: LogLife;
+  readonly active: ActiveSegment;
+  readonly changes: Changes;
+}
+
+/** Makes a pass; `stop` is set to end it. */
+type NewPass = (plan: CompactionPlan, stop: SharedArrayBuffer) => CompactionPass;
 
 const NOTHING: CompactionResult = { passes: 0, recordsRemoved: 0, bytesRemoved: 0 };
 
@@ -24,6 +40,8 @@ const DISK_ERRORS = ['EIO', 'ENOSPC', 'EDQUOT', 'EMFILE', 'ENFILE'];
 /** The compaction of one log: when it is due, one pass at a time, and how far it has come. */
 export class Compaction implements CompactedLog {
   readonly #log: CompactingLog;
+  readonly #plans: CompactionPlans;
+  readonly #newPass: NewPass;
   #cleanedOffset: number;
   /** Set to end the pass that runs; made by the first one. */
   #stop: SharedArrayBuffer | null = null;
@@ -38,14 +56,23 @@ export class Compaction implements CompactedLog {
   /** On the monotonic clock: after a failure. */
   #retryAtMs = Number.NEGATIVE_INFINITY;
 
-  constructor(log: CompactingLog, cleanedOffset: number) {
+  constructor(log: CompactingLog, plans: CompactionPlans, newPass: NewPass, cleanedOffset: number) {
     this.#log = log;
+    this.#plans = plans;
+    this.#newPass = newPass;
     this.#cleanedOffset = cleanedOffset;
   }
 
   /** Everything below was compacted (exclusive). */
   get cleanedOffset(): number {
     return this.#cleanedOffset;
+  }
+
+  /** What is to be written down when the log is cut off there. */
+  changesAt(endOffset: number): CatalogChange[] {
+    // What comes again at these offsets was never compacted.
+    if (this.#cleanedOffset <= endOffset) return [];
+    return [{ key: cleanedKey(this.#log.name), value: endOffset }];
   }
 
   /**
@@ -59,10 +86,10 @@ export class Compaction implements CompactedLog {
 
   async compactionNeed(): Promise<number | null> {
     const log = this.#log;
-    if (this.#isRunning || this.#refusal !== null || log.hasEnded) return null;
+    if (this.#isRunning || this.#refusal !== null || log.life.hasEnded) return null;
     if (log.context.clock.monotonicMs() < this.#retryAtMs) return null;
     try {
-      if (oldestDirtyIsActive(log, this.#cleanedOffset)) return Number.POSITIVE_INFINITY;
+      if (this.#plans.oldestDirtyIsActive(this.#cleanedOffset)) return Number.POSITIVE_INFINITY;
       const plan = await this.#plan();
       if (plan === null || !isCompactionDue(plan, log.settings.minCleanableDirtyRatio)) return null;
       return plan.isOverdue ? Number.POSITIVE_INFINITY : plan.dirtyRatio;
@@ -74,7 +101,7 @@ export class Compaction implements CompactedLog {
   }
 
   async #plan(): Promise<CompactionPlan | null> {
-    const plan = await planOf(this.#log, this.#cleanedOffset);
+    const plan = await this.#plans.from(this.#cleanedOffset);
     return plan === null || plan.endOffset === this.#stuckAt ? null : plan;
   }
 
@@ -91,6 +118,7 @@ export class Compaction implements CompactedLog {
 
   /** See `PartitionLog.compact`. */
   async run(): Promise<CompactionResult> {
+    this.#log.life.assertTaking();
     let result = NOTHING;
     try {
       await this.#exclusively(async () => {
@@ -115,7 +143,7 @@ export class Compaction implements CompactedLog {
   #exclusively(work: () => Promise<unknown>): Promise<unknown> {
     return this.#log.context.cleaner.admit(async () => {
       while (this.#isRunning) await this.#running;
-      this.#log.assertTaking();
+      this.#log.life.assertTaking();
       this.#isRunning = true;
       const running = work().finally(() => {
         this.#isRunning = false;
@@ -128,14 +156,14 @@ export class Compaction implements CompactedLog {
   async #pass(): Promise<CompactionResult> {
     const log = this.#log;
     const { context } = log;
-    log.assertTaking();
-    if (oldestDirtyIsActive(log, this.#cleanedOffset)) await log.roll();
+    log.life.assertTaking();
+    if (this.#plans.oldestDirtyIsActive(this.#cleanedOffset)) await log.active.roll();
     const plan = await this.#plan();
     if (plan === null) return NOTHING;
     const startedMs = context.clock.monotonicMs();
     this.#stop ??= new SharedArrayBuffer(4);
     if (this.#isStopped) this.stop();
-    const pass = new CompactionPass(log, plan, this.#stop);
+    const pass = this.#newPass(plan, this.#stop);
     const end = await pass.run();
     if (end.bad !== null) this.#refuse(end.bad);
     if (end.bad !== null || end.cleanedOffset === null) return pass.result;
@@ -164,8 +192,8 @@ export class Compaction implements CompactedLog {
   }
 
   async #advance(cleanedOffset: number, pass: CompactionPass): Promise<void> {
-    const { context, name } = this.#log;
-    await this.#log.changeSegments(async () => {
+    const { context, name, changes } = this.#log;
+    await changes.run(async () => {
       // After a truncation there may be other records at these offsets.
       if (pass.isOutdated) return;
       await context.catalog.write([{ key: cleanedKey(name), value: cleanedOffset }]);
@@ -201,8 +229,9 @@ export class Compaction implements CompactedLog {
 
   /** The log is as it was, and is tried again after a while. Said once, not every time. */
   #sayFailure(error: unknown): void {
-    const { context, name, hasEnded } = this.#log;
-    if (hasEnded || hasErrno(error, 'LOG_CLOSED') || hasErrno(error, 'STORAGE_OFFLINE')) return;
+    const { context, name, life } = this.#log;
+    if (life.hasEnded || hasErrno(error, 'LOG_CLOSED') || hasErrno(error, 'STORAGE_OFFLINE'))
+      return;
     context.counters.compactionsFailed++;
     this.#retryAtMs = context.clock.monotonicMs() + LIMITS.compactionRetryMs;
     const reason = reasonOf(error);

@@ -1,16 +1,28 @@
-import { storageError } from '../../disk/storage-error.js';
 import { EngineError } from '../../errors.js';
 import { LIMITS } from '../../limits.js';
-import { writeLogStart } from '../durability/log-start-file.js';
-import type { ChangingLog } from './changing-log.js';
-import { removeBelow, rollBesideOthers, storeLogStart } from './remove-below.js';
+import type { ActiveSegment } from '../append/active-segment.js';
+import type { SegmentList } from '../segments/segment-list.js';
+import type { OffsetTracker } from '../state/offset-tracker.js';
+import type { Changes } from './changes.js';
+import type { LogStart } from './log-start.js';
+import type { Removal } from './remove-below.js';
+
+/** The log whose beginning is deleted. */
+export interface DeletingLog {
+  readonly segments: SegmentList;
+  readonly offsets: OffsetTracker;
+  readonly active: ActiveSegment;
+  readonly changes: Changes;
+  readonly start: LogStart;
+  readonly removal: Removal;
+}
 
 /**
  * See `PartitionLog.deleteBefore`. The new start is durable, in the catalog and beside the log,
  * before anything goes.
  */
-export async function deleteBefore(log: ChangingLog, offset: number): Promise<number> {
-  const { offsets, context, segments } = log;
+export async function deleteBefore(log: DeletingLog, offset: number): Promise<number> {
+  const { offsets, segments, start } = log;
   if (!(Number.isSafeInteger(offset) && offset >= 0 && offset <= offsets.highWatermark.offset)) {
     throw new EngineError(
       'OFFSET_OUT_OF_RANGE',
@@ -18,28 +30,22 @@ export async function deleteBefore(log: ChangingLog, offset: number): Promise<nu
     );
   }
   if (offset <= offsets.logStart) return offsets.logStart;
-  try {
-    if (segments.count > 0) await writeLogStart(context.disk, log.folder, offset);
-  } catch (error) {
-    throw storageError(context.directory, `cannot write to ${log.folder}`, error);
-  }
-  await storeLogStart(log, offset);
-  offsets.startedAt(offset);
-  log.epochs.truncateStart(offsets.logStart);
-  log.watermark.notify();
+  if (segments.count > 0) await start.writeBeside(offset);
+  await start.moveTo(offset);
+  start.moved();
   if (segments.countBelow(offset) <= LIMITS.segmentsRetiredAtATime) await removeBelowStart(log);
   // Many take a while, for which nobody waits: what is left of them by a failure retention takes.
-  else log.changeSegments(() => removeBelowStart(log)).catch(() => {});
+  else log.changes.run(() => removeBelowStart(log)).catch(() => {});
   return offsets.logStart;
 }
 
 /**
  * Removes segments that lie wholly below the log start. An active one that does is rolled first.
  */
-async function removeBelowStart(log: ChangingLog): Promise<void> {
+async function removeBelowStart(log: DeletingLog): Promise<void> {
   const { segments, offsets } = log;
   if (segments.active && segments.active.size > 0 && offsets.logEnd === offsets.logStart)
-    await rollBesideOthers(log);
+    await log.active.rollBesideOthers();
   const kept = segments.floor(offsets.logStart);
-  if (kept) await removeBelow(log, kept.baseOffset, () => 'below the log start offset');
+  if (kept) await log.removal.below(kept.baseOffset, () => 'below the log start offset');
 }

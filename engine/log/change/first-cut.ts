@@ -11,7 +11,6 @@ import type { ProducerStates } from '../state/producer-state.js';
 interface CutLog {
   readonly context: LogContext;
   readonly segments: SegmentList;
-  readonly producers: ProducerStates;
 }
 
 /**
@@ -22,9 +21,10 @@ interface CutLog {
  */
 export async function findFirstCut(
   log: CutLog,
+  producers: ProducerStates,
   cut: LogPosition,
 ): Promise<ReadonlyMap<number, NextBatch>> {
-  const wanted = new Set(log.producers.beganBehind(cut.offset));
+  const wanted = new Set(producers.beganBehind(cut.offset));
   const found = new Map<number, NextBatch>();
   const work = log.context.slices.begin();
   for (const segment of log.segments.all()) {

@@ -5,43 +5,57 @@ import {
   type RetentionReason,
   retentionReason,
 } from '../../maintenance/retention-policy.js';
+import type { ActiveSegment } from '../append/active-segment.js';
+import type { LogSettings } from '../log-settings.js';
 import type { Segment } from '../segments/segment.js';
+import type { SegmentList } from '../segments/segment-list.js';
 import { TimesAhead } from '../segments/times-ahead.js';
-import type { ChangingLog } from './changing-log.js';
-import { removeBelow, rollBesideOthers, storeLogStart } from './remove-below.js';
+import type { LogContext } from '../shared/log-context.js';
+import type { LogLife } from '../state/log-life.js';
+import type { OffsetTracker } from '../state/offset-tracker.js';
+import type { LogStart } from './log-start.js';
+import type { Removal, Removed } from './remove-below.js';
+
+/** The log of which only so much is kept. */
+export interface RetainedLog {
+  readonly context: LogContext;
+  readonly settings: LogSettings;
+  readonly segments: SegmentList;
+  readonly offsets: OffsetTracker;
+  readonly life: LogLife;
+  readonly active: ActiveSegment;
+  readonly start: LogStart;
+  readonly removal: Removal;
+}
 
 /**
  * Reads, in slices, the newest times that a retention will ask for, up to the first segment whose
  * index had to be made: the next retention goes on there. Before it and not within, so that other
  * changes of the segments do not wait. Rejects with the errno of the disk.
  */
-export async function readTimesForRetention(log: ChangingLog): Promise<void> {
+export async function readTimesForRetention(log: RetainedLog): Promise<void> {
   const times = new TimesAhead(log);
   await reasonsToGo(log, async (segment) => {
     await times.read(segment);
-    const goesOn = !log.isClosing && !log.hasEnded && !segment.isRetired;
+    const goesOn = !log.life.isClosing && !log.life.hasEnded && !segment.isRetired;
     const wasLong = segment.size > LIMITS.indexWalkAtOnceBytes;
     return goesOn && !(wasLong && log.context.indexCache.wasMade(segment));
   });
 }
 
 /** See `PartitionLog.applyRetention`. A segment of which the newest time is not known stays. */
-export async function retain(log: ChangingLog): Promise<{ segments: number; bytes: number }> {
+export async function retain(log: RetainedLog): Promise<Removed> {
   const { offsets, segments } = log;
   const reasons = await reasonsToGo(log, async () => false);
   const count = reasons.length;
   if (count === 0) return { segments: 0, bytes: 0 };
   // The active segment goes only when a new one has taken its place.
-  if (count === segments.all().length) await rollBesideOthers(log);
+  if (count === segments.all().length) await log.active.rollBesideOthers();
   const removable = Math.min(count, segments.all().length - 1);
   const startOffset = segments.all()[removable]!.baseOffset;
-  if (startOffset > offsets.logStart) {
-    await storeLogStart(log, startOffset);
-    offsets.startedAt(startOffset);
-  }
-  log.epochs.truncateStart(offsets.logStart);
-  log.watermark.notify();
-  return removeBelow(log, startOffset, (at) => RETENTION_WORDS[reasons[at] ?? 'time']);
+  if (startOffset > offsets.logStart) await log.start.moveTo(startOffset);
+  log.start.moved();
+  return log.removal.below(startOffset, (at) => RETENTION_WORDS[reasons[at] ?? 'time']);
 }
 
 const RETENTION_WORDS: Record<RetentionReason, string> = {
@@ -55,7 +69,7 @@ const RETENTION_WORDS: Record<RetentionReason, string> = {
  * one of which the newest time is not known: true when it is asked again.
  */
 async function reasonsToGo(
-  log: ChangingLog,
+  log: RetainedLog,
   read: (segment: Segment) => Promise<boolean>,
 ): Promise<RetentionReason[]> {
   const { segments, offsets } = log;
@@ -82,7 +96,7 @@ async function reasonsToGo(
   return reasons;
 }
 
-function limitsOf({ settings, context, offsets }: ChangingLog): RetentionLimits {
+function limitsOf({ settings, context, offsets }: RetainedLog): RetentionLimits {
   const { deletes } = settings;
   return {
     retentionMs: deletes ? settings.retentionMs : Number.POSITIVE_INFINITY,

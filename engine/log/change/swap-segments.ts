@@ -5,8 +5,19 @@ import { storageError } from '../../disk/storage-error.js';
 import type { RewriteOutput } from '../../maintenance/job-runner.js';
 import { indexesFromFiles } from '../segments/index-files.js';
 import { Segment } from '../segments/segment.js';
-import type { ChangingLog } from './changing-log.js';
-import { forgetSegment, renameToDeleted, unlinkLater } from './retire.js';
+import type { SegmentList } from '../segments/segment-list.js';
+import type { LogContext } from '../shared/log-context.js';
+import type { OffsetTracker } from '../state/offset-tracker.js';
+import type { Retirement } from './retire.js';
+
+/** The log of which segments are replaced. */
+export interface SwappedLog {
+  readonly context: LogContext;
+  readonly folder: string;
+  readonly segments: SegmentList;
+  readonly offsets: OffsetTracker;
+  readonly retirement: Retirement;
+}
 
 /** The indexes first: who finds the log finds them too. */
 const KINDS = ['timeindex', 'index', 'log'] as const;
@@ -30,7 +41,7 @@ type PathOf = (kind: (typeof KINDS)[number], state: SegmentFileState | null) => 
  * Rejects STORAGE_FULL, STORAGE_BUSY while nothing has happened; STORAGE_OFFLINE.
  */
 export async function swapSegments(
-  log: ChangingLog,
+  log: SwappedLog,
   sources: readonly Segment[],
   made: RewriteOutput,
 ): Promise<Segment> {
@@ -62,7 +73,7 @@ export async function swapSegments(
   return segment;
 }
 
-async function beginSwap(log: ChangingLog, pathOf: PathOf): Promise<void> {
+async function beginSwap(log: SwappedLog, pathOf: PathOf): Promise<void> {
   const { disk, directory } = log.context;
   try {
     for (const kind of KINDS) await disk.rename(pathOf(kind, 'cleaned'), pathOf(kind, 'swap'));
@@ -75,7 +86,7 @@ async function beginSwap(log: ChangingLog, pathOf: PathOf): Promise<void> {
 
 /** The next open finds .swap files and goes on from wherever this was left. */
 async function finishSwap(
-  log: ChangingLog,
+  log: SwappedLog,
   sources: readonly Segment[],
   segment: Segment,
   pathOf: PathOf,
@@ -84,18 +95,18 @@ async function finishSwap(
   try {
     await disk.syncDirectory(log.folder);
     takePlace(log, sources, segment);
-    await renameToDeleted(log, [...sources].reverse());
+    await log.retirement.rename([...sources].reverse());
     for (const kind of KINDS) await disk.rename(pathOf(kind, 'swap'), pathOf(kind, null));
     segment.file.renamed(pathOf('log', null));
     await disk.syncDirectory(log.folder);
-    unlinkLater(log, sources);
+    log.retirement.unlinkLater(sources);
   } catch (error) {
     throw directory.fail(`cannot publish a compacted segment in ${log.folder}`, error);
   }
 }
 
 function newSegment(
-  log: ChangingLog,
+  log: SwappedLog,
   first: Segment,
   path: string,
   made: RewriteOutput,
@@ -116,11 +127,11 @@ function newSegment(
   return segment;
 }
 
-function takePlace(log: ChangingLog, sources: readonly Segment[], segment: Segment): void {
+function takePlace(log: SwappedLog, sources: readonly Segment[], segment: Segment): void {
   const { segments, offsets } = log;
   for (const source of sources) {
     segment.age.changed(Math.max(segment.age.changedMs, source.age.changedMs));
-    forgetSegment(log, source);
+    log.retirement.forget(source);
   }
   segments.replace(sources, segment);
   const next = segments.after(segment)!;
@@ -128,7 +139,7 @@ function takePlace(log: ChangingLog, sources: readonly Segment[], segment: Segme
 }
 
 /** Takes the files away again: the log is as it was. */
-async function undo(log: ChangingLog, pathOf: PathOf): Promise<void> {
+async function undo(log: SwappedLog, pathOf: PathOf): Promise<void> {
   const { disk } = log.context;
   for (const kind of KINDS) {
     for (const state of ['cleaned', 'swap'] as const) {

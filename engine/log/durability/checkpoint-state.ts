@@ -1,46 +1,49 @@
-import { storageError } from '../../disk/storage-error.js';
-import { LIMITS } from '../../limits.js';
+import type { CatalogChange } from '../../catalog/catalog.js';
 import type { PartitionName } from '../partition-log.js';
-import { saveIndexes } from '../segments/index-files.js';
-import type { Sealing } from '../segments/sealing.js';
 import type { Segment } from '../segments/segment.js';
-import type { SegmentOwner } from '../segments/segment-owner.js';
+import type { SegmentList } from '../segments/segment-list.js';
 import type { CheckpointCapture } from '../shared/checkpoints.js';
 import type { LogContext } from '../shared/log-context.js';
 import type { LeaderEpochs } from '../state/leader-epochs.js';
+import type { LogLife } from '../state/log-life.js';
 import { type LogPosition, type OffsetTracker, snapshotOf } from '../state/offset-tracker.js';
-import type { ProducerStates } from '../state/producer-state.js';
+import type { NextBatch } from '../state/producer.js';
+import type { LogMarks } from './log-marks.js';
 import { checkpointKey, encodeCheckpoint, type RecordedTimes } from './log-records.js';
-import { ProducerCheckpoints } from './producer-checkpoints.js';
+import type { ProducerCheckpoints } from './producer-checkpoints.js';
 
 /** The log that checkpoints are about. */
-export interface CheckpointedLog extends SegmentOwner {
+export interface CheckpointedLog {
   readonly context: LogContext;
   readonly name: PartitionName;
+  readonly segments: SegmentList;
   readonly offsets: OffsetTracker;
   readonly epochs: LeaderEpochs;
-  readonly producers: ProducerStates;
-  /** Sealed segments whose indexes are not saved yet. */
-  readonly sealing: Sealing;
-  /** Whether its batches may leave offsets out. False is certain. */
-  readonly hasGaps: boolean;
+  readonly life: LogLife;
 }
 
 /** What one log contributes to checkpoints, and how far the last one reached. */
 export class CheckpointState {
   readonly #log: CheckpointedLog;
+  readonly #producers: ProducerCheckpoints;
+  readonly #marks: LogMarks;
   /** Offset up to which the last checkpoint reaches; -1 when that is not known. */
   #offset: number;
   #segmentBase: number;
   /** Rises when a checkpoint that was captured before must not be written any more. */
   #generation = 0;
-  readonly producers: ProducerCheckpoints;
   #isPaused = false;
 
   /** `last` is null when recovery found more than the catalog knows. */
-  constructor(log: CheckpointedLog, last: LogPosition | null) {
+  constructor(
+    log: CheckpointedLog,
+    producers: ProducerCheckpoints,
+    marks: LogMarks,
+    last: LogPosition | null,
+  ) {
     this.#log = log;
-    this.producers = new ProducerCheckpoints(log);
+    this.#producers = producers;
+    this.#marks = marks;
     this.#offset = last?.offset ?? -1;
     this.#segmentBase = last?.segmentBase ?? -1;
   }
@@ -52,6 +55,10 @@ export class CheckpointState {
 
   resume(): void {
     this.#isPaused = false;
+  }
+
+  get isPaused(): boolean {
+    return this.#isPaused;
   }
 
   get offset(): number {
@@ -80,6 +87,7 @@ export class CheckpointState {
 
   capture(): CheckpointCapture {
     const log = this.#log;
+    const producers = this.#producers;
     const { written, logStart, highWatermark } = log.offsets;
     const active = log.segments.active;
     // A new segment's begin is the old one's end, which retention may take away.
@@ -88,15 +96,15 @@ export class CheckpointState {
         ? { offset: written.offset, segmentBase: active.baseOffset, position: 0 }
         : snapshotOf(written);
     const generation = this.#generation;
-    log.producers.expire(log.context.clock.wallMs() - log.settings.producerExpirationMs);
+    producers.expire();
     // A truncation writes its own checkpoint meanwhile, and what it takes of the producers must
     // stay its own.
     const wasPaused = this.#isPaused;
-    if (!wasPaused) this.producers.begin();
+    if (!wasPaused) producers.begin();
     const captured = {
       ...end,
       highWatermark: highWatermark.offset,
-      isGapless: !log.hasGaps,
+      isGapless: !this.#marks.hasGaps,
       epochs: log.epochs.snapshot(end.offset, logStart),
       areEpochsOwn: log.epochs.areOwn,
       times: timesOf(active, end),
@@ -105,50 +113,50 @@ export class CheckpointState {
       !wasPaused &&
       this.#generation === generation &&
       !this.#isPaused &&
-      !log.hasEnded &&
+      !log.life.hasEnded &&
       log.segments.count > 0;
     return {
       isStillTrue,
-      writeAhead: () => this.producers.writeAhead(isStillTrue),
+      writeAhead: () => producers.writeAhead(isStillTrue),
       changes: () => {
-        const { recorded, pages } = this.producers.changesAt(log.offsets.durable.offset);
+        const { recorded, pages } = producers.changesAt(log.offsets.durable.offset);
         const value = encodeCheckpoint({ ...captured, ...recorded });
         return [{ key: checkpointKey(log.name), value }, ...pages];
       },
       done: () => {
         if (this.#generation !== generation) return;
-        this.producers.done();
+        producers.done();
         this.reached(end);
       },
     };
   }
 
   /**
-   * Saves the indexes of sealed segments, the oldest first, and those of the active one when memory
-   * has much that the files lack. Of many sealed ones only the first: true when more are left,
-   * unless the log is being closed.
+   * Writes, durably and together with `also`, a checkpoint that ends at `end`, below which all is
+   * durable, before the log is cut there. `firstCut`: see `ProducerStates.truncateEnd`. Rejects as
+   * the catalog does.
    */
-  async saveIndexes(): Promise<boolean> {
-    const log = this.#log;
-    // The folder of one that has ended may soon be another's.
-    if (this.#isPaused || log.hasEnded) return false;
-    const active = log.segments.active;
-    try {
-      if (await log.sealing.save(() => this.#isPaused)) return true;
-      if (!active?.noted.indexes || this.#isPaused || log.hasEnded) return false;
-      if (active.saves.missing(active.noted.indexes) >= LIMITS.indexEntriesUnsavedMax) {
-        await saveIndexes(log.context.disk, active);
-      }
-    } catch (error) {
-      if (log.hasEnded) return false;
-      const { directory, logger } = log.context;
-      const failure = storageError(directory, `cannot save the indexes in ${log.folder}`, error);
-      logger.warn(
-        { folder: log.folder, reason: failure.message },
-        'indexes were not saved; they are rebuilt when needed',
-      );
-    }
-    return false;
+  async lower(
+    end: LogPosition,
+    firstCut: ReadonlyMap<number, NextBatch>,
+    also: readonly CatalogChange[],
+  ): Promise<void> {
+    const { context, name, offsets, epochs } = this.#log;
+    this.invalidate();
+    this.#producers.beginCut(end.offset);
+    const { recorded, pages } = this.#producers.changesAt(end.offset, firstCut);
+    const value = encodeCheckpoint({
+      ...end,
+      ...recorded,
+      highWatermark: Math.min(offsets.highWatermark.offset, end.offset),
+      isGapless: !this.#marks.hasGaps,
+      epochs: epochs.snapshot(end.offset, -1),
+      areEpochsOwn: epochs.areOwn,
+      times: null,
+    });
+    await context.catalog.write([{ key: checkpointKey(name), value }, ...pages, ...also]);
+    this.#producers.done();
+    this.reached(end);
   }
 }
 

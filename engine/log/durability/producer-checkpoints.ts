@@ -1,5 +1,6 @@
 import type { CatalogChange } from '../../catalog/catalog.js';
 import { LIMITS } from '../../limits.js';
+import type { LogSettings } from '../log-settings.js';
 import type { PartitionName } from '../partition-log.js';
 import type { LogContext } from '../shared/log-context.js';
 import type { OffsetTracker } from '../state/offset-tracker.js';
@@ -22,6 +23,7 @@ export interface ProducerChanges {
 interface ProducersLog {
   readonly context: LogContext;
   readonly name: PartitionName;
+  readonly settings: LogSettings;
   readonly offsets: OffsetTracker;
   readonly producers: ProducerStates;
 }
@@ -48,6 +50,18 @@ export class ProducerCheckpoints {
 
   constructor(log: ProducersLog) {
     this.#log = log;
+  }
+
+  /** Some of those that were silent for too long are forgotten. */
+  expire(): void {
+    const { context, settings, producers } = this.#log;
+    producers.expire(context.clock.wallMs() - settings.producerExpirationMs);
+  }
+
+  /** As `begin`, and all that is to be forgotten from `offset` on. */
+  beginCut(offset: number): void {
+    this.#log.producers.changedFrom(offset);
+    this.begin();
   }
 
   /** All that has changed by now is to be in the next checkpoint. */

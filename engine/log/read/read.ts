@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import { FileCutShort, FileSlice } from '../../disk/file-slice.js';
 import { readError } from '../../disk/storage-error.js';
 import { EngineError } from '../../errors.js';
@@ -29,13 +30,13 @@ export function readLog(log: ReadableLog, request: ReadRequest): ReadResult {
 }
 
 function readServing(log: ReadableLog, request: ReadRequest): ReadResult {
-  log.assertServing();
+  log.life.assertServing();
   const { offsets } = log;
   const { offset, isolation } = request;
   if (offset < offsets.logStart || offset > offsets.logEnd) {
     throw new EngineError(
       'OFFSET_OUT_OF_RANGE',
-      `offset ${offset} is not within ${offsets.logStart} to ${offsets.logEnd} of ${log.name.topic}-${log.name.partition}`,
+      `offset ${offset} is not within ${offsets.logStart} to ${offsets.logEnd} of ${basename(log.folder)}`,
     );
   }
   const limit = readLimit(log, isolation);

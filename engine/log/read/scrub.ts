@@ -12,11 +12,12 @@ import type { ReadableLog } from './readable-log.js';
  * on: a verdict about a segment that was cut or deleted meanwhile does not count.
  */
 export async function scrubLog(log: ReadableLog): Promise<ScrubResult> {
+  log.life.assertServing();
   let batches = 0;
   let damaged: DamagedBatch | null = null;
   for (const segment of [...log.segments.all()]) {
     const found = await scrubSegment(log, segment);
-    log.assertServing();
+    log.life.assertServing();
     if (found === null) continue;
     batches += found.batches;
     const problem = judge(log, segment, found);

@@ -136,17 +136,17 @@ async function largestOf(
 ): Promise<Timestamp | null> {
   if (segment.noted.largestTimestampMs !== null) return segment.noted.largestTimestampMs;
   await times.read(segment);
-  log.assertServing();
+  log.life.assertServing();
   return segment.isRetired ? null : (segment.noted.largestTimestampMs ?? -1);
 }
 
 async function indexesOf(log: ReadableLog, segment: Segment): Promise<SegmentIndexes | null> {
   const { indexCache } = log.context;
-  const isLive = (): boolean => !log.hasEnded && !segment.isRetired;
+  const isLive = (): boolean => !log.life.hasEnded && !segment.isRetired;
   const { indexIntervalBytes } = log.settings;
   const indexes =
     indexCache.peek(segment) ?? (await indexCache.load(segment, indexIntervalBytes, isLive));
-  log.assertServing();
+  log.life.assertServing();
   return indexes;
 }
 

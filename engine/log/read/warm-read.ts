@@ -27,10 +27,10 @@ export function warmForRead(
 ): Promise<void> | null {
   const { offset } = request;
   const limit = readLimit(log, request.isolation);
-  if (log.hasEnded || offset < log.offsets.logStart || offset >= limit.offset) return null;
+  if (log.life.hasEnded || offset < log.offsets.logStart || offset >= limit.offset) return null;
   const segment = log.segments.floor(offset);
   if (segment === undefined) return null;
-  const isLive = (): boolean => !log.hasEnded && !segment.isRetired;
+  const isLive = (): boolean => !log.life.hasEnded && !segment.isRetired;
   const indexes = log.context.indexCache.peek(segment);
   try {
     const warming =
@@ -48,7 +48,7 @@ async function failing(log: ReadableLog, warming: Promise<unknown>): Promise<voi
   try {
     await warming;
   } catch (error) {
-    if (!log.hasEnded) throw readError(log.context.directory, log.folder, error);
+    if (!log.life.hasEnded) throw readError(log.context.directory, log.folder, error);
   }
 }
 

@@ -37,7 +37,7 @@ import { continues } from './tail-evidence.js';
 import { scanTail } from './tail-scan.js';
 
 /** What recovery found. Nothing of it is served before `unsynced` is durable. */
-export interface RecoveredLog {
+export interface Recovered {
   readonly segments: SegmentList;
   readonly logStart: number;
   readonly end: LogPosition;
@@ -93,7 +93,7 @@ export interface RecoveryInput {
  * Costs what was appended since the checkpoint, whatever the size of the log. Where nothing was, no
  * file is opened: the indexes of the active segment sleep until its first append.
  */
-export async function recoverLog(context: LogContext, input: RecoveryInput): Promise<RecoveredLog> {
+export async function recoverLog(context: LogContext, input: RecoveryInput): Promise<Recovered> {
   const recovery = new Recovery(context, input);
   return recovery.run();
 }
@@ -134,7 +134,7 @@ class Recovery {
     this.#epochsRise = input.checkpoint !== null && this.#areEpochsOwn();
   }
 
-  async run(): Promise<RecoveredLog> {
+  async run(): Promise<Recovered> {
     const found = await this.#findSegments();
     const { checkpoint, logStart } = this.#input;
     const from = checkpoint?.segmentBase ?? 0;

@@ -12,10 +12,13 @@ import { Segment } from './segment.js';
 import type { SegmentOwner } from './segment-owner.js';
 
 /** A log that begins a segment. */
-export interface StartingLog extends SegmentOwner {
+export interface StartingLog
+  extends Pick<SegmentOwner, 'context' | 'folder' | 'settings' | 'segments'> {
   readonly name: PartitionName;
-  /** What no sync covers yet. */
-  readonly unsynced: { addFile(file: LogFile): void; addFolder(folder: string): void };
+  readonly durability: {
+    /** What no sync covers yet. */
+    readonly unsynced: { addFile(file: LogFile): void; addFolder(folder: string): void };
+  };
 }
 
 /**
@@ -28,7 +31,7 @@ export function startSegment(log: StartingLog, baseOffset: number): Segment {
   if (log.segments.count === 0) createFolder(log);
   const file = context.files.file(join(folder, segmentFileName(baseOffset, 'log')));
   file.createSync();
-  log.unsynced.addFolder(folder);
+  log.durability.unsynced.addFolder(folder);
   const segment = new Segment({
     baseOffset,
     file,
@@ -45,13 +48,13 @@ export function startSegment(log: StartingLog, baseOffset: number): Segment {
 function createFolder(log: StartingLog): void {
   const { disk, directory, files } = log.context;
   toleratingExisting(() => disk.mkdirSync(log.folder));
-  log.unsynced.addFolder(directory.root);
-  log.unsynced.addFolder(log.folder);
+  log.durability.unsynced.addFolder(directory.root);
+  log.durability.unsynced.addFolder(log.folder);
   const metadata = files.file(join(log.folder, PARTITION_METADATA_FILE));
   toleratingExisting(() => metadata.createSync());
   // Also into a file that was there: whoever created it may have come no further.
   metadata.writevSync([Buffer.from(partitionMetadataText(log.name.topicId))], 0);
-  log.unsynced.addFile(metadata);
+  log.durability.unsynced.addFile(metadata);
   metadata.finish();
 }
 

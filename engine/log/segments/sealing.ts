@@ -1,13 +1,17 @@
+import { storageError } from '../../disk/storage-error.js';
 import { LIMITS } from '../../limits.js';
 import { saveIndexes } from './index-files.js';
 import type { Segment } from './segment.js';
 import type { SegmentContext, SegmentOwner } from './segment-owner.js';
 
 /** The log whose segments are sealed. */
-interface SealingLog extends Pick<SegmentOwner, 'segments' | 'hasEnded'> {
-  readonly context: Pick<SegmentContext, 'disk' | 'indexCache'>;
-  /** Whether a close has begun: nothing comes any more. */
-  readonly isClosing: boolean;
+interface SealingLog extends Pick<SegmentOwner, 'folder' | 'segments'> {
+  readonly context: Pick<SegmentContext, 'disk' | 'directory' | 'indexCache' | 'logger'>;
+  readonly life: {
+    readonly hasEnded: boolean;
+    /** Whether a close has begun: nothing comes any more. */
+    readonly isClosing: boolean;
+  };
 }
 
 /**
@@ -42,24 +46,53 @@ export class Sealing {
   }
 
   /**
-   * Saves the indexes of the oldest ones and hands them to the cache: of as many as one checkpoint
-   * may, of all when the log is being closed. Stops once `isHeld` says so. Resolves with whether it
-   * is to be asked again after a checkpoint; rejects with the errno of the disk.
+   * Saves the indexes of the oldest ones, and those of the active segment when memory has much that
+   * the files lack. Of many sealed ones only the first: true when more are left, unless the log is
+   * being closed. Stops once `isHeld` says so. Does not reject: indexes are rebuilt when needed.
    */
-  async save(isHeld: () => boolean): Promise<boolean> {
-    const log = this.#log;
-    const { segments, context } = log;
+  async saveIndexes(isHeld: () => boolean): Promise<boolean> {
+    const { context, folder, segments, life } = this.#log;
+    // The folder of one that has ended may soon be another's.
+    if (isHeld() || life.hasEnded) return false;
+    const { active } = segments;
+    try {
+      if (await this.#saveSealed(isHeld)) return true;
+      if (!active?.noted.indexes || isHeld() || life.hasEnded) return false;
+      if (active.saves.missing(active.noted.indexes) >= LIMITS.indexEntriesUnsavedMax) {
+        await saveIndexes(context.disk, active);
+      }
+    } catch (error) {
+      if (life.hasEnded) return false;
+      const { directory, logger } = context;
+      const failure = storageError(directory, `cannot save the indexes in ${folder}`, error);
+      logger.warn(
+        { folder, reason: failure.message },
+        'indexes were not saved; they are rebuilt when needed',
+      );
+    }
+    return false;
+  }
+
+  /**
+   * Saves the indexes of the oldest ones and hands them to the cache: of as many as one checkpoint
+   * may, of all when the log is being closed. Resolves with whether it is to be asked again after a
+   * checkpoint; rejects with the errno of the disk.
+   */
+  async #saveSealed(isHeld: () => boolean): Promise<boolean> {
+    const { segments, context, life } = this.#log;
     const sealing = this.#segments;
     let left: number = LIMITS.sealedSavedPerCheckpoint;
     for (let segment = sealing[0]; segment && !isHeld(); segment = sealing[0]) {
-      if (log.hasEnded) return false;
-      if (left-- === 0 && !log.isClosing) return true;
+      if (life.hasEnded) return false;
+      if (left-- === 0 && !life.isClosing) return true;
       if (segment !== segments.active) segment.noted.closeTimeIndex();
       await saveIndexes(context.disk, segment);
       // It may have been deleted meanwhile, or cut and made the active one again.
       if (sealing[0] === segment) sealing.shift();
       const isLive = segments.floor(segment.baseOffset) === segment;
-      if (isLive && segment !== segments.active && !log.hasEnded) context.indexCache.adopt(segment);
+      if (isLive && segment !== segments.active && !life.hasEnded) {
+        context.indexCache.adopt(segment);
+      }
     }
     return false;
   }

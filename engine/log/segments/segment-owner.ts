@@ -31,6 +31,8 @@ export interface SegmentOwner {
   readonly folder: string;
   readonly settings: LogSettings;
   readonly segments: SegmentList;
-  /** Whether the log was closed or deleted, or its disk has failed. */
-  readonly hasEnded: boolean;
+  readonly life: {
+    /** Whether the log was closed or deleted, or its disk has failed. */
+    readonly hasEnded: boolean;
+  };
 }

@@ -2,6 +2,9 @@ import { LIMITS } from '../../limits.js';
 import type { Segment } from './segment.js';
 import type { SegmentOwner } from './segment-owner.js';
 
+/** The log whose segments are walked. */
+type TimedLog = Pick<SegmentOwner, 'context' | 'settings' | 'segments' | 'life'>;
+
 /**
  * Reads the largest timestamps of segments for whoever walks them, oldest first: once one was not
  * known, those of the next ones with it, more and more at a time. For one that asks only a few
@@ -9,10 +12,10 @@ import type { SegmentOwner } from './segment-owner.js';
  * trips to the thread pool.
  */
 export class TimesAhead {
-  readonly #log: SegmentOwner;
+  readonly #log: TimedLog;
   #count = 1;
 
-  constructor(log: SegmentOwner) {
+  constructor(log: TimedLog) {
     this.#log = log;
   }
 
@@ -35,7 +38,7 @@ export class TimesAhead {
 
   #load(segment: Segment): Promise<unknown> {
     const { context, settings } = this.#log;
-    const isLive = (): boolean => !this.#log.hasEnded && !segment.isRetired;
+    const isLive = (): boolean => !this.#log.life.hasEnded && !segment.isRetired;
     return context.indexCache.load(segment, settings.indexIntervalBytes, isLive);
   }
 }

@@ -49,7 +49,7 @@ export async function wakeInSlices(log: SegmentOwner): Promise<void> {
     await wakeSlowly(log, segment);
   } catch (error) {
     // A log that was closed or deleted has lost its files as well; the append says so.
-    if (log.hasEnded) return;
+    if (log.life.hasEnded) return;
     throw storageError(log.context.directory, `cannot read ${segment.file.path}`, error);
   }
 }
@@ -63,7 +63,7 @@ async function wakeSlowly(log: SegmentOwner, segment: Segment): Promise<void> {
   const { indexIntervalBytes } = log.settings;
   const resumed = await resumeInSlices(segment, fresh, found, size, indexIntervalBytes, slices);
   const isSame = log.segments.active === segment && segment.cuts === cuts;
-  if (log.hasEnded || !isSame || segment.noted.indexes !== null) return;
+  if (log.life.hasEnded || !isSame || segment.noted.indexes !== null) return;
   if (resumed.reached !== size) {
     throw appendsRefused(log, segment, resumed.reached, resumed.nextOffset);
   }

@@ -1,23 +1,45 @@
 import { NO_EPOCH } from '../../batch/header.js';
 import { EngineError } from '../../errors.js';
+import type { EpochEnd } from '../partition-log.js';
+import type { LeaderEpochs } from './leader-epochs.js';
+import type { LogLife } from './log-life.js';
+import type { OffsetTracker } from './offset-tracker.js';
+
+/** The log that leads or follows. */
+interface LedLog {
+  readonly folder: string;
+  readonly offsets: OffsetTracker;
+  readonly epochs: LeaderEpochs;
+  readonly life: LogLife;
+}
 
 /**
  * What a log is among its replicas. Until it is told it leads with the epoch of its directory, and
  * takes what a leader sends as well: so does a broker that is alone, and so do programs.
  */
 export class Leadership {
+  readonly #log: LedLog;
   /** The largest epoch that it has led with. */
   #epoch: number;
   #role: 'untold' | 'leader' | 'follower' = 'untold';
+  /** Why batches are taken from nobody but a leader; null while it does not follow. */
+  #refusal: EngineError | null = null;
 
   /** `directoryEpoch`: how often the directory was opened uncleanly. */
-  constructor(directoryEpoch: number) {
+  constructor(log: LedLog, directoryEpoch: number) {
+    this.#log = log;
     this.#epoch = directoryEpoch;
   }
 
   /** Stamped into new batches; -1 while it follows. */
-  get epoch(): number {
+  get current(): number {
     return this.#role === 'follower' ? NO_EPOCH : this.#epoch;
+  }
+
+  /** Throws NOT_LEADER, for a batch that was taken before and waits for its place. */
+  assertLeading(): void {
+    if (this.#role !== 'follower') return;
+    throw new EngineError('NOT_LEADER', `${this.#log.folder} has begun to follow another leader`);
   }
 
   /** Whether it was told to lead: then nobody else sends it batches. */
@@ -25,11 +47,19 @@ export class Leadership {
     return this.#role === 'leader';
   }
 
+  /** Why a writer's batches are refused: the log is being closed, or follows; null if neither. */
+  get refusal(): EngineError | null {
+    return this.#log.life.closing ?? this.#refusal;
+  }
+
   /**
    * Leads with an epoch that the cluster has given out: above what it has led with, which is at
-   * least that of its directory, and above `latest`, the largest epoch of its batches.
+   * least that of its directory, and above the largest epoch of its batches.
    */
-  lead(epoch: number, latest: number): void {
+  lead(epoch: number): void {
+    const { life, epochs } = this.#log;
+    life.assertTaking();
+    const { latest } = epochs;
     const isSame = epoch === this.#epoch && this.#role !== 'follower' && epoch >= latest;
     if (!isSame && !(epoch > Math.max(this.#epoch, latest))) {
       throw new EngineError(
@@ -39,9 +69,24 @@ export class Leadership {
     }
     this.#epoch = epoch;
     this.#role = 'leader';
+    this.#refusal = null;
   }
 
   follow(): void {
+    const { life, folder } = this.#log;
+    life.assertTaking();
     this.#role = 'follower';
+    this.#refusal = new EngineError('NOT_LEADER', `${folder} follows another leader`);
+  }
+
+  endOf(leaderEpoch: number): EpochEnd {
+    const { life, epochs, offsets } = this.#log;
+    life.assertServing();
+    return epochs.endOf(leaderEpoch, offsets.logEnd, this.current);
+  }
+
+  at(offset: number): number {
+    const { epochs, offsets } = this.#log;
+    return offset >= offsets.logEnd ? this.current : epochs.epochOf(offset);
   }
 }

@@ -85,6 +85,10 @@ export class OffsetTracker {
   get highWatermark(): LogPosition {
     return this.#highWatermark;
   }
+  /** First offset held back by an open transaction: there are none. */
+  get lastStable(): number {
+    return this.#highWatermark.offset;
+  }
 
   assigned(logEnd: number): void {
     assert(logEnd > this.#logEnd, 'the log end only grows by appends');

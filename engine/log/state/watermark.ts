@@ -3,8 +3,8 @@ import type { LogSettings } from '../log-settings.js';
 import type { HighWatermarkRule } from '../partition-log.js';
 import type { Segment } from '../segments/segment.js';
 import type { SegmentList } from '../segments/segment-list.js';
-import type { CheckpointTarget } from '../shared/checkpoints.js';
 import type { LogContext } from '../shared/log-context.js';
+import type { LogLife } from './log-life.js';
 import { type LogPosition, NOWHERE, type OffsetTracker } from './offset-tracker.js';
 
 /** The log whose high watermark it is. */
@@ -13,8 +13,11 @@ export interface WatermarkLog {
   readonly settings: LogSettings;
   readonly segments: SegmentList;
   readonly offsets: OffsetTracker;
-  readonly checkpointTarget: CheckpointTarget;
-  readonly hasEnded: boolean;
+  readonly life: LogLife;
+  readonly durability: {
+    /** There is news for the next checkpoint. */
+    markDirty(): void;
+  };
 }
 
 /** Finds the batch that holds an offset, or the first one behind it; null where there is none. */
@@ -44,11 +47,15 @@ export class Watermark {
 
   setRule(rule: HighWatermarkRule): void {
     this.#rule = rule;
-    this.advance();
+    this.#move();
   }
 
-  /** Asks the rule again. */
+  /** Asks the rule again, unless the log has ended. */
   advance(): void {
+    if (!this.#log.life.hasEnded) this.#move();
+  }
+
+  #move(): void {
     const { offsets } = this.#log;
     const { promised } = this;
     const wanted =
@@ -58,16 +65,16 @@ export class Watermark {
         promisedEnd: promised.offset,
       }) ?? promised.offset;
     if (wanted <= offsets.highWatermark.offset) return;
-    const position = this.#positionOf(wanted, () => this.advance());
+    const position = this.#positionOf(wanted, () => this.#move());
     if (position === null || !offsets.committed(position)) return;
     // The log's own promise can be found out again; what others have said cannot.
-    if (this.#rule !== null) this.#log.context.checkpoints.markDirty(this.#log.checkpointTarget);
+    if (this.#rule !== null) this.#log.durability.markDirty();
     this.notify();
   }
 
   /** Asks the rule for the first time, and finds out where the high watermark lies. */
   begin(): void {
-    this.advance();
+    this.#move();
     this.#place();
   }
 
@@ -104,10 +111,10 @@ export class Watermark {
     const segment = log.segments.floor(offset);
     if (segment === undefined) return;
     const { indexIntervalBytes } = log.settings;
-    const isLive = (): boolean => !segment.isRetired && !log.hasEnded;
+    const isLive = (): boolean => !segment.isRetired && !log.life.hasEnded;
     try {
       const loaded = await log.context.indexCache.load(segment, indexIntervalBytes, isLive);
-      if (loaded === null || log.hasEnded) return;
+      if (loaded === null || log.life.hasEnded) return;
       again();
       this.notify();
     } catch (error) {

@@ -267,7 +267,7 @@ test('retention is applied while the log is open, and not at all unless asked fo
     await kept.append({ value: value(at) });
   }
   const shrunk = new Promise<void>((resolve) => {
-    log.partition.onAdvance(() => log.startOffset > 0 && resolve());
+    log.partition.watermark.onAdvance(() => log.startOffset > 0 && resolve());
   });
   clock.advance(3_600_000 + 5 * 60_000);
   await shrunk;

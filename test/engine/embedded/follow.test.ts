@@ -123,7 +123,7 @@ test('a follower whose records are deleted before it reads them is told', async 
   const records = log.follow();
   expect(await take(records, 1)).toEqual(['0']);
   clock.advance(2000);
-  const { segments } = await log.partition.applyRetention();
+  const { segments } = await log.partition.maintenance.applyRetention();
   expect(segments).toBeGreaterThan(1);
   const rest = (async () => {
     for await (const record of records) if (record.offset > 10) return;
@@ -158,9 +158,10 @@ test('a follower that waits listens once, and one that has ended not at all', as
   const { partition } = await engine.log('events', { flush: DEFAULT_LOG_SETTINGS.flush });
   const log = await engine.log('events');
   let listening = 0;
-  const { onAdvance } = partition;
-  partition.onAdvance = (listener) => {
-    const stop = onAdvance.call(partition, listener);
+  const { watermark } = partition;
+  const { onAdvance } = watermark;
+  watermark.onAdvance = (listener) => {
+    const stop = onAdvance.call(watermark, listener);
     listening++;
     return () => {
       listening--;

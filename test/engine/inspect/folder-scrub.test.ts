@@ -14,7 +14,7 @@ async function threeSegments(): Promise<{ world: SimWorld; log: Log }> {
   const world = newWorld();
   const log = (await openLog(await openWorld(world))) as Log;
   for (let n = 0; n < 12; n++) {
-    if (n > 0 && n % 4 === 0) await log.roll();
+    if (n > 0 && n % 4 === 0) await log.maintenance.roll();
     await log.append(batchOf('value'));
   }
   return { world, log };

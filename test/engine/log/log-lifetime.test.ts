@@ -71,7 +71,7 @@ test('of two segments in one round the older is synced first, so that no later o
     const world = newWorld({ syncFileSystem: false });
     const log = await openLog(await openWorld(world), { flush: 'os' });
     await log.append(batchOf('older'));
-    await log.roll();
+    await log.maintenance.roll();
     await log.append(batchOf('newer'));
     log.flush().catch(() => {});
     await turns(turn);
@@ -86,7 +86,7 @@ test('where only the empty file of a later segment is left, the log goes on ther
   const engine = await openWorld(world);
   const log = await openLog(engine, { flush: 'os' });
   await log.append(batchOf(['lost', 'lost']));
-  await log.roll();
+  await log.maintenance.roll();
   // The power fails before any sync; of all names only the second segment's was written back.
   const next = cutPower(world);
   await next.disk.mkdir(folderOf());

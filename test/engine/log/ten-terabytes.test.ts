@@ -148,11 +148,11 @@ test('a log of 10 TiB in segments of 64 MiB opens, is read, rolls, shrinks and c
   const perSegment = (heapBytes() - before) / SEGMENTS;
   console.log(`${perSegment.toFixed(0)} bytes of heap a segment`);
   expect(perSegment).toBeLessThan(2_000);
-  expect(log.segments.count).toBe(SEGMENTS);
+  expect(log.state.segments.count).toBe(SEGMENTS);
 
   await counted(meter, '200 appends, each with a roll', 0, () => appendAll(log, 200));
   const end = log.logEndOffset;
-  expect(log.segments.count).toBe(SEGMENTS + 200);
+  expect(log.state.segments.count).toBe(SEGMENTS + 200);
   for (const offset of [0, SEGMENTS / 2, end - 1]) expectRead(log, offset);
 
   for (const offset of [10, SEGMENTS / 2, end - 1]) {
@@ -171,15 +171,15 @@ test('a log of 10 TiB in segments of 64 MiB opens, is read, rolls, shrinks and c
   const quarter = SEGMENTS / 4;
   await counted(meter, 'DeleteRecords of a quarter', 0, () => log.deleteBefore(quarter));
   expect(log.logStartOffset).toBe(quarter);
-  await counted(meter, 'its segments', quarter, () => log.changeSegments(async () => {}));
-  expect(log.segments.first?.baseOffset).toBe(quarter);
+  await counted(meter, 'its segments', quarter, () => log.state.changes.run(async () => {}));
+  expect(log.state.segments.first?.baseOffset).toBe(quarter);
   expectRead(log, quarter);
 
   const half = SEGMENTS / 2;
   world.clock.advance(timeOf(half) - world.clock.wallMs() + 1_000_000);
   log.updateSettings({ ...log.settings, retentionMs: 1_000_000 + 1 });
   const retained = await counted(meter, 'retention of a third', 2 * (half - quarter), () =>
-    log.applyRetention(),
+    log.maintenance.applyRetention(),
   );
   expect(retained.segments).toBe(half - quarter);
   expect(log.logStartOffset).toBe(half);
@@ -191,7 +191,7 @@ test('a log of 10 TiB in segments of 64 MiB opens, is read, rolls, shrinks and c
 
   await counted(meter, 'clean close', half, () => engine.close());
   ({ engine, log } = await counted(meter, 'open after a clean close', half, opened));
-  expect(log.segments.count).toBe(end - half);
+  expect(log.state.segments.count).toBe(end - half);
   await appendAll(log, 20);
   ({ engine, log } = await counted(meter, 'open after a kill', half, opened));
   expect(log).toMatchObject({ logStartOffset: half, logEndOffset: end + 20 });
@@ -211,12 +211,12 @@ test('a compacted log of many segments is looked at in slices, and compacted in 
   const settings = { ...SETTINGS, compacted: true, deletes: false, minCompactionLagMs: 1 };
   const log = (await openLog(engine, { ...settings, segmentBytes: 2 ** 20 })) as Log;
   world.clock.advance(timeOf(many));
-  await log.roll();
-  const need = await counted(meter, 'its need', many, () => log.compaction.compactionNeed());
+  await log.maintenance.roll();
+  const need = await counted(meter, 'its need', many, () => log.state.compaction.compactionNeed());
   expect(need).toBe(1);
-  const compacted = await counted(meter, 'compaction', 2 * many, () => log.compact());
+  const compacted = await counted(meter, 'compaction', 2 * many, () => log.maintenance.compact());
   expect(compacted).toMatchObject({ passes: 2, recordsRemoved: many - KEYS });
-  expect(log.segments.count).toBeLessThan(10);
+  expect(log.state.segments.count).toBeLessThan(10);
   expectRead(log, many - 1);
   await engine.close();
   meter.stop();

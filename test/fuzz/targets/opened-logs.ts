@@ -103,7 +103,7 @@ async function indexedLogs(): Promise<IndexedLogs> {
     const log = await openLog(engine, { indexIntervalBytes: 0 }, partition(number));
     for (const [at, batch] of BATCHES.entries()) {
       if (batch.readInt32BE(47) === -1) await log.append(Buffer.from(batch));
-      if (at === BATCHES.length - 4) await log.roll();
+      if (at === BATCHES.length - 4) await log.maintenance.roll();
     }
   }
   const stopped = await stopCleanly(world, engine);

@@ -45,7 +45,7 @@ async function withLog<Result>(
 
 async function appendSegments(log: PartitionLog): Promise<void> {
   for (let n = 0; n < 12; n++) {
-    if (n > 0 && n % 4 === 0) await log.roll();
+    if (n > 0 && n % 4 === 0) await log.maintenance.roll();
     await log.append(await keyedBatch([[`key ${n % 3}`, `value ${n}`]]));
   }
 }
@@ -120,7 +120,7 @@ test.each([
     await withLog(root, COMPACTED, appendSegments);
     // Nothing is appended: the checkpoint stays the one of a log without gaps.
     const offsets = await withLog(root, COMPACTED, async (log) => {
-      expect((await log.compact()).recordsRemoved).toBeGreaterThan(0);
+      expect((await log.maintenance.compact()).recordsRemoved).toBeGreaterThan(0);
       return offsetsIn(log);
     });
     expect(offsets).toHaveLength(7);
@@ -135,7 +135,7 @@ test('a log whose start is lost begins with its first segment after a rebuild, a
   const root = temporaryFolder();
   await withLog(root, RETAINED, async (log) => {
     await appendSegments(log);
-    await log.applyRetention();
+    await log.maintenance.applyRetention();
     expect(log.logStartOffset).toBeGreaterThan(0);
   });
   const told: string[] = [];

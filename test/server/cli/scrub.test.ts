@@ -107,12 +107,12 @@ test('what a crash has left below the log start is no damage, where only the cat
   const name = { topic: 'events', topicId: 'AAAAAAAAAAAAAAAAAAAAAQ', partition: 0 };
   const log = await engine.openPartition(name, { ...DEFAULT_LOG_SETTINGS, retentionBytes: 0 });
   for (let n = 0; n < 12; n++) {
-    if (n > 0 && n % 4 === 0) await log.roll();
+    if (n > 0 && n % 4 === 0) await log.maintenance.roll();
     await log.append(batchOf('value'));
   }
   const first = join(root, 'events-0', '00000000000000000000.log');
   const bytes = readFileSync(first);
-  await log.applyRetention();
+  await log.maintenance.applyRetention();
   await engine.close();
   writeFileSync(first, bytes);
   expect(await scrub(root)).toMatchObject({

@@ -11,10 +11,10 @@ async function heldBroker() {
   await broker.groups.coordinatorOf('g');
   const log = broker.engine.log('__consumer_offsets');
   let end = log.logEndOffset;
-  log.setHighWatermarkRule(() => end);
+  log.watermark.setRule(() => end);
   const commitTo = (offset: number): void => {
     end = offset;
-    log.advance();
+    log.watermark.advance();
   };
   return { broker, log, commitTo, partition: () => partitionOf(broker) };
 }
@@ -140,7 +140,7 @@ test('what a setting says is how long a commit waits', async () => {
   const broker = await memoryBroker({ settings: { 'offsets.commit.timeout.ms': '30' } });
   await broker.createTopic('t');
   await broker.groups.coordinatorOf('g');
-  for (const log of broker.engine.logs.values()) log.setHighWatermarkRule(() => 0);
+  for (const log of broker.engine.logs.values()) log.watermark.setRule(() => 0);
   const answer = commit(broker, 7);
   await turns();
   broker.clock.advance(29);

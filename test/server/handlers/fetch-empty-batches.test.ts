@@ -39,15 +39,15 @@ test('a fetch at an end without records waits for the next record, and is answer
   await append(before, 'keep', 'x');
   await append(before, 'gone', 'x');
   await append(before, 'gone', null);
-  await logOf(before).roll();
+  await logOf(before).maintenance.roll();
   // This pass gives the tombstone its time. Without a catalog the next one begins anew, and takes
   // it.
-  await logOf(before).compact();
+  await logOf(before).maintenance.compact();
   await before.store.close();
 
   const host = await openWorld({ ...killProcess(world), catalog: new MemoryCatalog() });
   const broker = await memoryBroker({ host, catalog });
-  await logOf(broker).compact();
+  await logOf(broker).maintenance.compact();
   const fetch = fetchOf({ name: 't' }, [{ fetchOffset: 1 }], { maxWaitMs: 60_000, minBytes: 1 });
   const waiting = broker.call('Fetch', 12, fetch);
   const waits = new Promise((resolve) => setImmediate(() => resolve('waits')));

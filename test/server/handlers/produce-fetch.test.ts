@@ -243,7 +243,7 @@ describe('produce', () => {
     await broker.createTopic('t');
     const log = broker.engine.log('t');
     let replicatedEnd = 0;
-    log.setHighWatermarkRule(() => replicatedEnd);
+    log.watermark.setRule(() => replicatedEnd);
     const one = await broker.call('Produce', 9, produceOf('t', batchOf(['a']), { acks: 1 }));
     expect(one.topics[0]!.partitions[0]!.errorCode).toBe(0);
     let answered = false;
@@ -253,11 +253,11 @@ describe('produce', () => {
     await turns();
     expect(answered).toBe(false);
     replicatedEnd = 1;
-    log.advance();
+    log.watermark.advance();
     await turns();
     expect(answered).toBe(false);
     replicatedEnd = 2;
-    log.advance();
+    log.watermark.advance();
     expect((await all).topics[0]!.partitions[0]!.errorCode).toBe(0);
     expect(broker.connection.listenerCount).toBe(0);
   });
@@ -265,7 +265,7 @@ describe('produce', () => {
   test('acks=all times out when the high watermark stays behind', async () => {
     const broker = await memoryBroker();
     await broker.createTopic('t');
-    broker.engine.log('t').setHighWatermarkRule(() => 0);
+    broker.engine.log('t').watermark.setRule(() => 0);
     const all = broker.call('Produce', 9, produceOf('t', batchOf(['b']), { timeoutMs: 300 }));
     await turns();
     broker.clock.advance(299);
@@ -443,7 +443,7 @@ describe('fetch', () => {
   test('a fetcher whose log went another way is told where', async () => {
     const { broker, log } = await brokerWith([['a'], ['b']]);
     log.logEndOffset = 2;
-    log.endOfEpoch = () => ({ leaderEpoch: 0, endOffset: 1 });
+    log.epochs.endOf = () => ({ leaderEpoch: 0, endOffset: 1 });
     const answer = await broker.call(
       'Fetch',
       12,

@@ -202,9 +202,9 @@ describe('a partition that goes to another broker', () => {
     await partitions.ensure(topic);
     const { log } = partitions.find(topic, 0);
     expect([...(await readValues(log)).values()]).toEqual(['a']);
-    expect(log.leaderEpoch).toBe(2);
+    expect(log.epochs.current).toBe(2);
     await partitions.find(topic, 0).append(batchOf(['b']), -1);
-    expect(log.epochAt(1)).toBe(2);
+    expect(log.epochs.at(1)).toBe(2);
     await partitions.stop();
     await engine.close();
   });
@@ -217,17 +217,17 @@ describe('a role that changes', () => {
     let topic = metadata.set([ledBy(HERE, [HERE, OTHER])]);
     await partitions.start([]);
     const partition = partitions.find(topic, 0);
-    expect(partition.log.leaderEpoch).toBe(engine.leaderEpoch);
+    expect(partition.log.epochs.current).toBe(engine.leaderEpoch);
     await partition.append(batchOf(['a']), 1);
     metadata.set([ledBy(OTHER, [HERE, OTHER], 1)]);
-    expect(partition.log.leaderEpoch).toBe(-1);
+    expect(partition.log.epochs.current).toBe(-1);
     await expect(partition.log.append(batchOf(['x']))).rejects.toMatchObject({
       code: 'NOT_LEADER',
     });
     topic = metadata.set([ledBy(HERE, [HERE, OTHER], 2)]);
-    expect(partition.log.leaderEpoch).toBe(2);
+    expect(partition.log.epochs.current).toBe(2);
     await partition.append(batchOf(['b']), 1);
-    expect([partition.log.epochAt(0), partition.log.epochAt(1)]).toEqual([0, 2]);
+    expect([partition.log.epochs.at(0), partition.log.epochs.at(1)]).toEqual([0, 2]);
     await partitions.stop();
     await engine.close();
   });
@@ -258,7 +258,7 @@ describe('a role that changes', () => {
     const { metadata, partitions, errors, openNumbers } = partitionsOn(engine);
     const topic = metadata.set([ledBy(HERE, [HERE])]);
     await partitions.start([]);
-    engine.log('t').lead = () => {
+    engine.log('t').epochs.lead = () => {
       throw new EngineError('STALE_LEADER_EPOCH', 'it cannot lead with 1');
     };
     metadata.set([ledBy(HERE, [HERE], 1)]);

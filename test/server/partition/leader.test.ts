@@ -10,10 +10,10 @@ async function heldPartition() {
   const partition = broker.partitions.find(broker.metadata.image.topic('t')!, 0);
   const log = broker.engine.log('t');
   let end = 0;
-  log.setHighWatermarkRule(() => end);
+  log.watermark.setRule(() => end);
   const commitTo = (offset: number): void => {
     end = offset;
-    log.advance();
+    log.watermark.advance();
   };
   return { broker, partition, log, commitTo };
 }

@@ -41,7 +41,7 @@ describe('a log that begins anew', () => {
     const { log } = await filled(world);
     await log.beginAt(150);
     expect(endsOf(log)).toEqual([150, 150, 150, 150]);
-    expect([log.sizeBytes, [...log.knownProducers()], log.endOfEpoch(0).endOffset]).toEqual([
+    expect([log.sizeBytes, [...log.knownProducers()], log.epochs.endOf(0).endOffset]).toEqual([
       0,
       [],
       150,
@@ -110,7 +110,7 @@ describe('a log that begins anew', () => {
     const again = await openLog(await openWorld(cutPower(world)));
     expect([again.logStartOffset, again.logEndOffset]).toEqual([150, 171]);
     expect((await readBatchesOf(again)).length).toBe(1);
-    expect((await again.scrub()).damaged).toBeNull();
+    expect((await again.maintenance.scrub()).damaged).toBeNull();
   });
 
   test('drops nothing that is committed without being asked to, and takes no offset that is none', async () => {
@@ -140,13 +140,13 @@ describe('a log that begins anew', () => {
   test('is compacted as any other', async () => {
     const log = await openLog(await openWorld(newWorld()), { compacted: true });
     for (let value = 0; value < 5; value++) await log.append(await keyedBatch([['k', `${value}`]]));
-    await log.roll();
-    await log.compact();
+    await log.maintenance.roll();
+    await log.maintenance.compact();
     await log.beginAt(100);
     expect(log.hasGaps).toBe(false);
     for (let value = 0; value < 5; value++) await log.append(await keyedBatch([['k', `${value}`]]));
-    await log.roll();
-    expect((await log.compact()).recordsRemoved).toBe(4);
+    await log.maintenance.roll();
+    expect((await log.maintenance.compact()).recordsRemoved).toBe(4);
   });
 });
 

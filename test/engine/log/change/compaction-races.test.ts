@@ -38,7 +38,7 @@ async function fill(
   timestamp = 1000,
 ): Promise<void> {
   for (const records of batches) await log.append(await keyedBatch(records, { timestamp }));
-  await log.roll();
+  await log.maintenance.roll();
 }
 
 async function shown(log: Log): Promise<string[]> {
@@ -103,8 +103,8 @@ test('the largest timestamp is found although segments become one while it is lo
   const looking = log.offsetOfLargestTimestamp();
   await reading.reached;
   isHeld = false;
-  await log.compact();
-  expect(log.segments.count).toBe(2);
+  await log.maintenance.compact();
+  expect(log.state.segments.count).toBe(2);
   reading.open();
   expect(await looking).toMatchObject({ offset: 2, timestampMs: 3000 });
 });
@@ -123,11 +123,11 @@ test('what looks into a segment that was replaced reads no index file: it is of 
     log,
     Array.from({ length: 20 }, (_, at) => [[`k${at % 3}`, `${at}`]] as const),
   );
-  const old = log.segments.first!;
-  await log.compact();
+  const old = log.state.segments.first!;
+  await log.maintenance.compact();
   expect(old.isRetired).toBe(true);
   read.length = 0;
-  log.context.indexCache.of(old, 100);
+  log.state.context.indexCache.of(old, 100);
   expect(read).toEqual([]);
 });
 
@@ -136,12 +136,12 @@ test('a deletion waits for the job of a compaction, whatever the job is doing: i
   const { engine, log } = await open(world);
   await fill(log, [[['k', '1']], [['k', '2']]]);
   const held = gate();
-  const run = log.context.jobs.run.bind(log.context.jobs);
-  log.context.jobs.run = async (name, input) => {
+  const run = log.state.context.jobs.run.bind(log.state.context.jobs);
+  log.state.context.jobs.run = async (name, input) => {
     await held.wait();
     return run(name, input);
   };
-  const compacting = log.compact();
+  const compacting = log.maintenance.compact();
   compacting.catch(() => {});
   await held.reached;
   let isDeleted = false;
@@ -179,7 +179,7 @@ test('a log is open only when what a compaction has left unfinished is gone', as
   expect(isOpen).toBe(false);
   held.open();
   const { log: again } = await opening;
-  await again.compact();
+  await again.maintenance.compact();
   expect(await shown(again)).toEqual(['1:k=2']);
 });
 
@@ -192,14 +192,14 @@ test('what a checkpoint lies behind is compacted, although no further one can be
     isFull ? Promise.reject(new EngineError('STORAGE_FULL', 'no room')) : write(changes);
   const { log } = await open(world);
   await fill(log, [[['k', '1']], [['k', '2']]]);
-  await log.context.checkpoints.run();
-  expect(log.checkpoint.segmentBase).toBe(2);
+  await log.state.context.checkpoints.run();
+  expect(log.state.durability.checkpoint.segmentBase).toBe(2);
   // As an earlier compaction has.
-  await log.marks.takesGap();
+  await log.state.durability.marks.takesGap();
   isFull = true;
   await fill(log, [[['k', '3']], [['k', '4']]]);
   // How far it came cannot be written down either.
-  await expect(log.compact()).rejects.toMatchObject({ code: 'STORAGE_FULL' });
+  await expect(log.maintenance.compact()).rejects.toMatchObject({ code: 'STORAGE_FULL' });
   expect(await shown(log)).toEqual(['1:k=2', '2:k=3', '3:k=4']);
 });
 
@@ -207,7 +207,7 @@ test('a truncation to an offset that is gone ends the log behind the batch befor
   const world = newWorld();
   const { log } = await open(world, { segmentBytes: 1e6 });
   await fill(log, [[['a', '1']], [['k', '1']], [['k', '2']], [['k', '3']], [['b', '1']]]);
-  await log.compact();
+  await log.maintenance.compact();
   expect(await shown(log)).toEqual(['0:a=1', '3:k=3', '4:b=1']);
   await log.truncateTo(2, { evenCommitted: true });
   expect(log.logEndOffset).toBe(1);
@@ -232,7 +232,7 @@ test('a truncation to an offset that is gone from the beginning of a segment lea
   ]);
   await fill(log, [[['k', '3']]]);
   await fill(log, [[['x', '4']]]);
-  await log.compact();
+  await log.maintenance.compact();
   expect(await shown(log)).toEqual(['0:a=1', '3:k=3', '4:x=4']);
   await log.truncateTo(2, { evenCommitted: true });
   expect(log.logEndOffset).toBeLessThanOrEqual(2);
@@ -249,12 +249,12 @@ test.each([Number.POSITIVE_INFINITY, Number.MAX_SAFE_INTEGER, 2 ** 52])(
     const world = newWorld();
     const { log } = await open(world, { deleteRetentionMs });
     await fill(log, [[['k', '1']], [['k', null]], [['x', '1']], [['x', '2']]]);
-    await log.compact();
+    await log.maintenance.compact();
     const left = ['1:k=null', '3:x=2'];
     expect(await shown(log)).toEqual(left);
     world.clock.advance(1e12);
     await fill(log, [[['x', '3']]]);
-    await log.compact();
+    await log.maintenance.compact();
     expect(await shown(log)).toEqual(['1:k=null', '4:x=3']);
   },
 );

@@ -49,7 +49,7 @@ async function open(
 /** Appends a batch of each, and rolls: what is there can be compacted. */
 async function fill(log: Log, batches: readonly (readonly KeyedInput[])[]): Promise<void> {
   for (const records of batches) await log.append(await keyedBatch(records));
-  await log.roll();
+  await log.maintenance.roll();
 }
 
 /** `offset:key=value` of every record. */
@@ -79,15 +79,19 @@ test('of each key the last record stays, where it was, also for the next process
       ]),
     );
   }
-  await log.roll();
-  expect(await log.compact()).toMatchObject({ passes: 1, recordsRemoved: 36 });
+  await log.maintenance.roll();
+  expect(await log.maintenance.compact()).toMatchObject({ passes: 1, recordsRemoved: 36 });
   const left = ['34:k2=17', '36:k0=18', '38:k1=19', '39:x=19'];
   expect(await shown(log)).toEqual(left);
   expect([log.logStartOffset, log.highWatermark, log.logEndOffset]).toEqual([0, 40, 40]);
   const again = await open(await stopCleanly(world, engine));
   expect(await shown(again)).toEqual(left);
-  expect(again.compaction.cleanedOffset).toBe(40);
-  expect(await again.compact()).toEqual({ passes: 0, recordsRemoved: 0, bytesRemoved: 0 });
+  expect(again.state.compaction.cleanedOffset).toBe(40);
+  expect(await again.maintenance.compact()).toEqual({
+    passes: 0,
+    recordsRemoved: 0,
+    bytesRemoved: 0,
+  });
 });
 
 test('what takes appends, or is not committed, stays as it is', async () => {
@@ -96,16 +100,16 @@ test('what takes appends, or is not committed, stays as it is', async () => {
   await fill(log, [[['k', '1']], [['k', '2']]]);
   await fill(log, [[['k', '3']]]);
   await log.append(await keyedBatch([['k', '4']]));
-  log.setHighWatermarkRule(() => 4);
-  await log.compact();
+  log.watermark.setRule(() => 4);
+  await log.maintenance.compact();
   expect(await shown(log)).toEqual(['2:k=3', '3:k=4']);
 
   const held = await open(newWorld());
-  held.setHighWatermarkRule(() => 2);
+  held.watermark.setRule(() => 2);
   await fill(held, [[['k', '1']], [['k', '2']]]);
   await fill(held, [[['k', '3']]]);
-  await held.compact();
-  held.setHighWatermarkRule(({ writtenEnd }) => writtenEnd);
+  await held.maintenance.compact();
+  held.watermark.setRule(({ writtenEnd }) => writtenEnd);
   expect(await shown(held)).toEqual(['1:k=2', '2:k=3']);
 });
 
@@ -113,8 +117,8 @@ test('a fetch of an offset that is gone begins with the next batch, and one of t
   const log = await open(newWorld());
   for (let at = 0; at < 12; at++) await log.append(await keyedBatch([['k', `${at}`]]));
   await log.append(await keyedBatch([['other', 'x']]));
-  await log.roll();
-  await log.compact();
+  await log.maintenance.roll();
+  await log.maintenance.compact();
   for (let offset = 0; offset <= 11; offset++) {
     const { slice } = log.read({ offset, maxBytes: 1, minOneBatch: true, isolation: 'log-end' });
     expect(lastOffset(await slice!.bytes())).toBeGreaterThanOrEqual(offset);
@@ -129,7 +133,7 @@ test('a reader that has a slice of an old segment keeps it', async () => {
   await fill(log, [[['k', '1']], [['k', '2']]]);
   const { slice } = log.read({ offset: 0, maxBytes: 1e6, minOneBatch: true, isolation: 'log-end' });
   const before = Buffer.from(await slice!.bytes());
-  await log.compact();
+  await log.maintenance.compact();
   world.clock.advance(1);
   await new Promise((resolve) => setImmediate(resolve));
   expect(await slice!.bytes()).toEqual(before);
@@ -156,14 +160,14 @@ test('a large file that was replaced is cut down when nobody reads it any more, 
     for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
   };
   await fill(log, [...large('1'), [['d', '1']], [['d', '2']]]);
-  await log.compact();
+  await log.maintenance.compact();
   world.clock.advance(500);
   // Of the successor, which the next pass replaces under the same name.
   const { slice } = log.read(everything);
   const before = Buffer.from(await slice!.bytes());
   expect(before.length).toBeGreaterThan(6_000_000);
   await fill(log, [[['d', '3']]]);
-  await log.compact();
+  await log.maintenance.compact();
   expect(cuts()).toBe(0);
   world.clock.advance(500);
   await settle();
@@ -185,10 +189,10 @@ test('what still looks into a segment that was replaced goes by its own indexes,
     log,
     Array.from({ length: 20 }, (_, at) => [[`k${at % 3}`, `${at}`]] as const),
   );
-  const old = log.segments.first!;
-  const { indexCache } = log.context;
+  const old = log.state.segments.first!;
+  const { indexCache } = log.state.context;
   const before = indexCache.of(old, 100).offsets.encode();
-  await log.compact();
+  await log.maintenance.compact();
   const path = `${folderOf()}/00000000000000000000.index`;
   const fresh = await world.disk.readFile(path);
   expect(indexCache.of(old, 100).offsets.encode()).toEqual(before);
@@ -203,15 +207,15 @@ test('neighbours become one segment as far as segment.bytes goes, with indexes t
     await log.append(await keyedBatch([[`k${at % 2}`, `${at}`]], { timestamp: 1000 + at }));
     if (at % 10 === 0) await log.append(await keyedBatch([[`only ${at}`, 'x']]));
   }
-  await log.roll();
-  const before = log.segments.count;
-  await log.compact();
-  expect(log.segments.count).toBeGreaterThan(2);
+  await log.maintenance.roll();
+  const before = log.state.segments.count;
+  await log.maintenance.compact();
+  expect(log.state.segments.count).toBeGreaterThan(2);
   await fill(log, [[['k0', 'again']]]);
-  await log.compact();
-  expect(log.segments.count).toBeLessThan(before / 3);
-  for (const segment of log.segments.all()) expect(segment.size).toBeLessThanOrEqual(1000);
-  expect(log.context.counters.indexRebuilds).toBe(0);
+  await log.maintenance.compact();
+  expect(log.state.segments.count).toBeLessThan(before / 3);
+  for (const segment of log.state.segments.all()) expect(segment.size).toBeLessThanOrEqual(1000);
+  expect(log.state.context.counters.indexRebuilds).toBe(0);
   const records = await readRecordsOf(log);
   for (const { offset, timestamp } of records) {
     const { slice } = log.read({ offset, maxBytes: 1, minOneBatch: true, isolation: 'log-end' });
@@ -220,15 +224,15 @@ test('neighbours become one segment as far as segment.bytes goes, with indexes t
     const first = records.find((record) => record.timestamp >= timestamp);
     expect(await log.offsetForTimestamp(timestamp)).toMatchObject({ offset: first!.offset });
   }
-  expect(log.context.counters.indexRebuilds).toBe(0);
+  expect(log.state.context.counters.indexRebuilds).toBe(0);
 });
 
 test('the largest timestamp is that of a record that is still there', async () => {
   const log = await open(newWorld());
   await log.append(await keyedBatch([['k', 'late']], { timestamp: 9000 }));
   await log.append(await keyedBatch([['k', 'early']], { timestamp: 5000 }));
-  await log.roll();
-  await log.compact();
+  await log.maintenance.roll();
+  await log.maintenance.compact();
   expect(await log.offsetOfLargestTimestamp()).toMatchObject({ offset: 1, timestampMs: 5000 });
   expect(await log.offsetForTimestamp(6000)).toBeNull();
 });
@@ -237,8 +241,8 @@ test('more keys than fit into memory take several passes', async () => {
   const compaction = { loadFactor: 0.0002, mapBytes: 1024 * 1024 };
   const log = await open(newWorld(), {}, { compaction });
   for (let at = 0; at < 90; at++) await log.append(await keyedBatch([[`k${at % 30}`, `${at}`]]));
-  await log.roll();
-  const { passes, recordsRemoved } = await log.compact();
+  await log.maintenance.roll();
+  const { passes, recordsRemoved } = await log.maintenance.compact();
   expect(passes).toBeGreaterThan(5);
   expect(recordsRemoved).toBe(60);
   expect((await readRecordsOf(log)).map(({ offset }) => offset)).toEqual(
@@ -251,7 +255,7 @@ test('a batch with more keys than fit into memory is gone through in parts', asy
   const log = await open(newWorld(), { segmentBytes: 1e6 }, { compaction });
   const records = Array.from({ length: 60 }, (_, at): KeyedInput => [`k${at % 30}`, `${at}`]);
   await fill(log, [records]);
-  expect((await log.compact()).passes).toBeGreaterThan(5);
+  expect((await log.maintenance.compact()).passes).toBeGreaterThan(5);
   expect((await readRecordsOf(log)).map(({ offset }) => offset)).toEqual(
     Array.from({ length: 30 }, (_, at) => 30 + at),
   );
@@ -266,7 +270,7 @@ test('records without a key, of a time when the log was not compacted, go', asyn
       [null, 'c'],
     ],
   ]);
-  await log.compact();
+  await log.maintenance.compact();
   expect(await shown(log)).toEqual(['1:k=b']);
 });
 
@@ -281,7 +285,7 @@ test('records below the log start go', async () => {
   ]);
   await log.deleteBefore(1);
   const before = log.sizeBytes;
-  await log.compact();
+  await log.maintenance.compact();
   expect(await shown(log)).toEqual(['1:b=2', '2:c=3']);
   expect(log.sizeBytes).toBeLessThan(before);
 });
@@ -292,7 +296,7 @@ describe('a tombstone', () => {
     const log = await open(world, { deleteRetentionMs: HOUR_MS });
     await fill(log, [[['k', 'there']], [['k', null]], [['other', 'x']]]);
     world.clock.advance(5 * HOUR_MS);
-    await log.compact();
+    await log.maintenance.compact();
     expect(await shown(log)).toEqual(['1:k=null', '2:other=x']);
     const horizonMs = world.clock.wallMs() + HOUR_MS;
     expect((await readBatchesOf(log)).map((batch) => deleteHorizonOf(batch))).toEqual([
@@ -302,12 +306,12 @@ describe('a tombstone', () => {
 
     world.clock.advance(HOUR_MS - 1);
     await fill(log, [[['other', 'y']]]);
-    await log.compact();
+    await log.maintenance.compact();
     expect(await shown(log)).toEqual(['1:k=null', '3:other=y']);
 
     world.clock.advance(1);
     await fill(log, [[['other', 'z']]]);
-    await log.compact();
+    await log.maintenance.compact();
     expect(await shown(log)).toEqual(['4:other=z']);
   });
 
@@ -322,9 +326,9 @@ describe('a tombstone', () => {
       ];
       await log.append(await keyedBatch(records, { codec, timestamp: 1234 }));
     }
-    await log.roll();
+    await log.maintenance.roll();
     const before = new Map((await readRecordsOf(log)).map((record) => [record.offset, record]));
-    await log.compact();
+    await log.maintenance.compact();
     const after = await readRecordsOf(log);
     expect(after).toHaveLength(11);
     for (const record of after) expect(record).toEqual(before.get(record.offset));
@@ -337,7 +341,7 @@ test('a tombstone that a pass has not come to yet stays, whatever its batch says
   const log = await open(newWorld(), settings, { compaction });
   const keys = Array.from({ length: 24 }, (_, at) => `k${at}`);
   await fill(log, [keys.map((key) => [key, 'there']), keys.map((key) => [key, null])]);
-  expect((await log.compact()).passes).toBeGreaterThan(4);
+  expect((await log.maintenance.compact()).passes).toBeGreaterThan(4);
   expect((await readRecordsOf(log)).filter(({ value }) => value !== null)).toEqual([]);
 });
 
@@ -354,7 +358,7 @@ describe('an idempotent producer', () => {
     const log = await open(world);
     for (let sequence = 0; sequence < 4; sequence++) await log.append(await sent(sequence));
     await fill(log, [[['k', 'by another']]]);
-    await log.compact();
+    await log.maintenance.compact();
     expect(await shown(log)).toEqual(['4:k=by another']);
     const empty = (await readBatchesOf(log)).find((batch) => producerId(batch) === 7)!;
     expect([recordCount(empty), baseSequence(empty), lastOffset(empty)]).toEqual([0, 3, 3]);
@@ -408,8 +412,8 @@ describe('transactions', () => {
     // What a client calls its key has nothing to do with a marker's.
     const likeAMarker = '\0\0\0\u0001';
     await log.append(await keyedBatch([[likeAMarker, 'x']]));
-    await log.roll();
-    await log.compact();
+    await log.maintenance.roll();
+    await log.maintenance.compact();
     expect(await shown(log)).toEqual([
       '0:k=first',
       '2:k=aborted',
@@ -425,10 +429,10 @@ describe('transactions', () => {
     await fill(log, [[['k', '1']], [['k', '2']]]);
     await write(log, 'k', 'open', 0);
     await fill(log, [[['k', '3']]]);
-    await log.compact();
+    await log.maintenance.compact();
     expect(await shown(log)).toEqual(['1:k=2', '2:k=open', '3:k=3']);
-    expect(log.compaction.cleanedOffset).toBe(2);
-    expect(await log.compaction.compactionNeed()).toBeNull();
+    expect(log.state.compaction.cleanedOffset).toBe(2);
+    expect(await log.state.compaction.compactionNeed()).toBeNull();
   });
 });
 
@@ -438,17 +442,17 @@ test('the epochs of batches that are gone are known', async () => {
   const engine = await openWorld(killProcess(world));
   const log = (await openLog(engine, { segmentBytes: 400 })) as Log;
   await fill(log, [[['k', '2']]]);
-  await log.compact();
-  expect(log.endOfEpoch(0)).toEqual({ leaderEpoch: 0, endOffset: 1 });
-  expect(log.endOfEpoch(1)).toEqual({ leaderEpoch: 1, endOffset: 2 });
+  await log.maintenance.compact();
+  expect(log.epochs.endOf(0)).toEqual({ leaderEpoch: 0, endOffset: 1 });
+  expect(log.epochs.endOf(1)).toEqual({ leaderEpoch: 1, endOffset: 2 });
 });
 
 test('a compacted log opens without its catalog: its segments follow one another without a gap', async () => {
   const world = newWorld();
   const log = await open(world);
   for (let at = 0; at < 40; at++) await log.append(await keyedBatch([[`k${at % 3}`, `${at}`]]));
-  await log.roll();
-  await log.compact();
+  await log.maintenance.roll();
+  await log.maintenance.compact();
   await fill(log, [[['k0', 'x']]]);
   const left = await shown(log);
   const again = await open({ ...killProcess(world), catalog: new MemoryCatalog() });
@@ -468,7 +472,7 @@ test('what a compaction has left unfinished is gone when the log is open, before
   expect(await next.disk.readdir(folderOf())).not.toContainEqual(
     expect.stringMatching(/cleaned|swap/),
   );
-  await again.compact();
+  await again.maintenance.compact();
   expect(await shown(again)).toEqual(['1:k=2']);
 });
 
@@ -480,28 +484,28 @@ test('what a truncation has cut off while a pass ran takes nothing away', async 
   await fill(log, [[['k', 'second']]]);
   await fill(log, [[['x', 'end']]]);
   // The keys are noted; the first segment is about to be rewritten.
-  const run = log.context.jobs.run.bind(log.context.jobs);
+  const run = log.state.context.jobs.run.bind(log.state.context.jobs);
   let truncated: Promise<void> | null = null;
-  log.context.jobs.run = async (name, input) => {
+  log.state.context.jobs.run = async (name, input) => {
     if (name === 'rewriteSegments' && truncated === null) {
       truncated = log.truncateTo(1, { evenCommitted: true });
       await truncated;
     }
     return run(name, input);
   };
-  await log.compact();
+  await log.maintenance.compact();
   expect(await shown(log)).toEqual(['0:k=first']);
   await fill(log, [[['y', 'new']]]);
-  await log.compact();
+  await log.maintenance.compact();
   expect(await shown(log)).toEqual(['0:k=first', '1:y=new']);
 });
 
 test('a truncation right before a pass ends leaves what comes again dirty', async () => {
   const log = await open(newWorld(), { segmentBytes: 1e6 });
   await fill(log, [[['k', '1']], [['k', '2']], [['x', '3']]]);
-  const change = log.changeSegments.bind(log);
+  const change = log.state.changes.run.bind(log.state.changes);
   let changes = 0;
-  log.changeSegments = async (run) => {
+  log.state.changes.run = async (run) => {
     // The first one publishes the segment, the second one says how far the log was compacted.
     if (++changes === 2) {
       await log.truncateTo(1, { evenCommitted: true });
@@ -509,10 +513,10 @@ test('a truncation right before a pass ends leaves what comes again dirty', asyn
     }
     return change(run);
   };
-  await log.compact();
+  await log.maintenance.compact();
   expect(changes).toBeGreaterThan(1);
-  log.changeSegments = change;
-  await log.compact();
+  log.state.changes.run = change;
+  await log.maintenance.compact();
   expect((await shown(log)).map((record) => record.replace(/^\d+:/, ''))).toEqual([
     'k=and again',
     'x=too',
@@ -523,11 +527,11 @@ test('offsets that come again after a truncation are compacted again', async () 
   const log = await open(newWorld());
   await fill(log, [[['k', '1']], [['x', '2']]]);
   await fill(log, [[['y', '3']]]);
-  await log.compact();
+  await log.maintenance.compact();
   await log.truncateTo(1, { evenCommitted: true });
-  expect(log.compaction.cleanedOffset).toBe(1);
+  expect(log.state.compaction.cleanedOffset).toBe(1);
   await fill(log, [[['k', 'again']]]);
-  await log.compact();
+  await log.maintenance.compact();
   expect(await shown(log)).toEqual(['1:k=again']);
 });
 
@@ -539,11 +543,11 @@ describe('a batch that is bad', () => {
     await fill(log, [[['k', '1']], [['k', '2']]]);
     await spoil(log, world);
     await fill(log, [[['k', '3']]]);
-    await expect(log.compact()).rejects.toMatchObject({ code: 'CORRUPT_BATCH' });
-    await expect(log.compact()).rejects.toMatchObject({ code: 'CORRUPT_BATCH' });
-    expect(await log.compaction.compactionNeed()).toBeNull();
+    await expect(log.maintenance.compact()).rejects.toMatchObject({ code: 'CORRUPT_BATCH' });
+    await expect(log.maintenance.compact()).rejects.toMatchObject({ code: 'CORRUPT_BATCH' });
+    expect(await log.state.compaction.compactionNeed()).toBeNull();
     expect(lines.filter(({ level }) => level === 'error')).toHaveLength(1);
-    expect(log.context.counters.compactionsStopped).toBe(1);
+    expect(log.state.context.counters.compactionsStopped).toBe(1);
     // It goes on serving.
     await log.append(await keyedBatch([['k', '4']]));
     expect(log.logEndOffset).toBeGreaterThan(3);
@@ -598,9 +602,9 @@ test('a disk that is full is said once, left alone for a while, and then compact
   await fill(log, [[['k', '1']], [['k', '2']]]);
   const before = await shown(log);
   world.disk.failNext({ op: 'writev', path: /cleaned/, code: 'ENOSPC' });
-  expect(await log.compaction.compactOnce()).toBe(false);
+  expect(await log.state.compaction.compactOnce()).toBe(false);
   expect(await shown(log)).toEqual(before);
-  expect(await log.compaction.compactionNeed()).toBeNull();
+  expect(await log.state.compaction.compactionNeed()).toBeNull();
   expect(lines.filter(({ level }) => level === 'warn')).toHaveLength(1);
   expect(await world.disk.readdir(folderOf())).not.toContainEqual(
     expect.stringMatching(/cleaned|swap/),
@@ -632,13 +636,13 @@ test('segments that no checkpoint lies behind stay: the next process would miss 
   await log.flush();
   isFull = true;
   await fill(log, [[['k', '3']], [['k', '4']]]);
-  await log.compact();
+  await log.maintenance.compact();
   const left = await shown(log);
   expect(left.slice(-2)).toEqual(['2:k=3', '3:k=4']);
   const again = await open(killProcess(world));
   expect(await shown(again)).toEqual(left);
-  await again.roll();
-  await again.compact();
+  await again.maintenance.roll();
+  await again.maintenance.compact();
   expect(await shown(again)).toEqual(['3:k=4']);
 });
 
@@ -647,13 +651,13 @@ test('a log that is deleted while it is compacted is gone at once, and the next 
   const engine = await openWorld(world);
   const log = (await openLog(engine, { segmentBytes: 400 })) as Log;
   await fill(log, [[['k', '1']], [['k', '2']]]);
-  const run = log.context.jobs.run.bind(log.context.jobs);
+  const run = log.state.context.jobs.run.bind(log.state.context.jobs);
   let running = 0;
-  log.context.jobs.run = async (name, input) => {
+  log.state.context.jobs.run = async (name, input) => {
     running++;
     return run(name, input).finally(() => running--);
   };
-  const compacting = log.compact();
+  const compacting = log.maintenance.compact();
   compacting.catch(() => {});
   while (running === 0) await new Promise((resolve) => setImmediate(resolve));
   await engine.deletePartition(partition());
@@ -663,7 +667,7 @@ test('a log that is deleted while it is compacted is gone at once, and the next 
   const next = (await openLog(engine, { segmentBytes: 400 }, again)) as Log;
   await fill(next, [[['k', 'a']], [['k', 'b']]]);
   expect(await shown(next)).toEqual(['0:k=a', '1:k=b']);
-  await next.compact();
+  await next.maintenance.compact();
   expect(await shown(next)).toEqual(['1:k=b']);
 });
 
@@ -679,10 +683,10 @@ test('max.compaction.lag.ms rolls what takes appends and compacts it, whatever t
   await log.append(await keyedBatch([['k', '1']], { timestamp }));
   await log.append(await keyedBatch([['k', '2']], { timestamp }));
   world.clock.advance(HOUR_MS);
-  expect(await log.compaction.compactionNeed()).toBeNull();
+  expect(await log.state.compaction.compactionNeed()).toBeNull();
   world.clock.advance(1);
-  expect(await log.compaction.compactionNeed()).toBe(Number.POSITIVE_INFINITY);
-  expect(await log.compaction.compactOnce()).toBe(true);
+  expect(await log.state.compaction.compactionNeed()).toBe(Number.POSITIVE_INFINITY);
+  expect(await log.state.compaction.compactOnce()).toBe(true);
   expect(await shown(log)).toEqual(['1:k=2']);
 });
 
@@ -702,13 +706,13 @@ test('with both policies retention deletes what compaction leaves', async () => 
       { timestamp },
     ),
   );
-  await log.roll();
+  await log.maintenance.roll();
   world.clock.advance(2 * HOUR_MS);
   await log.append(await keyedBatch([['k', '2']], { timestamp: world.clock.wallMs() }));
-  await log.roll();
-  await log.compact();
+  await log.maintenance.roll();
+  await log.maintenance.compact();
   expect(await shown(log)).toEqual(['0:old=1', '2:k=2']);
-  await log.applyRetention();
+  await log.maintenance.applyRetention();
   expect(await shown(log)).toEqual(['2:k=2']);
   expect(lines).toContainEqual({
     level: 'info',

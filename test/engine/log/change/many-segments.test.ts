@@ -34,7 +34,7 @@ test('what a crash left below the log start goes with the next retention, whatev
   const next = killProcess(world);
   const log = await openLog(await openWorld(next), settings);
   expect(await liveLogs(next)).toBe(5);
-  expect(await log.applyRetention()).toMatchObject({ segments: 3 });
+  expect(await log.maintenance.applyRetention()).toMatchObject({ segments: 3 });
   expect(await liveLogs(next)).toBe(2);
   expect(log.logStartOffset).toBe(3);
 });
@@ -48,13 +48,13 @@ test('a deletion of many segments is answered before they go, and a close waits 
   expect(await liveLogs(next)).toBeGreaterThan(LIMITS.segmentsRetiredAtATime);
   const again = await openLog(await openWorld(next), settings);
   expect(again.logStartOffset).toBe(many);
-  await again.applyRetention();
+  await again.maintenance.applyRetention();
   expect(await liveLogs(next)).toBe(5);
 });
 
 test('the size of a log is right after all that changes its segments', async () => {
   const { world, log } = await filled(8);
-  const sum = (): number => log.segments.all().reduce((bytes, { size }) => bytes + size, 0);
+  const sum = (): number => log.state.segments.all().reduce((bytes, { size }) => bytes + size, 0);
   const sizes: number[] = [];
   const look = (): void => {
     expect(log.sizeBytes).toBe(sum());
@@ -68,7 +68,7 @@ test('the size of a log is right after all that changes its segments', async () 
   await log.append(batchOf('again'));
   look();
   log.updateSettings({ ...log.settings, deletes: true, retentionBytes: 1 });
-  await log.applyRetention();
+  await log.maintenance.applyRetention();
   look();
   expect(new Set(sizes).size).toBeGreaterThan(3);
   const reopened = (await openLog(await openWorld(killProcess(world)), settings)) as Log;

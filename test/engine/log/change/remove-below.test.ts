@@ -34,10 +34,10 @@ test('retention, deletion, truncation and appends at the same time leave one log
     log.append(batchOf('young', { timestamp })),
     log.deleteBefore(5),
     log.truncateTo(13, { evenCommitted: true }),
-    log.applyRetention(),
-    log.roll(),
+    log.maintenance.applyRetention(),
+    log.maintenance.roll(),
     log.append(batchOf('younger', { timestamp })),
-    log.applyRetention(),
+    log.maintenance.applyRetention(),
   ]);
   const values = await readValues(log);
   expect(values.get(12)).toBe('young');
@@ -52,7 +52,7 @@ test('where retention has left off is found again, whichever renames a crash und
   for (let at = 0; at < 12; at++) await log.append(batchOf(`value ${at}`));
   world.clock.advance(2 * DAY_MS);
   await log.append(batchOf('young', { timestamp: world.clock.wallMs() }));
-  await log.applyRetention();
+  await log.maintenance.applyRetention();
   const start = log.logStartOffset;
   expect(start).toBeGreaterThan(0);
   const next = killProcess(world);
@@ -70,9 +70,9 @@ test('the epoch of a log of which everything was deleted is known after a reopen
   const log = await openLog(engine);
   await log.append(batchOf(['a', 'b']));
   await log.deleteBefore(2);
-  expect(log.endOfEpoch(0)).toEqual({ leaderEpoch: 0, endOffset: 2 });
+  expect(log.epochs.endOf(0)).toEqual({ leaderEpoch: 0, endOffset: 2 });
   const reopened = await openLog(await openWorld(await stopCleanly(world, engine)));
-  expect(reopened.endOfEpoch(0)).toEqual({ leaderEpoch: 0, endOffset: 2 });
+  expect(reopened.epochs.endOf(0)).toEqual({ leaderEpoch: 0, endOffset: 2 });
 });
 
 test('an epoch is known of an empty log also after a write to it has failed', async () => {
@@ -82,7 +82,7 @@ test('an epoch is known of an empty log also after a write to it has failed', as
   await log.deleteBefore(2);
   world.disk.failNext({ op: 'writevSync', path: /\.log$/, code: 'ENOSPC' });
   await expect(log.append(batchOf('c'))).rejects.toMatchObject({ code: 'STORAGE_FULL' });
-  expect(log.endOfEpoch(0)).toEqual({ leaderEpoch: 0, endOffset: 2 });
+  expect(log.epochs.endOf(0)).toEqual({ leaderEpoch: 0, endOffset: 2 });
 });
 
 test('what a reader has open stays readable after its segment was deleted', async () => {

@@ -111,11 +111,11 @@ test('a checkpoint that was saving indexes when the truncation came writes none 
     const engine = await openWorld(world);
     const log = await openLog(engine, { indexIntervalBytes: 0, flush: 'os' });
     for (let at = 0; at < 4; at++) await log.append(batchOf('old', { timestamp: timestamp + at }));
-    await log.roll();
+    await log.maintenance.roll();
     await log.append(batchOf('in between'));
     // Two sealed segments to save, one after the other, while the log is cut within the second.
     await log.append(batchOf('old', { timestamp: timestamp + 1000 }));
-    await log.roll();
+    await log.maintenance.roll();
     await turns(turn);
     await log.truncateTo(5, { evenCommitted: true });
     await log.append(batchOf('new', { timestamp: timestamp + 500 }));
@@ -130,7 +130,7 @@ test('a cut above damage is refused, and nothing is written over what stays', as
   const log = (await openLog(engine, { indexIntervalBytes: 100 })) as Log;
   for (let at = 0; at < 60; at++) await log.append(batchOf(`value ${at} ${'x'.repeat(40)}`));
   await log.flush();
-  const { path } = log.segments.active!.file;
+  const { path } = log.state.segments.active!.file;
   const before = await world.disk.readFile(path);
   const fifth = before.indexOf('value 5 ');
   const batchAt = before.lastIndexOf(Buffer.from([2]), fifth);

@@ -23,7 +23,7 @@ async function compacted(keys: readonly string[]): Promise<Log> {
   const engine = await openWorld(newWorld());
   const log = (await openLog(engine, { segmentBytes: 400 })) as Log;
   for (const key of keys) await log.append(await keyedBatch([[key, PADDING]]));
-  await log.compact();
+  await log.maintenance.compact();
   return log;
 }
 
@@ -76,18 +76,18 @@ describe('a read that lands on a batch without records', () => {
     await before.append(await keyedBatch([['keep', PADDING]]));
     await before.append(await keyedBatch([['gone', PADDING]]));
     await before.append(await keyedBatch([['gone', null]]));
-    await before.roll();
+    await before.maintenance.roll();
     // This pass gives the tombstone its time. Without a catalog the next one begins anew, and takes
     // it.
-    await before.compact();
+    await before.maintenance.compact();
     const engine = await openWorld({ ...killProcess(world), catalog: new MemoryCatalog() });
     const log = (await openLog(engine, settings)) as Log;
-    await log.compact();
+    await log.maintenance.compact();
     expect(await readAt(log, 1)).toEqual({ batches: ['2:0'], emptyUpTo: 3 });
-    log.setHighWatermarkRule(() => 3);
+    log.watermark.setRule(() => 3);
     await log.append(await keyedBatch([['new', PADDING]]));
     expect(await readAt(log, 1)).toEqual({ batches: ['2:0'], emptyUpTo: 3 });
-    log.setHighWatermarkRule(({ writtenEnd }) => writtenEnd);
+    log.watermark.setRule(({ writtenEnd }) => writtenEnd);
     expect(await readAt(log, 1)).toEqual({ batches: ['3:1'], emptyUpTo: 3 });
   });
 
@@ -102,8 +102,8 @@ describe('a read that lands on a batch without records', () => {
       await log.append(await keyedBatch([['hot', '1']], producer));
     }
     await log.append(await keyedBatch([['hot', 'last']]));
-    await log.roll();
-    await log.compact();
+    await log.maintenance.roll();
+    await log.maintenance.compact();
     expect(await readBatchesOf(log)).toHaveLength(count + 2);
     const first: (string | undefined)[] = [];
     for (let read = 0; read < 4; read++) first.push((await readAt(log, 1)).batches[0]);
@@ -126,8 +126,8 @@ describe('a slice', () => {
     await log.append(await keyedBatch([['hot', PADDING]], { ...producer, baseSequence: 0 }));
     await log.append(await keyedBatch([['hot', PADDING]]));
     await log.append(await keyedBatch([['c', PADDING]]));
-    await log.roll();
-    await log.compact();
+    await log.maintenance.roll();
+    await log.maintenance.compact();
     const maxBytes = 1e6;
     expect((await readAt(log, 0, { maxBytes })).batches).toEqual(['0:1', '1:1']);
     expect((await readAt(log, 2, { maxBytes })).batches).toEqual(['3:1', '4:1']);
@@ -144,8 +144,8 @@ describe('a slice', () => {
     await log.append(await keyedBatch([['a', PADDING]]));
     await log.append(await keyedBatch([['hot', PADDING]], { ...producer, producerId: 8 }));
     await log.append(await keyedBatch([['hot', PADDING]]));
-    await log.roll();
-    await log.compact();
+    await log.maintenance.roll();
+    await log.maintenance.compact();
     const next = await stopCleanly(world, engine);
     for (const name of await next.disk.readdir(folderOf())) {
       if (name.endsWith('index')) await next.disk.unlink(`${folderOf()}/${name}`);

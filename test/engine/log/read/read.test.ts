@@ -111,7 +111,7 @@ test('every offset is found through the index, whatever lies between its entries
 
 test('a read ends with its segment', async () => {
   const { log } = await logOf(4);
-  await log.roll();
+  await log.maintenance.roll();
   await log.append(batchOf('next'));
   expect(read(log, 0)).toEqual([0, 2, 4, 6]);
   expect(read(log, 8)).toEqual([8]);
@@ -130,7 +130,7 @@ describe('a damaged batch in the middle of a sealed segment', () => {
   async function damaged(overrides: Partial<LogSettings> = {}): Promise<Fixture> {
     const fixture = await logOf(10, overrides);
     const { log, world, sizes } = fixture;
-    await log.roll();
+    await log.maintenance.roll();
     await log.append(batchOf('in the next segment'));
     const path = `${folderOf()}/00000000000000000000.log`;
     const file = world.disk.openSync(path, 'write');
@@ -176,10 +176,10 @@ describe('a slice whose file was cut by somebody else', () => {
 
   test('is no damage where the log itself was truncated meanwhile', async () => {
     const { log, sizes } = await logOf(6);
-    log.setHighWatermarkRule(() => 12);
+    log.watermark.setRule(() => 12);
     const request = { maxBytes: 1e6, minOneBatch: true, isolation: 'log-end' } as const;
     const { slice } = log.read({ ...request, offset: 0 });
-    const segment = log.segments.active!;
+    const segment = log.state.segments.active!;
     segment.takeOver(segment.noted);
     expect(slice!.cutShortAt(sum(sizes.slice(0, 4)))).not.toMatchObject({ code: 'CORRUPT_BATCH' });
     slice!.release();
@@ -240,7 +240,7 @@ describe('a reader that goes on where its last slice ended', () => {
     await log.append(bytes);
     await log.append(batchOf(['real']));
     await log.append(batchOf(['five']));
-    const segment = log.segments.active!;
+    const segment = log.state.segments.active!;
     const wrong = emptyIndexes();
     wrong.offsets.append(1000, small.length + decoyAt);
     segment.noted.adoptIndexes(wrong);
@@ -256,7 +256,7 @@ describe('a reader that goes on where its last slice ended', () => {
     for (let count = 0; count < 3; count++) await log.append(Buffer.from(bytes));
     const wrong = emptyIndexes();
     wrong.offsets.append(3, bytes.length + 70);
-    const segment = log.segments.active!;
+    const segment = log.state.segments.active!;
     segment.noted.adoptIndexes(wrong);
     segment.takeOver(segment.noted);
     expect(read(log, 0, bytes.length + 100)).toEqual([0]);

@@ -76,7 +76,7 @@ test('an empty log has none', async () => {
 
 test('what is above the high watermark is not answered', async () => {
   const log = await logOf([1], [2]);
-  log.setHighWatermarkRule(() => 0);
+  log.watermark.setRule(() => 0);
   await log.append(batchOf('later', { timestamp: T + 30 }));
   expect(log.highWatermark).toBe(2);
   expect(await offsetAt(log, 20)).toBeUndefined();
@@ -163,8 +163,8 @@ describe('nanoseconds, which no number holds exactly', () => {
     }));
     await log.append(buildBatchSync(records));
     for (let at = 0; at < 3; at++) await log.append(batchAt(NS + 10n));
-    await log.roll();
-    expect((await log.compact()).recordsRemoved).toBeGreaterThan(0);
+    await log.maintenance.roll();
+    expect((await log.maintenance.compact()).recordsRemoved).toBeGreaterThan(0);
     for (const [at, offset] of [
       [1n, 1],
       [2n, 2],

@@ -27,7 +27,7 @@ async function stoppedWorld(): Promise<SimWorld> {
   for (let offset = 0; offset < RECORDS; offset++) {
     await log.append(batchOf(`value ${offset}`, { timestamp: timestampOf(offset) }));
   }
-  await log.roll();
+  await log.maintenance.roll();
   await log.append(batchOf('active', { timestamp: timestampOf(0) }));
   return stopCleanly(world, engine);
 }

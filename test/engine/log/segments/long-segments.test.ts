@@ -37,7 +37,7 @@ async function stoppedWorld({
   const log = await engine.openPartition(partition(), settings(options), rule);
   await Promise.all(Array.from({ length: BATCHES }, () => appended(log)));
   if (isSealed) {
-    await log.roll();
+    await log.maintenance.roll();
     await appended(log);
   }
   const stopped = await stopCleanly(world, engine);
@@ -138,14 +138,14 @@ test('retention waits until the index of a segment is rebuilt that it asks for i
   const log = (await openLog(engine, options)) as Log;
   log.updateSettings({ ...log.settings, retentionMs: 1_000 });
   world.clock.advance(10_000_000);
-  expect(await log.applyRetention()).toMatchObject({ segments: 2 });
+  expect(await log.maintenance.applyRetention()).toMatchObject({ segments: 2 });
   await engine.close();
 });
 
 test('a log of as many segments as it may have takes what its last one holds, and says what helps', async () => {
   const log = (await openLog(await openWorld(newWorld()), { segmentBytes: 100 })) as Log;
   await appended(log);
-  vi.spyOn(log.segments, 'count', 'get').mockReturnValue(LIMITS.segmentsPerLogMax);
+  vi.spyOn(log.state.segments, 'count', 'get').mockReturnValue(LIMITS.segmentsPerLogMax);
   await expect(appended(log)).rejects.toMatchObject({
     code: 'TOO_MANY_SEGMENTS',
     message: expect.stringContaining('raise segment.bytes') as string,
@@ -184,7 +184,7 @@ test('a high watermark in a long segment is found while its index is made', asyn
   wanted = 600;
   const log = await engine.openPartition(partition(), settings(options), rule);
   expect(log.highWatermark).toBe(500);
-  await new Promise<void>((resolve) => void log.onAdvance(resolve));
+  await new Promise<void>((resolve) => void log.watermark.onAdvance(resolve));
   expect(log.highWatermark).toBe(600);
   await engine.close();
 });
@@ -195,15 +195,17 @@ test('a log of as many segments as it may have is emptied by retention and by de
     const engine = await openWorld(world);
     const log = (await openLog(engine, { segmentBytes: 100 })) as Log;
     for (let at = 0; at < 5; at++) await appended(log);
-    const count = vi.spyOn(log.segments, 'count', 'get');
-    const real = log.segments.all().length;
+    const count = vi.spyOn(log.state.segments, 'count', 'get');
+    const real = log.state.segments.all().length;
     expect(real).toBe(5);
-    count.mockImplementation(() => LIMITS.segmentsPerLogMax + log.segments.all().length - real);
+    count.mockImplementation(
+      () => LIMITS.segmentsPerLogMax + log.state.segments.all().length - real,
+    );
     log.updateSettings({ ...log.settings, retentionMs: 1_000 });
     world.clock.advance(10_000_000);
-    if (isRetention) await log.applyRetention();
+    if (isRetention) await log.maintenance.applyRetention();
     else await log.deleteBefore(5);
-    expect(log.segments.all().length).toBe(1);
+    expect(log.state.segments.all().length).toBe(1);
     expect(await appended(log)).toMatchObject({ baseOffset: 5 });
     vi.restoreAllMocks();
     await engine.close();

@@ -28,7 +28,7 @@ test('what was written after a round was submitted is not promised by it, and is
     isPromised = true;
   });
   await turns(10);
-  expect([log.offsets.written.offset, isPromised]).toEqual([3, false]);
+  expect([log.state.offsets.written.offset, isPromised]).toEqual([3, false]);
   sync.run();
   await covered;
   await pendingSync(world.disk);

@@ -51,7 +51,7 @@ async function heldAtFour(
   const log = await open(engine, () => committed, overrides);
   for (let at = 0; at < 12; at++) await log.append(await keyedBatch([['k', `value ${at}`]]));
   committed = 4;
-  log.advance();
+  log.watermark.advance();
   world.clock.advance(LIMITS.checkpointIntervalMs);
   await turns(50);
   expect([log.highWatermark, log.logEndOffset]).toEqual([4, 12]);
@@ -74,7 +74,7 @@ describe.each(['a clean stop', 'a kill', 'a power cut'])('after %s', (how) => {
     const log = await open(await openWorld(await next()), SILENCE);
     expect([log.highWatermark, log.logEndOffset]).toEqual([4, 12]);
     expect(await values(log)).toEqual(UP_TO_FOUR);
-    log.setHighWatermarkRule(upTo(7));
+    log.watermark.setRule(upTo(7));
     expect(log.highWatermark).toBe(7);
     expect(await values(log)).toHaveLength(7);
   });
@@ -85,10 +85,10 @@ describe.each(['a clean stop', 'a kill', 'a power cut'])('after %s', (how) => {
       ...SMALL_SEGMENTS,
       retentionBytes: 1,
     });
-    await log.compact();
-    await log.applyRetention();
+    await log.maintenance.compact();
+    await log.maintenance.applyRetention();
     await expect(log.deleteBefore(5)).rejects.toMatchObject({ code: 'OFFSET_OUT_OF_RANGE' });
-    log.setHighWatermarkRule(upTo(12));
+    log.watermark.setRule(upTo(12));
     const kept = (await readRecordsOf(log)).map(({ offset }) => offset);
     expect(kept).toEqual(expect.arrayContaining([4, 5, 6, 7, 8, 9, 10, 11]));
   });
@@ -104,7 +104,7 @@ test('a high watermark that moves is written down, without an append', async () 
   const { world } = await heldAtFour();
   const found = killProcess(world);
   const log = await open(await openWorld(found), SILENCE);
-  log.setHighWatermarkRule(upTo(9));
+  log.watermark.setRule(upTo(9));
   found.clock.advance(LIMITS.checkpointIntervalMs);
   await turns(50);
   expect((await open(await openWorld(cutPower(found)), SILENCE)).highWatermark).toBe(9);

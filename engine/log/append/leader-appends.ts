@@ -1,0 +1,128 @@
+import { baseSequence, lastOffsetDelta, producerEpoch, producerId } from '../../batch/header.js';
+import { stampAppendTime, stampBatch } from '../../batch/stamp.js';
+import { EngineError } from '../../errors.js';
+import type { LogSettings } from '../log-settings.js';
+import type { Appended } from '../partition-log.js';
+import type { LogContext } from '../shared/log-context.js';
+import type { Leadership } from '../state/leadership.js';
+import type { LogLife } from '../state/log-life.js';
+import type { OffsetTracker } from '../state/offset-tracker.js';
+import { lastSequenceOf, type ProducerBatch } from '../state/producer.js';
+import type { ProducerStates } from '../state/producer-state.js';
+import type { ActiveSegment } from './active-segment.js';
+import { nameRecords } from './check-records.js';
+import { checkTimestamps, judgeBatch } from './judge-batch.js';
+import type { OriginRules } from './origin.js';
+import { expectAgain, noteRefusal } from './refused-batches.js';
+import type { Staging } from './staging.js';
+
+/** The log that a leader appends to. */
+export interface LeadingLog {
+  readonly context: LogContext;
+  readonly settings: LogSettings;
+  readonly offsets: OffsetTracker;
+  readonly producers: ProducerStates;
+  readonly leadership: Leadership;
+  readonly life: LogLife;
+  readonly active: ActiveSegment;
+  readonly staging: Staging;
+}
+
+/** THE APPEND PATH of a leader. */
+export class LeaderAppends {
+  readonly #log: LeadingLog;
+
+  constructor(log: LeadingLog) {
+    this.#log = log;
+  }
+
+  /**
+   * Appends, or refuses, at once. Null, with nothing done, when a segment must be started, or
+   * woken, and cannot be yet: `appendWhenReady` does it then.
+   */
+  append(batch: Buffer, origin: OriginRules): Promise<Appended> | null {
+    try {
+      return this.#append(batch, origin);
+    } catch (error) {
+      this.refused(batch, error);
+      return this.#refuse(batch, error);
+    }
+  }
+
+  /** Appends as soon as the writer lets it. Called only in a turn of the queue. */
+  async appendWhenReady(
+    batch: Buffer,
+    origin: OriginRules,
+  ): Promise<{ appended: Promise<Appended> }> {
+    for (;;) {
+      const appended = this.append(batch, origin);
+      if (appended !== null) return { appended };
+      try {
+        await this.#log.active.whenReady();
+      } catch (error) {
+        this.refused(batch, error);
+        throw error;
+      }
+    }
+  }
+
+  /** The batch was refused: notes it if its producer will send it again. */
+  refused(batch: Buffer, error: unknown): void {
+    const { producers, context } = this.#log;
+    noteRefusal(producers, batch, error, context.clock.wallMs());
+  }
+
+  /** See `PartitionLog.refused`. */
+  expectAgain(header: Buffer): void {
+    const { producers, context } = this.#log;
+    expectAgain(producers, header, context.clock.wallMs());
+  }
+
+  /**
+   * In this order, all synchronous:
+   *
+   * 1. judge the batch by its header (length, magic, CRC, counts, timestamps), but for what its
+   *    origin is spared;
+   * 2. ask whether an idempotent producer sent it before, or skipped something;
+   * 3. roll the segment if it must;
+   * 4. stamp offset, epoch, and append time where the topic wants it, in place;
+   * 5. note size, index entry, producer and epoch;
+   * 6. stage it for the next gathered write.
+   *
+   * The promise settles as `PartitionLog.append` says. Throws what is wrong with the batch.
+   */
+  #append(batch: Buffer, origin: OriginRules): Promise<Appended> | null {
+    const { life, settings, context, offsets, active, leadership, staging } = this.#log;
+    life.assertServing();
+    leadership.assertLeading();
+    judgeBatch(settings, batch, origin);
+    const nowMs = context.clock.wallMs();
+    checkTimestamps(settings, batch, nowMs, origin);
+    const original = this.#findOriginal(batch, origin);
+    if (original !== null) return staging.answerDuplicate(original);
+
+    const segment = active.forBatch(batch, offsets.logEnd, nowMs);
+    if (segment === null) return null;
+    const baseOffset = offsets.logEnd;
+    stampBatch(batch, { baseOffset, leaderEpoch: leadership.current });
+    let appendTimeMs = -1;
+    if (settings.timestampType === 'append') {
+      appendTimeMs = nowMs;
+      stampAppendTime(batch, nowMs);
+    }
+    return staging.stage(batch, segment, baseOffset, nowMs, appendTimeMs);
+  }
+
+  #findOriginal(batch: Buffer, origin: OriginRules): ProducerBatch | null {
+    const id = producerId(batch);
+    if (id < 0 || origin.sequence) return null;
+    const sequence = baseSequence(batch);
+    const lastSequence = lastSequenceOf(sequence, lastOffsetDelta(batch) + 1);
+    return this.#log.producers.check(id, producerEpoch(batch), sequence, lastSequence);
+  }
+
+  async #refuse(batch: Buffer, error: unknown): Promise<never> {
+    const isOutOfTime = error instanceof EngineError && error.code === 'INVALID_TIMESTAMP';
+    throw isOutOfTime ? await nameRecords(this.#log, batch, error) : error;
+  }
+}

@@ -1,0 +1,79 @@
+import type { Appends } from '../append/appends.js';
+import type { Staging } from '../append/staging.js';
+import type { Durability } from '../durability/durability.js';
+import type { LogLife } from '../state/log-life.js';
+import type { Watermark } from '../state/watermark.js';
+
+/** The log that is changed other than by appends. */
+export interface ChangedLog {
+  readonly life: LogLife;
+  readonly appends: Appends;
+  readonly staging: Staging;
+  readonly durability: Durability;
+  readonly watermark: Watermark;
+}
+
+/** Truncations, deletions and swaps, one after another: each looks at what the last one left. */
+export class Changes {
+  readonly #log: ChangedLog;
+  #last: Promise<void> = Promise.resolve();
+
+  constructor(log: ChangedLog) {
+    this.#log = log;
+  }
+
+  /**
+   * Runs what takes segments off the list, or replaces them. Rejects LOG_CLOSED when a close has
+   * begun.
+   */
+  async run<Result>(change: () => Promise<Result>): Promise<Result> {
+    const { life } = this.#log;
+    life.assertTaking();
+    const changed = this.#last.then(() => {
+      life.assertServing();
+      return change();
+    });
+    this.#last = changed.then(
+      () => {},
+      () => {},
+    );
+    return changed;
+  }
+
+  /**
+   * Runs what moves the log end, while nothing is staged and no checkpoint is taken. Appends wait:
+   * what they wrote meanwhile would be cut off with the rest. Who listens is told when `change`
+   * says that it has changed anything.
+   */
+  async runAtEnd(change: () => Promise<boolean>): Promise<void> {
+    const { life, appends, staging, durability, watermark } = this.#log;
+    life.assertTaking();
+    const before = this.#last;
+    const changed = appends.queue.take(async () => {
+      await before;
+      life.assertServing();
+      durability.checkpoint.pause();
+      try {
+        await staging.writer.settled();
+        life.assertServing();
+        if (await change()) {
+          life.assertServing();
+          watermark.notify();
+        }
+      } finally {
+        durability.checkpoint.resume();
+      }
+      return { appended: Promise.resolve() };
+    });
+    this.#last = changed.catch(() => {});
+    await changed;
+  }
+
+  /** Resolves when nothing that was begun by now appends or changes anything any more. */
+  async settled(): Promise<void> {
+    const { appends, staging } = this.#log;
+    await appends.queue.emptied();
+    await this.#last;
+    await staging.writer.settled();
+  }
+}
