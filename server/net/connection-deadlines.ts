@@ -1,21 +1,21 @@
 import type { ServerLimits } from '../limits.js';
 import type { CloseReason } from './dispatcher.js';
 
-/** What a connection looks like at the moment of a sweep. */
+/** The state of a connection at the moment of a sweep. */
 export interface ConnectionPulse {
   /** On the monotonic clock. */
   readonly nowMs: number;
-  /** All is sent and our side has ended. */
+  /** All answers are sent and our side has ended. */
   readonly lingering: boolean;
   /** Bytes held of a frame that is not complete; 0 between frames. */
   readonly frameBytes: number;
   /** Frames that were completed since the beginning. */
   readonly framesReceived: number;
-  /** Whether we take what the client sends. */
+  /** Whether the broker reads from the client. */
   readonly reading: boolean;
-  /** Whether some answer has not been taken by the kernel. */
+  /** Whether the kernel has not taken all answers yet. */
   readonly unsent: boolean;
-  /** Whether what all connections hold has reached its bound. */
+  /** Whether all connections together hold as many bytes as they may. */
   readonly isPressed: boolean;
   /** Bytes that the kernel has taken since the beginning. */
   readonly sentBytes: number;
@@ -26,9 +26,9 @@ export interface ConnectionPulse {
 }
 
 /**
- * The deadlines of one connection, judged by looking at it now and then: no timer and no clock
- * reading per request. What began between two sweeps counts from the second, so a deadline is late
- * by up to a sweep, never early.
+ * The deadlines of one connection, judged by a sweep now and then: no timer and no clock reading
+ * per request. A frame or write that began between two sweeps counts from the second one, so a
+ * deadline is late by up to a sweep, never early.
  */
 export class ConnectionDeadlines {
   readonly #limits: ServerLimits;
@@ -100,7 +100,7 @@ export class ConnectionDeadlines {
     return this.#writeUnderPressure(pulse, passedMs);
   }
 
-  /** Who reads slowly holds what others need. */
+  /** A client that reads slowly holds bytes that other connections need. */
   #writeUnderPressure(pulse: ConnectionPulse, passedMs: number): CloseReason | null {
     if (!pulse.unsent || !pulse.isPressed) {
       this.#pressedMs = 0;
@@ -118,8 +118,8 @@ export class ConnectionDeadlines {
   }
 
   #idle(pulse: ConnectionPulse, passedMs: number): CloseReason | null {
-    // A client that has asked for more than we take is not read from, so nobody would notice that
-    // it has gone.
+    // The broker does not read from a client that has asked for more than it may, so it would not
+    // notice that the client has gone.
     const idle =
       (pulse.requests === 0 || !pulse.reading) &&
       !pulse.unsent &&

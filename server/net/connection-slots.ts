@@ -21,7 +21,7 @@ export class ConnectionSlots {
     return this.#total;
   }
 
-  /** Takes a slot for a connection from `address`; else says which limit leaves none. */
+  /** Takes a slot for a connection from `address`; else returns the limit that leaves none. */
   take(address: string): ConnectionRefusal | null {
     const { connectionsMax, connectionsPerIpMax } = this.#limits;
     const count = this.#perAddress.get(address) ?? 0;

@@ -41,16 +41,16 @@ export interface ConnectionOptions {
 /**
  * - `open`: receives and answers.
  * - `ending`: receives no more; answers what it has.
- * - `lingering`: everything is sent; discards what still comes, so that the last answers are not
- *   lost to a reset.
+ * - `lingering`: everything is sent; discards bytes that still arrive, so that a reset does not
+ *   lose the last answers.
  * - `closed`: holds nothing.
  */
 type State = 'open' | 'ending' | 'lingering' | 'closed';
 
 /**
- * One client: cuts what it sends into requests, hands them to the dispatcher, and writes the
- * answers in order. Reading stops while too much is held on its behalf, and the deadlines of
- * `sweep` end a client that stands still. It owns its socket.
+ * One client: cuts the bytes that it sends into requests, hands them to the dispatcher, and writes
+ * the answers in order. Reading stops while the connection holds too many bytes, and the deadlines
+ * of `sweep` end a client that makes no progress. It owns its socket.
  *
  * A turn with data: parse everything → dispatch everything → (microtasks answer) → one write of all
  * answers that are due.
@@ -86,7 +86,7 @@ export class Connection implements ConnectionInfo, BudgetWaiter {
   #reason: CloseReason | null = null;
   #framesReceived = 0;
   #bytesReceived = 0;
-  /** What the budget knows of this connection. */
+  /** The bytes of this connection that the budget has counted. */
   #accountedBytes = 0;
   #paused = false;
   #flushScheduled = false;
@@ -267,7 +267,7 @@ export class Connection implements ConnectionInfo, BudgetWaiter {
     else this.#regulate();
   }
 
-  /** After the microtasks that are running: every answer that they bring leaves in one write. */
+  /** Runs after the microtasks of this moment: all answers that they bring leave in one write. */
   #scheduleFlush(): void {
     if (this.#flushScheduled) return;
     this.#flushScheduled = true;
@@ -284,7 +284,7 @@ export class Connection implements ConnectionInfo, BudgetWaiter {
     this.#settle();
   }
 
-  /** Goes on with whatever the last change made possible. */
+  /** Goes on with every step that the last change made possible. */
   #settle(): void {
     if (this.#state === 'closed') return;
     this.#pipeline.start();
@@ -296,7 +296,7 @@ export class Connection implements ConnectionInfo, BudgetWaiter {
     }
   }
 
-  /** Tells the budget what is held, and reads on or not. */
+  /** Tells the budget how many bytes are held, and reads on or pauses. */
   #regulate(): void {
     const partialBytes = this.#state === 'open' ? this.#parser.partialBytes : 0;
     const answerableBytes =
@@ -312,8 +312,8 @@ export class Connection implements ConnectionInfo, BudgetWaiter {
   }
 
   /**
-   * Whether one more answer may be made. If not, the connection is muted, or some wait to be sent:
-   * the end of the one, or the progress of the other, asks again.
+   * Whether one more answer may be made. If not, the connection is muted, or answers wait to be
+   * sent: the end of the mute, or the progress of these answers, asks again.
    */
   #mayAnswer(): boolean {
     if (this.#muted !== null) return false;
@@ -326,8 +326,8 @@ export class Connection implements ConnectionInfo, BudgetWaiter {
   #mayRead(partialBytes: number, heldBytes: number): boolean {
     const limits = this.#limits;
     if (this.#pipeline.count >= limits.requestsInFlightPerConnection) return false;
-    // A single frame larger than the limit must be able to arrive: only what will be answered holds
-    // reading back.
+    // A single frame larger than the limit must be able to arrive: only bytes that will be answered
+    // hold back reading.
     const overOwn = heldBytes >= limits.bytesInFlightPerConnection && heldBytes > partialBytes;
     const overFloor = heldBytes >= limits.bytesInFlightFloor;
     const room = this.#budget.mayRead(this, partialBytes > 0 && overFloor && !overOwn);
@@ -361,7 +361,7 @@ export class Connection implements ConnectionInfo, BudgetWaiter {
     for (const listener of listeners) listener();
   }
 
-  /** Lets go of everything but the socket. */
+  /** Releases everything but the socket. */
   #close(): void {
     if (this.#state === 'closed') return;
     this.#state = 'closed';

@@ -1,7 +1,7 @@
 import type { InProgress } from './receiving/requests-in-progress.js';
 import type { ResponsePart } from './sending/response-writer.js';
 
-/** The principal of a client that nobody has authenticated. */
+/** The principal of a client that is not authenticated. */
 export const ANONYMOUS = 'User:ANONYMOUS';
 
 /** Where a request came from, as a handler sees it. */
@@ -15,43 +15,45 @@ export interface ConnectionInfo {
   readonly localPort: number;
   readonly remoteAddress: string;
   readonly remotePort: number;
-  /** Who is at the other end, in Kafka's form `User:NAME`. */
+  /** The client's principal, in Kafka's form `User:NAME`. */
   readonly principal: string;
-  /** What the client said of itself in ApiVersions (KIP-511); null until then. */
+  /** The client's name and version from ApiVersions (KIP-511); null until then. */
   clientSoftware: ClientSoftware | null;
   readonly counters: ConnectionCounters;
   /**
-   * Whether the connection has no future: `onClose` has fired, and late answers may reach nobody.
+   * Whether the connection is ending: `onClose` has fired, and late answers may not reach the
+   * client.
    */
   readonly closing: boolean;
   /** Whether nothing reaches the client any more. */
   readonly isGone: boolean;
   /**
-   * Told by whoever has read a request: its elements count for the turn in which it began, as far
-   * as they are decoded in it. A large one counts until the `end` of what is returned; null for
-   * others.
+   * Called when a request was decoded: its elements count for the turn in which it began, as far as
+   * they are decoded in that turn. A large request counts until the `end` of the returned object;
+   * null for other requests.
    */
   didBegin(elements: number): InProgress | null;
   /**
-   * As `didBegin` for a request of which it turns out that it is large: where those wait, a promise
-   * that resolves when it may go on. Null for one that is not large.
+   * As `didBegin`, for a request that turns out to be large: where large requests wait, a promise
+   * that resolves when it may go on. Null for a request that is not large.
    */
   enterLarge(elements: number): InProgress | Promise<InProgress> | null;
   /**
-   * Told within `dispatch`: nothing of the connection that comes behind this request begins before
-   * it has ended, since it is handled later.
+   * Called within `dispatch` for a request that is handled later: no later request of the
+   * connection begins before this one has ended.
    */
   runAlone(): void;
   /**
-   * Begins no request for `ms` from now on, as for a client above its quota (KIP-219): those under
-   * way go on, those that come wait. It ends when the client or the broker ends the connection.
+   * Begins no request for `ms` from now on, as for a client above its quota (KIP-219): requests
+   * under way go on, later ones wait. The mute also ends when the client or the broker ends the
+   * connection.
    */
   mute(ms: number): void;
   /**
-   * Runs `listener` once, as soon as the connection has no future: the client hung up, the broker
-   * drains, or it was cut off. Whoever waits on the client's behalf ends now; what it still answers
-   * is sent if possible. Runs it at once if that has happened already. Returns the way to take the
-   * listener back.
+   * Runs `listener` once, as soon as the connection is ending: the client hung up, the broker
+   * drains, or the connection was cut off. A request that waits on the client's behalf must end
+   * now; its answer is sent if possible. Runs the listener at once if that has happened already.
+   * Returns a function that removes the listener.
    */
   onClose(listener: () => void): () => void;
 }
@@ -72,13 +74,13 @@ export interface ConnectionCounters {
 }
 
 /**
- * - `pipelined`: starts as soon as it was received, and waits for nobody's answer.
- * - `alone`: starts when everything before it has completed, and what follows waits for it, as in
- *   Kafka.
+ * - `pipelined`: starts as soon as it was received, and waits for no other answer.
+ * - `alone`: starts when all requests before it have completed, and all later ones wait for it, as
+ *   in Kafka.
  */
 export type DispatchMode = 'pipelined' | 'alone';
 
-/** What a connection does with the requests that it receives. */
+/** The handler of the requests that a connection receives. */
 export interface Dispatcher {
   /**
    * How the request may overlap with others. `frame` has no size prefix and at least eight bytes.
@@ -89,7 +91,10 @@ export interface Dispatcher {
    * may be received into again. If not, it is copied first.
    */
   isDoneWithFrame(frame: Buffer): boolean;
-  /** Whether the request has so many array elements; no if it cannot be read. Decodes as many. */
+  /**
+   * Whether the request has at least `elementsMin` array elements; no if it cannot be read. Decodes
+   * as many elements at most.
+   */
   hasElements(frame: Buffer, elementsMin: number): boolean;
   /**
    * Answers a request. Resolves with the parts of the response, the size prefix included, or with
@@ -100,7 +105,7 @@ export interface Dispatcher {
   dispatch(frame: Buffer, connection: ConnectionInfo): Promise<readonly ResponsePart[] | null>;
 }
 
-/** The request cannot be answered, and the connection is to end. */
+/** A request that cannot be answered: the connection ends. */
 export class CloseConnection extends Error {
   override name = 'CloseConnection';
 }

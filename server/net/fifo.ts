@@ -1,8 +1,8 @@
 import { SERVER_LIMITS } from '../limits.js';
 
 /**
- * A queue that costs an array. Nothing that was taken stays reachable for long, even if the queue
- * is never empty.
+ * A queue at the price of an array. An item that was taken does not stay reachable for long, even
+ * if the queue is never empty.
  */
 export class Fifo<T> {
   #items: T[] = [];

@@ -22,7 +22,7 @@ export interface BindAddress {
   readonly port: number;
 }
 
-/** What all listeners of a broker share. */
+/** The resources that all listeners of a broker share. */
 export interface SharedResources {
   readonly network: Network;
   readonly clock: Clock;
@@ -39,7 +39,7 @@ export interface SharedResources {
 
 export interface ListenerOptions {
   readonly name: string;
-  /** Bound all, or none. */
+  /** Either all of these are bound, or none. */
   readonly bind: readonly BindAddress[];
   readonly dispatcher: Dispatcher;
   readonly shared: SharedResources;
@@ -60,7 +60,7 @@ export class ListenError extends Error {
   readonly code: string;
   readonly host: string;
   readonly port: number;
-  /** Who has the port, if `code` is EADDRINUSE and it can be told. */
+  /** The process that has the port, if `code` is EADDRINUSE and it is known. */
   readonly ownerPid: number | null;
 
   constructor(address: BindAddress, cause: NodeJS.ErrnoException, ownerPid: number | null) {
@@ -110,7 +110,7 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
   return listener;
 }
 
-/** What bind says where a machine has no IPv6. */
+/** Error codes of bind on a machine without IPv6. */
 const NO_IPV6 = new Set(['EADDRNOTAVAIL', 'EAFNOSUPPORT', 'EINVAL']);
 
 /**
@@ -131,7 +131,7 @@ export class Listener {
     this.#options = options;
   }
 
-  /** What is bound, with real ports. */
+  /** The bound addresses, with their real ports. */
   get addresses(): readonly { readonly host: string; readonly port: number }[] {
     return this.#bound.map(({ host, port }) => ({ host, port }));
   }
@@ -155,8 +155,8 @@ export class Listener {
   }
 
   /**
-   * Stops accepting and reading at once, gives the requests that were received `drainMs` to be
-   * answered, then destroys what is left. Resolves when every connection is closed.
+   * Stops accepting and reading at once, gives the received requests `drainMs` to be answered, then
+   * destroys the connections that are left. Resolves when every connection is closed.
    */
   async close({ drainMs }: { readonly drainMs: number }): Promise<void> {
     if (this.#closing) throw new Error('a listener is closed once');

@@ -2,17 +2,17 @@ import { SERVER_LIMITS } from '../limits.js';
 import type { Turn } from './turn.js';
 
 /**
- * What may still be done in this turn of the event loop: the bytes that one connection moves, or
- * the requests that all begin. Asking the turn costs a callback and another poll, so it is asked
- * only by those who do much: a connection of small requests, one a turn, has it asked once in
- * hundreds of them. The price is that a turn may see more than the allowance, by one part in
- * `unaskedDivisor`.
+ * The work that may still be done in this turn of the event loop: bytes that one connection moves,
+ * or requests that all connections begin. Asking for the number of the turn costs a callback and
+ * another poll, so only large spenders ask: a connection of small requests, one a turn, asks once
+ * in hundreds of them. The price is that a turn may exceed the allowance by its `unaskedDivisor`th
+ * part.
  */
 export class TurnAllowance {
   readonly #turn: Turn;
   readonly #max: number;
   readonly #unasked: number;
-  /** The turn in which it was last asked, and what was spent since. */
+  /** The number of the turn when it was last asked for, and the amount spent since. */
   #number = -1;
   #spent = 0;
 

@@ -14,7 +14,7 @@ export class Turn {
     this.#clock = clock;
   }
 
-  /** The current turn's number. It differs in every turn in which somebody asked. */
+  /** The number of the current turn. It differs in every turn in which it was asked for. */
   current(): number {
     this.#arm();
     return this.#number;

@@ -1,17 +1,17 @@
 /** Something that stopped reading because the budget was spent. */
 export interface BudgetWaiter {
-  /** There is room again, or this waiter may finish its frame regardless. */
+  /** Called when there is room again, or when this waiter may finish its frame regardless. */
   onBudget(): void;
 }
 
 /**
  * The bytes that all connections of a broker hold together: received and unanswered, written and
- * unsent. It counts what is held, never what was announced, and refuses nothing: connections ask
+ * unsent. It counts bytes that are held, never announced ones, and refuses nothing: connections ask
  * before they read on.
  *
- * When frames that are half received have used it up, nobody could ever finish. So one waiter at a
- * time may overdraw until its frame is whole: the broker holds at most the limit, one frame, and a
- * floor and a read for each connection.
+ * When half-received frames have used up the budget, none of them could ever be completed. So one
+ * waiter at a time may overdraw until its frame is whole: the broker holds at most the limit, one
+ * frame, and a floor and a read for each connection.
  */
 export class ByteBudget {
   readonly limitBytes: number;
@@ -31,7 +31,7 @@ export class ByteBudget {
     return this.#usedBytes < this.limitBytes;
   }
 
-  /** Records a change of what is held. A fall below the limit wakes every waiter. */
+  /** Counts a change of the held bytes. A fall below the limit wakes every waiter. */
   add(bytes: number): void {
     const wasOver = this.#usedBytes >= this.limitBytes;
     this.#usedBytes += bytes;
@@ -55,7 +55,7 @@ export class ByteBudget {
     return false;
   }
 
-  /** Calls `onBudget` once, when there is room again; there is none. */
+  /** Calls `onBudget` once, when there is room again. Called while there is none. */
   whenRoom(waiter: BudgetWaiter): void {
     this.#waiting.add(waiter);
   }

@@ -2,22 +2,22 @@ import assert from 'node:assert/strict';
 import { SERVER_LIMITS } from '../../limits.js';
 
 /**
- * Memory that frames are received into. Whoever was given a frame releases it once, and then uses
- * the frame no more.
+ * Memory that frames are received into. The receiver of a frame releases the slab once, and then
+ * uses the frame no more.
  */
 export interface Slab {
   readonly bytes: Buffer;
-  /** Whether nobody else holds a part of it. */
+  /** Whether only one holder is left. */
   readonly isAlone: boolean;
-  /** Whether it will be used again, rather than made for one frame. */
+  /** Whether the slab will be used again; false for one that was made for a single frame. */
   readonly isLent: boolean;
   retain(): void;
   release(): void;
 }
 
 /**
- * Sizes that are kept for the next one who needs them: a frame that was copied out of a read, a
- * read, one of the largest that producers send by default.
+ * Sizes of slabs that are kept for later frames: a frame that was copied out of a read, a read, one
+ * of the largest frames that producers send by default.
  */
 const SIZES = [32 * 1024, 64 * 1024, 256 * 1024, 512 * 1024, 1088 * 1024] as const;
 
@@ -32,7 +32,7 @@ export class FrameMemory {
   #usedBytes = 0;
 
   /**
-   * `limitBytes`: up to this much is lent at a time. Beyond it frames get memory of their own,
+   * `limitBytes`: bytes that are lent at the same time. Beyond it frames get their own memory,
    * which is not used again.
    */
   constructor(limitBytes: number) {
@@ -45,14 +45,14 @@ export class FrameMemory {
   }
 
   /**
-   * Whether there is some for those who could do without: a stream that would have its next read go
-   * there, rather than where all reads go.
+   * Whether there is memory for optional use: a stream that keeps a slab between two frames for its
+   * next read, instead of the space that all reads share.
    */
   get mayBeKept(): boolean {
     return this.#usedBytes < Math.min(SERVER_LIMITS.frameMemoryKeptBytesMax, this.#limitBytes);
   }
 
-  /** Memory of at least `sizeMin` bytes, held by the caller alone. What is in it is undefined. */
+  /** Memory of at least `sizeMin` bytes, held by the caller alone. Its content is undefined. */
   take(sizeMin: number): Slab {
     const kind = SIZES.findIndex((size) => size >= sizeMin);
     const slab =

@@ -9,7 +9,7 @@ export const REQUEST_BYTES_MIN = 8;
 
 const NOTHING_LENT = new FrameMemory(0);
 
-/** The stream cannot be cut into frames any more; the connection is of no further use. */
+/** The stream cannot be cut into frames any more; the connection must end. */
 export class FramingError extends Error {
   override name = 'FramingError';
   /** The announced size. */
@@ -31,14 +31,15 @@ export interface FramingLimits {
 }
 
 /**
- * Gets a frame without its prefix, and the slab that it lies in: to be released when the frame is
- * not used any more. Without a slab the bytes are the receiver's for good.
+ * Gets a frame without its prefix, and the slab that it lies in, which the receiver releases when
+ * it does not use the frame any more. Without a slab the bytes belong to the receiver for good.
  */
 export type OnFrame = (frame: Buffer, slab: Slab | null) => void;
 
 /**
- * Cuts a byte stream into length-prefixed frames. While little comes, frames are copied out of the
- * chunk. While much comes, reads go into a slab of this stream, and frames stay where they arrived:
+ * Cuts a byte stream into length-prefixed frames. While few bytes arrive, frames are copied out of
+ * the chunk. While many arrive, reads go into a slab of this stream, and frames stay where they
+ * arrived:
  *
  * ```
  * slab    | A | B | C | start of D |  room for the next read  |
@@ -59,14 +60,14 @@ export class FrameParser {
   #body: Buffer | null = null;
   #filled = 0;
   /**
-   * Where reads go while much comes. From `begin` (inclusive) to `end` (exclusive) it holds part of
-   * a frame.
+   * The slab that reads go into while many bytes arrive. From `begin` (inclusive) to `end`
+   * (exclusive) it holds the beginning of a frame.
    */
   #slab: Slab | null = null;
   #begin = 0;
   #end = 0;
 
-  /** Without `memory` every frame's bytes are its own, for good. */
+  /** Without `memory` every frame owns its bytes for good. */
   constructor(limits: FramingLimits, memory = NOTHING_LENT) {
     this.#limits = limits;
     this.#memory = memory;
@@ -78,8 +79,8 @@ export class FrameParser {
   }
 
   /**
-   * Where the next read is to go, valid until the next `push`; null for memory that any
-   * connection's read may use.
+   * Memory for the next read, valid until the next `push`; null for the memory that all connections
+   * share.
    */
   receiveInto(): Buffer | null {
     if (this.#slab === null) return null;
@@ -89,7 +90,7 @@ export class FrameParser {
   /**
    * Takes the next bytes of the stream and calls `onFrame` with each frame that they complete, in
    * order. `chunk` is not kept, unless it lies where `receiveInto` said. Throws FramingError after
-   * the frames before the bad one; the parser is of no use from then on.
+   * the frames before the bad one; the parser must not be used from then on.
    */
   push(chunk: Buffer, onFrame: OnFrame): void {
     if (this.#slab !== null && isAt(chunk, this.#slab.bytes, this.#end)) {
@@ -105,7 +106,7 @@ export class FrameParser {
       this.#open(SERVER_LIMITS.frameSlabBytes);
   }
 
-  /** Between frames: whether the next read should find the slab, too. */
+  /** Called between frames: whether to keep the slab for the next read. */
   #staysBusy(readBytes: number): boolean {
     return (
       readBytes >= SERVER_LIMITS.frameInPlaceBytesMin &&
@@ -171,7 +172,7 @@ export class FrameParser {
     slab?.release();
   }
 
-  /** Goes on with the frame that has begun, if any; returns the bytes used. */
+  /** Goes on with the frame that has begun, if there is one; returns the bytes used. */
   #continue(chunk: Buffer, onFrame: OnFrame): number {
     if (this.#slab !== null) return this.#fillSlab(chunk, 0, onFrame);
     if (this.#prefixBytes === 0) return 0;
@@ -197,8 +198,8 @@ export class FrameParser {
   }
 
   /**
-   * Keeps the beginning of a frame whose rest is still to come; its size, as far as it is there, is
-   * good.
+   * Keeps the beginning of a frame whose rest is still to arrive; its size, if it is complete, was
+   * checked.
    */
   #beginFrame(chunk: Buffer, from: number): void {
     const isKnown = chunk.length - from > FRAME_PREFIX_BYTES;
@@ -254,7 +255,7 @@ export class FrameParser {
     return at;
   }
 
-  /** Of the frame in the slab, or of its prefix. */
+  /** The missing bytes of the frame in the slab, or of its prefix. */
   #missingBytes(bytes: Buffer): number {
     const held = this.#end - this.#begin;
     if (held < FRAME_PREFIX_BYTES) return FRAME_PREFIX_BYTES - held;
@@ -266,7 +267,7 @@ export class FrameParser {
     return this.#slab;
   }
 
-  /** Makes the slab one with room for a read; what it holds of a frame moves if need be. */
+  /** Returns a slab with room for a read; the beginning of a frame moves if need be. */
   #makeRoom(slab: Slab): Slab {
     const held = this.#end - this.#begin;
     const room = slab.bytes.length - this.#end;
@@ -281,7 +282,10 @@ export class FrameParser {
     return fits ? slab : this.#move(slab, this.#capacityFor(size, held));
   }
 
-  /** To the beginning of the same slab if nobody else uses it, else to that of another. */
+  /**
+   * Moves the bytes to the beginning of the same slab if it has no other holder, else to that of
+   * another slab.
+   */
   #move(slab: Slab, capacity: number): Slab {
     const held = this.#end - this.#begin;
     if (slab.isAlone && slab.bytes.length >= capacity) {
@@ -296,8 +300,9 @@ export class FrameParser {
   }
 
   /**
-   * Of the slab for a frame of which `held` bytes are there, prefix included: room for all of it,
-   * and for those behind it while memory may be kept; of a large one at most twice what is there.
+   * Capacity of the slab for a frame of which `held` bytes have arrived, prefix included: room for
+   * the whole frame, and for frames behind it while memory may be kept; for a large frame at most
+   * twice the bytes that have arrived.
    */
   #capacityFor(size: number, held: number): number {
     const whole = FRAME_PREFIX_BYTES + size;

@@ -40,14 +40,14 @@ export class RequestPipeline implements Beginner {
   readonly #onChange: () => void;
   readonly #waiting = new Fifo<Received>();
   #nextMode: DispatchMode | null = null;
-  /** Found out only while large requests wait. */
+  /** Whether the next request is large: found out only while large requests wait. */
   #isNextLarge: boolean | null = null;
   #first: Slot | null = null;
   #last: Slot | null = null;
   #running = 0;
   #started = 0;
   #taken = 0;
-  /** Runs alone: nothing behind it begins until it has ended. */
+  /** The request that runs alone: no later request begins until it has ended. */
   #alone: Slot | null = null;
   #beginning: Slot | null = null;
   #bytes = 0;
@@ -56,9 +56,9 @@ export class RequestPipeline implements Beginner {
   #waitingTurn = false;
 
   /**
-   * `hasRoom` is asked before each request whether one more answer may be held; when it may again,
-   * call `start`. `onChange` is called when an answer can be taken, or another request started;
-   * from a microtask, and perhaps several times before it is acted upon.
+   * `hasRoom` says before each request whether one more answer may be held; the owner calls `start`
+   * when that is so again. `onChange` is called when an answer can be taken, or another request
+   * started: from a microtask, and perhaps several times before the owner acts.
    */
   constructor(
     dispatcher: Dispatcher,
@@ -104,8 +104,7 @@ export class RequestPipeline implements Beginner {
   }
 
   /**
-   * Set when a request was refused: what came after it is not answered, and nothing is started any
-   * more.
+   * Set when a request was refused: later requests are not answered, and none is started any more.
    */
   get refusal(): CloseReason | null {
     return this.#refusal;
@@ -122,9 +121,9 @@ export class RequestPipeline implements Beginner {
   }
 
   /**
-   * Starts, synchronously, every request that may start now, up to the allowances of this turn, its
-   * own and that of all connections, and while there is room for answers: a few bytes of request
-   * can ask for megabytes.
+   * Starts, synchronously, every request that may start now: up to the allowances of this turn,
+   * that of the connection and that of all connections, and while there is room for answers, since
+   * a request of few bytes can ask for megabytes.
    */
   start(): void {
     while (this.#alone === null && !this.#refusal) {
@@ -215,7 +214,7 @@ export class RequestPipeline implements Beginner {
     }
   }
 
-  /** What the dispatcher gets: the frame where it is, or a copy that it may keep. */
+  /** The bytes for the dispatcher: the frame in place, or a copy that it may keep. */
   #lent(slot: Slot, frame: Buffer): Buffer {
     if (slot.slab === null || this.#dispatcher.isDoneWithFrame(frame)) return frame;
     const copy = Buffer.from(frame);
@@ -270,7 +269,7 @@ export class RequestPipeline implements Beginner {
     this.#waiting.clear();
   }
 
-  /** Whether it is large, and such wait. An element takes a byte at least. */
+  /** Whether the request is large while large requests wait. An element takes a byte at least. */
   #isHeldBack({ frame }: Received): boolean {
     const { inProgress } = this.#turns;
     const { largeRequestElementsMin } = this.#limits;
@@ -306,7 +305,7 @@ function release(parts: readonly ResponsePart[] | null): void {
   for (const part of parts) if (!Buffer.isBuffer(part)) part.release();
 }
 
-/** Bytes of memory: a file's are not held. */
+/** Bytes in memory: those of a file slice do not count. */
 function bytesOf(parts: readonly ResponsePart[] | null): number {
   let bytes = 0;
   for (const part of parts ?? []) if (Buffer.isBuffer(part)) bytes += part.length;

@@ -5,7 +5,10 @@ import type { ByteBudget } from './byte-budget.js';
 import { RequestsInProgress } from './requests-in-progress.js';
 import { SizedQueue } from './sized-queue.js';
 
-/** What waits for a turn in which it may begin requests: the pipeline of one connection. */
+/**
+ * The pipeline of one connection, which waits for a turn of the event loop in which it may begin
+ * requests.
+ */
 export interface Beginner {
   /** Size of the request that it would begin next. */
   readonly nextBytes: number;
@@ -16,10 +19,10 @@ export interface Beginner {
 /**
  * Bounds the requests that begin in one turn of the event loop, over all connections of the broker:
  * each counts for `requestBeginElements` and for its array elements, and once they are beyond
- * `turnBegunElementsMax` the next ones wait for a later turn. In that one the connections that wait
- * begin one request each, in turn, so that one with few is not held up by those with many. The
- * small come first, since nothing but its bytes says before a request is decoded how much it holds,
- * and each turn begins the one that has waited longest, too.
+ * `turnBegunElementsMax` the next ones wait for a later turn. In that turn the waiting connections
+ * begin one request each, one after another, so that connections with many requests do not hold up
+ * one with few. Small requests come first, since only the size of a request tells how much it holds
+ * before it is decoded; each turn also begins the request that has waited longest.
  */
 export class RequestTurns {
   readonly inProgress: RequestsInProgress;
@@ -27,7 +30,7 @@ export class RequestTurns {
   readonly #allowance: TurnAllowance;
   readonly #beginElements: number;
   readonly #waiting = new SizedQueue<Beginner>();
-  /** The one whose turn it is among those that waited. */
+  /** The connection that may begin a request now, of those that waited. */
   #next: Beginner | null = null;
   #isArmed = false;
 
@@ -57,7 +60,7 @@ export class RequestTurns {
     return false;
   }
 
-  /** A request that has begun in this turn holds so many array elements. */
+  /** Counts the array elements of a request that has begun in this turn. */
   did(elements: number): void {
     this.#allowance.spend(elements);
   }
@@ -72,7 +75,7 @@ export class RequestTurns {
   }
 
   #goOn(): void {
-    // Who has more to begin comes behind the others of its size.
+    // A connection with more requests comes behind the others with the same size.
     while (this.#waiting.length > 0 && this.#allowance.left > 0) {
       this.#begin(this.#waiting.takeSmallest());
     }

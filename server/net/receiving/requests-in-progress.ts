@@ -4,25 +4,28 @@ import type { Turn } from '../turn.js';
 import type { BudgetWaiter, ByteBudget } from './byte-budget.js';
 import { SizedQueue } from './sized-queue.js';
 
-/** What waits to begin a large request. */
+/** A connection or request that waits to begin a large request. */
 interface Waiter {
   start(): void;
 }
 
 /** A large request that is counted. */
 export interface InProgress {
-  /** It holds so many elements more, or fewer. */
+  /** Adds elements that the request holds now; a negative number takes some away. */
   add(elements: number): void;
-  /** It has ended, or waits for others and holds little. Counts once. */
+  /**
+   * Called when the request has ended, or waits for something else and holds little. Only the first
+   * call counts.
+   */
   end(): void;
 }
 
 /**
- * Bounds the large requests that all connections have begun and not ended, in array elements, those
- * of requests and those that answers are made of: an element takes some thirty times its bytes on
- * the wire, whether its client waits for the answer or has gone. While the broker's byte budget is
- * spent they begin one after another: their answers would be held, too. Those that wait begin the
- * small first, and the oldest in turn.
+ * Bounds the large requests that all connections have begun and not ended, by the array elements of
+ * requests and answers: an element takes some thirty times its bytes on the wire, whether its
+ * client waits for the answer or has gone. While the broker's byte budget is spent, large requests
+ * begin one after another: their answers would be held, too. Of the waiting requests, the oldest
+ * and the smallest one begin alternately.
  */
 export class RequestsInProgress implements BudgetWaiter {
   readonly #turn: Turn;
@@ -55,30 +58,30 @@ export class RequestsInProgress implements BudgetWaiter {
   /** Whether large requests wait. */
   get isFull(): boolean {
     if (this.#elements >= this.#elementsMax) return true;
-    // What has spent the budget may be the very requests that wait: one goes on.
+    // The waiting requests themselves may have spent the budget: so one goes on.
     return this.#elements > 0 && !this.#budget.hasRoom;
   }
 
-  /** Calls `waiter.start` when a large request may begin. It is full. */
+  /** Calls `waiter.start` when a large request may begin. Called while `isFull`. */
   wait(waiter: Waiter, bytes: number): void {
     if (!this.#waiting.has(waiter)) this.#waiting.add(waiter, bytes);
     if (!this.#budget.hasRoom) this.#budget.whenRoom(this);
   }
 
-  /** A request has begun. Null for one that is not large. */
+  /** Counts a request that has begun. Null for a request that is not large. */
   began(elements: number): InProgress | null {
     return elements < this.#largeMin ? null : this.#count(elements);
   }
 
   /**
-   * One that has begun turns out to be large. A promise where it has to wait; null if it is not.
-   * Few go on at a time: how large each becomes is not known.
+   * Counts a request that has begun and turns out to be large. A promise where it has to wait; null
+   * if it is not large. Only a few go on at a time, since it is unknown how large each becomes.
    */
   enter(elements: number): InProgress | Promise<InProgress> | null {
     if (elements < this.#largeAnswerMin) return null;
     if (this.#mayAnswer) return this.#countAnswer(elements);
     return new Promise((resolve) => {
-      // Counted in the turn in which it may go on, so that no other takes its place.
+      // The request is counted in the turn in which it may go on, so that no other takes its place.
       this.#answersWaiting.push({ start: () => resolve(this.#countAnswer(elements)) });
       if (!this.#budget.hasRoom) this.#budget.whenRoom(this);
     });
@@ -138,7 +141,10 @@ export class RequestsInProgress implements BudgetWaiter {
     });
   }
 
-  /** As many as waited at first: who has more to begin comes to the end of the line. */
+  /**
+   * Starts at most as many as waited at first: a waiter with more requests comes to the end of the
+   * queue.
+   */
   #goOn(): void {
     for (let left = this.#waiting.length; left > 0 && !this.isFull; left--) {
       this.#takesOldest = !this.#takesOldest;

@@ -3,13 +3,13 @@ import { Fifo } from '../fifo.js';
 
 interface Waiting<T> {
   readonly item: T;
-  /** Smaller for those who came earlier. */
+  /** The order of arrival: smaller for earlier items. */
   readonly number: number;
 }
 
 /**
- * A queue in which the small come first: on levels by size, each up to four times as large as the
- * one before. On a level first come is first served. Each item is in it once.
+ * A queue in which small items come first: on levels by size, each up to four times as large as the
+ * one before. Within a level: first come, first served. Each item is in it once.
  */
 export class SizedQueue<T> {
   readonly #levels = Array.from(
@@ -40,12 +40,12 @@ export class SizedQueue<T> {
     this.#present.add(item);
   }
 
-  /** Removes the oldest of the smallest ones; there is one. */
+  /** Removes the oldest item of the lowest level; there is one. */
   takeSmallest(): T {
     return this.#take(this.#levels.find((level) => level.length > 0)!);
   }
 
-  /** Removes the one that came first; there is one. */
+  /** Removes the item that came first; there is one. */
   takeOldest(): T {
     let oldest: Fifo<Waiting<T>> | null = null;
     let number = Number.POSITIVE_INFINITY;

@@ -2,8 +2,8 @@ import { SERVER_LIMITS } from '../../limits.js';
 
 /**
  * Chunks for copying files, kept for the next copy: first touching memory is slow. Their sizes are
- * powers of two, so that somebody who waits with a little holds little, and so that ten thousand
- * who wait at the same time hold the least size each.
+ * powers of two, so that a connection that waits with few bytes holds a small chunk, and so that
+ * ten thousand connections that wait at the same time hold the least size each.
  */
 export class ChunkPool {
   readonly #free = new Map<number, Buffer[]>();
@@ -15,7 +15,7 @@ export class ChunkPool {
     return this.#lentBytes;
   }
 
-  /** At least `size` bytes, or 16 KiB when much is lent already. */
+  /** A chunk of at least `size` bytes, or of 16 KiB when many bytes are lent already. */
   take(size: number): Buffer {
     let bytes = Math.max(SERVER_LIMITS.copyChunkBytesMin, 2 ** Math.ceil(Math.log2(size)));
     if (this.#lentBytes + bytes > SERVER_LIMITS.copyChunksLentBytesMax)
@@ -27,12 +27,12 @@ export class ChunkPool {
     return chunk;
   }
 
-  /** Forgets a chunk of which it is not known whether somebody still reads it. */
+  /** Forgets a chunk that may still be read. */
   lose(chunk: Buffer): void {
     this.#lentBytes -= chunk.length;
   }
 
-  /** Takes back what nobody reads any more. */
+  /** Takes back a chunk that is not read any more. */
   give(chunk: Buffer): void {
     this.#lentBytes -= chunk.length;
     if (this.#keptBytes + chunk.length > SERVER_LIMITS.copyChunksKeptBytesMax) return;

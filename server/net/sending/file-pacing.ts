@@ -1,4 +1,4 @@
-/** What all connections of a broker have sent of files lately. */
+/** The bytes of files that all connections of a broker have sent lately. */
 export interface FileTraffic {
   /** Since the last request of a client that gets small answers. */
   readonly sinceBriskBytes: number;
@@ -8,17 +8,20 @@ export interface FileTraffic {
 
 export interface FilePacingLimits {
   /**
-   * What all connections together may send of files in a turn while somebody else is about; one
-   * piece may exceed it.
+   * Bytes of files that all connections together may send in a turn while a client with small
+   * answers is active; one piece may exceed it.
    */
   readonly pacedTurnBytesMax: number;
-  /** How much of files may leave after such a request before the sender counts as alone again. */
+  /**
+   * Bytes of files that are sent after a request of such a client before it no longer counts as
+   * active.
+   */
   readonly pacedBytes: number;
 }
 
 /**
- * Whether a client that gets small answers has asked for something lately. Counted in bytes and not
- * in time: a sender that is slow anyway loses nothing.
+ * Whether a client that gets small answers has sent a request lately. This counts bytes and not
+ * time: a sender that is slow anyway loses nothing.
  */
 export function isPaced(
   { sinceBriskBytes }: Pick<FileTraffic, 'sinceBriskBytes'>,
@@ -28,10 +31,10 @@ export function isPaced(
 }
 
 /**
- * How many bytes of files may still leave in this turn, over all connections. A turn of the event
- * loop is what a client at the tail waits for, and a large turn is what a reader that catches up
- * wants: so turns are small while both are there, and unbounded here (the connection's own
- * allowance bounds them) while it has the broker for itself.
+ * Bytes of files that all connections may still send in this turn. A client at the tail waits for
+ * the running turn of the event loop, and a reader that catches up wants large turns: so turns are
+ * small while both are there, and unbounded here (the connection's own allowance bounds them) while
+ * the reader has the broker for itself.
  */
 export function fileBytesLeft(traffic: FileTraffic, limits: FilePacingLimits): number {
   if (!isPaced(traffic, limits)) return Number.POSITIVE_INFINITY;

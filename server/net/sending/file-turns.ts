@@ -4,19 +4,19 @@ import { type FilePacingLimits, fileBytesLeft, isPaced } from './file-pacing.js'
 
 /**
  * Deals out the bytes of files that leave in a turn of the event loop among the connections of a
- * broker, as `file-pacing.ts` says. Who may not send now waits in one line with the others; whoever
- * has had its turn stands behind them.
+ * broker, as `file-pacing.ts` says. Connections that may not send now wait in one queue; a
+ * connection that has sent goes to its end.
  */
 export class FileTurns {
   readonly #turn: Turn;
   readonly #limits: FilePacingLimits;
   readonly #waiting = new Fifo<() => void>();
-  /** The turn to which `#inTurnBytes` belong, as far as it was asked. */
+  /** The number of the turn to which `#inTurnBytes` belong, when it was last asked for. */
   #number = -1;
   #inTurnBytes = 0;
   #sinceBriskBytes: number;
   #armed = false;
-  /** Whether whoever asks is the first in the line. */
+  /** Whether the asking connection is the first of the queue. */
   #serving = false;
 
   constructor(turn: Turn, limits: FilePacingLimits) {
@@ -25,12 +25,12 @@ export class FileTurns {
     this.#sinceBriskBytes = limits.pacedBytes;
   }
 
-  /** A request has come from a client that gets small answers. */
+  /** Notes a request of a client that gets small answers. */
   brisk(): void {
     this.#sinceBriskBytes = 0;
   }
 
-  /** How many bytes of a file the asking connection may send now; 0 when it has to `wait`. */
+  /** Bytes of a file that the asking connection may send now; 0 when it has to `wait`. */
   get leftBytes(): number {
     const sinceBriskBytes = this.#sinceBriskBytes;
     if (isPaced({ sinceBriskBytes }, this.#limits)) {
@@ -49,7 +49,7 @@ export class FileTurns {
     this.#sinceBriskBytes += bytes;
   }
 
-  /** Runs `run` once, in a later turn, when those before it have had theirs. */
+  /** Runs `run` once, in a later turn, behind those that wait already. */
   wait(run: () => void): void {
     this.#waiting.push(run);
     this.#arm();
@@ -67,7 +67,7 @@ export class FileTurns {
   #serve(): void {
     this.#serving = true;
     try {
-      // Who comes back in this very turn is not served twice.
+      // A connection that comes back in this very turn is not served twice.
       for (let left = this.#waiting.length; left > 0 && this.leftBytes > 0; left--) {
         const run = this.#waiting.peek()!;
         this.#waiting.drop();

@@ -10,9 +10,9 @@ import { ChunkPool } from './chunk-pool.js';
 import type { FileTurns } from './file-turns.js';
 
 /**
- * A range of a file that goes out as it is. Whoever holds a slice keeps its file open; the writer
- * releases each slice exactly once, sent or not. The range may be unlinked meanwhile, but not
- * truncated.
+ * A range of a file that is sent as it is. The slice keeps its file open until it is released; the
+ * writer releases each slice exactly once, sent or not. The range may be unlinked meanwhile, but
+ * not truncated.
  */
 export interface FilePart {
   /** Bytes in the range. */
@@ -33,8 +33,8 @@ export interface FilePart {
    */
   isResident(at: number, count: number): boolean;
   /**
-   * Brings them into memory on another thread. Reads nothing if `isWanted` says no when its turn
-   * comes. No `release` before it settles.
+   * Brings these bytes into memory on another thread. Reads nothing if `isWanted` says no at the
+   * front of the queue. The slice must not be released before it settles.
    */
   warm(at: number, count: number, isWanted: () => boolean): Promise<void>;
   /** The error for a file that ends before byte `at` of the range. */
@@ -46,7 +46,7 @@ export interface FilePart {
 export type ResponsePart = Buffer | FilePart;
 
 export interface WriterEvents {
-  /** More went out, or all of it: ask for `pendingBytes` again. */
+  /** More bytes were sent, or all: ask for `pendingBytes` again. */
   onProgress(): void;
   /** A slice could not be read whole. The framing is lost: the socket must be destroyed. */
   onFailed(error: Error): void;
@@ -54,7 +54,7 @@ export interface WriterEvents {
   onGone(): void;
 }
 
-/** What all writers of a broker share. */
+/** The turns that all writers of a broker share. */
 export interface WriterTurns {
   readonly turn: Turn;
   readonly files: FileTurns;
@@ -62,7 +62,7 @@ export interface WriterTurns {
 
 const EAGAIN = -constants.errno.EAGAIN;
 const EIO = -constants.errno.EIO;
-/** What sending says once the other side, or the socket itself, is gone. */
+/** Error numbers of a send when the client, or the socket itself, is gone. */
 const GONE: ReadonlySet<number> = new Set(
   [constants.errno.ENOTCONN, constants.errno.EPIPE, constants.errno.ECONNRESET].map((no) => -no),
 );
@@ -73,7 +73,7 @@ const chunks = new ChunkPool();
  * Writes response parts to one socket, in order. Neighbouring buffers leave in one write. A small
  * slice that is in memory is read synchronously and joins its neighbours. A larger one goes by
  * sendfile, and where that is missing by reading and writing chunks. Neither ever waits for the
- * disk here: what is not in memory is brought there first, or read, on another thread.
+ * disk here: bytes that are not in memory are brought there first, or read, on another thread.
  *
  * How a slice is sent without ever mixing its bytes with others:
  *
@@ -81,15 +81,15 @@ const chunks = new ChunkPool();
  *    on the socket.
  * 2. sendfile takes the descriptor of the socket afresh for every call, and an explicit position in
  *    the file.
- * 3. What is not in memory is warmed before 2, a turn's worth at a time, and only when it is its
- *    turn to be sent: a client that does not read costs neither a thread nor memory.
+ * 3. Bytes that are not in memory are warmed before 2, as many as one turn sends, and only just
+ *    before they are sent: a client that does not read costs neither a thread nor memory.
  * 4. Socket full: a small chunk of the file is read and written. libuv waits for room; its drain
  *    goes on with 3.
  * 5. The end of the file, or any other error: the socket is destroyed, because a promised size
  *    cannot be taken back.
  *
- * About `turnBytesMax` leave per turn of the event loop, and of files what `files` deals out; the
- * rest follows in later turns, so that others get theirs.
+ * About `turnBytesMax` leave per turn of the event loop, and of files as many bytes as `files`
+ * deals out; the rest follows in later turns, so that other connections are served in between.
  */
 export class ResponseWriter {
   readonly #socket: Socket;
@@ -104,7 +104,8 @@ export class ResponseWriter {
   #slice: FilePart | null = null;
   #sliceSent = 0;
   /**
-   * Up to where it was found, or brought, into memory, for as long as it is sent without a pause.
+   * The end of the bytes of the slice that were found in memory, or brought there; valid while it
+   * is sent without a pause.
    */
   #sliceReady = 0;
   #isBulky = false;
@@ -179,7 +180,7 @@ export class ResponseWriter {
   /** The socket's queue is empty: goes on, if something is left. */
   drained(): void {
     if (this.#chunk && !this.#reading) this.#dropChunk();
-    // How long that took is the client's choice.
+    // The client decides how long that takes.
     this.#sliceReady = this.#sliceSent;
     this.run();
     this.#events.onProgress();
@@ -192,7 +193,7 @@ export class ResponseWriter {
     // A read that is running still needs the descriptor; it releases the slice when it settles.
     if (!this.#reading) {
       this.#releaseSlice();
-      // The socket may not be done with it.
+      // The socket may still read the chunk.
       if (this.#chunk) chunks.lose(this.#chunk);
       this.#chunk = null;
     }
@@ -234,7 +235,7 @@ export class ResponseWriter {
     }
   }
 
-  /** Null after a failure; the slice then still stands in the list and is released with it. */
+  /** Null after a failure; the slice is then still in the list and is released with it. */
   #readSmall(part: FilePart): Buffer | null {
     const content = Buffer.allocUnsafe(part.size);
     try {
@@ -276,7 +277,7 @@ export class ResponseWriter {
     const position = slice.position + this.#sliceSent;
     const sent = this.#socket.sendFile!(slice.file.fd, position, count);
     if (sent > 0) this.#advance(slice, sent);
-    // An error of the disk: reading tells more of it, and tells it to the disk's owner.
+    // An error of the disk: a read tells more of it, and reports it to the disk's owner.
     else if (sent === EAGAIN || sent === EIO) {
       this.#copy(slice, Math.min(count, this.#limits.sendfileNudgeBytes));
     } else if (sent === 0) this.#fail(slice.cutShortAt(this.#sliceSent));
@@ -303,7 +304,8 @@ export class ResponseWriter {
       if (this.#disposed) this.#releaseSlice();
       else if (error !== null) this.#fail(error);
       else {
-        // Not asked again: where nobody can say what is in memory the answer would be the same.
+        // The range is not asked for again: where it is unknown what is in memory, the answer would
+        // be the same.
         this.#sliceReady = this.#sliceSent + count;
         this.run();
         this.#events.onProgress();
@@ -321,7 +323,7 @@ export class ResponseWriter {
     const isResident = this.#isResident(slice, this.#sliceSent, count);
     if (this.#disposed) return;
     this.#chunk = chunks.take(count);
-    // Less than asked for where many hold chunks already.
+    // The chunk is smaller than asked for where many connections hold chunks already.
     const into = this.#chunk.subarray(0, Math.min(count, this.#chunk.length));
     if (isResident) {
       this.#copyNow(slice, into);

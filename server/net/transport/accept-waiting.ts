@@ -7,10 +7,13 @@ import { SERVER_LIMITS } from '../../limits.js';
  */
 export type AcceptNow = (listenerFd: number) => number;
 
-/** What Node has and does not document, or does not recommend any more. */
+/** Members of Node's server that are undocumented, or no longer recommended. */
 interface ServerInternals {
   readonly _handle: { readonly fd?: number } | null;
-  /** Its connections, each of which counts it down when it closes; `close()` waits for that. */
+  /**
+   * The number of connections, which each of them counts down when it closes; `close()` waits for
+   * that.
+   */
   _connections: number;
 }
 

@@ -1,6 +1,6 @@
 /**
- * The network, passed in: what the broker asks of TCP, and nothing else. The real one
- * (`node-network.ts`) is thin; simulations pass one that delays, cuts into pieces and resets.
+ * The network, passed in: all that the broker asks of TCP. The real one (`node-network.ts`) is
+ * thin; simulations pass one that delays, cuts into pieces and resets.
  */
 export interface Network {
   /**
@@ -36,15 +36,17 @@ export interface NetworkListener {
 export interface ConnectOptions {
   readonly host: string;
   readonly port: number;
-  /** How long the attempt may take; the system's own patience by default. */
+  /** Time that the attempt may take; the system's own timeout by default. */
   readonly timeoutMs?: number;
 }
 
-/** What a socket tells its owner. No call comes from within a call to the socket itself. */
+/**
+ * The calls of a socket to its owner. None of them comes from within a call to the socket itself.
+ */
 export interface SocketHandler {
   /**
-   * Where the next bytes should go: a buffer that the handler owns and that the kernel will fill
-   * from its start, or null when it has no preference. Asked before each read; a hint only.
+   * A buffer for the next bytes, which the handler owns and which the kernel will fill from its
+   * start, or null when the handler has no preference. Asked before each read; a hint only.
    */
   receiveInto(): Buffer | null;
   /**
@@ -78,9 +80,9 @@ export interface Socket {
   /** Bytes that the kernel has taken since the beginning: it rises whenever the peer makes room. */
   readonly sentBytes: number;
   /**
-   * Hands file bytes to the kernel: how many it took, 0 at the end of the file, or a negative errno
-   * (of `os.constants`: EAGAIN when there is no room, ENOTCONN once the socket is closed). Call it
-   * only while `queuedBytes` is 0. Null where this is not possible.
+   * Hands file bytes to the kernel. Returns how many it took, 0 at the end of the file, or a
+   * negative errno (of `os.constants`: EAGAIN when there is no room, ENOTCONN once the socket is
+   * closed). Call it only while `queuedBytes` is 0. Null where this is not possible.
    */
   readonly sendFile: ((fd: number, position: number, count: number) => number) | null;
   /** No `onData` and no `onEnd` until `resume`. */

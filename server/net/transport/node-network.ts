@@ -24,7 +24,7 @@ export interface NodeNetworkOptions {
   readonly scratchBytes: number;
   /**
    * `direct` lets the kernel write into our own buffers, and falls back to `stream` where Node's
-   * internals are not what we know. `stream` takes Node's chunks. Default: direct.
+   * internals are not the known ones. `stream` takes Node's chunks. Default: direct.
    */
   readonly receive?: 'direct' | 'stream';
 }
@@ -86,7 +86,7 @@ function rewrap(accepted: NetSocket, onread: OnReadOpts): NetSocket | null {
   internals._server = null;
   const options = { handle, allowHalfOpen: true, onread };
   const socket = new NetSocket(options);
-  // The server counts its connections down by these, and `close()` waits for that.
+  // By these two fields the server counts its connections down, and `close()` waits for that.
   return Object.assign(socket, { server, _server: server });
 }
 

@@ -18,8 +18,9 @@ interface HandleInternals {
 }
 
 /**
- * A socket of Node's. It is made before Node's own, because that one asks for its buffer while it
- * is constructed: pass `onread` to it, then `attach` it. Without `onread`, attach with `stream`.
+ * A socket of Node's. It is made before Node's own socket, because that one asks for its buffer
+ * while it is constructed: pass `onread` to Node's socket, then `attach` it. Without `onread`,
+ * attach with `stream`.
  */
 export class NodeSocket implements Socket {
   localAddress = '';
@@ -48,8 +49,8 @@ export class NodeSocket implements Socket {
   }
 
   /**
-   * The descriptor is asked for afresh each time: after a close the number may be another
-   * connection's.
+   * The descriptor is asked for at each call: after a close its number may belong to another
+   * connection.
    */
   #handOver(send: (outFd: number) => number): number {
     const outFd = (this.#raw as unknown as HandleInternals)._handle?.fd ?? -1;
@@ -59,7 +60,7 @@ export class NodeSocket implements Socket {
     return sent;
   }
 
-  /** What makes Node read into the handler's own buffer, or else into `scratch`. */
+  /** Options that make Node read into the handler's own buffer, or else into `scratch`. */
   onread(scratch: Buffer): OnReadOpts {
     return {
       buffer: () => this.#handler?.receiveInto() ?? scratch,
@@ -117,8 +118,8 @@ export class NodeSocket implements Socket {
   }
 
   /**
-   * What the kernel takes at once, which is mostly all, past Node's streams: they cost more than
-   * the call itself. Errors are left to Node.
+   * Sends what the kernel takes at once, which is mostly all, past Node's streams: they cost more
+   * than the call itself. Errors are left to Node.
    */
   #sendNow(bytes: Buffer): number {
     const send = this.#send;
@@ -136,7 +137,7 @@ export class NodeSocket implements Socket {
   get sentBytes(): number {
     const queued = this.#raw.writableLength;
     if (queued === 0) return this.#handedBytes;
-    // A chunk counts whole in Node until it is gone; libuv knows how much of it is left.
+    // Node counts a chunk whole until all of it is sent; libuv knows how many bytes of it are left.
     const left = (this.#raw as unknown as HandleInternals)._handle?.writeQueueSize ?? queued;
     return this.#handedBytes - Math.min(queued, left);
   }

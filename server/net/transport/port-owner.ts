@@ -4,8 +4,8 @@ import { readdir, readFile, readlink } from 'node:fs/promises';
 const STATE_LISTEN = '0A';
 
 /**
- * The process that listens on a TCP port of this machine, for an error message. Null where it
- * cannot be told: not on Linux, or the process belongs to somebody else.
+ * The process that listens on a TCP port of this machine, for an error message. Null where it is
+ * unknown: not on Linux, or the process belongs to another user.
  */
 export async function portOwner(port: number): Promise<number | null> {
   if (process.platform !== 'linux') return null;
