@@ -30,7 +30,7 @@ export class StateTopic<R> {
   readonly codec: RecordCodec<R>;
   readonly #options: StateTopicOptions<R>;
   #creating: Promise<TopicImage> | null = null;
-  #opening: { readonly id: string; readonly done: Promise<void> } | null = null;
+  #opening: { readonly image: TopicImage; readonly done: Promise<void> } | null = null;
 
   constructor(options: StateTopicOptions<R>) {
     this.name = options.name;
@@ -84,10 +84,10 @@ export class StateTopic<R> {
     return image;
   }
 
-  /** Resolves when every partition that is here is open or offline. */
+  /** Resolves when every partition that is here, by this image, is open or offline. */
   opened(image: TopicImage): Promise<void> {
-    if (this.#opening?.id !== image.id) {
-      this.#opening = { id: image.id, done: this.#options.partitions.ensure(image) };
+    if (this.#opening?.image !== image) {
+      this.#opening = { image, done: this.#options.partitions.ensure(image) };
     }
     return this.#opening.done;
   }
