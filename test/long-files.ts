@@ -29,6 +29,7 @@ export const MORE_OFTEN = [
   'test/model/model.test.ts',
   'test/crash/kill.test.ts',
   'test/server/groups/group-model.test.ts',
+  'test/server/groups/leadership.test.ts',
   'test/server/handlers/fetch-sessions-model.test.ts',
   'test/server/protocol/messages.test.ts',
 ];
