@@ -10,6 +10,7 @@ import {
   type MemoryBroker,
   memoryBroker,
   produceOf,
+  turns,
 } from '../../support/memory-broker.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 
@@ -194,6 +195,34 @@ describe('handlers on the real engine', () => {
       expect(highWatermark).toBe(1);
       expect(records!.toString('latin1')).toContain('new');
       expect(broker.lines).toEqual([]);
+    });
+  });
+
+  test('a commit waits for a high watermark that is held still, as a produce does', async () => {
+    await withBroker(temporaryFolder(), new MemoryCatalog(), async (broker) => {
+      await broker.createTopic('t');
+      await broker.groups.coordinatorOf('g');
+      let end = 0;
+      for (const { log } of broker.partitions.open()) log.watermark.setRule(() => end);
+      const answers: string[] = [];
+      const commit = async (): Promise<void> => {
+        const partitions = [{ partitionIndex: 0, committedOffset: 1, committedMetadata: null }];
+        const topics = [{ name: 't', partitions }];
+        const answer = await broker.call('OffsetCommit', 8, { groupId: 'g', memberId: '', topics });
+        answers.push(`commit ${answer.topics[0]!.partitions[0]!.errorCode}`);
+      };
+      const append = async (): Promise<void> => {
+        answers.push(`produce ${(await produce(broker, batchOf(['a']))).errorCode}`);
+      };
+      const both = Promise.all([commit(), append()]);
+      const ends = () => [...broker.partitions.open()].map(({ log }) => log.logEndOffset);
+      while (ends().filter((each) => each === 1).length < 2) await turns();
+      await turns();
+      expect(answers).toEqual([]);
+      end = 1;
+      for (const { log } of broker.partitions.open()) log.watermark.advance();
+      await both;
+      expect(answers.sort()).toEqual(['commit 0', 'produce 0']);
     });
   });
 });
