@@ -7,7 +7,14 @@ import type { TurnSlices } from '../turn-slices.js';
 import { throwIfAborted } from './abort.js';
 import { AppendQueue, type AppendResult } from './append-queue.js';
 import { asEvent, type EventRecord, type NewEvent } from './event-record.js';
-import { type FollowOptions, followLog } from './follow.js';
+import {
+  assertOffset,
+  type Follower,
+  type FollowOptions,
+  followLog,
+  type RecordsOptions,
+  recordsOf,
+} from './follow.js';
 import { decodeInSlices, extentOf, readBatchBytes, storedBatches } from './stored-batches.js';
 
 /** The options of `EventLog.read`. */
@@ -182,15 +189,25 @@ export class EventLog {
   /**
    * Iterates over the records from `from` on, then waits for new records, and gives each as soon as
    * it can be read. Reads ahead at most 256 KiB or one batch. Breaking out of the loop ends it; any
-   * number of followers may run.
+   * number of followers may run. A follower that waits keeps the process alive, unless it is
+   * `unref`'d.
    *
    * Ends when the log is closed. Throws: an AbortError (code ABORTED) when the signal fires,
    * OFFSET_OUT_OF_RANGE when records were deleted that it had yet to read or the log was truncated
-   * below it, CORRUPT_BATCH, STORAGE_OFFLINE.
+   * below it, CORRUPT_BATCH, STORAGE_OFFLINE. Throws INVALID_SETTING at once for a `from` that is
+   * no place in a log.
    */
-  follow(options: FollowOptions = {}): AsyncIterableIterator<EventRecord> {
-    if (typeof options.from === 'number') assertOffset(options.from);
+  follow(options: FollowOptions = {}): Follower {
     return followLog(this.partition, options, this.#owner.slices);
+  }
+
+  /**
+   * Iterates over the records from `from` (inclusive) to `to` (exclusive), without `to` to the
+   * log's present end, and ends there: records that are appended meanwhile are left out. Both are
+   * 'start', 'end', an offset or a Date. Throws as `follow`.
+   */
+  records(options: RecordsOptions = {}): AsyncIterableIterator<EventRecord> {
+    return recordsOf(this.partition, options, this.#owner.slices);
   }
 
   /**
@@ -292,9 +309,4 @@ export class EventLog {
   #closedError(): EngineError {
     return new EngineError('LOG_CLOSED', `the log '${this.name}' is closed`);
   }
-}
-
-function assertOffset(offset: number): void {
-  if (Number.isSafeInteger(offset)) return;
-  throw new EngineError('OFFSET_OUT_OF_RANGE', `an offset is a whole number, not ${offset}`);
 }

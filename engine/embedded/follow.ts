@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { EngineError } from '../errors.js';
 import { LIMITS } from '../limits.js';
 import type { PartitionLog } from '../log/partition-log.js';
@@ -7,30 +8,77 @@ import { asEvent, type EventRecord } from './event-record.js';
 import { extentOf, readBatchBytes, storedBatches } from './stored-batches.js';
 
 /**
- * Where a follower begins: at the log's present start, behind its present end, or at an offset
- * (inclusive).
+ * A place in a log: its present start, its present end, an offset (inclusive), or the first record
+ * whose timestamp is at or after a time, which is the present end where there is none.
  */
-export type FollowFrom = 'start' | 'end' | number;
+export type Place = 'start' | 'end' | number | Date;
 
 /** The options of `EventLog.follow`. */
 export interface FollowOptions {
   /** Default 'start'. */
-  readonly from?: FollowFrom | undefined;
+  readonly from?: Place | undefined;
   /** Ends the iteration with an AbortError, as in `events.on`. */
+  readonly signal?: AbortSignal | undefined;
+  /** False: ends at the log's present end instead of waiting for more. Default true. */
+  readonly live?: boolean | undefined;
+}
+
+/** The options of `EventLog.records`. */
+export interface RecordsOptions {
+  /** Inclusive. Default 'start'. */
+  readonly from?: Place | undefined;
+  /** Exclusive. Default 'end'; what lies behind the present end is left out. */
+  readonly to?: Place | undefined;
+  /** Ends the iteration with an AbortError. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Iterates over the records of a log, as `EventLog.follow` promises. */
+/** Records as they come. While it waits it keeps the process alive, as a server does. */
+export interface Follower extends AsyncIterableIterator<EventRecord> {
+  /** From now on its waiting does not keep the process alive. */
+  unref(): this;
+  /** Takes `unref` back. */
+  ref(): this;
+}
+
+/** Iterates over the records of a log, as `EventLog.follow` promises. Throws INVALID_SETTING. */
 export function followLog(
   log: PartitionLog,
-  { from = 'start', signal }: FollowOptions,
+  { from = 'start', signal, live = true }: FollowOptions,
   slices: TurnSlices,
-): AsyncIterableIterator<EventRecord> {
+): Follower {
+  if (typeof live !== 'boolean') throw invalid(`live is true or false, not ${String(live)}`);
   // The start is taken now, not at the first `next`: the follower gets records that are appended
   // between the two.
-  const begin = from === 'end' ? log.highWatermark : from;
+  const end = live ? Number.POSITIVE_INFINITY : log.highWatermark;
+  return iterate(log, placeOf(log, 'from', from), end, slices, signal);
+}
+
+/** Iterates over a range of a log, as `EventLog.records` promises. Throws INVALID_SETTING. */
+export function recordsOf(
+  log: PartitionLog,
+  { from = 'start', to = 'end', signal }: RecordsOptions,
+  slices: TurnSlices,
+): AsyncIterableIterator<EventRecord> {
+  const present = log.highWatermark;
+  const end = placeOf(log, 'to', to);
+  const bounded = typeof end === 'number' ? Math.min(end, present) : boundedBy(end, present);
+  return iterate(log, placeOf(log, 'from', from), bounded, slices, signal);
+}
+
+async function boundedBy(end: Promise<number>, most: number): Promise<number> {
+  return Math.min(await end, most);
+}
+
+function iterate(
+  log: PartitionLog,
+  from: number | Promise<number>,
+  end: number | Promise<number>,
+  slices: TurnSlices,
+  signal: AbortSignal | undefined,
+): Follower {
   const waiting = new Waiting(log, signal);
-  const records = follow(log, begin, waiting, slices, signal);
+  const records = follow(log, from, end, waiting, slices, signal);
   return {
     next: () => records.next(),
     return: () => {
@@ -42,28 +90,72 @@ export function followLog(
       waiting.stop();
       return records.throw(error);
     },
+    ref() {
+      waiting.keepAlive(true);
+      return this;
+    },
+    unref() {
+      waiting.keepAlive(false);
+      return this;
+    },
     [Symbol.asyncIterator]() {
       return this;
     },
   };
 }
 
+/** A time is looked up from now on; it is awaited with the first record, and may fail before. */
+function placeOf(log: PartitionLog, what: string, place: Place): number | Promise<number> {
+  if (place === 'start') return log.logStartOffset;
+  if (place === 'end') return log.highWatermark;
+  if (typeof place === 'number') {
+    assertOffset(place);
+    return place;
+  }
+  const timeMs = types.isDate(place) ? place.getTime() : Number.NaN;
+  if (Number.isNaN(timeMs)) {
+    throw invalid(`${what} is 'start', 'end', an offset or a Date, not ${shown(place)}`);
+  }
+  const present = log.highWatermark;
+  const found = log.offsetForTimestamp(timeMs).then((lookup) => lookup?.offset ?? present);
+  found.catch(() => {});
+  return found;
+}
+
+/** Throws OFFSET_OUT_OF_RANGE for what no log has. */
+export function assertOffset(offset: number): void {
+  if (Number.isSafeInteger(offset)) return;
+  throw new EngineError('OFFSET_OUT_OF_RANGE', `an offset is a whole number, not ${offset}`);
+}
+
+function shown(place: unknown): string {
+  return typeof place === 'string' ? JSON.stringify(place.slice(0, 64)) : String(place);
+}
+
+function invalid(message: string): EngineError {
+  return new EngineError('INVALID_SETTING', message);
+}
+
 async function* follow(
   log: PartitionLog,
-  from: 'start' | number,
+  from: number | Promise<number>,
+  until: number | Promise<number>,
   waiting: Waiting,
   slices: TurnSlices,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<EventRecord, void> {
   const work = slices.begin();
-  let offset = from === 'start' ? log.logStartOffset : from;
-  for (;;) {
+  let offset = await from;
+  const end = await until;
+  while (offset < end) {
     throwIfAborted(signal);
     const endBefore = log.logEndOffset;
     let bytes: Buffer;
     try {
       const reading = readBatchBytes(log, offset, LIMITS.embeddedFollowBytes, signal);
       if (reading === null) {
+        // A bounded one comes here when the log was truncated meanwhile.
+        if (end < Number.POSITIVE_INFINITY) return;
         // Nothing has been awaited since the look at the log, so no move of its end is missed.
         await waiting.forAdvance();
         if (waiting.isStopped) return;
@@ -79,6 +171,7 @@ async function* follow(
         const pause = work.did(1 + record.headers.length, 'records');
         if (pause !== null) await pause;
         if (record.offset < offset) continue;
+        if (record.offset >= end) return;
         throwIfAborted(signal);
         yield asEvent(record);
       }
@@ -86,6 +179,9 @@ async function* follow(
     }
   }
 }
+
+/** The longest interval that Node has. */
+const NEVER_MS = 2 ** 31 - 1;
 
 /**
  * The wait of one follower for a change: more records, another log start, the close of the log, or
@@ -95,6 +191,8 @@ class Waiting {
   readonly #log: PartitionLog;
   readonly #signal: AbortSignal | undefined;
   #wake: (() => void) | null = null;
+  #keepsAlive = true;
+  #alive: NodeJS.Timeout | null = null;
   isStopped = false;
 
   constructor(log: PartitionLog, signal: AbortSignal | undefined) {
@@ -108,11 +206,21 @@ class Waiting {
     this.#wake?.();
   }
 
+  /** Whether the process lives on while this waits. */
+  keepAlive(keeps: boolean): void {
+    this.#keepsAlive = keeps;
+    if (keeps) this.#alive?.ref();
+    else this.#alive?.unref();
+  }
+
   /** Resolves at the next move of the log, or when `stop` is called; rejects on abort. */
   async forAdvance(): Promise<void> {
     if (this.isStopped) return;
     const signal = this.#signal;
     let unsubscribe = (): void => {};
+    // Nothing of a log keeps the process alive: its files are read when somebody asks.
+    this.#alive = setInterval(() => {}, NEVER_MS);
+    this.keepAlive(this.#keepsAlive);
     try {
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
@@ -121,6 +229,8 @@ class Waiting {
       });
     } finally {
       this.#wake = null;
+      clearInterval(this.#alive);
+      this.#alive = null;
       unsubscribe();
       signal?.removeEventListener('abort', this.#onAbort);
     }

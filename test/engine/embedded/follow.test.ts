@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { expect, test } from 'vitest';
 import {
   DEFAULT_LOG_SETTINGS,
@@ -182,4 +183,86 @@ test('a follower that waits listens once, and one that has ended not at all', as
   await records.return!();
   await waiting;
   expect(listening).toBe(0);
+});
+
+test('a follower that is not live ends where the log ended at the call', async () => {
+  const engine = await engineAt(temporaryFolder());
+  const log = await engine.log('events');
+  await log.append(['a', 'b', 'c'].map((value) => ({ value })));
+  const records = log.follow({ live: false });
+  await log.append({ value: 'd' });
+  expect(await take(records, 9)).toEqual(['a', 'b', 'c']);
+});
+
+test('records are those of a range, whatever batches they stand in', async () => {
+  const engine = await engineAt(temporaryFolder());
+  const log = await engine.log('events', { segmentBytes: 300 });
+  await log.append(['0', '1', '2', '3'].map((value) => ({ value })));
+  await appendNumbers(log, 4, 20);
+  const range = (from: number, to: number) => take(log.records({ from, to }), 99);
+  const numbers = (from: number, to: number) =>
+    Array.from({ length: to - from }, (_, at) => String(from + at));
+  expect(await range(1, 3)).toEqual(numbers(1, 3));
+  expect(await range(2, 17)).toEqual(numbers(2, 17));
+  expect(await range(18, 999)).toEqual(numbers(18, 20));
+  expect(await range(5, 5)).toEqual([]);
+  expect(await range(9, 5)).toEqual([]);
+  expect(await take(log.records(), 99)).toEqual(numbers(0, 20));
+});
+
+test('a time is a place: the first record at or after it, or the end', async () => {
+  const engine = await engineAt(temporaryFolder());
+  const log = await engine.log('events');
+  for (const ms of [1000, 2000, 3000]) await log.append({ value: String(ms), timestamp: ms });
+  const values = (from: Date, to?: Date) => take(log.records({ from, to }), 9);
+  expect(await values(new Date(1500))).toEqual(['2000', '3000']);
+  expect(await values(new Date(1000), new Date(3000))).toEqual(['1000', '2000']);
+  expect(await values(new Date(9000))).toEqual([]);
+});
+
+test('what is no place in a log is refused, with the places that there are', async () => {
+  const engine = await engineAt(temporaryFolder());
+  const log = await engine.log('events');
+  const said = "from is 'start', 'end', an offset or a Date, not";
+  for (const from of ['beginning', '5', new Date(Number.NaN), {}, null]) {
+    const code = { code: 'INVALID_SETTING', message: expect.stringContaining(said) as string };
+    const caught = (open: () => unknown): unknown => {
+      try {
+        return open();
+      } catch (error) {
+        return error;
+      }
+    };
+    expect(caught(() => log.follow({ from: from as number }))).toMatchObject(code);
+    expect(caught(() => log.records({ from: from as number }))).toMatchObject(code);
+  }
+});
+
+test('a follower that waits keeps the process alive, unless it is unref’d', () => {
+  const door = new URL('../../../dist/engine/index.js', import.meta.url).href;
+  const program = `
+    import { openEngine } from ${JSON.stringify(door)};
+    const engine = await openEngine(process.argv[1]);
+    const log = await engine.log('events');
+    const follower = log.follow();
+    const held = async (turns) => {
+      while (turns-- > 0) await new Promise(setImmediate);
+      console.log(process.getActiveResourcesInfo().includes('Timeout'));
+    };
+    void follower.next();
+    await held(20);
+    follower.unref();
+    await held(0);
+    follower.ref();
+    await held(0);
+    await follower.return();
+    await held(0);
+    process.exit(0);
+  `;
+  const { stdout } = spawnSync(
+    process.execPath,
+    ['--input-type=module', '-e', program, temporaryFolder()],
+    { encoding: 'utf8' },
+  );
+  expect(stdout.trim().split('\n')).toEqual(['true', 'false', 'true', 'false']);
 });
