@@ -25,59 +25,65 @@ export { SettingsError } from './settings/parse.js';
 export type { Duration } from './testing/duration.js';
 export type { DisconnectOptions, Fault, FaultApi, FaultOptions, Faults } from './testing/faults.js';
 
-/** How `startBroker` starts; all of it has a default. */
+/** The options of `startBroker`; each has a default. */
 export interface StartBrokerOptions {
   /** Default: 0, a free port of the system's choice. */
   readonly port?: number;
   /** An address or a name. Default: localhost, which is 127.0.0.1 and, where present, ::1. */
   readonly host?: string;
   /**
-   * Where the data is kept. Default: a temporary folder that is removed at close, and a broker that
-   * does not wait for the disk (`odradek.flush=os`), since nothing is to outlive it.
+   * The folder of the data. Default: a temporary folder that is removed at close, and a broker that
+   * does not wait for the disk (`odradek.flush=os`), since no data outlives it.
    */
   readonly dataDir?: string;
   /**
-   * Settings under Kafka's names, such as `{ 'num.partitions': '3' }`. They go before the options
-   * above; the environment is not read.
+   * Settings under Kafka's names, such as `{ 'num.partitions': '3' }`. They count more than the
+   * options above; the environment is not read.
    */
   readonly config?: Readonly<Record<string, string>>;
   /**
-   * What the broker's clock runs with; `RunningBroker.clock` can be advanced besides. Default: the
-   * machine's time.
+   * The clock below the broker's own clock, `RunningBroker.clock`, which can also be advanced.
+   * Default: the machine's time.
    */
   readonly clock?: Clock;
-  /** Closes the broker when it is aborted; without draining, since nobody can wait for that. */
+  /**
+   * Closes the broker when it is aborted, without waiting for requests under way, since the caller
+   * cannot wait for that.
+   */
   readonly signal?: AbortSignal;
-  /** Where the broker says what happens. Default: nowhere. */
+  /** Gets the broker's log lines. Default: none are written. */
   readonly logger?: Logger;
 }
 
-/** The time of one broker: the machine's, plus what it was advanced by. */
+/** The time of one broker: the machine's time, plus the time by which it was advanced. */
 export interface BrokerClock {
   /** Milliseconds since the Unix epoch. */
   wallMs(): number;
   /**
-   * Moves the broker's time on, as if its machine had slept: retention, session timeouts and
-   * whatever else fell due run once, now, and have run when it resolves. Connections keep to real
-   * time, so that no client is cut off for being idle. Rejects with a RangeError for what is no
-   * duration.
+   * Moves the broker's time on, as if its machine had slept: retention, session timeouts and all
+   * other work that fell due run once, now, and have run when it resolves. Connections keep to real
+   * time, so that no client is cut off for being idle. Rejects with a RangeError for a value that
+   * is no duration.
    */
   advance(by: Duration): Promise<void>;
 }
 
 /** A broker that serves, from `startBroker`. */
 export interface RunningBroker {
-  /** What clients connect to, `host:port`. */
+  /** The address for clients, `host:port`. */
   readonly bootstrap: string;
   /** The port that it listens on, never 0. */
   readonly port: number;
   /** Absolute. */
   readonly dataDir: string;
-  /** 22 characters of base64url; that of the data directory, for good. */
+  /**
+   * The id of the cluster, 22 characters of base64url: it belongs to the data directory and never
+   * changes.
+   */
   readonly clusterId: string;
   /** The broker's time, to be advanced. */
   readonly clock: BrokerClock;
-  /** Faults that the next requests are to meet. */
+  /** Orders faults for the next requests. */
   readonly faults: Faults;
   /**
    * Ends everything and resolves when nothing is left: no handle, no file descriptor, no temporary

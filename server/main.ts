@@ -2,7 +2,8 @@
 
 import { run } from './cli/run.js';
 
-// Its native part decodes long strings, of which a catalog has none, and takes 9 ms to load.
+// The native part of msgpackr decodes long strings, which a catalog does not have, and takes 9 ms
+// to load.
 process.env.MSGPACKR_NATIVE_ACCELERATION_DISABLED ??= 'true';
 
 // Everything is closed by now; what still keeps the process alive is a thread pool's idle time at

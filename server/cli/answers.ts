@@ -15,7 +15,7 @@ export function unknownTopic(name: string, otherwise = ''): CliError {
   );
 }
 
-/** Whatever comes over the wire ends up on a terminal. */
+/** Text of other programs made fit for a terminal. */
 export function shown(text: string): string {
   return escapeClientText(text);
 }

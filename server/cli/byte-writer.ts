@@ -8,14 +8,14 @@ export class ByteWriter {
   #bytes = 0;
   #readerLeft = false;
 
-  /** `chunkBytes`: how much is gathered before it is written. */
+  /** `chunkBytes`: bytes that are gathered before they are written. */
   constructor(chunkBytes = 64 * 1024) {
     this.#chunkBytes = chunkBytes;
   }
 
   /**
-   * Whether nobody reads any more, as after `| head -1`. Seen at the first write after the reader
-   * has left.
+   * Whether the reader of stdout has left, as after `| head -1`. This shows at the first write
+   * after that.
    */
   get readerLeft(): boolean {
     return this.#readerLeft;
@@ -31,7 +31,7 @@ export class ByteWriter {
     return this.#bytes < this.#chunkBytes ? null : this.flush();
   }
 
-  /** Resolves when stdout has taken everything, or nobody reads any more. */
+  /** Resolves when stdout has taken everything, or its reader has left. */
   async flush(): Promise<void> {
     const bytes = Buffer.concat(this.#parts);
     this.#parts = [];
@@ -39,7 +39,8 @@ export class ByteWriter {
     if (bytes.length === 0 || this.#readerLeft) return;
     await new Promise<void>((resolve) => {
       process.stdout.write(bytes, (error) => {
-        // What it means, `whenReaderLeaves` says. Asking stdout later does not help: it forgets.
+        // `whenReaderLeaves` says what this means. The error is noted here because stdout does not
+        // keep it.
         if (error) this.#readerLeft = true;
         resolve();
       });

@@ -12,7 +12,7 @@ import { storedMetadata } from '../metadata/stored-metadata.js';
 import { counted } from './counted.js';
 import { CLI_LIMITS } from './limits.js';
 
-/** Everything that is read before anything is decided. */
+/** Everything that is read before the command decides anything. */
 export interface Found {
   readonly root: string;
   readonly identity: Awaited<ReturnType<typeof inspectIdentity>>;
@@ -25,7 +25,7 @@ export interface Found {
   readonly strays: readonly string[];
 }
 
-/** What tells whether a missing file is missed. */
+/** The files that tell whether a missing one is missed. */
 type Catalogs = Pick<Found, 'catalog' | 'metadata' | 'hasSegments'>;
 
 /**
@@ -50,7 +50,7 @@ export function isCatalogMissed({ catalog, metadata, hasSegments }: Catalogs): b
   return catalog.state === 'missing' && (metadata.state !== 'missing' || hasSegments);
 }
 
-/** What a start has set aside: those that a lost catalog no longer knew are among them. */
+/** Folders that a start has set aside, among them those that a lost catalog no longer knew. */
 export function strayLines({ root, strays }: Found): string[] {
   if (strays.length === 0) return [];
   const named = strays.slice(0, CLI_LIMITS.problemsShownMax).join(', ');
@@ -66,7 +66,7 @@ export function identityLine({ root, identity }: Found): string {
   return `${join(root, IDENTITY_FILE)}: ${identity}`;
 }
 
-/** What a file is, and indented what is wrong with it. */
+/** The state of a file, and its problems, indented. */
 export function stateLines({ path, state, entries, problems }: CatalogInspection): string[] {
   if (state === 'missing') return [`${path}: missing`];
   if (state === 'sound') return [`${path}: ${counted(entries.length, 'entry', 'entries')}, sound`];
@@ -79,7 +79,7 @@ export function stateLines({ path, state, entries, problems }: CatalogInspection
   ];
 }
 
-/** One finding for each file; what follows from it is indented. */
+/** One finding for each file, with its consequences indented. */
 export function fileFindings(found: Found): string[] {
   const { catalog, metadata, folders } = found;
   const lines = found.identity === 'sound' ? [] : [identityLine(found)];
@@ -126,7 +126,7 @@ export function folderProblems(found: Found): string[] {
   return problems;
 }
 
-/** What helps: a rebuild does nothing about folders. */
+/** The advice for these findings: a rebuild does not change folders. */
 export function advice(found: Found): string {
   return needsRebuild(found)
     ? `damage was found; 'odradek catalog rebuild ${found.root}' restores what can be`

@@ -43,14 +43,14 @@ import { offsetsTopicPartitions } from './offsets-partitions.js';
 import { LineWriter } from './output.js';
 
 export interface RebuildOptions {
-  /** Whose partitions are, where nothing says so any more. Default 1. */
+  /** The node that owns the partitions, where no file tells it any more. Default 1. */
   readonly nodeId?: number;
 }
 
 /**
- * Reads both catalogs of a data directory whole and prints what is wrong with them, and which
- * folders they do not know. Resolves with whether all is sound. Changes nothing. Rejects
- * DIRECTORY_LOCKED while a broker runs.
+ * Reads both catalogs of a data directory whole and prints their problems, and the folders that
+ * they do not know. Resolves with whether all is sound. Changes nothing. Rejects DIRECTORY_LOCKED
+ * while a broker runs.
  */
 export async function checkCatalogs(dir: string): Promise<boolean> {
   return withDirectory(dir, async (found) => {
@@ -67,8 +67,8 @@ export async function checkCatalogs(dir: string): Promise<boolean> {
 
 /**
  * Makes new catalogs in the place of those that are damaged or lost, from what can still be read of
- * them, from each other and from the folders; the old files are kept. Prints what was done and what
- * could not be known. Rejects DIRECTORY_LOCKED while a broker runs.
+ * them, from each other and from the folders; the old files are kept. Prints what it did and which
+ * facts remain unknown. Rejects DIRECTORY_LOCKED while a broker runs.
  */
 export async function rebuildCatalogs(dir: string, options: RebuildOptions): Promise<void> {
   await withDirectory(dir, async (found) => {
@@ -177,7 +177,7 @@ function topicIds(entries: ReadonlyMap<string, { readonly value: unknown }>): Ma
   return ids;
 }
 
-/** Resolves with how many partitions cannot be served. */
+/** Resolves with the number of partitions that cannot be served. */
 async function rebuildCatalog(
   found: Found,
   topics: ReadonlyMap<string, string>,
@@ -202,8 +202,8 @@ async function rebuildCatalog(
 
 /**
  * Opening a log without a checkpoint reads all of it; closing the engine writes the checkpoint.
- * What the engine has `told` meanwhile, such as a log start that it assumed, is printed. Resolves
- * with how many logs are damaged.
+ * Lines that the engine has `told` meanwhile, such as an assumed log start, are printed. Resolves
+ * with the number of damaged logs.
  */
 async function readLogs(
   engine: Engine,

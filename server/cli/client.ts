@@ -21,7 +21,7 @@ export interface ClientOptions {
   readonly timeoutMs?: number;
 }
 
-/** What every command that talks to a broker has. */
+/** The options of every command that talks to a broker. */
 export interface ConnectionOptions {
   readonly bootstrapServer: string;
 }

@@ -9,9 +9,9 @@ import { resolveStart, type Start, type StartPosition } from './start-position.j
 import type { TopicPartitions } from './topic-partitions.js';
 
 /**
- * Prints the records of those partitions that a consumer group hands to this member, and commits
- * what was printed: after a crash some may be printed again, none is left out. Begins at `start`
- * where the group has committed nothing.
+ * Prints the records of the partitions that a consumer group assigns to this member, and commits
+ * their offsets: after a crash some records may be printed again, none is left out. Begins at
+ * `start` where the group has committed nothing.
  */
 export async function consumeInGroup(
   client: Client,
@@ -33,7 +33,7 @@ export async function consumeInGroup(
   }
 }
 
-/** Reads until the partitions are handed out anew. Resolves with whether there is more to do. */
+/** Reads until the partitions are assigned again. Resolves with whether there is more to do. */
 async function readGeneration(
   client: Client,
   topic: TopicPartitions,
@@ -52,7 +52,7 @@ async function readGeneration(
   let more = true;
   while (more && !member.mustRejoin) {
     more = await printOnce(reader, topic, printing);
-    // What nobody has read is left to the next member.
+    // Records that the reader of stdout did not take are left to the next member.
     if (printing.out.readerLeft) return false;
     const nowMs = Date.now();
     if (!more || nowMs - committedMs >= CLI_LIMITS.commitIntervalMs) {
@@ -61,7 +61,7 @@ async function readGeneration(
     }
     if (!more && reader.damage !== null) throw reader.damage;
   }
-  // The others wait for this commit: they begin where it ends.
+  // The other members wait for this commit: they begin where it ends.
   if (more) await member.commit(reader.positions);
   return more;
 }

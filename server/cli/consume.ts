@@ -19,8 +19,8 @@ export interface ConsumeOptions extends ConnectionOptions {
 }
 
 /**
- * Prints the records of a topic until `--count`, the end with `--exit`, a signal, or nobody reads
- * on.
+ * Prints the records of a topic until `--count`, the end with `--exit`, a signal, or until the
+ * reader of stdout leaves.
  */
 export async function consume(name: string, options: ConsumeOptions): Promise<void> {
   if (options.group !== undefined && options.partition !== undefined) {
@@ -43,7 +43,7 @@ export async function consume(name: string, options: ConsumeOptions): Promise<vo
     const { group } = options;
     if (group !== undefined) {
       const { consumeInGroup } = await import('./consume-group.js');
-      // The group is left in order, also when nobody reads on.
+      // The member leaves the group properly, also when the reader of stdout leaves.
       whenReaderLeaves('go on');
       return consumeInGroup(client, topic, group, start, printing);
     }

@@ -5,7 +5,7 @@ import { array, bytes, int32, type Schema, string } from '../protocol/schema.js'
 import { Writer } from '../protocol/writer.js';
 
 /**
- * What members of a consumer group tell one another through JoinGroup and SyncGroup: an int16
+ * The messages that members of a consumer group exchange through JoinGroup and SyncGroup: an int16
  * version, then one of these tables. Later versions only add to the end.
  */
 

@@ -24,9 +24,9 @@ export interface DumpOptions {
 }
 
 /**
- * Prints what a file of a partition's folder holds: batches of a `.log`, entries of an `.index` or
- * `.timeindex`. Resolves with whether all of it is sound. Rejects with CliError for a file that is
- * none of these.
+ * Prints the content of a file of a partition's folder: batches of a `.log`, entries of an `.index`
+ * or `.timeindex`. Resolves with whether all of it is sound. Rejects with CliError for a file that
+ * is none of these.
  */
 export async function dumpLog(path: string, options: DumpOptions): Promise<boolean> {
   const file = await openFile(path);
@@ -127,7 +127,7 @@ async function dumpEntries(
 }
 
 /**
- * What is wrong with an index entry, if the log beside it tells: the batch at the position must end
+ * The problem of an index entry, if the log beside it shows one: the batch at the position must end
  * with the offset.
  */
 async function mismatch(log: DiskFile, position: number, offset: number): Promise<string | null> {

@@ -1,4 +1,4 @@
-/** What each command shows below its help. */
+/** The examples that each command shows below its help. */
 
 export const MAIN_EXAMPLES = `
 Examples:

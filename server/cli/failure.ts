@@ -2,16 +2,16 @@ import { types } from 'node:util';
 
 import { CliError, EXIT, type ExitCode } from './cli-error.js';
 
-/** How a process that cannot go on ends. */
+/** The failure that ends a process which cannot go on. */
 export interface Failure {
   /** What happened, to which file, and what to do; each one line. */
   readonly lines: readonly string[];
   readonly exitCode: ExitCode;
-  /** Nobody foresaw it: the stack is of use to whoever mends it. */
+  /** Whether the failure is a bug: its stack helps the programmer. */
   readonly isDefect: boolean;
 }
 
-/** Sentences for what the system says no with, by errno. */
+/** Sentences for errors of the system, by errno. */
 const ERRNO: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such file or folder: check the path',
   EACCES: 'permission denied: run as a user who may use it, or choose another path',
@@ -27,7 +27,7 @@ const ERRNO: Readonly<Record<string, string>> = {
   EIO: 'the disk failed: look at the system log, and restore from a copy if need be',
 };
 
-/** What a broker that cannot listen should be told, by errno. */
+/** Advice for a broker that cannot listen, by errno. */
 const LISTEN_ADVICE: Readonly<Record<string, string>> = {
   EADDRINUSE:
     'stop that program, or choose another port, such as --set listeners=PLAINTEXT://localhost:9093',
@@ -36,12 +36,13 @@ const LISTEN_ADVICE: Readonly<Record<string, string>> = {
   ENOTFOUND: 'no such host is known: correct listeners',
 };
 
-/** Describes whatever was thrown. Known errors are told by their own message. */
+/** Describes any thrown value. Known errors are described by their own messages. */
 export function describeFailure(error: unknown): Failure {
   if (error instanceof CliError) return expected([error.message], error.exitCode);
   if (!types.isNativeError(error))
     return defect(`something that is no error was thrown: ${String(error)}`);
-  // By name and code, so that a short command need not load the modules that define them.
+  // Errors are known by name and code, so that a short command need not load the modules that
+  // define them.
   const { code, path, problems } = error as { code?: unknown; path?: unknown; problems?: unknown };
   if (error.name === 'SettingsError' && Array.isArray(problems)) {
     return expected(problems.map(String), EXIT.usage);
@@ -62,8 +63,8 @@ export function describeFailure(error: unknown): Failure {
 }
 
 /**
- * Makes whatever nobody catches end the process, after `tell` has said what it was: a broken
- * program is not to be trusted with data. Takes the place of an earlier call.
+ * Makes every uncaught error end the process, after `tell` has reported it: a program with a bug
+ * must not go on writing data. Takes the place of an earlier call.
  */
 export function endOnDefects(tell: (error: unknown) => void): void {
   for (const event of ['uncaughtException', 'unhandledRejection'] as const) {

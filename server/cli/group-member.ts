@@ -20,16 +20,16 @@ import type { TopicPartitions } from './topic-partitions.js';
 
 const PROTOCOL = 'range';
 
-/** Error codes after which a member joins anew with the id that it has. */
+/** Error codes after which a member joins again with the id that it has. */
 const REJOIN: ReadonlySet<number> = new Set([
   ErrorCode.REBALANCE_IN_PROGRESS,
   ErrorCode.ILLEGAL_GENERATION,
 ]);
 
 /**
- * A member of a consumer group that reads one topic. It heartbeats by itself; whoever reads for it
- * asks `mustRejoin` between reads. Owns no connection: `client` is connected to the coordinator and
- * is used by nobody else.
+ * A member of a consumer group that reads one topic. It sends heartbeats by itself; its reader asks
+ * `mustRejoin` between reads. It owns no connection: `client` is connected to the coordinator, and
+ * only this member uses it.
  */
 export class GroupMember {
   readonly #client: Client;
@@ -40,7 +40,7 @@ export class GroupMember {
   #mustRejoin = true;
   #failure: unknown = null;
   #timer: NodeJS.Timeout | null = null;
-  /** Requests take turns on the connection. */
+  /** Requests go out on the connection one after another. */
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(client: Client, groupId: string, topic: TopicPartitions) {
@@ -49,22 +49,22 @@ export class GroupMember {
     this.#topic = topic;
   }
 
-  /** Whether the partitions may belong to others by now. Throws what a heartbeat failed with. */
+  /**
+   * Whether the partitions may belong to other members by now. Throws the error of a failed
+   * heartbeat.
+   */
   get mustRejoin(): boolean {
     if (this.#failure !== null) throw this.#failure;
     return this.#mustRejoin;
   }
 
-  /**
-   * Takes part in the next generation. Resolves with the partitions that are this member's from now
-   * on.
-   */
+  /** Joins the next generation. Resolves with the partitions that are this member's from now on. */
   async join(): Promise<readonly number[]> {
     this.#stopHeartbeats();
     for (;;) {
-      const joined = await this.#inTurn(() => this.#joinOnce());
+      const joined = await this.#inOrder(() => this.#joinOnce());
       if (joined === null) continue;
-      const partitions = await this.#inTurn(() => this.#sync(joined));
+      const partitions = await this.#inOrder(() => this.#sync(joined));
       if (partitions === null) continue;
       this.#mustRejoin = false;
       this.#timer = setInterval(() => this.#heartbeat(), CLI_LIMITS.heartbeatIntervalMs);
@@ -72,23 +72,26 @@ export class GroupMember {
     }
   }
 
-  /** Commits where reading goes on. What others have taken over meanwhile stays as they say. */
+  /**
+   * Commits the offsets from which reading goes on. Partitions that other members have taken over
+   * meanwhile keep the offsets of those members.
+   */
   async commit(positions: ReadonlyMap<number, number>): Promise<void> {
     if (positions.size === 0 || this.#memberId === '') return;
     const offsets = new Map([[this.#topic.name, positions]]);
     const committer = { memberId: this.#memberId, generation: this.#generation };
-    const code = await this.#inTurn(() =>
+    const code = await this.#inOrder(() =>
       commitOffsets(this.#client, this.#groupId, offsets, committer),
     );
     this.#heed(code, 'cannot commit offsets');
   }
 
-  /** Lets the others have the partitions at once. */
+  /** Leaves the group, so that the other members get the partitions at once. */
   async leave(): Promise<void> {
     this.#stopHeartbeats();
     if (this.#memberId === '') return;
     const { memberId } = this;
-    await this.#inTurn(() =>
+    await this.#inOrder(() =>
       this.#client.request(LeaveGroup, {
         groupId: this.#groupId,
         memberId,
@@ -103,7 +106,7 @@ export class GroupMember {
     return this.#memberId;
   }
 
-  /** Null: once more. */
+  /** Null: try again. */
   async #joinOnce(): Promise<Answer<typeof JoinGroup> | null> {
     const answer = await whenReady(
       () =>
@@ -127,7 +130,7 @@ export class GroupMember {
     return answer;
   }
 
-  /** The leader hands out partitions; everybody gets theirs. Null: once more. */
+  /** Gets the assignment; the leader makes it for all members. Null: try again. */
   async #sync(joined: Answer<typeof JoinGroup>): Promise<readonly number[] | null> {
     const { name, partitions } = this.#topic;
     const leads = joined.leader === joined.memberId && !joined.skipAssignment;
@@ -156,7 +159,7 @@ export class GroupMember {
   }
 
   #heartbeat(): void {
-    this.#inTurn(async () => {
+    this.#inOrder(async () => {
       const { errorCode } = await this.#client.request(Heartbeat, {
         groupId: this.#groupId,
         generationId: this.#generation,
@@ -169,7 +172,7 @@ export class GroupMember {
     });
   }
 
-  /** Whether the member has to join again. Throws for what joining again does not mend. */
+  /** Whether the member has to join again. Throws for an error that joining again does not mend. */
   #heed(errorCode: number, what: string): boolean {
     if (errorCode === ErrorCode.NONE) return false;
     this.#mustRejoin = true;
@@ -185,7 +188,7 @@ export class GroupMember {
     this.#timer = null;
   }
 
-  #inTurn<T>(request: () => Promise<T>): Promise<T> {
+  #inOrder<T>(request: () => Promise<T>): Promise<T> {
     const result = this.#last.then(request);
     this.#last = result.catch(() => {});
     return result;

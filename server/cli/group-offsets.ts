@@ -8,13 +8,13 @@ import { whenReady } from './coordinator.js';
 /** Offsets by topic and partition. */
 export type GroupOffsets = ReadonlyMap<string, ReadonlyMap<number, number>>;
 
-/** Who commits; a group without members takes commits from anybody. */
+/** The member that commits; a group without members takes commits from any client. */
 export interface Committer {
   readonly memberId: string;
   readonly generation: number;
 }
 
-const NOBODY: Committer = { memberId: '', generation: -1 };
+const NO_MEMBER: Committer = { memberId: '', generation: -1 };
 
 /** Everything that a group has committed. `client` is connected to its coordinator. */
 export async function committedOffsets(client: Client, groupId: string): Promise<GroupOffsets> {
@@ -49,7 +49,7 @@ export async function commitOffsets(
   client: Client,
   groupId: string,
   offsets: GroupOffsets,
-  { memberId, generation }: Committer = NOBODY,
+  { memberId, generation }: Committer = NO_MEMBER,
 ): Promise<number> {
   const request = {
     groupId,

@@ -23,12 +23,12 @@ export interface DescribeGroupsOptions extends ConnectionOptions {
 type GroupDescription = Answer<typeof DescribeGroups>['groups'][number];
 type Row = readonly string[];
 
-/** Stands where nothing is known, as in Kafka's tool. */
+/** Stands for an unknown value, as in Kafka's tool. */
 const NOTHING = '-';
-/** The state in which a group is said to be that does not exist. */
+/** The state that is shown for a group that does not exist. */
 const NO_GROUP = 'Dead';
 
-/** Nobody coordinated a group for as long as it was asked for. */
+/** No broker coordinated a group in all attempts. */
 class Uncoordinated extends CliError {}
 
 /** Prints the names of all groups, one a line, sorted; with `state` a table. */
@@ -48,8 +48,8 @@ export async function listGroups(
 }
 
 /**
- * Prints how far groups have read, who their members are, or how they are. Without a name all
- * groups. Goes on after a group that cannot be described, and rejects in the end.
+ * Prints the offsets of groups, their members, or their states. Without a name all groups. Goes on
+ * after a group that cannot be described, and rejects in the end.
  */
 export async function describeGroups(
   names: readonly string[],
@@ -70,7 +70,7 @@ export async function describeGroups(
             ? error.message
             : `group ${shown(name)}: ${error.message}`,
         );
-        // Who has waited for a coordinator in vain need not wait for each of its groups.
+        // After one wait in vain the coordinators of later groups are asked only once.
         if (error instanceof Uncoordinated) attempts = 1;
       }
     }
@@ -79,7 +79,7 @@ export async function describeGroups(
   });
 }
 
-/** Says, too, when nobody reads for the group. */
+/** The rows of a group; it also says when the group has no members. */
 function rowsOf(
   client: Client,
   name: string,
@@ -276,8 +276,8 @@ function deletionProblem(name: string, code: number): string {
 }
 
 /**
- * Throws unless nobody reads for the group now, since members would overwrite what is set behind
- * their backs.
+ * Throws while the group has members, since they would overwrite offsets that are set behind their
+ * backs.
  */
 export function requireInactive({ groupId, groupState }: GroupDescription): void {
   if (groupState === 'Empty' || groupState === NO_GROUP) return;

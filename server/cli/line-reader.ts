@@ -4,7 +4,7 @@ const NEWLINE = 0x0a;
 
 /**
  * Cuts bytes into lines. Yields the lines that each chunk completes, without their newline, as
- * views on the chunks; what follows the last newline is a line, too. Throws a CliError for a line
+ * views on the chunks; text behind the last newline is a line, too. Throws a CliError for a line
  * over `lineBytesMax`, so that memory stays bounded.
  */
 export async function* readLines(

@@ -13,9 +13,9 @@ import { CLI_LIMITS } from './limits.js';
 const USUAL_PARTITIONS = 50;
 
 /**
- * How many partitions `__consumer_offsets` has: a number by which every group that its folders hold
- * is in the right one. Null where there is none up to 10,000, or no group at all. A group under
- * another number would be looked for in the wrong partition.
+ * The number of partitions of `__consumer_offsets`: one by which every group in its folders is in
+ * the right partition. Null where there is no such number up to 10,000, or no group at all. A group
+ * under another number would be looked for in the wrong partition.
  */
 export async function offsetsTopicPartitions(
   folders: readonly PartitionFolder[],
@@ -28,7 +28,10 @@ export async function offsetsTopicPartitions(
   return fittingCount(groups);
 }
 
-/** See `offsetsTopicPartitions`; `groups`: the partition of each. */
+/**
+ * A number of partitions that fits, as `offsetsTopicPartitions` says: Kafka's default, or the
+ * smallest one. `groups`: the partition of each group.
+ */
 export function fittingCount(groups: ReadonlyMap<string, number>): number | null {
   if (groups.size === 0) return null;
   const fits = (count: number): boolean =>

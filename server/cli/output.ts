@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 
 /**
- * What a closed stdout means. `end`: the process ends quietly, since `odradek topics list | head
- * -1` is no failure. `go on`: nobody needs to listen to a broker. Anything else that befalls stdout
- * is thrown. The last call counts.
+ * Sets what a closed stdout means. `end`: the process ends quietly, since `odradek topics list |
+ * head -1` is no failure. `go on`: a broker needs no reader. Any other error of stdout is thrown.
+ * The last call counts.
  */
 export function whenReaderLeaves(then: 'end' | 'go on'): void {
   process.stdout.removeAllListeners('error');

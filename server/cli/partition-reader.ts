@@ -26,9 +26,9 @@ export class PartitionReader {
   readonly #positions: Map<number, number>;
   /** Partitions that were read to their end. */
   readonly #ended = new Set<number>();
-  /** How often one could not be read, in a row. */
+  /** How often in a row a partition could not be read. */
   readonly #offline = new Map<number, number>();
-  /** What the first partition that is damaged or cannot be read is to be told by. */
+  /** The error of the first partition that is damaged or cannot be read. */
   #damage: CliError | null = null;
 
   /** `positions`: the offset to begin with, for each partition to be read. */
@@ -57,9 +57,9 @@ export class PartitionReader {
   }
 
   /**
-   * Fetches once, waiting up to `waitMs` for records, and yields what came. With `untilEnd`
-   * partitions that were at their end are not asked again. Damage ends its partition, behind the
-   * last sound record, and is kept as `damage`; whoever reads decides whether to go on.
+   * Fetches once, waiting up to `waitMs` for records, and yields the records that came. With
+   * `untilEnd` partitions that were at their end are not asked again. Damage ends its partition,
+   * behind the last sound record, and is kept as `damage`; the caller decides whether to go on.
    */
   async *read(waitMs: number, untilEnd: boolean): AsyncGenerator<ReadRecord, void> {
     const { name, topicId } = this.#topic;
@@ -101,8 +101,8 @@ export class PartitionReader {
           this.#ended.add(partition);
         else this.#ended.delete(partition);
       }
-      // Asked last the next time, so that a partition with much does not keep the others from being
-      // read.
+      // The partition comes last in the next fetch, so that one with many records does not keep the
+      // other partitions from being read.
       const position = this.#positions.get(partition)!;
       this.#positions.delete(partition);
       this.#positions.set(partition, position);
@@ -170,8 +170,8 @@ export class PartitionReader {
 }
 
 /**
- * Apache Kafka cuts an answer where its limit lies; what is left of a batch is asked for again. A
- * size that no batch has stays, for whoever looks at checksums.
+ * Apache Kafka cuts an answer at its limit; the cut-off batch is asked for again. Bytes with an
+ * impossible batch size stay, so that the check of checksums finds them.
  */
 function wholeBatches(bytes: Buffer): Buffer {
   let end = 0;

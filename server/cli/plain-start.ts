@@ -2,8 +2,8 @@ import type { StartOptions } from './start.js';
 
 /**
  * The options of a `start` that has only `--set` and `--config`, each with its value behind it, as
- * services and scripts call it. Null for any other command line: commander reads those, and says
- * what is wrong with them.
+ * services and scripts call it. Null for any other command line: commander reads those, and reports
+ * their mistakes.
  */
 export function plainStart([command, ...rest]: readonly string[]): StartOptions | null {
   if (command !== 'start') return null;

@@ -4,7 +4,7 @@ import type { PartitionReader } from './partition-reader.js';
 import type { RecordFormat } from './record-format.js';
 import type { TopicPartitions } from './topic-partitions.js';
 
-/** What a run prints, and when it is over. */
+/** The output of a run, and the conditions that end it. */
 export interface Printing {
   readonly format: RecordFormat;
   readonly out: ByteWriter;
@@ -17,8 +17,9 @@ export interface Printing {
 }
 
 /**
- * Prints what one fetch brings, also where it ends in an error. Resolves with whether there is more
- * to do: damage ends a run, with `untilEnd` when the other partitions are at their ends.
+ * Prints the records that one fetch brings, also where it ends in an error. Resolves with whether
+ * there is more to do: damage ends a run, with `untilEnd` when the other partitions are at their
+ * ends.
  */
 export async function printOnce(
   reader: PartitionReader,

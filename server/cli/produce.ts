@@ -25,9 +25,9 @@ export interface ProduceOptions extends ConnectionOptions {
 }
 
 /**
- * Sends each line of stdin as a record. Whatever has arrived by the time the broker has answered
- * goes out together, so a slow source is not held up, and a fast one is slowed down. Resolves when
- * all is acknowledged.
+ * Sends each line of stdin as a record. All lines that have arrived when the broker answers are
+ * sent together, so a slow source is not held up, and a fast one is slowed down. Resolves when all
+ * is acknowledged.
  */
 export async function produce(name: string, options: ProduceOptions): Promise<void> {
   const parse = lineParser({
@@ -56,7 +56,7 @@ class BatchSender {
   readonly #topic: TopicPartitions;
   readonly #options: ProduceOptions;
   #pending = new Map<number, { readonly records: LineRecord[]; bytes: number }>();
-  #turn = 0;
+  #nextPartition = 0;
   #stored = 0;
 
   constructor(client: Client, topic: TopicPartitions, options: ProduceOptions) {
@@ -65,7 +65,7 @@ class BatchSender {
     this.#options = options;
   }
 
-  /** Sends what is pending first where the record would make a batch too large. */
+  /** First sends the pending records where this one would make a batch too large. */
   async add(record: LineRecord): Promise<void> {
     const partition = this.#partitionOf(record);
     const bytes = sizeOf(record);
@@ -80,14 +80,13 @@ class BatchSender {
   }
 
   /**
-   * Resolves when the broker has answered for everything that was added, or with acks=0 when it is
-   * sent.
+   * Resolves when the broker has answered for every added record, or with acks=0 when all are sent.
    */
   async flush(): Promise<void> {
     const { acks, codec } = this.#options;
     let unsent = this.#pending;
     this.#pending = new Map();
-    this.#turn += 1;
+    this.#nextPartition += 1;
     for (let attempt = 1; unsent.size > 0; attempt++) {
       const partitions = [];
       for (const [index, { records }] of unsent) {
@@ -122,9 +121,9 @@ class BatchSender {
     const chosen = this.#options.partition ?? partition;
     if (chosen !== null) return choosePartitions(this.#topic, chosen)[0]!;
     if (key !== null) return partitionOfKey(key, partitions.length);
-    // All of one request to one partition, the next to the next: larger batches, as in Java's
-    // producer.
-    return partitions[this.#turn % partitions.length]!;
+    // Records of one request go to one partition, those of the next request to the next: larger
+    // batches, as in Java's producer.
+    return partitions[this.#nextPartition % partitions.length]!;
   }
 
   #fail(partition: number, errorCode: number, errorMessage: string | null): void {
@@ -139,8 +138,8 @@ class BatchSender {
 }
 
 /**
- * Any answer tells that what was sent before on the connection has been taken: a refusal would have
- * ended it.
+ * Any answer shows that the broker has taken the requests before on the connection: a refusal would
+ * have ended it.
  */
 async function confirmReceipt(client: Client): Promise<void> {
   try {

@@ -26,8 +26,8 @@ import {
 const BOOTSTRAP_DEFAULT = 'localhost:9092';
 
 /**
- * Runs a command line, as in `process.argv`, and resolves with the exit code. Rejects with what a
- * command threw.
+ * Runs a command line, as in `process.argv`, and resolves with the exit code. Rejects with the
+ * error of the command.
  */
 export async function runProgram(argv: readonly string[]): Promise<ExitCode> {
   let exitCode: ExitCode = EXIT.ok;
@@ -46,7 +46,7 @@ export async function runProgram(argv: readonly string[]): Promise<ExitCode> {
 
 /**
  * The command line. Each command loads what it needs when it runs, so that the short ones start
- * fast. `finish` is told the exit code of a command that succeeded; failures are thrown.
+ * fast. `finish` gets the exit code of a command that succeeded; failures are thrown.
  */
 export function createProgram(finish: (exitCode: ExitCode) => void): Command {
   const program = new Command('odradek')

@@ -5,9 +5,9 @@ export interface Subscriber {
 }
 
 /**
- * Kafka's range assignor: of each topic every subscriber gets a run of neighbouring partitions, in
- * the order of the member ids, and the first ones get one more where it does not come out even.
- * Members without partitions have an empty map.
+ * Kafka's range assignor: every subscriber gets a run of neighbouring partitions of each topic, in
+ * the order of the member ids, and the first subscribers get one more where the number is not
+ * divisible. Members without partitions have an empty map.
  */
 export function assignRanges(
   subscribers: readonly Subscriber[],

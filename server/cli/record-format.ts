@@ -15,7 +15,7 @@ type Piece = (record: RecordView, place: RecordPlace) => Uint8Array | string;
 
 const NOTHING = Buffer.alloc(0);
 
-/** What stands behind a percent sign, as in kcat. */
+/** The letters behind a percent sign, as in kcat. */
 const PIECES: Readonly<Record<string, Piece>> = {
   s: ({ value }) => value ?? NOTHING,
   S: ({ value }) => String(value?.length ?? -1),
@@ -40,7 +40,7 @@ const ESCAPES: Readonly<Record<string, string>> = {
 
 /**
  * Reads `--format`: `json`, or text in which `%k` stands for the key, `%s` for the value and so on.
- * Throws a CliError (usage) for what stands for nothing.
+ * Throws a CliError (usage) for an unknown letter.
  */
 export function parseFormat(text: string): RecordFormat {
   if (text === 'json') return jsonLine;
@@ -106,7 +106,7 @@ function unknown(what: string, known: readonly string[]): CliError {
 
 /**
  * One object a line, which `odradek produce --format json` reads back. Bytes that are no text
- * become `…Base64`.
+ * become a field `…Base64`.
  */
 function jsonLine(
   { offset, timestamp, key, value, headers }: RecordView,
@@ -124,10 +124,7 @@ function jsonLine(
   return Buffer.from(`${JSON.stringify(object)}\n`);
 }
 
-/**
- * A number where it is exact, and its digits as text beyond: nanoseconds are, and no reader is to
- * round them.
- */
+/** A number where it is exact, else its digits as text: no reader must round nanoseconds. */
 function timestampText(timestamp: RecordView['timestamp']): number | string {
   return typeof timestamp === 'bigint' ? String(timestamp) : timestamp;
 }

@@ -8,10 +8,10 @@ import { CliError } from './cli-error.js';
 
 /** A line of input, as a record. */
 export interface LineRecord extends RecordInput {
-  /** Bytes or null: what the partition is chosen by. */
+  /** Bytes or null: the partition is chosen by it. */
   readonly key: Buffer | null;
   readonly headers: readonly { readonly key: string; readonly value: FieldInput }[];
-  /** Null: wherever the key belongs, or anywhere. */
+  /** Null: the partition of the key, or any partition. */
   readonly partition: number | null;
 }
 
@@ -22,7 +22,7 @@ export interface LineOptions {
   readonly keySeparator?: string | undefined;
   /** Empty values are null, which deletes a key in a compacted topic. */
   readonly emptyIsNull: boolean;
-  /** Of every record. */
+  /** Headers of every record. */
   readonly headers: LineRecord['headers'];
 }
 
@@ -92,7 +92,7 @@ function parseJson(
   };
 }
 
-/** Null for what is no int64, or was rounded when it was read. */
+/** Null for a value that is no int64, or that was rounded when it was read. */
 function exactTimestamp(given: unknown): Timestamp | null {
   if (typeof given === 'number') return Number.isSafeInteger(given) ? given : null;
   if (typeof given !== 'string' || !/^-?\d{1,19}$/.test(given)) return null;

@@ -9,8 +9,8 @@ export interface RepairOptions {
 }
 
 /**
- * Prints what is damaged in a partition's folder and what a repair saves and loses; with `execute`
- * does it. Resolves with whether the log is sound now. Rejects DIRECTORY_LOCKED while a broker
+ * Prints the damage in a partition's folder and what a repair saves and loses; with `execute` makes
+ * the repair. Resolves with whether the log is sound now. Rejects DIRECTORY_LOCKED while a broker
  * runs.
  */
 export async function repairLog(

@@ -32,7 +32,7 @@ type Target =
 /** Partitions by topic. */
 type Scope = ReadonlyMap<string, readonly number[]>;
 
-/** Prints where a group would read on; with `execute` makes it so. */
+/** Prints where a group would read on; with `execute` commits these offsets. */
 export async function resetOffsets(name: string, options: ResetOffsetsOptions): Promise<void> {
   const target = targetOf(options, Date.now());
   if (options.topic.length === 0 && !options.allTopics) {
@@ -136,7 +136,7 @@ async function scopeOf(
   return scope;
 }
 
-/** Within what the log holds, and says where that made a difference. */
+/** The new offsets, moved into the range of the log; says where that changed one. */
 async function newOffsets(
   client: Client,
   topic: string,

@@ -18,8 +18,8 @@ import { CLI_LIMITS } from './limits.js';
 import { LineWriter } from './output.js';
 
 /**
- * Reads every batch of a partition's folder, or of all in a data directory, and prints what is
- * damaged. A broker may run on it; nothing is changed. Resolves with whether all is sound.
+ * Reads every batch of a partition's folder, or of all folders in a data directory, and prints the
+ * damage. A broker may run on it; nothing is changed. Resolves with whether all is sound.
  */
 export async function scrub(path: string): Promise<boolean> {
   const folders = await foldersAt(resolve(path));
@@ -65,12 +65,12 @@ export async function scrub(path: string): Promise<boolean> {
   const verdict = places === 0 ? none : `DAMAGED in ${counted(places, 'place')}`;
   await out.write(`${resolve(path)}: ${read.join(', ')}, ${verdict}`);
   await out.flush();
-  // A folder that lies elsewhere has no catalog beside it.
+  // A single folder may lie outside a data directory, without a catalog beside it.
   const isLost = isBlind && (catalog.state === 'damaged' || root === resolve(path));
   return places === 0 && !isLost;
 }
 
-/** The catalog of the directory is the one beside the folder, where only that is read. */
+/** The data directory: where only one partition's folder is read, the folder that holds it. */
 function rootOf(path: string, folders: readonly PartitionFolder[]): string {
   return folders[0]?.folder === path ? dirname(path) : path;
 }

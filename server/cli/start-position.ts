@@ -9,7 +9,7 @@ export type StartPosition =
   | { readonly kind: 'beginning' }
   | { readonly kind: 'end' }
   | { readonly kind: 'offset'; readonly offset: number }
-  /** So many records before the end. */
+  /** `count` records before the end. */
   | { readonly kind: 'tail'; readonly count: number }
   /** The first record of this time or later; the end, if there is none. */
   | { readonly kind: 'time'; readonly timestampMs: number };

@@ -23,7 +23,7 @@ export interface StartOptions {
 
 /**
  * Runs a broker until a signal ends it. Resolves with the exit code; ends the process itself where
- * nothing can be waited for: at a second signal, and when something fails that nobody foresaw.
+ * it cannot wait: at a second signal, and at an unexpected failure.
  */
 export async function start(options: StartOptions): Promise<ExitCode> {
   const logger = createLogger();
@@ -61,7 +61,7 @@ async function serve(
   return EXIT.ok;
 }
 
-/** The one line on stdout. Those who started the broker may wait for it. */
+/** The one line on stdout, which the program that started the broker may wait for. */
 function readyLine({ endpoints, nodeId, dataDir }: Broker, flush: string): string {
   const shown = endpoints.map(({ name, host, port }) => formatEndpoint(name, host, port));
   return `odradek ${packageVersion()} ready ${shown.join(',')} node=${nodeId} data=${dataDir} flush=${flush}`;
@@ -92,7 +92,10 @@ async function readConfig(path: string): Promise<string> {
   );
 }
 
-/** The first `bytesMax` bytes of a file, or all of it: what is no plain file may have no end. */
+/**
+ * The first `bytesMax` bytes of a file, or all of it: a file that is not a plain one may have no
+ * end.
+ */
 async function readUpTo(path: string, bytesMax: number): Promise<Buffer> {
   const file = await open(path, 'r');
   try {

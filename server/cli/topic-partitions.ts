@@ -6,14 +6,14 @@ import { CliError } from './cli-error.js';
 import type { Client } from './client.js';
 import { CLI_LIMITS } from './limits.js';
 
-/** Of a Metadata request that creates nothing. */
+/** Fields of a Metadata request that creates nothing. */
 export const READ_ONLY = {
   allowAutoTopicCreation: false,
   includeClusterAuthorizedOperations: false,
   includeTopicAuthorizedOperations: false,
 };
 
-/** What a command needs to know of a topic. */
+/** The facts about a topic that commands need. */
 export interface TopicPartitions {
   readonly name: string;
   readonly topicId: string;
@@ -55,7 +55,10 @@ export async function lookUpTopic(
   }
 }
 
-/** The chosen partition alone, or all. Throws a CliError for one that the topic does not have. */
+/**
+ * The chosen partition alone, or all. Throws a CliError for a partition that the topic does not
+ * have.
+ */
 export function choosePartitions(
   { name, partitions }: TopicPartitions,
   chosen: number | undefined,

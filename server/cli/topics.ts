@@ -18,7 +18,7 @@ export interface CreateOptions extends ConnectionOptions {
   readonly ifNotExists?: boolean;
 }
 
-/** In CreateTopics: whatever the broker's default is (KIP-464). */
+/** In CreateTopics: the broker's default (KIP-464). */
 const BROKER_DEFAULT = -1;
 const TOPIC_RESOURCE = 2;
 /** In DescribeConfigs: set for this topic. */
@@ -132,7 +132,7 @@ function descriptionOf(topic: TopicDescription, configs: string): string[] {
   ];
 }
 
-/** What was set for each topic, as `key=value` with commas, by its name. */
+/** The settings of each topic, as `key=value` with commas, by its name. */
 async function topicConfigs(
   client: Client,
   topics: readonly TopicDescription[],

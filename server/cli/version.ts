@@ -1,15 +1,15 @@
 import { createRequire } from 'node:module';
 
 /**
- * This package's version. Found by its own name, so from the sources and from what is compiled
- * alike.
+ * This package's version. It is found by the package's own name, and so from the sources as well as
+ * from the compiled files.
  */
 export function packageVersion(): string {
   const { version } = createRequire(import.meta.url)('odradek/package.json') as { version: string };
   return version;
 }
 
-/** What `odradek --version` prints, without a newline. */
+/** The output of `odradek --version`, without a newline. */
 export async function versionLine(): Promise<string> {
   const { crc32cSource, sendFileAvailable } = await import('../../engine/index.js');
   const sendFile = sendFileAvailable() ? 'yes' : 'no';

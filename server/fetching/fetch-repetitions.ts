@@ -14,9 +14,9 @@ interface TopicWishes {
 type ByTopic = Map<string, TopicWishes>;
 
 /**
- * What a full fetch names, each partition once: of one that is named again the last wish counts, in
- * the place of the first, as in Kafka. Hardly any request repeats itself; those that do not are
- * given back as they are.
+ * The topics of a full fetch with each partition once: where a partition is named again, its last
+ * wish counts, in the place of the first, as in Kafka. Hardly any request repeats a partition; a
+ * request that does not is returned as it is.
  */
 export function withoutRepetitions(topics: Topics, usesTopicIds: boolean): Topics {
   if (!repeats(topics, usesTopicIds)) return topics;
@@ -28,7 +28,7 @@ export function withoutRepetitions(topics: Topics, usesTopicIds: boolean): Topic
   return [...byTopic.values()].map(withWishes);
 }
 
-/** The same for what is long: others are served in between. */
+/** The same for a long request, in slices: other requests are served in between. */
 export async function withoutRepetitionsInSlices(
   work: Work,
   topics: Topics,
@@ -44,7 +44,7 @@ export async function withoutRepetitionsInSlices(
   return mapInSlices(work, byTopic.values(), withWishes);
 }
 
-/** What is wished of a topic; of one that is new, nothing yet. */
+/** The wishes for a topic; none yet for a new topic. */
 function wishesOf(
   byTopic: ByTopic,
   topic: Topics[number],

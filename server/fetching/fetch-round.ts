@@ -32,8 +32,8 @@ export interface FetchRoundParts {
 type Request = RequestOf<typeof Fetch>;
 
 /**
- * What becomes of a partition that would hold up the event loop: it is warmed and left out for now,
- * it is left out, or it is read all the same because it was warmed before.
+ * The treatment of a partition that would hold up the event loop: it is warmed and left out for
+ * now, it is left out, or it is read all the same because it was warmed before.
  */
 export type How = 'warm' | 'resident' | 'as-it-is';
 
@@ -41,19 +41,19 @@ const NOT_READ = { highWatermark: -1, lastStableOffset: -1, logStartOffset: -1 }
 const EMPTY = Buffer.alloc(0);
 
 /**
- * One pass over what a fetch wants, in the order of the request, or of its session. The first
- * partition that has something yields its first batch whole, however large; afterwards the limits
- * hold (KIP-74).
+ * One pass over the partitions of a fetch, in the order of the request, or of its session. The
+ * first partition that has records yields its first batch whole, however large; afterwards the
+ * limits hold (KIP-74).
  */
 export class FetchRound {
   /** An answer for every partition that the request lists; empty in a session. */
   readonly topics: TopicAnswer[] = [];
-  /** What the session's partitions have; empty without one. */
+  /** The findings of the session's partitions; empty without a session. */
   readonly findings: Finding[] = [];
   readonly slices: FileSlice[] = [];
-  /** What a wait looks at, but for a session's partitions. */
+  /** The partitions that a wait looks at, but for those of a session. */
   readonly reads: Watched[] = [];
-  /** What has to be read from the disk first. If there is any, the answers are incomplete. */
+  /** Reads from the disk that must end first. If there are any, the answers are incomplete. */
   readonly warming: Promise<void>[] = [];
   bytes = 0;
   /** Errors and diverging epochs are answered without waiting. */
@@ -74,7 +74,7 @@ export class FetchRound {
     this.#bytesLeft = Math.min(Math.max(0, request.maxBytes), parts.responseBytesMax);
   }
 
-  /** Reads what `topics` or the session name, at once. */
+  /** Reads the partitions of `topics`, or of the session, at once. */
   run(topics: Request['topics'], session: FetchSession | null): void {
     try {
       if (session === null) {
@@ -115,7 +115,7 @@ export class FetchRound {
     }
   }
 
-  /** Gives back what was read. */
+  /** Releases the slices that were read. */
   release(): void {
     for (const slice of this.slices) slice.release();
   }
@@ -168,7 +168,7 @@ export class FetchRound {
   }
 
   #warmed(wish: PartitionWish, read: ReadRequest, warm: Promise<void>): PartitionAnswer {
-    // Why it failed the read will say.
+    // The read reports why it failed.
     this.warming.push(warm.catch(() => {}));
     const expected = Math.min(read.maxBytes, SERVER_LIMITS.fetchWarmingBytes);
     this.bytes += expected;
@@ -194,8 +194,8 @@ export class FetchRound {
     else entry.emptyUpTo = emptyUpTo;
     if (result.slice !== null) {
       this.slices.push(result.slice);
-      // Batches without records at the end of the log are an answer, but nothing to wake a client
-      // for.
+      // Batches without records at the end of the log are an answer, but no reason to wake a
+      // client.
       if (emptyUpTo < result.highWatermark) this.bytes += result.slice.size;
       this.#bytesLeft = Math.max(0, this.#bytesLeft - result.slice.size);
     }
@@ -205,7 +205,8 @@ export class FetchRound {
       highWatermark: result.highWatermark,
       lastStableOffset: result.lastStableOffset,
       logStartOffset: result.logStartOffset,
-      // None was ever aborted here; who reads uncommitted does not look.
+      // No transaction was ever aborted here; a reader of uncommitted records does not look at this
+      // list.
       abortedTransactions: this.#request.isolationLevel === 1 ? [] : null,
       records: result.slice ?? EMPTY,
     };
@@ -213,8 +214,8 @@ export class FetchRound {
 }
 
 /**
- * Where the fetcher's log left ours, if it names the epoch of its last record and that ended
- * elsewhere here (KIP-595).
+ * The place where the fetcher's log diverges from ours, if it names the epoch of its last record
+ * and that epoch ended elsewhere here (KIP-595).
  */
 function divergence(partition: Partition, wish: PartitionWish): PartitionAnswer | null {
   if (wish.lastFetchedEpoch < 0) return null;

@@ -7,43 +7,52 @@ type ForgottenTopic = RequestOf<typeof Fetch>['forgottenTopicsData'][number];
 export type PartitionWish = TopicWish['partitions'][number];
 export type TopicAnswer = ResponseOf<typeof Fetch>['topics'][number];
 
-/** The answer for a topic, as it is being put together. */
+/** The answer for a topic while it is built. */
 export type TopicNews = TopicAnswer & { partitions: PartitionAnswer[] };
 export type PartitionAnswer = TopicAnswer['partitions'][number];
 
 /** Asks for every partition, and for a session if there is room for one. */
 export const INITIAL_EPOCH = 0;
-/** Asks for every partition, without a session; one that is named ends. */
+/** Asks for every partition, without a session; a session that the request names ends. */
 export const FINAL_EPOCH = -1;
 /** Stands for no session, in requests and answers. */
 export const NO_SESSION = 0;
 
 /**
- * A topic as clients name it: by name up to version 12, by id from 13 on; the other is as the
- * request had it by default.
+ * A topic as clients name it: by name up to version 12, by id from 13 on; the other field has its
+ * default.
  */
 export interface TopicName {
   readonly topic: string;
   readonly topicId: string;
 }
 
-/** One partition of a session: what its client wants of it, and what it was told last. */
+/**
+ * One partition of a session: the wish of its client, and the offsets that the client was told
+ * last.
+ */
 export interface SessionPartition {
   readonly session: FetchSession;
   readonly topic: TopicName;
   wish: PartitionWish;
-  /** -1 before the first answer, and after an error: when that is gone the client is told anew. */
+  /**
+   * -1 before the first answer, and after an error: once the error is over, the client is told
+   * again.
+   */
   toldHighWatermark: number;
   toldLogStartOffset: number;
   /**
-   * The one whose moves make it worth a look; null where none was found. Kept by `FetchSessions`.
+   * The partition whose moves make this one worth a look; null where none was found.
+   * `FetchSessions` keeps it.
    */
   watched: Partition | null;
-  /** As of the last read, no record lies from the wished offset up to this one (exclusive). */
+  /**
+   * At the last read no record lay between the wished offset (inclusive) and this one (exclusive).
+   */
   emptyUpTo: number;
 }
 
-/** What one look at a partition found. */
+/** The result of one look at a partition. */
 export interface Finding {
   readonly entry: SessionPartition;
   readonly answer: PartitionAnswer;
@@ -72,24 +81,25 @@ interface SessionTopic {
 }
 
 /**
- * What a client fetches again and again, so that a request need only name what is different
- * (KIP-227). Plain bookkeeping: nothing is read here, and who looks at which partition when is the
- * business of others.
+ * The partitions that a client fetches again and again, so that a request names only changes
+ * (KIP-227). This class only keeps the list: it reads nothing, and others decide when a partition
+ * is looked at.
  *
- * A partition is either to be looked at, or has nothing new for its client until it moves. So a
- * fetch costs what has changed, not what the session holds. The ones to be looked at keep their
- * order, and one that gave records goes to the end: none starves when an answer is full.
+ * A partition is either on the list of those to look at, or has nothing new for its client until it
+ * moves. So the cost of a fetch depends on the partitions that have changed, not on all partitions
+ * of the session. The list keeps its order, and a partition that gave records goes to its end: none
+ * starves when an answer is full.
  */
 export class FetchSession {
   /** Never `NO_SESSION`. */
   readonly id: number;
-  /** Of a follower, for which sessions of consumers make room. */
+  /** Whether the session is a follower's, for which sessions of consumers make room. */
   readonly isPrivileged: boolean;
   readonly usesTopicIds: boolean;
   /** Monotonic. */
   readonly createdMs: number;
   lastUsedMs: number;
-  /** That of the next request. */
+  /** The epoch of the next request. */
   epoch = nextEpoch(INITIAL_EPOCH);
   readonly #topics = new Map<string, SessionTopic>();
   readonly #toLookAt = new Set<SessionPartition>();
@@ -108,12 +118,12 @@ export class FetchSession {
     this.lastUsedMs = options.nowMs;
   }
 
-  /** Partitions that it holds. */
+  /** Number of its partitions. */
   get size(): number {
     return this.#size;
   }
 
-  /** Those that may have something for the client, in the order in which they are to be read. */
+  /** The partitions that may have something for the client, in the order in which they are read. */
   get toLookAt(): ReadonlySet<SessionPartition> {
     return this.#toLookAt;
   }
@@ -127,8 +137,8 @@ export class FetchSession {
   }
 
   /**
-   * Takes over what a request names: new partitions come last, known ones keep their place. Of a
-   * partition that is named twice the last wish counts.
+   * Takes in the partitions that a request names: new partitions come last, known ones keep their
+   * place. Where a partition is named twice, the last wish counts.
    */
   add(topics: readonly TopicWish[]): void {
     for (const named of topics) {
@@ -153,7 +163,7 @@ export class FetchSession {
     }
   }
 
-  /** Drops partitions; those that it does not hold are passed over. Returns the dropped ones. */
+  /** Drops partitions; unknown ones are skipped. Returns the dropped partitions. */
   forget(topics: readonly ForgottenTopic[]): SessionPartition[] {
     const forgotten: SessionPartition[] = [];
     for (const named of topics) {
@@ -178,7 +188,7 @@ export class FetchSession {
   }
 
   /**
-   * Remembers what an answer that lists every partition has told, when the session begins with it.
+   * Remembers the offsets of an answer that lists every partition, when the session begins with it.
    */
   told(topics: readonly TopicAnswer[]): void {
     for (const topic of topics) {
@@ -190,9 +200,9 @@ export class FetchSession {
   }
 
   /**
-   * The incremental answer: of what was found, only that which is news to the client. Remembers it
-   * as told, and looks no more at partitions that are read to their end until they move. Comes
-   * behind what `topics` already holds.
+   * The incremental answer: only the findings that are news to the client. Remembers them as told,
+   * and takes partitions that are read to their end off the list until they move. The answer is put
+   * behind the topics that `topics` already holds.
    */
   answer(
     findings: readonly Finding[],
@@ -231,7 +241,10 @@ export class FetchSession {
   }
 }
 
-/** Errors and diverging epochs always, offsets when they are not those that the client knows. */
+/**
+ * Errors and diverging epochs are always news; offsets are when they are not those that the client
+ * knows.
+ */
 function isNewsWithoutRecords(entry: SessionPartition, answer: PartitionAnswer): boolean {
   return (
     answer.errorCode !== 0 ||

@@ -19,22 +19,25 @@ import {
 export interface FetchSessionsOptions {
   readonly clock: Clock;
   readonly random: Random;
-  /** Fetches that wait for a session; told when one of its partitions moves, and when it ends. */
+  /**
+   * Fetches that wait for a session; they are told when one of its partitions moves, and when it
+   * ends.
+   */
   readonly delayed: Pick<DelayedOperations<WaitKey>, 'check' | 'expire'>;
-  /** `max.incremental.fetch.session.cache.slots`: sessions at a time; 0 for none. */
+  /** `max.incremental.fetch.session.cache.slots`: open sessions at most; 0 for none. */
   readonly slotsMax: number;
   /** Partitions of all sessions together. */
   readonly partitionsMax: number;
   /**
-   * How long a session is safe from those that want its place, in ms since its last use or, for
-   * larger ones, since its beginning.
+   * Time in ms for which a session keeps its place although new sessions want it: since its last
+   * use or, against larger sessions, since its beginning.
    */
   readonly evictionMs: number;
 }
 
 type FullFetch = Pick<RequestOf<typeof Fetch>, 'sessionEpoch' | 'topics'>;
 
-/** Of a topic, some of the partitions. */
+/** Some of the partitions of a topic. */
 interface Part {
   readonly partitions: readonly unknown[];
 }
@@ -48,7 +51,7 @@ interface SessionKind {
 export interface FetchSessionCounters {
   /** Open now (NumIncrementalFetchSessions). */
   readonly sessions: number;
-  /** That they hold now (NumIncrementalFetchPartitionsCached). */
+  /** Partitions of the open sessions (NumIncrementalFetchPartitionsCached). */
   readonly partitions: number;
   /**
    * Sessions that made room for others since the start (IncrementalFetchSessionEvictionsPerSec).
@@ -57,9 +60,9 @@ export interface FetchSessionCounters {
 }
 
 /**
- * The sessions of this broker (KIP-227), whatever connections they are used on: the end of a
- * connection does not end a session. Bounded in number and in partitions; who finds no room fetches
- * as before, naming everything each time.
+ * The sessions of this broker (KIP-227), on all connections: the end of a connection does not end a
+ * session. They are bounded in number and in partitions; a client that finds no room fetches as
+ * before, and names every partition each time.
  *
  * Each partition that a session has nothing to say about is watched, so that neither a fetch nor
  * its waiting has to go through all of them.
@@ -84,12 +87,12 @@ export class FetchSessions {
   }
 
   /**
-   * What a request says about sessions. Null for one that lists all it wants; a session that it
-   * names has ended then. Else the session, which has taken over what the request names, and whose
-   * epoch is that of the next request.
+   * Finds the session of a request. Null for a full fetch; a session that it names has ended then.
+   * Else the session, which has taken in the partitions of the request, and whose epoch is that of
+   * the next request.
    *
    * @throws ApiError FETCH_SESSION_ID_NOT_FOUND, INVALID_FETCH_SESSION_EPOCH,
-   *   FETCH_SESSION_TOPIC_ID_ERROR. A client then begins anew by a full fetch.
+   *   FETCH_SESSION_TOPIC_ID_ERROR. A client then begins again with a full fetch.
    */
   begin(request: RequestOf<typeof Fetch>, usesTopicIds: boolean): FetchSession | null {
     const session = this.#named(request, usesTopicIds);
@@ -103,8 +106,9 @@ export class FetchSessions {
   }
 
   /**
-   * The same for many partitions: others are served in between. The epoch is that of the next
-   * request at once; a later one, or the end of the session, is INVALID_FETCH_SESSION_EPOCH.
+   * The same for many partitions: other requests are served in between. The epoch becomes that of
+   * the next request at once; if a later request comes meanwhile, or the session ends, this rejects
+   * with INVALID_FETCH_SESSION_EPOCH.
    */
   async beginInSlices(
     work: Work,
@@ -159,8 +163,8 @@ export class FetchSessions {
   }
 
   /**
-   * Begins a session with what a full fetch has answered. Returns its id, or `NO_SESSION` where it
-   * asks for none or there is no room: the client goes on with full fetches.
+   * Begins a session with the answers of a full fetch. Returns its id, or `NO_SESSION` where the
+   * fetch asks for no session or there is no room: the client goes on with full fetches.
    */
   open(request: FullFetch, answers: readonly TopicAnswer[], kind: SessionKind): number {
     const session = this.#opened(request, kind);
@@ -171,8 +175,8 @@ export class FetchSessions {
   }
 
   /**
-   * The same for many partitions: others are served in between. `NO_SESSION` as well if they have
-   * taken its place, or its room.
+   * The same for many partitions: other requests are served in between. It also returns
+   * `NO_SESSION` if one of them has taken the place of the session, or its room.
    */
   async openInSlices(
     work: Work,
@@ -209,7 +213,7 @@ export class FetchSessions {
     }
   }
 
-  /** From now on moves of `partition` are moves of the session's one; null for none. */
+  /** From now on a move of `partition` counts as a move of `entry`; null for none. */
   watch(entry: SessionPartition, partition: Partition | null): void {
     if (entry.watched === partition) return;
     if (entry.watched !== null) {
@@ -217,7 +221,7 @@ export class FetchSessions {
       watchers?.delete(entry);
       if (watchers?.size === 0) this.#watchers.delete(entry.watched);
     }
-    // Of a session that has ended while it was being read, nothing may stay.
+    // A session that has ended while it was being read must not be watched.
     entry.watched = this.#isOpen(entry.session) ? partition : null;
     if (entry.watched === null) return;
     const watchers = this.#watchers.get(entry.watched);
@@ -229,7 +233,7 @@ export class FetchSessions {
     return this.#sessions.get(session.id) === session;
   }
 
-  /** A session without partitions, for those that the fetch names; null if there is none for it. */
+  /** A new session for the partitions that the fetch names; null if there is no room for it. */
   #opened({ sessionEpoch, topics }: FullFetch, kind: SessionKind): FetchSession | null {
     if (sessionEpoch !== INITIAL_EPOCH) return null;
     const { isPrivileged, usesTopicIds } = kind;
@@ -255,8 +259,8 @@ export class FetchSessions {
   }
 
   /**
-   * Whether a session stays, now that it has taken over what a request names. Throws where it is
-   * too large.
+   * Whether a session stays, now that it has taken in the partitions of a request. Throws where it
+   * is too large.
    */
   #isHeld(session: FetchSession, sizeBefore: number): boolean {
     const { partitionsMax } = this.#options;
@@ -278,7 +282,8 @@ export class FetchSessions {
     const { delayed, clock } = this.#options;
     session.lastUsedMs = clock.monotonicMs();
     session.epoch = nextEpoch(session.epoch);
-    // A request that still waits has been overtaken, and is not to hold up the answer to this one.
+    // A request of the session that still waits has been overtaken, and must not hold up the answer
+    // to this one.
     delayed.expire(session);
   }
 
@@ -305,7 +310,7 @@ export class FetchSessions {
     return true;
   }
 
-  /** Random, so that nobody can guess another client's. */
+  /** The id is random, so that a client cannot guess that of another client. */
   #newId(): number {
     const bytes = Buffer.alloc(4);
     for (;;) {
@@ -315,12 +320,12 @@ export class FetchSessions {
   }
 }
 
-/** What a fetch is told whose session has gone on without it. */
+/** The error of a fetch whose session has gone on without it. */
 export function overtaken(): ApiError {
   return new ApiError('INVALID_FETCH_SESSION_EPOCH', 'a later fetch of the session has come');
 }
 
-/** Topics in parts, of which one is done in a turn. */
+/** Topics in pieces, each of which is done in one turn of the event loop. */
 function* partsOf<T extends Part>(topics: readonly T[]): Iterable<T> {
   const { fetchPartitionsAtOnceMax } = SERVER_LIMITS;
   for (const topic of topics) {

@@ -4,12 +4,14 @@ import type { RequestOf } from '../protocol/api.js';
 import type { Fetch } from '../protocol/messages/fetch.js';
 import type { FetchSession, PartitionWish, SessionPartition } from './fetch-session.js';
 
-/** A partition that a fetch waits for, and what it wants of it. */
+/** A partition that a fetch waits for, and the wish of the fetch. */
 export interface Watched {
-  /** Null for one that was not found. */
+  /** Null for a partition that was not found. */
   readonly watched: Partition | null;
   readonly wish: PartitionWish;
-  /** As of the last read, no record lies from the wished offset up to this one (exclusive). */
+  /**
+   * At the last read no record lay between the wished offset (inclusive) and this one (exclusive).
+   */
   readonly emptyUpTo: number;
 }
 
@@ -17,8 +19,9 @@ export interface Watched {
 export type FetchKey = Partition | FetchSession | SessionPartition | string;
 
 /**
- * What one waiting fetch wants, so that a move costs a look at the partition that has moved,
- * however many the fetch names. Numbers first: most looks find that a partition is at its end.
+ * The wishes of one waiting fetch, so that a move costs one look at the partition that has moved,
+ * however many partitions the fetch names. A look compares numbers first: most find that a
+ * partition is at its end.
  */
 export class FetchWait {
   readonly #request: RequestOf<typeof Fetch>;
@@ -26,8 +29,8 @@ export class FetchWait {
   readonly #isolation: ReadIsolation;
   readonly #reads = new Map<Partition, Watched>();
   /**
-   * What a reading of each partition would answer, as far as one was looked at; only where more
-   * than a byte is wanted.
+   * Bytes that a read of each partition would answer, where it was looked at; kept only where the
+   * fetch wants more than one byte.
    */
   readonly #bytes = new Map<Watched, number>();
   #totalBytes = 0;
@@ -38,7 +41,10 @@ export class FetchWait {
     this.#isolation = isolationOf(request);
   }
 
-  /** Whether reading anew would answer the request, now that `moved` has; null for anything. */
+  /**
+   * Whether another read would answer the request, now that `moved` has moved; null for any
+   * partition.
+   */
   isDone(moved: FetchKey | null): boolean {
     if (moved instanceof Partition) {
       const read = this.#reads.get(moved);
@@ -51,7 +57,7 @@ export class FetchWait {
     return false;
   }
 
-  /** Takes in one more partition. Whether reading anew would answer the request already. */
+  /** Takes in one more partition. Returns whether another read would answer the request already. */
   add(read: Watched): boolean {
     if (read.watched !== null) this.#reads.set(read.watched, read);
     return this.#look(read);
@@ -77,7 +83,7 @@ export class FetchWait {
       this.#bytes.set(read, bytes);
       return this.#totalBytes >= this.#request.minBytes;
     } catch {
-      // Whatever is wrong, the second reading finds it and answers it.
+      // The second read finds the error and answers it.
       return true;
     }
   }

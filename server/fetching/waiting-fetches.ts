@@ -3,13 +3,13 @@ import type { RequestOf } from '../protocol/api.js';
 import type { Fetch } from '../protocol/messages/fetch.js';
 
 /**
- * Bounds what fetches hold while they wait: each keeps all that its request names, repetitions and
- * forgotten partitions too.
+ * Bounds the names that fetches hold while they wait: each keeps all names of its request, also
+ * repetitions and forgotten partitions.
  */
 export class WaitingFetches {
   #named = 0;
 
-  /** Waits as `wait` does, or not at all if the fetches that wait hold too much. */
+  /** Waits as `wait` does, or not at all if the waiting fetches hold too many names. */
   async whileIn(request: RequestOf<typeof Fetch>, wait: () => Promise<void>): Promise<void> {
     const named = namedBy(request);
     if (this.#named + named > SERVER_LIMITS.fetchWaitingNamedMax) return;

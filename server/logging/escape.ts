@@ -11,7 +11,7 @@ const UNSAFE =
   /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]|\p{Surrogate}/gu;
 
 /**
- * Bytes or text of a client, fit for a log line and a terminal: one line, printable, at most
+ * Bytes or text of a client, made fit for a log line and a terminal: one line, printable, at most
  * `lengthMax` characters before escaping, then the whole length if it was cut. Bytes are read as
  * UTF-8. Escaping twice is harmless: a backslash stays as it is.
  */
@@ -25,7 +25,9 @@ export function escapeClientText(
   return `${escaped}… (${input.length} ${typeof input === 'string' ? 'characters' : 'bytes'} in all)`;
 }
 
-/** A character has at most four bytes, so no more of them are decoded than tell that it is cut. */
+/**
+ * A character has at most four bytes, so no more bytes are decoded than show that the text is cut.
+ */
 function decodeStart(bytes: Uint8Array, lengthMax: number): string {
   const size = Math.min(bytes.byteLength, (lengthMax + 1) * 4);
   return Buffer.from(bytes.buffer, bytes.byteOffset, size).toString();

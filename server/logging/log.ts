@@ -5,10 +5,12 @@ import type { DestinationStream, Logger as Pino } from 'pino';
 import { SERVER_LIMITS } from '../limits.js';
 import { escapeClientText } from './escape.js';
 
-/** What a line says beside its message. Strings are escaped, so text of clients may be passed. */
+/**
+ * The fields of a line beside its message. Strings are escaped, so text of clients may be passed.
+ */
 export type LogFields = Readonly<Record<string, unknown>>;
 
-/** Where the broker's parts write what happens. Passed in; never imported as a global. */
+/** The logger of the broker's rooms. It is passed in, and never imported as a global. */
 export interface Logger {
   debug(fields: LogFields, message: string): void;
   info(fields: LogFields, message: string): void;
@@ -20,10 +22,11 @@ export const logLevels = ['debug', 'info', 'warn', 'error'] as const;
 export type LogLevel = (typeof logLevels)[number];
 
 /**
- * One that loads its library by its first line, which takes 10 ms that a start need not wait for.
+ * A logger that loads its library with its first line: that takes 10 ms, which a start need not
+ * wait for.
  */
 export interface LazyLogger extends Logger {
-  /** Loads it now: later there may be no descriptor left to read a file with. */
+  /** Loads the library now: later there may be no descriptor left to read its files. */
   load(): void;
 }
 
@@ -52,7 +55,7 @@ export function createLogger(options: LoggerOptions = {}): LazyLogger {
     try {
       loaded ??= createPino(options);
     } catch {
-      // Most likely there is no descriptor left. That is worth a line, however it looks.
+      // Most likely there is no descriptor left. A plain line is better than none.
       return plainLines(options);
     }
     return loaded;
@@ -101,7 +104,7 @@ function writeIfPossible(text: string): void {
   try {
     writeSync(STDERR, text);
   } catch {
-    // Nobody reads it, or not fast enough: no reason to end.
+    // Stderr is not read, or not fast enough: that is no reason to end.
   }
 }
 
@@ -151,7 +154,10 @@ function safeError(error: Error, depth: number): Record<string, unknown> {
   };
 }
 
-/** Outcomes and faults of the system have codes; Node's own, of wrong calls, begin with ERR_. */
+/**
+ * Expected failures and failures of the system have codes; Node's codes for wrong calls begin with
+ * ERR_.
+ */
 function isExpected(code: unknown): boolean {
   return typeof code === 'string' && !code.startsWith('ERR_');
 }

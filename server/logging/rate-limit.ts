@@ -10,7 +10,7 @@ export interface RateLimitOptions {
   readonly clock: MonotonicClock;
   /** Least time between two lines of one key. Default: 10 s. */
   readonly intervalMs?: number;
-  /** Most keys remembered; beyond it the oldest is forgotten. Default: 1000. */
+  /** Most keys that are remembered; beyond it the oldest key is forgotten. Default: 1000. */
   readonly keysMax?: number;
 }
 
@@ -18,8 +18,8 @@ export interface RateLimitOptions {
 export interface RateLimitedLogger {
   /**
    * Writes the line unless one of the same level and `key` was written less than the interval ago.
-   * The next line that is written carries how many were not, as the field `suppressed`. `key` names
-   * the kind of event, not its details.
+   * The next line that is written has the number of lines that were not, as the field `suppressed`.
+   * `key` names the kind of event, not its details.
    */
   log(level: LogLevel, key: string, fields: LogFields, message: string): void;
 }
@@ -36,7 +36,7 @@ export function rateLimited(logger: Logger, options: RateLimitOptions): RateLimi
     intervalMs = SERVER_LIMITS.logRepeatMs,
     keysMax = SERVER_LIMITS.logKindsMax,
   } = options;
-  // In order of their last written line, because a key is put in anew with each.
+  // In order of their last written line, because a key is removed and put in again with each line.
   const windows = new Map<string, Window>();
   return {
     log(level, key, fields, message) {

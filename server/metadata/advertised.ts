@@ -1,6 +1,6 @@
 import type { BrokerImage } from './image.js';
 
-/** What a connection tells of the way that it came. */
+/** The facts of a connection that decide which address its client is told. */
 interface WayIn {
   /** Name of the listener, upper case. */
   readonly listener: string;
@@ -9,9 +9,10 @@ interface WayIn {
 }
 
 /**
- * Where the client of `connection` reaches a broker on the listener that it came by; null if the
- * broker has no such listener. What is not fixed is what the client itself connected to: the
- * address of an `as-connected` listener, the port of one that was given a free port.
+ * The address at which the client of `connection` reaches a broker on the client's own listener;
+ * null if the broker has no such listener. Where the address is not fixed, it is the one that the
+ * client itself connected to: the host of an `as-connected` listener, the port of a listener that
+ * was given a free port.
  */
 export function endpointFor(
   broker: BrokerImage,

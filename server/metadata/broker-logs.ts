@@ -1,12 +1,12 @@
-/** What the engine's catalog holds. */
+/** The entries of the engine's catalog. */
 type Entries = readonly {
   readonly key: readonly (string | number)[];
   readonly value: unknown;
 }[];
 
 /**
- * Whether the engine's catalog knows logs that no program has opened by name: a broker's. Then
- * there was metadata, also where it was lost before it had a copy.
+ * Whether the engine's catalog knows logs that no program has opened by name: those of a broker.
+ * Then there was metadata, even if it was lost before it had a copy.
  */
 export function hasBrokerLogs(entries: Entries): boolean {
   const ids = new Set(entries.flatMap(({ key, value }) => (key[0] === 'topic' ? [value] : [])));
@@ -15,8 +15,8 @@ export function hasBrokerLogs(entries: Entries): boolean {
 }
 
 /**
- * Whether the engine's catalog knows no log, and no program's topic: beside folders with segments
- * it was lost, and the metadata with it.
+ * Whether the engine's catalog knows no log, and no topic of a program. Where there are folders
+ * with segments, such a catalog was lost, and the metadata with it.
  */
 export function knowsNoLog(entries: Entries): boolean {
   return !entries.some(({ key }) => key[0] === 'log' || key[0] === 'topic' || key[0] === 'deleted');

@@ -32,7 +32,7 @@ interface StoredEntry {
   readonly leaseId: string | null;
 }
 
-/** What waits for its turn: a transaction, or the end of a lease. */
+/** A job that waits in the queue: a transaction, or the end of a lease. */
 type Job = {
   readonly resolve: (outcome: TransactionOutcome) => void;
   readonly reject: (error: unknown) => void;
@@ -73,7 +73,7 @@ export async function openCatalogStore(
 }
 
 /**
- * Transactions are judged one after another and written in groups, and only what is durable can be
+ * Transactions are judged one after another and written in groups, and only durable entries can be
  * read. Watchers have been called when a transaction's promise resolves.
  */
 class CatalogStore implements MetadataStore {
@@ -188,8 +188,8 @@ class CatalogStore implements MetadataStore {
     try {
       if (group.committed.length > 0) await this.#catalog.write(group.catalogChanges());
     } catch (error) {
-      // Nothing of the group was applied, so all of it is forgotten, those that changed nothing
-      // included.
+      // Nothing of the group was applied, so all of its jobs are rejected, also those that changed
+      // nothing.
       for (const { job } of judged) job.reject(error);
       return;
     }
@@ -204,7 +204,7 @@ class CatalogStore implements MetadataStore {
 
   #removeKeysOf(endedLeaseId: string): void {
     if (this.#isClosed) return;
-    // A full disk has room again some day, and a failed one fails every caller loudly enough.
+    // A full disk will have room again, and with a failed disk every caller gets an error anyway.
     this.#enqueue({ endedLeaseId }).catch(() => {
       this.#clock.schedule(SERVER_LIMITS.leaseExpiryRetryMs, () =>
         this.#removeKeysOf(endedLeaseId),
@@ -214,8 +214,8 @@ class CatalogStore implements MetadataStore {
 }
 
 /**
- * Transactions that are judged in order, each on what the ones before it leave, and written
- * together.
+ * Transactions that are judged in order, each on the state that the ones before it leave, and
+ * written together.
  */
 class Group {
   readonly overlay = new Map<string, StoredEntry | null>();

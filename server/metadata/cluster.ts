@@ -3,7 +3,7 @@ import { CLUSTER_KEY, type ClusterRecord } from './records.js';
 import type { MetadataStore } from './store.js';
 
 /**
- * The id of the cluster: made up once by whoever comes first, durable, and the same from then on.
+ * The id of the cluster: the first broker draws it once; it is durable, and the same from then on.
  */
 export async function ensureClusterId(store: MetadataStore, random: Random): Promise<string> {
   for (;;) {

@@ -18,29 +18,29 @@ export interface ControllerOptions {
   readonly metadata: MetadataReplica;
   readonly random: Random;
   readonly names: NameRules;
-  /** Of all topics together. */
+  /** Partitions of all topics together. */
   readonly partitionsMax: number;
 }
 
-/** What became of one wish: the topic as it is now, or why not. */
+/** The outcome of one wish: the topic as it is now, or the error. */
 export type Outcome<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly error: ApiError };
 
 /**
- * One change, planned against an image: what to write on which conditions, or the ApiError to
+ * The plan of one change against an image: the writes and their conditions; throws the ApiError to
  * answer.
  */
 type Plan = (image: MetadataImage) => Transaction;
 
 /**
  * Changes the cluster's facts, each by compare-and-swap on the store. When a promise resolves, the
- * change is durable and this broker's image shows it. One change at a time per broker; another
- * broker's makes the plan be made anew.
+ * change is durable and this broker's image shows it. A broker makes one change at a time; where
+ * another broker's change came first, the plan is made again.
  */
 export class Controller {
   readonly #options: ControllerOptions;
-  /** Those of the current image. */
+  /** The names of the current image. */
   readonly #names: TakenNames;
   #last: Promise<unknown> = Promise.resolve();
 
@@ -59,8 +59,8 @@ export class Controller {
 
   /**
    * Creates the topics, all in one transaction, each whole or not at all. A wish that cannot be met
-   * (TOPIC_ALREADY_EXISTS, INVALID_TOPIC_EXCEPTION for a name that collides) leaves the others be.
-   * With `validateOnly` nothing is written, and the value is null.
+   * (TOPIC_ALREADY_EXISTS, INVALID_TOPIC_EXCEPTION for a name that collides) does not affect the
+   * other wishes. With `validateOnly` nothing is written, and the value is null.
    */
   createTopics(
     wishes: readonly NewTopic[],
@@ -92,8 +92,9 @@ export class Controller {
   }
 
   /**
-   * Deletes topics, all in one transaction: their records go and tombstones come; the files follow.
-   * One whose id is not there any more is UNKNOWN_TOPIC_ID, and leaves the others be.
+   * Deletes topics, all in one transaction: tombstones take the place of their metadata records;
+   * the files are deleted later. An id that is not there any more is UNKNOWN_TOPIC_ID, and does not
+   * affect the other topics.
    */
   deleteTopics(ids: readonly string[]): Promise<Outcome<TopicImage>[]> {
     return this.#alone(async () => {
@@ -124,8 +125,8 @@ export class Controller {
   }
 
   /**
-   * Adds partitions. `plan` sees the topic as it is and returns the replicas to add, or throws the
-   * ApiError to answer; with `validateOnly` that is all. Rejects UNKNOWN_TOPIC_ID.
+   * Adds partitions. `plan` gets the topic as it is and returns the replicas to add, or throws the
+   * ApiError to answer; with `validateOnly` nothing else happens. Rejects UNKNOWN_TOPIC_ID.
    */
   addPartitions(
     id: string,
@@ -140,7 +141,7 @@ export class Controller {
     });
   }
 
-  /** Replaces a topic's overrides by what `plan` makes of them; otherwise as `addPartitions`. */
+  /** Replaces a topic's overrides by those that `plan` returns; otherwise as `addPartitions`. */
   alterTopic(
     id: string,
     plan: (overrides: SettingTexts) => SettingTexts,
@@ -152,7 +153,10 @@ export class Controller {
     }));
   }
 
-  /** Replaces what was set at run time for a broker (node id in digits) or every broker (''). */
+  /**
+   * Replaces the settings that were made at run time for a broker (node id in digits) or for every
+   * broker ('').
+   */
   async alterBroker(
     broker: string,
     plan: (overrides: SettingTexts) => SettingTexts,
@@ -231,7 +235,7 @@ export class Controller {
   }
 }
 
-/** What is left of the partitions that a broker may have, while one change is planned. */
+/** The number of partitions that may still be added, while one change is planned. */
 class Room {
   readonly #partitionsMax: number;
   #partitions: number;

@@ -16,15 +16,15 @@ export function javaHashCode(text: string): number {
 }
 
 /**
- * The partition of a coordinator's topic that holds the state of `key`: Kafka's, so that its tools
- * look in the right place.
+ * The partition of a coordinator's topic that holds the state of `key`: the same as in Kafka, so
+ * that Kafka's tools look in the right place.
  */
 export function coordinatorPartition(key: string, partitionCount: number): number {
   return (javaHashCode(key) & 0x7fffffff) % partitionCount;
 }
 
 /**
- * Where the state of `key` is: the partition and the broker that leads it. Null as long as the
+ * The partition that holds the state of `key`, and the broker that leads it. Null as long as the
  * topic does not exist.
  */
 export function coordinatorFor(

@@ -2,7 +2,7 @@ import type { Advertised } from '../settings/listeners.js';
 import type { SettingTexts } from '../settings/topic-settings.js';
 import { LayeredMap } from './layered-map.js';
 
-/** Who leads a partition and who holds it. */
+/** The leader and the replicas of a partition. */
 export interface PartitionImage {
   /** Node id, -1 if there is no leader. */
   readonly leader: number;
@@ -28,7 +28,7 @@ export interface TopicImage {
 export interface BrokerImage {
   readonly nodeId: number;
   readonly rack: string | null;
-  /** What clients are told on each listener, by its name. */
+  /** The addresses that clients are told, by the name of the listener. */
   readonly endpoints: ReadonlyMap<string, Advertised>;
 }
 
@@ -50,7 +50,7 @@ interface Contents {
   readonly brokerOverrides: ReadonlyMap<string, BrokerOverrides>;
 }
 
-/** What one step changes. A topic of null is gone. */
+/** The changes of one step. A topic of null was deleted. */
 export interface ImageChange {
   readonly revision: number;
   readonly topics?: ReadonlyMap<string, TopicImage | null>;
@@ -66,14 +66,14 @@ export class MetadataImage {
   /** The store's revision that this image shows. */
   readonly revision: number;
   readonly clusterId: string;
-  /** Node to which clients send what changes metadata. */
+  /** The node to which clients send requests that change metadata. */
   readonly controllerId: number;
   readonly brokers: readonly BrokerImage[];
   /**
    * Broker settings changed at run time, by node id in digits; those under '' are for every broker.
    */
   readonly brokerOverrides: ReadonlyMap<string, BrokerOverrides>;
-  /** Of all topics. */
+  /** Number of partitions of all topics. */
   readonly partitionCount: number;
   readonly #topics: LayeredMap<TopicImage>;
   readonly #byId: LayeredMap<TopicImage>;

@@ -1,15 +1,15 @@
 import { SERVER_LIMITS } from '../limits.js';
 
 /**
- * An immutable map by text whose changed copies cost little: what changed lately lies in a small
- * layer above a large one that all copies share. The small one is merged into a new large one when
- * it has grown to about the square root of that, so that many single changes of many entries cost
- * what they change, and a lookup two at most.
+ * An immutable map by text whose changed copies cost little: recent changes lie in a small layer
+ * above a large one that all copies share. When the small layer has grown to about the square root
+ * of the large one, both are merged into a new large one. So a single change of a map with many
+ * entries costs little, and a lookup looks into two layers at most.
  */
 export class LayeredMap<V extends object> {
   readonly size: number;
   readonly #base: ReadonlyMap<string, V>;
-  /** Null in it: gone. Null for no layer. */
+  /** A value of null: the key was removed. Null for no layer. */
   readonly #recent: ReadonlyMap<string, V | null> | null;
 
   private constructor(
@@ -42,7 +42,7 @@ export class LayeredMap<V extends object> {
     else for (const [, value] of this.#entries(this.#recent)) yield value;
   }
 
-  /** A copy with these changes; null is gone. */
+  /** A copy with these changes; null removes the key. */
   with(changes: Iterable<readonly [string, V | null]>): LayeredMap<V> {
     const recent = new Map(this.#recent);
     let { size } = this;

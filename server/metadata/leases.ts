@@ -1,6 +1,6 @@
 import type { Clock, Timer } from '../../engine/index.js';
 
-/** A lease as the store that serves it sees it. */
+/** A lease as seen by the store that serves it. */
 export interface LeaseState {
   readonly id: string;
   readonly ttlMs: number;
@@ -19,7 +19,7 @@ export class Leases {
   readonly #live = new Map<string, LeaseState>();
   #count = 0;
 
-  /** `onExpiry` runs after a lease ended because nobody kept it alive. */
+  /** `onExpiry` runs after a lease ended because its holder did not keep it alive. */
   constructor(clock: Clock, onExpiry: (id: string) => void) {
     this.#clock = clock;
     this.#onExpiry = onExpiry;

@@ -17,9 +17,12 @@ import {
 import type { MetadataStore, WatchEvent } from './store.js';
 import { isInternalTopic } from './topic-name.js';
 
-/** What this node knows beside the store. */
+/** The facts of this node that are not in the store. */
 export interface LocalBroker extends BrokerImage {
-  /** Of every partition that this node leads: the engine's, which rises with each unclean open. */
+  /**
+   * The leader epoch of every partition that this node leads: the engine's, which rises with each
+   * unclean open.
+   */
   readonly leaderEpoch: number;
 }
 
@@ -44,7 +47,7 @@ export class MetadataReplica implements MetadataView {
     this.#local = local;
   }
 
-  /** Reads the store and follows it from then on. `deleted` are the tombstones found. */
+  /** Reads the store and follows it from then on. `deleted`: the tombstones that it found. */
   static async open(
     store: MetadataStore,
     clusterId: string,
@@ -85,13 +88,13 @@ export class MetadataReplica implements MetadataView {
     return () => void this.#listeners.delete(listener);
   }
 
-  /** Resolves with the first image that shows `revision`: after a change, the one that has it. */
+  /** Resolves with the first image that shows `revision`, and so the change of that revision. */
   atLeast(revision: number): Promise<MetadataImage> {
     if (this.#image.revision >= revision) return Promise.resolve(this.#image);
     return new Promise((resolve) => this.#waiters.push({ revision, resolve }));
   }
 
-  /** Follows no more; the last image stays. */
+  /** Stops following the store; the last image stays. */
   close(): void {
     this.#stopWatching();
     this.#listeners.clear();

@@ -4,17 +4,17 @@ import type { Logger } from '../logging/log.js';
 import { hasBrokerLogs, knowsNoLog } from './broker-logs.js';
 import type { MetadataEntry, MetadataStore, WatchEvent } from './store.js';
 
-/** As in `metadata.mdb`, so that either can be made of the other. */
+/** The same key as in `metadata.mdb`, so that either file can be made from the other. */
 const REVISION_KEY = ['metadata', 'revision'] as const;
 const ENTRY_PREFIX = ['metadata', 'key'] as const;
 
 export interface MetadataTwinOptions {
   readonly store: MetadataStore;
-  /** The engine's: another file than the store's. */
+  /** The engine's catalog: another file than the store's. */
   readonly catalog: Catalog;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Of the data directory, for the message. */
+  /** Path of the data directory, for the message. */
   readonly dataDir: string;
   /**
    * Whether the data directory has partition folders with segments. Asked only of an empty store.
@@ -24,13 +24,13 @@ export interface MetadataTwinOptions {
 
 /**
  * A copy of the metadata in the engine's catalog, a moment behind it, for when `metadata.mdb` is
- * lost: topics that have no file yet, numbers of partitions and settings stand nowhere else. Nobody
- * waits for it.
+ * lost: topics that have no file yet, numbers of partitions and settings stand nowhere else. No
+ * request waits for the copy.
  */
 export class MetadataTwin {
   readonly #options: MetadataTwinOptions;
   #stopWatching: () => void = () => {};
-  /** What is to be written, by key; undefined removes. */
+  /** The changes to be written, by key; undefined removes. */
   #changes = new Map<string, CatalogChange>();
   #revision = 0;
   #writing: Promise<void> | null = null;
@@ -41,10 +41,10 @@ export class MetadataTwin {
   }
 
   /**
-   * Follows the store. To be called before anything is written to it. Rejects CATALOG_DAMAGED when
-   * the copy is ahead of the store, or the store is empty and the catalog knows logs of a broker,
-   * or knows none beside folders that have segments: `metadata.mdb` is not the file that belongs
-   * here, or it is missing, or both files are.
+   * Follows the store. It must be called before anything is written to the store. Rejects
+   * CATALOG_DAMAGED when the copy is ahead of the store, or the store is empty and the catalog
+   * knows logs of a broker, or knows none beside folders that have segments: `metadata.mdb` is not
+   * the file that belongs here, or it is missing, or both files are.
    */
   static async open(options: MetadataTwinOptions): Promise<MetadataTwin> {
     const { store, catalog, dataDir } = options;
@@ -64,7 +64,9 @@ export class MetadataTwin {
     return twin;
   }
 
-  /** Follows no more. Resolves when the copy is level with the store, or cannot be written. */
+  /**
+   * Stops following the store. Resolves when the copy is as new as the store, or cannot be written.
+   */
   async close(): Promise<void> {
     this.#stopWatching();
     this.#isClosed = true;
@@ -102,7 +104,7 @@ export class MetadataTwin {
     this.#writing = null;
   }
 
-  /** Those of the next transaction. */
+  /** The keys of the next transaction. */
   #nextKeys(): string[] {
     const keys: string[] = [];
     for (const key of this.#changes.keys()) {
@@ -119,7 +121,7 @@ export class MetadataTwin {
       const changes = keys.map((key) => this.#changes.get(key)!);
       const isLast = keys.length === this.#changes.size;
       for (const key of keys) this.#changes.delete(key);
-      // The revision last: a copy that was left half way is made again.
+      // The revision is written last: an unfinished copy is made again.
       const revision = { key: REVISION_KEY, value: this.#revision };
       try {
         await catalog.write(isLast ? [...changes, revision] : changes);

@@ -1,6 +1,6 @@
 import type { MetadataImage, TopicImage } from './image.js';
 
-/** What one step of the image changed. */
+/** The changes of one step of the image. */
 export interface MetadataDelta {
   readonly image: MetadataImage;
   /** Topics that came, went or changed, by name. */
@@ -14,11 +14,11 @@ export interface TopicChange {
 }
 
 /**
- * The current image, and word of every next one. What handlers and partitions get to see of the
- * metadata.
+ * The current image, and notice of every next one: the view of the metadata for handlers and
+ * partitions.
  */
 export interface MetadataView {
   readonly image: MetadataImage;
-  /** Called after each step, in order. Returns how to stop. */
+  /** `listener` is called after each step, in order. Returns a function that ends that. */
   onChange(listener: (delta: MetadataDelta) => void): () => void;
 }

@@ -11,7 +11,7 @@ import {
 } from './placement.js';
 import { isInternalTopic, topicNameProblem } from './topic-name.js';
 
-/** A topic as a client asks for it. -1 stands for the broker's default. */
+/** A topic that a client asks for. -1 stands for the broker's default. */
 export interface TopicWish {
   readonly name: string;
   readonly partitionCount: number;
@@ -40,8 +40,8 @@ export interface TopicRules {
 }
 
 /**
- * Whether a transaction of so many topics may take in another one, with which it would have so many
- * partitions.
+ * Whether a transaction of `topicCount` topics may take in another one, with which it would have
+ * `partitionCount` partitions.
  */
 export function fitsTransaction(topicCount: number, partitionCount: number): boolean {
   if (topicCount === 0) return true;
@@ -52,8 +52,8 @@ export function fitsTransaction(topicCount: number, partitionCount: number): boo
 /**
  * Turns a wish into a topic, or throws the `ApiError` that Kafka has for it:
  * INVALID_TOPIC_EXCEPTION, INVALID_PARTITIONS, INVALID_REPLICATION_FACTOR,
- * INVALID_REPLICA_ASSIGNMENT, INVALID_REQUEST, INVALID_CONFIG. Whether the name is taken is the
- * controller's to say.
+ * INVALID_REPLICA_ASSIGNMENT, INVALID_REQUEST, INVALID_CONFIG. The controller decides whether the
+ * name is taken.
  */
 export function planTopic(wish: TopicWish, rules: TopicRules): NewTopic {
   const problem = topicNameProblem(wish.name);
@@ -72,7 +72,7 @@ export function planTopic(wish: TopicWish, rules: TopicRules): NewTopic {
 }
 
 /**
- * Replicas of the partitions to be added to a topic so that there are `count`. The errors are those
+ * Replicas of the partitions that must be added to a topic to reach `count`. The errors are those
  * of `planTopic`.
  */
 export function planMorePartitions(
@@ -125,7 +125,7 @@ function planReplicas(wish: TopicWish, rules: TopicRules): readonly (readonly nu
 }
 
 function planAssignments(wish: TopicWish, rules: TopicRules): readonly (readonly number[])[] {
-  // Before they are looked at: how many they are is as bounded as the number of partitions.
+  // The count is checked before the assignments: they are bounded like the number of partitions.
   checkCount(wish.assignments.length, rules);
   const byPartition = new Map<number, readonly number[]>();
   for (const { partitionIndex: partition, brokerIds } of wish.assignments) {
@@ -176,8 +176,8 @@ function checkCount(count: number, { partitionCountMax }: TopicRules): void {
 }
 
 /**
- * Of a topic's settings, those that are looked at: among more than there are, one is not known, or
- * comes twice.
+ * The settings of a topic that are looked at. Where there are more of them than known keys, one of
+ * these is unknown, or comes twice.
  */
 export function lookedAt<T>(configs: readonly T[]): readonly T[] {
   return configs.slice(0, topicKeys.size + 1);
@@ -189,7 +189,7 @@ function planOverrides(configs: TopicWish['configs']): SettingTexts {
   if (names.size !== looked.length) {
     throw new ApiError('INVALID_CONFIG', 'a setting is given twice');
   }
-  // fromEntries defines properties, so that a key named __proto__ is one among others.
+  // fromEntries defines properties, so that a key named __proto__ is an ordinary key.
   const given = Object.fromEntries(looked.map(({ name, value }) => [name, value]));
   const [problem] = validateTopicOverrides(given);
   if (problem !== undefined) throw new ApiError('INVALID_CONFIG', problem.message);

@@ -4,17 +4,17 @@ import { PRODUCER_IDS_KEY, type ProducerIdsRecord } from './records.js';
 import type { MetadataStore } from './store.js';
 
 /**
- * Where the ids of a cluster may begin: at a multiple of the one, below the other. All of them are
- * whole numbers that JavaScript knows.
+ * The ids of a cluster begin at a multiple of the first number, below the second. All of them are
+ * whole numbers that JavaScript holds exactly.
  */
 const START_STEP = 2 ** 32;
 const START_END = 2 ** 52;
 
 /**
  * Hands out producer ids, each once and never again (KIP-98): a reused id would make de-duplication
- * drop real data. A block is durable before its first id is handed out. Where none is known, ids
- * begin at random, 2^32 apart: the logs of a directory whose metadata was lost, or of another
- * cluster, know ids of their own.
+ * drop real data. A block is durable before its first id is handed out. Where no block is known,
+ * ids begin at a random multiple of 2^32: the logs of a directory whose metadata was lost, or of
+ * another cluster, know other ids.
  */
 export class ProducerIds {
   readonly #store: MetadataStore;
@@ -29,10 +29,10 @@ export class ProducerIds {
     this.#random = random;
   }
 
-  /** Resolves with an id that nobody has had. Rejects if the store failed. */
+  /** Resolves with an id that no producer has had. Rejects if the store failed. */
   async next(): Promise<number> {
     while (this.#nextId === this.#endId) {
-      // All who wait share one block.
+      // All waiting callers share one block.
       this.#taking ??= this.#takeBlock().finally(() => {
         this.#taking = null;
       });

@@ -1,7 +1,7 @@
 import type { SettingTexts } from '../settings/topic-settings.js';
 
 /**
- * The records of the metadata store: where each stands, and what it holds. All are plain data.
+ * The records of the metadata store, with their keys. All are plain data.
  *
  * ```text
  * cluster                       ClusterRecord          written once
@@ -23,7 +23,7 @@ export interface ClusterRecord {
   readonly clusterId: string;
 }
 
-/** Which node a single node's store belongs to. */
+/** The node that a single node's store belongs to. */
 export interface NodeRecord {
   readonly nodeId: number;
 }

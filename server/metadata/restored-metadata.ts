@@ -10,22 +10,22 @@ import {
   type TopicRecord,
 } from './records.js';
 
-/** An entry of the metadata store, as a file holds it. */
+/** An entry of the metadata store in a file. */
 export interface StoredEntry {
   readonly value: unknown;
   readonly revision: number;
   readonly leaseId: string | null;
 }
 
-/** What one file tells of the metadata. */
+/** The metadata that one file holds. */
 export interface StoredMetadata {
   readonly revision: number;
   readonly entries: ReadonlyMap<string, StoredEntry>;
-  /** Whether all of it is there, as of `revision`. */
+  /** Whether the metadata is complete, as of `revision`. */
   readonly isWhole: boolean;
 }
 
-/** What metadata can be restored from. */
+/** The sources from which metadata can be restored. */
 export interface MetadataSources {
   /** `metadata.mdb`, as far as it can be read. */
   readonly own: StoredMetadata;
@@ -50,14 +50,14 @@ export interface MetadataSources {
 export interface RestoredMetadata {
   readonly revision: number;
   readonly entries: ReadonlyMap<string, StoredEntry>;
-  /** What could not be known and what was assumed instead, one sentence each. */
+  /** Facts that are unknown, and the assumption in their place, one sentence each. */
   readonly warnings: readonly string[];
 }
 
 /**
- * Makes metadata of what is left of it: of each entry the newest, from the file or its copy; then
- * what the folders say. A topic is never left out for want of proof, except where it was being
- * deleted. Producer ids begin anew, where no log knows any.
+ * Restores metadata from what is left of it: the newest version of each entry, from the file or its
+ * copy; then the topics that only folders show. A topic is never left out for want of proof, except
+ * where it was being deleted. Producer ids begin again at a random number, which no log knows.
  */
 export function restoreMetadata(sources: MetadataSources): RestoredMetadata {
   const { own, copy } = sources;
@@ -84,16 +84,16 @@ export function restoreMetadata(sources: MetadataSources): RestoredMetadata {
   return { revision, entries, warnings };
 }
 
-/** Without them retention would delete commits. */
+/** Without these settings retention would delete commits. */
 const OFFSETS_TOPIC_SETTINGS: SettingTexts = { 'cleanup.policy': 'compact' };
 
 /**
- * Of a topic whose settings are lost: what its retention was is not known, and what it deletes does
- * not come back.
+ * For a topic whose settings are lost: its retention is unknown, and deleted records do not come
+ * back.
  */
 const KEEP_EVERYTHING: SettingTexts = { 'retention.ms': '-1', 'retention.bytes': '-1' };
 
-/** A whole one that is as new as the other is all there is to know. */
+/** A complete source that is as new as the other one is enough. */
 function newestOf(own: StoredMetadata, copy: StoredMetadata): Map<string, StoredEntry> {
   for (const [one, other] of [
     [own, copy],

@@ -1,8 +1,8 @@
 /**
  * The cluster's facts behind one interface, shaped after etcd v3 so that one node
- * (`catalog-store.ts`) and many can be served alike. Keys are text, sorted by their UTF-8 bytes;
- * values are plain data that msgpack can carry. A value is handed over: neither writer nor reader
- * changes it afterwards.
+ * (`catalog-store.ts`) and several nodes can use the same one. Keys are text, sorted by their UTF-8
+ * bytes; values are plain data that msgpack can carry. A value is handed over: neither writer nor
+ * reader changes it afterwards.
  *
  * Every transaction that changes something has a revision: a number that rises by one with each,
  * from 1, and never falls, across restarts too. A key's revision is that of the transaction that
@@ -31,7 +31,7 @@ export interface MetadataStore {
    * the order of revisions, all changes of a transaction in one call, never before they are
    * durable, never from within a call to the store. Begins with the first change after the call; a
    * `fromRevision` (inclusive) also brings back earlier ones, or throws COMPACTED when the store
-   * has forgotten them: then read the range anew and watch from its revision.
+   * has forgotten them: then read the range again and watch from its revision.
    *
    * @returns a function that ends the watch: no call comes after it returned.
    */
@@ -44,7 +44,7 @@ export interface MetadataStore {
    */
   lease(ttlMs: number): Promise<Lease>;
 
-  /** Ends watches and leases, waits for transactions that are under way. */
+  /** Ends watches and leases, and waits for transactions under way. */
   close(): Promise<void>;
 }
 
@@ -62,7 +62,10 @@ export interface MetadataEntry {
 }
 
 export interface Transaction {
-  /** All must hold. Each says at which revision a key was last written; 0: there is no such key. */
+  /**
+   * All conditions must hold. Each names the revision at which a key was last written; 0: there is
+   * no such key.
+   */
   readonly conditions?: readonly { readonly key: string; readonly revision: number }[];
   /** `value: undefined` removes the key; removing a missing one is no change. */
   readonly changes: readonly MetadataChange[];
@@ -82,7 +85,7 @@ export type TransactionOutcome =
   | { readonly committed: true; readonly revision: number }
   | { readonly committed: false };
 
-/** What one transaction changed below the watched prefix; `value: undefined` means removed. */
+/** The changes of one transaction below the watched prefix; `value: undefined` means removed. */
 export interface WatchEvent {
   readonly revision: number;
   readonly changes: readonly { readonly key: string; readonly value: MetadataValue | undefined }[];
@@ -96,11 +99,16 @@ export interface WatchOptions {
 
 export interface Lease {
   readonly id: string;
-  /** Gives it `ttlMs` more from now on. Rejects with NO_SUCH_LEASE when it has ended. */
+  /**
+   * Keeps the lease alive for `ttlMs` from now on. Rejects with NO_SUCH_LEASE when it has ended.
+   */
   keepAlive(): Promise<void>;
-  /** Ends it; when it resolves, its keys are gone, durably. Nothing happens when it has ended. */
+  /**
+   * Ends the lease; when it resolves, the lease's keys are removed durably. Does nothing when the
+   * lease has ended.
+   */
   revoke(): Promise<void>;
-  /** Resolves when it has ended, for whatever reason, and its holder may no longer act on it. */
+  /** Resolves when the lease has ended for any reason, and its holder may no longer act on it. */
   readonly expired: Promise<void>;
 }
 

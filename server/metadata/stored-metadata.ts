@@ -1,7 +1,7 @@
 import type { CatalogInspection } from '../../engine/index.js';
 import type { StoredEntry, StoredMetadata } from './restored-metadata.js';
 
-/** What a catalog file, `metadata.mdb` or the engine's, tells of the metadata. */
+/** The metadata in a catalog file, `metadata.mdb` or the engine's. */
 export function storedMetadata({ entries, state, isCurrent }: CatalogInspection): StoredMetadata {
   const found = new Map<string, StoredEntry>();
   let revision = 0;

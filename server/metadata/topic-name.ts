@@ -10,8 +10,8 @@ export function isInternalTopic(name: string): boolean {
 }
 
 /**
- * What is wrong with a topic's name, in a sentence for the client, or null. Kafka's rules: 1 to 249
- * of the characters [a-zA-Z0-9._-], but neither '.' nor '..'. What passes is a safe file name.
+ * The problem of a topic's name, in a sentence for the client, or null. Kafka's rules: 1 to 249 of
+ * the characters [a-zA-Z0-9._-], but neither '.' nor '..'. What passes is a safe file name.
  */
 export function topicNameProblem(name: string): string | null {
   if (name === '') return 'Topic name is invalid: the empty string is not allowed';
@@ -32,7 +32,7 @@ export interface NameRules {
 }
 
 /**
- * The names that are taken, folded so that one lookup tells whether a new one may stand beside
+ * The names that are taken, folded so that one lookup tells whether a new name is allowed beside
  * them. Names that differ only in '.' and '_' collide as in Kafka (metric names write both as '_');
  * names that differ only in case would share a folder on a disk that ignores case.
  */
@@ -41,7 +41,7 @@ export class TakenNames {
   readonly #lowerCase: Map<string, string> | null;
   readonly #below: TakenNames | null;
 
-  /** Names that are taken in `below` are taken here too. */
+  /** Names that are taken in `below` are taken here, too. */
   constructor({ caseInsensitiveDisk }: NameRules, below: TakenNames | null = null) {
     this.#lowerCase = caseInsensitiveDisk ? new Map() : null;
     this.#below = below;
@@ -63,7 +63,8 @@ export class TakenNames {
   }
 
   /**
-   * Why a new topic may not stand beside those there are, or null. An equal name is no collision.
+   * Why a new topic's name is not allowed beside the taken names, or null. An equal name is no
+   * collision.
    */
   collisionOf(name: string): string | null {
     const twin = this.#undotted.get(undotted(name));

@@ -18,15 +18,15 @@ interface Watcher {
 }
 
 /**
- * Hands committed transactions to listeners: each once, in order, also to those that begin a little
- * in the past.
+ * Hands committed transactions to listeners: each once, in order, also to listeners that begin a
+ * little in the past.
  */
 export class Watchers {
   readonly #watchers = new Set<Watcher>();
   #history: Committed[] = [];
   #revision: number;
 
-  /** `revision`: the last one that was committed before. */
+  /** `revision`: that of the last transaction that was committed before. */
   constructor(revision: number) {
     this.#revision = revision;
   }
@@ -47,7 +47,8 @@ export class Watchers {
   publish(committed: Committed): void {
     this.#revision = committed.revision;
     this.#history.push(committed);
-    // Cut in big steps, because a shift for each would copy the rest each time.
+    // The history is cut in big steps, because a shift for each transaction would copy the rest
+    // each time.
     if (this.#history.length >= 2 * SERVER_LIMITS.metadataHistoryCount) {
       this.#history = this.#history.slice(-SERVER_LIMITS.metadataHistoryCount);
     }

@@ -1,12 +1,12 @@
 import type { ErrorName } from './error-codes.js';
 
-/** An outcome that a request is answered with: Kafka's error code and a sentence for the client. */
+/** The answer of a request that failed: Kafka's error code and a sentence for the client. */
 export class ApiError extends Error {
   override name = 'ApiError';
   readonly code: ErrorName;
 
   constructor(code: ErrorName, message: string) {
-    // Nobody looks at where an outcome was made, and a request can have a hundred thousand of them.
+    // The stack of such an error is never read, and a request can have a hundred thousand of them.
     const { stackTraceLimit } = Error;
     Error.stackTraceLimit = 0;
     super(message);

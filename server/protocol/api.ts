@@ -9,7 +9,9 @@ import {
   type ValueOf,
 } from './schema.js';
 
-/** One API: its two tables, what follows from them, and how all of it fails. */
+/**
+ * One API: its two tables, the versions that follow from them, and the answer when all of it fails.
+ */
 export interface Api<
   N extends string = string,
   Req extends Message = Message,
@@ -28,19 +30,19 @@ export interface Api<
   /** First flexible version (KIP-482), `Infinity` if none. */
   readonly flexible: number;
   /**
-   * The answer when all that was asked fails for one reason: the code where clients look for it.
-   * Null where the request asks for no answer.
+   * The answer when the whole request fails for one reason, with the code where clients look for
+   * it. Null where the request asks for no answer.
    */
   refused(request: ValueOf<Req>, errorCode: ErrorCode, version: number): InputOf<Res> | null;
 }
 
-/** What a handler of this API receives. */
+/** The request that a handler of this API receives. */
 export type RequestOf<A extends Api> = ValueOf<A['request']>;
 
-/** What a handler of this API answers with. */
+/** The response that a handler of this API gives. */
 export type ResponseOf<A extends Api> = InputOf<A['response']>;
 
-/** A decoded answer of this API, for those who ask. */
+/** A decoded answer of this API, on the client's side. */
 export type AnswerOf<A extends Api> = ValueOf<A['response']>;
 
 /** The API with this key, or undefined where there is none. */

@@ -6,14 +6,14 @@ import { type ReadField, structReader } from './struct-source.js';
 /** Reads one value; the type behind `unknown` is the one that the table infers. */
 export type Decode = (reader: Reader) => unknown;
 
-/** The version that a decoder is made for. */
+/** The version for which a decoder is made. */
 export interface WireVersion {
   readonly version: number;
   /** Whether compact encodings and tagged sections apply (KIP-482). */
   readonly flexible: boolean;
 }
 
-/** Builds the decoder of a structure as it looks in one version. */
+/** Builds the decoder of a structure in one version. */
 export function compileStructDecoder(fields: Fields, wire: WireVersion): Decode {
   const read: ReadField[] = Object.entries(fields).map(([name, field]) => ({
     name,
@@ -133,7 +133,7 @@ function compileArrayDecoder(element: FieldType, nullable: boolean, wire: WireVe
   };
 }
 
-/** Reads the count of an array, which its bytes can hold; null for no array. */
+/** Reads the count of an array, and checks that the bytes can hold as many; null for no array. */
 export function announcedCount(
   element: FieldType,
   nullable: boolean,

@@ -15,14 +15,13 @@ interface TaggedField {
   readonly isDefault: (value: unknown) => boolean;
 }
 
-/** One untagged field: how it is written, and what stands for a missing value. */
+/** One untagged field: its encoder, and the value that stands for a missing one. */
 export interface PlainField extends WrittenField {
   readonly encode: Encode;
 }
 
 /**
- * The untagged fields of a structure as it looks in one version, in order, and what writes its
- * tagged ones.
+ * The untagged fields of a structure in one version, in order, and the writer of its tagged ones.
  */
 export function structEncoders(
   fields: Fields,
@@ -45,8 +44,8 @@ export function structEncoders(
 }
 
 /**
- * Builds the encoder of a structure as it looks in one version. A missing value is written as its
- * default; a `TypeError` names the field if it has none.
+ * Builds the encoder of a structure in one version. A missing value is written as its default; a
+ * `TypeError` names the field if it has none.
  */
 export function compileStructEncoder(fields: Fields, wire: WireVersion): Encode {
   const { plain, encodeTags } = structEncoders(fields, wire);

@@ -17,11 +17,11 @@ export interface Codec<V, I> {
   readonly decode: (reader: Reader) => V;
   /** Throws a `TypeError` or `RangeError` if the value is not such a message. */
   readonly encode: (writer: Writer, value: I) => void;
-  /** As `decode`, with pauses; made on first use. Rejects as that throws. */
+  /** As `decode`, with pauses; made on first use. Rejects where `decode` throws. */
   readonly decodeInSlices: (reader: Reader, slices: Slices) => Promise<V>;
   /** As `encode`, with pauses; made on first use. */
   readonly encodeInSlices: (writer: Writer, value: I, slices: Slices) => Promise<void>;
-  /** Array elements in a value; more than `enough` are not counted on. */
+  /** Array elements in a value; counting stops beyond `enough`. */
   readonly weigh: (value: I, enough: number) => number;
 }
 

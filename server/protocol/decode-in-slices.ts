@@ -12,21 +12,21 @@ import { type Field, type Fields, type FieldType, holds, inRange } from './schem
 /** Reads one value, with pauses. The reader's bytes must not change meanwhile. */
 export type DecodeInSlices = (reader: Reader, slices: Slices) => Promise<unknown>;
 
-/** So many decoded elements are reported together. */
+/** Number of decoded elements that are reported together. */
 const REPORTED_COUNT = 50;
 
 /** Reads a part of a value, and yields when enough was read to be reported. */
 type Reading = (reader: Reader, progress: Progress) => Generator<void, unknown>;
 
-/** What was read and is not reported: elements, and what long strings count for. */
+/** Read elements that are not yet reported; long strings count for elements, too. */
 interface Progress {
   unreported: number;
 }
 
 /**
  * Builds a decoder of a structure that pauses between the elements of arrays. It reads the same
- * value as the plain decoder, whose pieces it uses for all that holds no array. Tagged fields are
- * read at once.
+ * value as the plain decoder, whose pieces it uses for every field that holds no array. Tagged
+ * fields are read at once.
  */
 export function compileDecoderInSlices(fields: Fields, wire: WireVersion): DecodeInSlices {
   const reading = structReading(fields, wire);
@@ -66,7 +66,7 @@ function structReading(fields: Fields, wire: WireVersion): Reading {
   };
 }
 
-/** Null for what is not on the wire, and for what is read at once. */
+/** Null for a field that is not on the wire, or that is read at once. */
 function fieldReading(field: Field, wire: WireVersion): Reading | null {
   const { type, tag } = field;
   if (tag !== null || type.kind !== 'array' || !inRange(field.versions, wire.version)) return null;

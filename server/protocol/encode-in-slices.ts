@@ -4,8 +4,8 @@ import { type Fields, type FieldType, holds, inRange } from './schema.js';
 import type { Writer } from './writer.js';
 
 /**
- * Is told of elements that were written, as `Weigh` counts them: null to go on, or what to await
- * before the next.
+ * Takes the number of written elements, as `Weigh` counts them. Returns null to go on, or a promise
+ * to await before the next element.
  */
 export interface Slices {
   did(elements: number): Promise<void> | null;
@@ -13,25 +13,25 @@ export interface Slices {
 
 /**
  * Array elements in a value, those inside of elements too, and one for each `CHARS_PER_ELEMENT` of
- * a string; more than `enough` are not counted on. Bytes count nothing: long ones are not copied.
+ * a string; counting stops beyond `enough`. Byte fields do not count: long ones are not copied.
  */
 export type Weigh = (value: unknown, enough: number) => number;
 
 /** Writes one value, with pauses. */
 export type EncodeInSlices = (writer: Writer, value: unknown, slices: Slices) => Promise<void>;
 
-/** A value of no more array elements is written at once, and nobody is told. */
+/** A value with at most this number of array elements is written at once, without a report. */
 export const ELEMENTS_AT_ONCE_MAX = 250;
 
 /** Characters of a long string that take as long to write as an element. */
 const CHARS_PER_ELEMENT = 1024;
 
-/** So many written elements are reported together. */
+/** Number of written elements that are reported together. */
 const REPORTED_COUNT = 50;
 
 type Struct = Readonly<Record<string, unknown>>;
 
-/** Builds what counts the elements of a structure as it looks in one version. */
+/** Builds the function that counts the elements of a structure in one version. */
 export function compileWeigh(fields: Fields, wire: WireVersion): Weigh {
   const heavy: { readonly name: string; readonly weigh: Weigh }[] = [];
   for (const [name, field] of Object.entries(fields)) {
@@ -54,7 +54,7 @@ const weighString: Weigh = (value) =>
     ? 0
     : Math.floor((value as string).length / CHARS_PER_ELEMENT);
 
-/** Null for what holds neither arrays nor strings in this version. */
+/** Null for a type that holds neither arrays nor strings in this version. */
 function weigherOf(type: FieldType, wire: WireVersion): Weigh | null {
   if (type.kind === 'string') return weighString;
   if (type.kind === 'struct') {
@@ -78,8 +78,8 @@ function weigherOf(type: FieldType, wire: WireVersion): Weigh | null {
 
 /**
  * Builds an encoder of a structure that pauses between the elements of large arrays, and behind
- * long strings. It writes the same bytes as the plain encoder, whose pieces it uses for all that is
- * small. Tagged fields are written at once.
+ * long strings. It writes the same bytes as the plain encoder, whose pieces it uses for every small
+ * value. Tagged fields are written at once.
  */
 export function compileEncoderInSlices(fields: Fields, wire: WireVersion): EncodeInSlices {
   const { plain, encodeTags } = structEncoders(fields, wire);
@@ -110,7 +110,7 @@ export function compileEncoderInSlices(fields: Fields, wire: WireVersion): Encod
   };
 }
 
-/** Null for what is always written at once: anything but an array. */
+/** Null for a type that is always written at once: any type but an array. */
 function typeInSlices(type: FieldType, wire: WireVersion, name: string): EncodeInSlices | null {
   if (type.kind !== 'array') return null;
   const { element } = type;

@@ -16,7 +16,10 @@ import { ELEMENTS_MAX, Reader } from './reader.js';
 import type { InputOf, Message, ValueOf } from './schema.js';
 import { type Part, Writer } from './writer.js';
 
-/** First buffer of an answer that is encoded in slices: one of its own, which grows. */
+/**
+ * Size of the first buffer of an answer that is encoded in slices; the buffer is its own, and
+ * grows.
+ */
 const LARGE_RESPONSE_BYTES = 64 * 1024;
 
 /** A decoded request. Byte fields are views on its frame. */
@@ -25,14 +28,14 @@ export interface RequestFrame {
   readonly apiVersion: number;
   readonly correlationId: number;
   readonly clientId: string | null;
-  /** Array elements and tagged fields, and what long strings count for. */
+  /** Array elements and tagged fields; long strings count for elements, too. */
   readonly elements: number;
   readonly body: ValueOf<Message>;
 }
 
 /**
  * Reads the first eight bytes of a request without its size prefix: enough to answer an ApiVersions
- * request of a version that we do not know, and to name an API that we do not have.
+ * request of an unknown version, and to name an unknown API.
  *
  * @throws ProtocolError `TRUNCATED` if there are fewer
  */
@@ -61,7 +64,10 @@ export function decodeRequest(
   return request;
 }
 
-/** As `decodeRequest`, with pauses between the elements of arrays. Rejects as that throws. */
+/**
+ * As `decodeRequest`, with pauses between the elements of arrays. Rejects where `decodeRequest`
+ * throws.
+ */
 export async function decodeRequestInSlices(
   frame: Buffer,
   apiByKey: ApiByKey,
@@ -135,7 +141,7 @@ export function encodeResponse<A extends Api>(
   return writer.finishFrame();
 }
 
-/** Whether an answer is so large that it is to be encoded by `encodeResponseInSlices`. */
+/** Whether an answer is so large that `encodeResponseInSlices` must encode it. */
 export function isLargeResponse<A extends Api>(
   api: A,
   version: number,

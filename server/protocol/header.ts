@@ -1,7 +1,7 @@
 import type { Reader } from './reader.js';
 import type { Writer } from './writer.js';
 
-/** The first eight bytes of a request, which have this layout whatever follows. */
+/** The first eight bytes of a request, which have this layout in every version of every API. */
 export interface RequestStart {
   readonly apiKey: number;
   readonly apiVersion: number;
@@ -10,7 +10,7 @@ export interface RequestStart {
 
 const API_VERSIONS_KEY = 18;
 
-/** Enough of a table to tell the headers of its messages. */
+/** The fields of a table that decide the header version of its messages. */
 interface HeaderRules {
   readonly apiKey: number;
   readonly flexible: number;

@@ -1,7 +1,7 @@
 const SLOTS = 256;
 const LENGTH_MAX = 64;
 
-/** ASCII only: its bytes are its characters. */
+/** Only ASCII text is kept: its bytes are its characters. */
 const known: string[] = new Array<string>(SLOTS).fill('');
 
 /**
@@ -20,7 +20,7 @@ export function knownText(buffer: Buffer, at: number, length: number): string {
   return text;
 }
 
-/** Names that are alike differ at their ends. */
+/** Similar names mostly differ at their ends. */
 function slotOf(buffer: Buffer, at: number, length: number): number {
   const end = at + length - 1;
   const tens = length > 1 ? buffer[end - 1]! : 0;

@@ -27,8 +27,8 @@ export type ProtocolErrorCode =
   | 'UNSUPPORTED_VERSION';
 
 /**
- * The peer sent bytes that are not a message we can read. Kafka has no error answer for this:
- * the connection is closed (the one exception is a version of ApiVersions that we do not know).
+ * The peer sent bytes that are not a readable message. Kafka has no error answer for this: the
+ * connection is closed (the one exception is an unknown version of ApiVersions).
  */
 export class ProtocolError extends Error {
   readonly code: ProtocolErrorCode;

@@ -11,19 +11,19 @@ const STRING_BYTES_MAX = 0x7fff;
 /** Bytes of a long string that count as one element. */
 const TEXT_BYTES_PER_ELEMENT = 64;
 
-/** A number and a size. */
+/** Fewest bytes of a tagged field: a number and a size. */
 const TAG_SIZE_MIN = 2;
 
 const TWO_32 = 0x1_0000_0000;
 
 /**
  * Reads Kafka's basic types, big-endian, from a view on a frame. Every length is checked against
- * the bytes that are left before anything is read or allocated for it; what does not fit throws a
- * {@link ProtocolError}. Byte fields are views on the frame, not copies.
+ * the bytes that are left before anything is read or allocated for it; a length that does not fit
+ * throws a {@link ProtocolError}. Byte fields are views on the frame, not copies.
  */
 export class Reader {
   readonly buffer: Buffer;
-  /** Place of the next byte to read. */
+  /** Position of the next byte to read. */
   position: number;
   private readonly end: number;
   /** Array elements, tagged fields and bytes of long strings that may still come, in elements. */
@@ -160,7 +160,7 @@ export class Reader {
 
   /**
    * Accepts the announced count of an array that is not null, or throws: the elements must fit into
-   * what is left of the frame, and into the bound of the whole frame.
+   * the rest of the frame, and into the bound of the whole frame.
    *
    * @param elementSizeMin smallest size of one element on the wire, at least 1
    */

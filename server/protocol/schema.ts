@@ -1,5 +1,5 @@
 /**
- * The words in which a message is described: typed fields with version ranges. A table made of
+ * The functions by which a message is described: typed fields with version ranges. A table made of
  * them is plain data; `compile.ts` turns a table and a version into a codec.
  *
  * A field outside its version range is not on the wire: it decodes to its default, and a value
@@ -24,10 +24,10 @@ export interface RecordsPart {
   readonly size: number;
 }
 
-/** What may stand where record batches belong when encoding. */
+/** The values that an encoder takes for a field of record batches. */
 export type RecordsInput = Uint8Array | RecordsPart;
 
-/** What a field holds. */
+/** The type of a field. */
 export type FieldType =
   | { readonly kind: ScalarKind }
   | { readonly kind: 'int64'; readonly beyond: 'refused' | 'clamped' | 'exact' }
@@ -51,8 +51,8 @@ declare const valueType: unique symbol;
 declare const inputType: unique symbol;
 
 /**
- * One field of a table. `V` is its decoded type, `I` what it accepts when encoding, and `O` says
- * whether an encoder may leave it out.
+ * One field of a table. `V` is its decoded type, `I` the type that it accepts when encoding, and
+ * `O` says whether an encoder may leave it out.
  */
 export interface Field<V = unknown, I = unknown, O extends boolean = boolean> {
   readonly type: FieldType;
@@ -253,7 +253,10 @@ export function struct<
   return field({ kind: 'struct', fields }, defaultsOf(fields), options);
 }
 
-/** What a codec can be compiled from: message bodies, and later the records of internal topics. */
+/**
+ * The input from which a codec is compiled: message bodies, and later the records of internal
+ * topics.
+ */
 export interface Schema<F extends Fields = Fields> {
   /** Lowest version implemented, inclusive. */
   readonly min: number;

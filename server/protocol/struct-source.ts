@@ -1,7 +1,7 @@
 /**
  * Code for one structure, with its fields' names in the text: V8 then knows where each field lies.
- * A loop over names looks every one of them up at every call, which was a tenth of the price of a
- * small request. The names are those of our own tables.
+ * A loop over names looks up every name at every call, which was a tenth of the cost of a small
+ * request. The names are those of our own tables.
  */
 type Make<Result> = (parts: readonly unknown[], values: readonly unknown[]) => Result;
 

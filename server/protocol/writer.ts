@@ -9,7 +9,7 @@ export const COPY_MAX = 1024;
 export type Part = Buffer | RecordsPart;
 
 /**
- * Memory for small frames, many to a chunk: whoever writes has it for himself until his frame is
+ * Memory for small frames, many to a chunk: a writer has the chunk for itself until its frame is
  * finished.
  */
 const CHUNK_BYTES = 8 * 1024;

@@ -15,7 +15,7 @@ export interface ConfigChange {
   readonly value: string | null;
 }
 
-/** The wire error by name; then nothing is to be changed. */
+/** The wire error by name; nothing is changed then. */
 export interface AlterFailure {
   readonly ok: false;
   readonly error: 'INVALID_REQUEST' | 'INVALID_CONFIG';
@@ -33,9 +33,9 @@ interface Replacement {
 }
 
 /**
- * Changes to the overrides of a topic, or to a broker's dynamic settings. They are looked at one by
- * one, as they are added; how many a request may name, and how few of them can be there, is nothing
- * that `applyTo` depends on.
+ * Changes to the overrides of a topic, or to a broker's dynamic settings. They are checked one by
+ * one, as they are added; `applyTo` does not depend on how many a request names, nor on how few of
+ * them are settings.
  */
 export class AlterChanges {
   readonly #resource: 'topic' | 'broker';
@@ -49,14 +49,14 @@ export class AlterChanges {
     this.#table = resource === 'topic' ? topicKeys : brokerKeys;
   }
 
-  /** Takes in one more change, or says why none may be made. */
+  /** Takes in one more change, or returns why none of the changes may be made. */
   add({ name, operation, value }: ConfigChange): AlterFailure | null {
     const shown = JSON.stringify(name.slice(0, 200));
     if (this.#names.has(name)) {
       return failed('INVALID_REQUEST', `${shown} occurs twice in one request`);
     }
     this.#names.add(name);
-    // Of a key that is not there, or cannot be, nothing is left either.
+    // The deletion of a key that is not set, or does not exist, changes nothing.
     if (operation === 'DELETE') {
       this.#deleted.add(name);
       return null;
@@ -89,7 +89,7 @@ export class AlterChanges {
   }
 
   /**
-   * Makes all of the changes or none. The given overrides are left as they are. APPEND and SUBTRACT
+   * Makes all of the changes or none. The given overrides are not changed. APPEND and SUBTRACT
    * start from the override or, without one, from the default of the table, as in Kafka.
    */
   applyTo(overrides: SettingTexts): AlterResult {

@@ -5,7 +5,7 @@ import { type Setting, type SettingRow, settingOf, tableOf } from './setting.js'
 import { topicKeys } from './topic-keys.js';
 
 /**
- * Where the data goes when neither log.dirs nor log.dir says so, relative to the working directory.
+ * The data directory when neither log.dirs nor log.dir is set, relative to the working directory.
  */
 const DEFAULT_DATA_DIR = './odradek-data';
 

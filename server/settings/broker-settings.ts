@@ -10,7 +10,7 @@ import {
 } from './topic-settings.js';
 import { parseValue, type SettingValue } from './value.js';
 
-/** What concerns consumer groups and the offsets that they commit. */
+/** The settings of consumer groups and of the offsets that they commit. */
 export interface GroupSettings {
   /** Both inclusive. */
   readonly sessionTimeoutMinMs: number;
@@ -50,15 +50,15 @@ export interface BrokerSettings {
   readonly retentionCheckIntervalMs: number;
   readonly compaction: CompactionOptions;
   readonly groups: GroupSettings;
-  /** What a topic without settings of its own gets, before any change while running. */
+  /** The settings of a topic without its own settings, before any change while running. */
   readonly topicDefaults: TopicSettings;
 }
 
 const MINUTE_MS = 60_000;
 
 /**
- * The typed form of the keys that were set, each of which is valid on its own, and what is wrong
- * with them together. `settings` is meaningful only if there are no problems.
+ * The typed form of the keys that were set, each of which is valid on its own, and the problems
+ * that they have together. `settings` is meaningful only if there are no problems.
  */
 export function typedBrokerSettings(brokerStatic: SettingTexts): {
   settings: BrokerSettings;

@@ -59,7 +59,7 @@ export interface BrokerLayers {
   readonly brokerStatic: SettingTexts;
 }
 
-/** Both dynamic layers as one, this broker's value first: what `resolveTopicSettings` takes. */
+/** Both dynamic layers as one, this broker's value first, for `resolveTopicSettings`. */
 export function mergedDynamic(layers: BrokerLayers): SettingTexts {
   return { ...layers.dynamicDefault, ...layers.dynamic };
 }
@@ -115,7 +115,10 @@ export function describeBroker(
   return entries;
 }
 
-/** What was changed for every broker while running: the answer for the broker named "". */
+/**
+ * The settings that were changed for every broker while running: the answer for the broker named
+ * "".
+ */
 export function describeBrokerDefaults(
   dynamicDefault: SettingTexts,
   names: readonly string[] | null = null,

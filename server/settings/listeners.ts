@@ -1,7 +1,7 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import { splitList } from './value.js';
 
-/** What Metadata and DescribeCluster tell a client that asked on a listener. */
+/** The address that Metadata and DescribeCluster give to a client that asks on a listener. */
 export type Advertised =
   /** Port 0 stands for the port that the listener was given. */
   | { readonly kind: 'fixed'; readonly host: string; readonly port: number }
@@ -94,14 +94,15 @@ export function parseListeners(texts: ListenerTexts): ParsedListeners {
 
 /** `NAME://HOST:PORT`, with brackets around an IPv6 address. */
 export function formatEndpoint(name: string, host: string, port: number): string {
-  // The colon first: the first call of isIPv6 compiles a large expression, 4 ms of every start.
+  // The colon is looked for first: the first call of isIPv6 compiles a large expression, which
+  // takes 4 ms of every start.
   const isBare = host.includes(':') && isIPv6(host);
   return `${name}://${isBare ? `[${host}]` : host}:${port}`;
 }
 
 /**
- * Whether a listener with this host is open on every address, so that its host is none to connect
- * to.
+ * Whether a listener with this host is open on every address, so that clients cannot connect to
+ * that host.
  */
 export function isWildcard(host: string): boolean {
   return WILDCARDS.includes(host);

@@ -14,7 +14,10 @@ export interface SettingEntry {
   readonly name: string;
   readonly text: string | null;
   readonly source: SettingSource;
-  /** For people: `--set`, `KAFKA_NUM_PARTITIONS`, `server.properties:12`, `default`. */
+  /**
+   * Where the value stands, for people: `--set`, `KAFKA_NUM_PARTITIONS`, `server.properties:12`,
+   * `default`.
+   */
   readonly origin: string;
 }
 
@@ -31,7 +34,7 @@ export interface ResolvedBroker {
   readonly settings: BrokerSettings;
   /** Every key of the table, sorted by name. */
   readonly entries: readonly SettingEntry[];
-  /** Those that were set, by name: the static layer of topics and of DescribeConfigs. */
+  /** The keys that were set, by name: the static layer of topics and of DescribeConfigs. */
   readonly brokerStatic: SettingTexts;
   /** Lines to log once. */
   readonly warnings: readonly string[];
@@ -41,7 +44,7 @@ export interface ResolvedBroker {
 export class SettingsError extends Error {
   override readonly name = 'SettingsError';
   readonly code = 'SETTINGS';
-  /** What the command exits with. */
+  /** The exit code of the command. */
   readonly exitCode = 2;
   /** One line each: where the setting came from, what is wrong, what to do. */
   readonly problems: readonly string[];
@@ -103,7 +106,7 @@ export function resolveBrokerSettings(input: SettingsInput): ResolvedBroker {
   if (inert.length > 0) {
     warnings.push(`accepted, but this broker has nothing that they control: ${inert.join(', ')}`);
   }
-  // Relations between keys mean something only once each key does.
+  // Relations between keys are checked only once each key is valid.
   if (problems.length > 0) throw new SettingsError(problems);
   const brokerStatic = staticTexts(entries);
   const typed = typedBrokerSettings(brokerStatic);

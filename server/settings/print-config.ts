@@ -3,7 +3,7 @@ import { brokerKeys } from './broker-keys.js';
 import type { SettingEntry } from './parse.js';
 import { isSensitive } from './setting.js';
 
-/** Where our default is not Kafka's: by the setting's name. */
+/** Our defaults that differ from Kafka's, by the setting's name. */
 const OWN_DEFAULTS: ReadonlyMap<string, number> = new Map([
   ['max.connections', SERVER_LIMITS.connectionsMax],
   ['max.connections.per.ip', SERVER_LIMITS.connectionsPerIpMax],

@@ -11,7 +11,7 @@ export type SettingType =
   | 'password';
 
 /**
- * What a value must satisfy beyond its type. Bounds are inclusive. `or` is one number allowed
+ * The conditions on a value beyond its type. Bounds are inclusive. `or` is one number allowed
  * outside the bounds; `oneOf` holds for a string or for each element of a list.
  */
 export interface ValidValues {
@@ -23,8 +23,8 @@ export interface ValidValues {
 }
 
 /**
- * What Odradek does with a value other than the default: honours it, has nothing that it could
- * control, or refuses it by name because neglecting it would weaken a promise.
+ * The effect of a value other than the default: it is honoured, there is nothing that it could
+ * control, or it is refused by name because ignoring it would weaken a promise.
  */
 export type Effect = 'takes-effect' | 'inert' | 'promise';
 
@@ -57,7 +57,7 @@ export function isSensitive(setting: Setting): boolean {
   return setting.type === 'password';
 }
 
-/** What DescribeConfigs says of a key: what it does, or why it does nothing here. */
+/** The text of a key in DescribeConfigs: its effect, or why it has none here. */
 export function documentationOf({ doc, effect, reason }: Setting): string {
   if (doc !== null) return doc;
   return effect === 'promise'

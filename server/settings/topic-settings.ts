@@ -30,7 +30,7 @@ export interface TopicSettings {
   readonly validate: 'header' | 'records';
   /** Codec in which batches are stored; 'producer': as they came. */
   readonly compression: 'producer' | CodecName;
-  /** Of that codec; null for its own default. */
+  /** The level of that codec; null for the codec's own default. */
   readonly compressionLevel: number | null;
   readonly minCleanableDirtyRatio: number;
   readonly minCompactionLagMs: number;
@@ -41,7 +41,7 @@ export interface TopicSettings {
 /** Texts by key; keys that a layer does not set are absent. */
 export type SettingTexts = Readonly<Record<string, string>>;
 
-/** What is wrong with one key of a topic. On the wire: INVALID_CONFIG with the message. */
+/** The problem of one key of a topic. On the wire: INVALID_CONFIG with the message. */
 export interface TopicProblem {
   readonly name: string;
   readonly message: string;
@@ -49,7 +49,7 @@ export interface TopicProblem {
 
 /**
  * The settings of a topic by Kafka's precedence: the topic's own, the broker's changed while
- * running, the broker's at its start, the default. The layers hold valid values: what
+ * running, the broker's at its start, the default. The layers hold valid values: those that
  * `validateTopicOverrides`, `applyAlterConfigs` and `resolveBrokerSettings` let through. A value
  * that is not valid throws.
  */
@@ -114,8 +114,8 @@ function compressionOf(
 }
 
 /**
- * Everything wrong with a topic's own settings, in their order; nothing if they may be stored. To
- * find the words for a problem costs more than to find it: whoever needs one takes one.
+ * Every problem of a topic's own settings, in their order; none if they may be stored. A message
+ * costs more than finding the problem, so a caller that needs one problem takes only one.
  */
 export function* validateTopicOverrides(
   overrides: Readonly<Record<string, string | null>>,
@@ -133,8 +133,8 @@ export function* validateTopicOverrides(
 }
 
 /**
- * What is wrong with settings that are each valid, with those below them that stay in effect: a
- * shortest lag above the longest.
+ * The problem that settings which are each valid have together, or with the settings of lower
+ * layers: a shortest lag above the longest.
  */
 export function lagProblem(
   overrides: SettingTexts,
@@ -164,14 +164,14 @@ export function effectiveTopicText(
   return setting.defaultText ?? '';
 }
 
-/** A record's own text; keys come from clients, so what every object inherits must not count. */
+/** A record's own text; keys come from clients, so inherited members of objects must not count. */
 export function textOf(texts: Readonly<Record<string, string>>, name: string): string | undefined {
   return Object.hasOwn(texts, name) ? texts[name] : undefined;
 }
 
 /**
- * The highest layer that says something decides. Within one, odradek.flush goes before
- * flush.messages=1, which is how a Kafka file asks for a sync before each answer.
+ * The highest layer with a value decides. Within one, odradek.flush goes before flush.messages=1,
+ * which is how a Kafka file asks for a sync before each answer.
  */
 function effectiveFlush(
   overrides: SettingTexts,

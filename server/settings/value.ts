@@ -44,7 +44,7 @@ export function parseValue(setting: Setting, raw: string): ParsedValue {
     }
     case 'list': {
       const given = splitList(text);
-      // A choice among words is a set; addresses and the like may well occur twice.
+      // A choice among words is a set; other elements, such as addresses, may occur twice.
       const elements = valid.oneOf === undefined ? given : [...new Set(given)];
       if (!elements.every((element) => isOneOf(valid, element))) {
         return refuse(`a comma-separated list of ${valid.oneOf?.join(', ')}`);
@@ -113,7 +113,7 @@ function isOneOf({ oneOf, anyCase }: ValidValues, text: string): boolean {
     : oneOf.includes(text);
 }
 
-/** The ends of int64 are no news to a reader, those of int32 are. */
+/** The bounds of int64 tell a reader nothing, those of int32 do. */
 function boundsText({ min, max, or }: ValidValues): string {
   const low = min !== undefined && min > -(2 ** 63) ? min : undefined;
   const high = max !== undefined && max < 2 ** 63 ? max : undefined;
@@ -128,7 +128,7 @@ function refuse(expected: string): ParsedValue {
   return { ok: false, expected };
 }
 
-/** What is wrong with a value that is too long to be taken apart; undefined for others. */
+/** The problem of a value that is too long to be parsed; undefined for other values. */
 export function tooLong(name: string, text: string): string | undefined {
   const { configValueLengthMax } = SERVER_LIMITS;
   if (text.length <= configValueLengthMax) return undefined;

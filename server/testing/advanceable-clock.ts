@@ -4,14 +4,14 @@ import { type Duration, durationMs } from './duration.js';
 interface Pending {
   readonly dueMs: number;
   readonly run: () => unknown;
-  /** On the clock beneath. */
+  /** The timer on the clock below. */
   timer: Timer;
 }
 
 /**
- * A clock that runs with another one and can be moved on besides. A jump is to its timers what the
- * sleep of a laptop is: those that fall due run once, in the order in which they were due, and all
- * of them see the time after the jump.
+ * A clock that runs with another clock and can also be moved on. A jump affects its timers like the
+ * sleep of a laptop: timers that fall due run once, in the order in which they were due, and all of
+ * them see the time after the jump.
  */
 export class AdvanceableClock implements Clock {
   readonly #base: Clock;
@@ -51,8 +51,9 @@ export class AdvanceableClock implements Clock {
   }
 
   /**
-   * Moves both times on. When it resolves, whatever fell due has run to its end. Rejects with a
-   * RangeError for what is no duration, and with what the first failing timer threw.
+   * Moves both times on. When it resolves, all timers that fell due have run to their end. Rejects
+   * with a RangeError for a value that is no duration, and with the error of the first failing
+   * timer.
    */
   async advance(by: Duration): Promise<void> {
     this.#aheadMs += durationMs(by);
@@ -63,15 +64,16 @@ export class AdvanceableClock implements Clock {
       if (entry.dueMs <= nowMs) due.push(entry);
       else entry.timer = this.#base.schedule(entry.dueMs - nowMs, () => this.#fire(entry));
     }
-    // Stable: what is due at one moment runs in the order in which it was scheduled.
+    // The sort is stable: timers that are due at one moment run in the order in which they were
+    // scheduled.
     due.sort((a, b) => a.dueMs - b.dueMs);
     await Promise.all(
       due.map(async (entry) => {
-        // One of those before may have taken it back.
+        // A timer before may have cancelled this one.
         if (this.#pending.delete(entry)) await entry.run();
       }),
     );
-    // Those who were woken have had their turn, too.
+    // Wait one turn of the event loop, so that woken waiters have run, too.
     await new Promise<void>((resolve) => this.#base.afterTurn(resolve));
   }
 

@@ -6,7 +6,7 @@ const UNIT_MS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as co
  */
 export type Duration = number | `${number}${keyof typeof UNIT_MS}`;
 
-/** Whole milliseconds, rounded. Throws a RangeError for what is no duration, or below 0. */
+/** Whole milliseconds, rounded. Throws a RangeError for a value that is no duration, or below 0. */
 export function durationMs(duration: Duration): number {
   const ms = typeof duration === 'number' ? duration : parse(duration);
   if (!(ms >= 0 && ms <= Number.MAX_SAFE_INTEGER)) {

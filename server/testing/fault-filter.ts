@@ -2,15 +2,15 @@ import type { Api, RequestOf, ResponseOf } from '../protocol/api.js';
 import { ErrorCode } from '../protocol/error-codes.js';
 
 /**
- * A part of a request: that for one topic, for one partition number, or both. All of it where
- * neither is given.
+ * Selects the entries of a request for one topic, for one partition number, or both. All of it
+ * where neither is given.
  */
 export interface TopicFilter {
   readonly topic?: string;
   readonly partition?: number;
 }
 
-/** What `answersByPartition` asks for. */
+/** The request that `answersByPartition` tries. */
 const ONE_PARTITION = {
   sessionId: 0,
   topics: [{ name: 't', topic: 't', partitions: [{ index: 0, partition: 0, partitionIndex: 0 }] }],
@@ -29,7 +29,7 @@ export function answersByPartition({ request, refused, max }: Api): boolean {
   return topic?.partitions?.length === 1;
 }
 
-/** What those have in common. */
+/** The shape that these requests share. */
 interface Topics {
   readonly topics: readonly Topic[];
 }
@@ -47,13 +47,16 @@ interface Partition {
   readonly partitionIndex?: number;
 }
 
-/** A request in two: what the filter names, and the rest. A part without any partition is null. */
+/**
+ * A request in two: the entries that the filter selects, and the rest. Either is null without any
+ * partition.
+ */
 export interface SplitRequest {
   readonly meant: RequestOf<Api> | null;
   readonly rest: RequestOf<Api> | null;
 }
 
-/** Splits a request. `topicName` tells the name of a topic that is asked for by its id. */
+/** Splits a request. `topicName` returns the name of a topic that is asked for by its id. */
 export function splitByTopic(
   request: RequestOf<Api>,
   filter: TopicFilter,
@@ -81,8 +84,8 @@ function keep(
     return partitions.length === 0 ? [] : [{ ...topic, partitions }];
   });
   if (topics.length === 0) return null;
-  // The other part has its answer, and an answer to a fetch with an error does not wait for
-  // records.
+  // The selected entries have their answer, and the answer to a fetch with an error does not wait
+  // for records.
   const wait = 'maxWaitMs' in request ? { maxWaitMs: 0 } : {};
   return { ...request, ...wait, topics } as unknown as RequestOf<Api>;
 }

@@ -14,31 +14,31 @@ import {
   withTopicsOf,
 } from './fault-filter.js';
 
-/** The API whose requests are meant, or all of them. */
+/** The API whose requests fail, or all APIs. */
 export type FaultApi = ApiName | 'any';
 
-/** Which requests of the API are meant. */
+/** The requests of the API that fail. */
 export interface FaultOptions extends TopicFilter {
-  /** How many requests; `Infinity` for all until it is cancelled. Default: 1. */
+  /** Number of requests; `Infinity` for all until the fault is cancelled. Default: 1. */
   readonly times?: number;
 }
 
-/** What a disconnection hits, and what gets lost with it. */
+/** The requests that a disconnection hits, and the message that gets lost. */
 export interface DisconnectOptions extends FaultOptions {
   /**
-   * What gets lost: the `request`, so that nothing happens, or the `answer`, so that the client
-   * does not learn that it did. Default: the request.
+   * The lost message: the `request`, so that nothing happens, or the `answer`, so that the client
+   * does not learn what has happened. Default: the request.
    */
   readonly lose?: 'request' | 'answer';
 }
 
 /** A fault that waits for its requests. */
 export interface Fault {
-  /** Requests that have met it. */
+  /** Requests that have met this fault. */
   readonly count: number;
-  /** Resolves when it has met its last request, or was cancelled. */
+  /** Resolves when the fault has met its last request, or was cancelled. */
   readonly done: Promise<void>;
-  /** It meets no request from now on. May be called again. */
+  /** Takes the fault back: it meets no request from now on. May be called again. */
   cancel(): void;
 }
 
@@ -46,8 +46,8 @@ export interface Fault {
 export interface Faults {
   /**
    * The next request gets this error. Where the API has a place for an error of each topic or
-   * partition, it stands there; with `topic` or `partition` the others of that request are answered
-   * as usual. Nothing of what fails is done.
+   * partition, the error stands there; with `topic` or `partition` the other entries of that
+   * request are answered as usual. Nothing that fails is done.
    */
   next(api: ApiName, error: ErrorName, options?: FaultOptions): Fault;
   /** The next request ends its connection. */
@@ -70,8 +70,8 @@ type Effect =
   | { readonly kind: 'delay'; readonly ms: number };
 
 /**
- * Keeps what was ordered, and stands in front of the handlers. Those requests that no fault waits
- * for pass through it.
+ * Keeps the ordered faults, and stands in front of the handlers. Requests that no fault waits for
+ * pass through it.
  */
 export class RequestFaults implements Faults {
   readonly #clock: Clock;
@@ -104,7 +104,7 @@ export class RequestFaults implements Faults {
     for (const fault of [...this.#armed]) fault.cancel();
   }
 
-  /** The same handlers, behind the faults. `topicName` tells the name of a topic's id. */
+  /** The same handlers, behind the faults. `topicName` returns the name of a topic by its id. */
   around(handlers: readonly OpenHandler[], topicName: TopicNames): OpenHandler[] {
     return handlers.map((served) => ({
       ...served,
@@ -133,7 +133,7 @@ export class RequestFaults implements Faults {
   }
 
   /**
-   * What the handler does before its first await still happens within the call, so that pipelined
+   * The code of the handler before its first await still runs within the call, so that pipelined
    * appends keep their order.
    */
   #handle(
@@ -165,7 +165,7 @@ export class RequestFaults implements Faults {
     });
   }
 
-  /** Ends sooner when the connection has no future. */
+  /** Ends sooner when the connection is ending. */
   async #after<T>(
     delay: ArmedFault | undefined,
     { connection }: RequestContext,
@@ -237,7 +237,7 @@ class ArmedFault implements Fault {
   }
 }
 
-/** The error for what is meant, the handler's answer for the rest. */
+/** The error for the selected entries, the handler's answer for the rest. */
 function failing(
   served: OpenHandler,
   context: RequestContext,

@@ -13,7 +13,8 @@ export const ApiVersions = api({
   request: {
     clientSoftwareName: string({ versions: '3+' }), // KIP-511
     clientSoftwareVersion: string({ versions: '3+' }),
-    // Whom the client believes to speak to (KIP-1242); null and -1 where it does not know.
+    // The cluster and node that the client believes to speak to (KIP-1242); null and -1 where it
+    // does not know.
     clusterId: string({ versions: '5+', nullable: '5+', default: null }),
     nodeId: int32({ versions: '5+', default: -1 }),
   },

@@ -1,7 +1,7 @@
 import { api } from '../api.js';
 import { array, bool, int16, int32, int64, string } from '../schema.js';
 
-/** Null topics are all (KIP-113). */
+/** Null topics means all of them (KIP-113). */
 export const DescribeLogDirs = api({
   name: 'DescribeLogDirs',
   key: 35,

@@ -3,7 +3,9 @@ import { array, bool, int16, int32, string, struct, uuid } from '../schema.js';
 
 const CURSOR = { topicName: string(), partitionIndex: int32() };
 
-/** KIP-966. No topics are all; an answer that is full names where the next one begins. */
+/**
+ * KIP-966. No topics means all of them; a full answer names the place where the next one begins.
+ */
 export const DescribeTopicPartitions = api({
   name: 'DescribeTopicPartitions',
   key: 75,

@@ -1,7 +1,7 @@
 import { api } from '../api.js';
 import { array, int8, int16, int32, string } from '../schema.js';
 
-/** Null topics are all (KIP-183). Election types: 0 preferred, 1 unclean (KIP-460). */
+/** Null topics means all of them (KIP-183). Election types: 0 preferred, 1 unclean (KIP-460). */
 export const ElectLeaders = api({
   name: 'ElectLeaders',
   key: 43,

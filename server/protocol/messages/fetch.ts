@@ -58,7 +58,7 @@ export const Fetch = api({
         highWatermark: int64(),
         lastStableOffset: int64({ default: -1 }),
         logStartOffset: int64({ versions: '5+', default: -1 }),
-        // Where the follower's log leaves ours (KIP-595).
+        // The place where the follower's log diverges from ours (KIP-595).
         divergingEpoch: struct(
           { epoch: int32({ default: -1 }), endOffset: int64({ default: -1 }) },
           { versions: '12+', tag: 0 },

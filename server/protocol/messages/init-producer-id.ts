@@ -13,7 +13,7 @@ export const InitProducerId = api({
     /** Null for a producer that is idempotent only. */
     transactionalId: string({ nullable: '0+' }),
     transactionTimeoutMs: int32(),
-    // What the producer had before, to go on with a raised epoch (KIP-360).
+    // The id that the producer had before, to go on with a raised epoch (KIP-360).
     producerId: int64({ versions: '3+', default: -1 }),
     producerEpoch: int16({ versions: '3+', default: -1 }),
   },

@@ -1,7 +1,7 @@
 import { api } from '../api.js';
 import { array, int16, int32, string } from '../schema.js';
 
-/** Null topics are all (KIP-455). */
+/** Null topics means all of them (KIP-455). */
 export const ListPartitionReassignments = api({
   name: 'ListPartitionReassignments',
   key: 46,

@@ -1,7 +1,9 @@
 import { api } from '../api.js';
 import { array, bool, int16, int32, int64, string } from '../schema.js';
 
-/** One group up to 7, several from 8 on (KIP-709). Null topics are all that have offsets. */
+/**
+ * One group up to 7, several from 8 on (KIP-709). Null topics means all topics that have offsets.
+ */
 export const OffsetFetch = api({
   name: 'OffsetFetch',
   key: 9,
