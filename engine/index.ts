@@ -55,6 +55,7 @@ export type { Follower, FollowOptions, Place, RecordsOptions } from './embedded/
 export { storedBatches } from './embedded/stored-batches.js';
 export { CATALOG_FILE, type Engine, type EngineOptions } from './engine.js';
 export { type BadRecord, ENGINE_ERRORS, EngineError, type EngineErrorCode } from './errors.js';
+export type { KnownPartitions } from './folder-claims.js';
 export { reasonOf } from './foreign-errors.js';
 export { Gate } from './gate.js';
 export { type CatalogInspection, inspectCatalog } from './inspect/catalog-inspection.js';
@@ -89,7 +90,6 @@ export type {
   TimestampLookup,
 } from './log/partition-log.js';
 export { repairCommand } from './log/segments/repair-advice.js';
-export type { KnownPartitions } from './log-directory.js';
 export type { EngineLogger } from './logger.js';
 export { type CompactionOptions, DEFAULT_COMPACTION } from './maintenance/cleaner.js';
 export type { JobRunner } from './maintenance/job-runner.js';

@@ -23,7 +23,7 @@ import type { LogSettings } from './log-settings.js';
 import type { HighWatermarkRule, PartitionName } from './partition-log.js';
 import { findBatch } from './read/read.js';
 import { ReadHints } from './read/read-hints.js';
-import type { Recovered } from './recovery/recovery.js';
+import type { Recovered } from './recovery/recovered.js';
 import { Sealing } from './segments/sealing.js';
 import type { SegmentList } from './segments/segment-list.js';
 import type { LogContext } from './shared/log-context.js';

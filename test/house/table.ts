@@ -29,12 +29,14 @@ export function tableOf(house: readonly Source[]): Row[] {
   const foreign = house
     .filter(({ path }) => path.startsWith('engine/log/'))
     .flatMap(foreignAssignments);
-  const lengths = house.map(({ text }) => text.split('\n').length - 1).sort((a, b) => a - b);
+  const lines = house.map(({ path, text }) => ({ path, count: text.split('\n').length - 1 }));
+  const lengths = lines.map(({ count }) => count).sort((a, b) => a - b);
+  // A table of limits has one row for each, however many there are.
+  const longest = lines.filter(({ path }) => !path.endsWith('/limits.ts'));
   const membersOf = (path: string, name: string): number =>
     publicMembers(house.find((source) => source.path === `engine/log/${path}`)!, name);
   const largestRole = Math.max(...rolesOf(house).map(({ members }) => members));
   const naming = house.filter(({ path, text }) => AN_API.test(path) || AN_API.test(text));
-  const lines = lengths.reduce((sum, each) => sum + each, 0);
   const row = (what: string, count: number, most: number | null, goal: number | null): Row => ({
     what,
     count,
@@ -51,8 +53,18 @@ export function tableOf(house: readonly Source[]): Row[] {
     row('public members of Segment', membersOf('segments/segment.ts', 'Segment'), 18, 18),
     row('files that name DescribeTopicPartitions', naming.length, 4, 3),
     row('lines of the median file', lengths[lengths.length >> 1]!, 79, 79),
-    row('lines of the longest file', lengths.at(-1)!, 600, 400),
-    row('lines of engine and server', lines, null, null),
+    row(
+      'lines of the longest file but tables of limits',
+      Math.max(...longest.map(({ count }) => count)),
+      400,
+      400,
+    ),
+    row(
+      'lines of engine and server',
+      lengths.reduce((sum, each) => sum + each, 0),
+      null,
+      null,
+    ),
   ];
 }
 

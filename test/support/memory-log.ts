@@ -9,6 +9,7 @@ import {
 import { stampBatch } from '../../engine/batch/stamp.js';
 import type { FileSlice } from '../../engine/disk/file-slice.js';
 import { EngineError, type EngineErrorCode } from '../../engine/errors.js';
+import type { KnownPartitions } from '../../engine/folder-claims.js';
 import type { LogSettings } from '../../engine/log/log-settings.js';
 import type {
   Appended,
@@ -24,7 +25,6 @@ import type {
   ReadResult,
   TimestampLookup,
 } from '../../engine/log/partition-log.js';
-import type { KnownPartitions } from '../../engine/log-directory.js';
 import type { LogHost } from '../../server/partition/partitions.js';
 
 /** Bytes in memory that behave like a slice of a file, and know whether they were given back. */

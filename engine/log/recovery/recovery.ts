@@ -1,82 +1,20 @@
 import { join } from 'node:path';
-import {
-  baseOffset,
-  baseSequence,
-  lastOffset,
-  lastOffsetDelta,
-  leaderEpoch,
-  NO_EPOCH,
-  producerEpoch,
-  producerId,
-} from '../../batch/header.js';
-import { hasErrno } from '../../disk/errno.js';
-import { parseSegmentFileName, segmentFileName } from '../../disk/file-names.js';
+import { segmentFileName } from '../../disk/file-names.js';
 import type { LogFile } from '../../disk/log-file.js';
 import { LIMITS } from '../../limits.js';
-import { unlinkFiles } from '../../maintenance/jobs/unlink.js';
-import { unlinkInPieces } from '../../maintenance/unlink-in-pieces.js';
-import type { LogCheckpoint } from '../durability/log-records.js';
-import type { LogSettings } from '../log-settings.js';
-import { cutIndexFiles, indexesFromFiles, readIndexFiles } from '../segments/index-files.js';
-import { NotedBatches } from '../segments/noted-batches.js';
-import { Segment } from '../segments/segment.js';
+import type { Segment } from '../segments/segment.js';
 import { SegmentList } from '../segments/segment-list.js';
-import { resumeSegment } from '../segments/segment-resume.js';
-import { readFirstTimestamp } from '../segments/wake-segment.js';
 import type { LogContext } from '../shared/log-context.js';
 import { makeDurable } from '../shared/make-durable.js';
-import { LeaderEpochs } from '../state/leader-epochs.js';
 import { type LogPosition, NOWHERE } from '../state/offset-tracker.js';
-import { lastSequenceOf } from '../state/producer.js';
-import type { ProducerStates } from '../state/producer-state.js';
-import { assumeStart, isSegmentBack } from './assumed-start.js';
+import { assumeStart } from './assumed-start.js';
 import { cutTail, damagedLog, holdsBatchIn, setAside } from './cut-tail.js';
-import { finishSwaps } from './finish-swaps.js';
+import { type FoundSegments, findSegments } from './find-segments.js';
+import type { Recovered, RecoveryInput } from './recovered.js';
+import { maySleep, resumeTrusted } from './resume-trusted.js';
 import { rewriteRange } from './rewrite-range.js';
-import { continues } from './tail-evidence.js';
+import { TailBatches } from './tail-batches.js';
 import { scanTail } from './tail-scan.js';
-
-/** What recovery found. Nothing of it is served before `unsynced` is durable. */
-export interface Recovered {
-  readonly segments: SegmentList;
-  readonly logStart: number;
-  readonly end: LogPosition;
-  /** As far as it was written down, and no further than the end. */
-  readonly highWatermark: LogPosition;
-  /** Whether offsets may be left out. */
-  readonly hasGaps: boolean;
-  /**
-   * Whether some may be of which the catalog does not know, which is to be known durably before
-   * anything is appended.
-   */
-  readonly leavesGap: boolean;
-  /** As `RecoveryInput.assumedStart`, from now on: to be known durably. */
-  readonly assumedStart: number;
-  readonly epochs: LeaderEpochs;
-  readonly producers: ProducerStates;
-  /** Bytes behind the checkpoint that were read; 0 after a clean stop. */
-  readonly scannedBytes: number;
-  /** Bytes of a torn tail that were set aside. */
-  readonly cutBytes: number;
-  /** Files, oldest first, and folders that a sync has to cover; none after a clean stop. */
-  readonly unsynced: { readonly files: readonly LogFile[]; readonly folders: readonly string[] };
-}
-
-export interface RecoveryInput {
-  readonly folder: string;
-  /** What is in it; empty where there is no such folder. */
-  readonly names: readonly string[];
-  readonly settings: LogSettings;
-  readonly checkpoint: LogCheckpoint | null;
-  /** What the checkpoint knows of them; changed by what is found. */
-  readonly producers: ProducerStates;
-  /** Log start offset by decree. */
-  readonly logStart: number;
-  /** Where the log was found to begin while nothing said where it does; 0: never. */
-  readonly assumedStart: number;
-  /** Whether the log is known to leave offsets out. */
-  readonly hasGaps: boolean;
-}
 
 /**
  * Opens what is on disk. Everything below the checkpoint is trusted; behind it every batch is read
@@ -94,53 +32,36 @@ export interface RecoveryInput {
  * file is opened: the indexes of the active segment sleep until its first append.
  */
 export async function recoverLog(context: LogContext, input: RecoveryInput): Promise<Recovered> {
-  const recovery = new Recovery(context, input);
-  return recovery.run();
+  const found = await findSegments(context, input);
+  return new Recovery(context, input, found).run();
 }
-
-const INDEX_KINDS = ['index', 'timeindex'] as const;
 
 class Recovery {
   readonly #context: LogContext;
   readonly #input: RecoveryInput;
-  /**
-   * Index files in the folder that may be those of segments behind the checkpoint, once unfinished
-   * swaps are finished.
-   */
-  readonly #indexNames = new Set<string>();
+  readonly #found: FoundSegments;
   readonly #segments = new SegmentList();
-  readonly #epochs: LeaderEpochs;
-  readonly #producers: ProducerStates;
+  readonly #batches: TailBatches;
   readonly #unsynced: LogFile[] = [];
   #areNamesUnsynced = false;
-  /** Whether the log is known to leave offsets out, or nobody knows it of all its segments. */
-  #mayHaveGaps: boolean;
-  /**
-   * Whether epochs in the log only rise: those of another directory may be higher than this one's,
-   * and only a checkpoint knows that there are none.
-   */
-  readonly #epochsRise: boolean;
-  /** Whether a segment is not known to be without gaps. */
-  #hasGaps = false;
   #scannedBytes = 0;
   #cutBytes = 0;
 
-  constructor(context: LogContext, input: RecoveryInput) {
+  constructor(context: LogContext, input: RecoveryInput, found: FoundSegments) {
     this.#context = context;
     this.#input = input;
-    this.#epochs = new LeaderEpochs(input.checkpoint?.epochs, input.checkpoint?.areEpochsOwn);
-    this.#producers = input.producers;
-    this.#mayHaveGaps = input.hasGaps;
-    this.#epochsRise = input.checkpoint !== null && this.#areEpochsOwn();
+    this.#found = found;
+    this.#batches = new TailBatches(context, input, found.mayHaveGaps);
   }
 
   async run(): Promise<Recovered> {
-    const found = await this.#findSegments();
-    const { checkpoint, logStart } = this.#input;
+    const { checkpoint } = this.#input;
     const from = checkpoint?.segmentBase ?? 0;
     const work = this.#context.slices.begin();
     const tail: Segment[] = [];
-    for (const segment of found) {
+    // Of all of them the same is known.
+    const areGapless = this.#found.segments[0]?.isGapless ?? true;
+    for (const segment of this.#found.segments) {
       if (segment.baseOffset < from) this.#segments.add(segment);
       else tail.push(segment);
       const pause = work.did(1);
@@ -148,36 +69,42 @@ class Recovery {
     }
     this.#checkAgainstCheckpoint(tail);
     const end = await this.#recoverTail(tail);
+    return this.#ended(end, !areGapless || this.#batches.leavesGap);
+  }
+
+  #ended(end: LogPosition, hasGaps: boolean): Recovered {
+    const { checkpoint, logStart } = this.#input;
+    const { epochs, producers } = this.#batches;
     const first = this.#segments.first?.baseOffset;
     const assumedStart =
       first === undefined
         ? this.#input.assumedStart
         : assumeStart(this.#context.logger, this.#input, first);
     const start = Math.max(logStart, first ?? 0);
-    this.#epochs.truncateStart(start);
-    if (!this.#areEpochsOwn()) this.#epochs.noteForeign();
+    epochs.truncateStart(start);
+    if (!this.#batches.areEpochsOwn) epochs.noteForeign();
     // What is written down of one may be ahead of the checkpoint, and of a log that damage has cut
     // short.
-    this.#producers.truncateEnd(end.offset, new Map());
+    producers.truncateEnd(end.offset, new Map());
     // Where everything up to the decreed start is gone, the log goes on there.
     const endThere = { ...end, offset: Math.max(end.offset, logStart) };
     const leavesGapAtEnd = endThere.offset > end.offset && this.#segments.count > 0;
     if (leavesGapAtEnd) this.#segments.active!.noteGap();
-    const leavesGap = leavesGapAtEnd || (this.#mayHaveGaps && !this.#input.hasGaps);
+    const leavesGap = leavesGapAtEnd || (this.#found.mayHaveGaps && !this.#input.hasGaps);
     const committed = Math.max(checkpoint?.highWatermark ?? start, start);
     return {
       segments: this.#segments,
       logStart: start,
       end: endThere,
-      hasGaps: leavesGap || this.#hasGaps,
+      hasGaps: leavesGap || hasGaps,
       leavesGap,
       assumedStart,
       highWatermark:
         committed < endThere.offset
           ? { offset: committed, segmentBase: NOWHERE, position: 0 }
           : endThere,
-      epochs: this.#epochs,
-      producers: this.#producers,
+      epochs,
+      producers,
       scannedBytes: this.#scannedBytes,
       cutBytes: this.#cutBytes,
       unsynced: {
@@ -185,73 +112,6 @@ class Recovery {
         folders: this.#areNamesUnsynced ? [this.#input.folder, this.#context.directory.root] : [],
       },
     };
-  }
-
-  /**
-   * Live segments by base offset, in slices. Files on their way out are removed, in the background.
-   */
-  async #findSegments(): Promise<Segment[]> {
-    const { disk, slices } = this.#context;
-    const { folder, checkpoint } = this.#input;
-    const bases: number[] = [];
-    const leftovers: string[] = [];
-    const unfinished: string[] = [];
-    const work = slices.begin();
-    for (const name of await finishSwaps(this.#context, folder, this.#input.names)) {
-      const pause = work.did(1, 'records');
-      if (pause !== null) await pause;
-      const parsed = parseSegmentFileName(name);
-      if (!parsed) continue;
-      const { state, kind, baseOffset } = parsed;
-      if (state === 'deleted') leftovers.push(join(folder, name));
-      // Outputs of a compaction that never counted: a swap that did is finished by now.
-      if (state === 'cleaned' || state === 'swap') unfinished.push(join(folder, name));
-      if (state !== null) continue;
-      if (kind === 'log') bases.push(baseOffset);
-      else if (baseOffset >= (checkpoint?.segmentBase ?? 0)) this.#indexNames.add(name);
-    }
-    // At once: the next compaction uses these names.
-    if (unfinished.length > 0) await unlinkFiles(disk, { paths: unfinished });
-    if (leftovers.length > 0) this.#removeLater(leftovers);
-    const segments: Segment[] = [];
-    const sorted = Float64Array.from(bases).sort();
-    if (isSegmentBack(sorted[0], this.#input.assumedStart)) this.#mayHaveGaps = true;
-    for (const baseOffset of sorted) {
-      const segment = await this.#segmentAt(baseOffset);
-      if (segment !== null) segments.push(segment);
-      const pause = work.did(1);
-      if (pause !== null) await pause;
-    }
-    return segments;
-  }
-
-  async #segmentAt(baseOffset: number): Promise<Segment | null> {
-    const { disk, files, random } = this.#context;
-    const { folder, checkpoint, settings } = this.#input;
-    const path = join(folder, segmentFileName(baseOffset, 'log'));
-    const stat = await disk.stat(path);
-    if (stat === null) return null;
-    // Without a checkpoint every batch is looked at.
-    const isGapless = this.#isGapless || (checkpoint === null && !this.#mayHaveGaps);
-    if (!isGapless) this.#hasGaps = true;
-    return new Segment({
-      baseOffset,
-      file: files.file(path),
-      size: stat.size,
-      createdMs: stat.modifiedMs,
-      rollJitterMs: random.next() * settings.segmentJitterMs,
-      indexes: null,
-      isGapless,
-    });
-  }
-
-  #removeLater(paths: readonly string[]): void {
-    const { jobs, logger } = this.#context;
-    const { folder } = this.#input;
-    unlinkInPieces(jobs, paths).catch((error: unknown) => {
-      if (hasErrno(error, 'ABORTED')) return;
-      logger.warn({ folder, error }, 'files of deleted segments could not be removed');
-    });
   }
 
   #checkAgainstCheckpoint(tail: readonly Segment[]): void {
@@ -323,23 +183,27 @@ class Recovery {
     { isLast, later }: { isLast: boolean; later: () => Segment[] },
   ): Promise<LogPosition> {
     const { settings } = this.#input;
+    const { indexNames } = this.#found;
     const size = segment.size;
     if (size === trusted && isLast) {
-      if (!this.#maySleep(segment, trusted)) await this.#resume(segment, trusted);
+      const mayWait = maySleep(this.#context, this.#input, indexNames, segment, trusted);
+      if (!mayWait) {
+        await resumeTrusted(this.#context, this.#input, indexNames, segment, trusted);
+      }
       // The file may be this short in the page cache only: a truncation was under way.
       if (!this.#context.wasClean) this.#unsynced.push(segment.file);
       return { offset: expectedOffset, segmentBase: segment.baseOffset, position: trusted };
     }
-    await this.#resume(segment, trusted);
+    await resumeTrusted(this.#context, this.#input, indexNames, segment, trusted);
     const scan = await scanTail(
       segment.file,
       trusted,
       size,
       expectedOffset,
-      (bytes, at, offset) => this.#fits(segment, bytes, at, offset),
+      (bytes, at, offset) => this.#batches.fits(segment, bytes, at, offset),
       (bytes, at, batchBytes) => {
         segment.noted.note(bytes, at, batchBytes, settings.indexIntervalBytes);
-        this.#noteBatch(bytes, at);
+        this.#batches.note(bytes, at);
       },
     );
     this.#scannedBytes += scan.end - trusted;
@@ -357,93 +221,5 @@ class Recovery {
     this.#unsynced.push(segment.file);
     this.#areNamesUnsynced = true;
     return { offset: scan.endOffset, segmentBase: segment.baseOffset, position: scan.end };
-  }
-
-  /**
-   * Whether nobody needs the indexes yet. Not where index files may have entries of bytes that were
-   * lost, as after a power cut: those must not come back as if they were of what will be appended.
-   */
-  #maySleep(segment: Segment, trusted: number): boolean {
-    if (trusted === 0 || !(this.#context.wasClean || !this.#hasIndexFiles(segment))) return false;
-    const times = this.#input.checkpoint?.times;
-    if (times) segment.noted.adoptTimes(times);
-    return true;
-  }
-
-  #hasIndexFiles({ baseOffset }: Segment): boolean {
-    return INDEX_KINDS.some((kind) => this.#indexNames.has(segmentFileName(baseOffset, kind)));
-  }
-
-  /**
-   * Brings the segment's bookkeeping to byte `trusted`: from its index files, and the few headers
-   * behind their last entry.
-   */
-  async #resume(segment: Segment, trusted: number): Promise<void> {
-    const { disk, counters } = this.#context;
-    const { indexIntervalBytes } = this.#input.settings;
-    const hasFiles = this.#hasIndexFiles(segment);
-    const files = trusted > 0 && hasFiles ? await readIndexFiles(disk, segment) : null;
-    const found = files && indexesFromFiles(files, trusted);
-    const savedOffsets = found?.offsets.count ?? 0;
-    const savedTimes = found?.times.count ?? 0;
-    const noted = NotedBatches.none(segment.baseOffset);
-    const resumed = resumeSegment(segment, noted, found, trusted, indexIntervalBytes);
-    const { reached, fromFiles } = resumed;
-    segment.takeOver(noted, !fromFiles);
-    if (fromFiles) segment.saves.hold(savedOffsets, savedTimes);
-    else if (savedOffsets > 0) counters.indexRebuilds++;
-    if (reached !== trusted) {
-      throw damagedLog(
-        this.#input.folder,
-        `${segment.file.path} is damaged at byte ${reached}, below the recovery point ${trusted}`,
-      );
-    }
-    // Entries of an earlier life must not come back as if they were of this one's bytes.
-    if (hasFiles) await cutIndexFiles(disk, segment);
-    readFirstTimestamp(segment);
-    segment.written(segment.size);
-  }
-
-  /** Whether a batch that leaves offsets out behind the checkpoint is damaged. */
-  get #isGapless(): boolean {
-    return this.#input.checkpoint?.isGapless === true && !this.#mayHaveGaps;
-  }
-
-  #areEpochsOwn(): boolean {
-    return this.#epochs.areOwn && this.#epochs.latest <= this.#context.leaderEpoch;
-  }
-
-  /** What the checksum leaves out. */
-  #fits(segment: Segment, bytes: Buffer, at: number, expectedOffset: number): boolean {
-    const base = baseOffset(bytes, at);
-    if (this.#isGapless ? base !== expectedOffset : !continues(base, expectedOffset)) return false;
-    const epoch = leaderEpoch(bytes, at);
-    if (epoch < NO_EPOCH) return false;
-    const last = base + lastOffsetDelta(bytes, at);
-    if (last < base || last >= Number.MAX_SAFE_INTEGER) return false;
-    if (this.#epochsRise && epoch !== NO_EPOCH && epoch < this.#epochs.latest) return false;
-    if (base > expectedOffset) {
-      segment.noteGap();
-      this.#hasGaps = true;
-    }
-    return true;
-  }
-
-  #noteBatch(bytes: Buffer, at: number): void {
-    const epoch = leaderEpoch(bytes, at);
-    const base = baseOffset(bytes, at);
-    if (epoch !== NO_EPOCH && epoch < this.#epochs.latest) this.#epochs.noteForeign();
-    this.#epochs.assign(epoch, base);
-    const id = producerId(bytes, at);
-    const sequence = baseSequence(bytes, at);
-    if (id < 0 || sequence < 0) return;
-    this.#producers.add(id, {
-      epoch: producerEpoch(bytes, at),
-      baseSequence: sequence,
-      lastSequence: lastSequenceOf(sequence, lastOffsetDelta(bytes, at) + 1),
-      baseOffset: base,
-      lastOffset: lastOffset(bytes, at),
-      timestampMs: this.#context.clock.wallMs(),
-    });
   }
 }
