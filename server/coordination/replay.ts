@@ -16,6 +16,9 @@ export async function replay<R>(
   isWanted: () => boolean,
 ): Promise<void> {
   const { log } = topic.partition(index);
+  // Writes of the term before may stand in line for their place, and what has its place cannot be
+  // read before it is written.
+  await log.flush();
   const endOffset = log.logEndOffset;
   const work = slices.begin();
   for (let offset = log.logStartOffset; offset < endOffset; ) {

@@ -138,6 +138,21 @@ describe('a shard that loads', () => {
     expect(() => toy.shards.find(NAME)).toThrow(expect.objectContaining(NOT_COORDINATOR));
   });
 
+  test('waits for what has its place in the log and is not written yet', async () => {
+    await put(NAME, 1);
+    const log = logOf(NAME);
+    log.holding = true;
+    const write = stateOf(NAME).put(NAME, 2);
+    const failed = expect(write).rejects.toMatchObject(NOT_COORDINATOR);
+    await turns();
+    // As in a file: what is staged is not read.
+    const read = log.read.bind(log);
+    log.read = (request) => read({ ...request, isolation: 'high-watermark' });
+    await toy.shards.lead(2, 1);
+    await failed;
+    expect(stateOf(NAME).numbers.get(NAME)).toBe(2);
+  });
+
   test('is overtaken by a later epoch, whose state it is', async () => {
     await put(NAME, 1);
     const release = holdReads(logOf(NAME));
