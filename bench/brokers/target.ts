@@ -17,7 +17,7 @@ export interface Target {
   readonly isJvm?: boolean;
   /** Where its files are. */
   readonly folder: string;
-  /** A topic that nobody used before, ready to be written. A floor begins a new file. */
+  /** A topic that was not used before, ready to be written. A floor begins a new file. */
   createTopic(shape: TopicShape): Promise<string>;
   /** Resolves when its files are gone, so that removing them is no part of the next slice. */
   deleteTopic(topic: string): Promise<void>;

@@ -106,7 +106,7 @@ class Connection {
 
   #finish(): void {
     const due = this.#due.shift();
-    if (due === undefined) fail('an answer that nobody asked for');
+    if (due === undefined) fail('an answer without a request');
     const code = this.#judge();
     if (code !== 0 && errors++ === 0) firstError = code;
     if (phase === 'measuring') {

@@ -45,7 +45,7 @@ export function parseConsumerSummary(
   };
 }
 
-/** The records that `ProducerPerformance` sends: lines of exactly so many bytes. */
+/** The records that `ProducerPerformance` sends: lines of exactly `recordBytes` bytes. */
 export async function writePayloadFile(path: string, recordBytes: number): Promise<void> {
   const file = createWriteStream(path);
   for (let line = 0; line < PAYLOAD_LINES; line++) file.write(`${asciiText(recordBytes, line)}\n`);
@@ -84,7 +84,7 @@ export async function runProducer(target: Target, run: ProduceRun): Promise<Samp
   };
 }
 
-/** Runs Apache's consumer tool over a topic that holds at least so many records. */
+/** Runs Apache's consumer tool over a topic that holds at least `records` records. */
 export async function runConsumer(
   target: Target,
   { classPath, topic, records }: { classPath: string; topic: string; records: number },

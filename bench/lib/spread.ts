@@ -13,7 +13,7 @@ const PARTITIONS_PER_TOPIC = 1000;
 const DEPTH = 5;
 const WRITE_ALL_MS = 300_000;
 
-/** Topics with so many partitions in all, ready to be written. */
+/** Topics with `count` partitions in all, ready to be written. */
 export async function createPartitions(target: Target, count: number): Promise<Place[]> {
   const places: Place[] = [];
   for (let left = count; left > 0; left -= PARTITIONS_PER_TOPIC) {
@@ -54,7 +54,7 @@ export interface SpreadLoad {
 }
 
 /**
- * Sends so many requests of these frames, and says what that took and what the broker holds
+ * Sends the requests of a load with these frames, and says what that took and what the broker holds
  * afterwards.
  */
 export async function produceSpread(

@@ -30,7 +30,9 @@ type BenchmarkClass = new (
 const RUN_S = 0.5;
 const SMOKE_RUN_S = 0.01;
 
-/** Where results go; a module's variable, so that the compiler cannot know that nobody reads it. */
+/**
+ * Where results go; a module's variable, so that the compiler cannot know that it is never read.
+ */
 export const sink: { last: unknown } = { last: null };
 
 export function microRow(micro: MicroCase): RowPlan {

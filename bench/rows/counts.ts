@@ -32,7 +32,7 @@ const SMOKE_REQUESTS = 400;
 const DRIVE_MS = 600_000;
 const SETTLE_MS = 500;
 
-/** Sends exactly so many produce requests and resolves when all are acknowledged. */
+/** Sends exactly `count` produce requests and resolves when all are acknowledged. */
 async function produceExactly(
   odradek: Odradek,
   frames: Frames,

@@ -91,7 +91,7 @@ async function slices(
   return samples;
 }
 
-/** So many requests as carry what a slice is worth. */
+/** The number of requests that carry the bytes of a slice. */
 function requestsFor(context: Context, frames: Frames, requestsMax = 60_000): number {
   const bytes = context.scale.isSmoke ? SLICE_BYTES * SMOKE_SHARE : SLICE_BYTES;
   const least = context.scale.isSmoke ? 20 : REQUESTS_MIN;

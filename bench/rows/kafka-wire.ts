@@ -44,7 +44,7 @@ async function startRivals(context: Context, options: RivalOptions): Promise<Riv
 
 /**
  * Both brokers as the row before left them, if it had them under the same options: an hour old JVM
- * is a warm one. A row leaves no topic behind. With `isFresh` nobody has used them.
+ * is a warm one. A row leaves no topic behind. With `isFresh` they were never used before.
  */
 export function takeRivals(
   context: Context,

@@ -11,7 +11,7 @@ import { PRODUCE_LOADS, produceConditions, produceWorkload } from './wire-produc
 
 const SMOKE_RECORDS = 50;
 const RECORDS = 2000;
-/** Rounds that nobody counts: the JVM needs thousands before its code is compiled. */
+/** Rounds that do not count: the JVM needs thousands before its code is compiled. */
 const WARM_UP_RECORDS = 20_000;
 
 /**

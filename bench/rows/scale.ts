@@ -130,7 +130,7 @@ const startRow: RowPlan = {
   },
 };
 
-/** Starts on a folder with so many partitions, in milliseconds. */
+/** Times of starts on a folder with many partitions, in milliseconds. */
 export interface Starts {
   readonly clean: number[];
   /** Each after a batch to every partition that no checkpoint covers. */

@@ -108,15 +108,15 @@ const CLEAN_SLICES = 7;
 /** "No slower" within what starts of one process differ by. */
 const NO_SLOWER = 1.1;
 /**
- * After a kill every slice fills anew, since an opening leaves nothing to be recovered for the
+ * After a kill every slice is filled again, since an opening leaves nothing to be recovered for the
  * next; so the large ones are fewer.
  */
 const KILLED_SLICES = { small: 3, large: 1 };
 const LARGE_GB = 5;
 
 /**
- * Times reopening after `drop_caches`, with so many gigabytes written. `notes` gets what the reader
- * must know.
+ * Times reopening after `drop_caches`, with `gigabytes` written. `notes` gets what the reader must
+ * know.
  */
 export async function reopenSamples(
   context: Context,

@@ -83,7 +83,7 @@ export async function fetchWorkload(
     });
     framesOf.set(broker, write(`frames-${i}`, topic, batches));
   }
-  // A floor sends its file to whoever asks for anything.
+  // A floor sends its file in answer to any request.
   const forFloors = write('frames-floors', 'bench-000000', 64);
   return {
     topic: { partitions: 1 },

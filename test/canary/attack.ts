@@ -16,11 +16,9 @@ export interface Attack<W extends World = World> {
   readonly api: ApiName;
   /** What makes it expensive. */
   readonly what: string;
-  /**
-   * Nobody can answer without looking at so many elements: fewer would be work that is not counted.
-   */
+  /** Elements that any answer must look at: fewer would be work that is not counted. */
   readonly elementsMin: number;
-  /** What one step of it looks at where that is more than others do; default 0. */
+  /** Elements of its largest step, where that is more than other attacks have; default 0. */
   readonly stepElements?: number;
   /** Resolves when everything was answered, as expected. */
   run(world: W): Promise<unknown>;

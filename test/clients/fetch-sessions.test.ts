@@ -123,7 +123,7 @@ describe.runIf(kafka !== null)('a Java consumer of 200 partitions', () => {
     either(members, () => members.flatMap(recordsOf).length >= expected.length);
   const sorted = (lines: readonly string[]) => [...lines].sort();
 
-  test('gets every record once, by incremental fetches: tailing, pauses, a seek, a rebalance, the topic made anew', async () => {
+  test('gets every record once, by incremental fetches: tailing, pauses, a seek, a rebalance, the topic made again', async () => {
     const first = await join();
     await produce(ALL, 'before');
     await gotAll(first);

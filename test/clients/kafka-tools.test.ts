@@ -23,7 +23,7 @@ const RELEASES = KAFKA_VERSIONS.map((version) => ({
 })).filter(({ classPath }) => classPath !== null);
 
 /**
- * Each test goes on from where the one before it left the broker: this is one session of somebody
+ * Each test goes on from where the one before it left the broker: this is one session of a person
  * who administers it.
  */
 describe.each(RELEASES)("Apache Kafka's command-line tools, $version", ({ version, classPath }) => {

@@ -218,7 +218,7 @@ async function staticMembers({ cluster, client }: Stage): Promise<void> {
   const join = (instanceId: string): Promise<Member> =>
     client.join({ group: 'static', topic, instanceId, sessionTimeoutMs: LONG_SESSION_MS });
   const one = await join('one');
-  // The first is the leader; a leader that comes back would be asked to assign anew.
+  // The first is the leader; a leader that comes back would be asked to assign again.
   await untilCovered([one]);
   const two = await join('two');
   await untilCovered([one, two]);

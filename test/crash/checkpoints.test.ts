@@ -216,7 +216,7 @@ test.each([0, 1, 200])(
   },
 );
 
-test('a checkpoint that meets a full disk is tried again, and takes nobody offline', async () => {
+test('a checkpoint that meets a full disk is tried again, and does not take the directory offline', async () => {
   const world = newWorld();
   let isFull = true;
   const catalog: Catalog = {

@@ -13,7 +13,7 @@ import {
 import { type Breakage, type BreakingDisk, breakingDisk } from './support/breaking-disk.js';
 
 const SETTINGS = { segmentBytes: 600, compacted: true, fileDeleteDelayMs: 0 };
-/** So many more steps than a compaction of the log below has cannot be. */
+/** More steps than a compaction of the log below can have. */
 const STEPS_MAX = 500;
 
 interface Scene {

@@ -147,7 +147,7 @@ describe('in a log that was never compacted', () => {
     slice!.release();
   });
 
-  test('whoever unpacks a slice gets no record at another offset, and no record twice', async () => {
+  test('a reader that unpacks a slice gets no record at another offset, and no record twice', async () => {
     const world = await filled();
     const [path] = await segmentsIn(world);
     const position = positionsIn(world.disk.readFileSync(path!))[4]!;

@@ -25,7 +25,7 @@ test('a write over 50 ms sends the directory to asynchronous writes until it has
   await log.append(batchOf('a stall'));
   for (let at = 0; at < 5; at++) await log.append(batchOf('fast'));
   slow.nextWriteTakes(LIMITS.writeRecoveredMs);
-  await log.append(batchOf('not recovered: counting begins anew'));
+  await log.append(batchOf('not recovered: counting begins again'));
   for (let at = 0; at < LIMITS.writesRecoveredCount; at++) await log.append(batchOf('fast'));
   await log.append(batchOf('recovered'));
   expect(writesOf(world)).toEqual([
@@ -105,7 +105,7 @@ test('a write that is still under way when a sync fails is answered too', async 
   }
 });
 
-test('where only a sync begins write-back there is one every 32 MB under os, though nobody waits for it', async () => {
+test('where only a sync begins write-back there is one every 32 MB under os, though no append waits for it', async () => {
   const world = newWorld();
   const log = await openLog(await openWorld(world), { flush: 'os' });
   const megabyte = 'x'.repeat(1_000_000);

@@ -138,7 +138,7 @@ describe.each([
     return { world, engine, states, logs };
   }
 
-  test('rejects everybody who waits, and everybody who comes', async () => {
+  test('rejects every waiting caller, and every later one', async () => {
     const { states, logs } = await failed();
     expect(states).toEqual(logs.map(() => 'STORAGE_OFFLINE'));
     for (const log of logs) {
@@ -185,7 +185,7 @@ test('descriptors stay pinned until every sync of the round has ended, also when
   await turns(2);
   const closing = engine.close();
   await turns(2);
-  // Nobody closes what the second sync names.
+  // The file of the second sync is not closed.
   const stillOpen = world.disk.openCount;
   expect(kindsPending(world)).toContain('datasync');
   runPending(world, 'close');
@@ -210,7 +210,7 @@ test('a disk without room for a descriptor number to be reused syncs the file it
 });
 
 describe('under flush=interval', () => {
-  test('a sync follows after so many records, and no sooner', async () => {
+  test('a sync follows after flushRecords records, and no sooner', async () => {
     const world = newWorld();
     const log = await openLog(await openWorld(world), { flush: 'interval', flushRecords: 5 });
     await log.append(batchOf(['a', 'b', 'c', 'd']));

@@ -131,7 +131,7 @@ test('a deletion that a power cut interrupts is finished by the next start, at e
   await deleting;
 });
 
-test('a partition that is deleted while its bytes wait for a sync takes nobody offline', async () => {
+test('a partition that is deleted while its bytes wait for a sync does not take the directory offline', async () => {
   const world = newWorld({ syncFileSystem: false });
   const engine = await openWorld(world);
   const other = await openLog(engine, {}, partition(1));
@@ -151,7 +151,7 @@ test('a partition that is deleted while its bytes wait for a sync takes nobody o
   expect(engine.failure).toBeNull();
 });
 
-test('segments that go at once, unsynced, take nobody offline', async () => {
+test('segments that go at once, unsynced, do not take the directory offline', async () => {
   const world = newWorld();
   const engine = await openWorld(world);
   const log = await openLog(engine, { flush: 'os', fileDeleteDelayMs: 0 });

@@ -107,7 +107,7 @@ test.each([null, '', 'version: 0\n', '\0'.repeat(44)])(
   },
 );
 
-test('a folder with an id that nobody knows is not served, nor set aside, where no catalog knows the log', async () => {
+test('a folder with an unknown id is not served, nor set aside, where no catalog knows the log', async () => {
   const world = await worldWith(partitionMetadataText(OTHER_ID), 'kill');
   const engine = await openWorld({ ...world, catalog: new MemoryCatalog() });
   expect(await engine.setAsideStrays(LIVE)).toEqual([]);

@@ -66,7 +66,7 @@ test('two deletions of one partition at once are one', async () => {
   expect(engine.failure).toBeNull();
 });
 
-test('a partition that is opened while it is deleted begins anew', async () => {
+test('a partition that is opened while it is deleted begins empty', async () => {
   const engine = await openWorld(newWorld());
   const log = await openLog(engine);
   await log.append(batchOf('old'));

@@ -90,7 +90,7 @@ describe('opening many logs', () => {
     expect(countOf(entries, 'syncFileSystem') + countOf(entries, 'datasync')).toBe(0);
   });
 
-  test('that nobody has written asks for each folder once', async () => {
+  test('that were never written asks for each folder once', async () => {
     const world = newWorld();
     const engine = await openWorld(world);
     const entries = await during(world.disk, () => openMany(engine));
@@ -107,7 +107,7 @@ describe('opening many logs', () => {
     expect(countOf(entries, 'datasync')).toBe(0);
     expect(countOf(entries, 'syncDirectory')).toBe(0);
     expect(countOf(entries, 'syncFileSystem')).toBeGreaterThan(0);
-    // A round takes in whoever is ready by then; sixteen are read at a time.
+    // A round takes in all logs that are ready by then; sixteen are read at a time.
     expect(countOf(entries, 'syncFileSystem')).toBeLessThanOrEqual(MANY / 8);
   });
 

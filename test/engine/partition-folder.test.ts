@@ -67,12 +67,12 @@ describe('a kill while the folder is made', () => {
     }
   });
 
-  test('leaves no stray of nothing where nobody serves the partition', async () => {
+  test('leaves no empty stray where the partition is not served', async () => {
     for (const world of await killsWhileMade()) {
       const hasId = await world.disk.stat(`${folderOf()}/00000000000000000000.log`);
       const engine = await openWorld(world);
       const aside = await engine.setAsideStrays(NOT_SERVED);
-      // With its topic id it is somebody's.
+      // With its topic id the folder has an owner.
       expect(aside.length).toBe(hasId === null ? 0 : 1);
       expect(await foldersIn(world)).toHaveLength(aside.length);
     }

@@ -18,7 +18,7 @@ async function look(slices: TurnSlices, count: number): Promise<void> {
   }
 }
 
-/** Turns that the test ends itself, each when everybody in it has come as far as he may. */
+/** Turns that the test ends itself, each when all work in it has come as far as it may. */
 class Turns {
   readonly clock = new TurnClock();
   count = 0;
@@ -101,7 +101,7 @@ test('long work goes on in each turn although there is more short work than turn
   expect(turns.count).toBeLessThanOrEqual(10 / LIMITS.turnOldestShare + 1);
 });
 
-test('nobody waits for more turns than there are others waiting', async () => {
+test('no work waits for more turns than there are others waiting', async () => {
   const turns = new Turns();
   const slices = new TurnSlices(turns.clock);
   const work = slices.begin();

@@ -78,9 +78,7 @@ async function again(flip: Flip, first: Outcome) {
   return { ...second, wrong: [...first.wrong, ...second.wrong] };
 }
 
-/**
- * A damaged catalog is made anew by the command that the error names, and nothing is missing then.
- */
+/** The command that the error names rebuilds a damaged catalog, and nothing is missing then. */
 async function rebuilt(flip: Flip, first: Outcome) {
   try {
     await rebuildCatalogs(flip.dataDir, {});

@@ -254,7 +254,7 @@ export function catalogValue(key: Buffer, bytes: Buffer): unknown {
   return unpack(value);
 }
 
-/** Every entry of an `.mdb` file that nobody else has open, by its key as JSON. */
+/** Every entry of an `.mdb` file that is not open elsewhere, by its key as JSON. */
 export async function catalogIn(path: string): Promise<Map<string, unknown>> {
   const { open } = require('lmdb') as typeof import('lmdb');
   const options = { noSubdir: true, keyEncoding: 'binary', encoding: 'binary' } as const;

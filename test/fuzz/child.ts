@@ -1,7 +1,7 @@
 /**
- * Feeds one range of one target, in a process of its own, so that a crash is seen by somebody:
- * `node child.js TARGET SEED FROM COUNT [each]`. Tells its parent how far it is and what it found;
- * with `each`, before every single input.
+ * Feeds one range of one target, in a process of its own, so that the parent sees a crash: `node
+ * child.js TARGET SEED FROM COUNT [each]`. Tells its parent how far it is and what it found; with
+ * `each`, before every single input.
  */
 import { runTarget } from './lib/run-target.js';
 import { targetOf } from './targets/index.js';
@@ -30,7 +30,7 @@ function say(message: ChildMessage): void {
   process.send?.(message);
 }
 
-/** Nothing may fail where nobody waits for it. */
+/** Nothing may fail without a waiting caller. */
 function sayAndEnd(error: unknown): void {
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
   process.send?.(

@@ -52,7 +52,7 @@ const asked = soakArguments(
 );
 if (asked.kind === 'end') endWith(asked);
 const { values } = asked;
-/** A result is noted after so many inputs, so that a soak that is stopped has done something. */
+/** Inputs after which a result is noted, so that a stopped soak has not run in vain. */
 const INPUTS_PER_LINE = 250_000;
 /** The slowest inputs take a millisecond, and a progress message comes every 5,000 or so. */
 const SILENCE_MS = 300_000;

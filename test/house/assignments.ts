@@ -1,7 +1,7 @@
 import ts from 'typescript';
 import type { Source } from './sources.js';
 
-/** Counters are there to be counted up by whoever does what they count. */
+/** Every file may count up a counter for the work that it does. */
 const COUNTERS = /(^|[.#])counters$/;
 
 /** Where a file assigns a field of an object that is not `this`: `path:line target`. */

@@ -26,7 +26,7 @@ test('a circle is found whole, and once', () => {
   ]);
 });
 
-test('rooms import those below them, and nobody but the directory a log', () => {
+test('rooms import those below them, and only the directory a log', () => {
   expect(upwardImports(house)).toEqual([]);
 });
 
@@ -73,7 +73,7 @@ test('the first floor of engine/log is a list that one takes in', () => {
   expect(firstFloor(house).length).toBeLessThanOrEqual(12);
 });
 
-test('in engine/log an object changes its own fields, and nobody else does', () => {
+test('in engine/log an object changes its own fields, and no other does', () => {
   const log = house.filter(({ path }) => path.startsWith('engine/log/'));
   expect(log.flatMap(foreignAssignments)).toEqual([]);
 });

@@ -18,10 +18,7 @@ export interface Row {
   readonly goal: number | null;
 }
 
-/**
- * An API that answers from the image of the cluster: whoever adds one touches the files that name
- * it.
- */
+/** An API that answers from the image of the cluster: adding one touches the files that name it. */
 const AN_API = /describe-?topic-?partitions/i;
 
 /** The numbers of the sources of `engine` and `server`. */

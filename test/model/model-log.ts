@@ -25,7 +25,7 @@ interface ModelProducer {
    * False once batches were cut off the log: how many of the rest are remembered is not promised.
    */
   isCertain: boolean;
-  /** The sequence that it must send next; null where nobody can tell. */
+  /** The sequence that the producer must send next; null where it is unknown. */
   next: number | null;
   /**
    * Whether it had an epoch before: where all of the last one is cut off, that one counts again.

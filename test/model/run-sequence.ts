@@ -568,8 +568,7 @@ export class SequenceRun {
     const first = log.state.segments.first?.baseOffset ?? log.logEndOffset;
     const isEmpty = log.state.segments.count === 0;
     const endsThere = history.batches.some(({ lastOffset }) => lastOffset === log.logEndOffset - 1);
-    // Without a batch left nobody can tell whether deletion or the power cut has taken the last
-    // one.
+    // Without a batch left it is unknown whether deletion or the power cut has taken the last one.
     const lostBelowStart =
       (how === 'pages' && (seen.length === 0 || start > this.#promisedStart)) ||
       sizeFrom(model.batches, first) !== log.sizeBytes ||
@@ -579,7 +578,7 @@ export class SequenceRun {
     if (lostBelowStart) this.#remainsBelow = start;
     model.start = Math.min(model.start, start);
     model.startAt(start);
-    // Where two histories hold the same batches, nobody can tell which of them it was.
+    // Where two histories hold the same batches, it is unknown which of them it was.
     const isUnsure = this.#truncations.length > 0;
     if (isUnsure || lostBelowStart) model.epochs = [...log.state.epochs.entries()];
     for (const producer of model.producers.values()) {

@@ -41,7 +41,7 @@ export async function readValues(log: PartitionLog): Promise<Map<number, string>
   return values;
 }
 
-/** Lets what is due in so many turns of the loop happen. */
+/** Lets `count` turns of the event loop pass. */
 export async function turns(count = 1): Promise<void> {
   for (let turn = 0; turn < count; turn++) await new Promise((resolve) => setImmediate(resolve));
 }

@@ -35,7 +35,7 @@ export async function claiming(
   return resealed(Buffer.concat([header.subarray(0, HEADER_SIZE), packed]), id, count);
 }
 
-/** One record of key `k` with so many empty headers, which take two bytes each. */
+/** One record of key `k` with `count` empty headers, which take two bytes each. */
 export function manyHeaders(count: number, codec: CodecName = 'zstd'): Promise<Buffer> {
   // Attributes, deltas, key `k`, value `v`.
   const front = Buffer.from([0, 0, 0, 2, 0x6b, 2, 0x76]);

@@ -41,7 +41,7 @@ export class TestConnection implements ConnectionInfo {
   closing = false;
   readonly #listeners = new Set<() => void>();
 
-  /** Listeners that nobody took back. */
+  /** Listeners that were not removed. */
   get listenerCount(): number {
     return this.#listeners.size;
   }

@@ -10,7 +10,7 @@ const FETCHES = 64;
 const VALUE_BYTES = 900_000;
 
 /**
- * A connection whose answers are more than the kernel takes, so that they stay under way: nobody
+ * A connection whose answers are more than the kernel takes, so that they stay under way: no client
  * reads them. The broker has all of its requests when this resolves.
  */
 export async function neverReading(broker: {

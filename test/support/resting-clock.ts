@@ -1,7 +1,7 @@
 import { ManualClock } from '../../engine/index.js';
 
 /**
- * A clock that goes on by itself while somebody rests, and the rests that were taken, in
+ * A clock that goes on by itself during the pauses of a job, and the pauses that were made, in
  * milliseconds.
  */
 export function restingClock() {

@@ -45,9 +45,9 @@ export interface SimFault {
   readonly op: SimOperation | readonly SimOperation[];
   readonly path?: RegExp;
   readonly code: string;
-  /** So many matching operations go well first. */
+  /** Matching operations that succeed before the first failure. */
   readonly after?: number;
-  /** Of a write: so many of its bytes arrive before it fails. */
+  /** Bytes of a failing write that arrive on the disk. */
   readonly short?: number;
 }
 
@@ -80,8 +80,8 @@ const BYTES_DEFAULT = 2 ** 40;
  * lost while the page cache still shows them.
  *
  * Descriptors are numbers, the lowest free one first, looked up when an operation takes effect:
- * whoever closes a file under a queued sync syncs whatever has that number by then, and is told
- * that all went well.
+ * code that closes a file under a queued sync syncs the file that has that number by then, and is
+ * told that all went well.
  */
 export class SimDisk implements Disk {
   readonly syncFileSystem: Disk['syncFileSystem'];

@@ -95,10 +95,7 @@ export async function runCommand(
   return { code, stdout: command.stdout, stderr: command.stderr };
 }
 
-/**
- * Starts a broker as a process of its own and resolves with its ready line. Whoever calls it ends
- * it.
- */
+/** Starts a broker as a process of its own and resolves with its ready line. The caller ends it. */
 export async function spawnBroker(options: SpawnBrokerOptions): Promise<BrokerProcess> {
   const { dataDir, port = 0, set = {} } = options;
   const settings = {

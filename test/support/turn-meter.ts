@@ -9,7 +9,7 @@ export class TurnMeter implements WorkMeter {
   #isStopped = false;
 
   constructor() {
-    // Runs in every turn, before the immediates of whoever came later.
+    // Runs in every turn, before immediates that were set later.
     const begin = (): void => {
       this.#turn = { elements: 0, records: 0, bytes: 0 };
       if (!this.#isStopped) setImmediate(begin);

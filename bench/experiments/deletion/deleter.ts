@@ -1,6 +1,6 @@
 /**
- * Deletes bursts of files on a thread of its own, one each so many milliseconds, as the engine does
- * it or one file right after the other.
+ * Deletes bursts of files on a thread of its own, one at a fixed interval, as the engine does it or
+ * one file right after the other.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { workerData } from 'node:worker_threads';

@@ -16,7 +16,7 @@ export interface SliceTask {
   readonly bytes: number;
   readonly durationMs: number;
   /**
-   * After so many bytes in the journal the partitions are synced in the background by one syncfs; 0
+   * Bytes in the journal after which the partitions are synced in the background by one syncfs; 0
    * for never.
    */
   readonly syncAfterBytes: number;

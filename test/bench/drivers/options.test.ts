@@ -18,6 +18,6 @@ test('what is written on the command line is read back', () => {
   expect(driverArguments({ requestsMax: 7, latencies: '' })).toEqual(['--requests-max', '7']);
 });
 
-test('an option that nobody knows is refused', () => {
+test('an unknown option is refused', () => {
   expect(() => parseDriverArguments(['--ports', '1'])).toThrow(RangeError);
 });

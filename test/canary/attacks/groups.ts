@@ -34,7 +34,7 @@ function expectNone(answers: Iterable<{ readonly errorCode: number }>): void {
   }
 }
 
-/** Small: the record of a group with so many members must fit a batch. */
+/** The request is small: the record of a group with all its members must fit a batch. */
 function joinOf(groupId: string, memberId: string): Body<'JoinGroup'> {
   return {
     groupId,

@@ -14,9 +14,9 @@ interface Waiting {
 }
 
 /**
- * A driver: a program around somebody's client, as a process that speaks JSON lines. A command is
- * `{id, op, …}` on its stdin and is answered by `{id, ok}` or `{id, error}`; what happens by itself
- * is told as `{event, …}`. It ends when its stdin does.
+ * A driver: a program around a client of another project, as a process that speaks JSON lines. A
+ * command is `{id, op, …}` on its stdin and is answered by `{id, ok}` or `{id, error}`; what
+ * happens by itself is told as `{event, …}`. It ends when its stdin does.
  */
 export class DriverProcess<E extends object> {
   readonly #child: ChildProcess;

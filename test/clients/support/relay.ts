@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 
-/** Sees what goes through a connection, chunk by chunk, before it is passed on. */
+/** Gets the bytes of a connection, chunk by chunk, before they are passed on. */
 export interface ConnectionTap {
   toBroker(chunk: Buffer): void;
   toClient(chunk: Buffer): void;

@@ -16,9 +16,9 @@ export type Acknowledged = Map<number, Map<number, string>>;
 /** A process that appends as fast as it can, and tells of each acknowledgement. */
 export interface Appender {
   readonly child: ChildProcess;
-  /** Resolves when so many acknowledgements have come; rejects when the process ends before. */
+  /** Resolves when `count` acknowledgements have come; rejects when the process ends before. */
   reached(count: number): Promise<void>;
-  /** Ends it with SIGKILL; resolves when all that it said was read. */
+  /** Ends the process with SIGKILL; resolves when all its output was read. */
   kill(): Promise<void>;
 }
 

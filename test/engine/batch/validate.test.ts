@@ -92,7 +92,7 @@ describe('validateBatch', () => {
         b.writeInt16BE(0, 51);
       }),
     ],
-    ['a transaction of nobody', 'bad-producer', changed((b) => b.writeUInt16BE(0x10, 21))],
+    ['a transaction without a producer', 'bad-producer', changed((b) => b.writeUInt16BE(0x10, 21))],
   ];
   it.each(cases)('finds %s: %s', (_, problem, bytes) => {
     expect(validateBatch(bytes, LIMITS)).toBe(problem);

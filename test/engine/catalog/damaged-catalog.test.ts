@@ -152,7 +152,7 @@ describe('a newest meta page with the number of the transaction before the other
     expect(await opened(bytes)).toBe(content);
   });
 
-  test('counts for whoever only looks, and nothing is written', async () => {
+  test('counts for an inspection, and nothing is written', async () => {
     const path = join(temporaryFolder(), 'catalog.mdb');
     const { bytes } = unended('before');
     writeFileSync(path, bytes);

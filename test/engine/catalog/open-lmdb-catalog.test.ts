@@ -145,7 +145,7 @@ function bytesInUse(bytes: Buffer): number {
   return (Math.max(...lastPages) + 1) * pageSize;
 }
 
-test('a file that holds nothing but zeros begins anew', async () => {
+test('a file that holds only zeros counts as a new one', async () => {
   const path = newPath();
   await writeFile(path, Buffer.alloc(8192));
   const catalog = await openLmdbCatalog(path);

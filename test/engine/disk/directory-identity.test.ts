@@ -113,7 +113,7 @@ describe('the identity of a data directory', () => {
     await expect(open(disk)).rejects.toMatchObject({ code: 'DAMAGED_FILE', path: FILE });
   });
 
-  it('refuses a folder with files of somebody else', async () => {
+  it('refuses a folder with foreign files', async () => {
     const disk = new SimDisk();
     disk.mkdirSync('/srv');
     disk.mkdirSync('/srv/odradek');

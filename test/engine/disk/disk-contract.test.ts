@@ -151,7 +151,7 @@ describe.each(places)('%s', (_name, place) => {
     await expect(disk.rename(join(root, 'x'), join(root, 'y'))).rejects.toEqual(code('ENOENT'));
   });
 
-  it('keeps an unlinked file readable for whoever has it open', async () => {
+  it('keeps an unlinked file readable through an open descriptor', async () => {
     const { disk, root } = place();
     const file = disk.openSync(join(root, 'a'), 'create');
     file.writevSync([bytes('abc')], 0);

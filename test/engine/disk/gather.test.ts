@@ -4,7 +4,7 @@ import { dropBytes, totalSize, writeAll, writeAllSync } from '../../../engine/di
 
 const someBuffers = fc.array(fc.uint8Array({ maxLength: 20 }), { maxLength: 12 });
 
-/** A file that takes at most so many bytes a call, in turn. */
+/** A file whose calls take at most these numbers of bytes, one after another. */
 function stingyFile(takes: readonly number[]) {
   const content: number[] = [];
   let calls = 0;

@@ -34,7 +34,7 @@ describe('ranges that are brought into memory', () => {
     expect([reads(), warmUps.count]).toEqual([[0, 100, 200, 300, 400], 0]);
   });
 
-  it('are not read when nobody wants them any more as their turn comes, and others go on', async () => {
+  it('are not read when they are unwanted at the front of the queue, and others go on', async () => {
     const { disk, file, reads } = fileOf(1000);
     const warmUps = new WarmUps(1);
     disk.hold();

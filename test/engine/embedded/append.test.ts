@@ -96,7 +96,7 @@ test('a turn that does not fit into one batch becomes several, and a call that f
   expect(engine.counters.batchesAppended).toBe(1 + 1 + 3);
 });
 
-test('what is wrong with one call concerns nobody else in the turn', async () => {
+test('a bad call does not fail the other calls of the turn', async () => {
   const clock = new ManualClock();
   const engine = await engineAt(temporaryFolder(), { clock });
   const log = await engine.log('events', {

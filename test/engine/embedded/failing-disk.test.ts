@@ -18,7 +18,7 @@ test('a full disk fails what does not fit, and later appends work', async () => 
   await engine.close();
 });
 
-test('after a failed sync everybody is told, followers too', async () => {
+test('after a failed sync every caller is told, followers too', async () => {
   const world = newWorld();
   const engine = await openWorld(world);
   const log = await engine.log('events');

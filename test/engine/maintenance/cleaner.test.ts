@@ -7,7 +7,7 @@ import {
   resolveCompaction,
 } from '../../../engine/maintenance/cleaner.js';
 
-/** A log that needs so many passes, each of which ends when the test says so. */
+/** A log that needs a number of passes, each of which ends when the test says so. */
 class FakeLog implements CompactedLog {
   readonly name: string;
   readonly need: number;

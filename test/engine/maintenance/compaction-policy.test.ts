@@ -86,7 +86,7 @@ describe('what is dirty', () => {
   });
 });
 
-test('a pass takes so many dirty segments, and the next one goes on', () => {
+test('a pass takes at most dirtySegmentsMax dirty segments, and the next one goes on', () => {
   const two = { ...LIMITS, dirtySegmentsMax: 2 };
   expect(planCompaction(three, two)).toMatchObject({ endOffset: 20, dirtyBytes: 200 });
   const rest = { ...two, cleanedOffset: 20 };

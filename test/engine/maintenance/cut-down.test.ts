@@ -66,7 +66,7 @@ test('it ends when it is told to, and when the disk cannot cut, without an error
   expect(cuts).toHaveLength(1);
 });
 
-test('a file with a second name is somebody’s copy and stays whole', async () => {
+test('a file with a second name is a copy and stays whole', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'odradek-cut-'));
   try {
     const path = join(folder, 'segment');

@@ -49,7 +49,7 @@ test('the error of a job comes back with its message and its code', async () => 
   await pool.close();
 });
 
-test('a worker that cannot start rejects every job, and the next job tries anew', async () => {
+test('a worker that cannot start rejects every job, and the next job tries again', async () => {
   const missing = createJobPool({
     queueMax: 10,
     workerUrl: pathToFileURL(join(folder, 'no.js')).href,

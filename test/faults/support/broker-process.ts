@@ -20,7 +20,7 @@ export interface FaultyBroker {
   readonly stderr: () => string;
   /** Resolves when the process is gone. */
   readonly gone: Promise<void>;
-  /** To the broker itself, whoever started it. */
+  /** Sends the signal to the broker itself, not to the process that started it. */
   signal(name: NodeJS.Signals): void;
 }
 

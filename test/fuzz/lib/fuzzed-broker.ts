@@ -132,7 +132,7 @@ export class FuzzedBroker {
     if (this.#failures.length > 0) throw this.#failures[0];
   }
 
-  /** Stops the broker as `openBroker` does: whoever waits is answered or forgotten. */
+  /** Stops the broker as `openBroker` does: waiting requests are answered or forgotten. */
   async end(): Promise<void> {
     await turns(2);
     this.#connection.close();

@@ -55,7 +55,7 @@ test('a finding is found again by seed and index alone, from where its life bega
   expect(inputs).toHaveLength((index % 100) + 1);
 });
 
-test('each life begins anew, and ends with what broke it', async () => {
+test('each life begins empty, and ends with the input that broke it', async () => {
   const target = brittle(false);
   await run(target, 0, 300);
   expect(target.fed).toHaveLength(3);

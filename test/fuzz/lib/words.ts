@@ -61,7 +61,7 @@ const SETTING_VALUES = [
 /** A subscription of a consumer to the topic `t`. */
 const SUBSCRIPTION = Buffer.from('000000000001000174ffffffff', 'hex');
 const IDS_MAX = 16;
-/** So many of them stand for a member that has none yet. */
+/** The number of ids that stand for a member without an id. */
 const NEW_MEMBERS = 6;
 
 /** Names that exist in a fuzzed broker, and those that it gave in its answers. */

@@ -13,7 +13,9 @@ import type { FuzzRandom } from '../lib/fuzz-random.js';
 import { EDGES } from '../lib/mutate.js';
 import { BrokenPromise, type Life, type Target } from '../lib/target.js';
 
-/** Of those that pass, one in so many is opened with LMDB, which takes a hundred times as long. */
+/**
+ * One in this number of files that pass is opened with LMDB, which takes a hundred times as long.
+ */
 const OPENED_ONCE_IN = 256;
 const PAGE_BYTES = 4096;
 

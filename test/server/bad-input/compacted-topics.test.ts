@@ -101,7 +101,7 @@ describe('a compacted topic, whose records are looked at', () => {
   });
 });
 
-test('a batch whose inside is garbage, where nobody looks inside, is refused by a lookup by time and by nothing else', async () => {
+test('a batch whose inside is garbage, where the broker does not look inside, is refused by a lookup by time and by nothing else', async () => {
   const broker = await startAttackedBroker();
   await broker.createTopic('t');
   const client = await broker.connect();

@@ -129,7 +129,7 @@ describe('bytes that are no request close the connection, and only that one', ()
   });
 });
 
-test('ApiVersions of a version that nobody has is answered in version 0, and the connection goes on', async () => {
+test('ApiVersions of an unknown version is answered in version 0, and the connection goes on', async () => {
   const broker = await startAttackedBroker();
   await beside(broker, async () => {
     const client = await broker.connect();
@@ -146,7 +146,7 @@ test('ApiVersions of a version that nobody has is answered in version 0, and the
   });
 });
 
-test('frames cut anywhere, random bytes in frames and random bytes alone harm nobody', async () => {
+test('frames cut anywhere, random bytes in frames and random bytes alone do no harm to other clients', async () => {
   const broker = await startAttackedBroker();
   await beside(broker, async () => {
     const whole = requestOf('CreateTopics', 7, topicOf('never', { 'retention.ms': '1' }));

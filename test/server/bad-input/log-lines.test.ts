@@ -9,7 +9,7 @@ const EVIL = 'evil\n{"level":"error","msg":"forged"}\u001b[2J\u001b]0;title\u000
 test('a client id with line ends, escape sequences and marks of direction stays within one line, escaped', async () => {
   let isBroken = false;
   const broker = await startAttackedBroker({
-    // A disk that fails in a way that nobody foresaw is what makes the broker name a client.
+    // A disk that fails in an unexpected way makes the broker name a client.
     openCatalog: async (path, options) => {
       const catalog = await openLmdbCatalog(path, options);
       const write: Catalog['write'] = (changes) =>

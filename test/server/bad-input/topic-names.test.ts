@@ -139,7 +139,7 @@ describe('names of topics', () => {
     expect(topics.map(({ errorCode }) => errorCode)).toEqual([0, 0, 0, 17]);
   });
 
-  test('those of the coordinators are nobody else’s', async () => {
+  test('those of the coordinators are reserved', async () => {
     const broker = await startAttackedBroker();
     const client = await broker.connect();
     for (const name of ['__consumer_offsets', '__transaction_state']) {

@@ -14,7 +14,7 @@ export type Answer<N extends ApiName> = ValueOf<(typeof APIS)[N]['response']>;
  */
 export class WireClient {
   readonly socket: Socket;
-  /** Resolves when the connection is gone, whoever ended it. */
+  /** Resolves when the connection is gone, whichever side ended it. */
   readonly closed: Promise<void>;
   readonly #frames: Buffer[] = [];
   #isClosed = false;

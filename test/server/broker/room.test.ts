@@ -38,7 +38,7 @@ describe('a list of rooms', () => {
     expect(on.said).toEqual([...opening, 'close (7) attic', 'close (7) cellar']);
   });
 
-  test('is closed once, whoever asks', async () => {
+  test('is closed once, however often that is asked for', async () => {
     const on = ground();
     const { close } = await Rooms.on<Ground>().and(speaking('cellar')).open(on);
     const closing = close({ drainMs: 1 });

@@ -209,7 +209,7 @@ test('an older metadata.mdb, put back from a copy, is noticed', async () => {
   await client.disconnect();
 });
 
-test('a rebuild begins the producer ids anew, where no log knows any', async () => {
+test('a rebuild begins producer ids again where no log knows any', async () => {
   const root = brokerDirectory();
   const idsIn = async (): Promise<number> => {
     const metadata = await catalogIn(join(root, 'metadata.mdb'));
@@ -262,7 +262,7 @@ test('the logs of programs keep their names and ids', async () => {
 });
 
 test.each(['damaged', 'missing'])(
-  'a %s meta.properties is made anew, and no leader epoch goes back',
+  'a %s meta.properties is replaced, and no leader epoch goes back',
   async (state) => {
     const root = brokerDirectory();
     const path = join(root, 'meta.properties');

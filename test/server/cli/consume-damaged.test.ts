@@ -80,7 +80,7 @@ test('a group commits what was printed before damage, and no more', async () => 
   });
 });
 
-test('so many records as are wanted are no failure where they lie before the damage', async () => {
+test('a count of records that ends before the damage is no failure', async () => {
   const consume = await damagedAt(VALUE_AT);
   expect(await consume('--partition', '0', '--count', '5')).toMatchObject({ code: 0, stderr: '' });
   expect(await consume('--partition', '0', '--from', '6', '--exit')).toMatchObject({

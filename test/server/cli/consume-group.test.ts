@@ -38,7 +38,7 @@ function numbers(...texts: string[]): number[] {
     .sort((a, b) => a - b);
 }
 
-/** Resolves when the processes have printed so many lines together. */
+/** Resolves when the processes have printed `count` lines together. */
 async function untilLines(count: number, ...members: CommandProcess[]): Promise<void> {
   while (numbers(...members.map(({ stdout }) => stdout)).length < count) {
     await Promise.race(members.map(({ child }) => once(child.stdout!, 'data')));

@@ -20,7 +20,7 @@ test('the first members get one more, as with the range assignor of Kafka', () =
   );
 });
 
-test('every partition has one owner among those who subscribe, and nobody gets two more than another', () => {
+test('every partition has one owner among the subscribers, and none gets two more than another', () => {
   const topics = fc.uniqueArray(fc.constantFrom('t', 'u'), { minLength: 1 });
   const members = fc.uniqueArray(fc.record({ memberId: fc.string(), topics }), {
     selector: ({ memberId }) => memberId,

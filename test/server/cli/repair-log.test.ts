@@ -112,7 +112,7 @@ test.each([
   ['one in the middle', 5, 'LOST, offsets 5 to 7', [0, 1, 2, 3, 4, 8, 9]],
   ['the last', 8, 'LOST, offsets 8 to 9', [0, 1, 2, 3, 4, 5, 6, 7]],
 ])(
-  'a missing segment is told by a scrub, and made anew without its records: %s',
+  'a missing segment is reported by a scrub, and filled without its records: %s',
   async (_, base, told, left) => {
     const root = temporaryFolder();
     const engine = await openEngine(root);

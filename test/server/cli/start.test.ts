@@ -89,7 +89,7 @@ describe('a broker started from the command line', () => {
     expect(messages(broker.stderr).at(-1)).toContain('ended at once by a second signal');
   });
 
-  test('goes on serving when nobody reads its stdout', async () => {
+  test('goes on serving when its stdout is not read', async () => {
     const dataDir = temporaryFolder();
     const first = await start({ dataDir });
     await first.kill('SIGTERM');
@@ -97,7 +97,7 @@ describe('a broker started from the command line', () => {
     const broker = spawnCommand(['start', '--set', `log.dirs=${dataDir}`, '--set', listeners]);
     onTestFinished(async () => void (await broker.kill('SIGKILL')));
     broker.child.stdout?.destroy();
-    // Twice, because the first may come just before the line that nobody reads.
+    // Twice, because the first may come just before the unread line.
     for (let connection = 0; connection < 2; connection++) {
       await expect
         .poll(() => Client.connect({ bootstrap: first.bootstrap }).then((client) => client.close()))
@@ -131,7 +131,7 @@ describe('a broker started from the command line', () => {
     expect(messages(stderr)[0]).toContain('stop it first, or use another directory');
   });
 
-  test("a folder with somebody else's files is left alone, with 1", async () => {
+  test('a folder with foreign files is left alone, with 1', async () => {
     const dataDir = temporaryFolder();
     writeFileSync(join(dataDir, 'thesis.doc'), 'all of it');
     const { code, stderr } = await runStart({ 'log.dirs': dataDir });
@@ -165,8 +165,8 @@ describe('a broker started from the command line', () => {
 
 describe('a broken program', () => {
   test.each([
-    ['an error that nobody catches', 'throw new Error("boom")'],
-    ['a rejection that nobody handles', 'Promise.reject(new Error("boom"))'],
+    ['an uncaught error', 'throw new Error("boom")'],
+    ['an unhandled rejection', 'Promise.reject(new Error("boom"))'],
   ])('%s ends it with 1 and one line', async (_, failure) => {
     const program = `process.on("SIGUSR2",()=>{${failure}})`;
     const broker = await start({

@@ -31,7 +31,7 @@ const commands: fc.Arbitrary<Command[]> = fc.array(
   { maxLength: 200, size: 'max' },
 );
 
-test('who falls due is whoever has the deadline, however often it was moved, each once', () => {
+test('a holder falls due at its last deadline, however often it was moved, and only once', () => {
   fc.assert(
     fc.property(commands, (sequence) => {
       const deadlines = new Deadlines<Named>();

@@ -196,7 +196,7 @@ describe('going on', () => {
     expect(all.counters).toEqual({ sessions: 0, partitions: 0, evictions: 0 });
   });
 
-  test('a session that grows beyond the bound ends, and its client is told to begin anew', () => {
+  test('a session that grows beyond the bound ends, and its client is told to begin again', () => {
     const { all } = sessions();
     const sessionId = all.open(request(numbers(60)), [], BY_NAME);
     const growing = request(numbers(101), { sessionId, sessionEpoch: 1 });
@@ -223,7 +223,7 @@ describe('watching', () => {
     expect(checked).toEqual([]);
     all.moved(a);
     expect(checked).toEqual(open);
-    // Another partition of the same name took its place: the old one is nobody's business.
+    // Another partition of the same name took its place: moves of the old one no longer count.
     for (const entry of open[0]!.partitions()) all.watch(entry, b);
     all.moved(a);
     expect(checked).toEqual([...open, open[1]]);

@@ -88,8 +88,8 @@ class Invariants {
     this.#generation = group.generation;
 
     const members = [...group.members.values()];
-    // Whoever was not answered is waited for by exactly one member; the harness sees to it that
-    // nobody is answered twice.
+    // Exactly one member waits for each missing answer; the harness checks that no member is
+    // answered twice.
     const waiting = members.flatMap(({ joining, syncing }) =>
       [joining ?? [], syncing ?? []].flat(),
     );
@@ -254,7 +254,7 @@ function settle(harness: GroupHarness, invariants: Invariants): void {
   }
 }
 
-test('whatever happens in whatever order, everybody is answered once, there is one leader, and a group left to itself settles', () => {
+test('whatever happens in whatever order, every member is answered once, there is one leader, and a group left to itself settles', () => {
   fc.assert(
     fc.property(settings, commands, (rules, sequence) => {
       const harness = new GroupHarness(rules);

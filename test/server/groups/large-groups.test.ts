@@ -246,7 +246,7 @@ describe('a rebalance of 2,000 members', () => {
     expect(meter.most.elements).toBeLessThanOrEqual(1500);
   });
 
-  test('that vanish with their connections are gone, and whoever waits beside them is answered', async () => {
+  test('that vanish with their connections are gone, and members that wait beside them are answered', async () => {
     await start();
     const connections = Array.from({ length: 20 }, () => new TestConnection());
     const first = await join();

@@ -148,7 +148,7 @@ describe('FindCoordinator', () => {
     expect(coordinators.map(({ errorCode }) => errorCode)).toEqual([0, 0, 24]);
   });
 
-  test('stops whoever asks for transactions, and refuses other types', async () => {
+  test('stops clients that ask for transactions, and refuses other types', async () => {
     const asked = async (keyType: number) =>
       (await broker.call('FindCoordinator', 3, { key: 'g', keyType })).errorCode;
     expect(await asked(1)).toBe(ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED);
@@ -620,7 +620,7 @@ describe('administration', () => {
     expect((await fetched('g', next)).committedOffset).toBe(-1);
   });
 
-  test('forgets offsets of topics that nobody in the group reads', async () => {
+  test('forgets offsets of topics that no member of the group reads', async () => {
     const { memberId, generationId } = await member();
     await broker.createTopic('old');
     await commit(1, { memberId, generation: generationId });

@@ -14,7 +14,7 @@ const JOIN = {
   protocols: [{ name: 'range', metadata: Buffer.alloc(4) }],
 };
 
-/** Elements looked at while a broker stops whose group has so many waiting members. */
+/** Elements that a broker looks at while it stops with `members` waiting members in a group. */
 async function stopping(members: number): Promise<number> {
   const meter = new TurnMeter();
   const broker = await startAttackedBroker({ meter });

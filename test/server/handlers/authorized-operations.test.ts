@@ -8,7 +8,7 @@ function operationsOf(bits: number | undefined): number[] {
   return Array.from({ length: 32 }, (_, at) => at).filter((at) => ((bits ?? 0) & (1 << at)) !== 0);
 }
 
-test('without an authorizer everybody may do all that applies to cluster, topics and groups', async () => {
+test('without an authorizer every client may do all that applies to cluster, topics and groups', async () => {
   const broker = await memoryBroker();
   await broker.createTopic('t');
   const cluster = await broker.call('DescribeCluster', 2, {
@@ -32,7 +32,7 @@ test('without an authorizer everybody may do all that applies to cluster, topics
   expect(operationsOf(groups[0]!.authorizedOperations)).toEqual([3, 6, 8, 10, 11]);
 });
 
-test('operations that nobody asked for are not given', async () => {
+test('operations that were not asked for are not given', async () => {
   const broker = await memoryBroker();
   await broker.createTopic('t');
   const cluster = await broker.call('DescribeCluster', 0, {

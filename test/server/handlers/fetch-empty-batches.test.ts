@@ -40,8 +40,8 @@ test('a fetch at an end without records waits for the next record, and is answer
   await append(before, 'gone', 'x');
   await append(before, 'gone', null);
   await logOf(before).maintenance.roll();
-  // This pass gives the tombstone its time. Without a catalog the next one begins anew, and takes
-  // it.
+  // This pass gives the tombstone its time. Without a catalog the next pass begins from the start,
+  // and takes it.
   await logOf(before).maintenance.compact();
   await before.store.close();
 

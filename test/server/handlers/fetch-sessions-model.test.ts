@@ -28,8 +28,8 @@ interface Position {
 
 /**
  * A client that fetches in a session as the Java client does: it names what is new or has another
- * offset, forgets what it fetches no more, and begins anew after an error. It keeps what it was
- * told.
+ * offset, forgets partitions that it fetches no more, and begins again after an error. It keeps
+ * what it was told.
  */
 class SessionClient {
   readonly wanted = new Map<string, Position>();

@@ -156,7 +156,7 @@ describe('an incremental fetch', () => {
     expect((await waiting).topics[0]!.partitions[0]!.errorCode).toBe(ErrorCode.FENCED_LEADER_EPOCH);
   });
 
-  test('by name finds a topic that was deleted and created anew', async () => {
+  test('by name finds a topic that was deleted and created again', async () => {
     const { broker, next } = await inSession(1);
     await produce(broker, 0, 'a');
     await next();

@@ -488,7 +488,7 @@ describe('fetch', () => {
     }
   });
 
-  test('nobody reads as a follower, and an unknown isolation level is refused', async () => {
+  test('no client reads as a follower, and an unknown isolation level is refused', async () => {
     const { broker } = await brokerWith([['a']]);
     const old = await broker.call('Fetch', 11, fetchOf({ name: 't' }, [{}], { replicaId: 2 }));
     expect(old.errorCode).toBe(ErrorCode.NOT_LEADER_OR_FOLLOWER);
@@ -730,7 +730,7 @@ describe('long poll', () => {
     expect(broker.delayed.size).toBe(0);
   });
 
-  test('a partition that moves makes nobody read who waits for others', async () => {
+  test('a partition that moves makes no fetch read that waits for others', async () => {
     const { broker } = await waiting({ maxWaitMs: 500 });
     const reads = broker.engine.log('t').reads;
     await broker.call('Produce', 9, produceOf('t', batchOf(['b']), { partition: 1 }));

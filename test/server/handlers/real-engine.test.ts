@@ -178,7 +178,7 @@ describe('handlers on the real engine', () => {
     });
   });
 
-  test('a recreated topic starts anew, and the folders of the old one are not live', async () => {
+  test('a recreated topic starts empty, and the folders of the old one are not live', async () => {
     const folder = temporaryFolder();
     const catalog = new MemoryCatalog();
     await withBroker(folder, catalog, async (broker) => {

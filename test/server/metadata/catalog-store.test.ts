@@ -157,7 +157,7 @@ test('keys on a lease vanish in one transaction when it is not kept alive', asyn
   expect(await keysOf(store)).toEqual(['other']);
 });
 
-test('revoking a lease takes its keys, but not one that was written anew without it', async () => {
+test('revoking a lease takes its keys, but not one that was written again without it', async () => {
   const { store } = await newStore();
   const lease = await store.lease(1000);
   const other = await store.lease(1000);

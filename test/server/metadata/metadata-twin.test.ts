@@ -44,7 +44,7 @@ test('a copy that a crash left behind is made level by the next start', async ()
   const first = await openTwin(own, catalog);
   await first.store.transact({ changes: [{ key: 'a', value: 1 }] });
   await first.twin.close();
-  // Nobody copied this one.
+  // This change was not copied.
   await first.store.transact({
     changes: [
       { key: 'b', value: 2 },

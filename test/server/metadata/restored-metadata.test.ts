@@ -58,7 +58,7 @@ describe('restored metadata', () => {
     expect(warnings).toContain('the id of the cluster is lost');
   });
 
-  test('has no producer ids: they begin anew', () => {
+  test('has no producer ids: they begin again', () => {
     const copy = stored(
       9,
       { 'producer-ids': [{ nextId: 1000 }, 7], cluster: [{ clusterId: 'c' }, 1] },
@@ -82,7 +82,7 @@ describe('restored metadata', () => {
     expect(Object.keys(values)).toEqual(['deleted-topics/ORDERS']);
   });
 
-  test('gains topics from folders, which keep everything until somebody says otherwise', () => {
+  test('gains topics from folders, which keep everything until their settings are changed', () => {
     const folders = [2, 0].map((partition) => ({ topic: 'logs', partition, topicId: 'LOGS' }));
     const { values, warnings } = restore({
       folders,

@@ -257,7 +257,7 @@ describe('ends', () => {
     expect(closed.map(({ code }) => code)).toEqual(['framing']);
   });
 
-  test('whoever waits for the client is told when it hangs up, once, or at once if it already has', async () => {
+  test('a request that waits for the client is told when it hangs up, once, or at once if it already has', async () => {
     const dispatcher = new HandDispatcher();
     const { client, connection, settle } = await openBed(dispatcher);
     const told: string[] = [];
@@ -587,7 +587,7 @@ describe('simulation', () => {
         return new Promise((resolve) => {
           clock.schedule(upTo(30), () => {
             mine.delete(tag);
-            // Until it is answered nobody else receives into it; of one that is kept, never.
+            // Until it is answered no other connection receives into it; into a kept one never.
             kept.set(tag, frame);
             for (const [other, held] of kept)
               expect(held.equals(sentFrames.get(other)!)).toBe(true);

@@ -203,7 +203,7 @@ describe('a leader epoch that ends', () => {
     expect(append.state).toBe(0);
   });
 
-  test('tells an outcome that somebody still waits for', async () => {
+  test('tells an outcome that a caller still waits for', async () => {
     const { broker, partition } = await heldPartition();
     const append = partition.append(batchOf(['a']), -1, { deadlineMs: 0, connection: null });
     const error = (await append.catch((reason: unknown) => reason)) as OverdueAppend;

@@ -125,7 +125,7 @@ describe('partitions', () => {
     expect(broker.engine.log('t').settings.retentionMs).toBe(5);
   });
 
-  test('a partition that was let go answers nobody', async () => {
+  test('a partition that was let go answers no client', async () => {
     const broker = await memoryBroker();
     await broker.createTopic('t');
     const partition = broker.partitions.find(broker.metadata.image.topic('t')!, 0);

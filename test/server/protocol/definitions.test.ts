@@ -36,7 +36,7 @@ interface Definition {
   readonly structs?: readonly DefinedField[];
 }
 
-/** What a field looks like on the wire of one version, whoever describes it. */
+/** The form of a field on the wire in one version, by either description. */
 interface WireField {
   readonly path: string;
   readonly type: string;

@@ -125,7 +125,7 @@ describe('a produce that was refused with an error which clients retry', () => {
     expect([await produce(broker, 0), await produce(broker, 1)]).toEqual([0, 0]);
   });
 
-  test('holds nobody up where clients do not retry', async () => {
+  test('holds up no client where clients do not retry', async () => {
     let refused: ApiError | null = null;
     const host = await openWorld(newWorld());
     const broker = await memoryBroker({

@@ -94,7 +94,7 @@ describe('resolveTopicSettings', () => {
     expect(resolveTopicSettings(topic, dynamic, broker).flush).toBe(flush);
   });
 
-  test('an interval that nobody sets is one second', () => {
+  test('an interval that is not set is one second', () => {
     const own = { 'odradek.flush': 'interval' };
     expect(resolveTopicSettings(own, {}, {}).flushMs).toBe(1000);
     expect(resolveTopicSettings({ ...own, 'flush.ms': '50' }, {}, {}).flushMs).toBe(50);

@@ -32,7 +32,7 @@ test('a small request waits for few turns beside 300 that ask for all topics', a
   });
   meter.most.elements = 0;
   const large = Array.from({ length: LARGE }, () => broker.call('Metadata', 12, { topics: null }));
-  // At first nobody has done more than another; then the large ones are known.
+  // At first no request has done more than another; then the large ones are known.
   const beside = broker.call('Metadata', 12, { topics: [{ name: 't7' }] });
   expect(await turnsUntil(beside)).toBeLessThanOrEqual(LARGE / 10);
   for (let each = 0; each < 400; each++) await nextTurn();

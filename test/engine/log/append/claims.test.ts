@@ -37,7 +37,7 @@ test.each(['gzip', 'snappy', 'lz4', 'zstd'] as const)(
   'a count that only unpacking can vouch for is counted (%s)',
   async (codec) => {
     const { log, meter } = await opened();
-    // So many bytes that the claim could be true, and one record in them.
+    // Enough bytes for the claim to be true, with one record in them.
     const room = Buffer.alloc(8 * CLAIMED, 'records of seven bytes ');
     const claim = await claiming(CLAIMED, room, codec);
     await expect(log.append(claim)).rejects.toMatchObject({ code: 'INVALID_BATCH' });

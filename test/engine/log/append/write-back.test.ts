@@ -45,7 +45,7 @@ describe('write-back', () => {
     expect(counters.writeBacks).toBe(2);
   });
 
-  test('begins anew with a new file, and behind a truncation', async () => {
+  test('begins again with a new file, and behind a truncation', async () => {
     const writeBack = new WriteBack(newCounters(), new Gate(1));
     const first = fileOf();
     const second = fileOf();

@@ -35,7 +35,7 @@ const endsOf = (log: Awaited<ReturnType<typeof openLog>>) => [
   log.logEndOffset,
 ];
 
-describe('a log that begins anew', () => {
+describe('a log that begins again at a later offset', () => {
   test('is empty there, goes on there, and is found so by every restart', async () => {
     const world = newWorld();
     const { log } = await filled(world);

@@ -141,7 +141,7 @@ test('a reader that has a slice of an old segment keeps it', async () => {
   expect(await shown(log)).toEqual(['1:k=2']);
 });
 
-test('a large file that was replaced is cut down when nobody reads it any more, and no other file that has its name by then', async () => {
+test('a large file that was replaced is cut down when it is not read any more, and no other file that has its name by then', async () => {
   const world = newWorld();
   const log = await open(world, {
     fileDeleteDelayMs: 1000,

@@ -77,8 +77,8 @@ describe('a read that lands on a batch without records', () => {
     await before.append(await keyedBatch([['gone', PADDING]]));
     await before.append(await keyedBatch([['gone', null]]));
     await before.maintenance.roll();
-    // This pass gives the tombstone its time. Without a catalog the next one begins anew, and takes
-    // it.
+    // This pass gives the tombstone its time. Without a catalog the next pass begins from the
+    // start, and takes it.
     await before.maintenance.compact();
     const engine = await openWorld({ ...killProcess(world), catalog: new MemoryCatalog() });
     const log = (await openLog(engine, settings)) as Log;

@@ -160,7 +160,7 @@ describe('a damaged batch in the middle of a sealed segment', () => {
   });
 });
 
-describe('a slice whose file was cut by somebody else', () => {
+describe('a slice whose file was cut by another program', () => {
   test('is told to the log, which serves what is left and says that the rest is damaged', async () => {
     const { log, sizes } = await logOf(6);
     const request = { maxBytes: 1e6, minOneBatch: true, isolation: 'high-watermark' } as const;
@@ -214,7 +214,7 @@ describe('a reader that goes on where its last slice ended', () => {
     for (let at = 0; at < 8; at++) expect(read(log, at * 4, two)).toEqual([at * 4, at * 4 + 2]);
   });
 
-  test('is not sent where a batch was before the log was cut and written anew', async () => {
+  test('is not sent where a batch was before the log was cut and written again', async () => {
     const { log, sizes } = await logOf(6);
     const two = sizes[0]! + sizes[1]! + 10;
     expect(read(log, 0, two)).toEqual([0, 2]);

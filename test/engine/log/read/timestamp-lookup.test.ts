@@ -153,7 +153,7 @@ describe('nanoseconds, which no number holds exactly', () => {
     await checkAll(log, 201);
   });
 
-  test('stay exact where compaction writes a batch anew', async () => {
+  test('stay exact where compaction rewrites a batch', async () => {
     const engine = await openWorld(newWorld());
     const log = await openLog(engine, { ...unbounded, compacted: true });
     const records = ['a', 'b', 'a', 'c'].map((key, at) => ({

@@ -21,7 +21,8 @@ interface Line {
 }
 
 /**
- * A log of ten records, one a batch, whose sixth batch is changed at `byte` while nobody has it.
+ * A log of ten records, one a batch, whose sixth batch is changed at `byte` while the log is
+ * closed.
  */
 async function damaged(byte: number): Promise<{ log: Log; at: number; lines: Line[] }> {
   const world = newWorld();

@@ -42,7 +42,7 @@ test('with gaps each begins above the one before and ends below what is known to
   expect(order.begin({ isGapless: false }, 7, UNKNOWN_EPOCHS, 20).fits(header(18, 3))).toBe(false);
 });
 
-test('where nobody knows the first offset, the second follows it', () => {
+test('where the first offset is unknown, the second follows it', () => {
   order.begin({ isGapless: true }, -1, UNKNOWN_EPOCHS);
   expect(fitting(header(1000), header(1001), header(1003))).toEqual([true, true, false]);
 });

@@ -80,7 +80,7 @@ test('the lost index of a long segment is rebuilt in slices before a read, and o
   expect(offsetRead(log, BATCHES - 1)).toBe(BATCHES - 1);
 });
 
-test('a read that nobody prepared is asked to come again, and finds the index then', async () => {
+test('a read without a prepared index is asked to come again, and finds the index then', async () => {
   const { log, meter } = await reopened(await stoppedWorld({ isSealed: true }));
   expect(() => log.read(request(5))).toThrow(expect.objectContaining({ code: 'INDEX_REBUILDING' }));
   await log.warm(request(5), () => true);

@@ -114,7 +114,7 @@ describe('epochs that do not rise', () => {
     }
   });
 
-  test('of a log that nobody told to follow, which then stamps its own', async () => {
+  test('of a log that was not told to follow, which then stamps its own', async () => {
     const world = newWorld();
     const log = await openLog(await openWorld(world), { flush: 'ack' });
     await log.append(at(0, 0), 'replica');

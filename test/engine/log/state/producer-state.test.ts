@@ -28,7 +28,7 @@ function add(states: ProducerStates, sequence: number, offset: number, epoch = 0
   });
 }
 
-/** Everybody, as of `endOffset`. */
+/** All producers, as of `endOffset`. */
 function snapshotOf(states: ProducerStates, endOffset: number): ProducerSnapshot {
   const all = states.pages.all().flatMap(({ producers }) => producers);
   return all.map((producer) => [producer.id, producer.stateAt(endOffset, undefined)]);

@@ -83,7 +83,7 @@ test('a runner that is being closed gets what is left without rests', async () =
   expect(rests).toEqual([4]);
 });
 
-test('large files that nobody has open are cut down bit by bit before they go, if that is asked for', async () => {
+test('large files that are not open are cut down piece by piece before they go, if that is asked for', async () => {
   const MIB = 2 ** 20;
   const disk = diskWith({ small: 4 * MIB, large: 9 * MIB });
   const { world } = worldWith(disk, 1);

@@ -209,7 +209,7 @@ describe('a rebalance', () => {
     expect(harness.joined(back)).toMatchObject({ leader: 'm2', generation: 3 });
   });
 
-  test('ends in an empty group when everybody has left', () => {
+  test('ends in an empty group when all members have left', () => {
     const harness = stableGroup(2);
     const leavers = ['m1', 'm2'].map((memberId) => ({ memberId, instanceId: null }));
     expect(harness.leave(...leavers)).toEqual(['NONE', 'NONE']);
@@ -496,7 +496,7 @@ describe('static members (KIP-345)', () => {
 });
 
 describe('commits', () => {
-  test('are taken from nobody in particular while the group is empty, and only then', () => {
+  test('are taken from a client without a member id while the group is empty, and only then', () => {
     const harness = new GroupHarness();
     const nobody = { memberId: '', generation: -1 };
     expect(harness.commit(nobody)).toBe('NONE');
@@ -515,7 +515,7 @@ describe('commits', () => {
 });
 
 describe('the record', () => {
-  test('brings back the group as it was, its sessions beginning anew', () => {
+  test('brings back the group as it was, its sessions beginning again', () => {
     const harness = stableGroup(2, ['a']);
     const value = groupValue(harness.group, ({ assignment }) => assignment);
     const again = new GroupHarness({}, loadedGroup('g', value, 0));
@@ -534,7 +534,7 @@ describe('the record', () => {
 });
 
 describe('the end of a group', () => {
-  test('answers everybody who waits and refuses everybody who comes', () => {
+  test('answers all who wait and refuses all who come', () => {
     const harness = stableGroup(2);
     const waiting = harness.join();
     harness.end('NOT_COORDINATOR');

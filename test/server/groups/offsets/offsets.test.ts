@@ -68,7 +68,7 @@ describe('offsets', () => {
     expect([...offsets.all()].map(({ topic }) => topic)).toEqual(['b']);
   });
 
-  test('of a topic that was deleted are not given, whoever has its name now, and are there to be forgotten', () => {
+  test('of a topic that was deleted are not given, although a new topic has its name, and are there to be forgotten', () => {
     const ids = new Map([['t', ID]]);
     const topics = new CommittedTopics({
       image: { topic: (name: string) => ids.has(name) && { id: ids.get(name) } },
@@ -116,7 +116,7 @@ describe('expiry', () => {
     expect(await expiredTopics(group, offsets, 100 * DAY_MS)).toEqual(['b']);
   });
 
-  test('does not happen while a group rebalances, or where nobody knows what its members read', async () => {
+  test('does not happen while a group rebalances, or where it is unknown what its members read', async () => {
     const rebalancing = stableGroup(subscription('a'));
     rebalancing.state = 'PreparingRebalance';
     const unknown = stableGroup(Buffer.from([0]));

@@ -15,7 +15,7 @@ test('the size of the volume is given from version 4 on', async () => {
   expect(before.results).toMatchObject([{ errorCode: 0, totalBytes: -1, usableBytes: -1 }]);
 });
 
-test('a volume whose size nobody can tell is described without it', async () => {
+test('a volume of unknown size is described without it', async () => {
   const broker = await memoryBroker({ space: () => Promise.reject(new Error('statfs')) });
   const { results } = await broker.call('DescribeLogDirs', 4, { topics: [] });
   expect(results).toMatchObject([{ errorCode: 0, totalBytes: -1, usableBytes: -1 }]);
@@ -27,7 +27,7 @@ test('a broker on a real disk tells of the volume what the system does', async (
   const client = await WireClient.connect(broker.port);
   onTestFinished(() => client.close());
   /**
-   * Bytes by which the answer is away from what whoever is not root may still use. Others use the
+   * Bytes by which the answer differs from the room that an ordinary user has left. Others use the
    * disk too.
    */
   const usableApart = async (): Promise<number> => {

@@ -12,7 +12,7 @@ test('chunks are powers of two, and used again', () => {
   expect(pool.take(128 * KIB)).toBe(chunk);
 });
 
-test('ten thousand slow readers hold 64 MiB together and 16 KiB each, and whoever comes later gets large chunks again', () => {
+test('ten thousand slow readers hold 64 MiB together and 16 KiB each, and a later reader gets large chunks again', () => {
   const pool = new ChunkPool();
   const held = Array.from({ length: 10_000 }, () => pool.take(256 * KIB));
   expect(held.reduce((sum, chunk) => sum + chunk.length, 0)).toBe(pool.lentBytes);

@@ -156,7 +156,7 @@ test('a small slice is warmed too, rather than read', async () => {
   expect(received().equals(part.content)).toBe(true);
 });
 
-test('a client that vanishes during a warm-up leaves a slice that is released when it has settled, and a warm-up that nobody wants', async () => {
+test('a client that vanishes during a warm-up leaves a slice that is released when it has settled, and an unwanted warm-up', async () => {
   const part = new TestPart(MIB);
   const { writer, settle, sent } = bed(part);
   expect(part.warming[0]!.isWanted()).toBe(true);
