@@ -1,11 +1,11 @@
 import type { Appended, Clock, TurnSlices } from '../../engine/index.js';
-import { OverdueAppend } from '../partition/leader.js';
 import { ApiError } from '../protocol/api-error.js';
 import { Alarm } from './alarm.js';
 import type { Mortal } from './deadlines.js';
 import type { RecordBytes } from './record-codec.js';
 import { stateBatches } from './state-batches.js';
 import type { StateTopic } from './state-topic.js';
+import { WriteLine } from './write-line.js';
 
 export interface TermOptions<R> {
   readonly topic: StateTopic<R>;
@@ -24,16 +24,8 @@ export class Term<R> {
   /** The leader epoch of the partition. */
   readonly epoch: number;
   readonly #options: TermOptions<R>;
-  /** The last write of each key of which more may come. */
-  readonly #last = new Map<string, Promise<unknown>>();
-  /** The last write of each key whose caller waits for an answer. */
-  readonly #answering = new Map<string, Promise<unknown>>();
-  /** The last write of each key that has no place in the log yet. */
-  readonly #placing = new Map<string, Promise<unknown>>();
-  /** Keys with a write that has timed out, of which it is not known whether it will count. */
-  readonly #overdue = new Set<string>();
-  /** How to fail each write of which more may come. */
-  readonly #underWay = new Set<(error: ApiError) => void>();
+  /** The writes of each key that has any under way. */
+  readonly #lines = new Map<string, WriteLine>();
   readonly #alarms: { stop(): void }[] = [];
   #isOver = false;
 
@@ -78,40 +70,26 @@ export class Term<R> {
     onWritten: () => unknown,
     onOver: () => void = () => {},
   ): Promise<void> {
-    const place = async () => this.#place(key, await records, timestampMs);
-    const placed = (this.#placing.get(key) ?? Promise.resolve()).then(place);
-    void follow(this.#placing, key, placed);
-    const appended = placed.then((appends) => Promise.all(appends));
-    const outcome = appended.catch(async (error: unknown) => {
-      if (!(error instanceof OverdueAppend)) throw error;
-      this.#overdue.add(key);
-      return Promise.all((await placed).map(outcomeOf));
+    const line = this.#lines.get(key) ?? this.#newLine(key);
+    return line.begin({
+      place: async () => this.#place(line, await records, timestampMs),
+      onWritten: () => {
+        this.check();
+        return onWritten();
+      },
+      onOver,
     });
-    // It is awaited only when its turn has come, and may fail before.
-    outcome.catch(() => {});
-    const before = this.#last.get(key) ?? Promise.resolve();
-    const finish = async (): Promise<void> => {
-      await outcome;
-      this.check();
-      await onWritten();
-    };
-    const written = this.#untilOver(before.then(finish)).finally(onOver);
-    void follow(this.#last, key, written).then(() => {
-      if (!this.#last.has(key)) this.#overdue.delete(key);
-    });
-    const answer = Promise.race([appended.then(() => written), written]);
-    const answered = this.#answering.get(key);
-    void follow(
-      this.#answering,
-      key,
-      answer.catch(() => {}).then(() => answered),
-    );
-    return answer;
+  }
+
+  #newLine(key: string): WriteLine {
+    const line = new WriteLine(() => void this.#lines.delete(key));
+    this.#lines.set(key, line);
+    return line;
   }
 
   /** Resolves when every write of the key so far was answered, one way or another. */
   async settled(key: string): Promise<void> {
-    await this.#answering.get(key);
+    await this.#lines.get(key)?.answered();
   }
 
   /**
@@ -143,10 +121,12 @@ export class Term<R> {
     this.#isOver = true;
     this.stop();
     const work = this.#options.slices.begin();
-    for (const fail of this.#underWay) {
-      fail(notCoordinator());
-      const pause = work.did(1);
-      if (pause !== null) await pause;
+    for (const line of this.#lines.values()) {
+      for (const write of line.writes) {
+        write.end(notCoordinator());
+        const pause = work.did(1);
+        if (pause !== null) await pause;
+      }
     }
   }
 
@@ -155,11 +135,11 @@ export class Term<R> {
    * have them.
    */
   async #place(
-    key: string,
+    line: WriteLine,
     records: readonly R[],
     timestampMs: number,
   ): Promise<readonly Promise<Appended>[]> {
-    if (this.#overdue.has(key)) {
+    if (line.isOverdue) {
       throw new ApiError('REQUEST_TIMED_OUT', 'an earlier write of the key waits for replicas');
     }
     const { topic, slices, clock, writeTimeoutMs } = this.#options;
@@ -185,40 +165,6 @@ export class Term<R> {
     }
     return appended;
   }
-
-  /** Settles as the write does, or with the end of the term. */
-  #untilOver(write: Promise<void>): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#underWay.add(reject);
-      const ended = (): void => void this.#underWay.delete(reject);
-      void write.then(resolve, reject).then(ended);
-    });
-  }
-}
-
-/** Settles as an append does in the end, beyond its deadline. */
-async function outcomeOf(append: Promise<Appended>): Promise<Appended> {
-  try {
-    return await append;
-  } catch (error) {
-    if (error instanceof OverdueAppend) return error.whenKnown();
-    throw error;
-  }
-}
-
-/** What comes next in the line of `key` waits for `promise`, however it ends. Resolves then. */
-function follow<T>(
-  line: Map<string, Promise<unknown>>,
-  key: string,
-  promise: Promise<T>,
-): Promise<unknown> {
-  const settled: Promise<unknown> = promise
-    .catch(() => {})
-    .then(() => {
-      if (line.get(key) === settled) line.delete(key);
-    });
-  line.set(key, settled);
-  return settled;
 }
 
 function notCoordinator(): ApiError {
