@@ -1,7 +1,8 @@
 import type { Clock } from '../../engine/index.js';
 import { SERVER_LIMITS, type ServerLimits } from '../limits.js';
 import { ZERO_UUID } from '../protocol/schema.js';
-import { loadedGroup, newGroup } from './classic/group.js';
+import { newGroup } from './classic/group.js';
+import { loadedGroup } from './classic/stored-group.js';
 import { type GroupEntry, newEntry } from './group-entry.js';
 import { GroupTotals } from './group-totals.js';
 import { CommittedTopics, type TopicNames } from './offsets/committed-topics.js';

@@ -1,4 +1,5 @@
-import { type AfterWrite, type Group, groupValue, type Step } from './group.js';
+import type { AfterWrite, Group, Step } from './group.js';
+import { groupValue } from './stored-group.js';
 
 const NOTHING = Buffer.alloc(0);
 

@@ -1,5 +1,6 @@
 import type { ErrorName } from '../../protocol/error-codes.js';
-import { deleteMember, memberProblem, type Step, type Ticket } from './group.js';
+import type { Step, Ticket } from './group.js';
+import { deleteMember, memberProblem } from './members.js';
 import { answerOlderJoin } from './membership.js';
 import { dropPending } from './pending-members.js';
 import {

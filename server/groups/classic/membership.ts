@@ -1,19 +1,21 @@
 import { SERVER_LIMITS } from '../../limits.js';
 import type { ErrorName } from '../../protocol/error-codes.js';
 import {
-  addMember,
-  deleteMember,
-  holdJoin,
-  holdSync,
   type JoinAnswer,
   type Member,
-  memberProblem,
-  newMember,
   protocolOfNextGeneration,
   type Step,
   type Ticket,
 } from './group.js';
 import { store } from './group-record.js';
+import {
+  addMember,
+  deleteMember,
+  holdJoin,
+  holdSync,
+  memberProblem,
+  newMember,
+} from './members.js';
 import { addPending, dropPending } from './pending-members.js';
 import { type GroupProtocol, sameProtocols } from './protocol-choice.js';
 import { bytesOf } from './protocol-tally.js';

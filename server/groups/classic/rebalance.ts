@@ -1,7 +1,6 @@
 import type { ErrorName } from '../../protocol/error-codes.js';
 import {
   type AfterWrite,
-  deleteMember,
   type Group,
   type GroupState,
   type JoinAnswer,
@@ -10,10 +9,9 @@ import {
   protocolOfNextGeneration,
   rebalanceTimeoutMs,
   type Step,
-  takeJoin,
-  takeSync,
 } from './group.js';
 import { beginWrite, isWanted, store } from './group-record.js';
+import { deleteMember, takeJoin, takeSync } from './members.js';
 import { dropPending } from './pending-members.js';
 
 const NOTHING = Buffer.alloc(0);

@@ -1,10 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import {
-  groupValue,
-  loadedGroup,
-  nextDeadlineMs,
-} from '../../../../server/groups/classic/group.js';
+import { nextDeadlineMs } from '../../../../server/groups/classic/group.js';
 import { tick } from '../../../../server/groups/classic/rebalance.js';
+import { groupValue, loadedGroup } from '../../../../server/groups/classic/stored-group.js';
 import { GroupHarness } from '../group-harness.js';
 
 const bytes = (text: string): Buffer => Buffer.from(text);

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { ManualClock } from '../../../../engine/manual-clock.js';
 import { TurnSlices } from '../../../../engine/turn-slices.js';
-import { type Group, newGroup, newMember } from '../../../../server/groups/classic/group.js';
+import { type Group, newGroup } from '../../../../server/groups/classic/group.js';
+import { newMember } from '../../../../server/groups/classic/members.js';
 import { subscribedTopics } from '../../../../server/groups/classic/subscription.js';
 import { CommittedTopics } from '../../../../server/groups/offsets/committed-topics.js';
 import { expiredOffsets, GroupOffsets } from '../../../../server/groups/offsets/offsets.js';
