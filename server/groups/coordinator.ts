@@ -1,16 +1,9 @@
-import { type Clock, newUuid, type Random, type TurnSlices } from '../../engine/index.js';
-import { Shards } from '../coordination/shards.js';
-import { StateTopic } from '../coordination/state-topic.js';
+import { newUuid, type Random } from '../../engine/index.js';
 import { SERVER_LIMITS } from '../limits.js';
-import type { Logger } from '../logging/log.js';
-import type { Controller } from '../metadata/controller.js';
 import { coordinatorFor } from '../metadata/coordinator-for.js';
-import type { MetadataView } from '../metadata/metadata-view.js';
 import type { ConnectionInfo } from '../net/dispatcher.js';
-import type { Partitions } from '../partition/partitions.js';
 import { ApiError } from '../protocol/api-error.js';
 import type { ErrorName } from '../protocol/error-codes.js';
-import type { GroupSettings } from '../settings/broker-settings.js';
 import type { Group, GroupState, JoinAnswer, SyncAnswer } from './classic/group.js';
 import { isTidyId, memberIdPrefix } from './classic/group-id.js';
 import { end, type Leaver, leave, revive } from './classic/leaving.js';
@@ -27,28 +20,22 @@ import { failedJoin } from './classic/rebalance.js';
 import { type ClientKey, RebalanceCalls } from './classic/rebalance-calls.js';
 import type { GroupEntry } from './group-entry.js';
 import type { GroupLimits } from './group-registry.js';
-import { GroupShard, type GroupShards } from './group-shard.js';
+import type { GroupShard } from './group-shard.js';
+import {
+  type GroupShards,
+  type GroupShardsOptions,
+  openGroupShards,
+  shardOfNew,
+} from './group-shards.js';
 import { GroupTotals } from './group-totals.js';
-import { MemberRequests } from './member-requests.js';
 import { OffsetExpiry } from './offsets/offset-expiry.js';
 import { OffsetStore } from './offsets/offset-store.js';
 import { StaleOffsets } from './offsets/stale-offsets.js';
-import { GROUP_CODEC, OFFSETS_TOPIC } from './offsets-topic.js';
-import type { GroupRecord } from './records.js';
 import { writeError } from './write-error.js';
 
-export interface GroupCoordinatorOptions {
-  readonly settings: GroupSettings;
-  readonly metadata: MetadataView;
-  readonly controller: Pick<Controller, 'createTopics'>;
-  readonly partitions: Pick<Partitions, 'find' | 'ensure'>;
-  readonly nodeId: number;
-  /** Absolute path of the data directory. */
-  readonly dataDir: string;
-  readonly clock: Clock;
+export interface GroupCoordinatorOptions
+  extends Omit<GroupShardsOptions, 'limits' | 'calls' | 'totals' | 'onStale'> {
   readonly random: Random;
-  readonly logger: Logger;
-  readonly slices: TurnSlices;
   /** Default: the table's. */
   readonly limits?: GroupLimits;
   /** A rebalance waits for a member of that client: whatever waits on its behalf is to end. */
@@ -90,7 +77,13 @@ export class GroupCoordinator {
     this.#options = options;
     this.calls = new RebalanceCalls((client) => options.onCall(client), slices);
     this.#stale = new StaleOffsets(slices);
-    this.shards = this.#openShards();
+    this.shards = openGroupShards({
+      ...options,
+      limits: options.limits ?? SERVER_LIMITS,
+      calls: this.calls,
+      totals: this.totals,
+      onStale: (shard, topic) => this.#stale.add(shard, topic),
+    });
     this.#expiry = new OffsetExpiry({
       shards: () => this.shards.serving(),
       clock,
@@ -102,40 +95,6 @@ export class GroupCoordinator {
       ...options,
       shards: this.shards,
       metadataLengthMax: settings.offsetMetadataLengthMax,
-    });
-  }
-
-  #openShards(): GroupShards {
-    const { settings, limits = SERVER_LIMITS, slices } = this.#options;
-    const topic = new StateTopic<GroupRecord>({
-      ...this.#options,
-      name: OFFSETS_TOPIC,
-      codec: GROUP_CODEC,
-      partitionCount: settings.offsetsTopicPartitions,
-      replicationFactor: settings.offsetsTopicReplicationFactor,
-      segmentBytes: settings.offsetsTopicSegmentBytes,
-    });
-    const shared = {
-      ...this.#options,
-      limits,
-      topic: OFFSETS_TOPIC,
-      totals: this.totals,
-      requests: new MemberRequests(slices),
-      calls: this.calls,
-      rules: {
-        sessionTimeoutMinMs: settings.sessionTimeoutMinMs,
-        sessionTimeoutMaxMs: settings.sessionTimeoutMaxMs,
-        membersMax: settings.membersMax,
-        initialDelayMs: settings.initialRebalanceDelayMs,
-      },
-      onStale: (shard: GroupShard, name: string) => this.#stale.add(shard, name),
-    };
-    return new Shards({
-      ...this.#options,
-      topic,
-      writeTimeoutMs: settings.offsetsCommitTimeoutMs,
-      holds: 'groups',
-      open: (term) => new GroupShard({ ...shared, term }),
     });
   }
 
@@ -204,7 +163,7 @@ export class GroupCoordinator {
     if (found?.registry.find(groupId) === undefined && memberId !== '') {
       return failedJoin('UNKNOWN_MEMBER_ID', memberId);
     }
-    const { registry, events } = found ?? (await this.shards.findOrCreate(groupId));
+    const { registry, events } = found ?? (await shardOfNew(this.shards, groupId));
     const present = registry.find(groupId);
     if (present === undefined && registry.isFull) return failedJoin('POLICY_VIOLATION', '');
     const growth = bytesOf(request.protocols) - bytesOf(protocolsOf(present, memberId));

@@ -1,6 +1,5 @@
 import type { Clock, TurnSlices } from '../../engine/index.js';
 import type { ShardState } from '../coordination/shard-state.js';
-import type { Shards } from '../coordination/shards.js';
 import type { Term } from '../coordination/term.js';
 import type { Logger } from '../logging/log.js';
 import type { GroupRules } from './classic/group.js';
@@ -76,5 +75,3 @@ export class GroupShard implements ShardState<GroupRecord> {
     return this.events.endAll();
   }
 }
-
-export type GroupShards = Shards<GroupRecord, GroupShard>;

@@ -4,7 +4,7 @@ import type { ErrorName } from '../../protocol/error-codes.js';
 import { isTidyId } from '../classic/group-id.js';
 import { commit, type Speaker } from '../classic/membership.js';
 import { CONSUMER_PROTOCOL, subscribedTopics } from '../classic/subscription.js';
-import type { GroupShards } from '../group-shard.js';
+import { type GroupShards, shardOfNew } from '../group-shards.js';
 import type { GroupRecord } from '../records.js';
 import { writeError } from '../write-error.js';
 import { type CommitRules, expiryOf, type NewOffsets, recordsOfCommit } from './new-offsets.js';
@@ -55,7 +55,7 @@ export class OffsetStore {
     if (found?.registry.find(groupId) === undefined && speaker.generation >= 0) {
       throw new ApiError('GROUP_ID_NOT_FOUND', 'there is no such group');
     }
-    const { registry, events, offsets } = found ?? (await shards.findOrCreate(groupId));
+    const { registry, events, offsets } = found ?? (await shardOfNew(shards, groupId));
     if (registry.find(groupId) === undefined && registry.isFull) {
       throw new ApiError('POLICY_VIOLATION', 'the broker has as many groups as it may have');
     }

@@ -121,6 +121,32 @@ describe('while leadership of offsets partitions moves back and forth under load
   });
 });
 
+test('a member has its session from the moment at which its group was loaded, and a group of which nothing is left is not kept', async () => {
+  const { broker } = await MovingWorld.open(1);
+  const groupId = 'g';
+  const joined = await broker.call('JoinGroup', 3, {
+    groupId,
+    sessionTimeoutMs: 10_000,
+    rebalanceTimeoutMs: 10_000,
+    memberId: '',
+    protocolType: 'consumer',
+    protocols: [{ name: 'range', metadata: Buffer.from('t') }],
+  });
+  const { memberId, generationId } = joined;
+  await broker.call('SyncGroup', 3, { groupId, generationId, memberId, assignments: [] });
+  const index = coordinatorPartition(groupId, OFFSETS_PARTITIONS);
+  broker.clock.advance(9_000);
+  await broker.groups.shards.lead(index, 1);
+  broker.clock.advance(9_999);
+  expect(broker.groups.describe(groupId)?.state).toBe('Stable');
+  broker.clock.advance(1);
+  expect(broker.groups.describe(groupId)?.state).toBe('Empty');
+  await turns();
+  expect(await broker.groups.delete(groupId)).toBe('NONE');
+  await broker.groups.shards.lead(index, 2);
+  expect(broker.groups.totals.groups).toBe(0);
+});
+
 describe('an offsets partition that is damaged when it is led again', () => {
   test('refuses its own groups, and no others', async () => {
     const world = await MovingWorld.open(1);

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import { EngineError } from '../../../engine/errors.js';
 import { seededRandom } from '../../../engine/random.js';
 import { TurnSlices } from '../../../engine/turn-slices.js';
 import { GroupCoordinator } from '../../../server/groups/coordinator.js';
@@ -699,6 +700,17 @@ describe('the offsets topic', () => {
     expect((await broker.call('ListGroups', 4, {})).groups).toEqual([]);
     expect(await commit(3)).toBe(0);
     expect((await fetched()).committedOffset).toBe(3);
+  });
+
+  test('that cannot be created leaves members and commits to try again, or to look elsewhere', async () => {
+    const full = await memoryBroker({ partitionsMax: 10 });
+    await full.createTopic('t');
+    const joining = await join(3, {}, undefined, full);
+    expect(joining.errorCode).toBe(ErrorCode.COORDINATOR_NOT_AVAILABLE);
+    expect(await commit(3, { to: full })).toBe(ErrorCode.COORDINATOR_NOT_AVAILABLE);
+    full.controller.createTopics = () =>
+      Promise.reject(new EngineError('STORAGE_OFFLINE', 'the metadata cannot be written'));
+    expect(await commit(3, { to: full })).toBe(ErrorCode.NOT_COORDINATOR);
   });
 
   test('is loaded before anything is said about its groups', async () => {
