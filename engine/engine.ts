@@ -30,6 +30,7 @@ import { Cleaner, type CompactionOptions, resolveCompaction } from './maintenanc
 import type { JobRunner } from './maintenance/job-runner.js';
 import { createJobPool } from './maintenance/pool.js';
 import { type EngineCounters, newCounters } from './metrics.js';
+import { assertKnownOptions } from './nearest-name.js';
 import { type Random, systemRandom } from './random.js';
 import { TurnSlices } from './turn-slices.js';
 import { UnpackBudget } from './unpack-budget.js';
@@ -45,9 +46,9 @@ export interface EngineOptions {
   /**
    * Runs maintenance; the engine closes it. Default: a pool of threads, started by its first job.
    */
-  readonly jobs?: JobRunner;
+  readonly jobs?: JobRunner | undefined;
   /** Keeps a second engine out of the directory. Default: a lock that ends with the process. */
-  readonly locker?: DirectoryLocker;
+  readonly locker?: DirectoryLocker | undefined;
   /** Default: nothing is logged. */
   readonly logger?: EngineLogger;
   /**
@@ -86,6 +87,20 @@ export interface EngineOptions {
   readonly descriptorsOpenMax?: number;
 }
 
+const OPTIONS = {
+  disk: true,
+  clock: true,
+  random: true,
+  jobs: true,
+  locker: true,
+  logger: true,
+  openCatalog: true,
+  slices: true,
+  compaction: true,
+  gatherWrites: true,
+  descriptorsOpenMax: true,
+} satisfies Record<keyof EngineOptions, true>;
+
 /** The engine's catalog, in the data directory. */
 export const CATALOG_FILE = 'catalog.mdb';
 
@@ -122,6 +137,7 @@ export class Engine {
 
   /** See `openEngine`. */
   static async open(path: string, options: EngineOptions): Promise<Engine> {
+    assertKnownOptions('openEngine', options, Object.keys(OPTIONS));
     const root = resolve(path);
     const disk = options.disk ?? nodeDisk;
     const clock = options.clock ?? systemClock;

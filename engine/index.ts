@@ -95,6 +95,7 @@ export { type CompactionOptions, DEFAULT_COMPACTION } from './maintenance/cleane
 export type { JobRunner } from './maintenance/job-runner.js';
 export { ManualClock } from './manual-clock.js';
 export type { EngineCounters } from './metrics.js';
+export { nearestName } from './nearest-name.js';
 export {
   hasSegments,
   type PartitionFolder,

@@ -438,6 +438,13 @@ export const LIMITS = {
   /** … and the longest such pause. Beyond: it ends there. */
   deletionRestMsMax: 100,
 
+  // ## Names
+  /**
+   * Characters of an unknown name that are compared with the known names, for "did you mean": the
+   * cost is quadratic. Beyond: the name is cut.
+   */
+  nameComparedMax: 64,
+
   // ## Catalog
   /** The smallest step by which the catalog's data file grows, … */
   catalogStepBytesMin: 256 * KIB,

@@ -11,8 +11,10 @@ import { openBroker } from './broker/open-broker.js';
 import { SERVER_LIMITS } from './limits.js';
 import type { Logger } from './logging/log.js';
 import { silentLogger } from './logging/silent-logger.js';
+import { brokerKeys } from './settings/broker-keys.js';
 import { formatEndpoint, isWildcard } from './settings/listeners.js';
-import { resolveBrokerSettings } from './settings/parse.js';
+import { nearestText } from './settings/nearest-text.js';
+import { resolveBrokerSettings, SettingsError } from './settings/parse.js';
 import { AdvanceableClock } from './testing/advanceable-clock.js';
 import type { Duration } from './testing/duration.js';
 import { type Faults, RequestFaults } from './testing/faults.js';
@@ -54,6 +56,16 @@ export interface StartBrokerOptions {
   /** Gets the broker's log lines. Default: none are written. */
   readonly logger?: Logger;
 }
+
+const OPTIONS = {
+  port: true,
+  host: true,
+  dataDir: true,
+  config: true,
+  clock: true,
+  signal: true,
+  logger: true,
+} satisfies Record<keyof StartBrokerOptions, true>;
 
 /** The time of one broker: the machine's time, plus the time by which it was advanced. */
 export interface BrokerClock {
@@ -100,6 +112,7 @@ export interface RunningBroker {
  * EADDRINUSE), or the signal's reason.
  */
 export async function startBroker(options: StartBrokerOptions = {}): Promise<RunningBroker> {
+  assertKnown(options);
   const { signal, logger = silentLogger } = options;
   signal?.throwIfAborted();
   const temporary = options.dataDir === undefined ? makeTemporaryFolder() : null;
@@ -108,6 +121,7 @@ export async function startBroker(options: StartBrokerOptions = {}): Promise<Run
   };
   try {
     const { settings, brokerStatic, warnings } = resolveBrokerSettings({
+      setOrigin: 'config',
       sets: settingsOf(options, options.dataDir ?? temporary ?? '', temporary !== null),
     });
     for (const warning of warnings) logger.warn({}, warning);
@@ -148,6 +162,20 @@ export async function startBroker(options: StartBrokerOptions = {}): Promise<Run
     await cleanUp();
     throw error;
   }
+}
+
+/** An option that there is not would be a setting that is silently not made. */
+function assertKnown(options: StartBrokerOptions): void {
+  const names = Object.keys(OPTIONS);
+  const problems = Object.keys(options)
+    .filter((name) => !names.includes(name))
+    .map((name) => {
+      const advice = brokerKeys.has(name)
+        ? `: it is a setting, config: { '${name}': … }`
+        : nearestText(': did you mean ', name, names, '?');
+      return `startBroker has no option ${JSON.stringify(name)}${advice}`;
+    });
+  if (problems.length > 0) throw new SettingsError(problems);
 }
 
 function settingsOf(

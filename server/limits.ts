@@ -283,11 +283,6 @@ export const SERVER_LIMITS = {
    */
   producerIdBlockCount: 1000,
   /**
-   * Characters of an unknown setting's name that are compared with the names of known settings: the
-   * cost is quadratic. Beyond: the name is cut.
-   */
-  settingNameLengthMax: 64,
-  /**
    * Elements that the plan of a topic, or the check of its settings, counts for: it resolves all
    * settings that the topic inherits, or looks for the known name that is nearest to an unknown
    * one.

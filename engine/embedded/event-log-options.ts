@@ -2,6 +2,7 @@ import type { CodecName } from '../batch/compression.js';
 import { HEADER_SIZE } from '../batch/header.js';
 import { EngineError } from '../errors.js';
 import { DEFAULT_LOG_SETTINGS, type LogSettings } from '../log/log-settings.js';
+import { assertKnownOptions } from '../nearest-name.js';
 
 /**
  * The settings of a log that a program chooses. The program's own batches are in the codec that it
@@ -108,9 +109,10 @@ const CHECKS: ReadonlyMap<string, Check> = new Map([
 /** Checks the options and fills in defaults. Throws INVALID_SETTING, naming the key. */
 export function resolveOptions(options: EventLogOptions): ResolvedOptions {
   const given: Record<string, unknown> = {};
-  for (const [key, value] of givenEntries(options)) {
-    const check = CHECKS.get(key);
-    if (!check) throw invalid(`there is no setting '${key}'`);
+  const entries = givenEntries(options);
+  assertKnownOptions('a log', options, [...CHECKS.keys()]);
+  for (const [key, value] of entries) {
+    const check = CHECKS.get(key)!;
     const wanted = check(value);
     if (wanted !== null) throw invalid(`${key} is ${wanted}, not ${shown(value)}`);
     given[key] = value;

@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { Clock, Timer } from '../clock.js';
 import { EngineError } from '../errors.js';
 import { LIMITS } from '../limits.js';
+import { assertKnownOptions } from '../nearest-name.js';
 
 /** How compaction runs in one data directory, all logs together. */
 export interface CompactionOptions {
@@ -33,6 +34,7 @@ export const DEFAULT_COMPACTION: CompactionOptions = {
 
 /** The options with every default filled in. Throws INVALID_SETTING, naming the key. */
 export function resolveCompaction(options: Partial<CompactionOptions> = {}): CompactionOptions {
+  assertKnownOptions('compaction', options, Object.keys(DEFAULT_COMPACTION));
   const resolved = { ...DEFAULT_COMPACTION, ...options };
   const { threads, mapBytes, loadFactor, bytesPerSecond, backoffMs } = resolved;
   const problems: readonly [isFine: boolean, wanted: string][] = [

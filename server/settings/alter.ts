@@ -1,5 +1,5 @@
 import { brokerKeys } from './broker-keys.js';
-import { nearestName } from './nearest.js';
+import { nearestText } from './nearest-text.js';
 import type { Setting } from './setting.js';
 import { topicKeys } from './topic-keys.js';
 import { type SettingTexts, textOf, validateTopicOverrides } from './topic-settings.js';
@@ -63,11 +63,8 @@ export class AlterChanges {
     }
     const setting = this.#table.get(name);
     if (setting === undefined) {
-      const nearest = nearestName(name, this.#table.keys());
-      return failed(
-        'INVALID_CONFIG',
-        `Unknown ${this.#resource} config name: ${shown}; the nearest one is ${nearest}`,
-      );
+      const nearest = nearestText('; the nearest one is ', name, this.#table.keys());
+      return failed('INVALID_CONFIG', `Unknown ${this.#resource} config name: ${shown}${nearest}`);
     }
     if (!setting.dynamic) {
       return failed(

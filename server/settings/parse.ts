@@ -1,7 +1,8 @@
 import { brokerKeys } from './broker-keys.js';
 import { type BrokerSettings, typedBrokerSettings } from './broker-settings.js';
+import { droppedKey } from './dropped-keys.js';
 import { environmentSettings, variableOfKey } from './environment.js';
-import { nearestName } from './nearest.js';
+import { nearestText } from './nearest-text.js';
 import { parseProperties } from './properties.js';
 import type { SettingTexts } from './topic-settings.js';
 import { equalsDefault, parseValue, showPair } from './value.js';
@@ -24,6 +25,8 @@ export interface SettingEntry {
 export interface SettingsInput {
   /** The arguments of `--set`, each `key=value`; the last one of a key counts. */
   readonly sets?: readonly string[];
+  /** What messages call where those came from. Default: `--set`. */
+  readonly setOrigin?: string;
   readonly environment?: Readonly<Record<string, string | undefined>>;
   /** The contents of the properties file, if there is one, and its name for messages. */
   readonly fileText?: string | undefined;
@@ -143,15 +146,17 @@ function fromEnvironment({ environment }: SettingsInput, warnings: string[]): Gi
       given.push({ key, value, source: 'environment', origin: variable });
       continue;
     }
-    const nearest = variableOfKey(nearestName(key, brokerKeys.keys()));
-    warnings.push(
-      `environment variable ${variable} names no setting and is ignored; the nearest one is ${nearest}`,
-    );
+    const variables = [...brokerKeys.keys()].map(variableOfKey);
+    const nearest = nearestText('; the nearest one is ', variable, variables);
+    warnings.push(`environment variable ${variable} names no setting and is ignored${nearest}`);
   }
   return given;
 }
 
-function fromSets({ sets }: SettingsInput, problems: string[]): Given[] {
+function fromSets(
+  { sets, setOrigin: origin = '--set' }: SettingsInput,
+  problems: string[],
+): Given[] {
   const given: Given[] = [];
   for (const argument of sets ?? []) {
     const equals = argument.indexOf('=');
@@ -162,7 +167,7 @@ function fromSets({ sets }: SettingsInput, problems: string[]): Given[] {
       );
       continue;
     }
-    given.push({ key, value: argument.slice(equals + 1), source: 'set', origin: '--set' });
+    given.push({ key, value: argument.slice(equals + 1), source: 'set', origin });
   }
   return given;
 }
@@ -171,8 +176,13 @@ function unknownKey({ key, origin }: Given): string {
   if (key.startsWith('listener.name.')) {
     return `${origin}: ${JSON.stringify(key)}: this broker has no settings of a single listener; remove the key`;
   }
-  const nearest = nearestName(key, brokerKeys.keys());
-  return `${origin}: unknown key ${JSON.stringify(key)}; did you mean ${nearest}? Correct it or remove it`;
+  const shown = JSON.stringify(key);
+  const dropped = droppedKey(key);
+  if (dropped !== null) return `${origin}: ${shown} ${dropped}; remove it`;
+  const nearest = nearestText('; did you mean ', key, brokerKeys.keys());
+  return nearest === ''
+    ? `${origin}: unknown key ${shown}: neither Apache Kafka 4.3 nor this broker has it; remove it`
+    : `${origin}: unknown key ${shown}${nearest}? Correct it or remove it`;
 }
 
 /** broker.id is the older name of node.id: whichever is set stands for both, as in Kafka. */

@@ -1,6 +1,6 @@
 import type { CodecName } from '../../engine/index.js';
 import { SERVER_LIMITS } from '../limits.js';
-import { nearestName } from './nearest.js';
+import { nearestText } from './nearest-text.js';
 import { type TopicSetting, topicKeys } from './topic-keys.js';
 import { equalsDefault, parseValue, type SettingValue, showPair, tooLong } from './value.js';
 
@@ -199,7 +199,7 @@ function problemOf(name: string, text: string | null): string | undefined {
   const setting = topicKeys.get(name);
   if (setting === undefined) {
     const shown = JSON.stringify(name.slice(0, 200));
-    return `Unknown topic config name: ${shown}; the nearest one is ${nearestName(name, topicKeys.keys())}`;
+    return `Unknown topic config name: ${shown}${nearestText('; the nearest one is ', name, topicKeys.keys())}`;
   }
   if (text === null) return `${name} has no value`;
   const long = tooLong(name, text);

@@ -1,11 +1,10 @@
-import type { Clock } from '../../engine/index.js';
+import { type Clock, nearestName } from '../../engine/index.js';
 import { APIS, type ApiName } from '../handlers/apis.js';
 import { CloseConnection } from '../net/dispatcher.js';
 import type { Api, RequestOf } from '../protocol/api.js';
 import { ErrorCode, type ErrorName } from '../protocol/error-codes.js';
 import type { RequestContext } from '../request/context.js';
 import type { Handler, OpenHandler } from '../request/open-handler.js';
-import { nearestName } from '../settings/nearest.js';
 import { type Duration, durationMs } from './duration.js';
 import {
   answersByPartition,
@@ -261,7 +260,7 @@ async function lost(name: string): Promise<never> {
 }
 
 function unknown(what: string, name: string, known: readonly string[]): TypeError {
-  return new TypeError(
-    `there is no ${what} ${JSON.stringify(name)}: did you mean ${nearestName(String(name), known)}?`,
-  );
+  const nearest = nearestName(String(name), known);
+  const advice = nearest === null ? '' : `: did you mean ${nearest}?`;
+  return new TypeError(`there is no ${what} ${JSON.stringify(name)}${advice}`);
 }

@@ -219,7 +219,15 @@ describe('startBroker', () => {
   test('refuses settings that it does not know, and leaves no folder', async () => {
     await expect(startBroker({ config: { 'num.partition': '3' } })).rejects.toMatchObject({
       name: 'SettingsError',
-      problems: [expect.stringContaining('did you mean num.partitions?')],
+      problems: [expect.stringMatching(/^config: .*did you mean num.partitions\?/)],
+    });
+    const options = { prot: 0, 'num.partitions': '3' } as object;
+    await expect(startBroker(options)).rejects.toMatchObject({
+      name: 'SettingsError',
+      problems: [
+        'startBroker has no option "prot": did you mean port?',
+        'startBroker has no option "num.partitions": it is a setting, config: { \'num.partitions\': … }',
+      ],
     });
   });
 

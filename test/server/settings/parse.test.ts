@@ -144,6 +144,18 @@ describe('resolveBrokerSettings', () => {
     );
   });
 
+  test('says of a key that is near to none that nobody has it, and of a dropped one what became of it', () => {
+    expect(problemsOf({ sets: ['quux.frobnicate=1'] })).toEqual([
+      '--set: unknown key "quux.frobnicate": neither Apache Kafka 4.3 nor this broker has it; remove it',
+    ]);
+    expect(problemsOf({ fileText: 'zookeeper.connect=localhost:2181' })).toEqual([
+      'server.properties:1: "zookeeper.connect" is gone with ZooKeeper (Apache Kafka 4.0); remove it',
+    ]);
+    expect(problemsOf({ sets: ['inter.broker.protocol.version=3.9'] })[0]).toContain(
+      'is gone since Apache Kafka 4.0',
+    );
+  });
+
   test('only warns of an unknown variable', () => {
     const { warnings } = resolveBrokerSettings({
       environment: { KAFKA_NUM_PARTITIONZ: '3', KAFKA_HEAP_OPTS: '-Xmx1g' },
