@@ -2,6 +2,12 @@ import { buildBatchSync } from '../../engine/index.js';
 import { SERVER_LIMITS } from '../limits.js';
 import type { RecordBytes } from './record-codec.js';
 
+/** A record batch, and how many records it holds. */
+export interface StateBatch {
+  readonly bytes: Buffer;
+  readonly count: number;
+}
+
 /**
  * Record batches that hold the records in their order, each of `SERVER_LIMITS.stateBatchBytesMax`
  * bytes at most; a larger record has a batch of its own. Built one by one, as they are asked for.
@@ -11,7 +17,7 @@ import type { RecordBytes } from './record-codec.js';
 export function* stateBatches(
   records: readonly RecordBytes[],
   timestamp: number,
-): Iterable<Buffer> {
+): Iterable<StateBatch> {
   let batch: RecordBytes[] = [];
   let bytes = 0;
   for (const record of records) {
@@ -28,6 +34,7 @@ export function* stateBatches(
   if (batch.length > 0) yield builtOf(batch, timestamp);
 }
 
-function builtOf(batch: readonly RecordBytes[], timestamp: number): Buffer {
-  return buildBatchSync(batch.map((record) => ({ ...record, timestamp })));
+function builtOf(batch: readonly RecordBytes[], timestamp: number): StateBatch {
+  const bytes = buildBatchSync(batch.map((record) => ({ ...record, timestamp })));
+  return { bytes, count: batch.length };
 }

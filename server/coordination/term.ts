@@ -57,9 +57,11 @@ export class Term<R> {
    * resolves. Rejects with what `records`, the partition or `onWritten` reject with, and with
    * ApiError NOT_COORDINATOR when the term ends before; the records may be in the log then.
    *
-   * REQUEST_TIMED_OUT says that they may still count: `onWritten` is called if they do, in its
-   * turn, and until that is known other writes of the key are refused likewise. `onOver` is called
-   * when nothing more comes of the write.
+   * `onWritten` is told what a load of the log would find, whatever the caller is: of a write that
+   * fails, the records whose batches are in the log for good. It is called once for each batch. As
+   * long as that may be for a write that was answered with a failure, REQUEST_TIMED_OUT for one,
+   * other writes of the key are REQUEST_TIMED_OUT. `onOver` is called when nothing more comes of
+   * the write.
    *
    * @param timestampMs wall time
    */
@@ -67,15 +69,20 @@ export class Term<R> {
     key: string,
     records: readonly R[] | Promise<readonly R[]>,
     timestampMs: number,
-    onWritten: () => unknown,
+    onWritten: (records: readonly R[]) => unknown,
     onOver: () => void = () => {},
   ): Promise<void> {
     const line = this.#lines.get(key) ?? this.#newLine(key);
+    /** The records of each batch. */
+    const batches: (readonly R[])[] = [];
     return line.begin({
-      place: async () => this.#place(line, await records, timestampMs),
-      onWritten: () => {
+      place: async () => this.#place(line, await records, timestampMs, batches),
+      onWritten: async (counted) => {
+        for (const at of counted) {
+          this.check();
+          await onWritten(batches[at]!);
+        }
         this.check();
-        return onWritten();
       },
       onOver,
     });
@@ -103,7 +110,7 @@ export class Term<R> {
     const partition = topic.partition(this.index);
     const encoded = records.map((record) => topic.codec.encode(record));
     return Promise.all(
-      [...stateBatches(encoded, timestampMs)].map((batch) => partition.append(batch, -1)),
+      [...stateBatches(encoded, timestampMs)].map(({ bytes }) => partition.append(bytes, -1)),
     );
   }
 
@@ -131,15 +138,16 @@ export class Term<R> {
   }
 
   /**
-   * Gives the batches their place. Resolves then, with what will resolve when all in-sync replicas
-   * have them.
+   * Gives the batches their place, and their records to `batches`. Resolves then, with what will
+   * resolve when all in-sync replicas have them.
    */
   async #place(
     line: WriteLine,
     records: readonly R[],
     timestampMs: number,
+    batches: (readonly R[])[],
   ): Promise<readonly Promise<Appended>[]> {
-    if (line.isOverdue) {
+    if (line.isOpen) {
       throw new ApiError('REQUEST_TIMED_OUT', 'an earlier write of the key waits for replicas');
     }
     const { topic, slices, clock, writeTimeoutMs } = this.#options;
@@ -152,15 +160,19 @@ export class Term<R> {
       if (pause !== null) await pause;
     }
     const appended: Promise<Appended>[] = [];
-    for (const batch of stateBatches(encoded, timestampMs)) {
+    let at = 0;
+    for (const { bytes, count } of stateBatches(encoded, timestampMs)) {
       this.check();
       const deadlineMs = clock.monotonicMs() + writeTimeoutMs;
       const wait = { deadlineMs, connection: null };
-      const append = topic.partition(this.index).append(batch, -1, wait);
-      // It is awaited with the others, and may fail before.
-      append.catch(() => {});
-      appended.push(append);
-      const pause = work.did(batch.length, 'bytes');
+      // What is refused now is awaited with the others.
+      const append = async () => topic.partition(this.index).append(bytes, -1, wait);
+      const promise = append();
+      promise.catch(() => {});
+      appended.push(promise);
+      batches.push(records.slice(at, at + count));
+      at += count;
+      const pause = work.did(bytes.length, 'bytes');
       if (pause !== null) await pause;
     }
     return appended;

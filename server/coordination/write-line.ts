@@ -1,12 +1,16 @@
 import type { Appended } from '../../engine/index.js';
 import { OverdueAppend } from '../partition/leader.js';
+import { ApiError } from '../protocol/api-error.js';
 
 /** What a write of a key does. */
 export interface WriteSteps {
   /** Gives the records their places. Resolves with what each append comes to. */
   place(): Promise<readonly Promise<Appended>[]>;
-  /** All in-sync replicas have the records. What comes next in the line waits for it. */
-  onWritten(): unknown;
+  /**
+   * Some appends count, all of them unless the write has failed: their indexes. What comes next in
+   * the line waits for it.
+   */
+  onWritten(counted: readonly number[]): unknown;
   /** Nothing more comes of the write. */
   onOver(): void;
 }
@@ -23,16 +27,16 @@ export class WriteLine {
   #placed: Promise<unknown> = DONE;
   /** Of the last write: resolves when nothing more comes of it. */
   #finished: Promise<void> = DONE;
-  #isOverdue = false;
+  #isOpen = false;
 
   /** `onEmpty` is called when nothing is under way any more; the line is not used again. */
   constructor(onEmpty: () => void) {
     this.#onEmpty = onEmpty;
   }
 
-  /** Whether a write has timed out, of which it is not known whether it will count. */
-  get isOverdue(): boolean {
-    return this.#isOverdue;
+  /** Whether a write was answered with a failure, of which some appends may count. */
+  get isOpen(): boolean {
+    return this.#isOpen;
   }
 
   /** The writes of which more may come. */
@@ -42,8 +46,9 @@ export class WriteLine {
 
   /**
    * Begins a write. Resolves when `onWritten` has ended; rejects with what `place`, an append or
-   * `onWritten` rejects with, and with the error of `end`. After REQUEST_TIMED_OUT, `onWritten` is
-   * called, in its turn, if the write counts after all.
+   * `onWritten` rejects with, and with the error of `end`. After a failure, too, `onWritten` is
+   * called in its turn, if any of the appends counts: some may have been taken, and one that is
+   * REQUEST_TIMED_OUT or NOT_ENOUGH_REPLICAS_AFTER_APPEND has its place in the log.
    */
   begin(steps: WriteSteps): Promise<void> {
     const write = new Write(steps);
@@ -70,32 +75,34 @@ export class WriteLine {
     placed: Promise<readonly Promise<Appended>[]>,
     before: Promise<void>,
   ): Promise<void> {
-    const counts = await this.#outcome(write, placed);
+    const counted = await this.#outcome(write, placed);
     await before;
-    if (counts) await write.written();
+    if (counted !== null) await write.written(counted);
     write.over();
     this.#writes.delete(write);
     if (this.#writes.size === 0) this.#onEmpty();
   }
 
-  /** Whether the write counts, when that is known; a failure is answered at once. */
-  async #outcome(write: Write, placed: Promise<readonly Promise<Appended>[]>): Promise<boolean> {
+  /**
+   * Indexes of the appends that count, when that is known; null for none of a write that failed. A
+   * failure is answered at once.
+   */
+  async #outcome(
+    write: Write,
+    placed: Promise<readonly Promise<Appended>[]>,
+  ): Promise<readonly number[] | null> {
     let appends: readonly Promise<Appended>[] = [];
     try {
       appends = await placed;
       await Promise.all(appends);
-      return true;
+      return [...appends.keys()];
     } catch (error) {
+      if (appends.length > 1 || (appends.length === 1 && hasPlace(error))) this.#isOpen = true;
       write.fail(error);
-      if (!(error instanceof OverdueAppend)) return false;
     }
-    this.#isOverdue = true;
-    try {
-      await Promise.all(appends.map(outcomeOf));
-      return true;
-    } catch {
-      return false;
-    }
+    const outcomes = await Promise.all(appends.map(counts));
+    const counted = [...appends.keys()].filter((at) => outcomes[at]);
+    return counted.length === 0 ? null : counted;
   }
 }
 
@@ -121,11 +128,11 @@ class Write {
     this.#reject(error);
   }
 
-  /** The write counts. Never rejects. */
-  async written(): Promise<void> {
+  /** The write counts, or some appends of one that failed. Never rejects. */
+  async written(counted: readonly number[]): Promise<void> {
     if (this.#isOver) return;
     try {
-      await this.#steps.onWritten();
+      await this.#steps.onWritten(counted);
       this.#resolve();
     } catch (error) {
       this.#reject(error);
@@ -158,12 +165,25 @@ async function placeAfter(
   return steps.place();
 }
 
-/** Settles as an append does in the end, beyond its deadline. */
-async function outcomeOf(append: Promise<Appended>): Promise<Appended> {
+/** Whether an append counts in the end, beyond its deadline. */
+async function counts(append: Promise<Appended>): Promise<boolean> {
   try {
-    return await append;
+    await append.catch((error: unknown) => {
+      if (error instanceof OverdueAppend) return error.whenKnown();
+      throw error;
+    });
+    return true;
   } catch (error) {
-    if (error instanceof OverdueAppend) return error.whenKnown();
-    throw error;
+    return isTooFewReplicas(error);
   }
+}
+
+/** Whether an append that failed so is in the log, for good or until more is known. */
+function hasPlace(error: unknown): boolean {
+  return error instanceof OverdueAppend || isTooFewReplicas(error);
+}
+
+/** The high watermark has passed the records, with fewer replicas in sync than were asked for. */
+function isTooFewReplicas(error: unknown): boolean {
+  return error instanceof ApiError && error.code === 'NOT_ENOUGH_REPLICAS_AFTER_APPEND';
 }

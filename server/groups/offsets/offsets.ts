@@ -19,6 +19,7 @@ export class GroupOffsets {
   readonly #topics = new Map<string, Map<number, OffsetValue>>();
   #count = 0;
   #writing = 0;
+  #staleAfterWrite: Set<string> = new Set();
 
   constructor(group: string, committed: CommittedTopics) {
     this.#group = group;
@@ -45,8 +46,18 @@ export class GroupOffsets {
     this.#writing += 1;
   }
 
-  writeEnds(): void {
+  /** Topics to look at for offsets that are stale, now that nothing is being written. */
+  writeEnds(): Iterable<string> {
     this.#writing -= 1;
+    if (this.isWriting) return [];
+    const topics = this.#staleAfterWrite;
+    this.#staleAfterWrite = new Set();
+    return topics;
+  }
+
+  /** Offsets of a deleted topic of that name are to be looked for when nothing is being written. */
+  isStaleAfterWrite(topic: string): void {
+    this.#staleAfterWrite.add(topic);
   }
 
   get(topic: string, partition: number): OffsetValue | undefined {

@@ -38,31 +38,33 @@ export class ShardOffsets {
   }
 
   /**
-   * Writes records of a group's offsets, and takes them into memory when all in-sync replicas have
-   * them; also when that is after the answer, which is then REQUEST_TIMED_OUT. Settles as
-   * `Term.write`.
+   * Writes records of a group's offsets, and takes those into memory that all in-sync replicas have
+   * when they have them; also when that is after the answer, which is then REQUEST_TIMED_OUT, and
+   * when only some were taken. Settles as `Term.write`.
    */
   async write(
     entry: GroupEntry,
     records: readonly GroupRecord[] | Promise<readonly GroupRecord[]>,
   ): Promise<void> {
-    const { term, events, clock } = this.#options;
-    entry.offsets.writeBegins();
-    const apply = (): Promise<void> => this.#apply(entry, records);
+    const { term, events, clock, onStale } = this.#options;
+    const { offsets } = entry;
+    offsets.writeBegins();
+    const apply = (written: readonly GroupRecord[]): Promise<void> => this.#apply(entry, written);
     await term.write(entry.id, records, clock.wallMs(), apply, () => {
-      entry.offsets.writeEnds();
+      for (const topic of offsets.writeEnds()) onStale(topic);
       events.settle(entry);
     });
   }
 
-  async #apply(
-    { offsets }: GroupEntry,
-    records: readonly GroupRecord[] | Promise<readonly GroupRecord[]>,
-  ): Promise<void> {
-    const { committed, slices, onStale } = this.#options;
+  async #apply(entry: GroupEntry, records: readonly GroupRecord[]): Promise<void> {
+    const { committed, slices, events, onStale } = this.#options;
+    const { offsets } = entry;
     const work = slices.begin();
-    for (const record of await records) {
-      if (record.kind !== 'offset') continue;
+    for (const record of records) {
+      if (record.kind === 'group') {
+        if (record.value === null) events.runQuietly(entry, unstore);
+        continue;
+      }
       const { topic, partition, value } = record;
       if (value === null) offsets.delete(topic, partition);
       else {
@@ -103,8 +105,9 @@ export class ShardOffsets {
   forgetExpired(entry: GroupEntry, read: ReadonlySet<string> | null, retentionMs: number): void {
     const { events, clock } = this.#options;
     const { id, group, offsets } = entry;
-    // What is being committed is in use; the next round sees it.
-    if (offsets.isWriting) return;
+    // What is being written is in use, and has its place in front of a tombstone; the next round
+    // sees it.
+    if (offsets.isWriting || group.writing !== null) return;
     for (const { topic, partition } of expiredOffsets(
       group,
       offsets,
@@ -122,10 +125,16 @@ export class ShardOffsets {
 
   /**
    * Forgets offsets of a group whose topic was deleted, as many as go into a turn. Returns how
-   * many. The tombstones are added.
+   * many. The tombstones are added. While offsets of the group are being written none are
+   * forgotten: one of the new topic may have its place already, and the tombstone would come behind
+   * it. The topic is looked at anew then.
    */
   forgetStale({ id, offsets }: GroupEntry, topic: string): number {
     const taken: number[] = [];
+    if (offsets.isWriting) {
+      offsets.isStaleAfterWrite(topic);
+      return 0;
+    }
     for (const partition of offsets.staleOf(topic)) {
       if (taken.length === SERVER_LIMITS.tombstonesAtOnce) break;
       taken.push(partition);

@@ -95,7 +95,7 @@ test('one that is overdue is answered, and counts in its turn if it does after a
     'two placing',
     'one not all in-sync replicas have the records yet',
   ]);
-  expect(line.isOverdue).toBe(true);
+  expect(line.isOpen).toBe(true);
   const answered = line.answered().then(() => seen.push('all answered'));
   known.resolve(APPENDED);
   await answered;

@@ -120,20 +120,24 @@ describe('a commit', () => {
   });
 
   test.each([
-    ['before', ErrorCode.COORDINATOR_NOT_AVAILABLE, 0],
-    ['after', ErrorCode.COORDINATOR_NOT_AVAILABLE, 1],
-  ])('with too few replicas in sync %s the append is refused', async (when, code, end) => {
-    const { broker, log, commitTo, partition } = await heldBroker();
-    const lack = () => partition().lead({ ...partition().leadership, minInSyncReplicas: 2 });
-    if (when === 'before') lack();
-    const answer = commit(broker, 7);
-    await turns();
-    if (when === 'after') lack();
-    commitTo(1);
-    await turns();
-    expect([answer.code, log.logEndOffset]).toEqual([code, end]);
-    expect(await committed(broker)).toBe(-1);
-  });
+    ['before', ErrorCode.COORDINATOR_NOT_AVAILABLE, 0, -1],
+    ['after', ErrorCode.COORDINATOR_NOT_AVAILABLE, 1, 7],
+  ])(
+    'with too few replicas in sync %s the append is refused, and memory is as the log',
+    async (...given) => {
+      const [when, code, end, offset] = given;
+      const { broker, log, commitTo, partition } = await heldBroker();
+      const lack = () => partition().lead({ ...partition().leadership, minInSyncReplicas: 2 });
+      if (when === 'before') lack();
+      const answer = commit(broker, 7);
+      await turns();
+      if (when === 'after') lack();
+      commitTo(1);
+      await turns();
+      expect([answer.code, log.logEndOffset]).toEqual([code, end]);
+      expect(await committed(broker)).toBe(offset);
+    },
+  );
 });
 
 test('what a setting says is how long a commit waits', async () => {
