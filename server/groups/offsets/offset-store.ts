@@ -4,6 +4,7 @@ import type { ErrorName } from '../../protocol/error-codes.js';
 import { isTidyId } from '../classic/group-id.js';
 import { commit, type Speaker } from '../classic/membership.js';
 import { CONSUMER_PROTOCOL, subscribedTopics } from '../classic/subscription.js';
+import type { GroupEntry } from '../group-entry.js';
 import { type GroupShards, shardOfNew } from '../group-shards.js';
 import type { GroupRecord } from '../records.js';
 import { writeError } from '../write-error.js';
@@ -18,6 +19,9 @@ export interface CommitOutcome {
   /** Why those that nothing is wrong with were not written; null if they were. */
   readonly failure: ErrorName | null;
 }
+
+/** Partitions whose offsets are to be forgotten. */
+type Wanted = readonly { readonly topic: string; readonly partition: number }[];
 
 export interface OffsetStoreOptions extends CommitRules {
   readonly shards: GroupShards;
@@ -90,45 +94,53 @@ export class OffsetStore {
    * Forgets offsets (KIP-496). Resolves with the error of each when that is in the log. Rejects
    * ApiError GROUP_ID_NOT_FOUND, and NON_EMPTY_GROUP for members that are no consumers.
    */
-  async delete(
-    groupId: string,
-    wanted: readonly { readonly topic: string; readonly partition: number }[],
-  ): Promise<ErrorName[]> {
-    const { shards, slices } = this.#options;
+  async delete(groupId: string, wanted: Wanted): Promise<ErrorName[]> {
+    const { shards } = this.#options;
     await shards.find(groupId)?.offsets.settled(groupId);
     const shard = shards.find(groupId);
     const entry = shard?.registry.find(groupId);
     if (!shard || entry === undefined || entry.group.state === 'Dead') {
       throw new ApiError('GROUP_ID_NOT_FOUND', 'there is no such group');
     }
-    const { group, offsets } = entry;
+    const { group } = entry;
     if (group.state !== 'Empty' && group.protocolType !== CONSUMER_PROTOCOL) {
       throw new ApiError('NON_EMPTY_GROUP', 'the group has members');
     }
+    const errors: ErrorName[] = [];
+    try {
+      // In line from now on: nothing that is committed later is forgotten with them.
+      await shard.offsets.write(entry, this.#tombstonesOf(entry, wanted, errors));
+      return errors;
+    } catch (error) {
+      const code = writeError(error, 'UNKNOWN_SERVER_ERROR');
+      return wanted.map((_, at) => (errors[at] === 'NONE' ? code : (errors[at] ?? code)));
+    }
+  }
+
+  /** Tombstones for those that may be forgotten; in `errors`, what is wrong with each. */
+  async #tombstonesOf(
+    { id, group, offsets }: GroupEntry,
+    wanted: Wanted,
+    errors: ErrorName[],
+  ): Promise<GroupRecord[]> {
+    const { metadata, slices } = this.#options;
     const read =
       group.state === 'Empty' ? new Set<string>() : await subscribedTopics(group, slices);
     const work = slices.begin();
-    const errors: ErrorName[] = [];
     const gone: GroupRecord[] = [];
     for (const { topic: name, partition } of wanted) {
-      const partitions = this.#options.metadata.image.topic(name)?.partitions;
+      const partitions = metadata.image.topic(name)?.partitions;
       const isKnown = partitions?.[partition] !== undefined;
       const isRead = read === null || read.has(name);
       if (!isKnown) errors.push('UNKNOWN_TOPIC_OR_PARTITION');
       else errors.push(isRead ? 'GROUP_SUBSCRIBED_TO_TOPIC' : 'NONE');
       if (isKnown && !isRead && offsets.get(name, partition) !== undefined) {
-        gone.push(tombstoneOf(groupId, { topic: name, partition }));
+        gone.push(tombstoneOf(id, { topic: name, partition }));
       }
       const pause = work.did(1);
       if (pause !== null) await pause;
     }
-    try {
-      await shard.offsets.write(entry, gone);
-      return errors;
-    } catch (error) {
-      const code = writeError(error, 'UNKNOWN_SERVER_ERROR');
-      return errors.map((each) => (each === 'NONE' ? code : each));
-    }
+    return gone;
   }
 }
 

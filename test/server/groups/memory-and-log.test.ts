@@ -182,6 +182,22 @@ test('a group whose deletion has timed out is gone when the deletion counts in t
   expect(broker.groups.totals).toMatchObject({ groups: 0, memberBytes: 0, offsets: 0 });
 });
 
+test('an OffsetDelete that takes turns forgets nothing that is committed behind it', async () => {
+  const { broker, kept } = await openWorld();
+  commit(broker, { 0: 7 });
+  await turns();
+  const wanted = Array.from({ length: 20_000 }, () => ({ topic: 't', partition: 0 }));
+  const forgetting = broker.groups.offsets.delete('g', wanted);
+  await turns(1);
+  const removal = deleteGroup(broker);
+  while (removal.codes === null) await turns(1);
+  const late = commit(broker, { 0: 9 });
+  while (late.codes === null) await turns(1);
+  await forgetting;
+  expect([removal.codes, late.codes]).toEqual([NONE, NONE]);
+  expect((await kept()).offsets).toEqual({ 0: 9 });
+});
+
 test('what a rebalance writes late does not take the place of the next group of the name', async () => {
   const { broker, holdAt, kept } = await openWorld();
   await holdAt(0);
