@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { buildBatchSync } from '../../engine/batch/builder.js';
 import { baseOffset, batchSize } from '../../engine/batch/header.js';
 import type { LogSettings, PartitionLog } from '../../engine/index.js';
 import { batchOf, readValues, turns } from '../support/batches.js';
@@ -47,11 +48,19 @@ function expectSoundLookups(log: PartitionLog): void {
   }
 }
 
-const LIES: Record<string, (bytes: Buffer) => Buffer> = {
+const LIES: Record<string, (bytes: Buffer, log: Buffer) => Buffer> = {
   'positions of other batches': (bytes) => {
     const lie = Buffer.from(bytes);
     for (let at = 0; at + 12 < lie.length; at += 8) bytes.copy(lie, at + 4, at + 12, at + 16);
     return lie.subarray(0, Math.max(8, lie.length - 8));
+  },
+  'the batch behind, but for its last entry': (bytes, log) => {
+    const lie = Buffer.from(bytes);
+    for (let at = 4; at + 8 < lie.length; at += 8) {
+      const position = lie.readInt32BE(at);
+      lie.writeInt32BE(position + batchSize(log, position), at);
+    }
+    return lie;
   },
   'positions between batches': (bytes) => {
     const lie = Buffer.from(bytes);
@@ -80,7 +89,7 @@ describe('an offset index', () => {
       const bytes = world.disk.readFileSync(path);
       if (bytes.length === 0) continue;
       const file = world.disk.openSync(path, 'write');
-      const lies = LIES[lie]!(bytes);
+      const lies = LIES[lie]!(bytes, world.disk.readFileSync(path.replace('.index', '.log')));
       file.truncateSync(0);
       file.writevSync([lies], 0);
     }
@@ -170,7 +179,13 @@ describe('time', () => {
     const log = await openLog(await openWorld(world), SETTINGS);
     const nowMs = world.clock.wallMs();
     const stamps = Array.from({ length: COUNT }, (_, at) => nowMs + ((at * 13) % 50));
-    for (const timestamp of stamps) await log.append(batchOf(['x'], { timestamp }));
+    for (let at = 0; at < COUNT; at += 4) {
+      await log.append(batchOf('alone', { timestamp: stamps[at]! }));
+      const many = stamps.slice(at + 1, at + 4);
+      await log.append(
+        buildBatchSync(many.map((timestamp) => ({ key: null, value: 'x', timestamp }))),
+      );
+    }
     for (let timestamp = nowMs - 1; timestamp <= nowMs + 51; timestamp++) {
       const offset = stamps.findIndex((stamp) => stamp >= timestamp);
       const found = await log.offsetForTimestamp(timestamp);

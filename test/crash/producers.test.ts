@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { EngineError, LogSettings } from '../../engine/index.js';
+import { LIMITS } from '../../engine/limits.js';
 import { batchOf, turns } from '../support/batches.js';
 import {
   cutPower,
@@ -111,6 +112,52 @@ test('at no moment of a run does a power cut leave a checkpoint that knows less 
     expect(again).toMatchObject({ baseOffset: last, duplicate: true });
   }
   expect(acknowledged.length).toBeGreaterThan(5);
+});
+
+describe.each([
+  ['in the checkpoint', 0],
+  ['on pages ahead of it', 3 * LIMITS.producersPerPage],
+])('what a checkpoint knows of a producer, %s,', (_, others) => {
+  /** Six batches are durable, a seventh is when the checkpoint is, and five come meanwhile. */
+  async function checkpointedUnderLoad(): Promise<SimWorld> {
+    const world = newWorld();
+    const log = await openLog(await openWorld(world), { flush: 'os' });
+    for (let at = 0; at < 6; at++) await log.append(sequenced(at));
+    await log.flush();
+    for (let id = 100; id < 100 + others; id++) {
+      await log.append(batchOf('other', { producerId: id, producerEpoch: 0, baseSequence: 0 }));
+    }
+    await log.append(sequenced(6));
+    world.disk.hold();
+    world.clock.advance(LIMITS.checkpointIntervalMs);
+    await turns(5);
+    // The checkpoint waits for its sync.
+    expect(world.disk.pending.length).toBeGreaterThan(0);
+    for (let at = 7; at < 12; at++) await log.append(sequenced(at));
+    world.disk.release();
+    await turns(60);
+    return world;
+  }
+
+  async function expectKnown(world: SimWorld, end: number): Promise<void> {
+    const log = await openLog(await openWorld(cutPower(world)));
+    expect(log.logEndOffset).toBe(others + end);
+    for (let at = end - 5; at < end; at++) {
+      expect(await log.append(sequenced(at))).toMatchObject({ duplicate: true });
+    }
+    expect(await log.append(sequenced(end))).toMatchObject({ duplicate: false });
+  }
+
+  test('is durable', async () => {
+    await expectKnown(await checkpointedUnderLoad(), 7);
+  });
+
+  test('is all there with the next one, also what came meanwhile', async () => {
+    const world = await checkpointedUnderLoad();
+    world.clock.advance(LIMITS.checkpointIntervalMs);
+    await turns(60);
+    await expectKnown(world, 12);
+  });
 });
 
 async function durableCopy(world: SimWorld): Promise<SimWorld['catalog']> {

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Disk } from '../../engine/disk/disk.js';
 import { type Catalog, MemoryCatalog } from '../../engine/index.js';
 import { batchOf, readValues, turns } from '../support/batches.js';
@@ -167,26 +167,31 @@ test('segments that go at once, unsynced, do not take the directory offline', as
   expect(log.logEndOffset).toBe(1);
 });
 
-test('a topic id that met a full disk is written with the first append that succeeds', async () => {
-  const world = newWorld();
-  const engine = await openWorld(world);
-  const log = await openLog(engine);
-  world.disk.failNext({ op: 'writevSync', path: /partition\.metadata$/, code: 'ENOSPC' });
-  await expect(log.append(batchOf('v'))).rejects.toMatchObject({ code: 'STORAGE_FULL' });
-  await log.append(batchOf('w'));
-  const [found] = await (await openWorld(cutPower(world))).partitionsOnDisk();
-  expect(found?.topicId).toBe(partition().topicId);
-});
+describe.each([
+  ['each file', false],
+  ['the file system', true],
+])('with a sync of %s', (_, syncFileSystem) => {
+  test('a topic id that met a full disk is written with the first append that succeeds', async () => {
+    const world = newWorld({ syncFileSystem });
+    const engine = await openWorld(world);
+    const log = await openLog(engine);
+    world.disk.failNext({ op: 'writevSync', path: /partition\.metadata$/, code: 'ENOSPC' });
+    await expect(log.append(batchOf('v'))).rejects.toMatchObject({ code: 'STORAGE_FULL' });
+    await log.append(batchOf('w'));
+    const [found] = await (await openWorld(cutPower(world))).partitionsOnDisk();
+    expect(found?.topicId).toBe(partition().topicId);
+  });
 
-test('a topic id that a killed process left in the page cache is durable once its log is served', async () => {
-  const world = newWorld();
-  const log = await openLog(await openWorld(world));
-  world.disk.hold();
-  void log.append(batchOf('v')).catch(() => {});
-  await turns();
-  const second = killProcess(world);
-  const served = await openLog(await openWorld(second));
-  expect(served.logEndOffset).toBe(1);
-  const [found] = await (await openWorld(cutPower(second))).partitionsOnDisk();
-  expect(found?.topicId).toBe(partition().topicId);
+  test('a topic id that a killed process left in the page cache is durable once its log is served', async () => {
+    const world = newWorld({ syncFileSystem });
+    const log = await openLog(await openWorld(world));
+    world.disk.hold();
+    void log.append(batchOf('v')).catch(() => {});
+    await turns();
+    const second = killProcess(world);
+    const served = await openLog(await openWorld(second));
+    expect(served.logEndOffset).toBe(1);
+    const [found] = await (await openWorld(cutPower(second))).partitionsOnDisk();
+    expect(found?.topicId).toBe(partition().topicId);
+  });
 });
