@@ -14,6 +14,7 @@ import { LogMemory } from './change/log-memory.js';
 import { LogStart } from './change/log-start.js';
 import { Maintenance } from './change/maintenance.js';
 import { Removal } from './change/remove-below.js';
+import { Retention } from './change/retain.js';
 import { Retirement } from './change/retire.js';
 import { CheckpointState } from './durability/checkpoint-state.js';
 import { Durability } from './durability/durability.js';
@@ -23,6 +24,7 @@ import type { LogSettings } from './log-settings.js';
 import type { HighWatermarkRule, PartitionName } from './partition-log.js';
 import { findBatch } from './read/read.js';
 import { ReadHints } from './read/read-hints.js';
+import { scrubLog } from './read/scrub.js';
 import type { Recovered } from './recovery/recovered.js';
 import { Sealing } from './segments/sealing.js';
 import type { SegmentList } from './segments/segment-list.js';
@@ -118,7 +120,7 @@ export class LogState {
       (plan, stop) => new CompactionPass(this, plan, new CompactionJobs(this, plan, stop)),
       Math.min(cleanedOffset, found.end.offset),
     );
-    this.maintenance = new Maintenance(this, this, this);
+    this.maintenance = new Maintenance(this, new Retention(this), () => scrubLog(this));
     this.closing = new Closing(this);
 
     if (isNews) this.durability.markDirty();

@@ -1,11 +1,9 @@
 import type { ActiveSegment } from '../append/active-segment.js';
 import type { CompactionResult, LogMaintenance, ScrubResult } from '../partition-log.js';
-import type { ReadableLog } from '../read/readable-log.js';
-import { scrubLog } from '../read/scrub.js';
 import type { Changes } from './changes.js';
 import type { Compaction } from './compaction.js';
 import type { Removed } from './remove-below.js';
-import { type RetainedLog, readTimesForRetention, retain } from './retain.js';
+import type { Retention } from './retain.js';
 
 /** The log that is kept in order. */
 export interface MaintainedLog {
@@ -17,19 +15,18 @@ export interface MaintainedLog {
 /** What is done to a log from time to time. */
 export class Maintenance implements LogMaintenance {
   readonly #log: MaintainedLog;
-  readonly #retained: RetainedLog;
-  readonly #readable: ReadableLog;
+  readonly #retention: Retention;
+  readonly #scrub: () => Promise<ScrubResult>;
 
-  constructor(log: MaintainedLog, retained: RetainedLog, readable: ReadableLog) {
+  constructor(log: MaintainedLog, retention: Retention, scrub: () => Promise<ScrubResult>) {
     this.#log = log;
-    this.#retained = retained;
-    this.#readable = readable;
+    this.#retention = retention;
+    this.#scrub = scrub;
   }
 
   async applyRetention(): Promise<Removed> {
-    this.#retained.life.assertTaking();
-    await readTimesForRetention(this.#retained);
-    return this.#log.changes.run(() => retain(this.#retained));
+    await this.#retention.readTimes();
+    return this.#log.changes.run(() => this.#retention.apply());
   }
 
   compact(): Promise<CompactionResult> {
@@ -41,6 +38,6 @@ export class Maintenance implements LogMaintenance {
   }
 
   scrub(): Promise<ScrubResult> {
-    return scrubLog(this.#readable);
+    return this.#scrub();
   }
 }

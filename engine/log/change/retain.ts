@@ -28,83 +28,95 @@ export interface RetainedLog {
   readonly removal: Removal;
 }
 
-/**
- * Reads, in slices, the newest times that a retention will ask for, up to the first segment whose
- * index had to be made: the next retention goes on there. Before it and not within, so that other
- * changes of the segments do not wait. Rejects with the errno of the disk.
- */
-export async function readTimesForRetention(log: RetainedLog): Promise<void> {
-  const times = new TimesAhead(log);
-  await reasonsToGo(log, async (segment) => {
-    await times.read(segment);
-    const goesOn = !log.life.isClosing && !log.life.hasEnded && !segment.isRetired;
-    const wasLong = segment.size > LIMITS.indexWalkAtOnceBytes;
-    return goesOn && !(wasLong && log.context.indexCache.wasMade(segment));
-  });
-}
-
-/** See `PartitionLog.applyRetention`. A segment of which the newest time is not known stays. */
-export async function retain(log: RetainedLog): Promise<Removed> {
-  const { offsets, segments } = log;
-  const reasons = await reasonsToGo(log, async () => false);
-  const count = reasons.length;
-  if (count === 0) return { segments: 0, bytes: 0 };
-  // The active segment goes only when a new one has taken its place.
-  if (count === segments.all().length) await log.active.rollBesideOthers();
-  const removable = Math.min(count, segments.all().length - 1);
-  const startOffset = segments.all()[removable]!.baseOffset;
-  if (startOffset > offsets.logStart) await log.start.moveTo(startOffset);
-  log.start.moved();
-  return log.removal.below(startOffset, (at) => RETENTION_WORDS[reasons[at] ?? 'time']);
-}
-
 const RETENTION_WORDS: Record<RetentionReason, string> = {
   start: 'below the log start offset',
   time: 'its newest record is older than retention.ms',
   size: 'the log is larger than retention.bytes',
 };
 
-/**
- * Why each of the oldest segments goes, in slices, up to the first that stays. `read` is called for
- * one of which the newest time is not known: true when it is asked again.
- */
-async function reasonsToGo(
-  log: RetainedLog,
-  read: (segment: Segment) => Promise<boolean>,
-): Promise<RetentionReason[]> {
-  const { segments, offsets } = log;
-  const limits = limitsOf(log);
-  const reasons: RetentionReason[] = [];
-  let logBytes = segments.sizeBytes;
-  const work = log.context.slices.begin();
-  for (let segment = segments.first; segment; segment = segments.after(segment)) {
-    const current = segment;
-    const verdict = (): RetentionReason | 'unknown' | null => {
-      const endOffset = segments.after(current)?.baseOffset ?? offsets.logEnd;
-      const { size: sizeBytes } = current;
-      const newest = (): number | null => knownNewestMs(current);
-      return retentionReason({ sizeBytes, endOffset, newestMs: newest }, logBytes, limits);
-    };
-    let reason = verdict();
-    if (reason === 'unknown' && (await read(segment))) reason = verdict();
-    if (reason === null || reason === 'unknown') break;
-    reasons.push(reason);
-    logBytes -= segment.size;
-    const pause = work.did(1);
-    if (pause !== null) await pause;
-  }
-  return reasons;
-}
+/** Deletes the oldest segments of a log: those that time and size say may go. */
+export class Retention {
+  readonly #log: RetainedLog;
 
-function limitsOf({ settings, context, offsets }: RetainedLog): RetentionLimits {
-  const { deletes } = settings;
-  return {
-    retentionMs: deletes ? settings.retentionMs : Number.POSITIVE_INFINITY,
-    retentionBytes: deletes ? settings.retentionBytes : Number.POSITIVE_INFINITY,
-    nowMs: context.clock.wallMs(),
-    highWatermark: offsets.highWatermark.offset,
-    logStart: offsets.logStart,
-  };
+  constructor(log: RetainedLog) {
+    this.#log = log;
+  }
+
+  /**
+   * Reads, in slices, the newest times that `apply` will ask for, up to the first segment whose
+   * index had to be made: the next retention goes on there. Before it and not within, so that other
+   * changes of the segments do not wait. Rejects with the errno of the disk.
+   */
+  async readTimes(): Promise<void> {
+    const { context, life } = this.#log;
+    life.assertTaking();
+    const times = new TimesAhead(this.#log);
+    await this.#reasonsToGo(async (segment) => {
+      await times.read(segment);
+      const goesOn = !life.isClosing && !life.hasEnded && !segment.isRetired;
+      const wasLong = segment.size > LIMITS.indexWalkAtOnceBytes;
+      return goesOn && !(wasLong && context.indexCache.wasMade(segment));
+    });
+  }
+
+  /**
+   * See `LogMaintenance.applyRetention`. A segment of which the newest time is not known stays.
+   * Called while nothing else changes the segments.
+   */
+  async apply(): Promise<Removed> {
+    const { offsets, segments, active, start, removal } = this.#log;
+    const reasons = await this.#reasonsToGo(async () => false);
+    const count = reasons.length;
+    if (count === 0) return { segments: 0, bytes: 0 };
+    // The active segment goes only when a new one has taken its place.
+    if (count === segments.all().length) await active.rollBesideOthers();
+    const removable = Math.min(count, segments.all().length - 1);
+    const startOffset = segments.all()[removable]!.baseOffset;
+    if (startOffset > offsets.logStart) await start.moveTo(startOffset);
+    start.moved();
+    return removal.below(startOffset, (at) => RETENTION_WORDS[reasons[at] ?? 'time']);
+  }
+
+  /**
+   * Why each of the oldest segments goes, in slices, up to the first that stays. `read` is called
+   * for one of which the newest time is not known: true when it is asked again.
+   */
+  async #reasonsToGo(read: (segment: Segment) => Promise<boolean>): Promise<RetentionReason[]> {
+    const { segments, offsets, context } = this.#log;
+    const limits = this.#limits();
+    const reasons: RetentionReason[] = [];
+    let logBytes = segments.sizeBytes;
+    const work = context.slices.begin();
+    for (let segment = segments.first; segment; segment = segments.after(segment)) {
+      const current = segment;
+      const verdict = (): RetentionReason | 'unknown' | null => {
+        const endOffset = segments.after(current)?.baseOffset ?? offsets.logEnd;
+        const { size: sizeBytes } = current;
+        const newest = (): number | null => knownNewestMs(current);
+        return retentionReason({ sizeBytes, endOffset, newestMs: newest }, logBytes, limits);
+      };
+      let reason = verdict();
+      if (reason === 'unknown' && (await read(segment))) reason = verdict();
+      if (reason === null || reason === 'unknown') break;
+      reasons.push(reason);
+      logBytes -= segment.size;
+      const pause = work.did(1);
+      if (pause !== null) await pause;
+    }
+    return reasons;
+  }
+
+  #limits(): RetentionLimits {
+    const { settings, context, offsets } = this.#log;
+    const { deletes } = settings;
+    return {
+      retentionMs: deletes ? settings.retentionMs : Number.POSITIVE_INFINITY,
+      retentionBytes: deletes ? settings.retentionBytes : Number.POSITIVE_INFINITY,
+      nowMs: context.clock.wallMs(),
+      highWatermark: offsets.highWatermark.offset,
+      logStart: offsets.logStart,
+    };
+  }
 }
 
 /**
