@@ -76,13 +76,7 @@ export class LogState {
   readonly appends: Appends;
 
   readonly changes: Changes;
-  readonly memory: LogMemory;
-  readonly retirement: Retirement;
-  readonly start: LogStart;
-  readonly removal: Removal;
   readonly compaction: Compaction;
-  readonly maintenance: Maintenance;
-  readonly closing: Closing;
 
   constructor(context: LogContext, origin: LogOrigin) {
     const { name, folder, settings, found, cleanedOffset, rule } = origin;
@@ -110,18 +104,7 @@ export class LogState {
     this.appends = new Appends(this, new LeaderAppends(this), new ReplicaAppends(this, marks));
 
     this.changes = new Changes(this);
-    this.memory = new LogMemory(this);
-    this.retirement = new Retirement(this);
-    this.start = new LogStart(this);
-    this.removal = new Removal(this);
-    this.compaction = new Compaction(
-      this,
-      new CompactionPlans(this),
-      (plan, stop) => new CompactionPass(this, plan, new CompactionJobs(this, plan, stop)),
-      Math.min(cleanedOffset, found.end.offset),
-    );
-    this.maintenance = new Maintenance(this, new Retention(this), () => scrubLog(this));
-    this.closing = new Closing(this);
+    this.compaction = new Compaction(this, Math.min(cleanedOffset, found.end.offset));
 
     if (isNews) this.durability.markDirty();
     this.watermark.begin();
@@ -130,6 +113,32 @@ export class LogState {
 
   get settings(): LogSettings {
     return this.#settings;
+  }
+
+  // These have no state of their own and are seldom needed: a directory may have very many logs.
+  get memory(): LogMemory {
+    return new LogMemory(this);
+  }
+  get retirement(): Retirement {
+    return new Retirement(this);
+  }
+  get start(): LogStart {
+    return new LogStart(this);
+  }
+  get removal(): Removal {
+    return new Removal(this);
+  }
+  get plans(): CompactionPlans {
+    return new CompactionPlans(
+      this,
+      (plan, stop) => new CompactionPass(this, plan, new CompactionJobs(this, plan, stop)),
+    );
+  }
+  get maintenance(): Maintenance {
+    return new Maintenance(this, new Retention(this), () => scrubLog(this));
+  }
+  get closing(): Closing {
+    return new Closing(this);
   }
 
   updateSettings(settings: LogSettings): void {

@@ -30,10 +30,6 @@ import type { LogContext } from './shared/log-context.js';
  * this hands each call to the owner of it.
  */
 export class Log implements PartitionLog {
-  readonly name: PartitionName;
-  readonly epochs: LogEpochs;
-  readonly watermark: LogWatermark;
-  readonly maintenance: LogMaintenance;
   /** For the directory, which closes logs and deletes them. */
   readonly state: LogState;
   readonly #appends: Appends;
@@ -42,12 +38,20 @@ export class Log implements PartitionLog {
     const state = new LogState(context, origin);
     this.state = state;
     this.#appends = state.appends;
-    this.name = state.name;
-    this.epochs = state.leadership;
-    this.watermark = state.watermark;
-    this.maintenance = state.maintenance;
   }
 
+  get name(): PartitionName {
+    return this.state.name;
+  }
+  get epochs(): LogEpochs {
+    return this.state.leadership;
+  }
+  get watermark(): LogWatermark {
+    return this.state.watermark;
+  }
+  get maintenance(): LogMaintenance {
+    return this.state.maintenance;
+  }
   get settings(): LogSettings {
     return this.state.settings;
   }

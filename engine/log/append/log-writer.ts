@@ -5,6 +5,7 @@ import type { FilePool } from '../../disk/file-pool.js';
 import type { EngineError } from '../../errors.js';
 import { LIMITS } from '../../limits.js';
 import type { EngineCounters } from '../../metrics.js';
+import { SETTLED } from '../segments/settled.js';
 import type { LogContext } from '../shared/log-context.js';
 import { afterMicrotasks, type WriteGathering } from '../shared/write-gathering.js';
 import type { AppendWaiter } from './append-waiters.js';
@@ -35,7 +36,7 @@ export class LogWriter {
   readonly #outcome: WriteOutcome;
   #staged: WriteGroup | null = null;
   readonly #queued: WriteGroup[] = [];
-  #idle: Promise<void> = Promise.resolve();
+  #idle: Promise<void> = SETTLED;
 
   constructor(
     context: Pick<LogContext, 'directory' | 'clock' | 'counters' | 'files' | 'gatherWrites'>,

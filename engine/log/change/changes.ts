@@ -1,6 +1,7 @@
 import type { Appends } from '../append/appends.js';
 import type { Staging } from '../append/staging.js';
 import type { Durability } from '../durability/durability.js';
+import { SETTLED } from '../segments/settled.js';
 import type { LogLife } from '../state/log-life.js';
 import type { Watermark } from '../state/watermark.js';
 
@@ -16,7 +17,7 @@ export interface ChangedLog {
 /** Truncations, deletions and swaps, one after another: each looks at what the last one left. */
 export class Changes {
   readonly #log: ChangedLog;
-  #last: Promise<void> = Promise.resolve();
+  #last: Promise<void> = SETTLED;
 
   constructor(log: ChangedLog) {
     this.#log = log;

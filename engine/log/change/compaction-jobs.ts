@@ -15,7 +15,7 @@ import type { LogContext } from '../shared/log-context.js';
 import type { LeaderEpochs } from '../state/leader-epochs.js';
 import type { OffsetTracker } from '../state/offset-tracker.js';
 import type { ProducerStates } from '../state/producer-state.js';
-import type { Source } from './compaction-plan.js';
+import type { Source } from './compaction-sources.js';
 
 /** The log that jobs are told of. */
 export interface RewrittenLog {

@@ -9,7 +9,7 @@ import type { LogLife } from '../state/log-life.js';
 import type { OffsetTracker } from '../state/offset-tracker.js';
 import type { Changes } from './changes.js';
 import type { CompactionJobs } from './compaction-jobs.js';
-import { eachSealed, type Source } from './compaction-plan.js';
+import { eachSealed, type Source } from './compaction-sources.js';
 import type { Retirement } from './retire.js';
 import { swapSegments } from './swap-segments.js';
 

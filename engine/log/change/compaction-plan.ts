@@ -1,20 +1,14 @@
-import { timestampNumber } from '../../batch/timestamp.js';
 import { LIMITS } from '../../limits.js';
-import {
-  type CompactionPlan,
-  CompactionPlanning,
-  type CompactionSegment,
-} from '../../maintenance/compaction-policy.js';
+import { type CompactionPlan, CompactionPlanning } from '../../maintenance/compaction-policy.js';
 import type { ActiveSegment } from '../append/active-segment.js';
 import type { LogSettings } from '../log-settings.js';
-import type { Segment } from '../segments/segment.js';
 import type { SegmentList } from '../segments/segment-list.js';
 import { TimesAhead } from '../segments/times-ahead.js';
-import { readFirstTimestamp } from '../segments/wake-segment.js';
 import type { LogContext } from '../shared/log-context.js';
 import type { LogLife } from '../state/log-life.js';
 import type { OffsetTracker } from '../state/offset-tracker.js';
-import { knownNewestMs } from './retain.js';
+import type { CompactionPass } from './compaction-pass.js';
+import { eachSealed, firstMs } from './compaction-sources.js';
 
 /** The log of which it is asked what there is to compact. */
 export interface PlannedLog {
@@ -26,19 +20,17 @@ export interface PlannedLog {
   readonly active: ActiveSegment;
 }
 
-/** A live segment with its end. */
-export interface Source extends CompactionSegment {
-  readonly segment: Segment;
-  /** How often it was cut when the pass began. */
-  readonly cuts: number;
-}
+/** Makes the pass that carries a plan out; `stop` is set to end it. */
+type NewPass = (plan: CompactionPlan, stop: SharedArrayBuffer) => CompactionPass;
 
 /** What there is to compact in a log, and when. */
 export class CompactionPlans {
   readonly #log: PlannedLog;
+  readonly pass: NewPass;
 
-  constructor(log: PlannedLog) {
+  constructor(log: PlannedLog, pass: NewPass) {
     this.#log = log;
+    this.pass = pass;
   }
 
   /**
@@ -83,46 +75,4 @@ export class CompactionPlans {
     if (offsets.logEnd <= cleanedOffset || !appends.isIdle) return false;
     return firstMs(active) < context.clock.wallMs() - maxCompactionLagMs;
   }
-}
-
-/**
- * Calls `look` for each segment but the active one, oldest first, in slices, until that returns
- * false.
- */
-export async function eachSealed(
-  { context, segments }: Pick<PlannedLog, 'context' | 'segments'>,
-  look: (source: Source) => boolean | Promise<boolean>,
-): Promise<void> {
-  const work = context.slices.begin();
-  let segment = segments.first;
-  while (segment) {
-    const current: Segment = segment;
-    const next = segments.after(current);
-    if (next === undefined) return;
-    const looked = look(sourceOf(current, next.baseOffset));
-    if (!(typeof looked === 'boolean' ? looked : await looked)) return;
-    const pause = work.did(1);
-    if (pause !== null) await pause;
-    segment = segments.after(current);
-  }
-}
-
-function sourceOf(segment: Segment, endOffset: number): Source {
-  return {
-    segment,
-    cuts: segment.cuts,
-    baseOffset: segment.baseOffset,
-    endOffset,
-    sizeBytes: segment.size,
-    newestMs: () => knownNewestMs(segment) ?? Number.POSITIVE_INFINITY,
-    firstMs: () => firstMs(segment),
-  };
-}
-
-function firstMs(segment: Segment): number {
-  if (segment.noted.firstTimestampMs < 0 && segment.writtenSize > 0) {
-    readFirstTimestamp(segment, segment.writtenSize);
-  }
-  const { firstTimestampMs } = segment.noted;
-  return firstTimestampMs >= 0 ? timestampNumber(firstTimestampMs) : segment.age.createdMs;
 }

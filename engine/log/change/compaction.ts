@@ -12,6 +12,7 @@ import { cleanedKey } from '../durability/log-records.js';
 import type { LogSettings } from '../log-settings.js';
 import type { CompactionResult, PartitionName } from '../partition-log.js';
 import { repairAdvice } from '../segments/repair-advice.js';
+import { SETTLED } from '../segments/settled.js';
 import type { LogContext } from '../shared/log-context.js';
 import type { LogLife } from '../state/log-life.js';
 import type { Changes } from './changes.js';
@@ -27,10 +28,8 @@ export interface CompactingLog {
   readonly life: LogLife;
   readonly active: ActiveSegment;
   readonly changes: Changes;
+  readonly plans: CompactionPlans;
 }
-
-/** Makes a pass; `stop` is set to end it. */
-type NewPass = (plan: CompactionPlan, stop: SharedArrayBuffer) => CompactionPass;
 
 const NOTHING: CompactionResult = { passes: 0, recordsRemoved: 0, bytesRemoved: 0 };
 
@@ -40,13 +39,11 @@ const DISK_ERRORS = ['EIO', 'ENOSPC', 'EDQUOT', 'EMFILE', 'ENFILE'];
 /** The compaction of one log: when it is due, one pass at a time, and how far it has come. */
 export class Compaction implements CompactedLog {
   readonly #log: CompactingLog;
-  readonly #plans: CompactionPlans;
-  readonly #newPass: NewPass;
   #cleanedOffset: number;
   /** Set to end the pass that runs; made by the first one. */
   #stop: SharedArrayBuffer | null = null;
   #isStopped = false;
-  #running: Promise<unknown> = Promise.resolve();
+  #running: Promise<unknown> = SETTLED;
   #isRunning = false;
   /** Why the log is not compacted any more until it is opened again. */
   #refusal: string | null = null;
@@ -56,10 +53,8 @@ export class Compaction implements CompactedLog {
   /** On the monotonic clock: after a failure. */
   #retryAtMs = Number.NEGATIVE_INFINITY;
 
-  constructor(log: CompactingLog, plans: CompactionPlans, newPass: NewPass, cleanedOffset: number) {
+  constructor(log: CompactingLog, cleanedOffset: number) {
     this.#log = log;
-    this.#plans = plans;
-    this.#newPass = newPass;
     this.#cleanedOffset = cleanedOffset;
   }
 
@@ -89,7 +84,7 @@ export class Compaction implements CompactedLog {
     if (this.#isRunning || this.#refusal !== null || log.life.hasEnded) return null;
     if (log.context.clock.monotonicMs() < this.#retryAtMs) return null;
     try {
-      if (this.#plans.oldestDirtyIsActive(this.#cleanedOffset)) return Number.POSITIVE_INFINITY;
+      if (this.#log.plans.oldestDirtyIsActive(this.#cleanedOffset)) return Number.POSITIVE_INFINITY;
       const plan = await this.#plan();
       if (plan === null || !isCompactionDue(plan, log.settings.minCleanableDirtyRatio)) return null;
       return plan.isOverdue ? Number.POSITIVE_INFINITY : plan.dirtyRatio;
@@ -101,7 +96,7 @@ export class Compaction implements CompactedLog {
   }
 
   async #plan(): Promise<CompactionPlan | null> {
-    const plan = await this.#plans.from(this.#cleanedOffset);
+    const plan = await this.#log.plans.from(this.#cleanedOffset);
     return plan === null || plan.endOffset === this.#stuckAt ? null : plan;
   }
 
@@ -157,13 +152,13 @@ export class Compaction implements CompactedLog {
     const log = this.#log;
     const { context } = log;
     log.life.assertTaking();
-    if (this.#plans.oldestDirtyIsActive(this.#cleanedOffset)) await log.active.roll();
+    if (this.#log.plans.oldestDirtyIsActive(this.#cleanedOffset)) await log.active.roll();
     const plan = await this.#plan();
     if (plan === null) return NOTHING;
     const startedMs = context.clock.monotonicMs();
     this.#stop ??= new SharedArrayBuffer(4);
     if (this.#isStopped) this.stop();
-    const pass = this.#newPass(plan, this.#stop);
+    const pass = this.#log.plans.pass(plan, this.#stop);
     const end = await pass.run();
     if (end.bad !== null) this.#refuse(end.bad);
     if (end.bad !== null || end.cleanedOffset === null) return pass.result;

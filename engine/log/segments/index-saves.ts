@@ -1,7 +1,5 @@
 import type { SegmentIndexes } from './noted-batches.js';
-
-/** One for all segments, of which a log may have very many. */
-const SETTLED: Promise<void> = Promise.resolve();
+import { SETTLED } from './settled.js';
 
 /** What the index files of one segment hold of its indexes, and whose turn it is to write them. */
 export class IndexSaves {
