@@ -8,7 +8,10 @@ export interface HeartbeatParts {
   readonly groups: Pick<GroupCoordinator, 'heartbeat'>;
 }
 
-/** Heartbeat: REBALANCE_IN_PROGRESS calls the member to join again. */
+/**
+ * Heartbeat: REBALANCE_IN_PROGRESS calls the member to join again. While the group is being loaded
+ * all is well, as in Kafka: whoever was a member has a session from the load on.
+ */
 export const heartbeat = handler(
   Heartbeat,
   { asks: [{ operation: 'read', resource: 'group' }], order: 'pipelined' },
@@ -21,7 +24,8 @@ function heartbeatHandler({ groups }: HeartbeatParts): Handler<typeof Heartbeat>
       const speaker = { memberId, instanceId: groupInstanceId, generation: generationId };
       return { errorCode: ErrorCode[groups.heartbeat(groupId, speaker)] };
     } catch (error) {
-      return { errorCode: wireError(error).code };
+      const { name, code } = wireError(error);
+      return { errorCode: name === 'COORDINATOR_LOAD_IN_PROGRESS' ? ErrorCode.NONE : code };
     }
   };
 }

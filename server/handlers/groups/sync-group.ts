@@ -9,7 +9,11 @@ export interface SyncGroupParts {
   readonly groups: Pick<GroupCoordinator, 'sync'>;
 }
 
-/** SyncGroup. Answered when the leader's plan is in the log. */
+/**
+ * SyncGroup. Answered when the leader's plan is in the log. While the group is being loaded its
+ * rebalance is lost, and the member is to join again: the Java client takes
+ * COORDINATOR_LOAD_IN_PROGRESS here for a failure of the consumer.
+ */
 export const syncGroup = handler(
   SyncGroup,
   { asks: [{ operation: 'read', resource: 'group' }], order: 'pipelined' },
@@ -39,7 +43,12 @@ function syncGroupHandler({ groups }: SyncGroupParts): Handler<typeof SyncGroup>
         assignment: answer.assignment,
       };
     } catch (error) {
-      return { errorCode: wireError(error).code, assignment: Buffer.alloc(0) };
+      const { name, code } = wireError(error);
+      const isLoading = name === 'COORDINATOR_LOAD_IN_PROGRESS';
+      return {
+        errorCode: isLoading ? ErrorCode.REBALANCE_IN_PROGRESS : code,
+        assignment: Buffer.alloc(0),
+      };
     }
   };
 }
