@@ -23,8 +23,8 @@ import {
 } from './partition-folder.js';
 
 /**
- * What a broker's metadata says of the partitions of a data directory, by the names of their
- * folders (`<topic>-<partition>`).
+ * The partitions of a data directory in a broker's metadata, by the names of their folders
+ * (`<topic>-<partition>`).
  */
 export interface KnownPartitions {
   /** Topic id of each partition that is served. */
@@ -33,12 +33,12 @@ export interface KnownPartitions {
   readonly leaving: ReadonlyMap<string, readonly string[]>;
 }
 
-/** Which partition each folder of a data directory belongs to. */
+/** The owners of the folders of a data directory. */
 export class FolderClaims {
   readonly #context: LogContext;
-  /** Of folders that were looked at to find strays, until their logs are opened. */
+  /** Topic ids of folders that were looked at to find strays, until their logs are opened. */
   readonly #topicIdsSeen = new Map<string, string>();
-  /** Folders of which nobody can tell whose they are. */
+  /** Folders whose owner is unknown. */
   readonly #disputed = new Set<string>();
 
   constructor(context: LogContext) {
@@ -46,8 +46,8 @@ export class FolderClaims {
   }
 
   /**
-   * Looks whether the folder, with these names in it, is the partition's. True when it is although
-   * its `partition.metadata` does not say so. Throws DAMAGED_LOG when it is not.
+   * Checks that the folder, with these names in it, belongs to the partition. True when it does
+   * although its `partition.metadata` does not say so. Throws DAMAGED_LOG when it does not.
    */
   check(name: PartitionName, folder: string, names: readonly string[]): boolean {
     const { logger, catalog, disk } = this.#context;
@@ -81,8 +81,8 @@ export class FolderClaims {
   }
 
   /**
-   * Whether the folder goes with the partition. A folder that names no topic, or one that nobody
-   * knows, is deleted with the topic that the catalog knows under its name.
+   * Whether the folder is deleted with the partition. A folder that names no topic, or an unknown
+   * one, is deleted with the topic that the catalog knows under its name.
    */
   isToDelete({ topicId, partition }: PartitionName, folder: string): boolean {
     const found = readTopicId(this.#context.disk, folder);
@@ -91,7 +91,7 @@ export class FolderClaims {
     return this.#hasRecords(topicId, partition);
   }
 
-  /** The folder is another one from now on. */
+  /** Forgets the folder: its name belongs to another one from now on. */
   forget(folder: string): void {
     this.#topicIdsSeen.delete(folder);
   }

@@ -27,7 +27,7 @@ export interface FollowOptions {
 export interface RecordsOptions {
   /** Inclusive. Default 'start'. */
   readonly from?: Place | undefined;
-  /** Exclusive. Default 'end'; what lies behind the present end is left out. */
+  /** Exclusive. Default 'end'; records behind the present end are left out. */
   readonly to?: Place | undefined;
   /** Ends the iteration with an AbortError. */
   readonly signal?: AbortSignal | undefined;
@@ -122,7 +122,7 @@ function placeOf(log: PartitionLog, what: string, place: Place): number | Promis
   return found;
 }
 
-/** Throws OFFSET_OUT_OF_RANGE for what no log has. */
+/** Throws OFFSET_OUT_OF_RANGE for an offset that no log can have. */
 export function assertOffset(offset: number): void {
   if (Number.isSafeInteger(offset)) return;
   throw new EngineError('OFFSET_OUT_OF_RANGE', `an offset is a whole number, not ${offset}`);
@@ -154,7 +154,7 @@ async function* follow(
     try {
       const reading = readBatchBytes(log, offset, LIMITS.embeddedFollowBytes, signal);
       if (reading === null) {
-        // A bounded one comes here when the log was truncated meanwhile.
+        // A bounded follower comes here when the log was truncated meanwhile.
         if (end < Number.POSITIVE_INFINITY) return;
         // Nothing has been awaited since the look at the log, so no move of its end is missed.
         await waiting.forAdvance();
@@ -218,7 +218,7 @@ class Waiting {
     if (this.isStopped) return;
     const signal = this.#signal;
     let unsubscribe = (): void => {};
-    // Nothing of a log keeps the process alive: its files are read when somebody asks.
+    // An open log does not keep the process alive: its files are read only on a call.
     this.#alive = setInterval(() => {}, NEVER_MS);
     this.keepAlive(this.#keepsAlive);
     try {

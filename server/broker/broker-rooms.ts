@@ -17,8 +17,8 @@ import { storeRoom } from './rooms/store.js';
 import { twinRoom } from './rooms/twin.js';
 
 /**
- * Every room between a data directory and connections, in the order in which they open. A new part
- * of the broker is a file in `rooms/` and a line here.
+ * Every room between a data directory and connections, in the order in which they open. A new room
+ * is a file in `rooms/` and a line here.
  */
 export const BROKER_ROOMS = Rooms.on<Ground & { readonly engine: Logs }>()
   .and(catalogRoom)

@@ -10,8 +10,8 @@ import type { RequestFaults } from '../testing/faults.js';
 import type { CloseOptions } from './room.js';
 
 /**
- * What a broker is made from. Everything that comes from the world has a default: the machine's
- * own.
+ * The options of a broker. Everything that comes from its surroundings has a default: that of the
+ * machine.
  */
 export interface BrokerOptions
   extends Pick<EngineOptions, 'clock' | 'random' | 'disk' | 'jobs' | 'locker' | 'openCatalog'> {
@@ -20,18 +20,15 @@ export interface BrokerOptions
   readonly brokerStatic: SettingTexts;
   readonly logger: Logger;
   readonly network?: Network;
-  /**
-   * Time as connections see it: their deadlines concern real programs at the other end. Default:
-   * `clock`.
-   */
+  /** The clock of connections: their deadlines concern real clients. Default: `clock`. */
   readonly networkClock?: Clock;
-  /** Counts the work of event loop turns. Default: nothing does. */
+  /** Counts the work of each turn of the event loop. Default: not counted. */
   readonly meter?: WorkMeter;
-  /** Default: everybody may do everything. */
+  /** Default: every client may do everything. */
   readonly authorizer?: Authorizer;
-  /** Default: as much as they can. */
+  /** Default: no limit. */
   readonly quota?: Quota;
-  /** Stand in front of the handlers, behind admission. Default: none. */
+  /** Faults in front of the handlers, behind admission. Default: none. */
   readonly faults?: RequestFaults;
 }
 
@@ -57,9 +54,9 @@ export interface Broker {
   readonly fetchSessions: { readonly counters: FetchSessionCounters };
   readonly engine: Engine;
   /**
-   * Accepts nothing new, gives the requests that were received up to `drainMs` to be answered, then
-   * closes connections, partitions and engine; the mark of a clean stop comes last. Calling it
-   * again returns the same promise.
+   * Accepts nothing new, gives the received requests up to `drainMs` to be answered, then closes
+   * connections, partitions and engine; the mark of a clean stop comes last. Calling it again
+   * returns the same promise.
    */
   close(options: CloseOptions): Promise<void>;
 }

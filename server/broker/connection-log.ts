@@ -3,7 +3,7 @@ import type { Logger } from '../logging/log.js';
 import { rateLimited } from '../logging/rate-limit.js';
 import type { ListenerEvents } from '../net/listener.js';
 
-/** Connections that ended badly, few lines whatever clients do. */
+/** Logs connections that ended badly, in few lines whatever clients do. */
 export function connectionLog(logger: Logger, clock: Clock): ListenerEvents {
   const limited = rateLimited(logger, { clock });
   return {

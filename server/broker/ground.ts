@@ -14,7 +14,7 @@ import type { LogHost } from '../partition/partitions.js';
 import type { BrokerOptions } from './broker.js';
 import { limitsOf } from './limits.js';
 
-/** What the rooms of a broker stand on: its options, with nothing of the world left out. */
+/** The ground of a broker's rooms: its options, with every default filled in. */
 export interface Ground
   extends Pick<
     BrokerOptions,
@@ -24,19 +24,19 @@ export interface Ground
   readonly random: Random;
   readonly disk: Disk;
   readonly openCatalog: NonNullable<BrokerOptions['openCatalog']>;
-  /** Cuts what is long into slices: the work of one turn of the event loop, whoever does it. */
+  /** Cuts long work into slices; all rooms share one allowance per turn of the event loop. */
   readonly slices: TurnSlices;
   readonly limits: ServerLimits;
   /** Ends the process for a broken invariant. Default: it is thrown outside of every promise. */
   readonly crash?: (error: Error) => void;
 }
 
-/** The data directory as the rooms of a broker use it: an engine, or what stands for one. */
+/** The data directory as the rooms of a broker use it: an engine, or a substitute in tests. */
 export interface Logs
   extends LogHost,
     Pick<Engine, 'path' | 'leaderEpoch' | 'wasClean' | 'catalog' | 'space' | 'takeOffline'> {}
 
-/** The machine's ground, and what is read of the options by the first and the last room. */
+/** The ground on a machine, with the options for the first and the last room. */
 export interface MachineGround extends Ground, Pick<BrokerOptions, 'jobs' | 'locker' | 'network'> {
   readonly networkClock: Clock;
 }

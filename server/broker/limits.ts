@@ -2,7 +2,7 @@ import { descriptorsForConnections } from '../../engine/index.js';
 import { SERVER_LIMITS, type ServerLimits } from '../limits.js';
 import type { BrokerSettings } from '../settings/broker-settings.js';
 
-/** The broker's limits: the table's, where settings say nothing else. */
+/** The broker's limits: those of the table, unless settings change them. */
 export function limitsOf(settings: BrokerSettings): ServerLimits {
   const bytesInFlightMax = settings.bytesInFlightMax ?? SERVER_LIMITS.bytesInFlightMax;
   return {

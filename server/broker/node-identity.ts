@@ -4,7 +4,7 @@ import { SettingsError } from '../settings/parse.js';
 
 /**
  * Makes sure that the node keeps its id: partitions name their replicas by it, so that under
- * another one nobody would lead them. Written durably at the first start. Rejects with
+ * another id no broker would lead them. The id is written durably at the first start. Rejects with
  * SettingsError when the id was another one before.
  */
 export async function claimNodeId(

@@ -1,20 +1,20 @@
 /** How a broker is stopped. */
 export interface CloseOptions {
-  /** What the requests that were received have to be answered in. */
+  /** The time within which the received requests must be answered. */
   readonly drainMs: number;
 }
 
 /** A room that is open. */
 export interface OpenRoom<Part> {
-  /** What the rooms behind it are given. */
+  /** The part that the rooms behind it get. */
   readonly part: Part;
-  /** What must be closed if it fails. Resolves when the part does what it is there for. */
+  /** Starts the part; the room must be closed if that fails. Resolves when the part works. */
   start?(): Promise<void>;
   /** Called once, when every room behind it is closed. */
   close?(options: CloseOptions): unknown;
 }
 
-/** One part of a broker: `open` is given the parts of the rooms in front of it, by their names. */
+/** One room of a broker: `open` gets the parts of the rooms in front of it, by their names. */
 export interface Room<in Parts, out Name extends string, out Part> {
   readonly name: Name;
   readonly open: (parts: Parts) => OpenRoom<Part> | Promise<OpenRoom<Part>>;
@@ -39,8 +39,8 @@ export interface OpenRooms<Parts> {
 }
 
 /**
- * A list of rooms. `Ground` is what the first one is opened with, `Parts` the ground and what all
- * of them give; a room fits behind those that give what it asks for.
+ * A list of rooms. The first room is opened with `Ground`; `Parts` is the ground and the parts of
+ * all rooms. A room fits behind the rooms that give the parts that it needs.
  */
 export class Rooms<in Ground, out Parts> {
   readonly #rooms: readonly Room<never, string, unknown>[];
@@ -49,7 +49,7 @@ export class Rooms<in Ground, out Parts> {
     this.#rooms = rooms;
   }
 
-  /** The list that has no room yet. */
+  /** The list without rooms. */
   static on<Ground>(): Rooms<Ground, Ground> {
     return new Rooms([]);
   }
@@ -67,15 +67,15 @@ export class Rooms<in Ground, out Parts> {
   }
 
   /**
-   * Opens the rooms in their order. When one fails, those that are open are closed without a drain,
-   * and the promise rejects with its failure.
+   * Opens the rooms in their order. When one fails, the open ones are closed without a drain, and
+   * the promise rejects with its failure.
    */
   async open(ground: Ground): Promise<OpenRooms<Parts>> {
     const parts = { ...ground } as Record<string, unknown>;
     const open: OpenRoom<unknown>[] = [];
     try {
       for (const { name, open: openNext } of this.#rooms) {
-        // `and` has seen to it that the parts are those which the room asks for.
+        // `and` has checked that the parts are those that the room needs.
         const opening = openNext(parts as never);
         const opened = opening instanceof Promise ? await opening : opening;
         parts[name] = opened.part;
@@ -83,7 +83,7 @@ export class Rooms<in Ground, out Parts> {
         if (opened.start !== undefined) await opened.start();
       }
     } catch (error) {
-      // The first failure is the one to tell.
+      // The first failure is the one to report.
       await closeAll(open, { drainMs: 0 }).catch(() => {});
       throw error;
     }

@@ -1,6 +1,7 @@
 /**
  * The operations of Kafka's access control, by their number on the wire, as the bits in which
- * answers carry them (KIP-430). There is no authorizer: everybody may do all that applies.
+ * answers carry them (KIP-430). There is no authorizer: every client may do every operation that
+ * applies.
  */
 const READ = 1 << 3;
 const WRITE = 1 << 4;

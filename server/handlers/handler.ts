@@ -6,10 +6,10 @@ import type { HandlerParts } from './parts.js';
 
 export type { Handler } from '../request/open-handler.js';
 
-/** The handler of an API for which something follows from requests that do not come to it. */
+/** The handler of an API that also takes note of requests that do not reach it. */
 export interface OpenedHandler<A extends Api> {
   readonly handle: Handler<A>;
-  /** See `OpenHandler.noteRefused`. */
+  /** Called for a request that is answered with an error in front of the handler. */
   noteRefused(context: RequestContext, request: RequestOf<A>, error: ErrorCode): void;
 }
 

@@ -12,7 +12,7 @@ import type { WaitKey } from '../request/waiting.js';
 import type { BrokerSettings } from '../settings/broker-settings.js';
 import type { SettingTexts } from '../settings/topic-settings.js';
 
-/** The parts of a broker that handlers work with. */
+/** The parts of a broker that handlers use. */
 export interface BrokerParts {
   readonly metadata: MetadataView;
   readonly controller: Controller;
@@ -21,7 +21,7 @@ export interface BrokerParts {
   readonly groups: GroupCoordinator;
   /** Waiting fetches and produces; `Partitions` is told to check it. */
   readonly delayed: DelayedOperations<WaitKey>;
-  /** `Partitions` tells it of every move too. */
+  /** `Partitions` tells it of every move, too. */
   readonly fetchSessions: FetchSessions;
   readonly settings: BrokerSettings;
   /** The keys that were set at the start, as text. */
@@ -33,7 +33,7 @@ export interface BrokerParts {
   space(): Promise<DiskSpace>;
 }
 
-/** The same, and what follows from them. */
+/** The same parts, and values that are derived from them. */
 export type HandlerParts = ReturnType<typeof handlerParts>;
 
 export function handlerParts(broker: BrokerParts, apis: readonly Api[]) {

@@ -4,7 +4,7 @@ import { javaHashCode } from './coordinator-for.js';
 /** A broker that may take replicas. */
 export interface PlacementBroker {
   readonly nodeId: number;
-  /** Null for a broker that names none: those without one are in a rack together. */
+  /** Null for a broker without a rack: all such brokers count as one rack. */
   readonly rack: string | null;
 }
 
@@ -23,11 +23,11 @@ export interface PlacementWish {
  * Replicas of the partitions to be added, node ids, the preferred leader first. This alone decides
  * where replicas go; it is pure.
  *
- * Brokers stand in a ring in which the racks take turns. Partition after partition is led by the
- * next broker of the ring, from one on that the topic's name decides, or its first partition. The
- * other replicas are the next ones, further on with every round, each in the rack that has the
- * fewest replicas of the partition: so every rack has one before any has two. As in Apache Kafka,
- * the partitions that a topic is created with and those that are added later are placed alike.
+ * Brokers stand in a ring in which the racks alternate. Each partition is led by the next broker of
+ * the ring; the topic's name, or its first partition, decides where the ring begins. The other
+ * replicas are on the next brokers, further on with every round, each in the rack that has the
+ * fewest replicas of the partition: so every rack has one replica before any has two. As in Apache
+ * Kafka, added partitions are placed like those that a topic is created with.
  *
  * Throws ApiError INVALID_REPLICATION_FACTOR for a factor that is not from 1 to the number of
  * brokers.
@@ -47,8 +47,8 @@ export function placeReplicas(wish: PlacementWish): number[][] {
 }
 
 /**
- * What is wrong with replicas that a client has chosen; null if they can be placed. `factor`: how
- * many the topic's other partitions have, if there are any.
+ * The problem of replicas that a client has chosen; null if they can be placed. `factor`: the
+ * number of replicas of the topic's other partitions, if there are any.
  */
 export function assignmentProblem(
   nodeIds: readonly number[],
@@ -71,7 +71,7 @@ export function assignmentProblem(
   return `replicas [${shown}] are ${nodeIds.length}, and other partitions of the topic have ${factor}`;
 }
 
-/** Throws ApiError INVALID_REPLICATION_FACTOR unless a topic can have so many replicas. */
+/** Throws ApiError INVALID_REPLICATION_FACTOR unless a topic can have this number of replicas. */
 export function checkReplicationFactor(factor: number, brokers: readonly PlacementBroker[]): void {
   if (factor >= 1 && factor <= brokers.length) return;
   const message =
@@ -92,7 +92,7 @@ function byRack(brokers: readonly PlacementBroker[]): PlacementBroker[][] {
   return [...racks].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, rack]) => rack);
 }
 
-/** One broker of each rack in turn, as long as it has any. */
+/** One broker of each rack after another, as long as the rack has any. */
 function ringOf(racks: readonly (readonly PlacementBroker[])[]): PlacementBroker[] {
   const rounds = Math.max(...racks.map((rack) => rack.length));
   return Array.from({ length: rounds }, (_, round) =>

@@ -4,7 +4,7 @@ import type { DeletedTopic } from '../metadata/metadata-replica.js';
 import type { MetadataView } from '../metadata/metadata-view.js';
 
 /**
- * The partitions whose folders may be there: of the image's topics, and of topics that are being
+ * The partitions whose folders may exist: those of the image's topics, and of topics that are being
  * deleted.
  */
 export function knownPartitions(
@@ -25,7 +25,7 @@ export function knownPartitions(
   return { live, leaving };
 }
 
-/** What stays of a topic that is being deleted. */
+/** The facts that are kept of a topic that is being deleted. */
 export function sized({ name, id, partitions }: TopicImage): DeletedTopic {
   return { name, id, partitionCount: partitions.length };
 }

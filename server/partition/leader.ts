@@ -9,40 +9,46 @@ import { type WaitKey, waitFor } from '../request/waiting.js';
  */
 export type Acks = 0 | 1 | -1;
 
-/** How many replicas are in sync, and how many are asked for. */
+/** The number of replicas in sync, and the number that is required. */
 export interface InSync {
   /** Replicas in sync, this broker among them. */
   readonly inSyncCount: number;
-  /** `min.insync.replicas`: fewer in sync, and acks=all is refused. */
+  /** `min.insync.replicas`: acks=all is refused with fewer replicas in sync. */
   readonly minInSyncReplicas: number;
 }
 
-/** How long an append waits for the in-sync replicas once the log's promise holds. */
+/** The bounds of an append's wait for the in-sync replicas once the log's promise holds. */
 export interface AppendWait {
   /** On the monotonic clock; Infinity waits until the outcome is known. */
   readonly deadlineMs: number;
-  /** On whose behalf; waiting ends with it. Null: on that of no connection. */
+  /** The connection on whose behalf it waits; the wait ends with it. Null: no connection. */
   readonly connection: ConnectionInfo | null;
 }
 
-/** Who appends. One of the two methods is called, once, and not before the append returns. */
+/**
+ * The caller of an append. One of its two methods is called, once, and not before the append
+ * returns.
+ */
 export interface AppendCaller extends AppendWait {
-  /** The acknowledgements that were asked for are there. */
+  /** Called when the acknowledgements that were asked for are there. */
   appended(result: Appended): void;
   failed(error: unknown): void;
 }
 
-/** What one leader's appends go by. */
+/** The options of one leader. */
 export interface LeaderOptions {
   readonly log: PartitionLog;
   readonly delayed: DelayedOperations<WaitKey>;
-  /** Is checked when the high watermark has moved, and after every change of the leader. */
+  /**
+   * The key that is checked when the high watermark has moved, and after every change of the
+   * leader.
+   */
   readonly key: WaitKey;
 }
 
 /**
- * REQUEST_TIMED_OUT for an append that has its place in the log: whether it will count is not
- * known.
+ * REQUEST_TIMED_OUT for an append that has its place in the log: it is unknown whether it will
+ * count.
  */
 export class OverdueAppend extends ApiError {
   readonly #whenKnown: () => Promise<Appended>;
@@ -52,7 +58,7 @@ export class OverdueAppend extends ApiError {
     this.#whenKnown = whenKnown;
   }
 
-  /** Waits on, however long it takes. Settles as the append would have without a deadline. */
+  /** Goes on waiting, without a deadline, and settles as the append would have. */
   whenKnown(): Promise<Appended> {
     return this.#whenKnown();
   }
@@ -60,9 +66,9 @@ export class OverdueAppend extends ApiError {
 
 /**
  * A partition's leader in one leader epoch: decides when an append counts. When the epoch or the
- * role is over, so is this object; the next epoch has another. So an append knows its epoch: one
- * that has waited beyond it is refused, although the high watermark may have passed its offset, for
- * another leader may have put another record there.
+ * role is over, so is this object; the next epoch has another. So an append knows its epoch: an
+ * append that has waited beyond it is refused, although the high watermark may have passed its
+ * offset, since another leader may have put another record there.
  */
 export class Leader {
   readonly #options: LeaderOptions;
@@ -75,28 +81,28 @@ export class Leader {
     this.#inSync = inSync;
   }
 
-  /** Takes over how many replicas are in sync. The key is to be checked then. */
+  /** Takes in the number of replicas in sync. The caller checks the key then. */
   update(inSync: InSync): void {
     this.#inSync = inSync;
   }
 
   /**
-   * Another epoch or role has begun: what is not acknowledged by now is NOT_LEADER_OR_FOLLOWER. The
-   * key is to be checked then.
+   * Another epoch or role has begun: appends that are not acknowledged by now are
+   * NOT_LEADER_OR_FOLLOWER. The caller checks the key then.
    */
   end(): void {
     this.#isOver = true;
   }
 
   /**
-   * The partition was let go: the high watermark moves no more, and what has to wait for it is
-   * NOT_LEADER_OR_FOLLOWER. The key is to be checked then.
+   * The partition was let go: the high watermark moves no more, and appends that wait for it are
+   * NOT_LEADER_OR_FOLLOWER. The caller checks the key then.
    */
   release(): void {
     this.#isReleased = true;
   }
 
-  /** As `Partition.append` says. */
+  /** Appends as `Partition.append` says. */
   append(batch: Buffer, acks: Acks, wait: AppendWait): Promise<Appended> {
     this.#admit(batch, acks);
     return new Promise((appended, failed) => {
@@ -105,8 +111,8 @@ export class Leader {
   }
 
   /**
-   * As `append`, where a promise for each batch would be one too many: the caller is told. Nothing
-   * is allocated but the log's own promise and what waits for that, unless the high watermark lags.
+   * As `append`, but it calls the caller instead of making one more promise for each batch. Unless
+   * the high watermark lags, only the log's own promise and its waiter are allocated.
    */
   appendFor(caller: AppendCaller, batch: Buffer, acks: Acks): void {
     this.#admit(batch, acks);
@@ -120,7 +126,7 @@ export class Leader {
       throw new ApiError('NOT_ENOUGH_REPLICAS', inSyncText(this.#inSync));
     }
     const { segmentBytes, maxBatchBytes } = this.#options.log.settings;
-    // What is larger still is MESSAGE_TOO_LARGE, which the log says.
+    // The log refuses a still larger batch with MESSAGE_TOO_LARGE.
     if (batch.length > segmentBytes && batch.length <= maxBatchBytes) {
       throw new ApiError(
         'RECORD_LIST_TOO_LARGE',
@@ -136,7 +142,7 @@ export class Leader {
     );
   }
 
-  /** The log's promise holds: that is all, unless all in-sync replicas are asked for. */
+  /** The log's promise holds: the append is done, unless all in-sync replicas are asked for. */
   #promised(caller: AppendCaller, appended: Appended, acks: Acks): void {
     let isDone: boolean;
     try {
@@ -156,7 +162,7 @@ export class Leader {
     );
   }
 
-  /** Resolves when every in-sync replica has the records, which the high watermark tells. */
+  /** Resolves when every in-sync replica has the records, as the high watermark shows. */
   async #whenCommitted(
     appended: Appended,
     { deadlineMs, connection }: AppendWait,
@@ -180,7 +186,7 @@ export class Leader {
   }
 }
 
-/** Until the outcome is known. */
+/** A wait that ends when the outcome is known. */
 export const NO_DEADLINE: AppendWait = {
   deadlineMs: Number.POSITIVE_INFINITY,
   connection: null,

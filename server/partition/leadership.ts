@@ -6,7 +6,7 @@ export function isReplica({ replicas }: PartitionImage, nodeId: number): boolean
   return replicas.includes(nodeId);
 }
 
-/** A replica's part in its partition. */
+/** The role of a replica in its partition. */
 export function leadershipOf(
   { leader, leaderEpoch, isr }: PartitionImage,
   nodeId: number,

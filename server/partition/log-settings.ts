@@ -1,7 +1,7 @@
 import type { LogSettings } from '../../engine/index.js';
 import type { TopicSettings } from '../settings/topic-settings.js';
 
-/** The part of a topic's settings that its logs act on, in the engine's words. */
+/** The settings of a topic that concern its logs, under the engine's names. */
 export function logSettingsOf(topic: TopicSettings, producerExpirationMs: number): LogSettings {
   return {
     flush: topic.flush,

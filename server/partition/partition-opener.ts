@@ -26,7 +26,7 @@ export interface PartitionOpenerOptions extends PartitionWatchers {
   settingsOf(topic: TopicImage): TopicSettings;
 }
 
-/** A partition, and the image from which its role and settings are. */
+/** A partition, and the image from which it has its role and settings. */
 export interface OpenedPartition {
   readonly partition: Partition;
   readonly image: MetadataImage;
@@ -43,8 +43,8 @@ interface SettingsOfTopic {
 const NO_OVERRIDES = {};
 
 /**
- * Makes partitions of logs, with the role and the settings that the current image gives them, and
- * hands both on when they change. What fails is a line in the log.
+ * Opens logs as partitions, with the role and the settings that the current image gives them, and
+ * hands both on when they change. A failure is a line in the log.
  */
 export class PartitionOpener {
   readonly #options: PartitionOpenerOptions;
@@ -92,13 +92,13 @@ export class PartitionOpener {
   }
 
   /**
-   * By the layers of the current image. Worked out once for a topic, not for each of its
-   * partitions.
+   * The settings by the layers of the current image. They are worked out once for a topic, not for
+   * each of its partitions.
    */
   #settingsOf(topic: TopicImage): SettingsOfTopic {
     const { metadata, producerExpirationMs } = this.#options;
     const { brokerOverrides } = metadata.image;
-    // Topics without settings of their own have those of the broker, all of them the same.
+    // All topics without their own settings share those of the broker.
     const owner = Object.keys(topic.overrides).length === 0 ? NO_OVERRIDES : topic;
     const known = this.#settings.get(owner);
     if (known?.brokerOverrides === brokerOverrides) return known;

@@ -14,7 +14,7 @@ import type { DelayedOperations } from '../request/delayed.js';
 import type { WaitKey } from '../request/waiting.js';
 import { type Acks, type AppendWait, type InSync, Leader, NO_DEADLINE } from './leader.js';
 
-/** This broker's part in a partition, and what the partition asks of its replicas. */
+/** The role of this broker in a partition, and the replicas that the partition requires. */
 export interface Leadership extends InSync {
   readonly role: 'leader' | 'follower';
   readonly leaderEpoch: number;
@@ -23,9 +23,9 @@ export interface Leadership extends InSync {
 /** Stands for "do not check" where a request carries a leader epoch (KIP-320). */
 export const NO_EPOCH = -1;
 
-/** Who is told of a partition. */
+/** The watchers of a partition. */
 export interface PartitionWatchers {
-  /** Checked by the partition, whenever it has moved. */
+  /** The partition checks these whenever it has moved. */
   readonly delayed: DelayedOperations<WaitKey>;
   /** Called when readers may see more, the role has changed, or the partition was let go. */
   onMove(partition: Partition): void;
@@ -33,8 +33,8 @@ export interface PartitionWatchers {
 
 /**
  * One partition on this broker: the log behind the rules of replication. Handlers talk to it, and
- * only it talks to the log. Everything throws `ApiError` NOT_LEADER_OR_FOLLOWER once the partition
- * was let go, and what the log throws.
+ * only it talks to the log. Every method throws `ApiError` NOT_LEADER_OR_FOLLOWER once the
+ * partition was let go, and the errors of the log.
  */
 export class Partition {
   readonly name: PartitionName;
@@ -42,7 +42,7 @@ export class Partition {
   readonly #watchers: PartitionWatchers;
   readonly #stopListening: () => void;
   #leadership: Leadership;
-  /** Of the present epoch; null while this broker follows. */
+  /** The leader of the present epoch; null while this broker follows. */
   #leader: Leader | null = null;
   #released = false;
 
@@ -61,7 +61,8 @@ export class Partition {
   }
 
   /**
-   * The log itself, for what is no request: settings, retention, replication's high watermark rule.
+   * The log itself, for work that is no request: settings, retention, replication's high watermark
+   * rule.
    */
   get log(): PartitionLog {
     return this.#log;
@@ -71,7 +72,7 @@ export class Partition {
     return this.#log.logStartOffset;
   }
 
-  /** Exclusive: readers see what lies below. */
+  /** Exclusive: readers see the records below. */
   get highWatermark(): number {
     return this.#log.highWatermark;
   }
@@ -81,9 +82,9 @@ export class Partition {
   }
 
   /**
-   * Takes over a new role or epoch, and tells the log; whoever waits looks again, and appends of
-   * another epoch that wait are refused. Throws STALE_LEADER_EPOCH for an epoch that the log cannot
-   * lead with, LOG_CLOSED, STORAGE_OFFLINE; the partition then leads and follows nobody.
+   * Takes in a new role or epoch, and tells the log. Waiting requests look again, and waiting
+   * appends of another epoch are refused. Throws STALE_LEADER_EPOCH for an epoch that the log
+   * cannot lead with, LOG_CLOSED, STORAGE_OFFLINE; the partition then has no role.
    */
   lead(leadership: Leadership): void {
     const { role, leaderEpoch } = this.#leadership;
@@ -103,8 +104,8 @@ export class Partition {
     this.#leader = null;
     if (leadership.role === 'follower') log.epochs.follow();
     else {
-      // A log that nobody has told leads with the epoch of its directory, which is that of a lone
-      // node, whatever epochs its batches have.
+      // A log without a role leads with the epoch of its directory, which is that of a lone node,
+      // whatever epochs its batches have.
       if (log.epochs.current !== leadership.leaderEpoch) log.epochs.lead(leadership.leaderEpoch);
       this.#leader = new Leader({ log, delayed: this.#watchers.delayed, key: this }, leadership);
     }
@@ -141,13 +142,13 @@ export class Partition {
   }
 
   /**
-   * Appends a batch as leader. It has its place in the log when this returns. Resolves when the
-   * acknowledgements that are asked for are there: with acks 0 and 1 when the log's flush promise
-   * holds, with -1 when the high watermark has passed the batch as well, in the leader epoch of the
-   * append.
+   * Appends a batch as leader. The batch has its place in the log when this returns. Resolves when
+   * the acknowledgements that are asked for are there: with acks 0 and 1 when the log's flush
+   * promise holds, with -1 when the high watermark has passed the batch as well, in the leader
+   * epoch of the append.
    *
    * Throws NOT_LEADER_OR_FOLLOWER, NOT_ENOUGH_REPLICAS and RECORD_LIST_TOO_LARGE, with nothing
-   * done. Rejects with what the log rejects with; with acks -1 also NOT_LEADER_OR_FOLLOWER when the
+   * done. Rejects with the errors of the log; with acks -1 also NOT_LEADER_OR_FOLLOWER when the
    * epoch is over, whatever the high watermark says, NOT_ENOUGH_REPLICAS_AFTER_APPEND when it has
    * passed the batch with too few replicas in sync, and `OverdueAppend` at the deadline or the end
    * of the connection. The buffer is stamped in place and must stay untouched until the log's
@@ -157,7 +158,10 @@ export class Partition {
     return this.leading().append(batch, acks, wait);
   }
 
-  /** Appends what a leader sent, offsets and epochs as they are. The promise is the log's. */
+  /**
+   * Appends a leader's batches, with their offsets and epochs as they are. The promise is the
+   * log's.
+   */
   appendAsFollower(batch: Buffer): Promise<Appended> {
     if (this.#released || this.#leadership.role !== 'follower') {
       throw new ApiError('NOT_LEADER_OR_FOLLOWER', 'this broker is no follower of the partition');
@@ -175,8 +179,8 @@ export class Partition {
   }
 
   /**
-   * Brings into memory what `read` would wait for, off the event loop; null when it would not wait.
-   * As the log's `warm`.
+   * Brings into memory the bytes that `read` would wait for, off the event loop; null when it would
+   * not wait. As the log's `warm`.
    */
   warm(request: ReadRequest, isWanted: () => boolean): Promise<void> | null {
     return this.#log.warm(request, () => isWanted() && !this.#released);
@@ -188,8 +192,7 @@ export class Partition {
   }
 
   /**
-   * The leader epoch that wrote `offset`, or will write it, at the log end; -1 where that is not
-   * known.
+   * The leader epoch that wrote `offset`, or will write it, at the log end; -1 where it is unknown.
    */
   epochAt(offset: number): number {
     return this.#log.epochs.at(offset);
@@ -237,8 +240,8 @@ export class Partition {
   }
 
   /**
-   * Ends service: the topic was deleted or the broker stops. Waiters wake and find it gone. Twice
-   * is once.
+   * Ends service: the topic was deleted or the broker stops. Waiters wake and find it gone. A
+   * second call does nothing.
    */
   release(): void {
     if (this.#released) return;

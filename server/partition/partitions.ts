@@ -17,13 +17,16 @@ import type { Partition } from './partition.js';
 import { PartitionOpener, type PartitionOpenerOptions } from './partition-opener.js';
 import { TopicDeletions, type TopicDeletionsOptions } from './topic-deletions.js';
 
-/** What partitions ask of the engine. */
+/** The calls of partitions to the engine. */
 export interface LogHost {
   openPartition: PartitionOpenerOptions['engine']['openPartition'];
   /** Resolves when everything in the log is durable and its files are closed. */
   closePartition(name: PartitionName): Promise<void>;
   deletePartition: TopicDeletionsOptions['engine']['deletePartition'];
-  /** Renames logs that are of no known partition, and resolves with the new folder names. */
+  /**
+   * Renames folders of logs that belong to no known partition, and resolves with the new folder
+   * names.
+   */
   setAsideStrays(known: KnownPartitions): Promise<string[]>;
 }
 
@@ -46,20 +49,20 @@ type Entry =
 
 const OFFLINE: Entry = { state: 'offline' };
 
-/** Of a record batch: what names its producer and its sequence. */
+/** The bytes of a record batch that name its producer and its sequence. */
 export const BATCH_HEADER_BYTES = 61;
 
 /**
  * The partitions of which this broker is a replica, by topic id and number. Follows the metadata:
  * opens logs of partitions that come, applies changed roles and settings, closes logs of partitions
  * that go elsewhere, deletes logs of deleted topics. A log that does not open leaves its partition
- * offline and the others be.
+ * offline; other partitions are not affected.
  */
 export class Partitions {
   readonly #options: PartitionsOptions;
   readonly #opener: PartitionOpener;
   readonly #deletions: TopicDeletions;
-  /** Partitions that are elsewhere are undefined, and so are those of which nobody has heard. */
+  /** Partitions of other brokers, and unknown ones, are undefined. */
   readonly #topics = new Map<string, (Entry | undefined)[]>();
   /** Openings, closings and deletions under way. */
   readonly #working = new Set<Promise<void>>();
@@ -102,7 +105,7 @@ export class Partitions {
     await Promise.all(Array.from({ length: SERVER_LIMITS.partitionsOpenedAtOnce }, openNext));
   }
 
-  /** Its log, where that is open. */
+  /** The log of a partition, where it is open. */
   logOf(topic: TopicImage, index: number): PartitionLog | null {
     const entry = this.#topics.get(topic.id)?.[index];
     return entry?.state === 'open' ? entry.partition.log : null;
@@ -132,8 +135,8 @@ export class Partitions {
 
   /**
    * Notes that a produced batch was refused in front of its log with an error that clients retry,
-   * so that none that was sent behind it takes its place: the log knows, or will when it is open.
-   * Only the header is looked at.
+   * so that no batch that was sent behind it takes its place: the log is told now, or when it is
+   * open. Only the header is looked at.
    */
   refused(topic: TopicImage, index: number, batch: Buffer): void {
     const entry = this.#topics.get(topic.id)?.[index];
@@ -151,8 +154,8 @@ export class Partitions {
   }
 
   /**
-   * Resolves when every partition of the topic that is here is open or offline. Opens what is not;
-   * calling it again does no harm.
+   * Opens the partitions of the topic on this broker. Resolves when each of them is open or
+   * offline; another call does no harm.
    */
   async ensure(topic: TopicImage): Promise<void> {
     const { metadata, slices } = this.#options;
@@ -185,7 +188,7 @@ export class Partitions {
     while (this.#working.size > 0) await Promise.all(this.#working);
   }
 
-  /** Resolves when open logs go by the settings of the broker and of topics as they are now. */
+  /** Resolves when open logs have the present settings of the broker and of topics. */
   applied(): Promise<void> {
     return this.#applying;
   }
@@ -198,7 +201,7 @@ export class Partitions {
     if (brokerSettingsChanged) this.#applyMore(this.#applyAll(image));
   }
 
-  /** At once, unless there is much to do. */
+  /** Applies a topic at once, unless it has many partitions. */
   #applyOne(topic: TopicImage): void {
     const work = this.#options.slices.begin();
     if (topic.partitions.length > SERVER_LIMITS.partitionsAppliedAtOnce) {
@@ -234,7 +237,10 @@ export class Partitions {
     }
   }
 
-  /** Opens what is new, hands the settings to what is open, and lets go what is elsewhere. */
+  /**
+   * Opens a new partition, hands the settings to an open one, and lets one go that is on other
+   * brokers.
+   */
   #applyTo(topic: TopicImage, index: number, work: Work): void {
     const entry = this.#topics.get(topic.id)?.[index];
     if (!this.#isHere(topic, index)) {
@@ -269,7 +275,7 @@ export class Partitions {
     const isWanted = (): boolean =>
       this.#topics.get(topic.id) === entries && entries[index] === entry;
     const open = async (): Promise<void> => {
-      // Deleted, or let go, while it waited.
+      // The partition was deleted, or let go, while it waited.
       if (!isWanted()) return;
       const name = { topic: topic.name, topicId: topic.id, partition: index };
       const opened = await this.#opener.open(topic, name);
@@ -301,7 +307,7 @@ export class Partitions {
     entries[index] = undefined;
     if (entry.state === 'open') entry.partition.handOver();
     const close = async (): Promise<void> => {
-      // One that comes back goes on with the log, and a deleted topic closes it by itself.
+      // A partition that comes back goes on with the log, and a deleted topic closes it by itself.
       if (this.#topics.get(id) !== entries || entries[index] !== undefined) return;
       await this.#options.engine.closePartition({ topic: name, topicId: id, partition: index });
     };
@@ -331,7 +337,7 @@ export class Partitions {
     void this.#track(deletion);
   }
 
-  /** Remembers it until it is settled. */
+  /** Remembers the work until it is settled. */
   #track(work: Promise<void>): Promise<void> {
     this.#working.add(work);
     const forget = (): void => void this.#working.delete(work);

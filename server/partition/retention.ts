@@ -13,8 +13,8 @@ export interface RetentionOptions {
 }
 
 /**
- * Lets every partition delete what its settings say may go, one after another, again and again
- * until stopped.
+ * Lets every partition delete the segments that its settings allow, one partition after another,
+ * again and again until stopped.
  */
 export class Retention {
   readonly #options: RetentionOptions;
@@ -27,7 +27,7 @@ export class Retention {
     this.#schedule();
   }
 
-  /** No partition is touched any more once it resolves. */
+  /** Resolves when no partition is touched any more. */
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#timer?.cancel();
@@ -47,7 +47,7 @@ export class Retention {
   async #run(): Promise<void> {
     const { clock } = this.#options;
     for (const [at, { name, log }] of [...this.#options.partitions()].entries()) {
-      // Most have nothing to let go, and are asked within one turn.
+      // Most partitions have nothing to delete, and are asked within one turn.
       if (
         at % SERVER_LIMITS.retentionPartitionsPerTurn ===
         SERVER_LIMITS.retentionPartitionsPerTurn - 1
@@ -59,7 +59,8 @@ export class Retention {
         // The log says which segments it deletes, and why.
         await log.maintenance.applyRetention();
       } catch (error) {
-        // Deleted meanwhile, or the disk has failed: whoever owns that has said so.
+        // The partition was deleted meanwhile, or the disk has failed: that has been logged
+        // elsewhere.
         if (error instanceof EngineError) continue;
         const fields = { topic: name.topic, partition: name.partition, error };
         this.#options.logger.error(fields, 'retention failed in an unexpected way');

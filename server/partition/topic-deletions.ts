@@ -13,11 +13,11 @@ export interface TopicDeletionsOptions {
   onDeleted(topic: DeletedTopic): void;
 }
 
-/** The partitions of a deleted topic, as far as they are here. */
+/** The partitions of a deleted topic on this broker. */
 export interface DeletedPartitions {
-  /** Ends service, in slices. Resolves when nobody is served any more. */
+  /** Ends service, in slices. Resolves when no request is served any more. */
   release(): Promise<void>;
-  /** Resolves when a log that is being opened is, or has failed to. */
+  /** Resolves when a log that is being opened is open, or has failed to open. */
   opened(partition: number): Promise<void>;
 }
 
@@ -27,7 +27,7 @@ export interface DeletedPartitions {
  */
 export class TopicDeletions {
   readonly #options: TopicDeletionsOptions;
-  /** By the topic's name: a topic that is created anew uses the same folders. */
+  /** By the topic's name: a topic that is created again uses the same folders. */
   readonly #underWay = new Map<string, Promise<void>>();
   readonly #deletions = new Gate(SERVER_LIMITS.deletionsAtOnce);
 
@@ -36,16 +36,16 @@ export class TopicDeletions {
   }
 
   /**
-   * Resolves when the folders of earlier topics of that name are out of the way, or were not to be
-   * got there; undefined when there are none.
+   * Resolves when the folders of earlier topics of that name are out of the way, or could not be
+   * moved; undefined when there are none.
    */
   ofName(name: string): Promise<void> | undefined {
     return this.#underWay.get(name);
   }
 
   /**
-   * Begins to delete the logs of a topic, once those of an earlier one of its name are gone.
-   * Resolves when it has ended, one way or another.
+   * Begins to delete the logs of a topic, once those of an earlier topic of its name are gone.
+   * Resolves when that has ended, well or not.
    */
   begin(topic: DeletedTopic, partitions: DeletedPartitions): Promise<void> {
     const { name } = topic;

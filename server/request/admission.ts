@@ -6,7 +6,7 @@ import type { Ask } from './asks.js';
 import type { RequestContext } from './context.js';
 import type { OpenHandler } from './open-handler.js';
 
-/** How a request ended. */
+/** The outcome of a request. */
 export interface RequestOutcome {
   /**
    * `answered`, `silent` (no answer was due), `closed` (the connection ends), `failed` (our fault).
@@ -18,34 +18,34 @@ export interface RequestOutcome {
   readonly responseBytes: number;
 }
 
-/** Says who may do what. */
+/** Decides what a principal may do. */
 export interface Authorizer {
   /**
-   * Called in front of the handler, with what the API asks for. Refuses all of the request by an
-   * `ApiError`, which becomes the answer, or by `CloseConnection`.
+   * Called in front of the handler, with the rights that the API asks for. It refuses the whole
+   * request by an `ApiError`, which becomes the answer, or by `CloseConnection`.
    */
   authorize(context: RequestContext, asks: readonly Ask[], request: unknown): void;
 }
 
-/** Says how much a client may do in a time. */
+/** Bounds the work of a client per time. */
 export interface Quota {
   /**
-   * Called for a request that is authorized. Whole milliseconds for which its connection is served
-   * no more once it is answered; 0 where there is no need.
+   * Called for a request that is authorized. Returns the whole milliseconds for which its
+   * connection is not served once it is answered; 0 for none.
    */
   throttleMs(context: RequestContext, request: unknown): number;
 }
 
-/** Sees what became of requests. */
+/** Counts the outcomes of requests. */
 export interface RequestCount {
   /** Called once for each request that came to admission. */
   count(context: RequestContext, outcome: RequestOutcome): void;
 }
 
 export interface AdmissionOptions {
-  /** Default: everybody may do everything. */
+  /** Default: every client may do everything. */
   readonly authorizer?: Authorizer | undefined;
-  /** Default: as much as they can. */
+  /** Default: no limit. */
   readonly quota?: Quota | undefined;
   readonly counts: RequestCount;
 }
@@ -66,9 +66,8 @@ export class Admission {
   }
 
   /**
-   * Lets the request through to its handler, and returns for how long its connection is to be
-   * served no more once it is answered, in milliseconds. Throws what refuses it, of which the API
-   * has heard then.
+   * Lets the request through to its handler, and returns the milliseconds for which its connection
+   * is not served once it is answered. Throws the error that refuses it, after the API was told.
    */
   admit(context: RequestContext, served: OpenHandler, request: object): number {
     if (this.#authorizer === null && this.#quota === null) return 0;

@@ -2,7 +2,7 @@ import type { WorkGate } from '../../engine/index.js';
 import { CloseConnection, type ConnectionInfo } from '../net/dispatcher.js';
 import type { InProgress } from '../net/receiving/requests-in-progress.js';
 
-/** The request that a gate belongs to, as far as it concerns the gate. */
+/** The fields of a request that its gate needs. */
 interface Counted {
   readonly connection: ConnectionInfo;
   readonly elements: number;
@@ -10,9 +10,9 @@ interface Counted {
 }
 
 /**
- * Counts what a request that only reads looks at, since its answer is made of that: 25 bytes can
- * ask for all topics. One that turns out to be large counts as such and waits where those wait; for
- * a client that is gone it goes on no more.
+ * Counts the elements that a request which only reads looks at, since its answer is made from them:
+ * a request of 25 bytes can ask for all topics. A request that turns out to be large counts as a
+ * large one, and waits where large ones wait; it is given up when its client is gone.
  */
 export class AnswerGate implements WorkGate {
   readonly #request: Counted;

@@ -1,4 +1,4 @@
-/** What can be done to a resource, as Kafka's access control calls it. */
+/** An operation on a resource, under the name of Kafka's access control. */
 export type Operation =
   | 'read'
   | 'write'
@@ -11,7 +11,7 @@ export type Operation =
   | 'alterConfigs'
   | 'idempotentWrite';
 
-/** What it can be done to. There is one cluster; the others have names. */
+/** The kind of a resource. There is one cluster; other resources have names. */
 export type ResourceKind = 'topic' | 'group' | 'transactionalId' | 'cluster';
 
 /** An operation on resources of a kind. */
@@ -21,8 +21,8 @@ export interface Right {
 }
 
 /**
- * A right that a request needs, on each resource of the kind that it names; one that names none
- * needs it not. `or` is another right that does as well.
+ * A right that a request needs on each resource of this kind that it names; a request that names
+ * none does not need it. `or` is another right that is enough.
  */
 export interface Ask extends Right {
   readonly or?: Right;

@@ -4,7 +4,7 @@ import type { InProgress } from '../net/receiving/requests-in-progress.js';
 import type { RequestFrame } from '../protocol/frame.js';
 import { AnswerGate } from './answer-gate.js';
 
-/** Something a response holds on to until it was sent: a slice of a log file. */
+/** A resource that a response holds until it was sent: a slice of a log file. */
 export interface Releasable {
   release(): void;
 }
@@ -17,7 +17,7 @@ export interface RequestContext {
   readonly connection: ConnectionInfo;
   /** Name of the listener, upper case. */
   readonly listener: string;
-  /** Who asks, in Kafka's form `User:NAME`. */
+  /** The principal of the client, in Kafka's form `User:NAME`. */
   readonly principal: string;
   /** Chosen by the client, any characters, not to be trusted or logged unescaped. */
   readonly clientId: string | null;
@@ -29,19 +29,22 @@ export interface RequestContext {
   readonly clock: Clock;
   /** Monotonic time at which the request began to be handled. */
   readonly receivedMs: number;
-  /** Cuts what is long about the request into slices: handlers and the encoder report to it. */
+  /** Cuts the work of a long request into slices: handlers and the encoder report to it. */
   readonly work: Work;
   /**
-   * Monotonic time by which the answer is due: when the request began plus the wait it asks for. A
-   * handler that waits ends there.
+   * Monotonic time by which the answer is due: the beginning of the request plus the wait that it
+   * asks for. A waiting handler ends its wait then.
    */
   deadlineMs(waitMs: number): number;
   /**
-   * From now on the request waits for others, and what it holds is bounded where it waits: it
-   * counts no more among the large ones in progress.
+   * From now on the request waits for something else, and its memory is bounded where it waits: it
+   * does not count among the large requests in progress any more.
    */
   waits(): void;
-  /** Hands over what the answer holds; released unless the answer reaches the connection. */
+  /**
+   * Takes a resource that the answer holds; it is released unless the answer reaches the
+   * connection.
+   */
   hold(resource: Releasable): void;
 }
 
@@ -63,14 +66,14 @@ export class OpenRequest implements RequestContext {
   readonly receivedMs: number;
   /** Array elements of the request. */
   readonly elements: number;
-  /** Set for a large one. */
+  /** Set for a large request. */
   inProgress: InProgress | null = null;
-  /** For how long the connection is served no more once this is answered. */
+  /** Milliseconds for which the connection is not served once this is answered. */
   throttleMs = 0;
-  /** Only reads: may wait, and be given up, in the middle. */
+  /** Whether the request only reads: it may wait, and be given up, in the middle. */
   readonly #readsOnly: boolean;
   readonly #slices: TurnSlices;
-  /** Made for those that report; most requests are too short. */
+  /** Made when a request reports work; most requests are too short. */
   #work: Work | null;
   #held: Releasable[] | null = null;
 
@@ -117,7 +120,7 @@ export class OpenRequest implements RequestContext {
     this.#held.push(resource);
   }
 
-  /** No answer will reach the connection: gives back what one would have held. */
+  /** Releases the resources of an answer that will not reach the connection. */
   releaseHeld(): void {
     for (const resource of this.#held ?? []) resource.release();
     this.#held = null;

@@ -1,17 +1,17 @@
 import { type Clock, LIMITS, type Timer } from '../../engine/index.js';
 
-/** Something that waits: a long-poll fetch, or a produce with acks=all. */
+/** A waiting operation: a long-poll fetch, or a produce with acks=all. */
 export interface DelayedOperation<K> {
-  /** What it waits on; a check of any of them may complete it. */
+  /** The keys that it waits on; a check of any of them may complete it. */
   readonly keys: readonly K[];
   /** On the monotonic clock. */
   readonly deadlineMs: number;
   /**
-   * Completes the operation if that is possible by now: where it is known what has moved, nothing
-   * else need be looked at. After true it is over, and nothing more is called.
+   * Completes the operation if that is possible now. `moved`: the only thing that has moved, null
+   * where that is unknown. After it returns true the operation is over, and nothing more is called.
    */
   tryComplete(moved: K | null): boolean;
-  /** The deadline has come first. The operation is over. */
+  /** Called when the deadline has come first. The operation is over. */
   onExpire(): void;
 }
 
@@ -29,16 +29,16 @@ interface Waiter<K> extends DelayedHandle<K> {
   readonly keys: K[];
   /** Place in the heap, or -1 when it is over. */
   at: number;
-  /** Its `tryComplete` is running; `again` if a check came meanwhile. */
+  /** Whether its `tryComplete` is running; `again` if a check came meanwhile. */
   trying: boolean;
   again: boolean;
 }
 
 /**
  * Everything that waits for a partition to move, with deadlines. Each operation ends exactly once:
- * completed, expired or cancelled. A check looks only at those who wait on its key; one timer
- * serves all deadlines. A key is compared by identity (or by value, if it is a primitive) and costs
- * nothing when nobody waits on it.
+ * completed, expired or cancelled. A check looks only at the operations that wait on its key; one
+ * timer serves all deadlines. A key is compared by identity (or by value, if it is a primitive) and
+ * costs nothing when no operation waits on it.
  */
 export class DelayedOperations<K> {
   readonly #clock: Clock;
@@ -92,8 +92,8 @@ export class DelayedOperations<K> {
   }
 
   /**
-   * Something about `key` has moved, which `moved` may say more exactly: lets those who wait on it
-   * try. Returns how many completed.
+   * `key` has moved, and `moved` may name the thing more exactly: lets the operations that wait on
+   * `key` try. Returns how many completed.
    */
   check(key: K, moved: K = key): number {
     const waiters = this.#byKey.get(key);
@@ -109,8 +109,8 @@ export class DelayedOperations<K> {
   }
 
   /**
-   * Ends those who wait on `key` by their `onExpire`, as if their deadlines had come. Not to be
-   * called from within a `tryComplete`.
+   * Ends the operations that wait on `key` by their `onExpire`, as if their deadlines had come. It
+   * must not be called from within a `tryComplete`.
    */
   expire(key: K): void {
     for (const waiter of [...(this.#byKey.get(key) ?? [])]) {
@@ -120,7 +120,7 @@ export class DelayedOperations<K> {
     }
   }
 
-  /** Ends everything that waits by its `onExpire`, as if all deadlines had come: for a stop. */
+  /** Ends every waiting operation by its `onExpire`, as if all deadlines had come: for a stop. */
   expireAll(): void {
     for (let waiter = this.#heap[0]; waiter; waiter = this.#heap[0]) {
       this.#remove(waiter);
@@ -132,8 +132,7 @@ export class DelayedOperations<K> {
   }
 
   /**
-   * Completing may move the very thing that is waited on: a check from within is remembered, not
-   * nested.
+   * A completion may move the key that it waits on: a check from within is remembered, not nested.
    */
   #try(waiter: Waiter<K>, moved: K): boolean {
     if (waiter.trying) {
@@ -187,7 +186,8 @@ export class DelayedOperations<K> {
   }
 
   /**
-   * The timer may be early, when the first to expire has ended otherwise: then it is only set anew.
+   * The timer may be early, when the first operation to expire has ended otherwise: then it is only
+   * set again.
    */
   #schedule(): void {
     this.#timer?.cancel();

@@ -35,7 +35,7 @@ export interface RequestDispatcherOptions {
   readonly limits: ServerLimits;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Cuts what is long about a request, and the encoding of its answer. */
+  /** Cuts the work of a long request, and the encoding of its answer, into slices. */
   readonly slices: TurnSlices;
   /** Ends the process for a broken invariant. Throws outside of every promise by default. */
   crash?(error: AssertionError): void;
@@ -82,7 +82,7 @@ export class RequestDispatcher implements Dispatcher {
     }
   }
 
-  /** Spelt out with promises: as an async function the same makes more than twice the garbage. */
+  /** It is written with promises: as an async function it makes more than twice the garbage. */
   dispatch(frame: Buffer, connection: ConnectionInfo): Promise<Parts> {
     try {
       const request = this.#decode(frame, connection);
@@ -98,12 +98,12 @@ export class RequestDispatcher implements Dispatcher {
     }
   }
 
-  /** Others are served while it is decoded, but nothing of its own connection. */
+  /** Other connections are served while it is decoded, but not its own. */
   async #dispatchLarge(frame: Buffer, connection: ConnectionInfo): Promise<Parts> {
     const { clock, slices, limits } = this.#options;
     const elementsMax = limits.arrayElementsPerRequestMax;
     connection.runAlone();
-    // Nobody knows yet how many they are; an element takes a byte at least.
+    // The number of elements is unknown yet; an element takes a byte at least.
     const elementsGuessed = Math.min(frame.length, elementsMax);
     const inProgress = connection.didBegin(elementsGuessed);
     const begun = { receivedMs: clock.monotonicMs(), work: slices.begin() };
@@ -152,7 +152,7 @@ export class RequestDispatcher implements Dispatcher {
     return this.#end(context, request, body);
   }
 
-  /** Encodes what was answered. Nothing of the request follows. */
+  /** Encodes the answer and ends the request. */
   #end(context: OpenRequest, request: RequestFrame, body: Answer): Parts | Promise<Parts> {
     let parts: ResponsePart[] | null;
     try {
@@ -189,7 +189,7 @@ export class RequestDispatcher implements Dispatcher {
     return parts;
   }
 
-  /** There is no answer, and the connection is to end. */
+  /** Ends a request without an answer, and its connection. */
   #endWithout(context: OpenRequest, error: unknown): never {
     if (error instanceof AssertionError) this.#crash(error);
     this.#ended(context, error instanceof CloseConnection ? 'closed' : 'failed', null);
@@ -201,7 +201,7 @@ export class RequestDispatcher implements Dispatcher {
     kind: RequestOutcome['kind'],
     parts: readonly ResponsePart[] | null,
   ): void {
-    // The connection owns the slices of an answer; without one they are still ours.
+    // The connection owns the slices of an answer; without an answer they are released here.
     if (parts === null) context.releaseHeld();
     context.inProgress?.end();
     const durationMs = this.#options.clock.monotonicMs() - context.receivedMs;
@@ -229,7 +229,7 @@ export class RequestDispatcher implements Dispatcher {
     }
   }
 
-  /** What ends the connection, when it is the bytes that are wrong. */
+  /** The error that ends the connection because of unreadable bytes. */
   #unreadable(error: unknown, connection: ConnectionInfo): unknown {
     if (!(error instanceof ProtocolError)) return error;
     const fields = { client: connection.remoteAddress, code: error.code, reason: error.message };
@@ -238,7 +238,8 @@ export class RequestDispatcher implements Dispatcher {
   }
 
   /**
-   * Ours where the handler has none: the error as this API can carry it. Throws what has no answer.
+   * The answer for an error that the handler did not answer itself, in the form of this API. Throws
+   * where there is no answer.
    */
   #errorAnswer(context: OpenRequest, request: RequestFrame, error: unknown): Answer {
     if (error instanceof CloseConnection || error instanceof AssertionError) throw error;
@@ -271,7 +272,7 @@ export class RequestDispatcher implements Dispatcher {
 
   #crash(error: AssertionError): void {
     if (this.#options.crash !== undefined) this.#options.crash(error);
-    // Outside of every promise, so that nobody can take it for a failed request.
+    // Thrown outside of every promise, so that no caller can take it for a failed request.
     else setImmediate(() => raise(error));
   }
 }

@@ -3,8 +3,8 @@ import { ApiError } from '../protocol/api-error.js';
 import { ErrorCode, type ErrorName, errorInfo } from '../protocol/error-codes.js';
 
 /**
- * What a client is told for each engine code. The compiler asks for a line when the engine gains a
- * code. Codes that can only come up outside of requests are the server's own failure.
+ * The wire error for each engine code. The compiler asks for a line when the engine gains a code.
+ * Codes that can only come up outside of requests are failures of the server.
  */
 const WIRE_NAMES: Readonly<Record<EngineErrorCode, ErrorName>> = {
   INVALID_RECORD: 'INVALID_RECORD',
@@ -26,16 +26,16 @@ const WIRE_NAMES: Readonly<Record<EngineErrorCode, ErrorName>> = {
   BELOW_HIGH_WATERMARK: 'UNKNOWN_SERVER_ERROR',
   OFFSET_OUT_OF_RANGE: 'OFFSET_OUT_OF_RANGE',
   DAMAGED_LOG: 'KAFKA_STORAGE_ERROR',
-  // Retriable, and by then it is there.
+  // Retriable: at the next try the index is there.
   INDEX_REBUILDING: 'KAFKA_STORAGE_ERROR',
   TOO_MANY_SEGMENTS: 'POLICY_VIOLATION',
-  // The client asks for metadata anew, which says where the partition went, if anywhere.
+  // The client asks for metadata again, which says where the partition is now.
   LOG_CLOSED: 'NOT_LEADER_OR_FOLLOWER',
   INVALID_NAME: 'INVALID_TOPIC_EXCEPTION',
   INVALID_SETTING: 'INVALID_CONFIG',
   ABORTED: 'UNKNOWN_SERVER_ERROR',
   STORAGE_OFFLINE: 'KAFKA_STORAGE_ERROR',
-  // Retriable: room may come back, by retention or by an operator's hand.
+  // Retriable: retention or an operator may free room.
   STORAGE_FULL: 'KAFKA_STORAGE_ERROR',
   STORAGE_BUSY: 'KAFKA_STORAGE_ERROR',
   CATALOG_DAMAGED: 'KAFKA_STORAGE_ERROR',
@@ -45,19 +45,19 @@ const WIRE_NAMES: Readonly<Record<EngineErrorCode, ErrorName>> = {
   DAMAGED_FILE: 'KAFKA_STORAGE_ERROR',
 };
 
-/** An error as a response carries it. */
+/** An error in the form of a response. */
 export interface WireError {
   readonly name: ErrorName;
   readonly code: ErrorCode;
   readonly message: string;
-  /** Which records of a batch are to blame. */
+  /** The bad records of a batch. */
   readonly records?: readonly BadRecord[];
 }
 
 /**
- * What to answer for an outcome that was expected: an `ApiError` or an `EngineError`. Anything else
- * is thrown on, for `dispatch` to log and answer. A text that can name files stays inside; the
- * client gets the code's own.
+ * The wire error for an expected failure: an `ApiError` or an `EngineError`. Any other error is
+ * thrown on, for `dispatch` to log and answer. A message that can name files stays inside; the
+ * client gets the message of the code.
  */
 export function wireError(error: unknown): WireError {
   if (error instanceof ApiError) {

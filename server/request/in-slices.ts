@@ -1,6 +1,6 @@
 import type { Work } from '../../engine/index.js';
 
-/** Does `step` for one value after another, and lets others be served in between. */
+/** Does `step` for one value after another, and lets other requests be served in between. */
 export async function forEachInSlices<T>(
   work: Work,
   values: Iterable<T>,
@@ -14,7 +14,7 @@ export async function forEachInSlices<T>(
   }
 }
 
-/** As `forEachInSlices`. Resolves with what `map` made of each value, in their order. */
+/** As `forEachInSlices`. Resolves with the results of `map` for each value, in their order. */
 export async function mapInSlices<T, R extends object>(
   work: Work,
   values: Iterable<T>,

@@ -5,7 +5,7 @@ import { ApiVersions } from '../protocol/messages/api-versions.js';
 
 /**
  * The answer to a request of a version above ours: in the layout of version 0, which every client
- * reads, with the one line that tells which versions we do have (KIP-511).
+ * reads, with the one line that names the versions that we have (KIP-511).
  */
 export function unsupportedApiVersions(correlationId: number): ResponsePart[] {
   const { key, advertiseMin, max } = ApiVersions;

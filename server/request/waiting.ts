@@ -2,20 +2,20 @@ import type { ConnectionInfo } from '../net/dispatcher.js';
 import type { DelayedOperations } from './delayed.js';
 
 /**
- * What a wait looks at again when it moves: a partition, a fetch session, a client that is called
- * to a rebalance. Who waits knows which of them it has named.
+ * A key that a wait looks at again when it moves: a partition, a fetch session, a client that is
+ * called to a rebalance. The waiting request knows which keys it has named.
  */
 export type WaitKey = object | string;
 
 export interface Wait {
   readonly delayed: DelayedOperations<WaitKey>;
-  /** Looked at again whenever one of them moves. */
+  /** The wait is looked at again whenever one of them moves. */
   readonly keys: readonly WaitKey[];
   /** On the monotonic clock. */
   readonly deadlineMs: number;
-  /** On whose behalf; waiting ends with it. Null: on that of no connection. */
+  /** The connection on whose behalf it waits; the wait ends with it. Null: no connection. */
   readonly connection: ConnectionInfo | null;
-  /** Null where it is not known what has moved. */
+  /** Whether the wait is over. `moved`: null where it is unknown what has moved. */
   isDone(moved: WaitKey | null): boolean;
 }
 
@@ -27,9 +27,9 @@ export interface Waiting {
    */
   readonly over: Promise<boolean>;
   readonly isOver: boolean;
-  /** Waits on one more. */
+  /** Waits on one more key. */
   watch(key: WaitKey): void;
-  /** Whoever waits need not any more. */
+  /** Ends the wait. */
   end(): void;
 }
 
@@ -49,7 +49,7 @@ export function startWaiting(wait: Wait): Waiting {
       keys: wait.keys,
       deadlineMs: wait.deadlineMs,
       tryComplete: (moved) => {
-        // Called from within a log's own step, which an error must not end.
+        // This is called from within a step of a log, which an error must not end.
         try {
           if (!wait.isDone(moved)) return false;
           settle(true);

@@ -3,7 +3,7 @@ import type { RequestCounters } from '../../request/request-counters.js';
 import type { Ground } from '../ground.js';
 import { room } from '../room.js';
 
-/** What stands in front of the handlers. */
+/** The admission of requests, in front of the handlers. */
 export const admissionRoom = room(
   'admission',
   ({ authorizer, quota, requestCounters }: Ground & { requestCounters: RequestCounters }) => ({

@@ -12,7 +12,7 @@ interface Parts extends Ground {
   readonly metadata: OpenMetadata;
 }
 
-/** What changes the cluster's facts. */
+/** The controller, which changes the cluster's facts. */
 export const controllerRoom = room('controller', async (parts: Parts) => {
   const { engine, store, metadata, random, disk, limits } = parts;
   // Two names that differ only in case are one on some disks.

@@ -3,7 +3,7 @@ import type { WaitKey } from '../../request/waiting.js';
 import type { Ground } from '../ground.js';
 import { room } from '../room.js';
 
-/** The requests that wait. Those that still do at the end are ended by the partitions' room. */
+/** The waiting requests. The partitions' room ends those that still wait at the close. */
 export const delayedRoom = room('delayed', ({ clock }: Ground) => ({
   part: new DelayedOperations<WaitKey>(clock),
 }));

@@ -4,7 +4,7 @@ import type { WaitKey } from '../../request/waiting.js';
 import type { Ground } from '../ground.js';
 import { room } from '../room.js';
 
-/** What clients fetch again and again, kept between their requests. */
+/** The fetch sessions of clients, kept between their requests. */
 export const fetchSessionsRoom = room(
   'fetchSessions',
   (parts: Ground & { delayed: DelayedOperations<WaitKey> }) => {
@@ -13,7 +13,7 @@ export const fetchSessionsRoom = room(
       clock,
       random,
       delayed,
-      // Faults are for requests that name a topic, which those of a session need not do.
+      // Faults are for requests that name a topic; requests of a session need not name one.
       slotsMax: faults === undefined ? settings.fetchSessionSlots : 0,
       partitionsMax: limits.fetchSessionPartitionsMax,
       evictionMs: limits.fetchSessionEvictionMs,

@@ -21,7 +21,7 @@ interface Parts extends Ground {
   readonly producerIds: ProducerIds;
 }
 
-/** What answers each API, behind the faults that a test orders. */
+/** The handlers of all APIs, behind the faults that a test orders. */
 export const handlersRoom = room('handlers', (parts: Parts) => {
   const { engine, faults } = parts;
   const metadata = parts.metadata.replica;

@@ -27,5 +27,5 @@ export const metadataRoom = room(
   },
 );
 
-/** What the room gives. */
+/** The part that the room gives. */
 export type OpenMetadata = Awaited<ReturnType<typeof MetadataReplica.open>>;

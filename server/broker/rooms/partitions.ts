@@ -42,7 +42,7 @@ export const partitionsRoom = room('partitions', (parts: Parts) => {
     part: partitions,
     start: () => partitions.start(deleted),
     close: () => {
-      // Whoever waits for a partition reads it once more to answer.
+      // Requests that wait for a partition read it once more to answer.
       delayed.expireAll();
       return partitions.stop();
     },

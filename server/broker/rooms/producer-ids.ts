@@ -3,7 +3,7 @@ import type { MetadataStore } from '../../metadata/store.js';
 import type { Ground } from '../ground.js';
 import { room } from '../room.js';
 
-/** Ids that no producer has had. */
+/** The source of ids that no producer has had. */
 export const producerIdsRoom = room(
   'producerIds',
   ({ store, random }: Ground & { store: MetadataStore }) => ({

@@ -3,7 +3,7 @@ import { Retention } from '../../partition/retention.js';
 import type { Ground } from '../ground.js';
 import { room } from '../room.js';
 
-/** What lets partitions delete, at intervals. */
+/** Retention, which lets partitions delete segments at intervals. */
 export const retentionRoom = room(
   'retention',
   ({ clock, logger, settings, partitions }: Ground & { partitions: Partitions }) => {

@@ -10,18 +10,20 @@ export interface ApiVersionsParts {
   readonly apis: readonly Api[];
 }
 
-/** Letters, digits, dot and dash, alphanumeric at both ends (KIP-511); as long as anyone needs. */
+/**
+ * Letters, digits, dot and dash, alphanumeric at both ends (KIP-511); long enough for every client.
+ */
 const SOFTWARE_NAME = /^[a-zA-Z0-9](?:[a-zA-Z0-9.-]{0,126}[a-zA-Z0-9])?$/;
 
 /**
- * Names every API that the tables describe, with its range: the tables are the only place where
- * versions stand. A client that names its software in other characters gets INVALID_REQUEST, as
- * from Kafka; librdkafka then asks again with version 0. One that takes this broker for another,
- * which had the address before, is told to start over (KIP-1242).
+ * Names every API that the tables describe, with its range: only the tables know versions. A client
+ * that names its software in other characters gets INVALID_REQUEST, as from Kafka; librdkafka then
+ * asks again with version 0. A client that takes this broker for another one, which had the address
+ * before, is told to start over (KIP-1242).
  */
 export const apiVersions = handler(
   ApiVersions,
-  // Clients send it before they say who they are.
+  // Clients send it before they authenticate.
   { asks: [], order: 'pipelined' },
   apiVersionsHandler,
 );
@@ -50,8 +52,7 @@ function apiVersionsHandler(parts: ApiVersionsParts): Handler<typeof ApiVersions
 }
 
 /**
- * Whether the client means this broker, as far as it says whom it means: a bootstrapping one does
- * not.
+ * Whether the client means this broker, as far as it names one: a bootstrapping client names none.
  */
 function isMeant(
   { metadata, nodeId }: ApiVersionsParts,

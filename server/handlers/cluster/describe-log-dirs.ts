@@ -17,8 +17,8 @@ export interface DescribeLogDirsParts {
 type TopicAnswer = ResponseOf<typeof DescribeLogDirs>['results'][number]['topics'][number];
 
 /**
- * DescribeLogDirs (KIP-113): the one data directory, and what the partitions asked for take in it.
- * What is not here is left out.
+ * DescribeLogDirs (KIP-113): the one data directory, and the bytes of the requested partitions in
+ * it. Partitions of other brokers are left out.
  */
 export const describeLogDirs = handler(
   DescribeLogDirs,

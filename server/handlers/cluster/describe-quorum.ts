@@ -23,7 +23,7 @@ const METADATA_TOPIC = '__cluster_metadata';
 
 /**
  * DescribeQuorum (KIP-595): one node keeps the metadata and is leader and only voter. Its revisions
- * stand for offsets: what has one is durable. Other partitions have no quorum.
+ * stand for offsets: a change with a revision is durable. Other partitions have no quorum.
  */
 export const describeQuorum = handler(
   DescribeQuorum,

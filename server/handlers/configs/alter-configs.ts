@@ -41,7 +41,7 @@ interface Resource<C> {
 
 const { topicPlanElements } = SERVER_LIMITS;
 
-/** AlterConfigs (KIP-133): the settings of each resource become those given, and no others. */
+/** AlterConfigs (KIP-133): each resource gets exactly the given settings. */
 export const alterConfigs = handler(
   AlterConfigs,
   {
@@ -61,9 +61,7 @@ function alterConfigsHandler(parts: AlterConfigsParts): Handler<typeof AlterConf
   };
 }
 
-/**
- * IncrementalAlterConfigs (KIP-339): sets, removes, appends to and subtracts from what is there.
- */
+/** IncrementalAlterConfigs (KIP-339): sets, removes, appends to and subtracts from settings. */
 export const incrementalAlterConfigs = handler(
   IncrementalAlterConfigs,
   {
@@ -94,7 +92,7 @@ class AlterCall {
   readonly #parts: AlterConfigsParts;
   readonly #work: Work;
   readonly #validateOnly: boolean;
-  /** Whether the changes are all that a resource is to have. */
+  /** Whether the changes replace all settings of a resource. */
   readonly #replaces: boolean;
 
   constructor(parts: AlterConfigsParts, work: Work, validateOnly: boolean, replaces: boolean) {
@@ -104,7 +102,7 @@ class AlterCall {
     this.#replaces = replaces;
   }
 
-  /** When an answer comes, the change is durable and live logs go by it. */
+  /** When it resolves, the change is durable and open logs have it. */
   async alterAll<C extends Texts>(
     resources: readonly Resource<C>[],
     changeOf: (config: C) => ConfigChange,
@@ -134,7 +132,7 @@ class AlterCall {
     const { controller, metadata, nodeId, layers } = this.#parts;
     const found = findResource(resource, metadata.image, nodeId);
     const changes = new AlterChanges(found.kind);
-    // To check what comes of them costs the same whatever it is.
+    // The check of the result costs the same for any changes.
     const before = this.#work.did(topicPlanElements);
     if (before !== null) await before;
     for (const config of resource.configs) {
@@ -157,7 +155,8 @@ class AlterCall {
 }
 
 /**
- * What is wrong with the new settings of a topic or a broker, together with what else is in effect.
+ * The problem of the new settings of a topic or a broker together with the other settings in
+ * effect.
  */
 function problemTogether(
   found: ConfigResource,

@@ -8,7 +8,7 @@ export const TOPIC_RESOURCE = 2;
 export const BROKER_RESOURCE = 4;
 
 /**
- * What a settings request is about. `broker` is our node id in digits, or '' for what holds for
+ * The resource of a settings request. `broker` is our node id in digits, or '' for the settings of
  * every broker.
  */
 export type ConfigResource =

@@ -46,7 +46,8 @@ export const describeConfigs = handler(
 
 function describeConfigsHandler(parts: DescribeConfigsParts): Handler<typeof DescribeConfigs> {
   return async ({ work }, request) => {
-    // A resource that is named twice is answered once: the answer cannot grow by repetition.
+    // A resource that is named twice is answered once, so that repetition cannot make the answer
+    // larger.
     const wishes = new Map<string, Wish>();
     await forEachInSlices(work, request.resources, (wish) => {
       wishes.set(resourceKey(wish), wish);
@@ -74,7 +75,7 @@ class Describer {
   readonly #parts: DescribeConfigsParts;
   readonly #request: RequestOf<typeof DescribeConfigs>;
   readonly #layers: BrokerLayers;
-  /** Of topics without settings of their own, by the names that are asked for. */
+  /** The entries of topics without their own settings, by the requested names. */
   readonly #shared = new Map<string, Answer['configs']>();
   readonly #work: Work;
 
@@ -122,8 +123,8 @@ class Describer {
 }
 
 /**
- * Null and an empty list are all keys, as in Kafka. Names that no table has are dropped before
- * anyone searches the list.
+ * The requested names; null and an empty list mean all keys, as in Kafka. Unknown names are dropped
+ * before the list is searched.
  */
 async function namesOf(
   work: Work,

@@ -1,11 +1,11 @@
 import { SERVER_LIMITS } from '../../limits.js';
 
-/** A setting as a request has it, or an answer. */
+/** A setting in a request or an answer. */
 interface Setting {
   readonly value: string | null;
 }
 
-/** Elements that a setting counts for: lists are taken apart, and each element is looked at. */
+/** Elements that a setting counts for: lists are split, and each element is looked at. */
 export function settingElements({ value }: Setting): number {
   const { configValueLengthMax, settingElementChars } = SERVER_LIMITS;
   const parsedLength = Math.min(value?.length ?? 0, configValueLengthMax);

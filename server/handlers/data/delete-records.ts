@@ -20,7 +20,7 @@ type TopicAnswer = ResponseOf<typeof DeleteRecords>['topics'][number];
 type PartitionAnswer = TopicAnswer['partitions'][number];
 
 /**
- * DeleteRecords (KIP-107): moves log starts up. Answered when the new log start offsets are
+ * DeleteRecords (KIP-107): moves log starts up. It is answered when the new log start offsets are
  * durable.
  */
 export const deleteRecords = handler(
@@ -44,7 +44,7 @@ function deleteRecordsHandler(parts: DeleteRecordsParts): Handler<typeof DeleteR
         if (pause !== null) await pause;
       }
     };
-    // They share the wishes: each takes the next one.
+    // These loops share the wishes: each takes the next one.
     await Promise.all(Array.from({ length: SERVER_LIMITS.recordDeletionsAtOnce }, takeNext));
     return { topics };
   };
@@ -54,7 +54,7 @@ interface Wish {
   readonly topic: TopicImage | undefined;
   readonly partitionIndex: number;
   readonly offset: number;
-  /** Where its answer goes. */
+  /** The list that its answer is added to. */
   readonly answers: PartitionAnswer[];
   readonly place: number;
 }
@@ -78,7 +78,8 @@ function* wishesOf(
 }
 
 /**
- * Of a partition that is named twice the last offset counts, and it is answered once, as in Kafka.
+ * The wished offsets by partition. Where a partition is named twice, the last offset counts, and it
+ * is answered once, as in Kafka.
  */
 async function offsetsByPartition(
   work: Work,

@@ -19,8 +19,8 @@ type PartitionAnswer = ResponseOf<typeof DescribeProducers>['topics'][number]['p
 type ProducerAnswer = PartitionAnswer['activeProducers'][number];
 
 /**
- * DescribeProducers (KIP-664): the idempotent producers that a partition remembers. One that is
- * named twice is answered once: the answer cannot grow by repetition.
+ * DescribeProducers (KIP-664): the idempotent producers that a partition remembers. A partition
+ * that is named twice is answered once, so that repetition cannot make the answer larger.
  */
 export const describeProducers = handler(
   DescribeProducers,

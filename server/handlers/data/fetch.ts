@@ -33,16 +33,16 @@ export interface FetchParts {
 
 type Request = RequestOf<typeof Fetch>;
 
-/** Of a fetch without a session. */
+/** The session epoch of a fetch without a session. */
 const NO_EPOCH = -1;
 const PARTITIONS_AT_ONCE_MAX = SERVER_LIMITS.fetchPartitionsAtOnceMax;
 
 /**
  * Fetch. Reads at once; with less than min_bytes it waits until the high watermark has moved far
- * enough, or for max_wait_ms, or until a rebalance calls the client, and reads anew. A full fetch
- * (KIP-227) is answered with every partition it lists; one in a session looks at those that may
- * have news, and answers with those that have. The answer carries slices of log files; no record is
- * read here.
+ * enough, or for max_wait_ms, or until a rebalance calls the client, and reads again. A full fetch
+ * (KIP-227) is answered with every partition that it lists; a fetch in a session looks at the
+ * partitions that may have news, and answers with those that have. The answer carries slices of log
+ * files; no record is read here.
  */
 export const fetchRecords = handler(
   Fetch,
@@ -65,8 +65,7 @@ function fetchHandler(parts: FetchParts): Handler<typeof Fetch> {
     try {
       return await answer(parts, waiting, context, request);
     } catch (error) {
-      // What concerns the session stands above the partitions, from the version on that has
-      // sessions.
+      // An error of the session stands above the partitions, from the version on that has sessions.
       if (!(error instanceof ApiError) || context.apiVersion < 7) throw error;
       return { errorCode: ErrorCode[error.code], topics: [] };
     }
@@ -104,7 +103,7 @@ async function answer(
   if (round.warming.length > 0) {
     round.release();
     await Promise.all(round.warming);
-    // For a client that is gone nothing was warmed, and the event loop shall not wait for its pages
+    // Nothing was warmed for a client that is gone, and the event loop must not wait for its pages
     // either.
     round = await read(context.connection.closing ? 'resident' : 'as-it-is');
   }
@@ -143,7 +142,10 @@ async function answer(
   return { sessionId, topics: round.topics };
 }
 
-/** Whether so many partitions are to be read that others are to be served in between. */
+/**
+ * Whether there are too many partitions to be read in one turn, without serving other requests in
+ * between.
+ */
 function namesMany(topics: Request['topics'] | Request['forgottenTopicsData']): boolean {
   if (topics.length > PARTITIONS_AT_ONCE_MAX) return true;
   let count = 0;
@@ -152,8 +154,8 @@ function namesMany(topics: Request['topics'] | Request['forgottenTopicsData']): 
 }
 
 /**
- * Resolves when a reading may have more, when the fetch has waited long enough, or when a rebalance
- * calls its client.
+ * Resolves when another read may find more, when the fetch has waited long enough, or when a
+ * rebalance calls its client.
  */
 async function waitForMore(
   { delayed, groups }: FetchParts,
@@ -186,7 +188,7 @@ async function waitForMore(
 function checkRequest(request: Request): void {
   const { replicaId, replicaState, isolationLevel, sessionEpoch, topics } = request;
   if (replicaId >= 0 || replicaState.replicaId >= 0) {
-    // A follower reads past the high watermark; nobody may who is not one.
+    // Only a follower may read past the high watermark.
     throw new ApiError('NOT_LEADER_OR_FOLLOWER', 'no other broker holds replicas');
   }
   if (isolationLevel !== 0 && isolationLevel !== 1) {

@@ -8,10 +8,10 @@ export interface InitProducerIdParts {
 }
 
 /**
- * InitProducerId for idempotent producers: a new id at epoch 0, each time. What the producer had
- * before (KIP-360) matters only with a transactional id.
+ * InitProducerId for idempotent producers: a new id at epoch 0, each time. The id that the producer
+ * had before (KIP-360) matters only with a transactional id.
  *
- * There are no transactions yet, and whoever asks for them must stop, not retry.
+ * There are no transactions yet, and a client that asks for them must stop, not retry.
  * TRANSACTIONAL_ID_AUTHORIZATION_FAILED is the one answer that the Java client, librdkafka and
  * kafkajs all take as fatal: librdkafka retries UNSUPPORTED_VERSION and the other final codes here
  * for ever.

@@ -33,9 +33,9 @@ const SPECIAL_SINCE: ReadonlyMap<number, number> = new Map([
 const NOTHING_FOUND: Found = { offset: -1, timestamp: -1, leaderEpoch: -1 };
 
 /**
- * ListOffsets: offsets by timestamp or by name of a place. Nothing found is offset -1 without an
- * error. One lookup at a time, since each may have a batch in memory, unpacked. A partition that is
- * named twice is refused, as by Kafka.
+ * ListOffsets: offsets by timestamp or by name of a place. Where nothing is found, the offset is -1
+ * without an error. One lookup runs at a time, since each may hold an unpacked batch in memory. A
+ * partition that is named twice is refused, as by Kafka.
  */
 export const listOffsets = handler(
   ListOffsets,
@@ -72,7 +72,7 @@ function listOffsetsHandler(parts: ListOffsetsParts): Handler<typeof ListOffsets
   };
 }
 
-/** By topic, the partitions that are named more than once. */
+/** The partitions that are named more than once, by topic. */
 async function repeatedPartitions(
   work: Work,
   { topics }: RequestOf<typeof ListOffsets>,
@@ -126,7 +126,7 @@ async function lookUp(
         timestamp === -3
           ? await partition.offsetOfLargestTimestamp(currentLeaderEpoch)
           : await partition.offsetForTimestamp(timestamp, currentLeaderEpoch);
-      // What an open transaction holds back is not found by those who read committed.
+      // A reader of committed records does not find records that an open transaction holds back.
       if (found === null || found.offset >= endOffset) return NOTHING_FOUND;
       return { offset: found.offset, timestamp: found.timestampMs, leaderEpoch: found.leaderEpoch };
     }

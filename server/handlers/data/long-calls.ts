@@ -1,22 +1,25 @@
 import type { ConnectionInfo } from '../../net/dispatcher.js';
 
-/** What takes its place in logs in the order in which its connection sent it. */
+/**
+ * A call whose batches take their places in logs in the order in which its connection sent them.
+ */
 export interface OrderedCall {
-  /** All of it at once. */
+  /** Runs the whole call at once. */
   run(): void;
-  /** All of it, with pauses. Never rejects. */
+  /** Runs the whole call, with pauses. Never rejects. */
   runInSlices(): Promise<void>;
 }
 
 /**
- * Requests of so many batches, or of so many that make the files of their logs, that others are
- * served while they are appended; what comes behind one on its connection waits for it.
+ * Requests with too many batches for one turn, or too many that make the files of their logs: other
+ * requests are served while they are appended, and later requests of the same connection wait for
+ * them.
  */
 export class LongCalls {
   readonly #last = new WeakMap<ConnectionInfo, Promise<void>>();
   #count = 0;
 
-  /** Whether any is under way. */
+  /** Whether a long call is under way. */
   get areUnderWay(): boolean {
     return this.#count > 0;
   }

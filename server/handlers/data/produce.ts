@@ -30,9 +30,9 @@ type TopicWish = Request['topics'][number];
 type PartitionBatch = TopicWish['partitions'][number];
 
 /**
- * Produce. Every batch gets its place in its log before this returns, so that what a client
- * pipelines keeps its order; the answer waits for the logs' promises. acks=0 has no answer, and an
- * error then ends the connection, which is how the client learns of it.
+ * Produce. Every batch gets its place in its log before this returns, so that pipelined requests
+ * keep their order; the answer waits for the logs' promises. acks=0 has no answer; an error then
+ * ends the connection, so that the client learns of it.
  */
 export const produce = handler(
   Produce,
@@ -64,15 +64,15 @@ function openProduce(parts: ProduceParts): OpenedHandler<typeof Produce> {
   };
 }
 
-/** Who waits for the whole answer. */
+/** The caller that waits for the whole answer. */
 interface Caller {
   resolve(answer: Answer): void;
   reject(error: unknown): void;
 }
 
 /**
- * One request on its way: its partitions are answered in any order, each in its place, and the last
- * one hands the answer over.
+ * One request: its partitions are answered in any order, each in its place of the answer, and the
+ * last one hands the answer over.
  */
 class ProduceCall implements OrderedCall {
   readonly #parts: ProduceParts;
@@ -82,7 +82,7 @@ class ProduceCall implements OrderedCall {
   readonly #topics: TopicAnswer[] = [];
   /** Partitions without an answer, and one for the appends that are still being made. */
   #missing = 1;
-  /** What went wrong that has no code. */
+  /** An unexpected error, which has no code. */
   #unexpected: unknown = null;
 
   constructor(parts: ProduceParts, context: RequestContext, request: Request, caller: Caller) {
@@ -129,7 +129,7 @@ class ProduceCall implements OrderedCall {
     this.answered();
   }
 
-  /** As `run`, with pauses. Never rejects: whoever waits for the answer is told. */
+  /** As `run`, with pauses. Never rejects: the caller that waits for the answer gets the error. */
   async runInSlices(): Promise<void> {
     const { metadata } = this.#parts;
     const { work } = this.#context;
@@ -157,7 +157,7 @@ class ProduceCall implements OrderedCall {
     return answers;
   }
 
-  /** Appends one batch, or refuses it; its answer comes to its place. */
+  /** Appends one batch, or refuses it; its answer is put in its place. */
   #take(
     { name, partitions }: TopicWish,
     topic: TopicImage | undefined,
@@ -191,7 +191,7 @@ class ProduceCall implements OrderedCall {
     }
   }
 
-  /** Until when appends wait for the in-sync replicas. */
+  /** The time until which appends wait for the in-sync replicas. */
   get deadlineMs(): number {
     return this.#context.deadlineMs(this.#request.timeoutMs);
   }
@@ -201,8 +201,8 @@ class ProduceCall implements OrderedCall {
   }
 
   /**
-   * A partition without an answer: what was not expected is an error of the whole request, once
-   * nothing of it is under way, for its bytes are needed until then.
+   * Notes a partition without an answer: an unexpected error fails the whole request once no append
+   * of it is under way, since its bytes are needed until then.
    */
   failedWith(unexpected: unknown): void {
     // A broken invariant ends the process: no other error may hide it.
@@ -212,7 +212,7 @@ class ProduceCall implements OrderedCall {
     this.answered();
   }
 
-  /** One more partition has its answer in its place. */
+  /** Counts one more partition that has its answer. */
   answered(): void {
     this.#missing--;
     if (this.#missing > 0) return;
@@ -288,7 +288,7 @@ class BatchCall implements AppendCaller {
   }
 }
 
-/** What is wrong with the request as a whole, so that nothing of it is appended. */
+/** The error of the request as a whole: then nothing of it is appended. */
 function refusalOf({ acks, transactionalId }: RequestOf<typeof Produce>): ApiError | null {
   if (acks !== -1 && acks !== 0 && acks !== 1) {
     return new ApiError('INVALID_REQUIRED_ACKS', `acks is ${acks}, not -1, 0 or 1`);

@@ -16,7 +16,7 @@ type Topic = RequestOf<typeof Produce>['topics'][number];
 
 /**
  * Tells the log of a batch that was refused in front of it, if `error` is one after which clients
- * send it again: those that they have sent behind it must not take its place.
+ * send it again: batches that they have sent behind it must not take its place.
  */
 export function noteRefused(
   partitions: Parts['partitions'],
@@ -31,8 +31,8 @@ export function noteRefused(
 }
 
 /**
- * As for one batch, for a request of which nothing came to the handler. It is noted in its turn on
- * its connection: batches that came before it and have no place yet are not behind it.
+ * The same for a request of which nothing came to the handler. It is noted in the order of its
+ * connection's requests: batches that came before it and have no place yet are not behind it.
  */
 export function noteRefusedRequest(
   parts: Parts,
@@ -42,7 +42,7 @@ export function noteRefusedRequest(
   error: ErrorCode,
 ): void {
   if (!errorInfo(error).retriable) return;
-  // Meanwhile the request is answered, and its memory is used again.
+  // The request is answered meanwhile, and its memory is used again.
   const noted = long.areUnderWay ? topics.map(withHeadersOnly) : topics;
   long.inOrder(context.connection, new RefusedCall(parts, context, noted, error), false);
 }

@@ -13,7 +13,10 @@ export interface DeleteGroupsParts {
 
 type Answer = ResponseOf<typeof DeleteGroups>['results'][number];
 
-/** DeleteGroups: groups without members, and their offsets. Answered when that is in the log. */
+/**
+ * DeleteGroups: groups without members, and their offsets. It is answered when the deletion is in
+ * the log.
+ */
 export const deleteGroups = handler(
   DeleteGroups,
   { asks: [{ operation: 'delete', resource: 'group' }] },

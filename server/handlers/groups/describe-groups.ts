@@ -29,7 +29,8 @@ export const describeGroups = handler(
 
 function describeGroupsHandler({ groups }: DescribeGroupsParts): Handler<typeof DescribeGroups> {
   return async ({ apiVersion, work }, request) => {
-    // A group that is named twice is answered once: the answer cannot grow by repetition.
+    // A group that is named twice is answered once, so that repetition cannot make the answer
+    // larger.
     const allowed = request.includeAuthorizedOperations
       ? { authorizedOperations: GROUP_OPERATIONS }
       : {};

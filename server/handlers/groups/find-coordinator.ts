@@ -25,8 +25,8 @@ const TRANSACTION = 1;
  * FindCoordinator: one key up to 3, several from 4 on. The offsets topic is there when this is
  * answered.
  *
- * Whoever asks for transactions must stop, not retry; see init-producer-id.ts for the choice of the
- * code.
+ * A client that asks for a transaction coordinator must stop, not retry; see init-producer-id.ts
+ * for the choice of the code.
  */
 export const findCoordinator = handler(
   FindCoordinator,
@@ -43,7 +43,7 @@ function findCoordinatorHandler(parts: FindCoordinatorParts): Handler<typeof Fin
   return async (context, { key, keyType, coordinatorKeys }) => {
     const { work, apiVersion } = context;
     if (apiVersion < 4) return find(parts, context, keyType, key);
-    // A key that is named twice is answered once: the answer cannot grow by repetition.
+    // A key that is named twice is answered once, so that repetition cannot make the answer larger.
     const keys = await distinctInSlices(work, coordinatorKeys);
     const coordinators = await mapInSlices(work, keys, (each) =>
       find(parts, context, keyType, each),

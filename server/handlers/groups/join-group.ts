@@ -15,8 +15,8 @@ export interface JoinGroupParts {
 }
 
 /**
- * JoinGroup. Answered when the generation is formed; what the client sends behind it on this
- * connection need not wait.
+ * JoinGroup. It is answered when the generation is formed; later requests on this connection do not
+ * wait for it.
  */
 export const joinGroup = handler(
   JoinGroup,
@@ -53,8 +53,8 @@ function wishOf(context: RequestContext, request: RequestOf<typeof JoinGroup>): 
     sessionTimeoutMs: request.sessionTimeoutMs,
     rebalanceTimeoutMs: apiVersion === 0 ? request.sessionTimeoutMs : request.rebalanceTimeoutMs,
     protocolType: request.protocolType,
-    // Copies: the frame does not outlive the request.
-    // One more than may be is refused like many more.
+    // These are copies, since the frame does not outlive the request. One protocol more than
+    // allowed is enough for the refusal.
     protocols: request.protocols
       .slice(0, SERVER_LIMITS.memberProtocolsMax + 1)
       .map(({ name, metadata }) => ({ name, metadata: Buffer.from(metadata) })),
@@ -65,7 +65,7 @@ function wishOf(context: RequestContext, request: RequestOf<typeof JoinGroup>): 
 
 type Members = ResponseOf<typeof JoinGroup>['members'];
 
-/** What the leader is told of all members; for everybody else that is nothing. */
+/** The list of all members for the leader; it is empty for other members. */
 async function membersOf({ members }: JoinAnswer, { work }: RequestContext): Promise<Members> {
   const told: Members[number][] = [];
   for (const { id, instanceId, metadata } of members) {

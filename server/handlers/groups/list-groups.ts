@@ -13,7 +13,7 @@ export interface ListGroupsParts {
 
 type Answer = ResponseOf<typeof ListGroups>['groups'][number];
 
-/** The one type of group there is, as KIP-848 calls it. */
+/** The only type of group, under the name of KIP-848. */
 const GROUP_TYPE = 'classic';
 
 /** ListGroups, filtered by state (KIP-518) and type (KIP-848); filters ignore case, as in Kafka. */

@@ -17,8 +17,8 @@ type TopicAnswer = GroupAnswer['topics'][number];
 type Wishes = RequestOf<typeof OffsetFetch>['topics'];
 
 /**
- * OffsetFetch: what a group has committed for the partitions asked for, or for all. Nothing
- * committed is offset -1 without an error.
+ * OffsetFetch: the offsets that a group has committed for the requested partitions, or for all. A
+ * partition without a commit has offset -1 and no error.
  */
 export const offsetFetch = handler(
   OffsetFetch,
@@ -35,7 +35,8 @@ export const offsetFetch = handler(
 function offsetFetchHandler(parts: OffsetFetchParts): Handler<typeof OffsetFetch> {
   return async ({ apiVersion, work }, request) => {
     if (apiVersion >= 8) {
-      // A group that is named twice is answered once: the answer cannot grow by repetition.
+      // A group that is named twice is answered once, so that repetition cannot make the answer
+      // larger.
       const wishes = new Map<string, Wishes>();
       await forEachInSlices(work, request.groups, ({ groupId, topics }) => {
         wishes.set(groupId, topics);
@@ -70,7 +71,7 @@ async function answerFor(
 async function allOf(offsets: GroupOffsets | null, work: Work): Promise<TopicAnswer[]> {
   const byTopic = new Map<string, Set<number>>();
   await forEachInSlices(work, offsets?.stored() ?? [], ({ topic, partition }) => {
-    // Those of deleted topics are not given.
+    // Offsets of deleted topics are not given to clients.
     if (offsets?.get(topic, partition) === undefined) return;
     const partitions = byTopic.get(topic) ?? new Set();
     byTopic.set(topic, partitions.add(partition));

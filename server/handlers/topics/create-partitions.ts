@@ -22,7 +22,7 @@ type Answer = ResponseOf<typeof CreatePartitions>['results'][number];
 /**
  * CreatePartitions (KIP-195): `count` is the new total. Answered when the new partitions can be
  * written to. Internal topics are refused, which Apache Kafka leaves to its tools: with another
- * count, other partitions would be asked for what is committed.
+ * number of partitions, committed offsets would be looked for in the wrong partitions.
  */
 export const createPartitions = handler(
   CreatePartitions,

@@ -41,8 +41,7 @@ type Wish = RequestOf<typeof CreateTopics>['topics'][number];
 
 /**
  * CreateTopics. Each topic is created whole or not at all; the answer comes when the metadata is
- * durable and the partitions can be written to. `validate_only` goes all the way but for the
- * writing.
+ * durable and the partitions can be written to. `validate_only` does everything but the writing.
  */
 export const createTopics = handler(
   CreateTopics,
@@ -69,7 +68,7 @@ interface Planned {
 }
 
 /**
- * One request: plans topics, and creates those that are planned in transactions that are not too
+ * One request: plans its topics, and creates the planned ones in transactions that are not too
  * large.
  */
 class CreateCall {
@@ -80,7 +79,7 @@ class CreateCall {
   readonly #layers: BrokerLayers;
   readonly #work: Work;
   readonly #answers: TopicAnswer[];
-  /** Of topics without settings of their own, which all have the same. */
+  /** The settings of topics without their own settings, which are all the same. */
   #defaultConfigs: TopicAnswer['configs'] | undefined;
 
   constructor(

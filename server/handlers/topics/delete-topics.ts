@@ -29,8 +29,8 @@ interface Wish {
 }
 
 /**
- * DeleteTopics, by name or (from 6 on) by id. Answered when the deletion is durable and the topic
- * serves no more.
+ * DeleteTopics, by name or (from 6 on) by id. It is answered when the deletion is durable and the
+ * topic is not served any more.
  */
 export const deleteTopics = handler(
   DeleteTopics,
@@ -121,7 +121,7 @@ function topicOf({ metadata }: DeleteTopicsParts, { name, topicId }: Wish): Topi
   return topic;
 }
 
-/** Clients below version 3 do not know the code that was made for it. */
+/** Clients below version 3 do not know the code TOPIC_DELETION_DISABLED. */
 function disabled(version: number): ApiError {
   return new ApiError(
     version < 3 ? 'INVALID_REQUEST' : 'TOPIC_DELETION_DISABLED',

@@ -24,8 +24,8 @@ type TopicAnswer = Answer['topics'][number];
 
 /**
  * DescribeTopicPartitions (KIP-966): topics by name, in the order of their names, some partitions
- * at a time; a topic that is not there counts as one. A full answer says with which partition the
- * next one begins.
+ * at a time; a missing topic counts as one partition. A full answer names the partition with which
+ * the next answer begins.
  */
 export const describeTopicPartitions = handler(
   DescribeTopicPartitions,

@@ -20,8 +20,9 @@ const PREFERRED = 0;
 const UNCLEAN = 1;
 
 /**
- * ElectLeaders (KIP-183, KIP-460). With one replica a partition has its preferred leader, or none
- * that could be elected. Of all partitions only those are named that have no leader, as in Kafka.
+ * ElectLeaders (KIP-183, KIP-460). A partition with one replica has its preferred leader, or no
+ * leader could be elected. Where all partitions are asked for, the answer names only those without
+ * a leader, as in Kafka.
  */
 export const electLeaders = handler(
   ElectLeaders,

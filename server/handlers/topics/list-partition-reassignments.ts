@@ -2,7 +2,7 @@ import { ErrorCode } from '../../protocol/error-codes.js';
 import { ListPartitionReassignments } from '../../protocol/messages/list-partition-reassignments.js';
 import { type Handler, handler } from '../handler.js';
 
-/** ListPartitionReassignments (KIP-455): on one node no partition is ever on its way. */
+/** ListPartitionReassignments (KIP-455): on one node no partition is ever reassigned. */
 export const listPartitionReassignments = handler(
   ListPartitionReassignments,
   { asks: [{ operation: 'describe', resource: 'cluster' }] },

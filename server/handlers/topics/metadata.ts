@@ -80,7 +80,10 @@ function metadataHandler(parts: MetadataParts): Handler<typeof Metadata> {
   };
 }
 
-/** What may be done with a topic of this name, whether it exists or not, as in Kafka. */
+/**
+ * Adds the operations that are allowed on a topic of this name, whether it exists or not, as in
+ * Kafka.
+ */
 function withOperations(topic: TopicAnswer): TopicAnswer {
   if (topic.name === null) return topic;
   return { ...topic, topicAuthorizedOperations: TOPIC_OPERATIONS };
@@ -97,7 +100,7 @@ function brokersFor(
   });
 }
 
-/** Creates what does not exist and may; says which names could not be created and why. */
+/** Creates missing topics where that is allowed; says which names could not be created and why. */
 async function createMissing(
   parts: MetadataParts,
   work: Work,
@@ -118,7 +121,7 @@ async function createMissing(
   for (const name of names) {
     const pause = work.did(1);
     if (pause !== null) await pause;
-    // To plan a topic costs much more than to refuse one.
+    // Planning a topic costs much more than refusing one.
     if (partitionsLeft < parts.topicRules.defaultPartitionCount) {
       failures.set(name, ErrorCode.INVALID_PARTITIONS);
       continue;
@@ -189,8 +192,8 @@ async function answersFor(
   const byName = new Set<string>();
   const byId = new Set<string>();
   const answers: TopicAnswer[] = [];
-  // A topic that is named twice is answered once, as in Kafka: the answer cannot grow by
-  // repetition.
+  // A topic that is named twice is answered once, as in Kafka, so that repetition cannot make the
+  // answer larger.
   for (const { name, topicId } of wishes) {
     try {
       checkWish(context.apiVersion, name, topicId);

@@ -4,12 +4,12 @@ import { topicNameProblem } from '../../metadata/topic-name.js';
 import type { Partitions } from '../../partition/partitions.js';
 import { ErrorCode } from '../../protocol/error-codes.js';
 
-/** What a description of partitions asks. */
+/** The state of partitions that a description needs. */
 export type PartitionStates = Pick<Partitions, 'isOffline'>;
 
 /**
- * What clients are told of a topic that they ask for, and of its partitions from `from` to `end`
- * (exclusive). Of many partitions, others are served in between.
+ * The description of a topic for clients, with its partitions from `from` to `end` (exclusive).
+ * Where there are many, other requests are served in between.
  */
 export async function describeTopic(
   states: PartitionStates,
@@ -30,7 +30,7 @@ export async function describeTopic(
   return { errorCode: ErrorCode.NONE, name, topicId, isInternal, partitions };
 }
 
-/** Who leads a partition, who has it, and since when. */
+/** The leader of a partition, its replicas and its leader epoch. */
 function describePartition(states: PartitionStates, topic: TopicImage, partitionIndex: number) {
   const { leader, leaderEpoch, replicas, isr } = topic.partitions[partitionIndex]!;
   const offline = states.isOffline(topic.id, partitionIndex);
@@ -46,7 +46,7 @@ function describePartition(states: PartitionStates, topic: TopicImage, partition
   };
 }
 
-/** Why a topic of this name is not there. */
+/** The error code for a missing topic of this name. */
 export function missingCode(name: string): ErrorCode {
   return topicNameProblem(name) === null
     ? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
