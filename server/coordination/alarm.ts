@@ -2,8 +2,8 @@ import type { Clock, Timer } from '../../engine/index.js';
 import { Deadlines, type Mortal } from './deadlines.js';
 
 /**
- * Calls whoever falls due, with one timer for all of them. A deadline that is put off costs
- * nothing: the alarm then rings early, and calls nobody.
+ * Calls each holder whose deadline has come, with one timer for all of them. A postponed deadline
+ * costs nothing: the alarm then rings early, and makes no call.
  */
 export class Alarm<T extends Mortal> {
   readonly #clock: Clock;
@@ -33,7 +33,7 @@ export class Alarm<T extends Mortal> {
     this.#deadlines.remove(who);
   }
 
-  /** Nobody is called any more. */
+  /** Makes no call any more. */
   stop(): void {
     this.#isStopped = true;
     this.#timer?.cancel();
@@ -49,14 +49,15 @@ export class Alarm<T extends Mortal> {
     this.#timer = this.#clock.schedule(delayMs, () => this.#ring());
   }
 
-  /** Resolves when everybody who was called has done what was due. */
+  /** Resolves when every called holder has finished its work. */
   async #ring(): Promise<void> {
     this.#timer = null;
     this.#timerMs = Number.POSITIVE_INFINITY;
     this.#isRinging = true;
     const nowMs = this.#clock.monotonicMs();
     const due: T[] = [];
-    // All are taken before any is called: one that is due again at once waits for the next ring.
+    // All due holders are taken before any is called: one that is due again at once waits for the
+    // next ring.
     const take = (): T | undefined => this.#deadlines.takeDue(nowMs);
     for (let who = take(); who !== undefined; who = take()) due.push(who);
     const called: Promise<void>[] = [];

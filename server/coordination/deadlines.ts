@@ -1,10 +1,13 @@
 import { SERVER_LIMITS } from '../limits.js';
 
-/** Something that is given up unless it is heard of in time. */
+/** A holder of a deadline, such as a member that must send heartbeats. */
 export interface Mortal {
-  /** On the monotonic clock; Infinity for one that waits for us. */
+  /** On the monotonic clock; Infinity for a holder that waits for an answer. */
   deadlineMs: number;
-  /** Where the queue has it; Infinity for nowhere. Only the queue sets it. */
+  /**
+   * The deadline under which the queue has it; Infinity when it is not queued. Only the queue sets
+   * it.
+   */
   queuedMs: number;
 }
 
@@ -14,14 +17,15 @@ interface Place<T> {
 }
 
 /**
- * Who falls due when: a binary heap that is not told of deadlines that are put off, so that a
- * heartbeat costs nothing here. Whoever turns up early is queued again at its own deadline.
+ * Holders by their deadlines: a binary heap that does not move an entry when its deadline is
+ * postponed, so that a heartbeat costs nothing here. An entry that comes up early is queued again
+ * at its holder's deadline.
  */
 export class Deadlines<T extends Mortal> {
   #heap: Place<T>[] = [];
   #live = 0;
 
-  /** Places in the queue, those that lead nowhere included. */
+  /** Entries in the heap, outdated ones included. */
   get size(): number {
     return this.#heap.length;
   }
@@ -31,7 +35,7 @@ export class Deadlines<T extends Mortal> {
     return this.#heap[0]?.atMs ?? Number.POSITIVE_INFINITY;
   }
 
-  /** Sets a deadline. Costs nothing unless it is earlier than where `who` is queued. */
+  /** Sets a deadline. It costs nothing unless it is earlier than the queued one. */
   set(who: T, deadlineMs: number): void {
     who.deadlineMs = deadlineMs;
     if (deadlineMs >= who.queuedMs) return;
@@ -41,7 +45,7 @@ export class Deadlines<T extends Mortal> {
     this.#push({ atMs: deadlineMs, who });
   }
 
-  /** Nothing is said of `who` any more. */
+  /** Removes `who`: it does not fall due any more. */
   remove(who: T): void {
     if (who.queuedMs === Number.POSITIVE_INFINITY) return;
     this.#live -= 1;
@@ -49,7 +53,7 @@ export class Deadlines<T extends Mortal> {
     who.deadlineMs = Number.POSITIVE_INFINITY;
   }
 
-  /** Takes out one whose deadline has come; undefined if there is none. */
+  /** Takes out a holder whose deadline has come; undefined if there is none. */
   takeDue(nowMs: number): T | undefined {
     for (let place = this.#heap[0]; place !== undefined && place.atMs <= nowMs; ) {
       this.#pop();

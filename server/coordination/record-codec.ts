@@ -1,12 +1,12 @@
 import type { Work } from '../../engine/index.js';
 
-/** A record as the log holds it. A null value is a tombstone. */
+/** A record in the log's form. A null value is a tombstone. */
 export interface RecordBytes {
   readonly key: Buffer;
   readonly value: Buffer | null;
 }
 
-/** How one kind of coordinator writes the records of its topic, and reads them. */
+/** Encodes and decodes the records in the topic of one kind of coordinator. */
 export interface RecordCodec<R> {
   encode(record: R): RecordBytes;
   /** The same with pauses where the record is large; it must not change meanwhile. */

@@ -3,10 +3,10 @@ import { SERVER_LIMITS } from '../limits.js';
 import type { StateTopic } from './state-topic.js';
 
 /**
- * Hands over every record that a partition has when this is called, in its order, with pauses.
- * Resolves when that is done, or soon after `isWanted` has become false. Rejects with what the
- * partition and its log do, CORRUPT_BATCH among them, or ProtocolError for a record in no known
- * form.
+ * Hands over every record that a partition has at the time of the call, in order, with pauses.
+ * Resolves when that is done, or soon after `isWanted` has become false. Rejects with the errors of
+ * the partition and its log, CORRUPT_BATCH among them, or with ProtocolError for a record in no
+ * known form.
  */
 export async function replay<R>(
   topic: StateTopic<R>,
@@ -16,8 +16,8 @@ export async function replay<R>(
   isWanted: () => boolean,
 ): Promise<void> {
   const { log } = topic.partition(index);
-  // Writes of the term before may stand in line for their place, and what has its place cannot be
-  // read before it is written.
+  // Writes of the term before may still wait for their place, and records that have their place
+  // cannot be read before they are written.
   await log.flush();
   const endOffset = log.logEndOffset;
   const work = slices.begin();

@@ -6,28 +6,28 @@ import type { OpenState, ShardState } from './shard-state.js';
 import { Term, type TermOptions } from './term.js';
 
 export interface ShardOptions<R, S extends ShardState<R>> extends TermOptions<R> {
-  /** What the log lines call the state: groups, transactions. */
+  /** The name of the state in log lines: groups, transactions. */
   readonly holds: string;
   readonly open: OpenState<R, S>;
-  /** Lets so many shards load at a time. */
+  /** Bounds the number of shards that load at the same time. */
   readonly loads: Gate;
-  /** Absolute path of the data directory, for what is to be done about damage. */
+  /** Absolute path of the data directory, for the advice about damage. */
   readonly dataDir: string;
   readonly logger: Logger;
 }
 
 /**
- * What this broker is to a shard.
+ * The role of this broker in a shard.
  *
  * ```text
  *   following ──lead──▶ loading ──▶ leading
  *       ▲                  └──────▶ damaged: the log cannot be read
- *       └──follow── from each;  lead, with a later epoch, loads anew from each
+ *       └──follow── from each;  lead, with a later epoch, loads again from each
  * ```
  */
 export type ShardRole = 'following' | 'loading' | 'leading' | 'damaged';
 
-/** One partition of a coordinator's topic, and the state that is made of it while it is led. */
+/** One partition of a coordinator's topic, and the state that is made from it while it is led. */
 export class Shard<R, S extends ShardState<R>> {
   readonly index: number;
   readonly #options: ShardOptions<R, S>;
@@ -64,9 +64,9 @@ export class Shard<R, S extends ShardState<R>> {
   }
 
   /**
-   * The partition is led from now on. Ends the term before, and loads. Resolves when the shard
-   * leads or is damaged, or the load was overtaken. An epoch that is not later than all before
-   * changes nothing.
+   * Begins to lead the partition. Ends the term before, and loads. Resolves when the shard leads or
+   * is damaged, or the load was overtaken. An epoch that is not later than all before changes
+   * nothing.
    */
   async lead(epoch: number): Promise<void> {
     if (epoch <= this.#epoch || this.#isStopped) return;
@@ -83,15 +83,15 @@ export class Shard<R, S extends ShardState<R>> {
   }
 
   /**
-   * The partition is not led any more: the state is forgotten. Resolves when everybody who waits
-   * was told.
+   * Stops leading the partition: the state is forgotten. Resolves when every waiting request was
+   * answered.
    */
   follow(): Promise<void> {
     this.#role = 'following';
     return this.#end();
   }
 
-  /** No deadline falls due, and nothing is loaded any more. */
+  /** Stops deadlines and loads. */
   stop(): void {
     this.#isStopped = true;
     this.#held?.term.stop();
@@ -101,7 +101,10 @@ export class Shard<R, S extends ShardState<R>> {
     return !term.isOver && !this.#isStopped;
   }
 
-  /** Resolves with whether the log could be read; false, too, for a load that was overtaken. */
+  /**
+   * Loads the shard. Resolves with whether the log could be read; false, too, for a load that was
+   * overtaken.
+   */
   async #load(term: Term<R>, state: S): Promise<boolean> {
     const { topic, slices, loads } = this.#options;
     const isWanted = (): boolean => this.#isWanted(term);

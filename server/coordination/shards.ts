@@ -15,13 +15,12 @@ export interface ShardsOptions<R, S extends ShardState<R>>
 
 /**
  * The shards of one kind of coordinator: one for each partition of its topic, which leads as the
- * partition does. A shard that loads, follows or is damaged refuses what is its own, and nothing
- * else.
+ * partition does. A shard that loads, follows or is damaged refuses only requests for its own keys.
  */
 export class Shards<R, S extends ShardState<R>> {
   readonly #options: ShardsOptions<R, S>;
   readonly #loads = new Gate(SERVER_LIMITS.shardsLoadedAtOnce);
-  /** By partition; none while there is no topic. */
+  /** The shards by partition; none while there is no topic. */
   #shards: readonly Shard<R, S>[] = [];
   #topicId: string | null = null;
   /** The loads that the last change of roles began. */
@@ -52,23 +51,23 @@ export class Shards<R, S extends ShardState<R>> {
     await this.#leading;
   }
 
-  /** No deadline falls due, and nothing is loaded any more. */
+  /** Stops deadlines and loads. */
   stop(): void {
     this.#stopListening();
     for (const shard of this.#shards) shard.stop();
   }
 
   /**
-   * The partition is led from now on, in that epoch. Resolves when its shard leads or is damaged,
-   * or the load was overtaken. An epoch that is not later than all before changes nothing.
+   * Begins to lead the partition in that epoch. Resolves when its shard leads or is damaged, or the
+   * load was overtaken. An epoch that is not later than all before changes nothing.
    */
   async lead(index: number, epoch: number): Promise<void> {
     await this.#shards[index]?.lead(epoch);
   }
 
   /**
-   * The partition is not led any more. Its shard refuses from now on; resolves when everybody who
-   * waits was answered with NOT_COORDINATOR.
+   * Stops leading the partition. Its shard refuses requests from now on; resolves when every
+   * waiting request was answered with NOT_COORDINATOR.
    */
   async follow(index: number): Promise<void> {
     await this.#shards[index]?.follow();
@@ -85,8 +84,8 @@ export class Shards<R, S extends ShardState<R>> {
   }
 
   /**
-   * The state that `key` belongs to, whose topic is created if need be. Those who wait for that go
-   * on in the order of their calls. Rejects as `ensure`, and as `find` throws.
+   * The state that `key` belongs to, whose topic is created if need be. Callers that wait for that
+   * go on in the order of their calls. Rejects as `ensure`, and as `find` throws.
    */
   async findOrCreate(key: string): Promise<S> {
     await this.ensure();
@@ -123,7 +122,7 @@ export class Shards<R, S extends ShardState<R>> {
    */
   *all(): Iterable<S> {
     if (!this.#isStarted) throw loading();
-    // Nothing is in a topic that is being created.
+    // A topic that is being created is empty.
     if (this.#creating !== null) return;
     if (this.#shards.some(({ role }) => role === 'loading')) throw loading();
     for (const { role, state } of this.#shards) {

@@ -21,7 +21,7 @@ export function* stateBatches(
   let batch: RecordBytes[] = [];
   let bytes = 0;
   for (const record of records) {
-    // And what a record has beside them, about.
+    // 32 bytes stand for the other fields of a record.
     const size = record.key.length + (record.value?.length ?? 0) + 32;
     if (batch.length > 0 && bytes + size > SERVER_LIMITS.stateBatchBytesMax) {
       yield builtOf(batch, timestamp);

@@ -14,7 +14,7 @@ export interface StateTopicOptions<R> {
   readonly metadata: MetadataView;
   readonly controller: Pick<Controller, 'createTopics'>;
   readonly partitions: Pick<Partitions, 'find' | 'ensure'>;
-  /** Of the topic when it is created, like what follows; an existing one keeps its number. */
+  /** Used when the topic is created, like the fields below; an existing topic keeps its number. */
   readonly partitionCount: number;
   readonly replicationFactor: number;
   readonly segmentBytes: number;
@@ -45,8 +45,8 @@ export class StateTopic<R> {
 
   /**
    * Creates the topic if there is none. Resolves when its partitions here are open or offline.
-   * Rejects with what the controller does, and ApiError COORDINATOR_NOT_AVAILABLE for a topic that
-   * cannot be created.
+   * Rejects with the errors of the controller, and ApiError COORDINATOR_NOT_AVAILABLE for a topic
+   * that cannot be created.
    */
   ensure(): Promise<TopicImage> {
     this.#creating ??= this.#ensure().finally(() => {

@@ -9,15 +9,16 @@ import { WriteLine } from './write-line.js';
 
 export interface TermOptions<R> {
   readonly topic: StateTopic<R>;
-  /** How long a write waits for the in-sync replicas. */
+  /** The time that a write waits for the in-sync replicas. */
   readonly writeTimeoutMs: number;
   readonly clock: Clock;
   readonly slices: TurnSlices;
 }
 
 /**
- * One term of a shard: from the beginning of its load until the partition is led no more, or anew.
- * Writes and deadlines belong to a term. Nothing that was begun in it takes effect after its end.
+ * One term of a shard: from the beginning of its load until the partition is not led any more, or
+ * is led in a later epoch. Writes and deadlines belong to a term. Nothing that was begun in it
+ * takes effect after its end.
  */
 export class Term<R> {
   readonly index: number;
@@ -54,8 +55,8 @@ export class Term<R> {
   /**
    * Appends records of a key, in the order of the calls. When all in-sync replicas have them,
    * `onWritten` is called, in the order of the writes of the key, and when it has ended the promise
-   * resolves. Rejects with what `records`, the partition or `onWritten` reject with, and with
-   * ApiError NOT_COORDINATOR when the term ends before; the records may be in the log then.
+   * resolves. Rejects with the errors of `records`, the partition or `onWritten`, and with ApiError
+   * NOT_COORDINATOR when the term ends before; the records may be in the log then.
    *
    * `onWritten` is told what a load of the log would find, whatever the caller is: of a write that
    * fails, the records whose batches are in the log for good. It is called once for each batch. As
@@ -94,15 +95,15 @@ export class Term<R> {
     return line;
   }
 
-  /** Resolves when every write of the key so far was answered, one way or another. */
+  /** Resolves when every write of the key so far was answered, well or not. */
   async settled(key: string): Promise<void> {
     await this.#lines.get(key)?.answered();
   }
 
   /**
-   * Appends records of any keys, few of them, which have their places when this returns. Resolves
-   * when all in-sync replicas have them, however long that takes. Throws, or rejects, with what the
-   * partition does, and NOT_COORDINATOR once the term is over.
+   * Appends a few records of any keys, which have their places when this returns. Resolves when all
+   * in-sync replicas have them, however long that takes. Throws, or rejects, with the errors of the
+   * partition, and NOT_COORDINATOR once the term is over.
    */
   append(records: readonly R[], timestampMs: number): Promise<unknown> {
     this.check();
@@ -114,7 +115,7 @@ export class Term<R> {
     );
   }
 
-  /** No alarm rings any more; writes that are under way go on. */
+  /** Stops the alarms; writes under way go on. */
   stop(): void {
     for (const alarm of this.#alarms) alarm.stop();
   }

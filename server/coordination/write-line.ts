@@ -2,16 +2,16 @@ import type { Appended } from '../../engine/index.js';
 import { OverdueAppend } from '../partition/leader.js';
 import { ApiError } from '../protocol/api-error.js';
 
-/** What a write of a key does. */
+/** The steps of a write of a key. */
 export interface WriteSteps {
-  /** Gives the records their places. Resolves with what each append comes to. */
+  /** Gives the records their places. Resolves with the promises of the appends. */
   place(): Promise<readonly Promise<Appended>[]>;
   /**
    * Some appends count, all of them unless the write has failed: their indexes. What comes next in
    * the line waits for it.
    */
   onWritten(counted: readonly number[]): unknown;
-  /** Nothing more comes of the write. */
+  /** Called when the write is finished. */
   onOver(): void;
 }
 
@@ -21,15 +21,15 @@ export interface WriteSteps {
  */
 export class WriteLine {
   readonly #onEmpty: () => void;
-  /** In their order. */
+  /** The writes in their order. */
   readonly #writes = new Set<Write>();
-  /** Of the last write: settles when it has its place, or has none. */
+  /** Settles when the last write has its place, or gets none. */
   #placed: Promise<unknown> = DONE;
-  /** Of the last write: resolves when nothing more comes of it. */
+  /** Resolves when the last write is finished. */
   #finished: Promise<void> = DONE;
   #isOpen = false;
 
-  /** `onEmpty` is called when nothing is under way any more; the line is not used again. */
+  /** `onEmpty` is called when no write is under way any more; the line is not used again. */
   constructor(onEmpty: () => void) {
     this.#onEmpty = onEmpty;
   }
@@ -39,7 +39,7 @@ export class WriteLine {
     return this.#isOpen;
   }
 
-  /** The writes of which more may come. */
+  /** The unfinished writes. */
   get writes(): Iterable<Pick<Write, 'end'>> {
     return this.#writes;
   }
@@ -59,13 +59,13 @@ export class WriteLine {
     return write.answer;
   }
 
-  /** Resolves when every write so far was answered, one way or another. */
+  /** Resolves when every write so far was answered, well or not. */
   async answered(): Promise<void> {
     for (const { answer } of [...this.#writes]) {
       try {
         await answer;
       } catch {
-        // Whoever began it is told.
+        // The caller that began the write gets the error.
       }
     }
   }
@@ -139,14 +139,14 @@ class Write {
     }
   }
 
-  /** Nothing more comes of it. Twice is once. */
+  /** Finishes the write. A second call does nothing. */
   over(): void {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#steps.onOver();
   }
 
-  /** As `over`, before its time. */
+  /** Finishes the write early, with an error. */
   end(error: unknown): void {
     this.fail(error);
     this.over();
@@ -160,7 +160,7 @@ async function placeAfter(
   try {
     await before;
   } catch {
-    // One that has no place makes room for the next.
+    // A write without a place makes room for the next.
   }
   return steps.place();
 }

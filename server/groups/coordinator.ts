@@ -36,9 +36,9 @@ import { writeError } from './write-error.js';
 export interface GroupCoordinatorOptions
   extends Omit<GroupShardsOptions, 'limits' | 'calls' | 'totals' | 'onStale'> {
   readonly random: Random;
-  /** Default: the table's. */
+  /** Default: those of the table of limits. */
   readonly limits?: GroupLimits;
-  /** A rebalance waits for a member of that client: whatever waits on its behalf is to end. */
+  /** A rebalance waits for a member of that client: requests that wait on its behalf must end. */
   onCall(client: ClientKey): void;
 }
 
@@ -49,13 +49,13 @@ export interface ListedGroup {
   readonly state: GroupState;
 }
 
-/** What a JoinGroup asks for; the group takes its buffers over. */
+/** The wish of a JoinGroup; the group takes over its buffers. */
 export type JoinRequest = Omit<JoinWish, 'ticket' | 'newMemberId'>;
 
 /**
  * The group coordinator of this broker: consumer groups of the classic protocol and their committed
- * offsets, in memory and in `__consumer_offsets`. Requests take effect in the turn of the call, in
- * the order of the calls.
+ * offsets, in memory and in `__consumer_offsets`. Requests take effect within the call, in the
+ * order of the calls.
  *
  * Until `start` has loaded a group's partition, everything about the group throws ApiError
  * COORDINATOR_LOAD_IN_PROGRESS; if its log cannot be read, or this broker does not lead it,
@@ -112,17 +112,17 @@ export class GroupCoordinator {
     this.#expiry.start();
   }
 
-  /** A topic of that name was deleted. Shards that load look at all of theirs when they have. */
+  /**
+   * A topic of that name was deleted. Shards that are loading look at all their topics when they
+   * have loaded.
+   */
   #forgetTopic(name: string): void {
     for (const shard of this.shards.serving()) {
       if (shard.registry.committed.has(name)) this.#stale.add(shard, name);
     }
   }
 
-  /**
-   * No timer fires any more. To be called when no more requests come, and before the partitions are
-   * let go.
-   */
+  /** Stops all timers. Called when no more requests come, and before the partitions are let go. */
   stop(): void {
     this.#stopListening();
     this.shards.stop();
@@ -131,7 +131,7 @@ export class GroupCoordinator {
   }
 
   /**
-   * Which broker coordinates the group. Creates the offsets topic if there is none. Rejects
+   * The broker that coordinates the group. Creates the offsets topic if there is none. Rejects
    * ApiError.
    */
   async coordinatorOf(groupId: string): Promise<number> {
@@ -213,7 +213,7 @@ export class GroupCoordinator {
     return found.shard.events.run(found.entry, (step) => leave(step, leavers));
   }
 
-  /** The group as it is; undefined if there is none. Not to be changed. */
+  /** The group as it is; undefined if there is none. The caller must not change it. */
   describe(groupId: string): Readonly<Group> | undefined {
     return this.#find(groupId)?.entry.group;
   }
@@ -226,7 +226,7 @@ export class GroupCoordinator {
         listed.push({ id, protocolType: group.protocolType, state: group.state });
         const pause = work.did(1);
         if (pause !== null) await pause;
-        // Its groups are listed by another broker, or by its next term.
+        // Another broker, or the next term of the shard, lists its groups.
         if (shard.isOver) break;
       }
     }
@@ -239,7 +239,7 @@ export class GroupCoordinator {
     if (found === null || found.entry.group.state === 'Dead') return 'GROUP_ID_NOT_FOUND';
     const { shard, entry } = found;
     if (entry.group.state !== 'Empty') return 'NON_EMPTY_GROUP';
-    // From now on nobody joins or commits.
+    // From now on no client joins or commits.
     shard.events.runQuietly(entry, (step) => end(step, 'COORDINATOR_NOT_AVAILABLE'));
     try {
       await shard.offsets.deleteAll(entry);

@@ -6,20 +6,19 @@ import type { CommittedTopics } from './offsets/committed-topics.js';
 import { GroupOffsets } from './offsets/offsets.js';
 
 /**
- * A group with all that belongs to it. Its registry sets the fields of the first part, the runner
- * of its events those of the second; the group changes by its events, the offsets by their own
- * methods.
+ * A group with everything that belongs to it. Its registry sets the first fields, the runner of its
+ * events the others; the group changes by its events, the offsets by their own methods.
  */
 export interface GroupEntry extends Mortal {
   readonly id: string;
   group: Group;
   readonly offsets: GroupOffsets;
-  /** What its members count for in the broker's bound. */
+  /** Bytes that its members count for in the broker's bound. */
   memberBytes: number;
 
-  /** Calls those whom a rebalance waits for; null outside of one. */
+  /** Calls the clients that a rebalance waits for; null outside of a rebalance. */
   call: RebalanceCall | null;
-  /** Answers that are more than one turn should give; null until there are any. */
+  /** Answers that are too many for one turn; null until there are any. */
   answers: SlicedQueue | null;
 }
 

@@ -35,8 +35,8 @@ export interface GroupEventsOptions {
 }
 
 /**
- * Runs the events of a shard's groups, does what these leave to be done, and keeps their time.
- * Once the term is over, a group that is touched is ended first.
+ * Runs the events of a shard's groups, performs the actions that these leave, and keeps their
+ * deadlines. Once the term is over, a group that is touched is ended first.
  */
 export class GroupEvents {
   readonly #options: GroupEventsOptions;
@@ -48,8 +48,8 @@ export class GroupEvents {
   }
 
   /**
-   * Runs one event of a group and does what it leaves to be done. `connection` is that of the
-   * request, if it is one.
+   * Runs one event of a group and performs the actions that it leaves. `connection`: that of the
+   * request, if the event is one.
    */
   run<T>(entry: GroupEntry, event: (step: Step) => T, connection: ConnectionInfo | null = null): T {
     const result = this.runQuietly(entry, event, connection);
@@ -79,7 +79,7 @@ export class GroupEvents {
     return result;
   }
 
-  /** Calls those whom a rebalance waits for, or lets them be now that it does not. */
+  /** Calls the clients that a rebalance waits for, or ends the call when it is over. */
   #call(entry: GroupEntry): void {
     if (entry.call === null) {
       entry.call = this.#options.calls.begin(entry.group.members.values());
@@ -124,7 +124,7 @@ export class GroupEvents {
     );
   }
 
-  /** Does what an event has left to be done; answers in later turns, where they are many. */
+  /** Performs the actions of an event; sends answers in later turns, where there are many. */
   #perform(entry: GroupEntry, { actions, passed }: Step, connection: ConnectionInfo | null): void {
     const done = Math.ceil(passed / SERVER_LIMITS.membersPassedPerElement);
     let answers = 0;
@@ -172,7 +172,8 @@ export class GroupEvents {
     const finish = (error: ErrorName | null): void => {
       this.run(entry, (step) => stored(step, write, error));
     };
-    // Of a record whose write fails nothing is taken over: the group is past it, and writes anew.
+    // Nothing of a record whose write fails is taken over: the group has moved on, and writes
+    // again.
     const written = term.write(entry.id, [record], clock.wallMs(), () => {});
     written.then(
       () => finish(null),
@@ -180,13 +181,13 @@ export class GroupEvents {
     );
   }
 
-  /** Sees to the deadline of a group that changed, or forgets one of which nothing is left. */
+  /** Sets the deadline of a group that changed, or forgets a group of which nothing is left. */
   settle(entry: GroupEntry): void {
     if (isUsed(entry)) this.#alarm.set(entry, nextDeadlineMs(entry.group));
     else this.forget(entry);
   }
 
-  /** Nothing of the group is left in memory. */
+  /** Forgets a group: nothing of it is left in memory. */
   forget(entry: GroupEntry): void {
     this.#alarm.remove(entry);
     this.#options.registry.remove(entry);
@@ -203,14 +204,14 @@ export class GroupEvents {
   }
 
   /**
-   * The term is over: ends every group. Resolves when everybody who waits was answered, or stands
-   * in line for it.
+   * The term is over: ends every group. Resolves when every waiting request was answered, or its
+   * answer is queued.
    */
   async endAll(): Promise<void> {
     const { registry, slices } = this.#options;
     const work = slices.begin();
     for (const entry of registry.all()) {
-      // Ended by what `runQuietly` does in front of every event.
+      // `runQuietly` ends the group in front of this event.
       this.runQuietly(entry, () => {});
       const pause = work.did(1);
       if (pause !== null) await pause;

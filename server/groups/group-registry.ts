@@ -8,7 +8,7 @@ import { GroupTotals } from './group-totals.js';
 import { CommittedTopics, type TopicNames } from './offsets/committed-topics.js';
 import type { GroupRecord, OffsetValue } from './records.js';
 
-/** What all groups of a broker take together. */
+/** The bounds of all groups of a broker together. */
 export type GroupLimits = Pick<
   ServerLimits,
   'groupsMax' | 'memberBytesMax' | 'groupOffsetsMax' | 'offsetsMax'
@@ -16,7 +16,7 @@ export type GroupLimits = Pick<
 
 export interface GroupRegistryOptions {
   readonly metadata: TopicNames;
-  /** Those of the broker, which the groups of the registry count for. */
+  /** The totals of the broker, which include the groups of the registry. */
   readonly totals: GroupTotals;
   readonly limits: GroupLimits;
   readonly clock: Clock;
@@ -24,7 +24,7 @@ export interface GroupRegistryOptions {
 
 /** The groups of one shard, in memory, and what they count for. */
 export class GroupRegistry {
-  /** Which groups have offsets of a topic. */
+  /** The groups that have offsets of a topic. */
   readonly committed: CommittedTopics;
   readonly #options: GroupRegistryOptions;
   readonly #totals: GroupTotals;
@@ -41,20 +41,20 @@ export class GroupRegistry {
     return this.#options.totals.groups >= this.#options.limits.groupsMax;
   }
 
-  /** Whether members of the broker may take so many bytes more. */
+  /** Whether members of the broker may take `bytes` bytes more. */
   hasRoomFor(bytes: number): boolean {
     const { totals, limits } = this.#options;
     return totals.memberBytes + bytes <= limits.memberBytesMax;
   }
 
-  /** Whether a group that has so many offsets may have another one, and the broker, too. */
+  /** Whether a group with `count` offsets, and the broker, may have another one. */
   hasRoomForOffset(count: number): boolean {
     const { totals, limits } = this.#options;
     return count < limits.groupOffsetsMax && totals.offsets < limits.offsetsMax;
   }
 
   /**
-   * Every group, live: groups that come during the walk are met, those that go are not.
+   * Every group, live: the walk meets groups that come during it, and not those that are removed.
    */
   all(): Iterable<GroupEntry> {
     return this.#entries.values();
@@ -74,14 +74,14 @@ export class GroupRegistry {
     return entry;
   }
 
-  /** Nothing of the group is in memory any more. */
+  /** Removes a group from memory. */
   remove(entry: GroupEntry): void {
     if (this.#entries.get(entry.id) !== entry) return;
     this.#entries.delete(entry.id);
     this.#totals.add('groups', -1);
   }
 
-  /** Takes over a record of the log. */
+  /** Takes in a record of the log. */
   replay(record: GroupRecord): void {
     const entry = this.findOrAdd(record.group);
     if (record.kind === 'offset') {
@@ -97,7 +97,7 @@ export class GroupRegistry {
     this.account(entry);
   }
 
-  /** A record that does not say which topic it means stands for the one of that name. */
+  /** A record without a topic id means the topic of that name. */
   #withTopic(topic: string, value: OffsetValue): OffsetValue {
     const id = this.committed.idOf(topic);
     if (id === undefined) return value;
@@ -105,7 +105,7 @@ export class GroupRegistry {
     return value.topicId === ZERO_UUID || value.topicId === id ? { ...value, topicId: id } : value;
   }
 
-  /** Members have come, changed or gone: keeps the sum of what they take. */
+  /** Counts the bytes of a group's members again, after members have come, changed or left. */
   account(entry: GroupEntry): void {
     const { tally, members, pending } = entry.group;
     const { memberBytes, pendingMemberBytes } = SERVER_LIMITS;
@@ -115,7 +115,7 @@ export class GroupRegistry {
     entry.memberBytes = bytes;
   }
 
-  /** The groups count for the broker no more. */
+  /** Takes the groups out of the broker's totals. */
   giveBack(): void {
     this.#totals.giveBack();
   }

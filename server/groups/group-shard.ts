@@ -17,7 +17,7 @@ export interface GroupShardOptions {
   /** The topic of the term, for log lines. */
   readonly topic: string;
   readonly metadata: TopicNames;
-  /** Of all groups of the broker. */
+  /** The totals of all groups of the broker. */
   readonly totals: GroupTotals;
   readonly requests: MemberRequests;
   readonly calls: RebalanceCalls;
@@ -26,7 +26,7 @@ export interface GroupShardOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly slices: TurnSlices;
-  /** A group of the shard has offsets of a topic of that name that may not be there any more. */
+  /** Called when a group of the shard has offsets of a topic of that name that may be deleted. */
   onStale(shard: GroupShard, topic: string): void;
 }
 
@@ -50,7 +50,7 @@ export class GroupShard implements ShardState<GroupRecord> {
     });
   }
 
-  /** Whether the shard is led no more, or anew. */
+  /** Whether the shard is not led any more, or is led in a later term. */
   get isOver(): boolean {
     return this.#options.term.isOver;
   }

@@ -18,7 +18,7 @@ export interface GroupShardsOptions
   readonly settings: GroupSettings;
 }
 
-/** The shards of the offsets topic, which is created on first need. To be started. */
+/** The shards of the offsets topic, which is created on first need. The caller starts them. */
 export function openGroupShards(options: GroupShardsOptions): GroupShards {
   const { settings, slices } = options;
   const topic = new StateTopic<GroupRecord>({

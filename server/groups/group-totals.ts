@@ -1,19 +1,22 @@
-/** What is counted of groups. */
+/** The counts of groups. */
 export type Counted = 'groups' | 'memberBytes' | 'offsets';
 
 /**
- * What groups take together: those of the broker, or those of one shard, which count for the broker
+ * The totals of groups: those of the broker, or those of one shard, which count for the broker
  * until they are given back.
  */
 export class GroupTotals implements Readonly<Record<Counted, number>> {
   groups = 0;
-  /** Metadata, protocol names, and what each member and each id that was given out counts for. */
+  /**
+   * Bytes of metadata and protocol names, and the bytes that each member and each given-out id
+   * counts for.
+   */
   memberBytes = 0;
   /** Committed offsets, those of deleted topics included. */
   offsets = 0;
   #whole: GroupTotals | null;
 
-  /** `whole`: what these are a part of. */
+  /** `whole`: the totals that include these. */
   constructor(whole: GroupTotals | null = null) {
     this.#whole = whole;
   }
@@ -23,7 +26,7 @@ export class GroupTotals implements Readonly<Record<Counted, number>> {
     this.#whole?.add(what, change);
   }
 
-  /** They are no part of the whole any more, whatever changes from now on. */
+  /** Takes these out of the whole, whatever changes from now on. */
   giveBack(): void {
     const whole = this.#whole;
     this.#whole = null;

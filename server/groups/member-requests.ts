@@ -7,8 +7,8 @@ import { SlicedQueue } from './classic/sliced-queue.js';
 import { WaitingRequests } from './classic/waiting-requests.js';
 
 /**
- * The requests of members that wait, by ticket, and the connections that ids were given to: of all
- * groups of a broker.
+ * The waiting requests of members, by ticket, and the connections that were given member ids, for
+ * all groups of a broker.
  */
 export class MemberRequests {
   readonly joins = new WaitingRequests<JoinAnswer>();

@@ -78,34 +78,34 @@ const GroupValueTable = {
 } satisfies Schema;
 
 /**
- * The version with an expiry of its own; later ones leave that to the broker's settings (KIP-211).
+ * The version with an expiry time; later versions leave that to the broker's settings (KIP-211).
  */
 const OFFSET_VALUE_VERSION_WITH_EXPIRY = 1;
 /**
- * The first that says which topic of the name is meant, so that none of a deleted one is taken
- * over.
+ * The first version with the topic's id, so that no offset of a deleted topic is taken for one of a
+ * new topic.
  */
 const OFFSET_VALUE_VERSION = 4;
 const GROUP_VALUE_VERSION = 3;
 
-/** What is remembered of one commit. */
+/** The facts that are kept of one commit. */
 export interface OffsetValue {
   readonly offset: number;
-  /** -1 if the client did not say. */
+  /** -1 if the client did not send it. */
   readonly leaderEpoch: number;
   readonly metadata: string;
   /** Wall time. */
   readonly commitTimestamp: number;
-  /** Wall time from which the offset may go; -1 to leave it to the broker's settings. */
+  /** Wall time from which on the offset may be deleted; -1 leaves it to the broker's settings. */
   readonly expireTimestamp: number;
-  /** `ZERO_UUID` where the record does not say. */
+  /** `ZERO_UUID` where the record has none. */
   readonly topicId: string;
 }
 
-/** A group as its last generation left it. */
+/** The record of a group's last generation. */
 export type GroupValue = ValueOf<typeof GroupValueTable>;
 
-/** A record as the coordinator knows it. A null value is a tombstone. */
+/** A record in the coordinator's form. A null value is a tombstone. */
 export type GroupRecord =
   | {
       readonly kind: 'offset';

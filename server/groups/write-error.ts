@@ -2,8 +2,9 @@ import type { ErrorName } from '../protocol/error-codes.js';
 import { wireError } from '../request/error-map.js';
 
 /**
- * What a client is told when a record of its group could not be written: to try again, or to look
- * for the coordinator anew, as in Kafka. `tooLarge` is the answer if it never will be written.
+ * The answer to a client when a record of its group could not be written: to try again, or to look
+ * for the coordinator again, as in Kafka. `tooLarge` is the answer if the record can never be
+ * written.
  */
 export function writeError(error: unknown, tooLarge: ErrorName): ErrorName {
   const { name } = wireError(error);

@@ -1,15 +1,15 @@
 import { SERVER_LIMITS } from '../../limits.js';
 
 /**
- * True for an id that we keep: of bounded length, and without control characters, which no terminal
- * should be shown.
+ * Whether an id is allowed: of bounded length, and without control characters, which must not reach
+ * a terminal.
  */
 export function isTidyId(id: string): boolean {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
   return id.length <= SERVER_LIMITS.groupIdLengthMax && !/[\u0000-\u001f\u007f-\u009f]/.test(id);
 }
 
-/** What a new member's id begins with: its instance or client, in bounds. */
+/** The beginning of a new member's id: its instance or client, in bounds. */
 export function memberIdPrefix(clientOrInstance: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
   return clientOrInstance.slice(0, 255).replace(/[\u0000-\u001f\u007f-\u009f]/g, '');

@@ -4,9 +4,9 @@ import { groupValue } from './stored-group.js';
 const NOTHING = Buffer.alloc(0);
 
 /**
- * Has the group's record written; `after` happens in `stored`. One write at a time: what asks for
- * one meanwhile shares the next, so that a record of a thousand members is not written for each of
- * a thousand static members that come back.
+ * Has the group's record written; `after` happens in `stored`. One write at a time: events that ask
+ * for a write meanwhile share the next one, so that a record of a thousand members is not written
+ * for each of a thousand static members that come back.
  */
 export function store(step: Step, after: AfterWrite): void {
   const { group } = step;
@@ -15,7 +15,7 @@ export function store(step: Step, after: AfterWrite): void {
   if (group.writing === null) beginWrite(step);
 }
 
-/** Writes what is asked for and still wanted, if anything is. */
+/** Begins a write if one is asked for and still wanted. */
 export function beginWrite(step: Step): void {
   const { group, actions } = step;
   const afters = group.unwritten.splice(0).filter((after) => isWanted(group, after));
@@ -33,7 +33,8 @@ export function beginWrite(step: Step): void {
 }
 
 /**
- * Whether the group is still where the write was asked for; a rebalance since then writes its own.
+ * Whether the group is still in the state in which the write was asked for; a rebalance since then
+ * writes its own record.
  */
 export function isWanted(group: Group, after: AfterWrite): boolean {
   switch (after.kind) {

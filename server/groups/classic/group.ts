@@ -7,13 +7,13 @@ import { ProtocolTally } from './protocol-tally.js';
 
 /**
  * A consumer group of the classic protocol: plain state, changed by the events in `membership.ts`,
- * `rebalance.ts` and `leaving.ts`, which hold no promise, timer or socket. What is to be done they
- * leave behind as actions.
+ * `rebalance.ts` and `leaving.ts`, which hold no promise, timer or socket. They leave the work that
+ * follows as actions.
  *
  * ```text
  *   Empty ──join──▶ PreparingRebalance ──all have joined, or time is up──▶ CompletingRebalance ──leader's plan is stored──▶ Stable
  *     ▲                     │  ▲                                                  │                                        │
- *     └────nobody is left───┘  └────────────a member comes, changes, leaves or falls silent───────────────────────────────┘
+ *     └────no member left───┘  └────────────a member comes, changes, leaves or falls silent───────────────────────────────┘
  * ```
  */
 export interface Group {
@@ -21,9 +21,12 @@ export interface Group {
   state: GroupState;
   /** Wall time at which the state began; -1 if unknown. */
   stateSinceMs: number;
-  /** Null as long as nobody ever joined: a name under which offsets are stored. */
+  /**
+   * Null as long as no member ever joined: then the group is only a name under which offsets are
+   * stored.
+   */
   protocolType: string | null;
-  /** Of the current generation; null while there is none. */
+  /** The protocol of the current generation; null while there is none. */
   protocol: string | null;
   generation: number;
   /** Member id; null without members. */
@@ -34,17 +37,17 @@ export interface Group {
   readonly staticIds: Map<string, string>;
   /** Members whose JoinGroup waits. */
   joined: number;
-  /** Who asked, by the request that waits: a JoinGroup or a SyncGroup. */
+  /** Members by the ticket of their waiting request: a JoinGroup or a SyncGroup. */
   readonly waiting: Map<Ticket, Member>;
-  /** What all members bring to the choice of a protocol. */
+  /** The protocols of all members, summed up for the choice of one. */
   readonly tally: ProtocolTally;
-  /** What a leader is told of all members; null until one asks again. */
+  /** The list of all members for the leader; null until a leader asks again. */
   roster: JoinAnswer['members'] | null;
-  /** Of members and pending ids. */
+  /** Deadlines of members and pending ids. */
   readonly deadlines: Deadlines<Member | PendingMember>;
   /** Ids given to members that have yet to come back with them (KIP-394). */
   readonly pending: Map<string, PendingMember>;
-  /** Of `pending`, those whose connection is still open: a rebalance waits for them. */
+  /** The number of pending ids whose connection is still open: a rebalance waits for them. */
   pendingHere: number;
   /** The rebalance began in a group without members: it waits for no pending id. */
   isFirstGeneration: boolean;
@@ -56,9 +59,9 @@ export interface Group {
   syncDeadlineMs: number;
   /** Whether the log has, or is about to have, a record of this group. */
   isStored: boolean;
-  /** The write of the group's record that is under way, and what is to follow it. */
+  /** The write of the group's record that is under way, and the steps that follow it. */
   writing: { readonly write: number; readonly afters: readonly AfterWrite[] } | null;
-  /** What asked for a write meanwhile: one more write serves it all. */
+  /** Steps that asked for a write meanwhile: one more write serves all of them. */
   readonly unwritten: AfterWrite[];
   lastWrite: number;
 }
@@ -68,7 +71,7 @@ export type GroupState =
   | 'PreparingRebalance'
   | 'CompletingRebalance'
   | 'Stable'
-  /** Being deleted; the next request for the id finds a new group. */
+  /** The group is being deleted; the next request for the id finds a new group. */
   | 'Dead';
 
 export interface Member extends Mortal {
@@ -81,31 +84,32 @@ export interface Member extends Mortal {
   rebalanceTimeoutMs: number;
   protocols: readonly GroupProtocol[];
   assignment: Buffer;
-  /** The JoinGroup that waits. */
+  /** The ticket of its waiting JoinGroup. */
   joining: Ticket | null;
-  /** The SyncGroup that waits. */
+  /** The ticket of its waiting SyncGroup. */
   syncing: Ticket | null;
-  /** Has not been part of a generation yet. */
+  /** Whether the member has not been in a generation yet. */
   isNew: boolean;
   /**
-   * Can come back after its connection was lost: it has been told its id, or has an instance id.
+   * Whether the member can come back after its connection was lost: it has been told its id, or has
+   * an instance id.
    */
   canReturn: boolean;
-  /** Was told of the generation and has not asked for its assignment. */
+  /** Whether the member was told of the generation and has not asked for its assignment. */
   owesSync: boolean;
 }
 
 /** An id that was given out and not used so far. */
 export interface PendingMember extends Mortal {
   readonly id: string;
-  /** Its connection is open, so that its owner may be about to use it. */
+  /** Whether its connection is open, so that its owner may be about to use the id. */
   isHere: boolean;
 }
 
-/** Stands for a request that waits; made up by whoever holds the request. */
+/** Stands for a waiting request; the holder of the request makes it. */
 export type Ticket = number;
 
-/** What is to follow a write of the group's record. */
+/** The step that follows a write of the group's record. */
 export type AfterWrite =
   | {
       readonly kind: 'assign';
@@ -113,7 +117,7 @@ export type AfterWrite =
       readonly plan: ReadonlyMap<string, Buffer>;
     }
   | {
-      /** A static member took its old self's place. */
+      /** A static member took the place of its old member id. */
       readonly kind: 'answer-replaced';
       readonly ticket: Ticket;
       readonly memberId: string;
@@ -132,7 +136,7 @@ export interface JoinAnswer {
   readonly leader: string;
   /** The leader is to keep the assignment as it is (KIP-814). */
   readonly skipAssignment: boolean;
-  /** For the leader only. */
+  /** The members; only for the leader. */
   readonly members: readonly {
     readonly id: string;
     readonly instanceId: string | null;
@@ -147,7 +151,7 @@ export interface SyncAnswer {
   readonly assignment: Buffer;
 }
 
-/** What an event leaves to be done, in this order. */
+/** The actions that an event leaves, in this order. */
 export type GroupAction =
   | { readonly kind: 'answer-join'; readonly ticket: Ticket; readonly answer: JoinAnswer }
   | { readonly kind: 'answer-sync'; readonly ticket: Ticket; readonly answer: SyncAnswer }
@@ -160,7 +164,7 @@ export type GroupAction =
   /** Write the record and tell the group by `stored`. */
   | { readonly kind: 'store'; readonly write: number; readonly value: GroupValue };
 
-/** What holds for all groups of a broker. */
+/** The rules for all groups of a broker. */
 export interface GroupRules {
   /** Both inclusive. */
   readonly sessionTimeoutMinMs: number;
@@ -178,7 +182,7 @@ export interface Step {
   readonly nowMs: number;
   readonly wallMs: number;
   readonly actions: GroupAction[];
-  /** How often a member was passed in a walk over all of them; grows. */
+  /** Counts the members that walks have passed. */
   passed: number;
 }
 
@@ -213,7 +217,7 @@ export function newGroup(id: string): Group {
   };
 }
 
-/** What a member said of the chosen protocol. */
+/** A member's metadata for the chosen protocol. */
 export function metadataOf({ protocol }: Group, { protocols }: Member): Buffer {
   return protocols.find(({ name }) => name === protocol)?.metadata ?? NOTHING;
 }
@@ -223,7 +227,7 @@ export function protocolOfNextGeneration({ members, tally }: Group): string | nu
   return first === undefined ? null : tally.choose(first.protocols);
 }
 
-/** The longest that any member wants to be waited for. */
+/** The longest rebalance timeout of the members. */
 export function rebalanceTimeoutMs(group: Group): number {
   let longestMs = 0;
   for (const member of group.members.values()) {
@@ -233,8 +237,8 @@ export function rebalanceTimeoutMs(group: Group): number {
 }
 
 /**
- * When time alone may change the group: no later than any of its deadlines. Infinity if nothing
- * waits.
+ * The time at which the group must be looked at again: no later than any of its deadlines. Infinity
+ * if nothing waits.
  */
 export function nextDeadlineMs({ joinDeadlineMs, syncDeadlineMs, deadlines }: Group): number {
   return Math.min(joinDeadlineMs, syncDeadlineMs, deadlines.nextMs);

@@ -13,7 +13,7 @@ import {
   removeMember,
 } from './rebalance.js';
 
-/** One member that leaves, or is made to: by its id, or by its instance id alone. */
+/** One member that leaves or is removed: by its id, or by its instance id alone. */
 export interface Leaver {
   readonly memberId: string;
   readonly instanceId: string | null;
@@ -40,9 +40,9 @@ export function leave(step: Step, leavers: readonly Leaver[]): ErrorName[] {
 }
 
 /**
- * The client of a waiting request is gone. A member that cannot know its id goes with it; others
- * have their session timeout to come back. The ticket is answered all the same, for whoever holds
- * it.
+ * The client of a waiting request is gone. A member that cannot know its id is removed; other
+ * members have their session timeout to come back. The ticket is answered all the same, for its
+ * holder.
  */
 export function abandon(step: Step, ticket: Ticket): void {
   const member = step.group.waiting.get(ticket);
@@ -70,7 +70,9 @@ export function losePending(step: Step, memberId: string): void {
   if (group.state === 'PreparingRebalance') completeIfAllJoined(step);
 }
 
-/** Ends the group: it is being deleted, or another broker takes over. Whoever waits is answered. */
+/**
+ * Ends the group: it is being deleted, or another broker takes over. Waiting requests are answered.
+ */
 export function end(step: Step, error: ErrorName): void {
   const { group } = step;
   failSyncs(step, error);
@@ -86,12 +88,12 @@ export function end(step: Step, error: ErrorName): void {
   group.state = 'Dead';
 }
 
-/** What was to be deleted could not be: the group is as empty as before. */
+/** Takes back a deletion that failed: the group is as empty as before. */
 export function revive({ group }: Step): void {
   group.state = 'Empty';
 }
 
-/** Its record goes from the log. False if there is none. */
+/** Notes that the group's record is removed from the log. False if there is none. */
 export function unstore({ group }: Step): boolean {
   const { isStored } = group;
   group.isStored = false;

@@ -2,7 +2,7 @@ import type { Group, Member, Ticket } from './group.js';
 
 const NOTHING = Buffer.alloc(0);
 
-/** A member that nobody has heard of before. */
+/** A member that is new to the group. */
 export function newMember(
   member: Pick<
     Member,
@@ -37,7 +37,7 @@ export function addMember(group: Group, member: Member): void {
   if (member.instanceId !== null) group.staticIds.set(member.instanceId, member.id);
 }
 
-/** The member waits for nothing by now. Without a leader the next generation elects one. */
+/** Deletes a member without a waiting request. Without a leader the next generation elects one. */
 export function deleteMember(group: Group, member: Member): void {
   group.members.delete(member.id);
   group.tally.remove(member.protocols);
@@ -49,14 +49,14 @@ export function deleteMember(group: Group, member: Member): void {
   if (group.leader === member.id) group.leader = null;
 }
 
-/** The JoinGroup waits from now on. */
+/** Keeps a JoinGroup waiting. */
 export function holdJoin(group: Group, member: Member, ticket: Ticket): void {
   member.joining = ticket;
   group.joined += 1;
   group.waiting.set(ticket, member);
 }
 
-/** The JoinGroup that waits no more; null if none did. */
+/** Ends the wait of a JoinGroup and returns its ticket; null if none waited. */
 export function takeJoin(group: Group, member: Member): Ticket | null {
   const ticket = member.joining;
   if (ticket === null) return null;
@@ -66,13 +66,13 @@ export function takeJoin(group: Group, member: Member): Ticket | null {
   return ticket;
 }
 
-/** The SyncGroup waits from now on. */
+/** Keeps a SyncGroup waiting. */
 export function holdSync(group: Group, member: Member, ticket: Ticket): void {
   member.syncing = ticket;
   group.waiting.set(ticket, member);
 }
 
-/** The SyncGroup that waits no more; null if none did. */
+/** Ends the wait of a SyncGroup and returns its ticket; null if none waited. */
 export function takeSync(group: Group, member: Member): Ticket | null {
   const ticket = member.syncing;
   if (ticket === null) return null;

@@ -30,7 +30,7 @@ import {
   touch,
 } from './rebalance.js';
 
-/** Who wants to join and how; its buffers belong to the group from then on. */
+/** The wish of a member to join; its buffers belong to the group from then on. */
 export interface JoinWish {
   readonly ticket: Ticket;
   /** Empty for a member that has no id yet. */
@@ -44,9 +44,11 @@ export interface JoinWish {
   readonly rebalanceTimeoutMs: number;
   readonly protocolType: string;
   readonly protocols: readonly GroupProtocol[];
-  /** A member must come back with the id it was given before it takes part (KIP-394; v4+). */
+  /** Whether a new member must come back with the id that it is given (KIP-394; v4+). */
   readonly needsKnownId: boolean;
-  /** The client understands that a leader may have to keep the assignment (KIP-814; v9+). */
+  /**
+   * Whether the client understands that a leader may have to keep the assignment (KIP-814; v9+).
+   */
   readonly canSkipAssignment: boolean;
 }
 
@@ -65,7 +67,7 @@ export function join(step: Step, wish: JoinWish): void {
   }
 }
 
-/** Null for a member that may come in, or what to tell it instead. */
+/** Null for a member that may join, or the answer that refuses it. */
 function admit(step: Step, wish: JoinWish): JoinAnswer | null {
   const { group, rules } = step;
   const { memberId, instanceId, sessionTimeoutMs } = wish;
@@ -104,7 +106,7 @@ function hasRoom({ group, rules }: Step, { memberId, instanceId }: JoinWish): bo
   return (known !== undefined && known.joining !== null) || group.joined < rules.membersMax;
 }
 
-/** Whether what the group keeps of its members stays within its bounds. */
+/** Whether the memory that the group keeps for its members stays within its bounds. */
 function hasMemory({ group }: Step, { memberId, protocols }: JoinWish): boolean {
   const { groupMetadataBytesMax, groupProtocolNamesMax } = SERVER_LIMITS;
   const growth = bytesOf(protocols) - bytesOf(group.members.get(memberId)?.protocols ?? []);
@@ -146,8 +148,8 @@ function addAndRebalance(step: Step, wish: JoinWish): void {
 }
 
 /**
- * A member joins again: because of a rebalance, a change of its own, or an answer that it never
- * saw.
+ * A member joins again: because of a rebalance, because it has changed itself, or because it never
+ * saw an answer.
  */
 function rejoin(step: Step, member: Member, wish: JoinWish): void {
   const { group } = step;
@@ -181,7 +183,10 @@ function update(step: Step, member: Member, wish: JoinWish): void {
   else touch(step, member);
 }
 
-/** The member asks again while it waits: the connection it asked on before is most likely gone. */
+/**
+ * Answers the older request of a member that asks again while it waits: the connection of that
+ * request is most likely gone.
+ */
 export function answerOlderJoin(step: Step, member: Member, error: ErrorName): void {
   if (member.joining !== null) {
     answerJoin(step, member, failedJoin(error, member.id));
@@ -189,9 +194,9 @@ export function answerOlderJoin(step: Step, member: Member, error: ErrorName): v
 }
 
 /**
- * The same instance is back without its id: it takes its old self's place under a new one, and the
- * old one is fenced (KIP-345). In a stable group whose protocol stays the same nothing else
- * changes; its record is written before the answer.
+ * The same instance is back without its member id: it takes its old place under a new id, and the
+ * old id is fenced (KIP-345). In a stable group whose protocol stays the same nothing else changes;
+ * its record is written before the answer.
  */
 function replaceStatic(step: Step, old: Member, wish: JoinWish): void {
   const { group } = step;
@@ -223,11 +228,11 @@ export interface SyncRequest {
   readonly memberId: string;
   readonly instanceId: string | null;
   readonly generation: number;
-  /** Null where the client does not say (below v5). */
+  /** Null where the client does not send it (below v5). */
   readonly protocolType: string | null;
   readonly protocol: string | null;
   /**
-   * The leader's plan, by member id; empty from everybody else. Read if it is taken, in the turn of
+   * The leader's plan, by member id; empty from other members. It is read, if it is taken, within
    * the call.
    */
   readonly plan: Iterable<readonly [memberId: string, assignment: Buffer]>;
@@ -258,7 +263,7 @@ export function sync(step: Step, request: SyncRequest): void {
   }
 }
 
-/** What the plan has for members. Copies: the frame does not outlive the request. */
+/** The assignments in the plan, as copies: the frame does not outlive the request. */
 function planOf(step: Step, { plan }: SyncRequest): Map<string, Buffer> {
   const taken = new Map<string, Buffer>();
   let looked = 0;
@@ -288,7 +293,7 @@ function syncProblem({ group }: Step, request: SyncRequest): ErrorName | null {
   return null;
 }
 
-/** Who speaks in a heartbeat or commit. */
+/** The member that sends a heartbeat or commit. */
 export interface Speaker {
   readonly memberId: string;
   readonly instanceId: string | null;
@@ -308,7 +313,7 @@ export function heartbeat(step: Step, { memberId, instanceId, generation }: Spea
 }
 
 /**
- * Whether offsets may be committed in that name: NONE or the error. A consumer outside of any group
+ * Whether this member may commit offsets: NONE or the error. A consumer outside of any group
  * management (generation -1, no member id) may, as long as the group has no members.
  */
 export function commit(step: Step, { memberId, instanceId, generation }: Speaker): ErrorName {

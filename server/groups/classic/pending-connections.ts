@@ -1,16 +1,16 @@
 import type { TurnSlices } from '../../../engine/index.js';
 import type { ConnectionInfo } from '../../net/dispatcher.js';
 
-/** One connection that ids were given to. */
+/** One connection that was given member ids. */
 interface Watched {
-  /** By id, what is called when the connection closes. */
+  /** By id, the function that is called when the connection closes. */
   readonly ids: Map<string, () => void>;
   stopListening: () => void;
 }
 
 /**
- * Which connections the member ids were given to that have not been used so far (KIP-394). One
- * listener a connection, however many ids it asks for.
+ * The connections that were given member ids which are not used yet (KIP-394). One listener a
+ * connection, however many ids it asks for.
  */
 export class PendingConnections {
   readonly #slices: TurnSlices;
@@ -32,11 +32,11 @@ export class PendingConnections {
     const watched: Watched = { ids: new Map([[memberId, onLost]]), stopListening: () => {} };
     this.#byConnection.set(connection, watched);
     watched.stopListening = connection.onClose(() => void this.#lose(connection, watched));
-    // It may have been closed before.
+    // The connection may have been closed before.
     if (this.#byConnection.get(connection) !== watched) watched.stopListening();
   }
 
-  /** Nothing is called for the id any more. */
+  /** Ends the watch over the id: nothing is called for it any more. */
   unwatch(memberId: string): void {
     const connection = this.#byId.get(memberId);
     if (connection === undefined) return;
@@ -53,7 +53,7 @@ export class PendingConnections {
     this.#byConnection.delete(connection);
     const work = this.#slices.begin();
     for (const [memberId, onLost] of ids) {
-      // It may have been used by another connection meanwhile.
+      // Another connection may have used the id meanwhile.
       if (!this.#byId.delete(memberId)) continue;
       onLost();
       const pause = work.did(1);

@@ -2,8 +2,8 @@ import { SERVER_LIMITS } from '../../limits.js';
 import type { PendingMember, Step } from './group.js';
 
 /**
- * Gives out an id; its owner has a session timeout to come back with it. Where too many are out,
- * the oldest is good for nothing any more.
+ * Gives out an id; its owner has a session timeout to come back with it. Where too many ids are
+ * given out, the oldest one becomes invalid.
  */
 export function addPending(step: Step, memberId: string, sessionTimeoutMs: number): void {
   const { group, nowMs, actions } = step;
@@ -22,7 +22,7 @@ export function addPending(step: Step, memberId: string, sessionTimeoutMs: numbe
   actions.push({ kind: 'watch-pending', memberId });
 }
 
-/** The id was used, or is good for nothing any more. False if it was not given out. */
+/** Drops an id that was used or became invalid. False if it was not given out. */
 export function dropPending({ group, actions }: Step, memberId: string): boolean {
   const pending = group.pending.get(memberId);
   if (pending === undefined) return false;

@@ -1,18 +1,15 @@
-/**
- * One way of assigning partitions that a member knows; what its metadata says is between the
- * members.
- */
+/** One way of assigning partitions that a member knows; only the members read its metadata. */
 export interface GroupProtocol {
   readonly name: string;
   readonly metadata: Buffer;
 }
 
-/** What a member brings to the choice: its protocols, the preferred one first. */
+/** A member in the choice of a protocol: its protocols, the preferred one first. */
 export interface Voter {
   readonly protocols: readonly GroupProtocol[];
 }
 
-/** Whether two members say the same: names, order and metadata. */
+/** Whether two members have the same protocols: names, order and metadata. */
 export function sameProtocols(one: Voter, other: Voter): boolean {
   return (
     one.protocols.length === other.protocols.length &&

@@ -7,8 +7,8 @@ interface Ballot {
 }
 
 /**
- * What the members of a group bring to the choice of a protocol, summed up: a join asks whether all
- * support a protocol, and looks at no member for it.
+ * The protocols of a group's members, summed up: a join learns from it whether all members support
+ * a protocol, without a look at each member.
  */
 export class ProtocolTally {
   #members = 0;
@@ -23,7 +23,7 @@ export class ProtocolTally {
     return this.#bytes;
   }
 
-  /** Names on all different ballots: what a choice looks at. */
+  /** Names on all different ballots, which a choice looks at. */
   get names(): number {
     return this.#names;
   }
@@ -48,7 +48,7 @@ export class ProtocolTally {
     return this.#names + names.length <= namesMax || this.#ballots.has(names.join('\n'));
   }
 
-  /** Takes back what was added. */
+  /** Removes what was added for these protocols. */
   remove(protocols: readonly GroupProtocol[]): void {
     this.#members -= 1;
     this.#bytes -= bytesOf(protocols);

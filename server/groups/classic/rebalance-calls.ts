@@ -3,9 +3,9 @@ import { SERVER_LIMITS } from '../../limits.js';
 import type { Member } from './group.js';
 
 /**
- * One program, as far as the broker can tell its connections from those of others: where it is, and
- * what it calls itself. A member and the fetches that are made for it need not share a connection:
- * kafkajs and the Java client have one for each.
+ * One program, as far as the broker can tell its connections from those of other programs: by its
+ * address and its client id. A member and the fetches for it need not share a connection: kafkajs
+ * and the Java client have one for each.
  */
 export type ClientKey = string;
 
@@ -17,16 +17,18 @@ export function clientKey(clientHost: string, clientId: string): ClientKey {
 /**
  * The clients that rebalances wait for. Some of them (kafkajs) send no heartbeat as long as a fetch
  * waits, and so would not hear of the rebalance. Therefore their waiting fetches are answered when
- * it begins, and the next ones soon: a heartbeat may not be due yet. A client that heartbeats by
- * itself fetches anew, and that is all.
+ * it begins, and the next ones soon: a heartbeat may not be due yet. A client that sends heartbeats
+ * independently of fetches just fetches again.
  */
 export class RebalanceCalls {
   readonly #onCall: (client: ClientKey) => void;
   readonly #slices: TurnSlices;
-  /** Calls by client: it may be a member of several groups. */
+  /** Number of calls by client: a client may be a member of several groups. */
   readonly #counts = new Map<ClientKey, number>();
 
-  /** `onCall` is to end what waits on behalf of the client. It must not change a group. */
+  /**
+   * `onCall` must end the requests that wait on behalf of the client. It must not change a group.
+   */
   constructor(onCall: (client: ClientKey) => void, slices: TurnSlices) {
     this.#onCall = onCall;
     this.#slices = slices;
@@ -50,16 +52,18 @@ export class RebalanceCalls {
     return call;
   }
 
-  /** How long a fetch of that client may wait, if it asks for `waitMs`. */
+  /** The time that a fetch of that client may wait, if it asks for `waitMs`. */
   waitMs(client: ClientKey, waitMs: number): number {
     return this.#counts.has(client) ? Math.min(waitMs, SERVER_LIMITS.calledWaitMs) : waitMs;
   }
 }
 
-/** A member, as far as a call is concerned. */
+/** The fields of a member that a call needs. */
 export type Called = Pick<Member, 'joining' | 'clientHost' | 'clientId'>;
 
-/** The clients that one rebalance waits for. Few of them are called, and let be, at once. */
+/**
+ * The clients that one rebalance waits for. Only a few of them are called, or released, at once.
+ */
 export class RebalanceCall {
   readonly #call: (client: ClientKey) => void;
   readonly #letBe: (client: ClientKey) => void;
@@ -77,7 +81,10 @@ export class RebalanceCall {
     this.#slices = slices;
   }
 
-  /** Resolves when all were called, or the call is over. Who joins meanwhile is not called. */
+  /**
+   * Resolves when all were called, or the call is over. A member that joins meanwhile is not
+   * called.
+   */
   async begin(members: Iterable<Called>): Promise<void> {
     const work = this.#slices.begin();
     for (const { joining, clientHost, clientId } of members) {
@@ -95,7 +102,10 @@ export class RebalanceCall {
     this.#call(client);
   }
 
-  /** Resolves when the clients may wait as long as they like again. Call it once. */
+  /**
+   * Ends the call. Resolves when the clients' fetches may wait as long as they ask for again. Call
+   * it once.
+   */
   async end(): Promise<void> {
     this.#isOver = true;
     const work = this.#slices.begin();

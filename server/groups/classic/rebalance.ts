@@ -17,7 +17,7 @@ import { dropPending } from './pending-members.js';
 const NOTHING = Buffer.alloc(0);
 
 /**
- * Something about the members has changed: a new generation is needed, or one that is being formed
+ * Reacts to a change of the members: a new generation is needed, or the one that is being formed
  * may be complete.
  */
 export function rebalance(step: Step): void {
@@ -26,7 +26,7 @@ export function rebalance(step: Step): void {
   else if (state !== 'Dead') prepare(step);
 }
 
-/** The same for a member that went: an empty group stays as it is. */
+/** The same after a member has left: an empty group stays as it is. */
 export function rebalanceAfterLoss(step: Step): void {
   if (step.group.state !== 'Empty') rebalance(step);
 }
@@ -49,7 +49,7 @@ function prepare(step: Step): void {
   completeIfAllJoined(step);
 }
 
-/** Forms the generation if there is nobody left to wait for. */
+/** Forms the generation if no member has to be waited for. */
 export function completeIfAllJoined(step: Step): void {
   const { group } = step;
   if (group.gathering !== null) return;
@@ -74,8 +74,8 @@ export function joinTimeIsUp(step: Step): void {
 }
 
 /**
- * A new generation of those who have joined. Static members that have not may stay until their
- * session ends.
+ * Forms a new generation of the members that have joined. Static members that have not joined may
+ * stay until their session ends.
  */
 function completeJoin(step: Step): void {
   const { group, nowMs } = step;
@@ -84,8 +84,8 @@ function completeJoin(step: Step): void {
   step.passed += group.members.size;
   if (group.joined < group.members.size) removeAbsent(step);
   if (group.members.size > 0 && !electLeader(group)) {
-    // All are static and none is back: there is nobody to hand the plan to yet.
-    // Members that want no time at all to come back must not make a timer that never rests.
+    // All members are static and none is back: no member can make the plan yet. Members with a
+    // rebalance timeout of zero must not make a timer that fires without a pause.
     const waitMs = Math.max(step.rules.sessionTimeoutMinMs, rebalanceTimeoutMs(group));
     group.joinDeadlineMs = nowMs + waitMs;
     return;
@@ -116,7 +116,10 @@ function removeAbsent(step: Step): void {
   }
 }
 
-/** The leader stays if it has joined; otherwise the first who has. False if nobody has. */
+/**
+ * The leader stays if it has joined; otherwise the first member that has joined leads. False if no
+ * member has.
+ */
 function electLeader(group: Group): boolean {
   if (group.leader !== null && group.members.get(group.leader)?.joining != null) return true;
   for (const { id, joining } of group.members.values()) {
@@ -127,7 +130,7 @@ function electLeader(group: Group): boolean {
   return false;
 }
 
-/** Takes a member out. Whatever it waits for is answered with UNKNOWN_MEMBER_ID. */
+/** Removes a member. Its waiting requests are answered with UNKNOWN_MEMBER_ID. */
 export function removeMember(step: Step, member: Member): void {
   const { group, actions } = step;
   const ticket = takeJoin(group, member);
@@ -139,7 +142,7 @@ export function removeMember(step: Step, member: Member): void {
   deleteMember(group, member);
 }
 
-/** What a member of the current generation is told of it. */
+/** The answer of the current generation to one of its members. */
 export function currentGeneration(step: Step, member: Member): JoinAnswer {
   const { group } = step;
   const isLeader = group.leader === member.id;
@@ -155,7 +158,7 @@ export function currentGeneration(step: Step, member: Member): JoinAnswer {
   };
 }
 
-/** What the leader is told of all members. Made once, however often a leader asks. */
+/** The list of all members for the leader. It is made once, however often a leader asks. */
 export function membersOf(step: Step): JoinAnswer['members'] {
   const { group } = step;
   if (group.roster === null) {
@@ -182,7 +185,7 @@ export function failedJoin(error: ErrorName, memberId: string): JoinAnswer {
   };
 }
 
-/** Answers the member's JoinGroup, which waits; from now on it is the member's turn. */
+/** Answers the member's waiting JoinGroup; from now on its session runs again. */
 export function answerJoin(step: Step, member: Member, answer: JoinAnswer): void {
   const ticket = takeJoin(step.group, member);
   if (ticket === null) return;
@@ -203,7 +206,7 @@ export function answerSync(step: Step, member: Member, error: ErrorName): void {
   step.actions.push({ kind: 'answer-sync', ticket, answer });
 }
 
-/** The plan of this generation will not be: nobody has an assignment any more. */
+/** The plan of this generation has failed: no member has an assignment any more. */
 export function failSyncs(step: Step, error: ErrorName): void {
   step.passed += step.group.members.size;
   for (const member of step.group.members.values()) {
@@ -213,7 +216,7 @@ export function failSyncs(step: Step, error: ErrorName): void {
   }
 }
 
-/** The member was heard of: its session begins anew, unless it waits for us. */
+/** The member sent a request: its session begins again, unless it waits for an answer. */
 export function touch({ group, nowMs }: Step, member: Member): void {
   const isWaiting = member.joining !== null || member.syncing !== null;
   const deadlineMs = isWaiting ? Number.POSITIVE_INFINITY : nowMs + member.sessionTimeoutMs;
@@ -225,7 +228,7 @@ export function moveTo({ group, wallMs }: Step, state: GroupState): void {
   group.stateSinceMs = wallMs;
 }
 
-/** A write has ended, well or with `error`. */
+/** Called when a write has ended, well or with `error`. */
 export function stored(step: Step, write: number, error: ErrorName | null): void {
   const { group } = step;
   if (group.writing?.write !== write) return;
@@ -260,22 +263,22 @@ function finish(step: Step, after: AfterWrite, error: ErrorName | null): void {
 
 type Replaced = Extract<AfterWrite, { readonly kind: 'answer-replaced' }>;
 
-/** What a static member is told whose return changes nothing else. */
+/** The answer to a static member whose return changes nothing else. */
 function answerToReplaced(step: Step, after: Replaced): JoinAnswer {
   const { group } = step;
   const { memberId, canSkipAssignment, leaderBefore } = after;
   const member = group.members.get(memberId)!;
   const isLeader = group.leader === memberId;
   const plain: JoinAnswer = { ...currentGeneration(step, member), members: [] };
-  // Older clients would make a plan that nobody asks for, so they are not told that they lead.
+  // Older clients would make a plan that is not needed, so they are not told that they lead.
   return canSkipAssignment
     ? { ...plain, skipAssignment: isLeader, members: isLeader ? membersOf(step) : [] }
     : { ...plain, leader: leaderBefore };
 }
 
 /**
- * Time has passed: who was not heard of in time is dropped, `atMost` of them, and what waited long
- * enough goes on. True if more have to be dropped.
+ * Time has passed: members that were silent for too long are dropped, `atMost` of them, and waits
+ * that are over end. True if more members have to be dropped.
  */
 export function tick(step: Step, atMost: number): boolean {
   const { group, nowMs } = step;
@@ -298,8 +301,8 @@ export function tick(step: Step, atMost: number): boolean {
 }
 
 /**
- * A member that took part in the generation and never asked for its assignment is gone, whatever
- * its session timeout.
+ * Drops members that were in the generation and never asked for their assignment, whatever their
+ * session timeouts.
  */
 function dropThoseWhoOweSync(step: Step): void {
   const { group } = step;

@@ -7,13 +7,13 @@ interface Item {
 }
 
 /**
- * Things to be done in their order, as many in one turn of the event loop as its allowance lets
- * through. What is cheap and first in line is done at once.
+ * A queue of actions, as many in one turn of the event loop as its allowance lets through. A cheap
+ * action at the front of the queue is done at once.
  */
 export class SlicedQueue {
   readonly #slices: TurnSlices;
   readonly #items = new Fifo<Item>();
-  /** What is in line; a new one when the line was empty. */
+  /** The work of the queued actions; a new one when the queue was empty. */
   #work: Work;
   #isResting = false;
 
@@ -22,7 +22,7 @@ export class SlicedQueue {
     this.#work = slices.begin();
   }
 
-  /** Work that this turn has done already: what is in line waits if it was too much. */
+  /** Counts work that this turn has done already: queued actions wait if it was too much. */
   did(cost: number): void {
     this.#rest(this.#work.did(cost));
   }
@@ -35,7 +35,7 @@ export class SlicedQueue {
     this.#items.push({ cost, run });
     if (this.#isResting) return;
     if (isFirst) this.#work = this.#slices.begin();
-    // Others may have used this turn up.
+    // Other work may have used up this turn.
     this.#rest(this.#work.did(0));
     this.#goOn();
   }

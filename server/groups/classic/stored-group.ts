@@ -2,7 +2,7 @@ import type { GroupValue } from '../records.js';
 import { type Group, type Member, metadataOf, newGroup } from './group.js';
 import { addMember, newMember } from './members.js';
 
-/** A group as the log has it. Its members have their session timeout from now on to be heard of. */
+/** A group from the log. Its members have their session timeout from now on to send a heartbeat. */
 export function loadedGroup(id: string, value: GroupValue, nowMs: number): Group {
   const group = newGroup(id);
   group.protocolType = value.protocolType === '' ? null : value.protocolType;
@@ -35,7 +35,8 @@ export function loadedGroup(id: string, value: GroupValue, nowMs: number): Group
 }
 
 /**
- * The group's record: every member with what it said of the chosen protocol, and `assignmentOf` it.
+ * The group's record: every member with its metadata for the chosen protocol, and its assignment by
+ * `assignmentOf`.
  */
 export function groupValue(group: Group, assignmentOf: (member: Member) => Buffer): GroupValue {
   return {

@@ -8,9 +8,9 @@ import { type Group, metadataOf } from './group.js';
 export const CONSUMER_PROTOCOL = 'consumer';
 
 /**
- * The topics that the members of a group of consumers read. Null where that cannot be told: another
- * protocol type, no generation yet, metadata in no known form, more topics than anybody has, or a
- * group that has changed meanwhile.
+ * The topics that the members of a group of consumers read. Null where that is unknown: another
+ * protocol type, no generation yet, metadata in no known form, more topics than any group reads, or
+ * a group that has changed meanwhile.
  */
 export async function subscribedTopics(
   group: Group,

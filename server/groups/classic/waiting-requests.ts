@@ -7,8 +7,8 @@ interface Waiter<T> {
 }
 
 /**
- * Requests that wait for their group, by ticket. Each is answered once; one whose client leaves is
- * given up.
+ * Requests that wait for their group, by ticket. Each is answered once; a request whose client
+ * leaves is given up.
  */
 export class WaitingRequests<T> {
   readonly #waiters = new Map<Ticket, Waiter<T>>();

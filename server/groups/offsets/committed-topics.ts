@@ -1,19 +1,19 @@
 import type { MetadataView } from '../../metadata/metadata-view.js';
 import { GroupTotals } from '../group-totals.js';
 
-/** Says which topic a name stands for. */
+/** Tells the topic that a name stands for. */
 export type TopicNames = Pick<MetadataView, 'image'>;
 
 /**
- * Which groups of a shard have offsets of a topic, so that a topic that is deleted concerns nobody
- * else; and which topic a name stands for now.
+ * The groups of a shard that have offsets of a topic, so that the deletion of a topic concerns no
+ * other group; and the topic that a name stands for now.
  */
 export class CommittedTopics {
   readonly #metadata: TopicNames;
   readonly #totals: GroupTotals;
   readonly #groups = new Map<string, Set<string>>();
 
-  /** `totals`: where offsets are counted. */
+  /** `totals`: the totals in which offsets are counted. */
   constructor(metadata: TopicNames, totals = new GroupTotals()) {
     this.#metadata = metadata;
     this.#totals = totals;
@@ -56,7 +56,7 @@ export class CommittedTopics {
     if (groups?.size === 0) this.#groups.delete(topic);
   }
 
-  /** One group has so many offsets more, or fewer. */
+  /** Adds `change` to the number of a group's offsets. */
   countBy(change: number): void {
     this.#totals.add('offsets', change);
   }

@@ -10,18 +10,18 @@ import type { TopicNames } from './committed-topics.js';
 export interface NewOffset {
   readonly partitionIndex: number;
   readonly committedOffset: number;
-  /** -1 if the client does not say. */
+  /** -1 if the client does not send it. */
   readonly committedLeaderEpoch: number;
   readonly committedMetadata: string | null;
 }
 
-/** What a client commits for a topic. */
+/** The offsets that a client commits for a topic. */
 export interface NewOffsets {
   readonly name: string;
   readonly partitions: readonly NewOffset[];
 }
 
-/** What a string of a record can hold, whatever the setting allows. */
+/** Bytes that a string of a record can hold, whatever the setting allows. */
 const STRING_BYTES_MAX = 32_767;
 
 export interface CommitRules {
@@ -31,12 +31,12 @@ export interface CommitRules {
   readonly metadataLengthMax: number;
 }
 
-/** When a commit was made, and until when it is good. */
+/** The time of a commit, and the time at which it expires. */
 export type CommitTimes = Pick<OffsetValue, 'commitTimestamp' | 'expireTimestamp'>;
 
 /**
- * The records of a commit, with pauses; in `errors`, what is wrong with each of its offsets. An
- * offset of a deleted topic that one of them takes the place of is forgotten at once.
+ * The records of a commit, with pauses; `errors` gets the error of each of its offsets. A replaced
+ * offset of a deleted topic is forgotten at once.
  */
 export async function recordsOfCommit(
   rules: CommitRules,
@@ -87,14 +87,15 @@ function problemOf(
   const text = committedMetadata ?? '';
   const isTooLarge = text.length > metadataLengthMax || Buffer.byteLength(text) > STRING_BYTES_MAX;
   if (isTooLarge) return 'OFFSET_METADATA_TOO_LARGE';
-  // The reader clamps what no number holds exactly; to store such an offset would be to change it.
+  // The reader clamps an offset that a number does not hold exactly; to store it would be to change
+  // it.
   if (Math.abs(offset) >= Number.MAX_SAFE_INTEGER) return 'INVALID_COMMIT_OFFSET_SIZE';
   return 'NONE';
 }
 
 /**
- * When an offset expires that is committed now: -1 for the broker's own retention. A wish beyond
- * what a record's number can say is as good as for ever.
+ * The time at which an offset expires that is committed now; -1 for the broker's own retention. A
+ * retention beyond the range of the record's field counts as infinite.
  */
 export function expiryOf(nowMs: number, retentionMs: number): number {
   return retentionMs < 0 ? -1 : Math.min(nowMs + retentionMs, Number.MAX_SAFE_INTEGER);

@@ -6,7 +6,7 @@ import type { GroupShard } from '../group-shard.js';
 import { expiredOffsets } from './offsets.js';
 
 export interface OffsetExpiryOptions {
-  /** Those that lead, as they are when a pass comes to them. */
+  /** The shards that lead at the moment when a pass comes to them. */
   readonly shards: () => Iterable<GroupShard>;
   readonly clock: Clock;
   readonly slices: TurnSlices;
@@ -14,7 +14,7 @@ export interface OffsetExpiryOptions {
   readonly checkIntervalMs: number;
 }
 
-/** Lets committed offsets go whose time is over, pass by pass, until stopped. */
+/** Deletes expired committed offsets, pass by pass, until stopped. */
 export class OffsetExpiry {
   readonly #options: OffsetExpiryOptions;
   #timer: Timer | null = null;
@@ -40,7 +40,7 @@ export class OffsetExpiry {
     this.#timer?.cancel();
   }
 
-  /** One pass at a time: one that is due meanwhile follows it. */
+  /** One pass at a time: a pass that is due meanwhile follows it. */
   async #run(): Promise<void> {
     this.#isDue = true;
     if (this.#isRunning) return;
@@ -56,14 +56,15 @@ export class OffsetExpiry {
     }
   }
 
-  /** Lets offsets of a shard go, and with its last offset an empty group. */
+  /** Deletes expired offsets of a shard, and an empty group with its last offset. */
   async #pass(shard: GroupShard, work: Work): Promise<void> {
     const { retentionMs } = this.#options;
     const { tombstones } = shard.offsets;
     for (const entry of shard.registry.all()) {
       if (this.#isStopped || shard.isOver) return;
       const { group, offsets } = entry;
-      // No pause for a group of which nothing is over: tombstones of others may not be written yet.
+      // A group without expired offsets makes no pause: tombstones of other groups may not be
+      // written yet.
       if (group.state === 'Stable' && this.#isOld(entry)) await this.#passMembers(shard, entry);
       else if (group.state === 'Empty') shard.offsets.forgetExpired(entry, null, retentionMs);
       const pause = work.did(1 + Math.ceil(offsets.count / SERVER_LIMITS.offsetsPassedPerElement));
@@ -74,7 +75,7 @@ export class OffsetExpiry {
     tombstones.flush();
   }
 
-  /** What members read is worth a look only if something may be over. */
+  /** The members' topics are looked at only if an offset may have expired. */
   #isOld({ group, offsets }: GroupEntry): boolean {
     const { clock, retentionMs } = this.#options;
     return expiredOffsets(group, offsets, new Set(), clock.wallMs(), retentionMs).length > 0;

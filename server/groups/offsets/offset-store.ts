@@ -12,11 +12,11 @@ import { type CommitRules, expiryOf, type NewOffsets, recordsOfCommit } from './
 import type { GroupOffsets } from './offsets.js';
 import { tombstoneOf } from './tombstones.js';
 
-/** What became of a commit. */
+/** The outcome of a commit. */
 export interface CommitOutcome {
-  /** What is wrong with each of the offsets, in their order; fewer if the write failed early. */
+  /** The error of each of the offsets, in their order; fewer if the write failed early. */
   readonly errors: readonly ErrorName[];
-  /** Why those that nothing is wrong with were not written; null if they were. */
+  /** Why the valid offsets were not written; null if they were. */
   readonly failure: ErrorName | null;
 }
 
@@ -30,8 +30,8 @@ export interface OffsetStoreOptions extends CommitRules {
 }
 
 /**
- * Committed offsets: taken, given, forgotten. What is answered is in the log of every in-sync
- * replica, as safe as the log's promise says. Rejects with ApiError COORDINATOR_LOAD_IN_PROGRESS or
+ * Commits, fetches and deletes offsets. An answered commit is in the log of every in-sync replica,
+ * as safe as the log's promise says. Rejects with ApiError COORDINATOR_LOAD_IN_PROGRESS or
  * NOT_COORDINATOR where the shard of the group does not serve.
  */
 export class OffsetStore {
@@ -42,8 +42,8 @@ export class OffsetStore {
   }
 
   /**
-   * Commits offsets, in the turn of the call. Resolves when every in-sync replica has them. Rejects
-   * with ApiError if the group refuses them all.
+   * Commits offsets, within the call. Resolves when every in-sync replica has them. Rejects with
+   * ApiError if the group refuses all of them.
    *
    * @param retentionMs the client's own wish (up to v4), or -1
    */
@@ -80,8 +80,8 @@ export class OffsetStore {
   }
 
   /**
-   * The offsets of a group, null if there is none; whatever was committed before the call is in
-   * them, unless it failed. They stay as they are when the shard is led no more.
+   * The offsets of a group, null if there is no group; all commits before the call are in them,
+   * unless they failed. They stay as they are when the shard is not led any more.
    */
   async fetch(groupId: string): Promise<GroupOffsets | null> {
     const { shards } = this.#options;

@@ -10,8 +10,8 @@ export interface CommittedOffset {
 }
 
 /**
- * The committed offsets of one group, in memory. Those of a topic that was deleted are not given
- * any more, whoever has its name now, and stay until they are forgotten.
+ * The committed offsets of one group, in memory. Offsets of a deleted topic are not given to
+ * clients any more, even if a new topic has its name, and stay until they are forgotten.
  */
 export class GroupOffsets {
   readonly #group: string;
@@ -41,7 +41,7 @@ export class GroupOffsets {
     return this.#count > 0 || this.isWriting;
   }
 
-  /** A write of its offsets is under way, until `writeEnds`. */
+  /** Notes that a write of its offsets is under way, until `writeEnds`. */
   writeBegins(): void {
     this.#writing += 1;
   }
@@ -85,9 +85,7 @@ export class GroupOffsets {
     this.#committed.remove(topic, this.#group);
   }
 
-  /**
-   * An offset of a deleted topic of that name: what is committed now takes its place in the log.
-   */
+  /** Forgets an offset of a deleted topic of that name: a new commit takes its place in the log. */
   deleteStale(topic: string, partition: number): void {
     if (this.get(topic, partition) === undefined) this.delete(topic, partition);
   }
@@ -125,10 +123,10 @@ export class GroupOffsets {
 }
 
 /**
- * The offsets whose time is over (KIP-211). They age while nobody reads on from them: since the
- * group became empty, or since the commit if that was later; in a stable group of consumers, since
- * the commit, for topics that no member reads. While a group rebalances, and where its members'
- * topics are not known, nothing ages. An offset with an expiry of its own keeps to that.
+ * The expired offsets (KIP-211). An offset ages while no member reads on from it: since the group
+ * became empty, or since the commit if that was later; in a stable group of consumers, since the
+ * commit, for topics that no member reads. While a group rebalances, and where its members' topics
+ * are unknown, no offset ages. An offset with its own expiry time expires at that time.
  *
  * @param read topics that members read; null where that is not known
  * @param nowMs wall time

@@ -18,7 +18,7 @@ export interface ShardOffsetsOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly slices: TurnSlices;
-  /** A group has offsets of a topic of that name that is not there any more. */
+  /** Called when a group has offsets of a deleted topic of that name. */
   onStale(topic: string): void;
 }
 
@@ -32,7 +32,7 @@ export class ShardOffsets {
     this.tombstones = new Tombstones(options);
   }
 
-  /** Resolves when every write of the group so far was answered, one way or another. */
+  /** Resolves when every write of the group so far was answered, well or not. */
   settled(group: string): Promise<void> {
     return this.#options.term.settled(group);
   }
@@ -78,8 +78,8 @@ export class ShardOffsets {
   }
 
   /**
-   * Tombstones for all offsets of a group, and for the group. Resolves when they are in the log,
-   * and nothing of it is in memory.
+   * Writes tombstones for all offsets of a group, and for the group. Resolves when they are in the
+   * log, and nothing of the group is in memory.
    */
   async deleteAll(entry: GroupEntry): Promise<void> {
     const { slices, events } = this.#options;
@@ -97,8 +97,8 @@ export class ShardOffsets {
   }
 
   /**
-   * Forgets the offsets of a group whose time is over, and with its last one a group without
-   * members. The tombstones are added.
+   * Forgets the expired offsets of a group, and a group without members with its last offset. It
+   * adds the tombstones.
    *
    * @param read topics that members read; null where that is not known
    */
@@ -127,7 +127,7 @@ export class ShardOffsets {
    * Forgets offsets of a group whose topic was deleted, as many as go into a turn. Returns how
    * many. The tombstones are added. While offsets of the group are being written none are
    * forgotten: one of the new topic may have its place already, and the tombstone would come behind
-   * it. The topic is looked at anew then.
+   * it. The topic is looked at again then.
    */
   forgetStale({ id, offsets }: GroupEntry, topic: string): number {
     const taken: number[] = [];

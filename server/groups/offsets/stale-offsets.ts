@@ -3,8 +3,8 @@ import { SERVER_LIMITS } from '../../limits.js';
 import type { GroupShard } from '../group-shard.js';
 
 /**
- * Forgets the offsets of topics that were deleted, topic by topic and a few in each turn. They are
- * not given to anybody from the moment of the deletion; only memory and the log still have them.
+ * Forgets the offsets of topics that were deleted, topic by topic and a few in each turn. From the
+ * moment of the deletion no client is given them; only memory and the log still have them.
  */
 export class StaleOffsets {
   readonly #slices: TurnSlices;
@@ -32,7 +32,7 @@ export class StaleOffsets {
   async #run(): Promise<void> {
     this.#isRunning = true;
     const work = this.#slices.begin();
-    // What is added meanwhile is met by these walks, once more where it was met before.
+    // These walks also meet topics that are added meanwhile, once more where they were met before.
     for (const [shard, topics] of this.#topics) {
       for (const topic of topics) {
         topics.delete(topic);

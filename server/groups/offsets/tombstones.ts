@@ -15,8 +15,8 @@ export interface TombstonesOptions {
 
 /**
  * Tombstones of many groups of a shard, written together: those that were added since the last
- * flush go into one batch. Whoever adds flushes within the same turn, so that no newer record of
- * the same key has its place in front of a tombstone.
+ * flush go into one batch. The caller that adds one flushes within the same turn, so that no newer
+ * record of the same key gets its place in front of a tombstone.
  */
 export class Tombstones {
   readonly #options: TombstonesOptions;
@@ -36,8 +36,8 @@ export class Tombstones {
   }
 
   /**
-   * They have their places in the log when this returns; a failure is a line in the log. Once the
-   * term is over they are left to the next load.
+   * Writes the tombstones: they have their places in the log when this returns; a failure is a line
+   * in the broker's log. Once the term is over they are left to the next load.
    */
   flush(): void {
     const { term, clock } = this.#options;
@@ -63,7 +63,7 @@ export class Tombstones {
   }
 }
 
-/** What forgets an offset of a group. */
+/** The tombstone of a group's offset. */
 export function tombstoneOf(
   group: string,
   { topic, partition }: Pick<CommittedOffset, 'topic' | 'partition'>,
@@ -71,7 +71,7 @@ export function tombstoneOf(
   return { kind: 'offset', group, topic, partition, value: null };
 }
 
-/** What forgets a group, as its last generation left it. */
+/** The tombstone of a group's record. */
 export function groupTombstone(group: string): GroupRecord {
   return { kind: 'group', group, value: null };
 }
