@@ -35,7 +35,9 @@ import { type Random, systemRandom } from './random.js';
 import { TurnSlices } from './turn-slices.js';
 import { UnpackBudget } from './unpack-budget.js';
 
-/** Everything the engine takes from the world. All of it has a default: the machine's own. */
+/**
+ * Everything that the engine takes from its surroundings. Each has a default: that of the machine.
+ */
 export interface EngineOptions {
   /** Default: `nodeDisk`. */
   readonly disk?: Disk;
@@ -64,13 +66,13 @@ export interface EngineOptions {
     },
   ) => Promise<Catalog>;
   /**
-   * Cuts what takes long on the event loop into slices; shared with a broker's own work. Default:
-   * its own.
+   * Cuts long work on the event loop into slices; shared with a broker's own work. Default: the
+   * engine's own.
    */
   readonly slices?: TurnSlices;
   /**
-   * How logs are compacted; what is left out has its default (`DEFAULT_COMPACTION`). Out of range:
-   * INVALID_SETTING.
+   * Options of compaction; an option that is left out has its default (`DEFAULT_COMPACTION`). Out
+   * of range: INVALID_SETTING.
    */
   readonly compaction?: Partial<CompactionOptions>;
   /**
@@ -80,9 +82,9 @@ export interface EngineOptions {
    */
   readonly gatherWrites?: 'microtask' | 'turn';
   /**
-   * Descriptors of logs kept open, those in use beside: the least recently used of others are
-   * closed. As many files at most have unsynced bytes; then appends to other files wait for a sync.
-   * Default: six tenths of what the process may have, 16,384 at most.
+   * Descriptors of logs that are kept open: beyond that, the least recently used one that is not in
+   * use is closed. At most as many files have unsynced bytes; then appends to other files wait for
+   * a sync. Default: six tenths of the descriptors that the process may have, 16,384 at most.
    */
   readonly descriptorsOpenMax?: number;
 }
@@ -135,7 +137,7 @@ export class Engine {
     });
   }
 
-  /** See `openEngine`. */
+  /** Opens a data directory, as `openEngine` promises. */
   static async open(path: string, options: EngineOptions): Promise<Engine> {
     assertKnownOptions('openEngine', options, Object.keys(OPTIONS));
     const root = resolve(path);
@@ -255,16 +257,17 @@ export class Engine {
   }
 
   /**
-   * Takes the directory offline for good, because something in it that is not the engine's own
-   * could not be written: `what` was tried, and `error` came of it. Its logs answer
-   * STORAGE_OFFLINE, and its stop will not count as clean.
+   * Takes the directory offline for good, because a file in it that is not the engine's own could
+   * not be written: `what` was tried, and failed with `error`. Its logs answer STORAGE_OFFLINE, and
+   * its stop will not count as clean.
    */
   takeOffline(what: string, error: unknown): void {
     this.#context.directory.fail(what, error);
   }
 
   /**
-   * Calls the listener once, when the disk fails (at once if it has). Returns how to take it off.
+   * Calls the listener once, when the disk fails (at once if it has). Returns a function that
+   * removes it.
    */
   onOffline(listener: (failure: EngineError) => void): () => void {
     return this.#context.directory.onOffline(listener);
@@ -287,8 +290,8 @@ export class Engine {
   /**
    * The log of a partition, recovered if need be; opening it again gives the same one, with its
    * first settings and rule. No file is created before the first append. `rule` moves the high
-   * watermark from what was written down of it on; without one it follows the flush promise.
-   * Rejects DAMAGED_LOG when good data lies behind bad, STORAGE_OFFLINE.
+   * watermark, beginning at the one that was written down; without a rule it follows the flush
+   * promise. Rejects DAMAGED_LOG when good data lies behind bad, STORAGE_OFFLINE.
    */
   openPartition(
     name: PartitionName,
@@ -302,8 +305,8 @@ export class Engine {
   /**
    * Closes the log of a partition; its files stay, and opening it again recovers it. Resolves when
    * everything in it is durable and nothing of it is under way: appends that wait end as they would
-   * have, later ones are LOG_CLOSED. One that is not open is no failure. What goes wrong is a line
-   * in the log.
+   * have, later ones are LOG_CLOSED. A partition that is not open is no failure. A failure is a
+   * line in the log.
    */
   closePartition(name: PartitionName): Promise<void> {
     this.#assertOpen();
@@ -345,8 +348,8 @@ export class Engine {
   }
 
   /**
-   * The clock's timers keep no process alive, and some of what a close waits for may be resting by
-   * them.
+   * The clock's timers do not keep the process alive, and a close may wait for a job that pauses by
+   * such a timer.
    */
   async #closeAlive(): Promise<void> {
     const alive = setInterval(() => {}, 1000);

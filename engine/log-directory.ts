@@ -82,7 +82,7 @@ export class LogDirectory {
       const { recovered, files, folders } = await context.opening.run(() =>
         this.#read(name, folder, settings),
       );
-      // For many logs at once, where many are opened.
+      // One sync round serves many logs, where many are opened.
       await makeDurable(context.syncRounds, files, folders);
       const cleanedOffset = readCleaned(context.catalog, name);
       return new Log(context, {
@@ -112,7 +112,7 @@ export class LogDirectory {
     const { recovered, isUnknown } = known;
     const files = [...recovered.unsynced.files];
     const folders = [...recovered.unsynced.folders];
-    // Until the first checkpoint nobody knows that it is durable.
+    // Until the first checkpoint it is unknown whether the log is durable.
     if (isRenamed || isUnknown) {
       files.push(renewTopicId(context, folder, name.topicId));
       folders.push(folder, context.directory.root);
@@ -139,7 +139,7 @@ export class LogDirectory {
     return closing;
   }
 
-  /** Finishes what is under way, syncs, checkpoints, and gives back descriptors. */
+  /** Finishes work under way, syncs, checkpoints, and gives back descriptors. */
   async #closeLog(log: Log): Promise<void> {
     await log.state.closing.prepare();
     await this.#context.checkpoints.run();
@@ -162,7 +162,7 @@ export class LogDirectory {
     return settled.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
   }
 
-  /** Every log gets the error: the directory has failed. */
+  /** Gives every log the error: the directory has failed. */
   failAll(error: EngineError): void {
     for (const opening of this.#open.values()) {
       opening.then(
@@ -186,7 +186,7 @@ export class LogDirectory {
   delete(name: PartitionName): Promise<void> {
     const key = keyOf(name);
     const deleting = (this.#closing.get(key) ?? Promise.resolve()).then(() => this.#delete(name));
-    // Whoever opens it meanwhile finds nothing, and not what is being renamed.
+    // A caller that opens it meanwhile finds no folder, and not the one that is being renamed.
     const settled = deleting
       .catch(() => {})
       .finally(() => {
@@ -210,7 +210,7 @@ export class LogDirectory {
         new EngineError('LOG_CLOSED', `${name.topic}-${name.partition} was deleted`),
       );
       await log.state.closing.finish();
-      // No round that is under way names its files or its folder any more.
+      // After this flush no round under way names its files or its folder.
       await this.#context.syncRounds.flush([]);
     }
     if (isOurs) {
@@ -228,7 +228,7 @@ export class LogDirectory {
     await this.#forget([name]);
   }
 
-  /** Removes what the catalog knows of logs. Resolves when that is durable. */
+  /** Removes the catalog's entries of logs. Resolves when that is durable. */
   async #forget(names: readonly PartitionName[]): Promise<void> {
     const { catalog, slices } = this.#context;
     for (const name of names) await forgetProducers(catalog, name, slices);
@@ -285,7 +285,7 @@ export class LogDirectory {
     const { disk, jobs, logger } = this.#context;
     try {
       const names = await disk.readdir(folder);
-      // The log is closed, so nobody has them open.
+      // The log is closed, so its files are not open.
       await unlinkInPieces(
         jobs,
         names.map((file) => join(folder, file)),

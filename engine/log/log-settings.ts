@@ -3,33 +3,33 @@ import type { CodecName } from '../batch/compression.js';
 /** When an append counts as done. See docs/durability.md for what each promises. */
 export type FlushPromise = 'ack' | 'interval' | 'os';
 
-/** What a log needs to know of its topic's settings. Infinity means "no limit". */
+/** The settings of a topic that its logs need. Infinity means "no limit". */
 export interface LogSettings {
   /** When an append resolves. */
   readonly flush: FlushPromise;
-  /** Under `interval`: sync after so many records … */
+  /** Under `interval`: sync after this number of records … */
   readonly flushRecords: number;
-  /** … or when the oldest unsynced one is so old. */
+  /** … or when the oldest unsynced record has this age. */
   readonly flushMs: number;
   /** Size that a segment does not exceed, unless a single batch does. */
   readonly segmentBytes: number;
   /** Age of a segment's first batch at which a new segment starts. */
   readonly segmentMs: number;
   /**
-   * Rolls by age happen up to so much earlier, at random, so that partitions do not roll all at
+   * Rolls by age happen up to this much earlier, at random, so that partitions do not roll all at
    * once.
    */
   readonly segmentJitterMs: number;
   /** Size of either index at which a new segment starts. */
   readonly segmentIndexBytes: number;
-  /** A sparse index entry is added once per so many bytes of batches. */
+  /** Bytes of batches between two entries of the sparse index. */
   readonly indexIntervalBytes: number;
-  /** A segment whose largest timestamp is further back may go. */
+  /** A segment whose largest timestamp is further back may be deleted. */
   readonly retentionMs: number;
-  /** The oldest segments may go while what stays is at least this size. */
+  /** The oldest segments may be deleted while the rest is at least this large. */
   readonly retentionBytes: number;
   /**
-   * Deleted segments are renamed at once and unlinked so much later, so that readers can finish.
+   * Deleted segments are renamed at once and unlinked after this time, so that readers can finish.
    */
   readonly fileDeleteDelayMs: number;
   /** Size of the largest batch taken, inclusive, as it is stored. */
@@ -39,12 +39,9 @@ export interface LogSettings {
   /** A batch whose largest timestamp is further back (or ahead) than this is refused. */
   readonly timestampBeforeMaxMs: number;
   readonly timestampAfterMaxMs: number;
-  /** Whether of each key only the last record is kept. Such logs refuse records without a key. */
+  /** Whether only the last record of each key is kept. Such logs refuse records without a key. */
   readonly compacted: boolean;
-  /**
-   * Share of a compacted log's bytes that must be dirty before it is compacted, 0 to 1; more than
-   * that.
-   */
+  /** Share of a compacted log's bytes, 0 to 1: the log is compacted when more of it is dirty. */
   readonly minCleanableDirtyRatio: number;
   /** A record stays as it is for at least this long … */
   readonly minCompactionLagMs: number;
@@ -63,7 +60,7 @@ export interface LogSettings {
   readonly compression: 'producer' | CodecName;
   /** Kafka's number for that codec; null for the codec's own default. */
   readonly compressionLevel: number | null;
-  /** An idempotent producer that was silent for so long is forgotten. */
+  /** The time of silence after which an idempotent producer is forgotten. */
   readonly producerExpirationMs: number;
 }
 

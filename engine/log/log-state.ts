@@ -36,7 +36,7 @@ import { OffsetTracker } from './state/offset-tracker.js';
 import type { ProducerStates } from './state/producer-state.js';
 import { Watermark } from './state/watermark.js';
 
-/** What a log is made of. */
+/** The inputs of which a log is made. */
 export interface LogOrigin {
   readonly name: PartitionName;
   readonly folder: string;
@@ -49,9 +49,9 @@ export interface LogOrigin {
 }
 
 /**
- * The owners of which one log consists, made here and nowhere else. No room takes this whole: each
- * names the few owners that it needs in an interface of its own, which this satisfies by shape, so
- * that the way of a batch has no wrapper.
+ * The owners of which one log consists, made here and nowhere else. No room takes all of this: each
+ * names the few owners that it needs in its own interface, which this satisfies by shape, so that
+ * no wrapper lies in the way of a batch.
  */
 export class LogState {
   readonly context: LogContext;
@@ -151,7 +151,7 @@ export class LogState {
   }
 }
 
-/** Sealed segments of which recovery had to find the indexes: they are to be saved. */
+/** Sealed segments whose indexes recovery had to find: they must be saved. */
 function sealedOf(log: ConstructorParameters<typeof Sealing>[0]): Sealing {
   const sealing = new Sealing(log);
   for (const segment of log.segments.all()) {

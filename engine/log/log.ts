@@ -26,8 +26,8 @@ import { warmForRead } from './read/warm-read.js';
 import type { LogContext } from './shared/log-context.js';
 
 /**
- * One partition's log; see `PartitionLog` for what each method promises. What it does its rooms do:
- * this hands each call to the owner of it.
+ * One partition's log; see `PartitionLog` for what each method promises. Its rooms do the work:
+ * this hands each call to its owner.
  */
 export class Log implements PartitionLog {
   /** For the directory, which closes logs and deletes them. */

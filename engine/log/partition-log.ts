@@ -2,7 +2,7 @@ import type { Timestamp } from '../batch/timestamp.js';
 import type { FileSlice } from '../disk/file-slice.js';
 import type { LogSettings } from './log-settings.js';
 
-/** Which partition a log holds. `topicId` is a UUID in Kafka's text form (22 characters). */
+/** The partition that a log holds. `topicId` is a UUID in Kafka's text form (22 characters). */
 export interface PartitionName {
   readonly topic: string;
   readonly topicId: string;
@@ -16,18 +16,19 @@ export interface PartitionName {
 export type ReadIsolation = 'log-end' | 'high-watermark' | 'last-stable-offset';
 
 /**
- * Where a batch comes from, which says how much of it is judged (`append/origin.ts` has the table):
+ * Where a batch comes from, which decides the checks that are made on it (`append/origin.ts` has
+ * the table):
  *
- * - `client`: everything is;
+ * - `client`: all checks are made;
  * - `built`: this process has made it just now with `builder.ts`, so its checksum is not made a
  *   second time;
- * - `coordinator`: likewise, and it may be a control batch with times of its own;
+ * - `coordinator`: the same, and it may be a control batch with its own times;
  * - `replica`: the leader has judged it, and the log only makes sure that it is whole and goes on
  *   where the log ends.
  */
 export type AppendOrigin = 'client' | 'built' | 'coordinator' | 'replica';
 
-/** What an append answers. All offsets are inclusive. */
+/** The result of an append. All offsets are inclusive. */
 export interface Appended {
   readonly baseOffset: number;
   readonly lastOffset: number;
@@ -38,27 +39,27 @@ export interface Appended {
   readonly duplicate: boolean;
 }
 
-/** What a read is asked for. */
+/** The request of a read. */
 export interface ReadRequest {
   /**
    * First wanted offset. The batch that holds it is returned whole, so records before it may come
    * too.
    */
   readonly offset: number;
-  /** At most so many bytes, whole batches only … */
+  /** Bytes at most, whole batches only … */
   readonly maxBytes: number;
   /** … but the first batch whole even when it is larger, if this is set. */
   readonly minOneBatch: boolean;
-  /** Where the read ends at the latest. */
+  /** The end that the read must not pass. */
   readonly isolation: ReadIsolation;
   /**
    * Whether the read may begin with a batch that compaction has left without records, as a replica
-   * needs it. Default: those in front are passed over when a batch with records follows.
+   * needs it. Default: such batches in front are skipped when a batch with records follows.
    */
   readonly includeEmpty?: boolean;
 }
 
-/** What a read answers. End offsets are exclusive, as everywhere. */
+/** The result of a read. End offsets are exclusive, as everywhere. */
 export interface ReadResult {
   /**
    * Whole batches, still in the file; null when there is nothing to read. The caller releases it.
@@ -80,9 +81,9 @@ export interface ReadResult {
 /** The record that a lookup by time has found. */
 export interface TimestampLookup {
   readonly offset: number;
-  /** The record's own, in milliseconds since the Unix epoch. */
+  /** The timestamp of the record, in milliseconds since the Unix epoch. */
   readonly timestampMs: Timestamp;
-  /** Of the batch that holds it. */
+  /** The leader epoch of the batch that holds it. */
   readonly leaderEpoch: number;
 }
 
@@ -106,7 +107,7 @@ export interface DamagedBatch {
   readonly offset: number;
 }
 
-/** What a scrub found. */
+/** The result of a scrub. */
 export interface ScrubResult {
   /** Batches that are whole. Behind a damaged one in the same file none are counted. */
   readonly batches: number;
@@ -114,7 +115,7 @@ export interface ScrubResult {
   readonly damaged: DamagedBatch | null;
 }
 
-/** What compaction has done. */
+/** The result of a compaction. */
 export interface CompactionResult {
   /**
    * How often the log was gone through: more than once where its keys did not fit into memory. 0:
@@ -122,7 +123,7 @@ export interface CompactionResult {
    */
   readonly passes: number;
   readonly recordsRemoved: number;
-  /** By how much the segments became smaller; negative where they grew. */
+  /** Bytes by which the segments became smaller; negative where they grew. */
   readonly bytesRemoved: number;
 }
 
@@ -130,7 +131,7 @@ export interface CompactionResult {
 export interface KnownProducer {
   readonly producerId: number;
   readonly epoch: number;
-  /** Of its last batch. */
+  /** The last sequence of its last batch. */
   readonly lastSequence: number;
   /** Wall time of its last append. */
   readonly lastAppendMs: number;
@@ -138,9 +139,9 @@ export interface KnownProducer {
 
 export interface TruncateOptions {
   /**
-   * What readers were told is committed may go as well, and the high watermark moves back: for a
-   * program's repair of a log that it owns. Whoever has read it, or was answered for its append, is
-   * not told. Default: false.
+   * Committed records may be cut off as well, and the high watermark moves back: for a program's
+   * repair of a log that it owns. Readers of these records, and callers whose appends were
+   * answered, are not told. Default: false.
    */
   readonly evenCommitted?: boolean;
 }
@@ -152,7 +153,8 @@ export interface LogEnds {
   /** Everything that was synced. */
   readonly durableEnd: number;
   /**
-   * What this log's own flush promise has kept: `durableEnd` under `ack`, `writtenEnd` otherwise.
+   * The end up to which the log's own flush promise holds: `durableEnd` under `ack`, `writtenEnd`
+   * otherwise.
    */
   readonly promisedEnd: number;
 }
@@ -163,11 +165,11 @@ export interface LogEnds {
  */
 export type HighWatermarkRule = (ends: LogEnds) => number;
 
-/** Which leader wrote which offsets of a log, and who leads it now. */
+/** The leader epochs that wrote the offsets of a log, and its present leader epoch. */
 export interface LogEpochs {
   /**
-   * Epoch stamped into new batches: that of `lead`; until then the number of unclean opens of the
-   * data directory, equal for all its logs. -1 while the log follows.
+   * Epoch that is stamped into new batches: the one given to `lead`; until then the number of
+   * unclean opens of the data directory, equal for all its logs. -1 while the log follows.
    */
   readonly current: number;
   /**
@@ -177,11 +179,11 @@ export interface LogEpochs {
    */
   lead(epoch: number): void;
   /**
-   * Follows a leader from now on: takes its batches, and rejects all others with NOT_LEADER, those
-   * among them that wait for their place. What has a place stays.
+   * Follows a leader from now on: takes its batches, and rejects all other batches with NOT_LEADER,
+   * also those that wait for their place. Batches that have a place stay.
    */
   follow(): void;
-  /** Synchronous; never throws for an epoch that nobody knows. */
+  /** Synchronous; never throws for an unknown epoch. */
   endOf(leaderEpoch: number): EpochEnd;
   /**
    * Synchronous: the leader epoch that wrote `offset`, or will write it, at the log end; -1 where
@@ -190,25 +192,32 @@ export interface LogEpochs {
   at(offset: number): number;
 }
 
-/** What moves a log's high watermark, and who is told. */
+/** Moves a log's high watermark, and tells listeners. */
 export interface LogWatermark {
   /** Replaces the rule that moves the high watermark; by default it follows the flush promise. */
   setRule(rule: HighWatermarkRule): void;
   /** Re-applies the rule, for a rule whose inputs lie elsewhere (followers' ends). */
   advance(): void;
-  /** Called after the high watermark (or the log start offset) has moved. Returns how to stop. */
+  /**
+   * Calls `listener` after the high watermark (or the log start offset) has moved. Returns a
+   * function that ends that.
+   */
   onAdvance(listener: () => void): () => void;
 }
 
-/** What is done to a log from time to time. */
+/** The maintenance of a log from time to time. */
 export interface LogMaintenance {
-  /** Deletes the prefix of segments that time and size say may go. Resolves with what went. */
+  /**
+   * Deletes the oldest segments as far as time and size allow. Resolves with the deleted segments
+   * and bytes.
+   */
   applyRetention(): Promise<{ segments: number; bytes: number }>;
   /**
    * Compacts now what may be compacted, without regard to `minCleanableDirtyRatio` and to whether
-   * the log's settings ask for compaction: of each key the last record stays, of the segments that
-   * take no more appends and are committed and durable. Offsets and order do not change. Resolves
-   * when the result is durable. Logs whose settings say `compacted` are compacted by themselves.
+   * the log's settings ask for compaction: in the segments that take no more appends and are
+   * committed and durable, only the last record of each key stays. Offsets and order do not change.
+   * Resolves when the result is durable. Logs whose settings say `compacted` are compacted by
+   * themselves.
    *
    * Rejects: CORRUPT_BATCH when a bad batch is met (the log is served as before and not compacted
    * until it is opened again), STORAGE_FULL (it is as it was), LOG_CLOSED.
@@ -241,7 +250,7 @@ export interface PartitionLog {
   readonly logStartOffset: number;
   /** Next offset to be assigned. */
   readonly logEndOffset: number;
-  /** Whether offsets may be left out: of a compacted log, or one that follows such a one. */
+  /** Whether offsets may be left out: in a compacted log, or in one that follows such a log. */
   readonly hasGaps: boolean;
   /** First offset not yet committed; readers at 'high-watermark' end here. */
   readonly highWatermark: number;
@@ -251,35 +260,36 @@ export interface PartitionLog {
   readonly durableEndOffset: number;
   /** Bytes in all live segments. */
   readonly sizeBytes: number;
-  /** Those of the last `updateSettings`. */
+  /** The settings of the last `updateSettings`. */
   readonly settings: LogSettings;
 
-  /** Applies to what happens next; nothing that is written changes. */
+  /** Applies to later appends and maintenance; written batches do not change. */
   updateSettings(settings: LogSettings): void;
 
   /**
-   * Appends one record batch: judged by its header, stamped in place with offset and epoch, copied
-   * by nobody. What is judged depends on where it comes from (`AppendOrigin`; default: `client`).
+   * Appends one record batch: it is judged by its header, stamped in place with offset and epoch,
+   * and never copied. The checks depend on where it comes from (`AppendOrigin`; default: `client`).
    * Must be called with a buffer that stays untouched until the promise settles.
    *
    * A `replica`'s bytes are one batch or several, one after another, that keep the offsets and
    * epochs they carry. They begin at or above the log end and may leave offsets out, as a compacted
-   * leader's do: such a log counts as compacted from then on, durably. The result is that of all of
-   * them. Where one is refused none is taken; where a write fails, those before it may stay, and
-   * the log end says how many.
+   * leader's do: such a log counts as compacted from then on, durably. The result is that of all
+   * batches. Where one batch is refused none is taken; where a write fails, the batches before it
+   * may stay, and the log end shows how many.
    *
    * Resolves when the log's flush promise holds for the batch (`ack`: synced; else: written).
    * Rejects: CORRUPT_BATCH, INVALID_BATCH, UNSUPPORTED_MAGIC, UNKNOWN_CODEC, BATCH_TOO_LARGE,
    * INVALID_TIMESTAMP, NULL_KEY, OUT_OF_ORDER_SEQUENCE, STALE_PRODUCER_EPOCH, STORAGE_FULL,
-   * STORAGE_BUSY (nothing was kept, later appends may work; what the producer has sent behind it is
-   * OUT_OF_ORDER_SEQUENCE until it comes again); of a replica UNEXPECTED_OFFSET below the log end.
+   * STORAGE_BUSY (nothing was kept, later appends may work; batches that the producer has sent
+   * behind this one are OUT_OF_ORDER_SEQUENCE until it is sent again); of a replica
+   * UNEXPECTED_OFFSET below the log end.
    */
   append(batch: Buffer, origin?: AppendOrigin): Promise<Appended>;
 
   /**
    * Notes that a batch was refused in front of the log, and that its producer will send it again:
-   * until then what it has sent behind it is OUT_OF_ORDER_SEQUENCE. `header`: at least the 61 bytes
-   * of the batch's header; what is none is ignored.
+   * until then batches that the producer has sent behind it are OUT_OF_ORDER_SEQUENCE. `header`: at
+   * least the 61 bytes of the batch's header; bytes that are no header are ignored.
    */
   refused(header: Buffer): void;
 
@@ -287,9 +297,10 @@ export interface PartitionLog {
   read(request: ReadRequest): ReadResult;
 
   /**
-   * Brings into memory, on the thread pool, what `read` with this request would have to wait for,
-   * so that it need not. Null when it would not wait, as far as is known, or would fail. Does not
-   * read when `isWanted` says no as the turn comes. `read` may be called in any case.
+   * Brings into memory, on the thread pool, the bytes that `read` with this request would have to
+   * wait for, so that it need not. Null when it would not wait, as far as is known, or would fail.
+   * Does not read when `isWanted` says no at the front of the queue. `read` may be called in any
+   * case.
    *
    * Rejects STORAGE_BUSY.
    */
@@ -300,30 +311,30 @@ export interface PartitionLog {
   /** The first record that carries the largest timestamp; null for an empty log (KIP-734). */
   offsetOfLargestTimestamp(): Promise<TimestampLookup | null>;
   /**
-   * The idempotent producers that are remembered, in no particular order; live: what is not yet
-   * yielded may change. Throws nothing while it is walked.
+   * The idempotent producers that are remembered, in no particular order. The list is live:
+   * producers that are not yet yielded may change. Throws nothing while it is walked.
    */
   knownProducers(): Iterable<KnownProducer>;
 
   /**
-   * Moves the log start offset up to `offset` (exclusive end of what goes). Resolves with the new
-   * log start offset when that is durable. Rejects OFFSET_OUT_OF_RANGE above the high watermark or
-   * below zero; at or below the present start it changes nothing.
+   * Moves the log start offset up to `offset` (the exclusive end of the deleted records). Resolves
+   * with the new log start offset when that is durable. Rejects OFFSET_OUT_OF_RANGE above the high
+   * watermark or below zero; at or below the present start it changes nothing.
    */
   deleteBefore(offset: number): Promise<number>;
   /**
-   * Drops everything at and above `offset`, durably, with what lies before it in the same batch.
+   * Drops all records at and above `offset`, durably, with the records before it in the same batch.
    * For followers and for repair. Rejects OFFSET_OUT_OF_RANGE below the log start;
-   * BELOW_HIGH_WATERMARK where something committed would go, unless that is asked for;
-   * CORRUPT_BATCH, with nothing done, where what would stay of the segment is damaged.
+   * BELOW_HIGH_WATERMARK where committed records would be dropped, unless that is asked for;
+   * CORRUPT_BATCH, with nothing done, where the rest of the segment would be damaged.
    */
   truncateTo(offset: number, options?: TruncateOptions): Promise<void>;
   /**
-   * Drops everything, durably, and begins anew at `offset`, which becomes log start, high watermark
-   * and log end: for followers whose leader's log begins behind their end. Producers, epochs and
-   * gaps are forgotten; appends that wait are rejected. After a crash the log is the old one or the
-   * new one. Rejects OFFSET_OUT_OF_RANGE for what is no offset; BELOW_HIGH_WATERMARK below it,
-   * unless the log has no records.
+   * Drops all records, durably, and begins again at `offset`, which becomes log start, high
+   * watermark and log end: for followers whose leader's log begins behind their end. Producers,
+   * epochs and gaps are forgotten; waiting appends are rejected. After a crash the log is the old
+   * one or the new one. Rejects OFFSET_OUT_OF_RANGE for a value that is no offset;
+   * BELOW_HIGH_WATERMARK below it, unless the log has no records.
    */
   beginAt(offset: number): Promise<void>;
   /** Resolves when everything appended before the call is durable, whatever the flush promise. */

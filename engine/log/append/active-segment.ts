@@ -27,14 +27,14 @@ export class ActiveSegment {
     this.#log = log;
   }
 
-  /** Whether nothing is staged for it, queued or being written. */
+  /** Whether no batch is staged for it, queued or being written. */
   get isIdle(): boolean {
     return this.#log.staging.writer.isIdle;
   }
 
   /**
    * The segment that takes the batch: the active one, unless it must be rolled first; null when
-   * that must wait, for what `whenReady` says.
+   * that must wait until `whenReady` resolves.
    */
   forBatch(batch: Buffer, baseOffset: number, nowMs: number): Segment | null {
     const log = this.#log;
@@ -79,8 +79,8 @@ export class ActiveSegment {
   }
 
   /**
-   * As `roll`. One commit wakes many logs whose starts have moved: each makes a file on the event
-   * loop, and others are served in between.
+   * As `roll`, in slices: one commit wakes many logs whose starts have moved, and each makes a file
+   * on the event loop, so that other work is done in between.
    */
   async rollBesideOthers(): Promise<void> {
     const { rolling, slices } = this.#log.context;
@@ -92,15 +92,15 @@ export class ActiveSegment {
   }
 
   /**
-   * If the write fails, the batch in hand fails with it: what its producer sent before is gone, and
-   * it was judged by that.
+   * If the write fails, the batch in hand fails with it: it was judged by the batches that its
+   * producer sent before, and those are gone.
    */
   #flushStaged(): void {
     const failure = this.#log.staging.writer.flush();
     if (failure !== null) throw failure;
   }
 
-  /** Retention and deletion may begin one more, to take all the others away. */
+  /** Retention and deletion may begin one more segment, to remove all the others. */
   #assertFewSegments(): void {
     const { count } = this.#log.segments;
     if (count < LIMITS.segmentsPerLogMax) return;
@@ -127,7 +127,7 @@ export class ActiveSegment {
       },
       {
         segmentBytes: settings.segmentBytes,
-        // Only what is not active any more is compacted.
+        // Only segments that are not active are compacted.
         segmentMs: settings.compacted
           ? Math.min(settings.segmentMs, settings.maxCompactionLagMs)
           : settings.segmentMs,

@@ -1,7 +1,7 @@
 /**
  * The queue of appends that cannot be made at once: batches whose records are checked on a thread,
- * rolls that wait for queued writes, truncations. What comes later waits behind them, so that
- * appends keep their order.
+ * rolls that wait for queued writes, truncations. Later appends wait behind them, so that appends
+ * keep their order.
  */
 export class AppendQueue {
   #last: Promise<void> | null = null;
@@ -12,8 +12,8 @@ export class AppendQueue {
   }
 
   /**
-   * Runs `work` after everything that is queued. What comes later waits for `work`, though not for
-   * the promise that it hands out.
+   * Runs `work` after everything that is queued. Later work waits for `work`, but not for the
+   * promise that it hands out.
    */
   take<Result>(work: () => Promise<{ appended: Promise<Result> }>): Promise<Result> {
     const taken = (this.#last ?? Promise.resolve()).then(work);
@@ -28,7 +28,7 @@ export class AppendQueue {
     return taken.then(({ appended }) => appended);
   }
 
-  /** Resolves when what is queued by now has had its turn. */
+  /** Resolves when all work that is queued by now has run. */
   async passed(): Promise<void> {
     await this.#last;
   }

@@ -2,7 +2,7 @@ import type { Appended } from '../partition-log.js';
 
 /** One append that was written, or is about to be, and waits for its promise to hold. */
 export interface AppendWaiter {
-  /** Exclusive: the promise holds when this much of the log has kept it. */
+  /** Exclusive: the append's promise holds when it holds for the log up to this offset. */
   readonly endOffset: number;
   readonly appended: Appended;
   readonly resolve: (appended: Appended) => void;

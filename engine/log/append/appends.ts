@@ -34,7 +34,7 @@ export class Appends {
     this.#replica = replica;
   }
 
-  /** See `PartitionLog.append`. */
+  /** Appends by the path of the origin, as `PartitionLog.append` promises. */
   append(batch: Buffer, origin: AppendOrigin): Promise<Appended> {
     const rules = ORIGINS[origin];
     if (rules.place) return this.#appendPiece(batch);
@@ -56,7 +56,7 @@ export class Appends {
     );
   }
 
-  /** See `PartitionLog.refused`. */
+  /** Notes a batch that was refused in front of the log, as `PartitionLog.refused` says. */
   expectAgain(header: Buffer): void {
     this.#leader.expectAgain(header);
   }
@@ -92,9 +92,7 @@ export class Appends {
     });
   }
 
-  /**
-   * The batch as it is stored, or what is wrong with its records; null if they are not looked at.
-   */
+  /** The batch as it is stored, or the error of its records; null if they are not looked at. */
   #readied(batch: Buffer, rules: OriginRules): Promise<Buffer | EngineError | null> | null {
     const { settings } = this.#log;
     if (!rules.codec && isRepacked(settings, batch)) return repackForLog(this.#log, batch);

@@ -16,8 +16,8 @@ interface CheckingLog {
 }
 
 /**
- * Whether a batch claims so many records that they are counted, whatever its log asks for: too many
- * for any batch, or for its bytes. For most batches one comparison tells.
+ * Whether the records of a batch are counted, whatever its log asks for, because it claims too many
+ * for any batch, or for its bytes. For most batches one comparison is enough.
  */
 export function isClaimCounted(batch: Buffer): boolean {
   if (batch.length < HEADER_SIZE) return false;
@@ -28,10 +28,11 @@ export function isClaimCounted(batch: Buffer): boolean {
 }
 
 /**
- * Looks at every record of a batch, for compacted topics, `odradek.validate=records`, and counts
- * that nobody vouches for. Returns what is wrong with them: NULL_KEY and INVALID_TIMESTAMP, naming
- * records, BATCH_TOO_LARGE for what unpacks to more than is allowed, INVALID_BATCH, CORRUPT_BATCH.
- * Null also for a batch that is wrong outside, since the append says so more precisely.
+ * Looks at every record of a batch, for compacted topics, `odradek.validate=records`, and batches
+ * that claim more records than is taken on trust. Returns the error of the records: NULL_KEY and
+ * INVALID_TIMESTAMP, naming records, BATCH_TOO_LARGE for a batch that unpacks to more than is
+ * allowed, INVALID_BATCH, CORRUPT_BATCH. Null also for a batch with a wrong header, since the
+ * append reports that more precisely.
  */
 export async function checkRecords(log: CheckingLog, batch: Buffer): Promise<EngineError | null> {
   if (validateBatch(batch, log.settings) !== null) return null;
@@ -47,8 +48,9 @@ export function isRepacked({ compression }: LogSettings, batch: Buffer): boolean
 
 /**
  * The batch in the codec of its topic, its records checked as by `checkRecords`. The same batch
- * where it is wrong outside, since the append says so more precisely. An error as `checkRecords`
- * has it, and BATCH_TOO_LARGE for what has become larger than a batch, or a segment, may be.
+ * where its header is wrong, since the append reports that more precisely. Errors are those of
+ * `checkRecords`, and BATCH_TOO_LARGE for a batch that has become larger than a batch, or a
+ * segment, may be.
  */
 export async function repackForLog(log: CheckingLog, batch: Buffer): Promise<Buffer | EngineError> {
   const { settings } = log;
@@ -59,7 +61,7 @@ export async function repackForLog(log: CheckingLog, batch: Buffer): Promise<Buf
     log,
     batch,
     (payload) => repack(batch, payload, compression, compressionLevel, log.context.slices),
-    // What is larger than this cannot be packed to what is allowed.
+    // Records larger than this cannot be packed to an allowed size.
     Math.floor(Math.max(0, largest - HEADER_SIZE) * codecByName(compression).expansionMax),
   );
   if (repacked === 'too-large') return tooLargePacked(settings, `more than ${largest}`, largest);
@@ -76,8 +78,8 @@ function tooLargePacked({ compression }: LogSettings, bytes: string, largest: nu
 
 /**
  * Unpacks a batch, checks its records and hands them to `use`, as one of the few batches that are
- * unpacked at a time. `too-large`: it unpacks to more than `unpackedBytesMax`, and was let go of as
- * soon as that was seen.
+ * unpacked at a time. `too-large`: it unpacks to more than `unpackedBytesMax`, and its memory was
+ * released as soon as that was seen.
  */
 async function unpackWith<Result>(
   log: CheckingLog,
@@ -103,7 +105,7 @@ async function unpackWith<Result>(
       if (typeof unpacked !== 'string') return use(unpacked);
       if (unpacked === 'unpacks-too-large' && isDecisive) return 'too-large' as const;
       const refusal = refusalOf(unpacked, named);
-      // Asked for once more where the batch may have more memory.
+      // The work is tried once more where the batch may have more memory.
       if (unpacked === 'unpacks-too-large') throw refusal;
       return refusal;
     });
@@ -114,8 +116,8 @@ async function unpackWith<Result>(
 }
 
 /**
- * A batch whose header has a timestamp out of bounds is refused; which records have one, where its
- * records can be read.
+ * A batch whose header has a timestamp out of bounds is refused; the error names the records that
+ * have one, where they can be read.
  */
 export async function nameRecords(
   log: CheckingLog,

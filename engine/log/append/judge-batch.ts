@@ -5,7 +5,7 @@ import type { LogSettings } from '../log-settings.js';
 import type { OriginRules } from './origin.js';
 import { timestampProblem } from './timestamp-bounds.js';
 
-/** Throws what is wrong with the batch by its header, but for what its origin is spared. */
+/** Throws the problem of the batch's header, but for the checks that its origin is spared. */
 export function judgeBatch(settings: LogSettings, batch: Buffer, origin: OriginRules): void {
   const problem = validateBatch(batch, settings, origin);
   if (problem !== null) throw refusal(problem, batch, settings.maxBatchBytes);

@@ -38,7 +38,7 @@ export class LeaderAppends {
 
   /**
    * Appends, or refuses, at once. Null, with nothing done, when a segment must be started, or
-   * woken, and cannot be yet: `appendWhenReady` does it then.
+   * woken, and that cannot be done yet: then `appendWhenReady` appends.
    */
   append(batch: Buffer, origin: OriginRules): Promise<Appended> | null {
     try {
@@ -49,7 +49,7 @@ export class LeaderAppends {
     }
   }
 
-  /** Appends as soon as the writer lets it. Called only in a turn of the queue. */
+  /** Appends as soon as the writer allows it. Called only at the front of the queue. */
   async appendWhenReady(
     batch: Buffer,
     origin: OriginRules,
@@ -72,7 +72,7 @@ export class LeaderAppends {
     noteRefusal(producers, batch, error, context.clock.wallMs());
   }
 
-  /** See `PartitionLog.refused`. */
+  /** Notes a batch that was refused in front of the log, as `PartitionLog.refused` says. */
   expectAgain(header: Buffer): void {
     const { producers, context } = this.#log;
     expectAgain(producers, header, context.clock.wallMs());
@@ -81,15 +81,15 @@ export class LeaderAppends {
   /**
    * In this order, all synchronous:
    *
-   * 1. judge the batch by its header (length, magic, CRC, counts, timestamps), but for what its
-   *    origin is spared;
+   * 1. judge the batch by its header (length, magic, CRC, counts, timestamps), but for the checks
+   *    that its origin is spared;
    * 2. ask whether an idempotent producer sent it before, or skipped something;
    * 3. roll the segment if it must;
    * 4. stamp offset, epoch, and append time where the topic wants it, in place;
    * 5. note size, index entry, producer and epoch;
    * 6. stage it for the next gathered write.
    *
-   * The promise settles as `PartitionLog.append` says. Throws what is wrong with the batch.
+   * The promise settles as `PartitionLog.append` says. Throws the problem of a bad batch.
    */
   #append(batch: Buffer, origin: OriginRules): Promise<Appended> | null {
     const { life, settings, context, offsets, active, leadership, staging } = this.#log;

@@ -11,12 +11,12 @@ import { afterMicrotasks, type WriteGathering } from '../shared/write-gathering.
 import type { AppendWaiter } from './append-waiters.js';
 import { type GroupBegin, WriteGroup } from './write-group.js';
 
-/** What the log does about the outcome of a write. */
+/** The log's reaction to the outcome of a write. */
 export interface WriteOutcome {
   wrote(group: WriteGroup): void;
   /**
-   * Nothing of these groups is kept; they are all that was staged or queued, in order. Returns what
-   * their appends were told.
+   * Nothing of these groups is kept; they are all groups that were staged or queued, in order.
+   * Returns the error that their appends got.
    */
   writeFailed(groups: readonly WriteGroup[], error: unknown): EngineError;
 }
@@ -25,7 +25,7 @@ export interface WriteOutcome {
  * Turns appends into gathered writes: all batches that arrive together for one log leave in one
  * writev(2), synchronously, because a page-cache write costs less than handing it to a thread.
  * While the directory's disk stalls, writes go through the thread pool instead, one at a time, from
- * copies; so do those to a file without unsynced bytes while too many files have some.
+ * copies; so do writes to a file without unsynced bytes while too many files have unsynced bytes.
  */
 export class LogWriter {
   readonly #directory: DataDirectory;
@@ -87,7 +87,7 @@ export class LogWriter {
   }
 
   /**
-   * Writes what is staged; returns the failure if there was one. During a stall it is queued
+   * Writes the staged batches; returns the failure if there was one. During a stall they are queued
    * instead.
    */
   flush(): EngineError | null {

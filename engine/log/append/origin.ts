@@ -1,28 +1,30 @@
 import { SPARED_NOTHING, type SparedChecks } from '../../batch/validate.js';
 import type { AppendOrigin } from '../partition-log.js';
 
-/** What an append of one origin is spared, and whether its batches keep their places. */
+/** The checks that an append of one origin is spared. */
 export interface OriginRules extends SparedChecks {
-  /** That its records are unpacked and looked at, where the topic or their count asks for it. */
+  /**
+   * The records are not unpacked and looked at, even where the topic or their count asks for it.
+   */
   readonly records: boolean;
-  /** That it is stored in the codec of its topic. */
+  /** The batch is not stored in the codec of its topic, but in its own. */
   readonly codec: boolean;
   /**
-   * That the log says where it stands: it carries its offsets and its epoch, begins at or above the
-   * log end, and several may come in one piece.
+   * The log does not assign offsets and epoch: the batch carries them, begins at or above the log
+   * end, and several batches may come in one piece.
    */
   readonly place: boolean;
 }
 
 /**
- * What each origin is spared:
+ * The checks that each origin is spared:
  *
  * - a client: nothing;
- * - what this process has built just now: its checksum was made of the very bytes, and its codec
- *   was chosen;
- * - a coordinator: what it builds has its own times and, of a transaction's producer, no sequence;
- *   markers are control batches;
- * - a leader that is followed: it has looked at all of that, and has compacted since.
+ * - a batch that this process has built just now: its checksum was made from these bytes, and its
+ *   codec was chosen;
+ * - a coordinator: its batches have their own times and, from a transaction's producer, no
+ *   sequence; markers are control batches;
+ * - a leader that is followed: it has made all these checks, and has compacted its log since.
  */
 export const ORIGINS: Readonly<Record<AppendOrigin, OriginRules>> = {
   client: { ...SPARED_NOTHING, records: false, codec: false, place: false },

@@ -11,7 +11,7 @@ import {
 import { EngineError, type EngineErrorCode } from '../../errors.js';
 import type { ProducerStates } from '../state/producer-state.js';
 
-/** Refusals that pass, so that a producer sends the same batch again. */
+/** Temporary refusals, after which a producer sends the same batch again. */
 const PASSING: ReadonlySet<EngineErrorCode> = new Set([
   'STORAGE_FULL',
   'STORAGE_BUSY',
@@ -19,9 +19,9 @@ const PASSING: ReadonlySet<EngineErrorCode> = new Set([
 ]);
 
 /**
- * Notes that a batch was refused, if its producer will send it again: those that it has sent behind
- * it must not take its place. One that is too large comes again in parts, from the same sequence
- * on, unless it is a single record.
+ * Notes that a batch was refused, if its producer will send it again: the batches that it has sent
+ * behind this one must not take its place. A batch that is too large comes again in smaller ones,
+ * from the same sequence on, unless it is a single record.
  */
 export function noteRefusal(
   producers: ProducerStates,
@@ -44,8 +44,8 @@ export function expectAgain(producers: ProducerStates, batch: Buffer, nowMs: num
 }
 
 /**
- * Takes back the batches in `buffers`, whole ones one after another, which were noted from
- * `startOffset` on and are not in the log.
+ * Takes back the whole batches in `buffers`, one after another, which were noted from `startOffset`
+ * on and are not in the log.
  */
 export function takeBackBatches(
   producers: ProducerStates,

@@ -8,14 +8,14 @@ export interface FollowingLog extends PieceLog {
   readonly life: LogLife;
 }
 
-/** What is known, durably, of the order of the log's batches. */
+/** The marks in the catalog about the order of the log's batches. */
 interface OrderMarks {
   readonly hasGaps: boolean;
   takesGap(): Promise<void>;
   takesForeignEpochs(): Promise<void>;
 }
 
-/** THE APPEND PATH of a follower: what a leader sends, as it is. */
+/** THE APPEND PATH of a follower: batches of a leader, as they are. */
 export class ReplicaAppends {
   readonly #log: FollowingLog;
   readonly #marks: OrderMarks;
@@ -25,7 +25,9 @@ export class ReplicaAppends {
     this.#marks = marks;
   }
 
-  /** Appends a leader's piece, at once where it can be. Throws what is wrong with it. */
+  /**
+   * Appends a leader's piece, at once where that is possible. Throws the problem of a bad piece.
+   */
   append(queue: AppendQueue, bytes: Buffer): Promise<Appended> {
     const piece = queue.isTaken ? null : new ReplicaPiece(this.#log, bytes);
     if (piece === null || this.#isNews(piece)) {
@@ -34,7 +36,7 @@ export class ReplicaAppends {
     return this.#tryAppend(piece) ?? queue.take(() => this.#appendWhenReady(piece));
   }
 
-  /** Whether the log is yet to say what the piece does to its order. */
+  /** Whether the log's marks lack what the piece does to the order of batches. */
   #isNews({ leavesGap, breaksEpochs }: ReplicaPiece): boolean {
     return (leavesGap && !this.#marks.hasGaps) || (breaksEpochs && this.#log.epochs.areOwn);
   }
@@ -44,7 +46,7 @@ export class ReplicaAppends {
     return piece.append();
   }
 
-  /** As soon as the log and the writer let it. Called only in a turn of the queue. */
+  /** Appends as soon as the log and the writer allow it. Called only at the front of the queue. */
   async #appendWhenReady(given: ReplicaPiece | Buffer): Promise<{ appended: Promise<Appended> }> {
     const piece = Buffer.isBuffer(given) ? new ReplicaPiece(this.#log, given) : given;
     if (piece.leavesGap) await this.#marks.takesGap();

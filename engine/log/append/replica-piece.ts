@@ -43,9 +43,14 @@ export class ReplicaPiece {
   readonly #bytes: Buffer;
   /** Offset of the first batch. */
   readonly #firstOffset: number;
-  /** Whether a batch leaves offsets out, in front of it or within: the log is to say so before. */
+  /**
+   * Whether a batch leaves offsets out, in front of it or within: the log must be marked before.
+   */
   readonly leavesGap: boolean;
-  /** Whether an epoch is not the largest so far, or what the log stamps next is not: likewise. */
+  /**
+   * Whether an epoch is not the largest so far, or the next epoch that the log stamps is not: the
+   * log must be marked before, too.
+   */
   readonly breaksEpochs: boolean;
   /** Where the batch that is staged next begins in the piece. */
   #at = 0;
@@ -53,7 +58,7 @@ export class ReplicaPiece {
   #nextOffset: number;
   #last: Promise<Appended> | null = null;
 
-  /** Throws what is wrong with one of the batches: as `PartitionLog.append`. */
+  /** Throws the problem of a bad batch, with the codes of `PartitionLog.append`. */
   constructor(log: PieceLog, bytes: Buffer) {
     this.#log = log;
     this.#bytes = bytes;
@@ -80,13 +85,13 @@ export class ReplicaPiece {
   }
 
   /**
-   * Stages what is not staged yet. The promise is that of the last batch, with the first offset of
-   * the piece. Null when the rest must wait, as in `LeaderAppends`.
+   * Stages the batches that are not staged yet. The promise is that of the last batch, with the
+   * first offset of the piece. Null when the rest must wait, as in `LeaderAppends`.
    */
   append(): Promise<Appended> | null {
     const log = this.#log;
     while (this.#at < this.#bytes.length) {
-      // What was staged before is lost, and its promise says why.
+      // The batches staged before are lost, and their promise says why.
       if (this.#last !== null && log.offsets.logEnd !== this.#nextOffset) return this.#last;
       const end = this.#at + sizeAt(this.#bytes, this.#at);
       const batch = this.#bytes.subarray(this.#at, end);
@@ -106,7 +111,7 @@ export class ReplicaPiece {
   }
 }
 
-/** Bytes of the batch at `at`; all that is left where no batch can end. */
+/** Bytes of the batch at `at`; all remaining bytes where no batch can end. */
 function sizeAt(bytes: Buffer, at: number): number {
   const left = bytes.length - at;
   if (left < PREFIX_SIZE) return left;
@@ -114,7 +119,7 @@ function sizeAt(bytes: Buffer, at: number): number {
   return size < HEADER_SIZE || size > left ? left : size;
 }
 
-/** The base offset of a batch that comes at or above `next`. No checksum covers where it stands. */
+/** The base offset of a batch that comes at or above `next`. No checksum covers the base offset. */
 function placeOf(batch: Buffer, next: number): number {
   const base = baseOffset(batch);
   if (base < next) {

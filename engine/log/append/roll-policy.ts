@@ -1,6 +1,6 @@
 import type { Timestamp } from '../../batch/timestamp.js';
 
-/** What the decision to start a new segment looks at. */
+/** The facts by which it is decided to start a new segment. */
 export interface RollFacts {
   /** Bytes in the active segment, the ones not yet written included. */
   readonly segmentBytes: number;
@@ -42,7 +42,7 @@ export function mustRoll(facts: RollFacts, limits: RollLimits): boolean {
   if (facts.relativeOffset > INT32_MAX) return true;
   if (facts.offsetIndexEntries >= Math.floor(limits.segmentIndexBytes / OFFSET_ENTRY_BYTES))
     return true;
-  // One entry is kept free: the closing one.
+  // One entry is kept free for the closing one.
   if (facts.timeIndexEntries >= Math.floor(limits.segmentIndexBytes / TIME_ENTRY_BYTES) - 1)
     return true;
   return ageMs(facts) > limits.segmentMs - limits.jitterMs;
@@ -50,7 +50,8 @@ export function mustRoll(facts: RollFacts, limits: RollLimits): boolean {
 
 function ageMs(facts: RollFacts): number {
   const { firstTimestampMs: first, batchTimestampMs: last, nowMs, firstAppendMs } = facts;
-  // Beyond 2^53 they are no milliseconds: nanoseconds would start a segment every half second.
+  // Timestamps beyond 2^53 are no milliseconds: nanoseconds would start a segment every half
+  // second.
   if (typeof first !== 'number' || typeof last !== 'number') return nowMs - firstAppendMs;
   return first >= 0 && last >= 0 ? last - first : nowMs - firstAppendMs;
 }

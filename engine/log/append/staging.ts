@@ -40,8 +40,8 @@ export interface StagingLog {
 }
 
 /**
- * Batches between the moment that they have their place and the outcome of their write: all that
- * is noted of them is noted here, and here it is taken back when the write fails.
+ * Batches between the moment that they have their place and the outcome of their write: everything
+ * that is noted of them is noted here, and taken back here when the write fails.
  */
 export class Staging implements WriteOutcome {
   readonly writer: LogWriter;
@@ -63,7 +63,7 @@ export class Staging implements WriteOutcome {
     const { writer } = this;
     const { offsets, epochs, settings, context } = this.#log;
     const lastOffset = baseOffset + lastOffsetDelta(batch);
-    // Taken before the batch is noted, but only when it begins a group.
+    // The mark is taken before the batch is noted, but only when the batch begins a group.
     const begin = writer.hasStaged
       ? null
       : {
@@ -107,8 +107,8 @@ export class Staging implements WriteOutcome {
   }
 
   /**
-   * A duplicate keeps the original's promise: if that is not kept yet, it waits for it, and fails
-   * with it.
+   * A duplicate has the promise of the original: if that does not hold yet, the duplicate waits for
+   * it, and fails with it.
    */
   answerDuplicate(original: ProducerBatch): Promise<Appended> {
     const { offsets, durability } = this.#log;

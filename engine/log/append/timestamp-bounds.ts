@@ -7,8 +7,8 @@ export type TimestampBounds = Pick<
 >;
 
 /**
- * Why a writer's timestamp is refused, or null. None (-1) never is, and any is taken that the log
- * overwrites.
+ * Why a writer's timestamp is refused, or null. A missing timestamp (-1) is never refused, nor is
+ * one that the log overwrites.
  */
 export function timestampProblem(
   bounds: TimestampBounds,

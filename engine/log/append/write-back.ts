@@ -4,15 +4,15 @@ import { LIMITS } from '../../limits.js';
 import type { EngineCounters } from '../../metrics.js';
 
 /**
- * Sends what a log has written on its way to the device, a piece at a time and without a sync. An
- * append that comes during a sync of tens of megabytes waits for it, the event loop with it
+ * Sends the written bytes of a log to the device, a piece at a time and without a sync. An append
+ * that comes during a sync of tens of megabytes waits for it, the event loop with it
  * (docs/durability.md has the figures); a sync that finds them written is short.
  */
 export class WriteBack {
   readonly #counters: EngineCounters;
   readonly #gate: Gate;
   #file: LogFile | null = null;
-  /** Positions in that file: what is before `#from` was sent already. */
+  /** Positions in that file: bytes before `#from` were sent already. */
   #from = 0;
   #end = 0;
   #isRunning = false;
@@ -20,7 +20,7 @@ export class WriteBack {
   #works = true;
 
   /**
-   * The gate is every log's of the directory: a device whose queue is full holds the threads, and
+   * All logs of the directory share the gate: a device whose queue is full holds the threads, and
    * syncs need them too.
    */
   constructor(counters: EngineCounters, gate: Gate) {
@@ -29,8 +29,8 @@ export class WriteBack {
   }
 
   /**
-   * The file was written from `from` to `end` (exclusive). What is left of the one before is its
-   * last sync's.
+   * The file was written from `from` to `end` (exclusive). The last sync of the file before writes
+   * its remaining bytes.
    */
   wrote(file: LogFile, from: number, end: number): void {
     if (file !== this.#file || from < this.#from) {
@@ -53,7 +53,7 @@ export class WriteBack {
     return true;
   }
 
-  /** Never rejects: what goes wrong with the bytes is told to the sync that covers them. */
+  /** Never rejects: the sync that covers the bytes reports a failure. */
   async #send(file: LogFile, position: number, size: number): Promise<void> {
     this.#isRunning = true;
     try {
@@ -62,7 +62,7 @@ export class WriteBack {
         return file.startWriteBack(position, size);
       });
     } catch {
-      // The file is gone, or cannot be opened. The next one may do.
+      // The file is gone, or cannot be opened. The next file may be sent.
     }
     this.#isRunning = false;
   }

@@ -42,7 +42,10 @@ export class WriteGroup implements GroupBegin {
     this.appends.push(append);
   }
 
-  /** The batches are views on receive buffers whose owners expect to be done within this turn. */
+  /**
+   * Copies the batches: they are views on receive buffers whose owners expect them to be used only
+   * within this turn.
+   */
   copy(): void {
     this.buffers = [Buffer.concat(this.buffers, this.bytes)];
   }

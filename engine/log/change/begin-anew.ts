@@ -20,7 +20,7 @@ import type { Compaction } from './compaction.js';
 import type { LogMemory } from './log-memory.js';
 import type { Retirement } from './retire.js';
 
-/** A log that begins anew. */
+/** A log that begins again at another offset, empty. */
 export interface BeginningLog {
   readonly context: LogContext;
   readonly name: PartitionName;
@@ -33,15 +33,15 @@ export interface BeginningLog {
 }
 
 /**
- * See `PartitionLog.beginAt`. Called while no append, deletion or truncation runs, and no
- * checkpoint is taken. In this order, so that a crash anywhere leaves the log of before, or the new
- * one:
+ * Empties a log and lets it begin at `offset`, as `PartitionLog.beginAt` says. Called while no
+ * append, deletion or truncation runs, and no checkpoint is taken. In this order, so that a crash
+ * anywhere leaves the log of before, or the new one:
  *
- * 1. the catalog says that the log begins anew, and forgets what it knows of the old one; from here
- *    on an open finishes it (`finish-beginning.ts`);
+ * 1. the catalog says that the log begins again, and forgets its entries of the old log; from here
+ *    on an open finishes this (`finish-beginning.ts`);
  * 2. in memory the log is empty;
- * 3. the log start is written beside the log, and the old files go;
- * 4. the catalog forgets that they were to go.
+ * 3. the log start is written beside the log, and the old files are retired;
+ * 4. the catalog forgets the mark of the first step.
  */
 export async function beginAnew(log: BeginningLog, offset: number): Promise<void> {
   const { context, name, folder, life } = log;
@@ -64,7 +64,7 @@ export async function beginAnew(log: BeginningLog, offset: number): Promise<void
   try {
     await finishFiles(log, offset, removed);
   } catch (error) {
-    // Memory and disk are at odds, which only another start can mend.
+    // Memory and disk differ, which only another start can mend.
     throw context.directory.fail(`cannot begin ${folder} anew`, error);
   }
 }

@@ -14,7 +14,7 @@ export interface ChangedLog {
   readonly watermark: Watermark;
 }
 
-/** Truncations, deletions and swaps, one after another: each looks at what the last one left. */
+/** Truncations, deletions and swaps, one after another: each sees the result of the one before. */
 export class Changes {
   readonly #log: ChangedLog;
   #last: Promise<void> = SETTLED;
@@ -24,8 +24,8 @@ export class Changes {
   }
 
   /**
-   * Runs what takes segments off the list, or replaces them. Rejects LOG_CLOSED when a close has
-   * begun.
+   * Runs a change that takes segments off the list, or replaces them. Rejects LOG_CLOSED when a
+   * close has begun.
    */
   async run<Result>(change: () => Promise<Result>): Promise<Result> {
     const { life } = this.#log;
@@ -42,9 +42,9 @@ export class Changes {
   }
 
   /**
-   * Runs what moves the log end, while nothing is staged and no checkpoint is taken. Appends wait:
-   * what they wrote meanwhile would be cut off with the rest. Who listens is told when `change`
-   * says that it has changed anything.
+   * Runs a change that moves the log end, while nothing is staged and no checkpoint is taken.
+   * Appends wait: batches that they wrote meanwhile would be cut off with the rest. Listeners are
+   * told when `change` returns that it has changed anything.
    */
   async runAtEnd(change: () => Promise<boolean>): Promise<void> {
     const { life, appends, staging, durability, watermark } = this.#log;
@@ -70,7 +70,7 @@ export class Changes {
     await changed;
   }
 
-  /** Resolves when nothing that was begun by now appends or changes anything any more. */
+  /** Resolves when all appends and changes that were begun by now have ended. */
   async settled(): Promise<void> {
     const { appends, staging } = this.#log;
     await appends.queue.emptied();

@@ -51,7 +51,8 @@ export class Closing {
   async finish(): Promise<void> {
     const { context, segments, staging, compaction, durability } = this.#log;
     this.fail(this.#closedError());
-    // Its jobs know the folder by name, which may soon be another's.
+    // The jobs of a compaction know the folder by name, and the name may soon belong to another
+    // log.
     await compaction.settled();
     await staging.writer.settled();
     const work = context.slices.begin();
@@ -65,7 +66,7 @@ export class Closing {
     for (const file of durability.unsynced.files) await file.close();
   }
 
-  /** Everything that waits, and everything that comes, gets this error. */
+  /** Every waiting call, and every later one, gets this error. */
   fail(error: EngineError): void {
     const { context, life, durability, compaction } = this.#log;
     if (!life.end(error)) return;

@@ -27,15 +27,15 @@ export interface RewrittenLog {
   readonly producers: ProducerStates;
 }
 
-/** What threads do of one pass of compaction: paths and numbers go in, numbers come out. */
+/** The jobs of one pass of compaction on threads: paths and numbers go in, numbers come out. */
 export class CompactionJobs {
   readonly #log: RewrittenLog;
   readonly #plan: CompactionPlan;
   readonly #stop: SharedArrayBuffer;
   #input: CompactionInput | null = null;
   /**
-   * As they were at some time of the pass: a batch that was a producer's newest is kept though
-   * another has come since.
+   * As they were at some time of the pass: a batch that was a producer's newest is kept although a
+   * newer one has come since.
    */
   #newestOffsets: Float64Array = new Float64Array();
 
@@ -46,7 +46,7 @@ export class CompactionJobs {
     this.#stop = stop;
   }
 
-  /** Notes the last offset of each key in what is dirty, as far as its memory goes. */
+  /** Notes the last offset of each key in the dirty segments, as far as the memory goes. */
   mapKeys(dirty: readonly Source[]): Promise<Jobs['mapKeys']['output']> {
     this.#input = this.#inputFor(dirty);
     return this.#log.context.jobs.run('mapKeys', {
@@ -55,12 +55,12 @@ export class CompactionJobs {
     });
   }
 
-  /** Those that are rewritten to one segment each, oldest first. */
+  /** The groups of segments that are rewritten to one segment each, oldest first. */
   groups(rewritable: readonly Source[]): ReturnType<typeof groupSegments<Source>> {
     return groupSegments(rewritable, this.#log.settings);
   }
 
-  /** Takes of each producer its newest batch, which is kept. In slices. */
+  /** Notes the newest batch of each producer, which is kept. In slices. */
   async noteProducers(): Promise<void> {
     this.#newestOffsets = await newestOffsets(this.#log);
   }
@@ -81,14 +81,14 @@ export class CompactionJobs {
     });
   }
 
-  /** Removes what a rewrite of the group has made. Does not reject. */
+  /** Removes the output of a rewrite of the group. Does not reject. */
   async discard(group: readonly Source[]): Promise<void> {
     const { context, folder } = this.#log;
     const { baseOffset } = group[0]!;
     const paths = SEGMENT_FILE_KINDS.map((kind) =>
       join(folder, segmentFileName(baseOffset, kind, 'cleaned')),
     );
-    // What is left is removed by the next attempt, or the next open.
+    // The next attempt, or the next open, removes the rest.
     await unlinkFiles(context.disk, { paths }).catch(() => {});
   }
 
@@ -113,7 +113,7 @@ export class CompactionJobs {
   }
 }
 
-/** Of each producer its id and the last offset of its newest batch, one after another. */
+/** The id of each producer and the last offset of its newest batch, one pair after another. */
 async function newestOffsets({ producers, context }: RewrittenLog): Promise<Float64Array> {
   const work = context.slices.begin();
   const found: number[] = [];

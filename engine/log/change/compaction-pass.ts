@@ -39,11 +39,12 @@ export interface PassEnd {
 /**
  * One pass over a log:
  *
- * 1. a checkpoint behind everything that is to be replaced: recovery must not miss a file that it
- *    names;
- * 2. a job notes the last offset of each key in what is dirty, as far as its memory goes;
- * 3. group by group, oldest first, a job rewrites what is below that, and the result is published
- *    before the next is begun: so a tombstone goes only after, durably, everything that it deletes.
+ * 1. it waits for a checkpoint behind all segments that will be replaced: recovery must find every
+ *    file that a checkpoint names;
+ * 2. a job notes the last offset of each key in the dirty segments, as far as its memory goes;
+ * 3. group by group, oldest first, a job rewrites the segments below that offset, and the result is
+ *    published before the next group is begun: so a tombstone is removed only after all records
+ *    that it deletes are, durably.
  *
  * Segments are looked at again before each step that changes something: truncation and retention go
  * on meanwhile.
@@ -52,7 +53,7 @@ export class CompactionPass {
   readonly #log: PassedLog;
   readonly #plan: CompactionPlan;
   readonly #jobs: CompactionJobs;
-  /** Of the log's checkpoints: another one means that the log was cut. */
+  /** The generation of the log's checkpoints: another one means that the log was cut. */
   readonly #generation: number;
   segmentsBefore = 0;
   segmentsAfter = 0;
@@ -66,9 +67,7 @@ export class CompactionPass {
     this.#generation = log.durability.checkpoint.generation;
   }
 
-  /**
-   * Whether the log was cut since the pass began: what it knows of offsets may not hold any more.
-   */
+  /** Whether the log was cut since the pass began: its offsets may be wrong then. */
   get isOutdated(): boolean {
     return this.#log.durability.checkpoint.generation !== this.#generation;
   }
@@ -116,7 +115,7 @@ export class CompactionPass {
     }
   }
 
-  /** Whether a segment is of the plan, and durable, with all before it. */
+  /** Whether a segment belongs to the plan, and is durable, with all segments before it. */
   #isCovered({ endOffset }: Source): boolean {
     const { durability, offsets } = this.#log;
     return (
@@ -133,7 +132,7 @@ export class CompactionPass {
     life.assertTaking();
   }
 
-  /** False, with the output removed, when the sources are not what they were. */
+  /** False, with the output removed, when the sources have changed. */
   async #publish(group: readonly Source[], made: RewriteOutput): Promise<boolean> {
     let isPublished = false;
     try {
@@ -164,8 +163,8 @@ export class CompactionPass {
   }
 
   /**
-   * Whether these segments are the log's, as they were when the pass began, and nothing was cut off
-   * behind them: what the map says still holds.
+   * Whether these segments are in the log as they were when the pass began, and nothing was cut off
+   * behind them: then the map still holds.
    */
   #areLive(group: readonly Source[]): boolean {
     const { segments, durability } = this.#log;

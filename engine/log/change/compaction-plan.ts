@@ -10,7 +10,7 @@ import type { OffsetTracker } from '../state/offset-tracker.js';
 import type { CompactionPass } from './compaction-pass.js';
 import { eachSealed, firstMs } from './compaction-sources.js';
 
-/** The log of which it is asked what there is to compact. */
+/** The log for which compactions are planned. */
 export interface PlannedLog {
   readonly context: LogContext;
   readonly settings: LogSettings;
@@ -23,7 +23,7 @@ export interface PlannedLog {
 /** Makes the pass that carries a plan out; `stop` is set to end it. */
 type NewPass = (plan: CompactionPlan, stop: SharedArrayBuffer) => CompactionPass;
 
-/** What there is to compact in a log, and when. */
+/** Plans the compactions of a log. */
 export class CompactionPlans {
   readonly #log: PlannedLog;
   readonly pass: NewPass;
@@ -34,8 +34,8 @@ export class CompactionPlans {
   }
 
   /**
-   * Of a log of which everything below `cleanedOffset` was compacted; null when there is nothing.
-   * In slices.
+   * The plan for a log of which everything below `cleanedOffset` was compacted; null when there is
+   * nothing to compact. In slices.
    */
   async from(cleanedOffset: number): Promise<CompactionPlan | null> {
     const log = this.#log;
@@ -62,7 +62,7 @@ export class CompactionPlans {
   }
 
   /**
-   * Whether the active segment must be rolled, because what is in it has waited for longer than
+   * Whether the active segment must be rolled, because its records have waited for longer than
    * `max.compaction.lag.ms`.
    */
   oldestDirtyIsActive(cleanedOffset: number): boolean {

@@ -33,7 +33,7 @@ export interface CompactingLog {
 
 const NOTHING: CompactionResult = { passes: 0, recordsRemoved: 0, bytesRemoved: 0 };
 
-/** Errors that are the disk's. */
+/** Error codes of the disk. */
 const DISK_ERRORS = ['EIO', 'ENOSPC', 'EDQUOT', 'EMFILE', 'ENFILE'];
 
 /** The compaction of one log: when it is due, one pass at a time, and how far it has come. */
@@ -50,7 +50,7 @@ export class Compaction implements CompactedLog {
   /** The end of what could be compacted when a pass got no further. */
   #stuckAt = -1;
   #saidFailure = '';
-  /** On the monotonic clock: after a failure. */
+  /** Monotonic time before which no pass begins, after a failure. */
   #retryAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(log: CompactingLog, cleanedOffset: number) {
@@ -63,16 +63,16 @@ export class Compaction implements CompactedLog {
     return this.#cleanedOffset;
   }
 
-  /** What is to be written down when the log is cut off there. */
+  /** The changes of the catalog for a log that is cut at `endOffset`. */
   changesAt(endOffset: number): CatalogChange[] {
-    // What comes again at these offsets was never compacted.
+    // New records at these offsets were never compacted.
     if (this.#cleanedOffset <= endOffset) return [];
     return [{ key: cleanedKey(this.#log.name), value: endOffset }];
   }
 
   /**
-   * The log was cut off there: what comes again at these offsets is dirty. Written down by the
-   * caller.
+   * The log was cut at `endOffset`: new records at these offsets are dirty. The caller writes that
+   * to the catalog.
    */
   truncated(endOffset: number): void {
     this.#cleanedOffset = Math.min(this.#cleanedOffset, endOffset);
@@ -111,7 +111,7 @@ export class Compaction implements CompactedLog {
     return this.#cleanedOffset > before;
   }
 
-  /** See `PartitionLog.compact`. */
+  /** Compacts now, as `PartitionLog.compact` promises. */
   async run(): Promise<CompactionResult> {
     this.#log.life.assertTaking();
     let result = NOTHING;
@@ -134,7 +134,10 @@ export class Compaction implements CompactedLog {
     return result;
   }
 
-  /** One after another, and together with other logs' no more than the memory for keys allows. */
+  /**
+   * Passes of a log run one after another, and those of all logs only as the memory for keys
+   * allows.
+   */
   #exclusively(work: () => Promise<unknown>): Promise<unknown> {
     return this.#log.context.cleaner.admit(async () => {
       while (this.#isRunning) await this.#running;
@@ -208,8 +211,8 @@ export class Compaction implements CompactedLog {
   }
 
   /**
-   * What a job's error means: a disk that fails takes the directory offline, what else went wrong
-   * is this log's matter.
+   * The meaning of a job's error: a failing disk takes the directory offline, any other error
+   * concerns only this log.
    */
   #failureOf(error: unknown): unknown {
     const log = this.#log;
@@ -222,7 +225,10 @@ export class Compaction implements CompactedLog {
       : error;
   }
 
-  /** The log is as it was, and is tried again after a while. Said once, not every time. */
+  /**
+   * The log is as it was, and its compaction is tried again after a while. Logged once, not every
+   * time.
+   */
   #sayFailure(error: unknown): void {
     const { context, name, life } = this.#log;
     if (life.hasEnded || hasErrno(error, 'LOG_CLOSED') || hasErrno(error, 'STORAGE_OFFLINE'))
@@ -238,13 +244,13 @@ export class Compaction implements CompactedLog {
     );
   }
 
-  /** Ends what runs, soon. Nothing begins any more. */
+  /** Ends a running pass soon. No pass begins any more. */
   stop(): void {
     this.#isStopped = true;
     if (this.#stop) Atomics.store(new Int32Array(this.#stop), 0, 1);
   }
 
-  /** Resolves when nothing runs any more. */
+  /** Resolves when no pass runs any more. */
   async settled(): Promise<void> {
     while (this.#isRunning) await this.#running;
   }

@@ -13,22 +13,25 @@ import type { NextBatch } from '../state/producer.js';
 import type { ProducerStates } from '../state/producer-state.js';
 import { findFirstCut } from './first-cut.js';
 
-/** Where a log is to be cut, and what is known of it before anything has happened. */
+/**
+ * The place where a log is to be cut, and the facts that are needed for it, read before anything is
+ * changed.
+ */
 export interface Cut {
   readonly segment: Segment;
-  /** Where the first batch that goes begins, and the offset behind the one before it. */
+  /** Where the first removed batch begins, and the offset behind the batch before it. */
   readonly place: LogPosition;
   /** The log end afterwards: the place, but no lower than the log start. */
   readonly end: LogPosition;
-  /** The first batch that goes of each producer of which nothing stays. */
+  /** The first removed batch of each producer of which no batch stays. */
   readonly firstCut: ReadonlyMap<number, NextBatch>;
-  /** What stays of the segment. */
+  /** The notes of the batches that stay in the segment. */
   readonly noted: NotedBatches;
 }
 
 /**
- * Where a truncation to `offset` cuts the log; null when nothing lies there or behind it. Changes
- * nothing. Called while nothing appends to the log or changes its segments.
+ * The place where a truncation to `offset` cuts the log; null when no batch lies there or behind.
+ * Changes nothing. Called while nothing appends to the log or changes its segments.
  *
  * @throws EngineError OFFSET_OUT_OF_RANGE, BELOW_HIGH_WATERMARK, CORRUPT_BATCH
  */
@@ -81,13 +84,14 @@ function endBefore({ segment, position, baseOffset }: FoundBatch): number {
     offset = header.lastOffset + 1;
     return false;
   });
-  // Behind damage nothing is known of it.
+  // Behind damage the offset is unknown.
   return reached === position ? offset : baseOffset;
 }
 
 /**
  * The batches that stay of a segment, noted from its headers. Damage among them refuses the cut:
- * what is appended behind it could not be found again, and a repair saves what is there.
+ * later appends behind it could not be found again, and a repair can still save the batches that
+ * are there.
  *
  * @throws EngineError CORRUPT_BATCH
  */
@@ -100,7 +104,7 @@ async function notedUpTo(log: ReadableLog, segment: Segment, end: number): Promi
   return noted;
 }
 
-/** So that it is found whatever it takes: a cut is not asked to come again. */
+/** The index is loaded however long it takes: a cut is not asked to come again. */
 async function loadIndexAt(log: ReadableLog, offset: number): Promise<void> {
   const { indexCache } = log.context;
   const segment = log.segments.floor(offset);

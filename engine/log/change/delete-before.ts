@@ -18,8 +18,8 @@ export interface DeletingLog {
 }
 
 /**
- * See `PartitionLog.deleteBefore`. The new start is durable, in the catalog and beside the log,
- * before anything goes.
+ * Moves the log start offset, as `PartitionLog.deleteBefore` promises. The new start is durable, in
+ * the catalog and beside the log, before any file is removed.
  */
 export async function deleteBefore(log: DeletingLog, offset: number): Promise<number> {
   const { offsets, segments, start } = log;
@@ -34,7 +34,8 @@ export async function deleteBefore(log: DeletingLog, offset: number): Promise<nu
   await start.moveTo(offset);
   start.moved();
   if (segments.countBelow(offset) <= LIMITS.segmentsRetiredAtATime) await removeBelowStart(log);
-  // Many take a while, for which nobody waits: what is left of them by a failure retention takes.
+  // Many segments take a while, for which the caller does not wait; retention removes segments that
+  // a failure leaves.
   else log.changes.run(() => removeBelowStart(log)).catch(() => {});
   return offsets.logStart;
 }

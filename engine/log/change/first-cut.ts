@@ -14,10 +14,10 @@ interface CutLog {
 }
 
 /**
- * The first batch at or behind `cut` of each producer of which nothing below it is remembered: what
- * the producer sends next when the log ends there. Walks the headers of what is to be cut, in
- * slices, as far as it must; behind damage nothing is found. Called while nothing changes the
- * segments.
+ * The first batch at or behind `cut` of each producer of which no batch below `cut` is remembered:
+ * the producer must send that batch next when the log ends at `cut`. Walks the headers of the
+ * batches that will be cut, in slices, as far as it must; behind damage nothing is found. Called
+ * while nothing changes the segments.
  */
 export async function findFirstCut(
   log: CutLog,

@@ -18,7 +18,10 @@ export interface ForgettingLog {
   readonly durability: Durability;
 }
 
-/** What memory knows of a log's batches: forgotten at once where the log is cut, or begins anew. */
+/**
+ * The facts in memory about a log's batches: they are forgotten at once where the log is cut, or
+ * begins again.
+ */
 export class LogMemory {
   readonly #log: ForgettingLog;
 
@@ -26,7 +29,7 @@ export class LogMemory {
     this.#log = log;
   }
 
-  /** The log ends there. Returns the segments behind the end, oldest first. */
+  /** The log ends at the cut. Returns the segments behind the end, oldest first. */
   cutTo({ segment, end, firstCut, noted }: Cut): Segment[] {
     const { context, segments, offsets, epochs, producers, durability } = this.#log;
     durability.checkpoint.invalidate();

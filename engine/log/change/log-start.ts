@@ -27,7 +27,7 @@ export class LogStart {
     this.#log = log;
   }
 
-  /** Writes it down beside the log, where it is found again if the catalog is lost. */
+  /** Writes the log start beside the log, where it is found again if the catalog is lost. */
   async writeBeside(offset: number): Promise<void> {
     const { context, folder } = this.#log;
     try {
@@ -38,8 +38,8 @@ export class LogStart {
   }
 
   /**
-   * The log starts there, durably: of the segments below, a crash may then leave any, and they are
-   * not missed.
+   * The log starts at `offset`, durably. After that a crash may leave any of the segments below,
+   * and none of them is missed.
    */
   async moveTo(offset: number): Promise<void> {
     const { context, name, folder, life, offsets } = this.#log;
@@ -53,7 +53,7 @@ export class LogStart {
     offsets.startedAt(offset);
   }
 
-  /** Who listens is told, and epochs that ended below are forgotten. */
+  /** Tells listeners, and forgets epochs that ended below the start. */
   moved(): void {
     const { epochs, offsets, watermark } = this.#log;
     epochs.truncateStart(offsets.logStart);

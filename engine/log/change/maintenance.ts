@@ -12,7 +12,7 @@ export interface MaintainedLog {
   readonly compaction: Compaction;
 }
 
-/** What is done to a log from time to time. */
+/** The maintenance of a log from time to time. */
 export class Maintenance implements LogMaintenance {
   readonly #log: MaintainedLog;
   readonly #retention: Retention;

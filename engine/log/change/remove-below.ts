@@ -7,7 +7,7 @@ import type { LogContext } from '../shared/log-context.js';
 import type { LogLife } from '../state/log-life.js';
 import type { Retirement } from './retire.js';
 
-/** The log whose oldest segments go. */
+/** The log whose oldest segments are removed. */
 export interface ShrinkingLog {
   readonly context: LogContext;
   readonly name: PartitionName;
@@ -17,7 +17,7 @@ export interface ShrinkingLog {
   readonly retirement: Retirement;
 }
 
-/** What went. */
+/** The removed segments and bytes. */
 export interface Removed {
   readonly segments: number;
   readonly bytes: number;
@@ -32,16 +32,16 @@ export class Removal {
   }
 
   /**
-   * Removes the segments that begin below `baseOffset`, of those that recovery does not need; some
-   * at a time, so that a close waits for few. What it leaves lies below the log start, where
-   * retention takes it away. `why` says it for each, numbered from 0.
+   * Removes the segments that begin below `baseOffset`, as far as recovery does not need them; some
+   * at a time, so that a close waits for few. Segments that it leaves lie below the log start, and
+   * retention removes them. `why` gives the reason for each, numbered from 0.
    */
   async below(baseOffset: number, why: (at: number) => string): Promise<Removed> {
     const { context, segments, life, durability, retirement } = this.#log;
     const { counters, slices } = context;
     const { checkpoint } = durability;
-    // A file that a checkpoint names is missed at the next open: it goes after one that names a
-    // later file.
+    // The next open would miss a file that the checkpoint names: it is removed after a checkpoint
+    // that names a later file.
     if (checkpoint.segmentBase < baseOffset) {
       await durability.checkpointed();
       life.assertServing();

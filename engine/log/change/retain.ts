@@ -16,7 +16,7 @@ import type { OffsetTracker } from '../state/offset-tracker.js';
 import type { LogStart } from './log-start.js';
 import type { Removal, Removed } from './remove-below.js';
 
-/** The log of which only so much is kept. */
+/** The log to which retention is applied. */
 export interface RetainedLog {
   readonly context: LogContext;
   readonly settings: LogSettings;
@@ -68,7 +68,7 @@ export class Retention {
     const reasons = await this.#reasonsToGo(async () => false);
     const count = reasons.length;
     if (count === 0) return { segments: 0, bytes: 0 };
-    // The active segment goes only when a new one has taken its place.
+    // The active segment is removed only when a new one has taken its place.
     if (count === segments.all().length) await active.rollBesideOthers();
     const removable = Math.min(count, segments.all().length - 1);
     const startOffset = segments.all()[removable]!.baseOffset;
@@ -78,8 +78,9 @@ export class Retention {
   }
 
   /**
-   * Why each of the oldest segments goes, in slices, up to the first that stays. `read` is called
-   * for one of which the newest time is not known: true when it is asked again.
+   * Why each of the oldest segments is removed, in slices, up to the first that stays. `read` is
+   * called for a segment whose newest time is unknown, and returns true when the segment is to be
+   * asked again.
    */
   async #reasonsToGo(read: (segment: Segment) => Promise<boolean>): Promise<RetentionReason[]> {
     const { segments, offsets, context } = this.#log;
@@ -121,7 +122,7 @@ export class Retention {
 
 /**
  * Largest timestamp of a segment; the time of its last change where no record has one; null while
- * nobody has read it.
+ * it is not read.
  */
 export function knownNewestMs(segment: Segment): number | null {
   const largestMs = segment.noted.largestTimestampMs;

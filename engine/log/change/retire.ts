@@ -24,9 +24,9 @@ export interface RetiringLog {
 }
 
 /**
- * Takes files of segments that are off the list out of the way: renamed at once, unlinked after
- * `file.delete.delay.ms`, so that readers finish. A stop in between leaves `.deleted` files, which
- * the next open removes.
+ * Removes the files of segments that are off the list: they are renamed at once, and unlinked after
+ * `file.delete.delay.ms`, so that readers can finish. A stop in between leaves `.deleted` files,
+ * which the next open removes.
  */
 export class Retirement {
   readonly #log: RetiringLog;
@@ -35,7 +35,7 @@ export class Retirement {
     this.#log = log;
   }
 
-  /** Both halves, and the segments are counted. */
+  /** Both halves; it also counts the segments. */
   async retire(removed: readonly Segment[]): Promise<void> {
     this.#log.context.counters.segmentsDeleted += removed.length;
     await this.rename(removed);
@@ -72,14 +72,14 @@ export class Retirement {
     const { clock, logger } = context;
     clock.schedule(settings.fileDeleteDelayMs, () =>
       this.#unlink(removed).catch((error: unknown) => {
-        // The next open goes on.
+        // The next open goes on with it.
         if (hasErrno(error, 'ABORTED')) return;
         logger.warn({ folder, error }, 'files of deleted segments could not be removed');
       }),
     );
   }
 
-  /** Nothing is kept of a segment that is off the list. */
+  /** Forgets all that is kept of a segment that is off the list. */
   forget(segment: Segment): void {
     const { context, durability } = this.#log;
     segment.retire();

@@ -19,13 +19,13 @@ export interface SwappedLog {
   readonly retirement: Retirement;
 }
 
-/** The indexes first: who finds the log finds them too. */
+/** The indexes come first: a reader that finds the log finds them, too. */
 const KINDS = ['timeindex', 'index', 'log'] as const;
 
 type PathOf = (kind: (typeof KINDS)[number], state: SegmentFileState | null) => string;
 
 /**
- * Publishes what a rewrite has made of `sources`, neighbours of which none takes appends. Called
+ * Publishes the output of a rewrite of `sources`, neighbours of which none takes appends. Called
  * while nothing else changes the list of segments. In this order, so that a crash at any step has
  * one repair (`finish-swaps.ts`):
  *
@@ -56,7 +56,7 @@ export async function swapSegments(
   });
   const { file } = segment;
   try {
-    // Readers never look for it under a name that it is about to lose.
+    // The file stays open: readers must not look for it under a name that it is about to lose.
     file.pin();
   } catch (error) {
     await undo(log, pathOf);
@@ -138,7 +138,7 @@ function takePlace(log: SwappedLog, sources: readonly Segment[], segment: Segmen
   offsets.moveEnds(next.baseOffset);
 }
 
-/** Takes the files away again: the log is as it was. */
+/** Removes the files again: the log is as it was. */
 async function undo(log: SwappedLog, pathOf: PathOf): Promise<void> {
   const { disk } = log.context;
   for (const kind of KINDS) {
@@ -146,8 +146,8 @@ async function undo(log: SwappedLog, pathOf: PathOf): Promise<void> {
       try {
         await disk.unlink(pathOf(kind, state));
       } catch (error) {
-        // What cannot be removed now is removed by the next open: without a log file it means
-        // nothing.
+        // The next open removes files that cannot be removed now: without a log file they do not
+        // count.
         if (!hasErrno(error, 'ENOENT')) return;
       }
     }

@@ -20,17 +20,18 @@ export interface TruncatedLog {
 }
 
 /**
- * See `PartitionLog.truncateTo`. A batch that straddles the offset goes whole; where compaction
- * left a gap the log ends behind the batch before it, so that nobody finds a hole between what
- * stays and what comes. Called while no append, deletion or other truncation runs, and no
- * checkpoint is taken. In this order, so that a crash anywhere leaves a log without gaps:
+ * Cuts the end of a log off, as `PartitionLog.truncateTo` promises. A batch that straddles the
+ * offset is removed whole; where compaction left a gap the log ends behind the batch before the
+ * gap, so that no hole lies between the batches that stay and later ones. Called while no append,
+ * deletion or other truncation runs, and no checkpoint is taken. In this order, so that a crash
+ * anywhere leaves a log without gaps:
  *
- * 1. the index files of the segment are emptied: entries of what is cut must not come back as if
- *    they were of what follows;
- * 2. what stays is made durable, and then the lowered checkpoint, since a file shorter than its
- *    checkpoint counts as damage; until here nothing has happened;
+ * 1. the index files of the segment are emptied: entries of cut batches must not come back as if
+ *    they were those of later batches;
+ * 2. the batches that stay are made durable, and then the lowered checkpoint, since a file shorter
+ *    than its checkpoint counts as damage; until here nothing has changed;
  * 3. in memory the log ends there;
- * 4. the segments behind go, the last one first, each durably before the next;
+ * 4. the segments behind are removed, the last one first, each durably before the next;
  * 5. the segment is cut, and synced.
  *
  * Found half done after a crash, the old tail is there again up to some segment; the promise was
@@ -57,11 +58,12 @@ export async function truncateLog(log: TruncatedLog, cut: Cut): Promise<void> {
     for (const last of removed.reverse()) await log.retirement.retire([last]);
     await segment.file.truncate(place.position);
     durability.unsynced.addFile(segment.file);
-    // Again: a reader may have had them built, from bytes that were still there.
+    // The index files are removed again: a reader may have had them built from bytes that were
+    // still there.
     await forgetIndexFiles(log, segment);
     await durability.flush();
   } catch (error) {
-    // Memory and disk are at odds, which only another start can mend.
+    // Memory and disk differ, which only another start can mend.
     throw context.directory.fail(`cannot cut ${segment.file.path}`, error);
   }
 }

@@ -22,7 +22,7 @@ export interface CheckpointedLog {
   readonly life: LogLife;
 }
 
-/** What one log contributes to checkpoints, and how far the last one reached. */
+/** The log's contribution to checkpoints, and the end of the last one. */
 export class CheckpointState {
   readonly #log: CheckpointedLog;
   readonly #producers: ProducerCheckpoints;
@@ -48,7 +48,7 @@ export class CheckpointState {
     this.#segmentBase = last?.segmentBase ?? -1;
   }
 
-  /** While the end is cut off nothing is captured. */
+  /** Nothing is captured while the end is cut off. */
   pause(): void {
     this.#isPaused = true;
   }
@@ -79,7 +79,7 @@ export class CheckpointState {
     this.#generation++;
   }
 
-  /** The catalog durably says that recovery begins there. */
+  /** The catalog says durably that recovery begins at `end`. */
   reached(end: LogPosition): void {
     this.#offset = end.offset;
     this.#segmentBase = end.segmentBase;
@@ -97,7 +97,7 @@ export class CheckpointState {
         : snapshotOf(written);
     const generation = this.#generation;
     producers.expire();
-    // A truncation writes its own checkpoint meanwhile, and what it takes of the producers must
+    // A truncation writes its own checkpoint meanwhile, and the producer pages that it takes must
     // stay its own.
     const wasPaused = this.#isPaused;
     if (!wasPaused) producers.begin();
@@ -161,8 +161,8 @@ export class CheckpointState {
 }
 
 /**
- * Null while batches are staged, which may yet be lost, and for times that no number holds: the
- * index has those.
+ * Null while batches are staged, which may still be lost, and for times that a number does not hold
+ * exactly: the index has those.
  */
 function timesOf(active: Segment | undefined, { position }: LogPosition): RecordedTimes | null {
   if (!active || position === 0 || active.size !== position) return null;

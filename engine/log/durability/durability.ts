@@ -27,8 +27,8 @@ export interface DurableLog {
 }
 
 /**
- * What of one log is durable, who waits for that, and what the catalog says of it. Sync rounds and
- * checkpoints of the directory know the log by this.
+ * The durable end of one log, the appends that wait for it, and the log's state in the catalog.
+ * Sync rounds and checkpoints of the directory know the log by this.
  */
 export class Durability implements CheckpointTarget {
   /** Files and folders that no sync covers yet. */
@@ -53,17 +53,17 @@ export class Durability implements CheckpointTarget {
 
   // --- what the log asks for ---
 
-  /** Asks for a sync round that covers what is written when it is submitted. */
+  /** Asks for a sync round that covers all bytes that are written when it is submitted. */
   requestSync(): void {
     this.#log.context.syncRounds.request(this);
   }
 
-  /** Resolves when all that is written by now is durable. Rejects STORAGE_OFFLINE. */
+  /** Resolves when all bytes that are written by now are durable. Rejects STORAGE_OFFLINE. */
   flush(): Promise<void> {
     return this.#log.context.syncRounds.flush([this]);
   }
 
-  /** There is news for the next checkpoint. */
+  /** Notes that the next checkpoint has something to write. */
   markDirty(): void {
     this.#log.context.checkpoints.markDirty(this);
   }
@@ -93,7 +93,7 @@ export class Durability implements CheckpointTarget {
     });
   }
 
-  /** Appends that reach beyond `offset` are lost: those that wait are told. */
+  /** Rejects waiting appends that reach beyond `offset`: they are lost. */
   lost(offset: number, error: Error): void {
     this.#waiters.rejectFrom(offset, error);
   }
@@ -110,8 +110,8 @@ export class Durability implements CheckpointTarget {
       this.requestSync();
     } else {
       for (const append of group.appends) append.resolve(append.appended);
-      // A duplicate of one of these may wait, or an append that was promised more under earlier
-      // settings.
+      // A duplicate of one of these may wait, or an append that got a stronger promise under
+      // earlier settings.
       if (this.#waiters.count > 0) this.requestSync();
       this.unsynced.syncInTime(settings);
     }
@@ -135,8 +135,8 @@ export class Durability implements CheckpointTarget {
         this.#waiters.resolveUpTo(offsets.durable.offset);
         this.#log.watermark.advance();
       }
-      // After a truncation the captured end may lie in bytes that were written since: whoever waits
-      // below it needs another round.
+      // After a truncation the captured end may lie in bytes that were written since: appends that
+      // wait below it need another round.
       else if (!life.hasEnded) this.requestSync();
     });
   }
@@ -171,7 +171,9 @@ export class Durability implements CheckpointTarget {
     this.markDirty();
   }
 
-  /** The log has ended: nothing of it is synced or checkpointed any more, whoever waits is told. */
+  /**
+   * The log has ended: it is not synced or checkpointed any more, and waiting appends are rejected.
+   */
   end(error: Error): void {
     this.unsynced.stop();
     this.#log.context.checkpoints.forget(this);

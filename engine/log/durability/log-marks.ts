@@ -5,7 +5,7 @@ import type { LogContext } from '../shared/log-context.js';
 import type { LeaderEpochs } from '../state/leader-epochs.js';
 import { foreignEpochsKey, gapsKey } from './log-records.js';
 
-/** The log of which something is to be known. */
+/** The log that is marked. */
 interface MarkedLog {
   readonly context: LogContext;
   readonly name: PartitionName;
@@ -14,8 +14,8 @@ interface MarkedLog {
 }
 
 /**
- * What is known of the order of a log's batches, durably before the first one that is out of it:
- * else it would count as damage after a crash.
+ * Marks in the catalog about the order of a log's batches. A mark is durable before the first batch
+ * that is out of order: otherwise that batch would count as damage after a crash.
  */
 export class LogMarks {
   readonly #log: MarkedLog;
@@ -44,7 +44,7 @@ export class LogMarks {
     this.#log.epochs.noteForeign();
   }
 
-  /** The log has begun anew, and the catalog says so. */
+  /** The log has begun again, and the catalog has no marks any more. */
   forget(): void {
     this.#hasGaps = false;
   }

@@ -25,23 +25,23 @@ export interface LogCheckpoint extends RecordedProducers {
    */
   readonly isGapless: boolean;
   readonly epochs: readonly EpochStart[];
-  /** False once the log had epochs of others, which lower ones came after or may come after. */
+  /** False once the log had epochs of another leader, after which lower ones came or may come. */
   readonly areEpochsOwn: boolean;
   /**
-   * Of the batches below `position` in that segment; null where it was not known, or `position` is
-   * its beginning.
+   * Times of the batches below `position` in that segment; null where they were unknown, or where
+   * `position` is its beginning.
    */
   readonly times: RecordedTimes | null;
 }
 
-/** Times that numbers hold. */
+/** Times that a number holds exactly. */
 export type RecordedTimes = { readonly [Field in keyof SegmentTimes]: number };
 
 interface StoredCheckpoint {
   offset: number;
   segmentBase: number;
   position: number;
-  /** Not in version 1, in which every log was alone: what was durable was committed. */
+  /** Missing in version 1, in which every log was alone: all durable records were committed. */
   highWatermark?: number;
   /** Missing where it is false, and in version 1. */
   gapless?: true;
@@ -79,12 +79,15 @@ export function foreignEpochsKey(name: PartitionName): CatalogKey {
   return ['log', name.topicId, name.partition, 'foreign-epochs'];
 }
 
-/** Where a log begins anew: whatever files it has are of what was before, and go. */
+/**
+ * The offset at which a log begins again: all files that it has belong to the log of before, and
+ * are removed.
+ */
 export function beginningKey(name: PartitionName): CatalogKey {
   return ['log', name.topicId, name.partition, 'begins-anew'];
 }
 
-/** Marks a log whose deletion has begun: whatever is left of it on disk goes. */
+/** Marks a log whose deletion has begun: everything that is left of it on disk is removed. */
 export function tombstoneKey(topicId: string, partition: number): CatalogKey {
   return ['deleted', topicId, partition];
 }
@@ -141,26 +144,28 @@ export function readGaps(catalog: Catalog, name: PartitionName): boolean {
   return catalog.get(gapsKey(name)) === true;
 }
 
-/** As `readCheckpoint`, of a log that was not stopped cleanly: its epochs may have fallen since. */
+/**
+ * As `readCheckpoint`, for a log that was not stopped cleanly: its epochs may have fallen since.
+ */
 export function readOldCheckpoint(catalog: Catalog, name: PartitionName): LogCheckpoint | null {
   const found = readCheckpoint(catalog, name);
   if (!found?.areEpochsOwn || catalog.get(foreignEpochsKey(name)) !== true) return found;
   return { ...found, areEpochsOwn: false };
 }
 
-/** Where the log was about to begin anew; null when it was not. */
+/** The offset at which the log was about to begin again; null when it was not. */
 export function readBeginning(catalog: Catalog, name: PartitionName): number | null {
   return (catalog.get(beginningKey(name)) as number | undefined) ?? null;
 }
 
-/** Where the log begins by decree of DeleteRecords or retention; 0 when that never happened. */
+/** The log start offset that DeleteRecords or retention has set; 0 when neither ever did. */
 export function readLogStart(catalog: Catalog, name: PartitionName): number {
   return (catalog.get(logStartKey(name)) as number | undefined) ?? 0;
 }
 
 /**
- * Where the log was found to begin while nothing said where it does; 0 when that never happened.
- * Segments before it are not missed, and are served where they are there: it deletes nothing.
+ * The start that was assumed for a log while it was unknown where the log begins; 0 when none was.
+ * Segments before it are not missed, and are served where they exist: it deletes nothing.
  */
 export function readAssumedStart(catalog: Catalog, name: PartitionName): number {
   return (catalog.get(assumedStartKey(name)) as number | undefined) ?? 0;

@@ -6,14 +6,14 @@ import { readSmallFile, writeSmallFile } from '../../disk/small-file.js';
 export const LOG_START_FILE = 'log-start-offset';
 
 /**
- * Stores the log start offset beside the log, durably: it is truth, and must be found again where
- * the catalog is lost.
+ * Stores the log start offset beside the log, durably: the offset must be found again where the
+ * catalog is lost.
  */
 export async function writeLogStart(disk: Disk, folder: string, offset: number): Promise<void> {
   await writeSmallFile(disk, join(folder, LOG_START_FILE), [['log.start.offset', String(offset)]]);
 }
 
-/** 0 when there is no such file, or it is damaged: then the catalog's word counts. */
+/** 0 when there is no such file, or it is damaged: then the offset in the catalog counts. */
 export async function readLogStartFile(disk: Disk, folder: string): Promise<number> {
   const found = await readSmallFile(disk, join(folder, LOG_START_FILE));
   if (found.kind !== 'ok') return 0;

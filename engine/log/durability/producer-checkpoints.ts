@@ -13,7 +13,7 @@ import {
 import type { ProducerStates } from '../state/producer-state.js';
 import { encodeProducers, producerPageKey, type RecordedProducers } from './producer-records.js';
 
-/** What a checkpoint says of producers, and what goes into the catalog beside it. */
+/** The producers in a checkpoint, and the changes of the catalog beside it. */
 export interface ProducerChanges {
   readonly recorded: RecordedProducers;
   readonly pages: readonly CatalogChange[];
@@ -31,40 +31,38 @@ interface ProducersLog {
 const NONE: ReadonlyMap<number, NextBatch> = new Map();
 
 /**
- * What one log's producers contribute to its checkpoints. As long as one page holds them all they
- * are a part of the checkpoint; else each page has a key of its own, and those that have changed
- * are written, the bulk of many before the checkpoint.
+ * The contribution of one log's producers to its checkpoints. As long as one page holds them all
+ * they are a part of the checkpoint; else each page has a key of its own, and those that have
+ * changed are written, the bulk of many before the checkpoint.
  *
- * A page may be ahead of the checkpoint: it has what was durable when it was written, and recovery
- * passes over batches that a producer is known to have sent. What it must not do is to lag behind,
- * or to know what may yet be lost.
+ * A page may be ahead of the checkpoint: it holds the batches that were durable when it was
+ * written, and recovery skips batches that a producer is known to have sent. But a page must not
+ * lag behind the checkpoint, nor hold batches that may still be lost.
  */
 export class ProducerCheckpoints {
   readonly #log: ProducersLog;
-  /** Taken for a checkpoint, and not known to be in the catalog. */
+  /** Pages that were taken for a checkpoint, and are not known to be in the catalog. */
   #taken: readonly ProducerPage[] = [];
-  /**
-   * Pages that there were then. Those that came since hold nothing that the checkpoint must know.
-   */
+  /** The number of pages at that time. Newer pages hold nothing that the checkpoint needs. */
   #pageCount = 0;
 
   constructor(log: ProducersLog) {
     this.#log = log;
   }
 
-  /** Some of those that were silent for too long are forgotten. */
+  /** Forgets some of the producers that were silent for too long. */
   expire(): void {
     const { context, settings, producers } = this.#log;
     producers.expire(context.clock.wallMs() - settings.producerExpirationMs);
   }
 
-  /** As `begin`, and all that is to be forgotten from `offset` on. */
+  /** As `begin`, for all producers that a cut at `offset` changes, too. */
   beginCut(offset: number): void {
     this.#log.producers.changedFrom(offset);
     this.begin();
   }
 
-  /** All that has changed by now is to be in the next checkpoint. */
+  /** Takes all changes until now into the next checkpoint. */
   begin(): void {
     const { pages } = this.#log.producers;
     this.#taken = [...new Set([...this.#taken, ...pages.takeDirty()])];
@@ -97,12 +95,12 @@ export class ProducerCheckpoints {
       if (!isWanted()) return;
       await catalog.write(changes);
     }
-    // A truncation may have begun anew meanwhile.
+    // A truncation may have called `beginCut` meanwhile.
     if (this.#taken === taken) this.#taken = [];
   }
 
   /**
-   * As of `endOffset` (exclusive), to which everything is durable. `firstAbove`: see
+   * The changes as of `endOffset` (exclusive), up to which everything is durable. `firstAbove`: see
    * `ProducerStates.truncateEnd`.
    */
   changesAt(endOffset: number, firstAbove: ReadonlyMap<number, NextBatch> = NONE): ProducerChanges {
@@ -132,7 +130,7 @@ export class ProducerCheckpoints {
     return { key: producerPageKey(this.#log.name, page.number), value };
   }
 
-  /** What is not durable yet comes with a later checkpoint. */
+  /** Batches that are not durable yet come with a later checkpoint. */
   #written(page: ProducerPage, endOffset: number): void {
     page.written();
     const isBehind = page.producers.some((producer) => hasWrittenFrom(producer, endOffset));

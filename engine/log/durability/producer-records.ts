@@ -10,14 +10,14 @@ import {
 } from '../state/producer.js';
 import { ProducerStates } from '../state/producer-state.js';
 
-/** As stored: arrays of numbers, since producers come by the thousand. */
+/** A producer as it is stored: an array of numbers, since there can be thousands of producers. */
 export type StoredProducer = [producerId: number, ...numbers: number[]];
 
-/** What a log's checkpoint says of its producers. */
+/** The producers in a log's checkpoint. */
 export interface RecordedProducers {
-  /** Those that are written down in it: all, or none. */
+  /** The producers that stand in the checkpoint itself: all, or none. */
   readonly producers: ProducerSnapshot;
-  /** How many pages of producers are written down beside it. */
+  /** Number of pages of producers beside the checkpoint. */
   readonly producerPages: number;
 }
 
@@ -49,8 +49,8 @@ export async function readProducers(
 }
 
 /**
- * Removes all pages of a log, also those that no checkpoint has counted, the last ones first: what
- * an interrupted call leaves is found by the next one. Resolves when that is durable.
+ * Removes all pages of a log, also those that no checkpoint has counted, the last ones first: the
+ * next call finds pages that an interrupted call has left. Resolves when that is durable.
  */
 export async function forgetProducers(
   catalog: Catalog,

@@ -6,12 +6,15 @@ import type { LogSettings } from '../log-settings.js';
 import type { LogContext } from '../shared/log-context.js';
 import type { SyncCapture, SyncTarget } from '../shared/sync-rounds.js';
 
-/** What of one log no sync covers yet, and when to ask for one although nobody waits. */
+/**
+ * The files and folders of one log that no sync covers yet, and the time to ask for a sync although
+ * no append waits.
+ */
 export class Unsynced {
   readonly #files = new Set<LogFile>();
-  /** One of them, null when there is none: the active segment's, mostly. */
+  /** One of these files, mostly the active segment's; null when there is none. */
   #latest: LogFile | null = null;
-  /** Those that got new names. */
+  /** Folders with new names. */
   readonly #folders = new Set<string>();
   readonly #context: LogContext;
   readonly #target: SyncTarget;
@@ -19,7 +22,7 @@ export class Unsynced {
   #records = 0;
   #bytes = 0;
   #timer: Timer | null = null;
-  /** Whether the sync rounds know of it. */
+  /** Whether the sync rounds know that this log has something to sync. */
   #isNoted = false;
 
   constructor(context: LogContext, target: SyncTarget) {
@@ -46,7 +49,7 @@ export class Unsynced {
     this.#note();
   }
 
-  /** Nobody needs the file's bytes any more: it is on its way out. */
+  /** The file's bytes are not needed any more: it will be removed. */
   dropFile(file: LogFile): void {
     this.#files.delete(file);
     if (file === this.#latest) this.#latest = null;
@@ -59,7 +62,10 @@ export class Unsynced {
     this.#context.syncRounds.noteUnsynced(this.#target);
   }
 
-  /** The file has got `bytes` more, up to `end` (exclusive), with so many records. */
+  /**
+   * Notes that `bytes` bytes with `records` records were written to the file, up to `end`
+   * (exclusive).
+   */
   wrote(file: LogFile, records: number, bytes: number, end: number): void {
     this.addFile(file);
     this.#records += records;
@@ -68,8 +74,8 @@ export class Unsynced {
   }
 
   /**
-   * Under `interval` by count and age; under `os` only so that write-back starts early and never
-   * stalls a later write.
+   * Asks for a sync under `interval` by count and age; under `os` only so that write-back starts
+   * early and never stalls a later write.
    */
   syncInTime({ flush, flushRecords, flushMs }: LogSettings): void {
     const { syncRounds, clock } = this.#context;
@@ -108,7 +114,7 @@ export class Unsynced {
     };
   }
 
-  /** Asks for nothing any more, and is no part of rounds that serve everybody. */
+  /** Asks for no sync any more, and takes no part in rounds for all logs. */
   stop(): void {
     this.#timer?.cancel();
     this.#timer = null;

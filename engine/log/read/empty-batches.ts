@@ -12,22 +12,23 @@ import type { ReadableLog } from './readable-log.js';
 
 const order = new HeaderOrder();
 
-/** Where a reader of records goes on from a batch that has none. */
+/** The place where a reader of records goes on from a batch without records. */
 export interface PassedBatches {
   /**
-   * The next batch with records; the last one without where none follows, or where this look ended.
+   * The next batch with records; where none follows, or where this look ended, the last batch
+   * without records.
    */
   readonly batch: FoundBatch;
   /**
-   * Below this offset (exclusive) lies no record from the first batch on. The limit's where none
-   * follows.
+   * No record lies between the first batch and this offset (exclusive). The offset of the limit
+   * where no record follows.
    */
   readonly emptyUpTo: number;
 }
 
 /**
- * Passes over batches that compaction has left without records, in this segment and in later ones,
- * up to `limit`: some clients never get past an answer that holds nothing else. Looks at
+ * Skips batches that compaction has left without records, in this segment and in later ones, up to
+ * `limit`: some clients never get past an answer that holds only such batches. Looks at
  * `LIMITS.emptyBatchesPassed` headers at most and remembers where it was, so that the next read
  * goes on there.
  *
@@ -64,7 +65,7 @@ export function passEmptyBatches(
     if (left < 1) break;
     segment = log.segments.after(current);
     from = 0;
-    // The read that goes on behind the last one says so.
+    // The read that goes on behind the last batch reports it.
     const endOffset = last.lastOffset + 1;
     if (segment && isMissingBehind(endOffset, segment.baseOffset, log.offsets.logStart)) {
       return { batch: last, emptyUpTo: endOffset };
@@ -75,15 +76,15 @@ export function passEmptyBatches(
 }
 
 /**
- * Where a slice from `first` to `end` has to end so that no batch without records lies between
- * batches that have some: kafka-go ends the program that reads one. The index tells: it has entries
- * for such a batch, which is a header and nothing else, and for the one behind it.
+ * The end of a slice from `first` to `end` such that no batch without records lies between batches
+ * that have some: kafka-go ends the program that reads one. The index shows it: it has an entry for
+ * such a batch, which is only a header, and one for the batch behind it.
  */
 export function endBeforeEmpty(log: ReadableLog, first: FoundBatch, end: number): number {
   const { segment } = first;
   const firstEnd = first.position + first.size;
   if (first.isEmpty) return firstEnd;
-  // Compaction never comes to the segment that takes appends, but a leader's batches do.
+  // Compaction never rewrites the segment that takes appends, but a leader's batches may be empty.
   const isActive = segment === log.segments.active;
   if (end <= firstEnd || (isActive && segment.isGapless)) return end;
   const { offsets } = log.context.indexCache.of(segment, log.settings.indexIntervalBytes);
@@ -98,7 +99,7 @@ export function endBeforeEmpty(log: ReadableLog, first: FoundBatch, end: number)
   return end;
 }
 
-/** Whether the index entry is right, and of a batch without records. */
+/** Whether the index entry is right, and its batch has no records. */
 function isEmptyAt(
   segment: Segment,
   position: number,

@@ -14,7 +14,7 @@ export interface FoundBatch {
   readonly isEmpty: boolean;
 }
 
-/** What is to be known of a batch whose header was found sound. */
+/** The facts of a batch whose header was found sound. */
 export function foundAt(segment: Segment, header: HeaderAt): FoundBatch {
   return {
     segment,
@@ -28,14 +28,14 @@ export function foundAt(segment: Segment, header: HeaderAt): FoundBatch {
 
 interface Hint {
   readonly found: FoundBatch;
-  /** Of its segment, when it was found. */
+  /** The number of cuts of its segment when it was found. */
   readonly cuts: number;
 }
 
 /**
- * Where readers will go on: the batch behind a slice was looked at anyway, to see that it does not
- * fit into the slice. Its header was sound then, and stays so for as long as its segment is in the
- * list and was not cut.
+ * The batches at which readers will go on: the header of the batch behind a slice was read anyway,
+ * to see that the batch does not fit into the slice. Its header was sound then, and stays so for as
+ * long as its segment is in the list and was not cut.
  */
 export class ReadHints {
   #next: Map<number, Hint> | null = null;
@@ -84,7 +84,7 @@ function holds({ found, cuts }: Hint): boolean {
   return !found.segment.isRetired && found.segment.cuts === cuts;
 }
 
-/** The oldest entry goes where a new one would be too many. */
+/** Removes the oldest entry where a new one would be too many. */
 function makeRoom(hints: Map<number, unknown>, key: number): void {
   if (hints.size < LIMITS.readHintsMax || hints.has(key)) return;
   for (const oldest of hints.keys()) {

@@ -53,7 +53,7 @@ function readServing(log: ReadableLog, request: ReadRequest): ReadResult {
   };
 }
 
-/** Where readers end. */
+/** The end for readers of this isolation. */
 export function readLimit({ offsets }: ReadableLog, isolation: ReadIsolation): LogPosition {
   return isolation === 'log-end' ? offsets.written : offsets.highWatermark;
 }
@@ -103,11 +103,12 @@ function wholeBatchesEnd(
   const landing = usesIndex
     ? first.segment.baseOffset + indexes.offsets.relativeOffsetAt(slot)
     : null;
-  // Until a header at the landing says otherwise: where none begins, the walk ends at once.
+  // True until a header at the landing proves the index right: where no header begins, the walk
+  // ends at once.
   let misled = usesIndex;
   order.begin(first.segment, usesIndex ? -1 : first.lastOffset + 1, log.epochs);
   const stopped = walkHeaders(first.segment.file, from, available, order, (header) => {
-    // What lies within a batch can look like a header: nobody is sent there, now or by a hint.
+    // Bytes within a batch can look like a header: no reader is sent there, now or by a hint.
     if (header.position === from) misled = landing !== null && header.lastOffset !== landing;
     if (misled) return true;
     if (header.position + header.size <= wanted) return false;
@@ -115,7 +116,7 @@ function wholeBatchesEnd(
     return true;
   });
   // An index that was wrong led between batches: the bytes up to the first batch's end are right in
-  // any case. Its next lookup mends it.
+  // any case. The next lookup mends the index.
   return misled || stopped > wanted ? firstEnd : stopped;
 }
 
@@ -149,7 +150,7 @@ function findInSegment(log: ReadableLog, segment: Segment, offset: number): Foun
 }
 
 /**
- * Null: what was looked for lies in a later segment, and none before that is missing.
+ * Null: the offset lies in a later segment, and no segment before that is missing.
  *
  * @throws EngineError CORRUPT_BATCH
  */
@@ -161,7 +162,8 @@ function nothingBehind(log: ReadableLog, segment: Segment, endOffset: number | n
 }
 
 /**
- * Below which a batch ends that lies in the segment, and not behind that of the index entry `slot`.
+ * The offset below which a batch must end that lies in the segment, and not behind the batch of the
+ * index entry `slot`.
  */
 function endOfEntry(
   log: ReadableLog,
@@ -171,14 +173,14 @@ function endOfEntry(
 ): number {
   const end = log.segments.after(segment)?.baseOffset ?? log.offsets.logEnd;
   if (slot >= offsets.count) return end;
-  // The entry may have been made of a base offset that had changed.
+  // The entry may have been made from a base offset that had changed.
   return Math.min(end, segment.baseOffset + offsets.relativeOffsetAt(slot) + 1);
 }
 
 /**
  * Walks from the index entry at or below `offset` to the batch that holds it. Not sound when a
- * header on the way is not, or the landing is not what the index said; then `stopped` is where, and
- * `expected` the first offset that the batch there can have, if known.
+ * header on the way is not, or the landing differs from the index; then `stopped` is the position,
+ * and `expected` the first offset that the batch there can have, if known.
  */
 function walkTo(
   log: ReadableLog,

@@ -5,7 +5,7 @@ import type { LogLife } from '../state/log-life.js';
 import type { OffsetTracker } from '../state/offset-tracker.js';
 import type { ReadHints } from './read-hints.js';
 
-/** What reads need of a log. */
+/** The owners of a log that reads need. */
 export interface ReadableLog extends SegmentOwner {
   readonly context: LogContext;
   readonly offsets: OffsetTracker;

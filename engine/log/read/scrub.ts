@@ -8,8 +8,8 @@ import type { Segment } from '../segments/segment.js';
 import type { ReadableLog } from './readable-log.js';
 
 /**
- * See `PartitionLog.scrub`. The bytes are read in a maintenance job, by path, while the log goes
- * on: a verdict about a segment that was cut or deleted meanwhile does not count.
+ * Scrubs a log, as `PartitionLog.scrub` promises. A maintenance job reads the bytes, by path, while
+ * the log goes on: a finding in a segment that was cut or deleted meanwhile does not count.
  */
 export async function scrubLog(log: ReadableLog): Promise<ScrubResult> {
   log.life.assertServing();
@@ -26,11 +26,12 @@ export async function scrubLog(log: ReadableLog): Promise<ScrubResult> {
   return { batches, damaged };
 }
 
-/** `endPosition`: below it the segment was read. */
+/** `endPosition`: the segment was read up to there. */
 type SegmentScrub = Jobs['scrub']['output'] & { readonly endPosition: number };
 
 /**
- * Damage in the segment, or where it ends when the next one is missing. Told to the log's readers.
+ * The damage in the segment, or its end when the next segment is missing. Readers of the log get
+ * it, too.
  */
 function judge(
   log: ReadableLog,
@@ -69,7 +70,7 @@ async function scrubSegment(log: ReadableLog, segment: Segment): Promise<Segment
     } catch (error) {
       if (!hasErrno(error, 'ENOENT')) throw error;
       if (!isLive()) return null;
-      // It may have been renamed: a compaction was publishing it.
+      // The file may have been renamed: a compaction was publishing it.
       if (segment.file.path === path) throw error;
     }
   }

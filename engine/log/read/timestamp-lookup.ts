@@ -22,7 +22,7 @@ interface BatchPlace {
 /**
  * The first record at or after `timestampMs`, within what is readable at the high watermark. Sparse
  * time index → offset index → headers → the records of one batch, the only one that is unpacked.
- * All of it in slices: neither segments nor headers nor records are walked in one turn.
+ * All of it runs in slices: neither segments nor headers nor records are walked in one turn.
  */
 export async function lookupTimestamp(
   log: ReadableLog,
@@ -39,15 +39,15 @@ export async function lookupTimestamp(
       lookupInSegment(log, looked, timestampMs, log.offsets.logStart, times),
     );
     if (found !== null && found !== 'changed') return committed(log, found);
-    // What is behind it in the list may not be what was behind it.
+    // The next segment in the list may be another one now.
     if (found === 'changed' || looked.isRetired) return lookupTimestamp(log, timestampMs);
   }
   return null;
 }
 
 /**
- * What `look` finds; 'changed' when it finds nothing, and the segment was cut, deleted or replaced
- * by a compacted one meanwhile.
+ * The result of `look`; 'changed' when it finds nothing, and the segment was cut, deleted or
+ * replaced by a compacted one meanwhile.
  */
 async function whileUnchanged<Found>(
   segment: Segment,
@@ -59,7 +59,7 @@ async function whileUnchanged<Found>(
     const found = await look();
     return found === null && isChanged() ? 'changed' : found;
   } catch (error) {
-    // Its file is gone, or its bytes are others.
+    // The segment's file is gone, or its bytes have changed.
     if (isChanged()) return 'changed';
     throw error;
   }
@@ -111,7 +111,7 @@ async function largestFrom(
   const first = findBatch(log, logStart);
   if (first === null || first.segment !== segment) return -1;
   if (first.lastOffset < segment.noted.offsetOfLargest) return largestMs;
-  // The record that has it may lie below the log start: then the rest is asked, one batch by its
+  // The record that has it may lie below the log start: then the rest is searched, one batch by its
   // records.
   let restMs: Timestamp = -1;
   const behind = first.position + first.size;
@@ -162,7 +162,7 @@ async function lookupInSegment(
   const indexes = await indexesOf(log, segment);
   if (indexes === null) return null;
   const slot = indexes.times.lastBelow(timestampMs);
-  // Everything up to that entry's batch is older; the log start may lie further on.
+  // All records up to that entry's batch are older; the log start may lie further on.
   const from = Math.max(
     slot < 0 ? segment.baseOffset : segment.baseOffset + indexes.times.relativeOffsetAt(slot),
     logStart,
@@ -175,7 +175,7 @@ async function lookupInSegment(
     if (next === null) return null;
     const found = await firstRecordReaching(log, segment, next, timestampMs, logStart);
     if (found !== null) return found;
-    // It may have been deleted meanwhile, with all that is left of it below the log start.
+    // The segment may have been deleted meanwhile, with all its records below the log start.
     if (log.segments.floor(segment.baseOffset) !== segment) return null;
     // Only when the wanted record lies below the log start.
     position = next.position + next.size;
@@ -230,7 +230,7 @@ async function eachRecord(
   const count = await segment.file.read(batch, position);
   const isWhole =
     count === size && batchSize(batch) === size && scanBatchAt(batch, 0, size) === size;
-  // Of bytes that were cut meanwhile nothing is said.
+  // Damage in bytes that were cut meanwhile is not reported.
   if (!isWhole && segment.cuts === cuts) throw corruptAt(log, segment, position, null);
   if (!isWhole) throw new EngineError('CORRUPT_BATCH', 'the batch was cut off meanwhile');
   const firstOffset = baseOffset(batch);

@@ -6,17 +6,17 @@ import type { Segment } from '../segments/segment.js';
 import { readLimit } from './read.js';
 import type { ReadableLog } from './readable-log.js';
 
-/** A part of a file. `end` is exclusive. */
+/** A range of a file. `end` is exclusive. */
 export interface PageRange {
   readonly position: number;
   readonly end: number;
 }
 
 /**
- * Brings into memory what a read with this request will look at, and the beginning of what it will
- * send: the segment's indexes, the headers where it lands and where it ends. Null when that is
- * there already, which costs no system call at the tail of a log; also when the read would fail or
- * find nothing.
+ * Brings into memory the bytes that a read with this request will look at, and the beginning of its
+ * answer: the segment's indexes, the headers where it lands and where it ends. Null when these are
+ * in memory already, which costs no system call at the tail of a log; also when the read would fail
+ * or find nothing.
  *
  * Resolves when the read may go ahead. Rejects STORAGE_OFFLINE when the disk fails, STORAGE_BUSY.
  */
@@ -43,7 +43,7 @@ export function warmForRead(
   }
 }
 
-/** A log that has ended meanwhile has lost its files as well: the read says what it has to say. */
+/** A log that has ended meanwhile has lost its files as well: the read throws the right error. */
 async function failing(log: ReadableLog, warming: Promise<unknown>): Promise<void> {
   try {
     await warming;
@@ -60,7 +60,7 @@ async function warmWithIndexes(
   isWanted: () => boolean,
 ): Promise<void> {
   const { indexIntervalBytes } = log.settings;
-  // Others may wait for the same indexes: they are read whether this reader goes or not.
+  // Other readers may wait for the same indexes: they are read even if this reader goes away.
   const indexes = await log.context.indexCache.load(segment, indexIntervalBytes, isLive);
   if (indexes === null || !isLive() || !isWanted()) return;
   await warmPages(log, segment, indexes, request, () => isLive() && isWanted());
@@ -85,7 +85,7 @@ function warmPages(
 }
 
 /**
- * The parts of a segment's file that a read touches before anything is sent: from where it lands
+ * The ranges of a segment's file that a read touches before anything is sent: from where it lands
  * through the first bytes of the slice, and around its end if that is further on. `known` is where
  * its first batch begins, if that is known. Not more than about a batch and two megabytes.
  */

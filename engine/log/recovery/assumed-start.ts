@@ -1,22 +1,22 @@
 import type { EngineLogger } from '../../logger.js';
 import { repairAdvice } from '../segments/repair-advice.js';
 
-/** What is known of a log's beginning. */
+/** The known facts about a log's beginning. */
 export interface KnownBeginning {
   readonly folder: string;
-  /** Log start offset by decree. */
+  /** The log start offset that was set. */
   readonly logStart: number;
-  /** Where the log was found to begin while nothing said where it does; 0: never. */
+  /** The start that was assumed while it was unknown where the log begins; 0: none. */
   readonly assumedStart: number;
-  /** Null: a `logStart` that was decreed may be forgotten. */
+  /** Null: a `logStart` that was set may be lost. */
   readonly checkpoint: object | null;
 }
 
 /**
- * Holds the base offset of the first segment against what is known, and tells what does not fit.
- * Returns the start to be assumed from now on: without a checkpoint nobody knows where the log
- * began, so that nothing is missed, and nothing that is put back is taken for deleted. With one a
- * segment is missing, and the log goes on without it.
+ * Compares the base offset of the first segment with the known facts, and logs what does not fit.
+ * Returns the start to be assumed from now on. Without a checkpoint it is unknown where the log
+ * began: no segment is missed, and a segment that is put back does not count as deleted. With a
+ * checkpoint a segment is missing, and the log goes on without it.
  */
 export function assumeStart(
   logger: EngineLogger,
@@ -24,7 +24,7 @@ export function assumeStart(
   first: number,
 ): number {
   const known = Math.max(logStart, assumedStart);
-  // What was put back is missed if it goes.
+  // A segment that was put back is missed if it disappears again.
   if (first <= known) return Math.min(first, assumedStart);
   if (checkpoint === null) {
     logger.warn(
@@ -41,8 +41,8 @@ export function assumeStart(
 }
 
 /**
- * Whether segments were put back that begin below a start that was assumed without them: nobody
- * knows whether they leave offsets out.
+ * Whether segments were put back that begin below a start that was assumed without them: it is
+ * unknown whether they leave offsets out.
  */
 export function isSegmentBack(first: number | undefined, assumedStart: number): boolean {
   return first !== undefined && first < assumedStart;

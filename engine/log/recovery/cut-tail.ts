@@ -12,9 +12,9 @@ import { showsDamage } from './tail-evidence.js';
 import type { TailScan } from './tail-scan.js';
 
 /**
- * Cuts a segment where its scan ended, in a torn tail. The torn bytes are set aside first, durably;
- * so are the later segments, which may only hold torn bytes too. Returns how many bytes were set
- * aside.
+ * Cuts a segment where its scan ended, in a torn tail. First the torn bytes are set aside durably,
+ * and so are the later segments, which may hold torn bytes only. Returns the number of bytes that
+ * were set aside.
  *
  * @throws EngineError DAMAGED_LOG, with nothing done, when a later one holds a whole batch
  */
@@ -73,7 +73,7 @@ export async function setAside(
     const kept = await nameFor(context, `${file.path}.cut`, async () => false);
     await file.forget();
     await disk.rename(file.path, kept);
-    // A segment that begins there later must not find them.
+    // A later segment that begins there must not find these index files.
     for (const path of [indexPath(segment, 'index'), indexPath(segment, 'timeindex')]) {
       if (await disk.stat(path)) await disk.unlink(path);
     }
@@ -88,8 +88,8 @@ export async function setAside(
 }
 
 /**
- * The name, or the first that is free with a number behind it: nothing that was cut before is lost,
- * unless `mayGo` says so.
+ * The name, or the first free name with a number behind it: bytes that were cut before are not
+ * lost, unless `mayGo` says so.
  */
 async function nameFor(
   { disk }: LogContext,
@@ -103,8 +103,8 @@ async function nameFor(
 }
 
 /**
- * Whether the bytes of a segment from `from` to `end` (exclusive) begin with all that was kept:
- * then it is a copy of them, which a crash may have ended.
+ * Whether the bytes of a segment from `from` to `end` (exclusive) begin with all bytes of the kept
+ * file: then that file is a copy of them, which a crash may have ended.
  */
 async function beginsWith(
   { disk }: LogContext,
@@ -133,7 +133,7 @@ async function beginsWith(
   }
 }
 
-/** A log that does not open, and what to do. */
+/** The error of a log that does not open, with advice. */
 export function damagedLog(folder: string, what: string): EngineError {
   return new EngineError(
     'DAMAGED_LOG',

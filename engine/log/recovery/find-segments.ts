@@ -9,19 +9,19 @@ import { isSegmentBack } from './assumed-start.js';
 import { finishSwaps } from './finish-swaps.js';
 import type { RecoveryInput } from './recovered.js';
 
-/** What is in a log's folder. */
+/** The contents of a log's folder. */
 export interface FoundSegments {
   /** Live segments by base offset. */
   readonly segments: readonly Segment[];
   /** Names of index files that may be those of segments behind the checkpoint. */
   readonly indexNames: ReadonlySet<string>;
-  /** Whether the log is known to leave offsets out, or nobody knows it of all its segments. */
+  /** Whether the log leaves offsets out, or that is unknown for some of its segments. */
   readonly mayHaveGaps: boolean;
 }
 
 /**
- * Finds the live segments of a log, in slices, once unfinished swaps are finished. Files on their
- * way out are removed, in the background.
+ * Finds the live segments of a log, in slices, once unfinished swaps are finished. Files that wait
+ * for removal are removed in the background.
  */
 export async function findSegments(
   context: LogContext,
@@ -46,7 +46,7 @@ export async function findSegments(
     if (kind === 'log') bases.push(baseOffset);
     else if (baseOffset >= (checkpoint?.segmentBase ?? 0)) indexNames.add(name);
   }
-  // At once: the next compaction uses these names.
+  // These are unlinked at once: the next compaction uses their names.
   if (unfinished.length > 0) await unlinkFiles(context.disk, { paths: unfinished });
   if (leftovers.length > 0) removeLater(context, folder, leftovers);
   const sorted = Float64Array.from(bases).sort();

@@ -7,10 +7,10 @@ import type { PartitionName } from '../partition-log.js';
 import type { LogContext } from '../shared/log-context.js';
 
 /**
- * Finishes what a crash interrupted while a log began anew (`begin-anew.ts`), before anything else
- * is read of it: no segment that is there belongs to it. They become `.deleted`, durably, and go
- * with other leftovers; outputs of a compaction go at once, since a `.swap` would become a segment
- * again.
+ * Finishes a beginning at a later offset (`begin-anew.ts`) that a crash interrupted, before
+ * anything else of the log is read: no segment in the folder belongs to it. The segments become
+ * `.deleted`, durably, and are removed with other leftovers; outputs of a compaction are removed at
+ * once, since a `.swap` would become a segment again.
  *
  * @returns the names in the folder afterwards
  */

@@ -13,11 +13,11 @@ import { continues } from './tail-evidence.js';
 import { scanTail } from './tail-scan.js';
 
 /**
- * Finishes what a crash interrupted while compacted segments were published (`swap-segments.ts`),
- * before anything else is read of a log. A `.log.swap` is whole and durable, and holds all that its
- * sources need to keep, up to its last offset. So: live segments in its range become `.deleted`,
- * durably, then it takes its name. Index files without a `.swap` of their own are dropped: they may
- * be those of a source.
+ * Finishes the publishing of compacted segments (`swap-segments.ts`) that a crash interrupted,
+ * before anything else of a log is read. A `.log.swap` is whole and durable, and holds every record
+ * of its sources that stays, up to its last offset. So live segments in its range become
+ * `.deleted`, durably, then it takes its name. Index files without a `.swap` of their own are
+ * dropped: they may be those of a source.
  *
  * `.swap` files of indexes alone belong to a log that never became one; they are removed with other
  * leftovers.
@@ -50,8 +50,8 @@ async function finishSwap(context: LogContext, folder: string, baseOffset: numbe
   const swapPath = join(folder, segmentFileName(baseOffset, 'log', 'swap'));
   const endOffset = await endOf(context, swapPath, baseOffset);
   const names = await disk.readdir(folder);
-  // By a wrong end segments would go that hold other records; behind its sources there was always
-  // one.
+  // With a wrong end, segments with other records would be removed; there was always a segment
+  // behind the sources.
   if (!names.some((name) => beginsAt(name, endOffset))) {
     throw damaged(swapPath, `it ends at offset ${endOffset}, where no segment begins`);
   }
@@ -90,8 +90,8 @@ function beginsAt(name: string, offset: number): boolean {
 }
 
 /**
- * The offset behind the last batch. All are read with their checksums: what it replaces depends on
- * it.
+ * The offset behind the last batch. All batches are read with their checksums, since the replaced
+ * segments depend on it.
  */
 async function endOf(
   { files, disk }: LogContext,

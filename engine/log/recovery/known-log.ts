@@ -21,16 +21,17 @@ import { finishBeginning } from './finish-beginning.js';
 import type { Recovered } from './recovered.js';
 import { recoverLog } from './recovery.js';
 
-/** A log as it was found, and whether its files may not be known to be durable. */
+/** A recovered log. */
 export interface KnownLog {
   readonly recovered: Recovered;
-  /** There are files, and no checkpoint tells of them. */
+  /** There are files, but no checkpoint of them. */
   readonly isUnknown: boolean;
 }
 
 /**
- * Recovers a log by what the catalog says of it. News that must be known before anything is
- * appended is written down. `found`: the names in its folder, none where there is none.
+ * Recovers a log with its entries in the catalog. Findings that must be durable before anything is
+ * appended are written to the catalog. `found`: the names in its folder, none where there is no
+ * folder.
  */
 export async function recoverKnownLog(
   context: LogContext,
@@ -42,10 +43,10 @@ export async function recoverKnownLog(
   const { catalog, disk, slices } = context;
   const read = context.wasClean ? readCheckpoint : readOldCheckpoint;
   const written = read(catalog, name);
-  // A log that begins anew has none.
+  // A log that begins again at a later offset has no checkpoint.
   const names = written === null ? await finishBeginning(context, name, folder, found) : found;
   const known = await readProducers(catalog, name, written, slices);
-  // A checkpoint of which something is missing is none: all of the log is read.
+  // An incomplete checkpoint does not count: all of the log is read.
   const checkpoint = known === null ? null : written;
   const assumedStart = readAssumedStart(catalog, name);
   const recovered = await recoverLog(context, {
@@ -60,7 +61,7 @@ export async function recoverKnownLog(
   });
   const news: CatalogChange[] = [];
   if (recovered.leavesGap) news.push({ key: gapsKey(name), value: true });
-  // What is stamped next may be below the epochs that were found, before another checkpoint says
+  // The next stamped epoch may be below the epochs that were found, before another checkpoint says
   // so.
   if (checkpoint?.areEpochsOwn && !recovered.epochs.areOwn) {
     news.push({ key: foreignEpochsKey(name), value: true });
@@ -73,8 +74,8 @@ export async function recoverKnownLog(
 }
 
 /**
- * The further of the two starts that are written down. One that a killed process wrote to the file
- * may not be durable before it is here.
+ * The further of the two written log starts. One that a killed process wrote to the file becomes
+ * durable only here.
  */
 async function durableLogStart(
   catalog: Catalog,

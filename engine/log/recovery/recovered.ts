@@ -6,21 +6,21 @@ import type { LeaderEpochs } from '../state/leader-epochs.js';
 import type { LogPosition } from '../state/offset-tracker.js';
 import type { ProducerStates } from '../state/producer-state.js';
 
-/** What recovery found. Nothing of it is served before `unsynced` is durable. */
+/** The result of recovery. Nothing of it is served before `unsynced` is durable. */
 export interface Recovered {
   readonly segments: SegmentList;
   readonly logStart: number;
   readonly end: LogPosition;
-  /** As far as it was written down, and no further than the end. */
+  /** The high watermark that was written down, but no further than the end. */
   readonly highWatermark: LogPosition;
   /** Whether offsets may be left out. */
   readonly hasGaps: boolean;
   /**
-   * Whether some may be of which the catalog does not know, which is to be known durably before
-   * anything is appended.
+   * Whether offsets may be left out that the catalog does not know of: it must be marked durably
+   * before anything is appended.
    */
   readonly leavesGap: boolean;
-  /** As `RecoveryInput.assumedStart`, from now on: to be known durably. */
+  /** As `RecoveryInput.assumedStart`, from now on: it must be written durably. */
   readonly assumedStart: number;
   readonly epochs: LeaderEpochs;
   readonly producers: ProducerStates;
@@ -34,15 +34,15 @@ export interface Recovered {
 
 export interface RecoveryInput {
   readonly folder: string;
-  /** What is in it; empty where there is no such folder. */
+  /** The names in the folder; empty where there is no folder. */
   readonly names: readonly string[];
   readonly settings: LogSettings;
   readonly checkpoint: LogCheckpoint | null;
-  /** What the checkpoint knows of them; changed by what is found. */
+  /** The producers of the checkpoint; recovery adds what it finds. */
   readonly producers: ProducerStates;
-  /** Log start offset by decree. */
+  /** The log start offset that was set. */
   readonly logStart: number;
-  /** Where the log was found to begin while nothing said where it does; 0: never. */
+  /** The start that was assumed while it was unknown where the log begins; 0: none. */
   readonly assumedStart: number;
   /** Whether the log is known to leave offsets out. */
   readonly hasGaps: boolean;

@@ -17,19 +17,19 @@ import { TailBatches } from './tail-batches.js';
 import { scanTail } from './tail-scan.js';
 
 /**
- * Opens what is on disk. Everything below the checkpoint is trusted; behind it every batch is read
- * with its CRC, and
+ * Opens a log from its files. Everything below the checkpoint is trusted; behind it every batch is
+ * read with its CRC, and
  *
  * - the bytes are written again, since a page cache that survived a failed sync can hold pages that
  *   never reached the disk;
- * - they are to be synced before anything is served, by the caller, who does it for many logs at
- *   once; those of a long tail are synced as it is read, so that few files are open;
+ * - the caller must sync them before anything is served, and does so for many logs at once; those
+ *   of a long tail are synced while it is read, so that few files are open;
  * - a torn tail is cut off, its bytes kept in a `.cut` file;
  * - a bad batch with a good one behind it is damage: nothing is cut, the log is not opened
  *   (DAMAGED_LOG).
  *
- * Costs what was appended since the checkpoint, whatever the size of the log. Where nothing was, no
- * file is opened: the indexes of the active segment sleep until its first append.
+ * The cost depends on the bytes behind the checkpoint, not on the size of the log. Where there are
+ * none, no file is opened: the indexes of the active segment sleep until its first append.
  */
 export async function recoverLog(context: LogContext, input: RecoveryInput): Promise<Recovered> {
   const found = await findSegments(context, input);
@@ -59,7 +59,7 @@ class Recovery {
     const from = checkpoint?.segmentBase ?? 0;
     const work = this.#context.slices.begin();
     const tail: Segment[] = [];
-    // Of all of them the same is known.
+    // The same is known of all segments.
     const areGapless = this.#found.segments[0]?.isGapless ?? true;
     for (const segment of this.#found.segments) {
       if (segment.baseOffset < from) this.#segments.add(segment);
@@ -83,10 +83,9 @@ class Recovery {
     const start = Math.max(logStart, first ?? 0);
     epochs.truncateStart(start);
     if (!this.#batches.areEpochsOwn) epochs.noteForeign();
-    // What is written down of one may be ahead of the checkpoint, and of a log that damage has cut
-    // short.
+    // A producer's page may be ahead of the checkpoint, and of a log that damage has cut short.
     producers.truncateEnd(end.offset, new Map());
-    // Where everything up to the decreed start is gone, the log goes on there.
+    // Where everything up to the log start is gone, the log goes on there.
     const endThere = { ...end, offset: Math.max(end.offset, logStart) };
     const leavesGapAtEnd = endThere.offset > end.offset && this.#segments.count > 0;
     if (leavesGapAtEnd) this.#segments.active!.noteGap();
@@ -132,7 +131,7 @@ class Recovery {
     }
   }
 
-  /** The segment of the checkpoint and all behind it. */
+  /** Recovers the segment of the checkpoint and all segments behind it. */
   async #recoverTail(tail: readonly Segment[]): Promise<LogPosition> {
     const { checkpoint, logStart } = this.#input;
     let end: LogPosition = {
@@ -150,11 +149,11 @@ class Recovery {
             `${segment.file.path} should begin at offset ${end.offset}: a segment or a part of one is missing`,
           );
         }
-        // The end of the one before was lost whole batches at a time.
+        // Whole batches at the end of the segment before were lost.
         this.#cutBytes += await setAside(this.#context, this.#input.folder, rest);
         break;
       }
-      // Whatever came before it is gone, and no offset is given out twice.
+      // All records before it are gone, and no offset is given out twice.
       if (!checkpoint && at === 0) end = { ...end, offset: segment.baseOffset };
       end = await this.#recoverSegment(segment, trusted, Math.max(end.offset, segment.baseOffset), {
         isLast: at + 1 === tail.length,
@@ -168,7 +167,8 @@ class Recovery {
   }
 
   /**
-   * Files with unsynced bytes stay open, and there may be more of them than the process may have.
+   * Files with unsynced bytes stay open, and there may be more of them than the process may have
+   * open.
    */
   async #syncIfMany(): Promise<void> {
     const { files, syncRounds } = this.#context;

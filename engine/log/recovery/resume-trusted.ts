@@ -11,9 +11,9 @@ import type { RecoveryInput } from './recovered.js';
 const INDEX_KINDS = ['index', 'timeindex'] as const;
 
 /**
- * Whether nobody needs the indexes of a segment yet that ends at byte `trusted`. Not where index
- * files may have entries of bytes that were lost, as after a power cut: those must not come back as
- * if they were of what will be appended.
+ * Whether the indexes of a segment that ends at byte `trusted` are not needed yet. They are needed
+ * where index files may have entries of lost bytes, as after a power cut: such entries must not
+ * come back as if they were those of later appends.
  */
 export function maySleep(
   context: LogContext,
@@ -56,7 +56,7 @@ export async function resumeTrusted(
       `${segment.file.path} is damaged at byte ${reached}, below the recovery point ${trusted}`,
     );
   }
-  // Entries of an earlier life must not come back as if they were of this one's bytes.
+  // Entries of lost bytes must not come back as if they were those of these bytes.
   if (hasFiles) await cutIndexFiles(disk, segment);
   readFirstTimestamp(segment);
   segment.written(segment.size);

@@ -17,23 +17,23 @@ import type { RecoveryInput } from './recovered.js';
 import { continues } from './tail-evidence.js';
 
 /**
- * The batches behind a log's checkpoint: whether each stands where it may, and what the log knows
- * of them, epochs and producers.
+ * The batches behind a log's checkpoint: checks that each stands at a possible place, and notes
+ * their epochs and producers.
  */
 export class TailBatches {
   readonly epochs: LeaderEpochs;
   readonly producers: ProducerStates;
   readonly #context: Pick<LogContext, 'clock' | 'leaderEpoch'>;
-  /** Whether a batch that leaves offsets out is damaged. */
+  /** Whether a batch that leaves offsets out counts as damaged. */
   readonly #isGapless: boolean;
   /**
-   * Whether epochs in the log only rise: those of another directory may be higher than this one's,
-   * and only a checkpoint knows that there are none.
+   * Whether epochs in the log only rise: epochs of another directory may be higher than this one's,
+   * and only a checkpoint tells that there are none.
    */
   readonly #epochsRise: boolean;
   #leavesGap = false;
 
-  /** `mayHaveGaps`: whether the log is known to leave offsets out, or nobody knows. */
+  /** `mayHaveGaps`: whether the log leaves offsets out, or that is unknown. */
   constructor(
     context: Pick<LogContext, 'clock' | 'leaderEpoch'>,
     { checkpoint, producers }: Pick<RecoveryInput, 'checkpoint' | 'producers'>,
@@ -56,7 +56,7 @@ export class TailBatches {
     return this.epochs.areOwn && this.epochs.latest <= this.#context.leaderEpoch;
   }
 
-  /** What the checksum leaves out. */
+  /** Whether the fields that the checksum leaves out fit the place of the batch. */
   fits(segment: Segment, bytes: Buffer, at: number, expectedOffset: number): boolean {
     const base = baseOffset(bytes, at);
     if (this.#isGapless ? base !== expectedOffset : !continues(base, expectedOffset)) return false;

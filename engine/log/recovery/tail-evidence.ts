@@ -12,27 +12,26 @@ import {
 } from '../../batch/header.js';
 import { LIMITS } from '../../limits.js';
 
-/** What is read of a file here; positions are bytes in it. */
+/** The part of a file's interface that is used here; positions are bytes in the file. */
 export interface Readable {
   /** Reads up to `into.length` bytes; returns the count, less only at the end of the file. */
   read(into: Uint8Array, position: number): Promise<number>;
 }
 
-/** Bytes of a header up to its magic: what tells a header from anything else. */
+/** Bytes of a header up to its magic, by which a header is recognized. */
 const HEAD_BYTES = MAGIC_AT + 1;
 
 /**
  * Whether the bytes from `from` up to `size` (exclusive), where a scan has found no batch that
- * continues the log at `offset`, hold one that was whole once: then bytes have changed there, and
- * the tail is not merely torn. So it is when
+ * continues the log at `offset`, hold a batch that was whole once: then bytes have changed there,
+ * and the tail is not merely torn. That is so when
  *
- * - the batch at `from` is whole but for what lies outside its checksum: base offset, length,
- *   magic;
+ * - the batch at `from` is whole but for fields outside its checksum: base offset, length, magic;
  * - a whole batch at or above `offset` lies behind it. Bytes within the length that a torn batch
- *   claims are its own: a value may hold batches.
+ *   claims belong to it: a value may hold batches.
  *
- * Reads every byte a bounded number of times; where that is not enough to tell, the answer is yes,
- * for then nothing is cut.
+ * Reads every byte a bounded number of times; where that is not enough to decide, the answer is
+ * yes, since then nothing is cut.
  */
 export async function showsDamage(
   file: Readable,
@@ -115,7 +114,7 @@ async function fitsAnotherLength(
 
 /**
  * Whether a whole batch at or above `offset` begins anywhere from `from` on. Tries every byte; only
- * what looks like a header is checked further.
+ * bytes that look like a header are checked further.
  */
 export async function holdsBatch(
   file: Readable,

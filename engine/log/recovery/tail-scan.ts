@@ -10,8 +10,8 @@ export interface TailScan {
   /** Offset behind the last whole batch. */
   readonly endOffset: number;
   /**
-   * 'whole': nothing is left. 'torn': a write that did not end is. 'damaged': bytes that were good
-   * have changed (`tail-evidence.ts`).
+   * 'whole': no bytes are left. 'torn': an unfinished write is left. 'damaged': good bytes have
+   * changed (`tail-evidence.ts`).
    */
   readonly verdict: 'whole' | 'torn' | 'damaged';
 }
@@ -46,7 +46,7 @@ export async function scanTail(
     const moreToRead = windowFrom + filled < size;
     if (scanned === 'incomplete' && moreToRead) {
       const wanted = filled - at >= PREFIX_SIZE ? batchSize(window, at) : HEADER_SIZE;
-      // A length that reaches beyond the file is damage or a tear; it is not worth reading for.
+      // A length that reaches beyond the file is damage or a tear; it is no reason to read.
       if (position + wanted <= size) {
         window = Buffer.allocUnsafe(
           Math.min(Math.max(LIMITS.recoveryReadBytes, wanted), size - position),

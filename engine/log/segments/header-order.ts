@@ -10,7 +10,7 @@ export interface OrderedHeader {
   readonly lastOffset: number;
 }
 
-/** Who wrote which offsets of a log. */
+/** The leader epochs that wrote the offsets of a log. */
 export interface EpochHistory {
   /** Whether a batch's own epoch must be that of its offset. */
   readonly areOwn: boolean;
@@ -19,15 +19,15 @@ export interface EpochHistory {
   mayHaveWritten(epoch: number, offset: number): boolean;
 }
 
-/** Where nobody knows who wrote what: any epoch may be that of any offset. */
+/** For an unknown history: any offset may have any epoch. */
 export const UNKNOWN_EPOCHS = null;
 
 /**
- * Judges what a batch's checksum leaves out, its base offset and its leader epoch, by the place
- * where the batch stands: it begins where the one before ended, or above it where compaction may
- * have left a gap, and then it ends below what is known to come; and the epoch history says who
- * wrote it. Headers are shown one after another. Of use for one walk at a time; `begin` starts
- * another.
+ * Judges the fields that a batch's checksum leaves out, its base offset and its leader epoch, by
+ * the place of the batch. The batch begins where the one before ended, or above that where
+ * compaction may have left a gap; then it ends below the next known offset. The epoch history tells
+ * its epoch. Headers are shown one after another, for one walk at a time; `begin` starts another
+ * walk.
  */
 export class HeaderOrder {
   #isGapless = false;
@@ -36,8 +36,8 @@ export class HeaderOrder {
   #epochs: EpochHistory | null = UNKNOWN_EPOCHS;
 
   /**
-   * The first header begins at `next`, or at or above it in a segment with gaps; -1: nobody knows
-   * where. All end below `endOffset` (exclusive). Returns itself.
+   * The first header begins at `next`, or at or above it in a segment with gaps; -1: that is
+   * unknown. All end below `endOffset` (exclusive). Returns itself.
    */
   begin(
     { isGapless }: { readonly isGapless: boolean },
@@ -52,7 +52,7 @@ export class HeaderOrder {
     return this;
   }
 
-  /** The first offset that the next header can have; null where nobody knows. */
+  /** The first offset that the next header can have; null where it is unknown. */
   get next(): number | null {
     return this.#next < 0 ? null : this.#next;
   }
@@ -70,7 +70,7 @@ export class HeaderOrder {
   }
 }
 
-/** What a job is told, which has no log. */
+/** The order for a job, which has no log. */
 export function orderOf(
   log: { readonly epochs: EpochHistory },
   segment: Segment,

@@ -57,8 +57,8 @@ export function walkHeaders(
 }
 
 /**
- * As `walkHeaders`, but the headers are read on the thread pool, and others are served in between.
- * The caller looks afterwards whether the segment is still what it was.
+ * As `walkHeaders`, but the headers are read on the thread pool, and other requests are served in
+ * between. The caller checks afterwards whether the segment has changed.
  */
 export async function walkHeadersInSlices(
   file: LogFile,
@@ -88,7 +88,7 @@ export async function walkHeadersInSlices(
     const pause = work.did(walked, 'records');
     if (pause !== null) await pause;
     if (isOver) return position;
-    // Of large batches a chunk holds one header.
+    // A chunk of large batches holds one header.
     wanted = walked === 1 ? LIMITS.headerReadBytes : LIMITS.headerReadLongBytes;
   }
   return position;

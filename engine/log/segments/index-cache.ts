@@ -26,14 +26,14 @@ export class IndexCache {
   readonly #slices: TurnSlices;
   /** In order of last use. */
   readonly #loaded = new Map<Segment, SegmentIndexes>();
-  /** Those whose index files led astray: the next load does not ask them. */
+  /** Segments whose index files were wrong: the next load does not read them. */
   readonly #doubted = new WeakSet<Segment>();
   /**
-   * Those whose indexes were made of their headers, and what they were then: made again, they would
-   * be the same.
+   * Segments whose indexes were made from their headers, and their state then: made again, the
+   * indexes would be the same.
    */
   readonly #made = new WeakMap<Segment, { readonly cuts: number; readonly end: number }>();
-  /** Those that are being read. */
+  /** Indexes that are being read. */
   readonly #loading = new Map<Segment, Promise<SegmentIndexes | null>>();
   #bytes = 0;
 
@@ -45,8 +45,8 @@ export class IndexCache {
   }
 
   /**
-   * The segment's indexes, read from disk, or rebuilt from the log if need be and if that is short.
-   * `indexIntervalBytes` is for the rebuild.
+   * The segment's indexes: read from disk, or rebuilt from the log if need be and if the segment is
+   * short. `indexIntervalBytes` is for the rebuild.
    *
    * @throws EngineError INDEX_REBUILDING when it has begun to read a long segment for them: `load`
    *   resolves when that is done
@@ -72,7 +72,7 @@ export class IndexCache {
   }
 
   #rebuilding(segment: Segment, indexIntervalBytes: number): EngineError {
-    // Whoever waits for it hears what goes wrong.
+    // Callers that wait for the load get its error.
     this.load(segment, indexIntervalBytes, () => !segment.isRetired).catch(() => {});
     const message = `the index of ${segment.file.path} is being rebuilt: ask again`;
     return new EngineError('INDEX_REBUILDING', message, { path: segment.file.path });
@@ -96,7 +96,7 @@ export class IndexCache {
     if (running) return running;
     const loading = this.#loadAsync(segment, indexIntervalBytes, isLive)
       .catch((error: unknown) => {
-        // Its file is gone.
+        // The segment's file is gone.
         if (!isLive()) return null;
         throw error;
       })
@@ -116,7 +116,7 @@ export class IndexCache {
       const files = this.#doubted.has(segment) ? null : await readIndexFiles(this.#disk, segment);
       if (!isLive()) return null;
       const found = files && indexesFromFiles(files, end);
-      // The batch of the last entry is looked at, and what follows it.
+      // The batch of the last entry is looked at, and the batches behind it.
       const entries = found?.offsets.count ?? 0;
       const from = entries === 0 ? 0 : found!.offsets.positionAt(entries - 1);
       if (found !== null && !segment.file.isResident(from, end - from, end)) {
@@ -131,7 +131,7 @@ export class IndexCache {
         ? await resumeInSlices(segment, fresh, found, end, indexIntervalBytes, this.#slices)
         : resumeSegment(segment, fresh, found, end, indexIntervalBytes);
       if (!isLive()) return null;
-      // It may have been woken, cut or appended to.
+      // The segment may have been woken, cut or appended to.
       const others = this.peek(segment);
       if (others !== null) return others;
       if (segment.cuts !== cuts || segment.writtenSize !== end) continue;
@@ -139,7 +139,10 @@ export class IndexCache {
     }
   }
 
-  /** Whether its index files were no help when they were last asked: its headers were walked. */
+  /**
+   * Whether its index files were of no use when they were last read, so that its headers were
+   * walked.
+   */
   wasMade(segment: Segment): boolean {
     return this.#made.has(segment);
   }
@@ -151,8 +154,9 @@ export class IndexCache {
   }
 
   /**
-   * Builds both indexes anew from the batch headers and keeps them: those at hand did not fit the
-   * log. Those that were made so are kept: where they end the damage is.
+   * Builds both indexes again from the batch headers and keeps them: the present ones did not fit
+   * the log. Indexes that were made from headers are kept as they are: the damage is where they
+   * end.
    *
    * @throws EngineError INDEX_REBUILDING as `of`, for a sealed segment
    */
@@ -180,7 +184,7 @@ export class IndexCache {
     this.#loaded.delete(segment);
   }
 
-  /** Takes what was found of a segment, from its files or (null) from its headers. */
+  /** Takes in the notes of a segment, from its files or (null) from its headers. */
   #take(
     segment: Segment,
     fresh: NotedBatches,
@@ -192,18 +196,18 @@ export class IndexCache {
     } else this.#made.delete(segment);
     this.#doubted.delete(segment);
     fresh.closeTimeIndex();
-    // A damaged batch hides those behind it: what was known of them stays.
+    // A damaged batch hides the batches behind it: what is known of their times stays.
     segment.noted.adoptLargest(fresh);
     const indexes = fresh.indexes!;
-    // What still reads a segment that is off the list leaves nothing behind.
+    // A read of a segment that is off the list leaves nothing in the cache.
     if (segment.isRetired) return indexes;
     this.#keep(segment, indexes);
     const isSaved =
       files?.index?.length === indexes.offsets.count * OFFSET_INDEX_ENTRY_SIZE &&
       files.timeindex?.length === indexes.times.count * TIME_INDEX_ENTRY_SIZE;
-    // Few are found again as fast as they are read.
+    // A few entries are found again as fast as they are read.
     if (!isSaved && indexes.offsets.count >= LIMITS.indexEntriesLeftUnsaved) {
-      // Best effort: without it the next start does the same work again.
+      // This is best effort: without it the next start does the same work again.
       void writeIndexes(this.#disk, segment, indexes);
     }
     return indexes;

@@ -12,9 +12,9 @@ export function indexPath(segment: Segment, kind: 'index' | 'timeindex'): string
 }
 
 /**
- * Writes to the index files, durably, the entries that are in memory only, of batches that were
- * written. One call at a time per segment: `segment.saves.settled()` settles with it. The time
- * index goes first, so that whatever a crash leaves it reaches as far as the offset index.
+ * Writes to the index files, durably, the entries of written batches that are only in memory. One
+ * call at a time per segment: `segment.saves.settled()` settles with it. The time index is written
+ * first, so that after any crash it reaches as far as the offset index.
  */
 export function saveIndexes(disk: Disk, segment: Segment): Promise<void> {
   return segment.saves.run(() => save(disk, segment));
@@ -25,7 +25,7 @@ async function save(disk: Disk, segment: Segment): Promise<void> {
   if (indexes === null || segment.isRetired) return;
   const savedOffsets = segment.saves.offsetEntries;
   const savedTimes = segment.saves.timeEntries;
-  // Taken now: appends go on while the bytes are written.
+  // The entries are taken now: appends go on while the bytes are written.
   const { offsetCount, timeCount } = writtenEntries(segment, indexes);
   if (offsetCount < savedOffsets || timeCount < savedTimes) return;
   const { cuts } = segment;
@@ -36,8 +36,8 @@ async function save(disk: Disk, segment: Segment): Promise<void> {
 }
 
 /**
- * Writes the index files of a segment anew, durably, from indexes that were made of its headers.
- * As one of its saves.
+ * Writes the whole index files of a segment, durably, from indexes that were made from its headers.
+ * It counts as one of the segment's saves.
  */
 export function writeIndexes(disk: Disk, segment: Segment, indexes: SegmentIndexes): Promise<void> {
   return segment.saves.run(async () => {
@@ -72,7 +72,7 @@ async function writeEntries(
   );
 }
 
-/** How many entries are of batches that are in the file: a staged one may yet be lost. */
+/** The number of entries of batches that are in the file: a staged batch may still be lost. */
 function writtenEntries(
   segment: Segment,
   { offsets, times }: SegmentIndexes,
@@ -85,8 +85,8 @@ function writtenEntries(
 }
 
 /**
- * How many entries of the time index lie at or before the last of the first `count` entries of the
- * offset index.
+ * The number of entries of the time index that lie at or before the last of the first `count`
+ * entries of the offset index.
  */
 function coveredEntries(offsets: OffsetIndex, count: number, times: TimeIndex): number {
   const covered = count === 0 ? -1 : offsets.relativeOffsetAt(count - 1);
@@ -96,8 +96,8 @@ function coveredEntries(offsets: OffsetIndex, count: number, times: TimeIndex): 
 }
 
 /**
- * Takes from the index files, durably, what the segment does not count as saved: entries of bytes
- * that were cut, or garbage.
+ * Removes from the index files, durably, all bytes that the segment does not count as saved:
+ * entries of bytes that were cut, or garbage.
  */
 export async function cutIndexFiles(disk: Disk, segment: Segment): Promise<void> {
   await segment.saves.settled();
@@ -126,8 +126,8 @@ async function cutFile(disk: Disk, path: string, size: number): Promise<void> {
 }
 
 /**
- * What index files say of the first `trusted` bytes of a segment. Null when one is missing or is no
- * index. Entries beyond are left out.
+ * The indexes of the first `trusted` bytes of a segment by its index files. Null when one is
+ * missing or is no index. Entries beyond are left out.
  */
 export function indexesFromFiles(
   files: { readonly index: Buffer | null; readonly timeindex: Buffer | null },
@@ -142,7 +142,7 @@ export function indexesFromFiles(
   return { offsets, times };
 }
 
-/** Both index files, in the middle of a synchronous path; null when one is missing. */
+/** Reads both index files in the middle of a synchronous path; null when one is missing. */
 export function readIndexFilesSync(
   disk: Disk,
   segment: Segment,

@@ -1,7 +1,7 @@
 import type { SegmentIndexes } from './noted-batches.js';
 import { SETTLED } from './settled.js';
 
-/** What the index files of one segment hold of its indexes, and whose turn it is to write them. */
+/** The entries that the index files of one segment hold, and the queue of writes to them. */
 export class IndexSaves {
   #offsetEntries = 0;
   #timeEntries = 0;
@@ -23,26 +23,26 @@ export class IndexSaves {
     return indexes === null ? 0 : indexes.offsets.count - this.#offsetEntries;
   }
 
-  /** The files hold so many entries of what memory has. */
+  /** The files hold this number of the entries in memory. */
   hold(offsetEntries: number, timeEntries: number): void {
     this.#offsetEntries = offsetEntries;
     this.#timeEntries = timeEntries;
   }
 
-  /** Memory has so many entries left. */
+  /** Memory has this number of entries left. */
   cutTo(offsetEntries: number, timeEntries: number): void {
     this.#offsetEntries = Math.min(this.#offsetEntries, offsetEntries);
     this.#timeEntries = Math.min(this.#timeEntries, timeEntries);
   }
 
-  /** Runs `save` once nothing else writes the files. Settles as it does. */
+  /** Runs `save` once no other save writes the files, and settles as it does. */
   run(save: () => Promise<void>): Promise<void> {
     const saving = this.#last.then(save);
     this.#last = saving.catch(() => {});
     return saving;
   }
 
-  /** Resolves when nothing that was begun by now writes the files any more, however it ended. */
+  /** Resolves when all saves that were begun by now have ended, well or not. */
   settled(): Promise<void> {
     return this.#last;
   }

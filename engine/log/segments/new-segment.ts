@@ -16,7 +16,7 @@ export interface StartingLog
   extends Pick<SegmentOwner, 'context' | 'folder' | 'settings' | 'segments'> {
   readonly name: PartitionName;
   readonly durability: {
-    /** What no sync covers yet. */
+    /** The files and folders that no sync covers yet. */
     readonly unsynced: { addFile(file: LogFile): void; addFolder(folder: string): void };
   };
 }
@@ -52,7 +52,8 @@ function createFolder(log: StartingLog): void {
   log.durability.unsynced.addFolder(log.folder);
   const metadata = files.file(join(log.folder, PARTITION_METADATA_FILE));
   toleratingExisting(() => metadata.createSync());
-  // Also into a file that was there: whoever created it may have come no further.
+  // It is also written into a file that existed: the process that created it may have been killed
+  // before it wrote.
   metadata.writevSync([Buffer.from(partitionMetadataText(log.name.topicId))], 0);
   log.durability.unsynced.addFile(metadata);
   metadata.finish();

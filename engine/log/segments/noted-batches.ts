@@ -11,7 +11,7 @@ export interface SegmentIndexes {
   readonly times: TimeIndex;
 }
 
-/** Where a segment stood at some moment, to go back to when a write fails. */
+/** The state of a segment at some moment, to return to when a write fails. */
 export interface SegmentMark {
   readonly size: number;
   readonly offsetEntries: number;
@@ -23,7 +23,7 @@ export interface SegmentMark {
   readonly lastSize: number;
 }
 
-/** What headers say of the times in a segment. */
+/** The times in a segment by its headers. */
 export interface SegmentTimes {
   /**
    * -1 while no record has a timestamp. Unknown (null) for a sealed segment until its time index is
@@ -67,7 +67,7 @@ export class NotedBatches implements SegmentTimes {
     this.#isLargestKnown = indexes !== null;
   }
 
-  /** No batch is noted of a segment that begins there. */
+  /** The notes of an empty segment with this base offset. */
   static none(baseOffset: number): NotedBatches {
     return new NotedBatches(baseOffset, 0, emptyIndexes());
   }
@@ -78,8 +78,8 @@ export class NotedBatches implements SegmentTimes {
   }
 
   /**
-   * In memory; null for a sealed segment whose indexes are on disk only, and for an active one that
-   * sleeps (`wake-segment.ts`).
+   * The indexes in memory; null for a sealed segment whose indexes are only on disk, and for an
+   * active one that sleeps (`wake-segment.ts`).
    */
   get indexes(): SegmentIndexes | null {
     return this.#indexes;
@@ -104,15 +104,15 @@ export class NotedBatches implements SegmentTimes {
     this.#offsetOfLargest = offset;
   }
 
-  /** Takes what is known of the times from elsewhere than the headers. */
+  /** Takes in times that are known from another source than the headers. */
   adoptTimes({ largestTimestampMs, offsetOfLargest, firstTimestampMs }: SegmentTimes): void {
     this.#setLargest(largestTimestampMs, offsetOfLargest);
     this.#firstTimestampMs = firstTimestampMs;
   }
 
   /**
-   * Takes the largest timestamp that others, who walked the headers, have found: they may have
-   * found less.
+   * Takes in the largest timestamp that another walk of the headers has found: it may have found a
+   * smaller one.
    */
   adoptLargest({ largestTimestampMs, offsetOfLargest }: SegmentTimes): void {
     if (largestTimestampMs! < (this.largestTimestampMs ?? -1)) return;
@@ -125,8 +125,8 @@ export class NotedBatches implements SegmentTimes {
   }
 
   /**
-   * Notes a stamped batch behind the others: the sparse index entry it may earn, its timestamp, its
-   * size. `batch` holds at least the header at `at`.
+   * Notes a stamped batch behind the batches so far: the sparse index entry that it may earn, its
+   * timestamp, its size. `batch` holds at least the header at `at`.
    */
   note(batch: Buffer, at: number, size: number, indexIntervalBytes: number): void {
     const indexes = this.#indexes!;
@@ -167,14 +167,14 @@ export class NotedBatches implements SegmentTimes {
     this.#hasNewTime = false;
   }
 
-  /** Takes indexes that were found, or made of the headers; none for null. */
+  /** Takes in indexes that were found, or made from the headers; none for null. */
   adoptIndexes(found: SegmentIndexes | null): SegmentIndexes {
     this.#indexes = found ?? emptyIndexes();
     this.#hasNewTime = true;
     return this.#indexes;
   }
 
-  /** Gives the indexes away: they are the caller's, and on disk. Null where it has none. */
+  /** Gives the indexes to the caller; they are also on disk. Null where there are none. */
   releaseIndexes(): SegmentIndexes | null {
     const indexes = this.#indexes;
     this.#indexes = null;
@@ -205,7 +205,7 @@ export class NotedBatches implements SegmentTimes {
     this.#lastSize = mark.lastSize;
   }
 
-  /** Forgets everything, before all batches are noted anew. */
+  /** Forgets everything, before all batches are noted again. */
   startOver(): void {
     this.#size = 0;
     this.#setLargest(-1, -1);

@@ -4,8 +4,8 @@
  *   relative offset int32 | position int32
  *
  * where the relative offset is the *last* offset of a batch minus the segment's base offset, and
- * the position is where that batch begins. Both are strictly increasing. An index is a hint:
- * whoever lands by it checks the header there.
+ * the position is where that batch begins. Both are strictly increasing. An index is a hint: a
+ * reader that lands by it checks the header there.
  */
 export const OFFSET_INDEX_ENTRY_SIZE = 8;
 
@@ -33,8 +33,8 @@ export class OffsetIndex {
     const count = bytes.length / OFFSET_INDEX_ENTRY_SIZE;
     const numbers = new Int32Array(count * NUMBERS_PER_ENTRY);
     let lastOffset = -1;
-    // A segment's first batch never earns an entry: one at position 0 is a lost page that reads as
-    // zeros.
+    // A segment's first batch never earns an entry: an entry at position 0 is a lost page that
+    // reads as zeros.
     let lastPosition = 0;
     for (let at = 0; at < numbers.length; at += NUMBERS_PER_ENTRY) {
       const offset = bytes.readInt32BE(at * 4);

@@ -9,7 +9,7 @@ interface SealingLog extends Pick<SegmentOwner, 'folder' | 'segments'> {
   readonly context: Pick<SegmentContext, 'disk' | 'directory' | 'indexCache' | 'logger'>;
   readonly life: {
     readonly hasEnded: boolean;
-    /** Whether a close has begun: nothing comes any more. */
+    /** Whether a close has begun: no more appends come. */
     readonly isClosing: boolean;
   };
 }
@@ -46,13 +46,14 @@ export class Sealing {
   }
 
   /**
-   * Saves the indexes of the oldest ones, and those of the active segment when memory has much that
-   * the files lack. Of many sealed ones only the first: true when more are left, unless the log is
-   * being closed. Stops once `isHeld` says so. Does not reject: indexes are rebuilt when needed.
+   * Saves the indexes of the oldest sealed segments, and those of the active segment when the files
+   * lack many of its entries. It saves only the first of many sealed segments: true when more are
+   * left, unless the log is being closed. Stops once `isHeld` says so. Does not reject: indexes are
+   * rebuilt when needed.
    */
   async saveIndexes(isHeld: () => boolean): Promise<boolean> {
     const { context, folder, segments, life } = this.#log;
-    // The folder of one that has ended may soon be another's.
+    // The folder of a log that has ended may soon belong to another log.
     if (isHeld() || life.hasEnded) return false;
     const { active } = segments;
     try {
@@ -74,9 +75,9 @@ export class Sealing {
   }
 
   /**
-   * Saves the indexes of the oldest ones and hands them to the cache: of as many as one checkpoint
-   * may, of all when the log is being closed. Resolves with whether it is to be asked again after a
-   * checkpoint; rejects with the errno of the disk.
+   * Saves the indexes of the oldest sealed segments and hands them to the cache: of at most
+   * `LIMITS.sealedSavedPerCheckpoint`, or of all when the log is being closed. Resolves with
+   * whether it must be called again after a checkpoint; rejects with the errno of the disk.
    */
   async #saveSealed(isHeld: () => boolean): Promise<boolean> {
     const { segments, context, life } = this.#log;
@@ -87,7 +88,7 @@ export class Sealing {
       if (left-- === 0 && !life.isClosing) return true;
       if (segment !== segments.active) segment.noted.closeTimeIndex();
       await saveIndexes(context.disk, segment);
-      // It may have been deleted meanwhile, or cut and made the active one again.
+      // The segment may have been deleted meanwhile, or cut and made the active one again.
       if (sealing[0] === segment) sealing.shift();
       const isLive = segments.floor(segment.baseOffset) === segment;
       if (isLive && segment !== segments.active && !life.hasEnded) {

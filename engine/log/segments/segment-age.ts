@@ -1,6 +1,6 @@
-/** What rolling and retention by age go by where records have no timestamps. Wall times. */
+/** The wall times by which segments roll and expire where records have no timestamps. */
 export class SegmentAge {
-  /** When the file was begun; of its last change for one that was found on disk. */
+  /** When the file was begun; for a file that was found on disk, its last change. */
   readonly createdMs: number;
   /** This segment's own share of the roll jitter. */
   readonly rollJitterMs: number;
@@ -12,7 +12,7 @@ export class SegmentAge {
     this.#changedMs = createdMs;
   }
 
-  /** Of the last append. */
+  /** Time of the last append. */
   get changedMs(): number {
     return this.#changedMs;
   }

@@ -10,7 +10,7 @@ import type { LogSettings } from '../log-settings.js';
 import type { IndexCache } from './index-cache.js';
 import type { SegmentList } from './segment-list.js';
 
-/** What segments need of their data directory. */
+/** The owners of the data directory that segments need. */
 export interface SegmentContext {
   readonly disk: Disk;
   readonly directory: DataDirectory;
@@ -18,7 +18,7 @@ export interface SegmentContext {
   readonly random: Random;
   readonly files: FilePool;
   readonly indexCache: IndexCache;
-  /** Cuts what takes long on the event loop into slices. */
+  /** Cuts long work on the event loop into slices. */
   readonly slices: TurnSlices;
   readonly counters: EngineCounters;
   readonly logger: EngineLogger;

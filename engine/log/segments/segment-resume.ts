@@ -9,21 +9,21 @@ const order = new HeaderOrder();
 /** The segment whose headers are walked. */
 type WalkedSegment = Pick<Segment, 'baseOffset' | 'file' | 'isGapless'>;
 
-/** How far a segment's bookkeeping came. */
+/** The end of a resumed segment's notes. */
 export interface Resumed {
   /** `end` when every header was sound, else the position of the first that is not. */
   readonly reached: number;
   /** The first offset that the next batch can have. */
   readonly nextOffset: number;
-  /** False when the index files said nothing, or did not fit the log: every header was walked. */
+  /** False when the index files were empty, or did not fit the log: every header was walked. */
   readonly fromFiles: boolean;
 }
 
 /**
- * Notes in `noted` the batches of a segment up to byte `end` (exclusive): what index files say, if
- * their last entry fits the log, and the few headers behind that entry; else all headers, up to one
- * that does not go on where the one before ended. It makes no difference how much of the index had
- * been saved, as long as the time index reaches as far as the offset index.
+ * Notes in `noted` the batches of a segment up to byte `end` (exclusive): from the index files, if
+ * their last entry fits the log, and the few headers behind that entry; else from all headers, up
+ * to one that does not go on where the one before ended. It makes no difference how much of the
+ * index had been saved, as long as the time index reaches as far as the offset index.
  */
 export function resumeSegment(
   segment: WalkedSegment,
@@ -53,7 +53,7 @@ export function resumeSegment(
   return { reached, nextOffset: order.next ?? segment.baseOffset, fromFiles: false };
 }
 
-/** As `resumeSegment`, in slices: nobody else may use `noted` meanwhile. */
+/** As `resumeSegment`, in slices: no other caller may use `noted` meanwhile. */
 export async function resumeInSlices(
   segment: WalkedSegment,
   noted: NotedBatches,
@@ -79,7 +79,7 @@ export async function resumeInSlices(
   return { reached, nextOffset: own.next ?? segment.baseOffset, fromFiles: false };
 }
 
-/** Notes each batch; that of an index entry, if the walk begins with one, is known from there. */
+/** Notes each batch; if the walk begins at an index entry, its batch is known from the index. */
 function notingBehind(
   noted: NotedBatches,
   entry: number | null,
@@ -95,7 +95,7 @@ function notingBehind(
 
 /**
  * Bytes of a segment whose headers have to be walked to resume it: those behind its last index
- * entry, all if that lies.
+ * entry, all if that entry is wrong.
  */
 export function bytesToWalk(
   segment: WalkedSegment,
@@ -106,7 +106,8 @@ export function bytesToWalk(
 }
 
 /**
- * Where the batch of the last index entry begins; null without entries, or when that entry lies.
+ * Where the batch of the last index entry begins; null without entries, or when that entry is
+ * wrong.
  */
 function fittingEntry(
   segment: WalkedSegment,

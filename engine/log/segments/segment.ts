@@ -5,13 +5,13 @@ import { SegmentAge } from './segment-age.js';
 
 /**
  * One `.log` file with its indexes: record batches from `baseOffset` on. The active segment keeps
- * its indexes in memory, a sealed one gives them back and has them loaded on demand.
+ * its indexes in memory; those of a sealed one are released and loaded on demand.
  */
 export class Segment {
   readonly baseOffset: number;
   readonly file: LogFile;
   readonly age: SegmentAge;
-  /** What of the indexes is in the index files. */
+  /** The entries that are in the index files. */
   readonly saves = new IndexSaves();
   #noted: NotedBatches;
   #writtenSize: number;
@@ -25,7 +25,7 @@ export class Segment {
     baseOffset: number;
     file: LogFile;
     size: number;
-    /** See `SegmentAge`. */
+    /** When the file was begun, as in `SegmentAge`. */
     createdMs: number;
     rollJitterMs: number;
     indexes: SegmentIndexes | null;
@@ -39,7 +39,7 @@ export class Segment {
     this.#isGapless = options.isGapless;
   }
 
-  /** What is noted of its batches; another object after `takeOver`. */
+  /** The notes of its batches; another object after `takeOver`. */
   get noted(): NotedBatches {
     return this.#noted;
   }
@@ -59,20 +59,22 @@ export class Segment {
     return this.#damagedFrom;
   }
 
-  /** Whether it is off the list: its index files are another's, or gone. */
+  /**
+   * Whether the segment is off the list: its index files belong to another segment, or are gone.
+   */
   get isRetired(): boolean {
     return this.#isRetired;
   }
 
   /**
-   * Whether each batch is known to begin where the one before ended: it was never compacted, and
-   * took no gap from a leader.
+   * Whether each batch is known to begin where the one before ended: the segment was never
+   * compacted, and took no gap from a leader.
    */
   get isGapless(): boolean {
     return this.#isGapless;
   }
 
-  /** How often its end was cut off, or its indexes were replaced. */
+  /** Counts how often its end was cut off, or its indexes were replaced. */
   get cuts(): number {
     return this.#cuts;
   }
@@ -82,12 +84,15 @@ export class Segment {
     this.#writtenSize = end;
   }
 
-  /** A batch leaves offsets out. */
+  /** Notes that a batch leaves offsets out. */
   noteGap(): void {
     this.#isGapless = false;
   }
 
-  /** It is off the list: its index files are another's from now on, or gone. */
+  /**
+   * Takes note that it is off the list: its index files belong to another segment from now on, or
+   * are gone.
+   */
   retire(): void {
     this.#isRetired = true;
   }
@@ -99,7 +104,7 @@ export class Segment {
     return true;
   }
 
-  /** Whether it was not said before that nothing is appended to it. */
+  /** Whether this is the first report that nothing is appended to it. */
   firstRefusal(): boolean {
     const isFirst = !this.#isRefusalSaid;
     this.#isRefusalSaid = true;
@@ -115,9 +120,9 @@ export class Segment {
   }
 
   /**
-   * Takes what was noted of its batches elsewhere: it ends there, and the file is cut by the caller
-   * if that is longer. Indexes that are not those of the index files, or of what memory had, are
-   * new: they are written whole.
+   * Takes over notes of its batches that were made elsewhere: the segment ends where they end, and
+   * the caller cuts a longer file. Indexes that are neither those of the index files nor those in
+   * memory are new: they are written whole.
    */
   takeOver(noted: NotedBatches, areIndexesNew = true): void {
     this.#noted = noted;

@@ -14,7 +14,7 @@ export const TIME_INDEX_ENTRY_SIZE = 12;
 const TIMESTAMP_SIZE = 8;
 
 export class TimeIndex {
-  /** As in the file, so that every int64 is exact. */
+  /** In the format of the file, so that every int64 is exact. */
   #timestamps: Buffer;
   #relativeOffsets: Int32Array;
   #count: number;
@@ -67,7 +67,7 @@ export class TimeIndex {
 
   #grow(): void {
     const room = Math.max(16, this.#relativeOffsets.length * 2);
-    // Not from the pool, of which a piece would hold a whole chunk.
+    // The memory is not from the pool, of which a piece would hold a whole chunk.
     const timestamps = Buffer.allocUnsafeSlow(room * TIMESTAMP_SIZE);
     const relativeOffsets = new Int32Array(room);
     timestamps.set(this.#timestamps);

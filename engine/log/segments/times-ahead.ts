@@ -6,9 +6,9 @@ import type { SegmentOwner } from './segment-owner.js';
 type TimedLog = Pick<SegmentOwner, 'context' | 'settings' | 'segments' | 'life'>;
 
 /**
- * Reads the largest timestamps of segments for whoever walks them, oldest first: once one was not
- * known, those of the next ones with it, more and more at a time. For one that asks only a few
- * nothing is read in vain; of the segments of a large log that was just opened each takes several
+ * Reads the largest timestamps of segments for a walk over them, oldest first: once a timestamp was
+ * unknown, those of the next segments are read with it, more and more at a time. A walk over a few
+ * segments reads nothing in vain; each segment of a large log that was just opened takes several
  * trips to the thread pool.
  */
 export class TimesAhead {
@@ -28,7 +28,7 @@ export class TimesAhead {
     const wanted = this.#load(segment);
     let next = this.#log.segments.after(segment);
     for (let left = this.#count - 1; left > 0 && next !== undefined; left--) {
-      // What goes wrong is told to those who come there.
+      // A reader that comes to that segment gets the error.
       if (next.noted.largestTimestampMs === null) this.#load(next).catch(() => {});
       next = this.#log.segments.after(next);
     }

@@ -12,7 +12,8 @@ import { bytesToWalk, resumeInSlices, resumeSegment } from './segment-resume.js'
 /**
  * Brings back the indexes of an active segment that was left asleep when its log was opened:
  * synchronously, right before its first append, from its index files and the few headers behind
- * their last entry. False, with nothing done, when those are not few: `wakeInSlices` does it then.
+ * their last entry. False, with nothing done, when there are many such headers: then `wakeInSlices`
+ * does it.
  *
  * @throws EngineError DAMAGED_LOG, with the segment still asleep, when its headers do not lead to
  *   its end
@@ -37,8 +38,8 @@ export function wakeSegment(log: SegmentOwner, segment: Segment): boolean {
 
 /**
  * `wakeSegment` for a segment of many headers, on the thread pool and in slices. Does nothing when
- * the log has no sleeping segment; when another came first, or a truncation, it is as that has left
- * it.
+ * the log has no sleeping segment. When another caller, or a truncation, came first, the segment
+ * stays as that has left it.
  *
  * @throws EngineError DAMAGED_LOG, STORAGE_OFFLINE, STORAGE_BUSY
  */
@@ -78,7 +79,7 @@ interface SavedEntries {
   readonly times: number;
 }
 
-/** Asked before the indexes grow. */
+/** It is called before the indexes grow. */
 function savedIn(found: SegmentIndexes | null): SavedEntries {
   return { offsets: found?.offsets.count ?? 0, times: found?.times.count ?? 0 };
 }
@@ -89,7 +90,7 @@ function awake(log: SegmentOwner, segment: Segment, fromFiles: boolean, saved: S
   readFirstTimestamp(segment);
 }
 
-/** Rolling by age goes by the first batch, which no index tells of. */
+/** Segments roll by the age of their first batch, which no index has. */
 export function readFirstTimestamp(segment: Segment, end: number = segment.size): void {
   walkHeaders(segment.file, 0, end, null, (header) => {
     segment.noted.adoptFirstTimestamp(maxTimestamp(header.bytes, header.at));

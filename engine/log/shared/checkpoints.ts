@@ -7,16 +7,16 @@ import { LIMITS } from '../../limits.js';
 import type { EngineCounters } from '../../metrics.js';
 import type { SyncRounds, SyncTarget } from './sync-rounds.js';
 
-/** What a log wants to be found with after a restart, as of one moment. */
+/** The state of a log, as of one moment, that a restart will find. */
 export interface CheckpointCapture {
-  /** Asked right before something is written: false when the log was truncated or deleted since. */
+  /** Called right before a write: false when the log was truncated or deleted since. */
   isStillTrue(): boolean;
   /**
-   * Writes the bulk of much that has changed; null where there is little. Called, as `changes` is,
+   * Writes most of a large number of changes; null where there are few. Called, as `changes` is,
    * after the sync that covers the capture.
    */
   writeAhead(): Promise<void> | null;
-  /** What is left to write, all in one transaction. */
+  /** The remaining changes, all in one transaction. */
   changes(): readonly CatalogChange[];
   /** Called when the changes are durable. */
   done(): void;
@@ -24,14 +24,14 @@ export interface CheckpointCapture {
 
 export interface CheckpointTarget extends SyncTarget {
   /**
-   * Whether it is on the list already, as `Checkpoints` has said: so not every append has to look
-   * into a set of thousands.
+   * Whether the log is on the list of `Checkpoints` already: so an append need not look into a set
+   * of thousands.
    */
   readonly awaitsCheckpoint: boolean;
   awaitCheckpoint(awaits: boolean): void;
   /**
-   * Writes index entries that only memory has; failures are the log's affair. True when it is to be
-   * asked again, after a checkpoint.
+   * Writes index entries that are only in memory; the log handles failures. True when it must be
+   * called again, after a checkpoint.
    */
   saveIndexes(): Promise<boolean>;
   captureCheckpoint(): CheckpointCapture;
@@ -48,7 +48,7 @@ export interface CheckpointsOptions {
 }
 
 /**
- * Bounds what recovery costs: at each roll, and at least every 128 MB or 5 s while something
+ * Bounds the cost of recovery: at each roll, and at least every 128 MB or 5 s while something
  * changes, a log's state goes to the catalog, always after the sync that covers it. One run at a
  * time serves all logs that changed, a thousand in one sync round and one transaction.
  */
@@ -62,7 +62,7 @@ export class Checkpoints {
     this.#options = options;
   }
 
-  /** The log changed: it is checkpointed within the interval. */
+  /** Notes that the log changed: it is checkpointed within the interval. */
   markDirty(target: CheckpointTarget): void {
     if (target.awaitsCheckpoint && this.#timer !== null) return;
     this.#add(target);
@@ -72,13 +72,13 @@ export class Checkpoints {
     });
   }
 
-  /** The log has rolled or grown much: it is checkpointed now. */
+  /** Checkpoints a log now that has rolled or grown much. */
   request(target: CheckpointTarget): void {
     this.#add(target);
     void this.run();
   }
 
-  /** The log is gone. */
+  /** Forgets a log that is gone. */
   forget(target: CheckpointTarget): void {
     target.awaitCheckpoint(false);
     this.#dirty.delete(target);
@@ -91,7 +91,7 @@ export class Checkpoints {
 
   /**
    * Resolves when everything that was dirty at the call has been checkpointed, or the directory is
-   * offline: it never rejects, the failure is the directory's.
+   * offline. It never rejects: the directory keeps the failure.
    */
   async run(): Promise<void> {
     while (this.#running) await this.#running;
@@ -102,7 +102,7 @@ export class Checkpoints {
     await this.#running;
   }
 
-  /** Stops the timer; what is dirty stays so. */
+  /** Stops the timer; dirty logs stay dirty. */
   stop(): void {
     this.#timer?.cancel();
     this.#timer = null;
@@ -124,7 +124,7 @@ export class Checkpoints {
       for (const [at, target] of targets.entries()) if (hasMore[at]) this.request(target);
     } catch (error) {
       storageError(directory, 'a checkpoint could not be written', error);
-      // A full disk passes: recovery costs more until then, and nothing is lost.
+      // A full disk is temporary: recovery costs more until then, and nothing is lost.
       if (!directory.failure) for (const target of targets) this.markDirty(target);
     }
   }

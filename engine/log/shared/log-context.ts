@@ -18,17 +18,20 @@ export interface LogContext extends SegmentContext {
   readonly cleaner: Cleaner;
   /** The memory that batches are unpacked into. */
   readonly unpacking: UnpackBudget;
-  /** Bounds how many logs are read at once when they are opened. */
+  /** Bounds the number of logs that are read at the same time when they are opened. */
   readonly opening: Gate;
-  /** One log at a time begins a segment for one that goes, where many may do so together. */
+  /**
+   * One log at a time begins a segment in the place of a removed one, where many logs do so
+   * together.
+   */
   readonly rolling: Gate;
-  /** Bounds how many logs hand pieces to the device at once. */
+  /** Bounds the number of logs that hand pieces to the device at the same time. */
   readonly writeBack: Gate;
-  /** One file at a time is cut down before it goes. */
+  /** One file at a time is cut down before it is unlinked. */
   readonly cutting: Gate;
   /**
-   * How often this directory was opened uncleanly: what its logs lead with until a cluster gives
-   * out a larger epoch.
+   * How often this directory was opened uncleanly: its logs lead with this epoch until a cluster
+   * gives out a larger one.
    */
   readonly leaderEpoch: number;
   /** Whether the last stop of this directory was clean: then everything found in it is durable. */

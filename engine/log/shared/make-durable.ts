@@ -2,8 +2,8 @@ import type { LogFile } from '../../disk/log-file.js';
 import type { SyncRounds } from './sync-rounds.js';
 
 /**
- * Makes the files durable, in this order, and then the names in these folders, by a round that
- * serves everybody who asks meanwhile. Rejects STORAGE_OFFLINE.
+ * Makes the files durable, in this order, and then the names in these folders, by a round that also
+ * serves every log that asks meanwhile. Rejects STORAGE_OFFLINE.
  */
 export async function makeDurable(
   syncRounds: SyncRounds,

@@ -5,7 +5,7 @@ import type { LogFile } from '../../disk/log-file.js';
 import { LIMITS } from '../../limits.js';
 import type { EngineCounters } from '../../metrics.js';
 
-/** What one log wants from a round, as of the moment the round is submitted. */
+/** The files and folders of one log for a round, as of the moment when the round is submitted. */
 export interface SyncCapture {
   /**
    * Every file with bytes between the durable end and the captured end, oldest first: both sides of
@@ -14,7 +14,7 @@ export interface SyncCapture {
   readonly files: readonly LogFile[];
   /** Folders that got new names since they were last synced. */
   readonly folders: readonly string[];
-  /** Called once all of that is durable. */
+  /** Called once all of these are durable. */
   readonly done: () => void;
 }
 
@@ -25,14 +25,14 @@ export interface SyncTarget {
 /**
  * Group commit for a whole data directory: one sync serves every waiter of every partition.
  *
- * 1. Logs ask for a sync; while a round is under way they gather for the next.
- * 2. At the end of the turn the round is submitted: each log says what it has written by now.
- *    Nothing written later is promised.
+ * 1. Logs ask for a sync; logs that ask while a round is under way gather for the next one.
+ * 2. At the end of the turn the round is submitted: each log names the bytes that it has written by
+ *    now. The round promises nothing that is written later.
  * 3. The files are synced (one or two by fdatasync, more by one syncfs where there is one), then
  *    the folders with new names.
- * 4. Each log moves its durable end to what it captured and answers its waiters.
- * 5. What the answers set off joins the next round: it is submitted once a turn has brought no more
- *    appends.
+ * 4. Each log moves its durable end to the captured end and answers its waiters.
+ * 5. Appends that these answers set off join the next round, which is submitted once a turn has
+ *    brought no more appends.
  *
  * A failed sync takes the directory offline; it is never tried again, because the kernel may have
  * dropped the pages.
@@ -42,7 +42,7 @@ export class SyncRounds {
   readonly #clock: Clock;
   readonly #counters: EngineCounters;
   #wanted = new Set<SyncTarget>();
-  /** Those that have something to sync, wanted or not. */
+  /** Logs that have something to sync, whether or not it was asked for. */
   readonly #unsynced = new Set<SyncTarget>();
   #isAllWanted = false;
   #waiters: { resolve: () => void; reject: (error: Error) => void }[] = [];
@@ -65,7 +65,7 @@ export class SyncRounds {
     this.#unsynced.add(target);
   }
 
-  /** It was captured, or has ended. */
+  /** The target was captured, or has ended. */
   forgetUnsynced(target: SyncTarget): void {
     this.#unsynced.delete(target);
   }
@@ -123,9 +123,9 @@ export class SyncRounds {
   }
 
   /**
-   * Clients answer an answer with their next request. Without this, those who waited while the
-   * round ran would be the next one alone, and the two halves would take turns for ever, at a sync
-   * each. Takes no longer than the round before did.
+   * Waits for the next requests of the clients that were just answered. Otherwise only the appends
+   * that waited while the round ran would make the next round, and the two halves of the clients
+   * would alternate for ever, at a sync each. Takes no longer than the round before did.
    */
   async #gather(roundMs: number): Promise<void> {
     const untilMs = this.#clock.monotonicMs() + roundMs;
@@ -160,12 +160,12 @@ export class SyncRounds {
       await disk.syncFileSystem(root);
       return;
     }
-    // Pinned by descriptor from submission to the end: a number that was reused would sync another
-    // file.
+    // Files are pinned from submission to the end: a descriptor number that was reused would sync
+    // another file.
     const pinned = captures.map((capture) => capture.files.map((file) => file.pin()));
     try {
       this.#counters.fileSyncs += files.length;
-      // All have ended before the pins go, whatever the first one says.
+      // All syncs have ended before the pins are given back, even if the first one fails.
       const synced = await Promise.allSettled(pinned.map(syncInOrder));
       for (const result of synced) if (result.status === 'rejected') throw result.reason;
       for (const folder of folders) await disk.syncDirectory(folder);
@@ -176,8 +176,8 @@ export class SyncRounds {
 }
 
 /**
- * One log's files, the older one first: a power cut in between must not leave a later segment whole
- * behind an earlier one that is not.
+ * Syncs one log's files, the older one first: a power cut in between must not leave a later segment
+ * whole behind a torn one.
  */
 async function syncInOrder(files: readonly DiskFile[]): Promise<void> {
   for (const file of files) await file.datasync();

@@ -1,17 +1,17 @@
 import type { Clock } from '../../clock.js';
 
-/** Somebody with something staged. */
+/** A writer with staged batches. */
 export interface StagedWrites {
   flush(): unknown;
 }
 
 /**
- * Has it flushed once, when everything that arrives together with what is staged now has been
+ * Flushes a writer once, when all batches that arrive together with the staged ones have been
  * staged as well.
  */
 export type WriteGathering = (staged: StagedWrites) => void;
 
-/** For a program, which appends and awaits: after the microtasks that are running. */
+/** For a program, which appends and awaits: flushes after the microtasks of this moment. */
 export const gatherByMicrotask: WriteGathering = (staged) => afterMicrotasks(() => staged.flush());
 
 const settled = Promise.resolve();
@@ -22,7 +22,7 @@ export function afterMicrotasks(work: () => void): void {
     try {
       work();
     } catch (error) {
-      // Outside of every promise, so that nobody can take a broken program for a rejection.
+      // Thrown outside of every promise, so that no caller can take a bug for a rejection.
       setImmediate(() => raise(error));
     }
   });
@@ -33,7 +33,7 @@ function raise(error: unknown): never {
 }
 
 /**
- * For a broker: after all sockets that this turn of the event loop has to hand over, so that the
+ * For a broker: flushes after all sockets that this turn of the event loop delivers, so that the
  * small batches of many clients leave in one write. One callback serves all logs.
  */
 export function gatherByTurn(clock: Clock): WriteGathering {

@@ -8,20 +8,20 @@ export interface EpochStart {
 }
 
 /**
- * Which epoch wrote which offsets (KIP-101): epochs and start offsets both rise. Truth for
- * OffsetForLeaderEpoch; saved with every checkpoint.
+ * The leader epochs that wrote the offsets of a log (KIP-101): epochs and start offsets both rise.
+ * OffsetForLeaderEpoch answers from them; every checkpoint saves them.
  */
 export class LeaderEpochs {
   /** Replaced as a whole, never changed. */
   #starts: readonly EpochStart[] = [];
-  /** Of the last of them, at hand for every append. */
+  /** The epoch of the last entry, at hand for every append. */
   #latest = -1;
-  /** Where it begins: most offsets that are asked for lie behind it. */
+  /** Where that epoch begins: most offsets that are asked for lie behind it. */
   #latestStart = Number.POSITIVE_INFINITY;
   /**
    * Whether a batch's own epoch must be that of its offset here. Not in a log that has epochs of
-   * another directory: it may go on with lower ones, and what was written then stays of it when
-   * this directory's epochs have risen above them.
+   * another directory: it may go on with lower epochs, and batches of these lower epochs stay when
+   * this directory's epochs have risen above the others.
    */
   #areOwn: boolean;
 
@@ -34,7 +34,7 @@ export class LeaderEpochs {
     return this.#areOwn;
   }
 
-  /** The log has epochs of another directory. */
+  /** Notes that the log has epochs of another directory. */
   noteForeign(): void {
     this.#areOwn = false;
   }
@@ -48,8 +48,8 @@ export class LeaderEpochs {
   }
 
   /**
-   * Epochs that wrote below `endOffset` (exclusive): what lies above may yet be lost. An epoch that
-   * is known of a log of which everything was deleted begins at its start.
+   * Epochs that wrote below `endOffset` (exclusive): batches above may still be lost. In a log of
+   * which everything was deleted, a known epoch begins at the log start.
    */
   snapshot(endOffset: number, logStartOffset: number): readonly EpochStart[] {
     return this.#starts.filter(
@@ -59,7 +59,7 @@ export class LeaderEpochs {
 
   /**
    * Notes that `epoch` wrote at `offset`; nothing to do while the epoch stays the same. An earlier
-   * one that has nothing below goes.
+   * epoch without offsets below is removed.
    */
   assign(epoch: number, offset: number): void {
     if (epoch > this.#latest) this.#begin(epoch, offset);
@@ -70,7 +70,7 @@ export class LeaderEpochs {
     this.#become([...before, { epoch, startOffset: offset }]);
   }
 
-  /** The epoch that wrote `offset`; -1 when that is not known. */
+  /** The epoch that wrote `offset`; -1 when it is unknown. */
   epochOf(offset: number): number {
     let epoch = -1;
     for (const start of this.#starts) {
@@ -81,8 +81,8 @@ export class LeaderEpochs {
   }
 
   /**
-   * Whether a batch at `offset` can have that epoch, as far as is known; -1, unknown, is said by
-   * whoever does not know, and no leader has one below.
+   * Whether a batch at `offset` can have that epoch, as far as is known. A writer that does not
+   * know its epoch writes -1; no leader has a lower one.
    */
   mayHaveWritten(epoch: number, offset: number): boolean {
     if (epoch < 0) return epoch === NO_EPOCH;
@@ -92,10 +92,10 @@ export class LeaderEpochs {
   }
 
   /**
-   * Where the asked epoch ended: at the start of the next larger one, or at the log end when it is
-   * the latest. The `present` epoch has begun at the log end although nothing may be written in it
-   * yet, and one between it and the latest ended there: a reader at the log end was told of either.
-   * An epoch above all of these is unknown: (-1, -1).
+   * The end of the asked epoch: the start of the next larger one, or the log end when it is the
+   * latest. The `present` epoch has begun at the log end although nothing may be written in it yet,
+   * and one between it and the latest ended there: a reader at the log end was told of either. An
+   * epoch above all of these is unknown: (-1, -1).
    */
   endOf(epoch: number, logEndOffset: number, present: number = this.latest): EpochEnd {
     if (epoch < 0 || epoch > Math.max(this.latest, present)) {
@@ -111,26 +111,26 @@ export class LeaderEpochs {
     return { leaderEpoch: floor?.epoch ?? epoch, endOffset: next.startOffset };
   }
 
-  /** Forgets what began at or above `offset`, after a truncation to it. */
+  /** Forgets epochs that began at or above `offset`, after a truncation to it. */
   truncateEnd(offset: number): void {
     this.#become(this.#starts.filter((start) => start.startOffset < offset));
   }
 
-  /** Forgets everything: the log has begun anew. */
+  /** Forgets everything: the log begins again, empty. */
   forgetAll(): void {
     this.#areOwn = true;
     this.#become([]);
   }
 
-  /** Goes back to earlier entries: what was noted since was not written. */
+  /** Goes back to earlier entries: batches that were noted since were not written. */
   backTo(entries: readonly EpochStart[], logStartOffset: number): void {
     this.#become(entries);
     this.truncateStart(logStartOffset);
   }
 
   /**
-   * Forgets what ended at or below `offset`, the new log start; the epoch that holds it now begins
-   * there.
+   * Forgets epochs that ended at or below `offset`, the new log start; the epoch that holds it now
+   * begins there.
    */
   truncateStart(offset: number): void {
     const holds = this.#starts.findLastIndex((start) => start.startOffset <= offset);

@@ -14,15 +14,15 @@ interface LedLog {
 }
 
 /**
- * What a log is among its replicas. Until it is told it leads with the epoch of its directory, and
- * takes what a leader sends as well: so does a broker that is alone, and so do programs.
+ * The role of a log among its replicas. Until it is told its role, it leads with the epoch of its
+ * directory, and takes a leader's batches as well: that suits a lone broker, and programs.
  */
 export class Leadership {
   readonly #log: LedLog;
-  /** The largest epoch that it has led with. */
+  /** The largest epoch that the log has led with. */
   #epoch: number;
   #role: 'untold' | 'leader' | 'follower' = 'untold';
-  /** Why batches are taken from nobody but a leader; null while it does not follow. */
+  /** The error for batches that are not a leader's; null while the log does not follow. */
   #refusal: EngineError | null = null;
 
   /** `directoryEpoch`: how often the directory was opened uncleanly. */
@@ -36,13 +36,13 @@ export class Leadership {
     return this.#role === 'follower' ? NO_EPOCH : this.#epoch;
   }
 
-  /** Throws NOT_LEADER, for a batch that was taken before and waits for its place. */
+  /** Throws NOT_LEADER for a batch that was accepted before and waits for its place. */
   assertLeading(): void {
     if (this.#role !== 'follower') return;
     throw new EngineError('NOT_LEADER', `${this.#log.folder} has begun to follow another leader`);
   }
 
-  /** Whether it was told to lead: then nobody else sends it batches. */
+  /** Whether the log was told to lead: then no other leader may send it batches. */
   get isLeader(): boolean {
     return this.#role === 'leader';
   }

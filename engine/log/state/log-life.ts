@@ -10,7 +10,7 @@ export class LogLife {
     return this.#failure;
   }
 
-  /** Set when a close has begun: what is under way is finished, nothing new is begun. */
+  /** Set when a close has begun: work under way is finished, and no new work begins. */
   get closing(): EngineError | null {
     return this.#closing;
   }
@@ -20,7 +20,7 @@ export class LogLife {
     return this.#failure !== null;
   }
 
-  /** Whether a close has begun: nothing comes any more. */
+  /** Whether a close has begun: no more appends come. */
   get isClosing(): boolean {
     return this.#closing !== null;
   }
@@ -30,18 +30,23 @@ export class LogLife {
     if (this.#failure) throw this.#failure;
   }
 
-  /** For what changes the log: a log that is being closed is still read. */
+  /**
+   * As `assertServing`, for calls that change the log: a log that is being closed can still be
+   * read.
+   */
   assertTaking(): void {
     this.assertServing();
     if (this.#closing) throw this.#closing;
   }
 
-  /** From now on what changes the log is refused with `reason`. */
+  /** From now on calls that change the log are refused with `reason`. */
   beginClose(reason: EngineError): void {
     this.#closing = reason;
   }
 
-  /** From now on nothing is served. Returns whether that is news; the first error stays. */
+  /**
+   * From now on nothing is served. Returns whether this is the first call; the first error stays.
+   */
   end(error: EngineError): boolean {
     if (this.#failure) return false;
     this.#failure = error;

@@ -12,7 +12,7 @@ export interface LogPosition {
   readonly position: number;
 }
 
-/** The segment of an end of which only the offset is known. */
+/** The segment base of an end whose offset alone is known. */
 export const NOWHERE = -1;
 
 /** A copy that stays as it is. */
@@ -21,8 +21,8 @@ export function snapshotOf({ offset, segmentBase, position }: LogPosition): LogP
 }
 
 /**
- * Written over by every append, rather than made anew: with ten thousand logs each would outlive
- * the young generation of the heap.
+ * Every append writes over this object instead of making a new one: with ten thousand logs each new
+ * object would outlive the young generation of the heap.
  */
 class MovingPosition implements LogPosition {
   offset: number;
@@ -43,8 +43,8 @@ class MovingPosition implements LogPosition {
 }
 
 /**
- * The offsets of one log, all in one place, checked on every change. The ends move under whoever
- * holds on to them: `snapshotOf` keeps one.
+ * The offsets of one log, all in one place, checked on every change. The ends are live objects that
+ * move: `snapshotOf` makes a copy that stays.
  *
  *   log start <= high watermark <= written end <= log end,   durable end <= written end
  */
@@ -85,7 +85,7 @@ export class OffsetTracker {
   get highWatermark(): LogPosition {
     return this.#highWatermark;
   }
-  /** First offset held back by an open transaction: there are none. */
+  /** First offset held back by an open transaction: there are no transactions yet. */
   get lastStable(): number {
     return this.#highWatermark.offset;
   }
@@ -108,7 +108,7 @@ export class OffsetTracker {
     this.#check();
   }
 
-  /** Where the high watermark lies was not known. */
+  /** Sets the position of the high watermark, which was unknown. */
   placeHighWatermark({ segmentBase, position }: LogPosition): void {
     this.#highWatermark.moveTo({ offset: this.#highWatermark.offset, segmentBase, position });
   }
@@ -120,7 +120,7 @@ export class OffsetTracker {
     return true;
   }
 
-  /** A write failed: offsets from `offset` on were never written and are given out again. */
+  /** A write failed: offsets from `offset` on were not written and are given out again. */
   unassigned(offset: number): void {
     assert(offset >= this.#written.offset, 'what was written keeps its offsets');
     this.#logEnd = offset;
@@ -151,8 +151,8 @@ export class OffsetTracker {
   }
 
   /**
-   * Ends at `segmentBase`, where a segment begins, are said to lie at its beginning: the segment
-   * before it is another now.
+   * Moves ends at `segmentBase`, where a segment begins, to the beginning of that segment: the
+   * segment before it is another one now.
    */
   moveEnds(segmentBase: number): void {
     for (const end of [this.#written, this.#durable, this.#highWatermark]) {

@@ -2,13 +2,13 @@ import { LIMITS } from '../../limits.js';
 import { type Producer, ProducerPage } from './producer.js';
 
 /**
- * Which producers of a log are written down together: a checkpoint writes the pages of those that
- * have changed, however many others the log knows. Producers keep their page; one that has room
- * takes the next new one.
+ * The pages of a log's producers: a checkpoint writes the pages of the producers that have changed,
+ * however many others the log knows. A producer keeps its page; a page that has room takes the next
+ * new producer.
  */
 export class ProducerPages {
   readonly #pages: ProducerPage[] = [];
-  /** Those with room, the last one first to be used. */
+  /** Pages with room; the last one is used first. */
   readonly #roomy: ProducerPage[] = [];
   #dirty: ProducerPage[] = [];
   /** The page that `nextOnes` begins with. */
@@ -27,11 +27,15 @@ export class ProducerPages {
     return this.#roomy.at(-1) ?? this.#grow();
   }
 
-  /** What one page holds is a part of the checkpoint; of two each is written by itself. */
+  /**
+   * A single page is a part of the checkpoint; where there are two or more, each is written by
+   * itself.
+   */
   #grow(): ProducerPage {
     const [first] = this.#pages;
     if (this.#pages.length === 1) {
-      // Also where a checkpoint has taken it: that one may still write it as a part of itself.
+      // Even if a checkpoint has taken the first page: that checkpoint may still write it as a part
+      // of itself.
       first!.changed();
       this.#dirty.push(first!);
     }
@@ -71,14 +75,14 @@ export class ProducerPages {
     this.#dirty.push(page);
   }
 
-  /** The pages that have changed since the last call. Each stays dirty until it is written down. */
+  /** The pages that have changed since the last call. Each stays dirty until it is written. */
   takeDirty(): ProducerPage[] {
     const dirty = this.#dirty;
     this.#dirty = [];
     return dirty;
   }
 
-  /** Some pages, others at each call: who calls again and again has seen all of them in the end. */
+  /** Some pages, different ones at each call: repeated calls return all of them in the end. */
   *nextOnes(): Iterable<ProducerPage> {
     const count = Math.min(this.#pages.length, LIMITS.producerPagesLookedAt);
     for (let left = count; left > 0; left--) {

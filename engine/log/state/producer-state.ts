@@ -15,7 +15,7 @@ import {
 import { ProducerPages } from './producer-pages.js';
 
 /**
- * What each idempotent producer has written to one log: enough to recognise a batch that comes
+ * The batches of each idempotent producer in one log: enough to recognise a batch that is sent
  * again, and a gap. Rebuilt from the log behind the last checkpoint.
  */
 export class ProducerStates {
@@ -31,7 +31,7 @@ export class ProducerStates {
     return this.#producers.size;
   }
 
-  /** Takes what a checkpoint held of producers: it is to be written again with the next one. */
+  /** Takes in the producers of a checkpoint: the next checkpoint must write them again. */
   restore(snapshot: ProducerSnapshot): void {
     for (const [producerId, state] of snapshot) {
       const page = this.pages.withRoom();
@@ -40,7 +40,7 @@ export class ProducerStates {
     }
   }
 
-  /** Takes the next page as it was written down. */
+  /** Takes in the next page as it was written. */
   restorePage(snapshot: ProducerSnapshot): void {
     const page = this.pages.append();
     for (const [producerId, state] of snapshot) this.#restoreOne(producerId, state, page);
@@ -58,8 +58,8 @@ export class ProducerStates {
   }
 
   /**
-   * Judges a batch that is about to be appended. Returns the original when it came before, null
-   * when it is new. A producer that is not known may begin anywhere (KIP-360).
+   * Judges a batch that is about to be appended. Returns the original when it was appended before,
+   * null when it is new. An unknown producer may begin with any sequence (KIP-360).
    *
    * @throws EngineError STALE_PRODUCER_EPOCH, OUT_OF_ORDER_SEQUENCE (neither the next batch nor one
    * of the last five)
@@ -104,9 +104,9 @@ export class ProducerStates {
   }
 
   /**
-   * Notes a batch that was refused although its producer will send it again: of a producer that is
-   * not known no other one is taken until it comes, or the epoch rises. A known one has its place
-   * already.
+   * Notes a batch that was refused although its producer will send it again: no other batch of an
+   * unknown producer is taken until this one comes, or the epoch rises. A known producer's next
+   * batch is known already.
    */
   expect(producerId: number, next: NextBatch, nowMs: number): void {
     if (this.#producers.has(producerId)) return;
@@ -123,7 +123,10 @@ export class ProducerStates {
     producer?.cut(startOffset, first);
   }
 
-  /** Those of which batches are remembered; live, so that a slow reader sees later states. */
+  /**
+   * The producers with remembered batches; the list is live, so that a slow reader sees later
+   * states.
+   */
   *known(): Iterable<KnownProducer> {
     for (const { id, epoch, batches } of this.#producers.values()) {
       const last = batches.at(-1);
@@ -142,7 +145,7 @@ export class ProducerStates {
     return found;
   }
 
-  /** Has what is written down of producers with a batch at or above `offset` written again. */
+  /** Lets the next checkpoint write producers with a batch at or above `offset` again. */
   changedFrom(offset: number): void {
     for (const producer of this.#producers.values()) {
       if (hasWrittenFrom(producer, offset)) this.pages.changed(producer.page);
@@ -150,8 +153,9 @@ export class ProducerStates {
   }
 
   /**
-   * Forgets batches at and above `offset`: they were cut off the log. `firstCut` has the first one
-   * of each producer that has nothing left, as far as it is known: what it must send next.
+   * Forgets batches at and above `offset`: they were cut off the log. `firstCut` has the first
+   * removed batch of each producer that has no batch left, as far as it is known: it must send that
+   * batch next.
    */
   truncateEnd(offset: number, firstCut: ReadonlyMap<number, NextBatch>): void {
     for (const producer of this.#producers.values()) {
@@ -161,7 +165,7 @@ export class ProducerStates {
     }
   }
 
-  /** Forgets everybody: the log has begun anew. */
+  /** Forgets all producers: the log begins again, empty. */
   forgetAll(): void {
     for (const producer of [...this.#producers.values()]) this.#forget(producer);
   }
@@ -178,7 +182,7 @@ export class ProducerStates {
     }
   }
 
-  /** In place of one that was silent for long where there are too many. */
+  /** A new producer, in the place of one that was silent for long where there are too many. */
   #new(id: number, next: NextBatch, heardMs: number): Producer {
     if (this.#producers.size >= this.#countMax) this.#forgetSilent();
     const page = this.pages.withRoom();

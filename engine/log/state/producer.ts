@@ -14,22 +14,22 @@ export interface ProducerBatch {
   readonly timestampMs: number;
 }
 
-/** Where a producer stands: what its next batch must be. */
+/** The next batch that a producer must send. */
 export interface NextBatch {
   readonly epoch: number;
   readonly sequence: number;
 }
 
-/** What is written down of one producer. */
+/** The stored state of one producer. */
 export interface ProducerState {
   readonly next: NextBatch;
-  /** Wall time at which it was last heard of. */
+  /** Wall time of its last append, or of the refusal of its first batch. */
   readonly heardMs: number;
   /** Its last batches, oldest first; none where all were refused or cut off the log. */
   readonly batches: readonly ProducerBatch[];
 }
 
-/** Producers as they are written down together. */
+/** Producers in the form in which they are stored together. */
 export type ProducerSnapshot = readonly (readonly [producerId: number, state: ProducerState])[];
 
 const SEQUENCES = 2 ** 31;
@@ -38,7 +38,7 @@ export function lastSequenceOf(baseSequence: number, recordCount: number): numbe
   return (baseSequence + recordCount - 1) % SEQUENCES;
 }
 
-/** What a producer sends after a batch, in the same epoch. */
+/** The batch that a producer sends after this one, in the same epoch. */
 export function nextAfter(batch: ProducerBatch): NextBatch {
   return { epoch: batch.epoch, sequence: sequenceAfter(batch) };
 }
@@ -48,8 +48,8 @@ export function sequenceAfter({ lastSequence }: ProducerBatch): number {
 }
 
 /**
- * Whether `one` of two states of a producer is the later: by what it has written, since a clock may
- * go back; by the time where one has nothing.
+ * Whether `one` of two states of a producer is the later one: by its batches, since a clock may go
+ * back; by the time where one state has no batches.
  */
 export function isLater(
   one: Pick<ProducerState, 'heardMs' | 'batches'>,
@@ -85,13 +85,13 @@ export function hasWrittenFrom({ batches }: Producer, offset: number): boolean {
   return batches.length > 0 && batches.at(-1)!.lastOffset >= offset;
 }
 
-/** Producers that are written down together. */
+/** Producers that are stored together. */
 export class ProducerPage {
   /** From 0 on, without a gap. */
   readonly number: number;
   /** In no particular order. */
   readonly producers: Producer[] = [];
-  /** Whether something of it has changed since it was last written down. */
+  /** Whether a producer of it has changed since the page was last written. */
   isDirty = false;
 
   constructor(number: number) {
@@ -107,19 +107,19 @@ export class ProducerPage {
   }
 }
 
-/** What memory has of one producer. */
+/** One producer in memory. */
 export class Producer {
   readonly id: number;
-  /** With which others it is written down. */
+  /** The page that it is stored in. */
   readonly page: ProducerPage;
   epoch: number;
-  /** Of the batch that it must send next. */
+  /** The sequence of the batch that it must send next. */
   nextSequence: number;
   heardMs: number;
   /** The last ones, oldest first. */
   readonly batches: ProducerBatch[];
 
-  /** `batches` are its own from now on. */
+  /** `batches` belong to it from now on. */
   constructor(
     id: number,
     page: ProducerPage,
@@ -146,9 +146,9 @@ export class Producer {
   }
 
   /**
-   * Forgets its batches at and above `offset`. It stays known by the one before; where there is
-   * none, what it sends next is the first that went: `firstCut`, or the oldest of those that are
-   * remembered.
+   * Forgets its batches at and above `offset`. It stays known by the batch before; where there is
+   * none, it must next send the first removed batch: `firstCut`, or the oldest of the remembered
+   * ones.
    */
   cut(offset: number, firstCut: NextBatch | undefined): void {
     const { batches } = this;
@@ -160,7 +160,7 @@ export class Producer {
     this.nextSequence = last ? sequenceAfter(last) : (firstCut?.sequence ?? oldest.baseSequence);
   }
 
-  /** What is written down of it as of `endOffset` (exclusive); `firstAbove` as in `cut`. */
+  /** Its stored state as of `endOffset` (exclusive); `firstAbove` as in `cut`. */
   stateAt(endOffset: number, firstAbove: NextBatch | undefined): ProducerState {
     const { id, page, epoch, nextSequence, heardMs, batches } = this;
     const then = new Producer(id, page, { epoch, sequence: nextSequence }, heardMs, [...batches]);

@@ -15,7 +15,7 @@ export interface WatermarkLog {
   readonly offsets: OffsetTracker;
   readonly life: LogLife;
   readonly durability: {
-    /** There is news for the next checkpoint. */
+    /** Notes that the next checkpoint has something to write. */
     markDirty(): void;
   };
 }
@@ -25,7 +25,7 @@ type FindBatch = (
   offset: number,
 ) => { readonly segment: Segment; readonly position: number } | null;
 
-/** Moves a log's high watermark by the rule that its owner passed in, and tells who listens. */
+/** Moves a log's high watermark by the rule of its owner, and tells listeners. */
 export class Watermark {
   readonly #log: WatermarkLog;
   readonly #findBatch: FindBatch;
@@ -39,7 +39,7 @@ export class Watermark {
     this.#rule = rule;
   }
 
-  /** The end of what the log's flush promise has kept. */
+  /** The end up to which the log's flush promise holds. */
   get promised(): LogPosition {
     const { offsets, settings } = this.#log;
     return settings.flush === 'ack' ? offsets.durable : offsets.written;
@@ -67,12 +67,12 @@ export class Watermark {
     if (wanted <= offsets.highWatermark.offset) return;
     const position = this.#positionOf(wanted, () => this.#move());
     if (position === null || !offsets.committed(position)) return;
-    // The log's own promise can be found out again; what others have said cannot.
+    // The end by the log's own promise can be found again after a restart; that of a rule cannot.
     if (this.#rule !== null) this.#log.durability.markDirty();
     this.notify();
   }
 
-  /** Asks the rule for the first time, and finds out where the high watermark lies. */
+  /** Asks the rule for the first time, and finds the position of the high watermark. */
   begin(): void {
     this.#move();
     this.#place();
@@ -86,14 +86,13 @@ export class Watermark {
       const position = this.#positionOf(offset, () => this.#place());
       if (position !== null) offsets.placeHighWatermark(position);
     } catch (error) {
-      // Until it moves nobody reads what lies before damage either.
+      // Until the high watermark moves, records before the damage are not read either.
       if (!hasErrno(error, 'CORRUPT_BATCH')) throw error;
     }
   }
 
   /**
-   * Null while the index that tells it is being rebuilt; then `again` is called, and who listens is
-   * told.
+   * Null while the index is being rebuilt; after that `again` is called, and listeners are told.
    */
   #positionOf(offset: number, again: () => void): LogPosition | null {
     try {
@@ -105,7 +104,7 @@ export class Watermark {
     }
   }
 
-  /** What goes wrong meanwhile the next read of the segment tells. */
+  /** The next read of the segment reports a failure of the rebuild. */
   async #whenRebuilt(offset: number, again: () => void): Promise<void> {
     const log = this.#log;
     const segment = log.segments.floor(offset);
@@ -143,7 +142,7 @@ export class Watermark {
     for (const listener of this.#listeners) listener();
   }
 
-  /** Tells everybody a last time: the log has ended. */
+  /** Tells all listeners a last time: the log has ended. */
   end(): void {
     this.notify();
     this.#listeners.clear();
