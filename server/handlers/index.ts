@@ -2,6 +2,7 @@ import { apiVersions } from './cluster/api-versions.js';
 import { describeCluster } from './cluster/describe-cluster.js';
 import { describeLogDirs } from './cluster/describe-log-dirs.js';
 import { describeQuorum } from './cluster/describe-quorum.js';
+import { describeUserScramCredentials } from './cluster/describe-user-scram-credentials.js';
 import { alterConfigs, incrementalAlterConfigs } from './configs/alter-configs.js';
 import { describeClientQuotas } from './configs/describe-client-quotas.js';
 import { describeConfigs } from './configs/describe-configs.js';
@@ -71,4 +72,5 @@ export const SERVED = [
   listConfigResources,
   describeTopicPartitions,
   describeClientQuotas,
+  describeUserScramCredentials,
 ] as const;

@@ -90,6 +90,9 @@ export const TOPIC_ATTACKS: readonly Attack[] = [
     components: names().map((match) => ({ entityType: 'user', matchType: 0, match })),
     strict: true,
   })),
+  request('DescribeUserScramCredentials', 0, 'unknown users', COUNT, () => ({
+    users: names().map((name) => ({ name })),
+  })),
   request('CreatePartitions', 3, 'unknown topics', COUNT, () => ({
     timeoutMs: 1,
     validateOnly: true,

@@ -141,6 +141,9 @@ export const TOPIC_SHAPES: readonly RequestShape[] = [
     components: many(count, () => ({ entityType: 'user', matchType: 0, match: 'u' })),
     strict: true,
   })),
+  shape('DescribeUserScramCredentials', 0, 'unknown users', (count) => ({
+    users: many(count, (at) => ({ name: name(at) })),
+  })),
   shape('ListConfigResources', 1, 'one type', (count) => ({ resourceTypes: many(count, () => 2) })),
   shape('DescribeTopicPartitions', 0, 'unknown topics', (count) => ({
     topics: many(count, (at) => ({ name: name(at) })),
