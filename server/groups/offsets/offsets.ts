@@ -19,7 +19,7 @@ export class GroupOffsets {
   readonly #topics = new Map<string, Map<number, OffsetValue>>();
   #count = 0;
   #writing = 0;
-  #staleAfterWrite: Set<string> = new Set();
+  #staleAfterWrite: Set<string> | null = null;
 
   constructor(group: string, committed: CommittedTopics) {
     this.#group = group;
@@ -49,14 +49,15 @@ export class GroupOffsets {
   /** Topics to look at for offsets that are stale, now that nothing is being written. */
   writeEnds(): Iterable<string> {
     this.#writing -= 1;
-    if (this.isWriting) return [];
+    if (this.isWriting || this.#staleAfterWrite === null) return [];
     const topics = this.#staleAfterWrite;
-    this.#staleAfterWrite = new Set();
+    this.#staleAfterWrite = null;
     return topics;
   }
 
   /** Offsets of a deleted topic of that name are to be looked for when nothing is being written. */
   isStaleAfterWrite(topic: string): void {
+    this.#staleAfterWrite ??= new Set();
     this.#staleAfterWrite.add(topic);
   }
 
