@@ -12,8 +12,8 @@ export interface RecordCodec<R> {
   /** The same with pauses where the record is large; it must not change meanwhile. */
   encodeInSlices(record: R, work: Work): RecordBytes | Promise<RecordBytes>;
   /**
-   * Null for a record that is left out. Throws ProtocolError if key or value are not what their
-   * first bytes say.
+   * Null for a record that is left out. Throws ProtocolError if key or value do not match the type
+   * and version in their first bytes.
    */
   decode(key: Buffer, value: Buffer | null): R | null;
 }

@@ -58,11 +58,11 @@ export class Term<R> {
    * resolves. Rejects with the errors of `records`, the partition or `onWritten`, and with ApiError
    * NOT_COORDINATOR when the term ends before; the records may be in the log then.
    *
-   * `onWritten` is told what a load of the log would find, whatever the caller is: of a write that
-   * fails, the records whose batches are in the log for good. It is called once for each batch. As
-   * long as that may be for a write that was answered with a failure, REQUEST_TIMED_OUT for one,
-   * other writes of the key are REQUEST_TIMED_OUT. `onOver` is called when nothing more comes of
-   * the write.
+   * `onWritten` gets the records that a load of the log would find, whatever answer the caller
+   * gets: for a failed write, the records whose batches are in the log for good. It is called once
+   * for each batch. While that may still happen for a write that was answered with a failure, such
+   * as REQUEST_TIMED_OUT, other writes of the key are REQUEST_TIMED_OUT. `onOver` is called when
+   * the write is finished.
    *
    * @param timestampMs wall time
    */
@@ -139,8 +139,8 @@ export class Term<R> {
   }
 
   /**
-   * Gives the batches their place, and their records to `batches`. Resolves then, with what will
-   * resolve when all in-sync replicas have them.
+   * Gives the batches their place, and adds their records to `batches`. Then it resolves with
+   * promises that resolve when all in-sync replicas have the batches.
    */
   async #place(
     line: WriteLine,

@@ -7,8 +7,8 @@ export interface WriteSteps {
   /** Gives the records their places. Resolves with the promises of the appends. */
   place(): Promise<readonly Promise<Appended>[]>;
   /**
-   * Some appends count, all of them unless the write has failed: their indexes. What comes next in
-   * the line waits for it.
+   * Called with the indexes of the appends that count: all of them unless the write has failed. The
+   * next write in the line waits for it.
    */
   onWritten(counted: readonly number[]): unknown;
   /** Called when the write is finished. */
@@ -34,7 +34,7 @@ export class WriteLine {
     this.#onEmpty = onEmpty;
   }
 
-  /** Whether a write was answered with a failure, of which some appends may count. */
+  /** Whether a write was answered with a failure although some of its appends may count. */
   get isOpen(): boolean {
     return this.#isOpen;
   }
@@ -45,10 +45,10 @@ export class WriteLine {
   }
 
   /**
-   * Begins a write. Resolves when `onWritten` has ended; rejects with what `place`, an append or
-   * `onWritten` rejects with, and with the error of `end`. After a failure, too, `onWritten` is
-   * called in its turn, if any of the appends counts: some may have been taken, and one that is
-   * REQUEST_TIMED_OUT or NOT_ENOUGH_REPLICAS_AFTER_APPEND has its place in the log.
+   * Begins a write. Resolves when `onWritten` has ended; rejects with the errors of `place`, an
+   * append or `onWritten`, and with the error of `end`. Also after a failure `onWritten` is called,
+   * in the order of the writes, if any of the appends counts: some may have been taken, and one
+   * that is REQUEST_TIMED_OUT or NOT_ENOUGH_REPLICAS_AFTER_APPEND has its place in the log.
    */
   begin(steps: WriteSteps): Promise<void> {
     const write = new Write(steps);
@@ -84,8 +84,8 @@ export class WriteLine {
   }
 
   /**
-   * Indexes of the appends that count, when that is known; null for none of a write that failed. A
-   * failure is answered at once.
+   * Resolves with the indexes of the appends that count, once that is known; null where the write
+   * failed and none counts. A failure is answered at once.
    */
   async #outcome(
     write: Write,
@@ -128,7 +128,7 @@ class Write {
     this.#reject(error);
   }
 
-  /** The write counts, or some appends of one that failed. Never rejects. */
+  /** Called when the write counts, or some appends of a failed write. Never rejects. */
   async written(counted: readonly number[]): Promise<void> {
     if (this.#isOver) return;
     try {
@@ -178,7 +178,7 @@ async function counts(append: Promise<Appended>): Promise<boolean> {
   }
 }
 
-/** Whether an append that failed so is in the log, for good or until more is known. */
+/** Whether an append that failed with this error is in the log, for good or until more is known. */
 function hasPlace(error: unknown): boolean {
   return error instanceof OverdueAppend || isTooFewReplicas(error);
 }

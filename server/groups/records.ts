@@ -155,7 +155,7 @@ export async function encodeRecordInSlices(
  * Reads a record; byte fields are copies. Null for a type that belongs to a newer group protocol
  * (KIP-848 and later).
  *
- * @throws ProtocolError if key or value are not what their first bytes say
+ * @throws ProtocolError if key or value do not match the type and version in their first bytes
  */
 export function decodeRecord(key: Buffer, value: Buffer | null): GroupRecord | null {
   const keyReader = new Reader(key);

@@ -65,7 +65,7 @@ export class CompactionJobs {
     this.#newestOffsets = await newestOffsets(this.#log);
   }
 
-  /** Rewrites what lies below `mapEndOffset` of a group, by the keys that were mapped. */
+  /** Rewrites the records of a group below `mapEndOffset`, by the keys that were mapped. */
   rewrite(group: readonly Source[], mapEndOffset: number): Promise<RewriteOutput> {
     const { context, folder, settings, offsets } = this.#log;
     return context.jobs.run('rewriteSegments', {

@@ -47,7 +47,7 @@ export class Compaction implements CompactedLog {
   #isRunning = false;
   /** Why the log is not compacted any more until it is opened again. */
   #refusal: string | null = null;
-  /** The end of what could be compacted when a pass got no further. */
+  /** The end of the compactable segments when a pass got no further. */
   #stuckAt = -1;
   #saidFailure = '';
   /** Monotonic time before which no pass begins, after a failure. */

@@ -34,7 +34,7 @@ const RETENTION_WORDS: Record<RetentionReason, string> = {
   size: 'the log is larger than retention.bytes',
 };
 
-/** Deletes the oldest segments of a log: those that time and size say may go. */
+/** Deletes the oldest segments of a log as far as time and size allow. */
 export class Retention {
   readonly #log: RetainedLog;
 
@@ -44,8 +44,8 @@ export class Retention {
 
   /**
    * Reads, in slices, the newest times that `apply` will ask for, up to the first segment whose
-   * index had to be made: the next retention goes on there. Before it and not within, so that other
-   * changes of the segments do not wait. Rejects with the errno of the disk.
+   * index had to be made: the next retention goes on there. It runs before `apply` and not within
+   * it, so that other changes of the segments do not wait. Rejects with the errno of the disk.
    */
   async readTimes(): Promise<void> {
     const { context, life } = this.#log;
@@ -60,8 +60,8 @@ export class Retention {
   }
 
   /**
-   * See `LogMaintenance.applyRetention`. A segment of which the newest time is not known stays.
-   * Called while nothing else changes the segments.
+   * Applies retention, as `LogMaintenance.applyRetention` says. A segment whose newest time is
+   * unknown stays. Called while nothing else changes the segments.
    */
   async apply(): Promise<Removed> {
     const { offsets, segments, active, start, removal } = this.#log;

@@ -1,5 +1,5 @@
 /**
- * A promise that has resolved: what nothing has begun after waits for it. One for all, since there
- * may be very many logs and segments.
+ * A resolved promise, for a queue without earlier work. All share this one, since there may be very
+ * many logs and segments.
  */
 export const SETTLED: Promise<void> = Promise.resolve();

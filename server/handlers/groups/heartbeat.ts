@@ -10,7 +10,7 @@ export interface HeartbeatParts {
 
 /**
  * Heartbeat: REBALANCE_IN_PROGRESS calls the member to join again. While the group is being loaded
- * all is well, as in Kafka: whoever was a member has a session from the load on.
+ * the answer has no error, as in Kafka: each member gets a new session with the load.
  */
 export const heartbeat = handler(
   Heartbeat,

@@ -32,7 +32,8 @@ function syncGroupHandler({ groups }: SyncGroupParts): Handler<typeof SyncGroup>
     };
     try {
       const synced = groups.sync(request.groupId, wish, context.connection);
-      // Read in the turn of the call: a follower that names many holds none while it waits.
+      // The assignments were read within the call: a follower that names many does not hold them
+      // while it waits.
       (request.assignments as unknown[]).length = 0;
       context.waits();
       const { error, ...answer } = await synced;
