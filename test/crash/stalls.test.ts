@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
+import type { Appended } from '../../engine/index.js';
 import { LIMITS } from '../../engine/limits.js';
 import { batchOf, readValues, turns } from '../support/batches.js';
 import { newWorld, openLog, openWorld, type SimWorld } from '../support/sim-engine.js';
@@ -65,6 +66,48 @@ test.each(['ack', 'os'] as const)(
     expect(engine.counters.segmentsRolled).toBeGreaterThan(3);
   },
 );
+
+test('an append that comes when writes have recovered waits for those that are still under way', async () => {
+  const world = newWorld();
+  const slow = slowDisk(world);
+  const log = await openLog(await openWorld(world, { wrap: () => slow.disk }), { flush: 'os' });
+  slow.nextWriteTakes(LIMITS.writeStallMs + 1);
+  await log.append(batchOf('a stall'));
+  world.disk.hold();
+  const appends: Promise<Appended>[] = [];
+  for (let at = 1; at <= LIMITS.writesRecoveredCount + 2; at++) {
+    appends.push(log.append(batchOf(`fast ${at}`)));
+    await turns();
+  }
+  const late = appends[LIMITS.writesRecoveredCount - 1]!.then(() => log.append(batchOf('late')));
+  world.disk.release();
+  const offsets = (await Promise.all([...appends, late])).map(({ baseOffset }) => baseOffset);
+  expect(offsets).toEqual(offsets.map((_, at) => at + 1));
+  expect([...(await readValues(log)).values()].slice(-2)).toEqual(['fast 18', 'late']);
+  expect(writesOf(world).at(-1)).toBe('writev');
+});
+
+test('a roll waits for the writes that are under way, so that one that fails leaves no segment behind', async () => {
+  const world = newWorld();
+  const slow = slowDisk(world);
+  const engine = await openWorld(world, { wrap: () => slow.disk });
+  const log = await openLog(engine, { flush: 'os', segmentBytes: 400 });
+  slow.nextWriteTakes(LIMITS.writeStallMs + 1);
+  await log.append(batchOf('a stall'));
+  world.disk.failNext({ op: 'writev', path: /\.log$/, code: 'ENOSPC' });
+  world.disk.hold();
+  const failed = expect(log.append(batchOf('x'.repeat(200)))).rejects.toMatchObject({
+    code: 'STORAGE_FULL',
+  });
+  await turns();
+  const next = log.append(batchOf('y'.repeat(200)));
+  await turns();
+  world.disk.release();
+  await failed;
+  expect(await next).toMatchObject({ baseOffset: 1 });
+  expect((await log.append(batchOf('more'))).baseOffset).toBe(2);
+  expect([...(await readValues(log)).keys()]).toEqual([0, 1, 2]);
+});
 
 test('a receive buffer may be used again at once, though its batch is written later', async () => {
   const world = newWorld();

@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
+import { LIMITS } from '../../engine/limits.js';
 import { batchOf, readValues, turns } from '../support/batches.js';
 import { cutPower, newWorld, openLog, openWorld } from '../support/sim-engine.js';
+import { slowDisk } from './support/slow-disk.js';
 
 test('an append that comes while the log is truncated is not cut off with the rest', async () => {
   const world = newWorld();
@@ -34,4 +36,21 @@ test('who waits for a sync below a truncation is answered, though the round bega
   expect(await kept).toMatchObject({ baseOffset: 1 });
   await cutSettled;
   expect([...(await readValues(log)).values()]).toEqual(['a', 'b']);
+});
+
+test('writes that are under way when a truncation comes are cut off with the rest', async () => {
+  const world = newWorld();
+  const slow = slowDisk(world);
+  const log = await openLog(await openWorld(world, { wrap: () => slow.disk }), { flush: 'os' });
+  slow.nextWriteTakes(LIMITS.writeStallMs + 1);
+  await log.append(batchOf('a'));
+  world.disk.hold();
+  const cut = Promise.all([log.append(batchOf('b')), log.append(batchOf('c'))]);
+  await turns(2);
+  const truncated = log.truncateTo(1, { evenCommitted: true });
+  await turns(2);
+  world.disk.release();
+  await Promise.all([cut, truncated]);
+  expect(await log.append(batchOf('d'))).toMatchObject({ baseOffset: 1 });
+  expect([...(await readValues(log)).values()]).toEqual(['a', 'd']);
 });

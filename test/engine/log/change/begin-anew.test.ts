@@ -13,6 +13,7 @@ import {
   type SimWorld,
   stopCleanly,
 } from '../../../support/sim-engine.js';
+import type { PendingOperation } from '../../../support/sim-queue.js';
 
 const at = (baseOffset: number, leaderEpoch = 0) => batchOf('v', { baseOffset, leaderEpoch });
 
@@ -188,4 +189,40 @@ test.each([
     if (wasDone) break;
   }
   expect([...seen].sort()).toEqual([0, 150]);
+});
+
+test('a sync that was under way when the log began again promises nothing that came behind', async () => {
+  const world = newWorld({ syncFileSystem: false });
+  const log = await openLog(await openWorld(world));
+  for (let sequence = 0; sequence < 3; sequence++) await log.append(batchOf('old'));
+  await turns(30);
+  world.disk.hold();
+  const syncing = (): PendingOperation[] =>
+    world.disk.pending.filter(({ kind }) => kind === 'datasync');
+  const lost = expect(log.append(batchOf('lost'))).rejects.toMatchObject({
+    code: 'OFFSET_OUT_OF_RANGE',
+  });
+  await turns(3);
+  const [sync] = syncing();
+  let hasBegun = false;
+  const begun = log.beginAt(3).then(() => {
+    hasBegun = true;
+  });
+  for (let turn = 0; turn < 100 && !hasBegun; turn++) {
+    for (const operation of [...world.disk.pending]) if (operation !== sync) operation.run();
+    await turns();
+  }
+  await Promise.all([begun, lost]);
+  let isPromised = false;
+  const appended = log.append(batchOf('new')).then(() => {
+    isPromised = true;
+  });
+  await turns(3);
+  sync!.run();
+  await turns(3);
+  expect([log.logEndOffset, log.durableEndOffset, isPromised]).toEqual([4, 3, false]);
+  world.disk.release();
+  await appended;
+  const again = await openLog(await openWorld(cutPower(world)));
+  expect([...(await readValues(again))]).toEqual([[3, 'new']]);
 });

@@ -495,6 +495,8 @@ test('what a truncation has cut off while a pass ran takes nothing away', async 
   };
   await log.maintenance.compact();
   expect(await shown(log)).toEqual(['0:k=first']);
+  const names = await world.disk.readdir(folderOf());
+  expect(names.filter((name) => name.includes('.cleaned'))).toEqual([]);
   await fill(log, [[['y', 'new']]]);
   await log.maintenance.compact();
   expect(await shown(log)).toEqual(['0:k=first', '1:y=new']);
