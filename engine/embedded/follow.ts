@@ -66,8 +66,11 @@ export function recordsOf(
   return iterate(log, placeOf(log, 'from', from), bounded, slices, signal);
 }
 
-async function boundedBy(end: Promise<number>, most: number): Promise<number> {
-  return Math.min(await end, most);
+/** Awaited with the first record, if ever; it may fail before. */
+function boundedBy(end: Promise<number>, most: number): Promise<number> {
+  const bounded = end.then((offset) => Math.min(offset, most));
+  bounded.catch(() => {});
+  return bounded;
 }
 
 function iterate(

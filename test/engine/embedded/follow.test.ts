@@ -220,6 +220,23 @@ test('a time is a place: the first record at or after it, or the end', async () 
   expect(await values(new Date(9000))).toEqual([]);
 });
 
+test('a time that cannot be looked up fails the first record, and nothing if none is asked for', async () => {
+  const engine = await engineAt(temporaryFolder());
+  const log = await engine.log('events');
+  await log.append({ value: 'a' });
+  await log.close();
+  const unhandled: unknown[] = [];
+  const note = (error: unknown): void => void unhandled.push(error);
+  process.on('unhandledRejection', note);
+  log.records({ from: new Date(0), to: new Date(1) });
+  log.follow({ from: new Date(0) });
+  const asked = log.records({ to: new Date(1) });
+  expect(await rejectionOf(asked.next())).toMatchObject({ code: 'LOG_CLOSED' });
+  for (let turn = 0; turn < 5; turn++) await new Promise(setImmediate);
+  process.off('unhandledRejection', note);
+  expect(unhandled).toEqual([]);
+});
+
 test('what is no place in a log is refused, with the places that there are', async () => {
   const engine = await engineAt(temporaryFolder());
   const log = await engine.log('events');
