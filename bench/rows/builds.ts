@@ -4,7 +4,9 @@ import { driverName } from '../lib/driver.js';
 import { skipped } from '../lib/outcome.js';
 import type { Measured } from '../lib/row.js';
 import type { RowPlan } from '../lib/runner.js';
+import { sliceOrder } from '../lib/statistics.js';
 import { interleave, type Workload } from '../lib/wire.js';
+import { manyPartitions, openSpreadSide, SPREAD_HELD, warmUpSpread } from './spread-side.js';
 import { FETCH_SLICES, fetchWorkload } from './wire-fetch.js';
 import { PRODUCE_LOADS, produceConditions, produceWorkload } from './wire-produce.js';
 
@@ -59,4 +61,30 @@ const fetchRow: RowPlan = {
 };
 
 /** Whether this build is as fast as the one that `ODRADEK_OTHER` names, in one run. */
-export const buildRows: readonly RowPlan[] = [...produceRows, fetchRow];
+const spreadRow: RowPlan = {
+  id: 'builds/produce-10000',
+  title: 'Produce, 16 KiB batches, to 10,000 partitions in turn, beside another build',
+  conditions: { ...SPREAD_HELD, connections: 4, 'in flight each': 5, driver: driverName() },
+  seconds: 150,
+  async run(context) {
+    if (OTHER === undefined) throw skipped('ODRADEK_OTHER names no other build');
+    const count = manyPartitions(context);
+    const ours = await openSpreadSide(context, 'this build', count);
+    const theirs = await openSpreadSide(context, 'the other build', count, OTHER);
+    const sides = [ours, theirs];
+    for (const side of sides) await warmUpSpread(side);
+    for (const order of sliceOrder(context.scale.pairs, sides)) {
+      for (const side of order) side.samples.push(await side.slice());
+    }
+    return {
+      sides: sides.map(({ name, samples }) => ({ name, samples })),
+      comparisons: ['throughputMBs', 'cpuUsPerRequest'].map((metric) => ({
+        metric,
+        ours: ours.name,
+        theirs: theirs.name,
+      })),
+    };
+  },
+};
+
+export const buildRows: readonly RowPlan[] = [...produceRows, fetchRow, spreadRow];

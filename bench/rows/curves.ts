@@ -19,7 +19,7 @@ import {
   untilAllServed,
 } from '../lib/spread.js';
 import { appendSlice } from './engine.js';
-import { HEAP, SCALE_BATCH } from './scale.js';
+import { HEAP, SCALE_BATCH } from './spread-side.js';
 import { timeStart } from './start.js';
 import { FETCHED_BATCH, fillTopic } from './wire-fetch.js';
 

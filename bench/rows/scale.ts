@@ -1,40 +1,30 @@
-import { type OdradekOptions, spawnOdradek, startOdradek } from '../brokers/odradek.js';
+import { spawnOdradek, startOdradek } from '../brokers/odradek.js';
 import type { Context } from '../lib/context.js';
 import { driverName } from '../lib/driver.js';
 import { dropCaches } from '../lib/machine.js';
 import { freePort } from '../lib/ports.js';
-import type { Sample } from '../lib/row.js';
 import type { RowPlan } from '../lib/runner.js';
 import { createPartitions, produceSpread, spreadFrames } from '../lib/spread.js';
-import { hasStoppedRising, sliceOrder } from '../lib/statistics.js';
+import { sliceOrder } from '../lib/statistics.js';
+import {
+  manyOptions,
+  manyPartitions,
+  openSpreadSide,
+  SCALE_BATCH,
+  SPREAD_HELD,
+  spreadLoad,
+  warmUpSpread,
+} from './spread-side.js';
 import { firstRecord, timeStart } from './start.js';
 
-const KIB = 1024;
-const MANY = 10_000;
-const MANY_IN_SMOKE = 200;
-/** Times that a slice goes around over all partitions. */
-const ROUNDS = 2;
-const WARM_SLICES_MAX = 10;
 const MANY_CONNECTIONS = 1000;
 const START_SLICES = 3;
-
-/** Batches of 16 KiB, the Java client's default. */
-export const SCALE_BATCH = { recordBytes: KIB, batchBytes: 16 * KIB } as const;
-
-/** What ten thousand partitions have to do with. */
-export const HEAP = '--max-old-space-size=512';
-
-function optionsFor(folder: string): OdradekOptions {
-  return { folder, set: { 'odradek.flush': 'os' }, nodeArguments: [HEAP] };
-}
-
-const HELD = { heap: HEAP, flush: 'os', batches: '16 KiB of 1 KiB records' } as const;
 
 const produceRow: RowPlan = {
   id: 'scale/produce-10000',
   title: 'Produce, 16 KiB batches, to 10,000 partitions in turn, beside one partition',
   conditions: {
-    ...HELD,
+    ...SPREAD_HELD,
     brokers: 'one for each side, alike but for the partitions',
     connections: 4,
     'in flight each': 5,
@@ -43,31 +33,17 @@ const produceRow: RowPlan = {
   },
   seconds: 150,
   async run(context) {
-    const many = context.scale.isSmoke ? MANY_IN_SMOKE : MANY;
-    const load = { connections: 4, requests: many * ROUNDS };
-    const sides = [];
-    for (const count of [1, many]) {
-      const odradek = await startOdradek(optionsFor(context.newFolder(`odradek-${count}`)));
-      context.defer(() => odradek.stop());
-      const places = await createPartitions(odradek, count);
-      const frames = await spreadFrames(context, places, SCALE_BATCH, many);
-      const slice = (): Promise<Sample> => produceSpread(context, odradek, frames, load);
-      const name = count === 1 ? '1 partition' : `${count.toLocaleString('en-US')} partitions`;
-      sides.push({ name, odradek, frames, slice, samples: [] as Sample[] });
-    }
-    const [one, all] = sides as [(typeof sides)[number], (typeof sides)[number]];
-    for (const { slice } of sides) {
-      const rates: number[] = [];
-      while (rates.length < WARM_SLICES_MAX && !hasStoppedRising(rates, { window: 2 })) {
-        rates.push((await slice()).requestsPerS!);
-      }
-    }
+    const many = manyPartitions(context);
+    const one = await openSpreadSide(context, '1 partition', 1);
+    const all = await openSpreadSide(context, `${many.toLocaleString('en-US')} partitions`, many);
+    const sides = [one, all];
+    for (const side of sides) await warmUpSpread(side);
     for (const order of sliceOrder(context.scale.pairs, sides)) {
       for (const side of order) side.samples.push(await side.slice());
     }
     const rssOfOne = Math.min(...one.samples.map(({ rssAnonMB }) => rssAnonMB!));
     const crowd = await produceSpread(context, all.odradek, all.frames, {
-      ...load,
+      ...spreadLoad(context),
       connections: MANY_CONNECTIONS,
       depth: 1,
     });
@@ -112,10 +88,10 @@ const produceRow: RowPlan = {
 const startRow: RowPlan = {
   id: 'scale/start-10000',
   title: 'Start with 10,000 partitions: spawn to first acknowledged record',
-  conditions: { ...HELD, 'before a kill': 'one batch to each partition', pinned: 'no' },
+  conditions: { ...SPREAD_HELD, 'before a kill': 'one batch to each partition', pinned: 'no' },
   seconds: 90,
   async run(context) {
-    const count = context.scale.isSmoke ? MANY_IN_SMOKE : MANY;
+    const count = manyPartitions(context);
     const slices = Math.min(START_SLICES, context.scale.pairs);
     const starts = await timeStarts(context, count, slices);
     const { cold, hasDroppedCaches } = starts;
@@ -141,7 +117,7 @@ export interface Starts {
 
 async function timeStarts(context: Context, count: number, slices: number): Promise<Starts> {
   const port = await freePort();
-  const options = { ...optionsFor(context.newFolder('odradek')), port, core: null };
+  const options = { ...manyOptions(context.newFolder('odradek')), port, core: null };
   const start = async (): ReturnType<typeof startOdradek> => {
     const odradek = await startOdradek(options);
     context.defer(() => odradek.stop('SIGKILL'));
