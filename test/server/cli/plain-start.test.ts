@@ -1,11 +1,13 @@
+import { Command } from 'commander';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { define } from '../../../server/cli/commands/start.js';
 import { plainStart } from '../../../server/cli/plain-start.js';
-import { createProgram } from '../../../server/cli/program.js';
 
 /** What commander makes of the same words. */
 function byCommander(args: readonly string[]): unknown {
-  const start = createProgram(() => {}).commands.find((command) => command.name() === 'start')!;
+  const start = new Command('start');
+  define(start, () => {});
   const { operands, unknown } = start.parseOptions([...args]);
   expect({ operands, unknown }).toEqual({ operands: [], unknown: [] });
   return start.opts();

@@ -1,0 +1,70 @@
+import { type Command, InvalidArgumentError } from 'commander';
+import { CliError, EXIT, type ExitCode } from '../cli-error.js';
+
+/** Gets the exit code of a command that succeeded; failures are thrown. */
+export type Finish = (exitCode: ExitCode) => void;
+
+const BOOTSTRAP_DEFAULT = 'localhost:9092';
+
+/** Adds the options of every command that talks to a broker. */
+export function remote(command: Command): Command {
+  return command.option(
+    '-b, --bootstrap-server <host:port>',
+    'where a broker listens',
+    BOOTSTRAP_DEFAULT,
+  );
+}
+
+export function collect(value: string, before: readonly string[]): string[] {
+  return [...before, value];
+}
+
+export function count(text: string): number {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || value < 1 || value > 32_767 * 32_768) {
+    throw new InvalidArgumentError('a whole number from 1 on is expected.');
+  }
+  return value;
+}
+
+export function index(text: string): number {
+  if (!/^\d{1,15}$/.test(text)) {
+    throw new InvalidArgumentError('a whole number from 0 on is expected.');
+  }
+  return Number(text);
+}
+
+export function signed(text: string): number {
+  if (!/^[+-]?\d{1,15}$/.test(text)) {
+    throw new InvalidArgumentError('a whole number is expected, such as -10.');
+  }
+  return Number(text);
+}
+
+export function acks(text: string): number {
+  if (text === 'all') return -1;
+  if (!/^(-1|0|1)$/.test(text)) throw new InvalidArgumentError('all, 1 or 0 is expected.');
+  return Number(text);
+}
+
+/** The name of a topic, which may be given as the argument, or with --topic. */
+export function oneName(argument: string | undefined, option: string | undefined): string {
+  const name = maybeName(argument, option);
+  if (name === undefined) {
+    throw new CliError(
+      'the name of a topic is missing: give it as argument or with --topic',
+      EXIT.usage,
+    );
+  }
+  return name;
+}
+
+export function maybeName(
+  argument: string | undefined,
+  option: string | undefined,
+): string | undefined {
+  if (argument !== undefined && option !== undefined && argument !== option) {
+    throw new CliError(`two topics are named, ${argument} and ${option}: name one`, EXIT.usage);
+  }
+  return argument ?? option;
+}
