@@ -7,6 +7,7 @@ import { ApiVersions } from '../protocol/messages/api-versions.js';
 import type { InputOf, ValueOf } from '../protocol/schema.js';
 import { CliError, EXIT } from './cli-error.js';
 import { CLI_LIMITS } from './limits.js';
+import type { ReportOptions } from './report.js';
 
 /** A request as the caller writes it; fields with a default may be left out. */
 export type RequestInput<A extends Api> = InputOf<A['request']>;
@@ -22,7 +23,7 @@ export interface ClientOptions {
 }
 
 /** The options of every command that talks to a broker. */
-export interface ConnectionOptions {
+export interface ConnectionOptions extends ReportOptions {
   readonly bootstrapServer: string;
 }
 

@@ -23,6 +23,11 @@ const DATE =
 
 /** Reads `--from`. Throws a CliError (usage) for anything else. */
 export function parseStartPosition(text: string): StartPosition {
+  return parsePosition('--from', text);
+}
+
+/** Reads a place in a log, such as `option` takes. Throws a CliError (usage) that names it. */
+export function parsePosition(option: string, text: string): StartPosition {
   if (text === 'beginning' || text === 'earliest' || text === 'start') return { kind: 'beginning' };
   if (text === 'end' || text === 'latest') return { kind: 'end' };
   if (/^-?\d{1,15}$/.test(text)) {
@@ -34,7 +39,7 @@ export function parseStartPosition(text: string): StartPosition {
   const timestampMs = parseTime(text);
   if (timestampMs !== null) return { kind: 'time', timestampMs };
   throw new CliError(
-    `--from ${JSON.stringify(text)}: beginning, end, an offset such as 42, -10 for the last ten, or a time such as 2026-11-22T09:30:00Z is expected`,
+    `${option} ${JSON.stringify(text)}: beginning, end, an offset such as 42, -10 for the last ten, or a time such as 2026-11-22T09:30:00Z is expected`,
     EXIT.usage,
   );
 }

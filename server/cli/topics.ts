@@ -1,13 +1,13 @@
-import { ErrorCode, errorInfo } from '../protocol/error-codes.js';
+import { ErrorCode } from '../protocol/error-codes.js';
 import { CreateTopics } from '../protocol/messages/create-topics.js';
 import { DeleteTopics } from '../protocol/messages/delete-topics.js';
-import { DescribeConfigs } from '../protocol/messages/describe-configs.js';
 import { Metadata } from '../protocol/messages/metadata.js';
 import { check, shown, unknownTopic } from './answers.js';
-import { CliError, EXIT } from './cli-error.js';
-import { type Answer, type Client, type ConnectionOptions, withClient } from './client.js';
+import { CliError } from './cli-error.js';
+import { type ConnectionOptions, withClient } from './client.js';
 import { CLI_LIMITS } from './limits.js';
-import { LineWriter } from './output.js';
+import { printDone, printLines, printReport } from './report.js';
+import { parsePair } from './setting-changes.js';
 import { READ_ONLY } from './topic-partitions.js';
 
 export interface CreateOptions extends ConnectionOptions {
@@ -20,13 +20,10 @@ export interface CreateOptions extends ConnectionOptions {
 
 /** In CreateTopics: the broker's default (KIP-464). */
 const BROKER_DEFAULT = -1;
-const TOPIC_RESOURCE = 2;
-/** In DescribeConfigs: set for this topic. */
-const SOURCE_TOPIC = 1;
 
 /** Creates one topic. Resolves when it is there. */
 export async function createTopic(name: string, options: CreateOptions): Promise<void> {
-  const configs = options.config.map(parseConfig);
+  const configs = options.config.map((text) => parsePair('--config', text));
   await withClient(options, async (client) => {
     const { topics } = await client.request(CreateTopics, {
       topics: [
@@ -41,54 +38,47 @@ export async function createTopic(name: string, options: CreateOptions): Promise
       timeoutMs: CLI_LIMITS.requestTimeoutMs,
     });
     const { errorCode, errorMessage } = only(topics);
-    if (errorCode === ErrorCode.TOPIC_ALREADY_EXISTS && options.ifNotExists) return;
+    if (errorCode === ErrorCode.TOPIC_ALREADY_EXISTS && options.ifNotExists) {
+      if (options.json) printDone('', { topic: name, created: false }, options);
+      return;
+    }
     if (errorCode === ErrorCode.TOPIC_ALREADY_EXISTS) {
       throw new CliError(
         `topic ${shown(name)} exists already: --if-not-exists makes that no failure`,
       );
     }
     check(errorCode, errorMessage, `cannot create topic ${shown(name)}`);
-    process.stdout.write(`Created topic ${shown(name)}.\n`);
+    printDone(`Created topic ${shown(name)}.`, { topic: name, created: true }, options);
   });
 }
 
-/** Prints the names of all topics, one a line, sorted. */
-export async function listTopics(options: ConnectionOptions): Promise<void> {
+export interface ListOptions extends ConnectionOptions {
+  /** Print partitions and replication factors, too. */
+  readonly long?: boolean;
+}
+
+/** Prints the names of all topics, one a line, sorted; with `long` a table. */
+export async function listTopics(options: ListOptions): Promise<void> {
   await withClient(options, async (client) => {
     const { topics } = await client.request(Metadata, { topics: null, ...READ_ONLY });
-    const out = new LineWriter();
-    for (const name of topics.map((topic) => topic.name ?? '').sort()) await out.write(shown(name));
-    await out.flush();
-  });
-}
-
-/**
- * Prints one topic, or all: its settings, and where each partition stands. The form is that of
- * kafka-topics.
- */
-export async function describeTopics(
-  name: string | undefined,
-  options: ConnectionOptions,
-): Promise<void> {
-  await withClient(options, async (client) => {
-    const { topics } = await client.request(Metadata, {
-      topics: name === undefined ? null : [{ name }],
-      ...READ_ONLY,
-    });
-    if (name !== undefined) {
-      const { errorCode } = only(topics);
-      if (errorCode === ErrorCode.UNKNOWN_TOPIC_OR_PARTITION) throw unknownTopic(name);
-      check(errorCode, null, `cannot describe topic ${shown(name)}`);
-    }
-    const found = [...topics].sort((a, b) => ((a.name ?? '') < (b.name ?? '') ? -1 : 1));
-    const configs = await topicConfigs(client, found);
-    const out = new LineWriter();
-    for (const topic of found) {
-      for (const line of descriptionOf(topic, configs.get(topic.name ?? '') ?? '')) {
-        await out.write(line);
-      }
-    }
-    await out.flush();
+    const rows = topics
+      .map(({ name, isInternal, partitions }) => ({
+        topic: name ?? '',
+        internal: isInternal,
+        partitions: partitions.length,
+        replicationFactor: partitions[0]?.replicaNodes.length ?? 0,
+      }))
+      .sort((a, b) => (a.topic < b.topic ? -1 : 1));
+    if (!options.long && !options.json) return printLines(rows.map(({ topic }) => shown(topic)));
+    await printReport(
+      rows,
+      [
+        { title: 'TOPIC', cell: ({ topic }) => shown(topic) },
+        { title: 'PARTITIONS', cell: ({ partitions }) => partitions },
+        { title: 'REPLICATION-FACTOR', cell: ({ replicationFactor }) => replicationFactor },
+      ],
+      options,
+    );
   });
 }
 
@@ -105,66 +95,19 @@ export async function deleteTopic(
     });
     const { errorCode, errorMessage } = only(responses);
     if (errorCode === ErrorCode.UNKNOWN_TOPIC_OR_PARTITION) {
-      if (options.ifExists) return;
+      if (options.ifExists) {
+        if (options.json) printDone('', { topic: name, deleted: false }, options);
+        return;
+      }
       throw unknownTopic(name, ', or --if-exists makes that no failure');
     }
     check(errorCode, errorMessage, `cannot delete topic ${shown(name)}`);
-    process.stdout.write(`Deleted topic ${shown(name)}.\n`);
+    printDone(`Deleted topic ${shown(name)}.`, { topic: name, deleted: true }, options);
   });
 }
 
 /** All zeros: no id. */
 const NO_TOPIC_ID = 'AAAAAAAAAAAAAAAAAAAAAA';
-
-type TopicDescription = Answer<typeof Metadata>['topics'][number];
-
-function descriptionOf(topic: TopicDescription, configs: string): string[] {
-  const name = shown(topic.name ?? '');
-  const partitions = [...topic.partitions].sort((a, b) => a.partitionIndex - b.partitionIndex);
-  const replicationFactor = partitions[0]?.replicaNodes.length ?? 0;
-  return [
-    `Topic: ${name}\tTopicId: ${topic.topicId}\tPartitionCount: ${partitions.length}\tReplicationFactor: ${replicationFactor}\tConfigs: ${configs}`,
-    ...partitions.map(({ partitionIndex, leaderId, replicaNodes, isrNodes, errorCode }) => {
-      const leader = leaderId === -1 ? 'none' : String(leaderId);
-      const state = errorCode === ErrorCode.NONE ? '' : `\tError: ${errorInfo(errorCode).name}`;
-      return `\tTopic: ${name}\tPartition: ${partitionIndex}\tLeader: ${leader}\tReplicas: ${replicaNodes.join(',')}\tIsr: ${isrNodes.join(',')}${state}`;
-    }),
-  ];
-}
-
-/** The settings of each topic, as `key=value` with commas, by its name. */
-async function topicConfigs(
-  client: Client,
-  topics: readonly TopicDescription[],
-): Promise<Map<string, string>> {
-  const texts = new Map<string, string>();
-  for (let at = 0; at < topics.length; at += CLI_LIMITS.topicsPerRequest) {
-    const { results } = await client.request(DescribeConfigs, {
-      resources: topics.slice(at, at + CLI_LIMITS.topicsPerRequest).map(({ name }) => ({
-        resourceType: TOPIC_RESOURCE,
-        resourceName: name ?? '',
-        configurationKeys: null,
-      })),
-    });
-    for (const { resourceName, configs } of results) {
-      const own = configs.filter(({ configSource }) => configSource === SOURCE_TOPIC);
-      const pairs = own.map(({ name, value }) => `${name}=${shown(value ?? '')}`);
-      texts.set(resourceName, pairs.join(','));
-    }
-  }
-  return texts;
-}
-
-function parseConfig(text: string): { name: string; value: string } {
-  const equals = text.indexOf('=');
-  if (equals <= 0) {
-    throw new CliError(
-      `--config ${JSON.stringify(text)}: expected key=value, such as --config retention.ms=3600000`,
-      EXIT.usage,
-    );
-  }
-  return { name: text.slice(0, equals).trim(), value: text.slice(equals + 1) };
-}
 
 function only<T>(elements: readonly T[]): T {
   const [element] = elements;

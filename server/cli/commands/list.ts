@@ -19,7 +19,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     usage: 'topics',
-    summary: 'create, list, describe and delete topics of a running broker',
+    summary: 'create, list, describe, alter, trim and delete topics of a running broker',
     load: () => import('./topics.js'),
   },
   {

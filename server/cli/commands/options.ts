@@ -8,11 +8,19 @@ const BOOTSTRAP_DEFAULT = 'localhost:9092';
 
 /** Adds the options of every command that talks to a broker. */
 export function remote(command: Command): Command {
-  return command.option(
-    '-b, --bootstrap-server <host:port>',
-    'where a broker listens',
-    BOOTSTRAP_DEFAULT,
-  );
+  return command
+    .option('-b, --bootstrap-server <host:port>', 'where a broker listens', BOOTSTRAP_DEFAULT)
+    .option('--json', 'one JSON object a line, for programs');
+}
+
+/** Adds the options that change settings. */
+export function changing(command: Command): Command {
+  return command
+    .option('-s, --set <key=value>', 'set this; may be repeated', collect, [])
+    .option('-d, --delete <key>', 'go back to the default of this; may be repeated', collect, [])
+    .option('--append <key=value>', 'add to a list, such as cleanup.policy', collect, [])
+    .option('--subtract <key=value>', 'take from a list', collect, [])
+    .option('--dry-run', 'only ask the broker whether it would');
 }
 
 export function collect(value: string, before: readonly string[]): string[] {
@@ -59,10 +67,7 @@ export function oneName(argument: string | undefined, option: string | undefined
   return name;
 }
 
-export function maybeName(
-  argument: string | undefined,
-  option: string | undefined,
-): string | undefined {
+function maybeName(argument: string | undefined, option: string | undefined): string | undefined {
   if (argument !== undefined && option !== undefined && argument !== option) {
     throw new CliError(`two topics are named, ${argument} and ${option}: name one`, EXIT.usage);
   }

@@ -4,7 +4,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { runCommand, spawnCommand } from '../../support/spawn-broker.js';
 import { startTestBroker } from '../../support/start-broker.js';
 
-test('a topic is created, listed, described and deleted over the wire', async () => {
+test('a topic is created, listed and deleted over the wire', async () => {
   const { bootstrap } = await startTestBroker();
   const topics = (...args: string[]) => runCommand(['topics', ...args, '-b', bootstrap]);
 
@@ -15,18 +15,14 @@ test('a topic is created, listed, described and deleted over the wire', async ()
 
   expect(await topics('list')).toEqual({ code: 0, stdout: 'events\norders\n', stderr: '' });
 
-  const described = await topics('describe', 'orders');
-  expect(described.stdout.split('\n')).toEqual([
-    expect.stringMatching(
-      /^Topic: orders\tTopicId: [\w-]{22}\tPartitionCount: 3\tReplicationFactor: 1\tConfigs: retention\.ms=3600000$/,
-    ),
-    ...[0, 1, 2].map(
-      (partition) => `\tTopic: orders\tPartition: ${partition}\tLeader: 1\tReplicas: 1\tIsr: 1`,
-    ),
-    '',
-  ]);
-  const all = await topics('describe');
-  expect(all.stdout.match(/^Topic: (\w+)/gm)).toEqual(['Topic: events', 'Topic: orders']);
+  expect((await topics('list', '--long')).stdout).toBe(
+    [
+      'TOPIC   PARTITIONS  REPLICATION-FACTOR',
+      'events           1                   1',
+      'orders           3                   1',
+      '',
+    ].join('\n'),
+  );
 
   expect(await topics('delete', 'orders')).toEqual({
     code: 0,
