@@ -1,5 +1,5 @@
 import { ActiveSegment } from './append/active-segment.js';
-import { Appends } from './append/appends.js';
+import { AppendQueue } from './append/append-queue.js';
 import { LeaderAppends } from './append/leader-appends.js';
 import { ReplicaAppends } from './append/replica-appends.js';
 import { Rolling } from './append/rolling.js';
@@ -73,7 +73,9 @@ export class LogState {
   readonly staging: Staging;
   readonly rolling: Rolling;
   readonly active: ActiveSegment;
-  readonly appends: Appends;
+  readonly queue = new AppendQueue();
+  readonly leader: LeaderAppends;
+  readonly follower: ReplicaAppends;
 
   readonly changes: Changes;
   readonly compaction: Compaction;
@@ -101,7 +103,8 @@ export class LogState {
     this.staging = new Staging(this);
     this.rolling = new Rolling(this);
     this.active = new ActiveSegment(this);
-    this.appends = new Appends(this, new LeaderAppends(this), new ReplicaAppends(this, marks));
+    this.leader = new LeaderAppends(this, this.queue);
+    this.follower = new ReplicaAppends(this, this.queue, marks);
 
     this.changes = new Changes(this);
     this.compaction = new Compaction(this, Math.min(cleanedOffset, found.end.offset));

@@ -1,5 +1,6 @@
 import type { Timestamp } from '../batch/timestamp.js';
-import type { Appends } from './append/appends.js';
+import type { LeaderAppends } from './append/leader-appends.js';
+import { ORIGINS } from './append/origin.js';
 import { beginAnew } from './change/begin-anew.js';
 import { findCut } from './change/cut-place.js';
 import { deleteBefore } from './change/delete-before.js';
@@ -32,12 +33,12 @@ import type { LogContext } from './shared/log-context.js';
 export class Log implements PartitionLog {
   /** For the directory, which closes logs and deletes them. */
   readonly state: LogState;
-  readonly #appends: Appends;
+  readonly #leader: LeaderAppends;
 
   constructor(context: LogContext, origin: LogOrigin) {
     const state = new LogState(context, origin);
     this.state = state;
-    this.#appends = state.appends;
+    this.#leader = state.leader;
   }
 
   get name(): PartitionName {
@@ -82,17 +83,19 @@ export class Log implements PartitionLog {
   }
 
   append(batch: Buffer, origin: AppendOrigin = 'client'): Promise<Appended> {
-    return this.#appends.append(batch, origin);
+    const rules = ORIGINS[origin];
+    return rules.place ? this.state.follower.append(batch) : this.#leader.append(batch, rules);
   }
 
   refused(header: Buffer): void {
-    this.#appends.expectAgain(header);
+    this.#leader.expectAgain(header);
   }
 
   async flush(): Promise<void> {
-    const { life, appends, durability } = this.state;
+    const { life, queue, staging, durability } = this.state;
     life.assertServing();
-    await appends.settled();
+    await queue.passed();
+    await staging.writer.settled();
     await durability.flush();
     life.assertServing();
   }

@@ -10,9 +10,11 @@ import type { OffsetTracker } from '../state/offset-tracker.js';
 import { lastSequenceOf, type ProducerBatch } from '../state/producer.js';
 import type { ProducerStates } from '../state/producer-state.js';
 import type { ActiveSegment } from './active-segment.js';
+import type { AppendQueue } from './append-queue.js';
 import { nameRecords } from './check-records.js';
 import { checkTimestamps, judgeBatch } from './judge-batch.js';
-import type { OriginRules } from './origin.js';
+import { ORIGINS, type OriginRules } from './origin.js';
+import { isByHeader, readyRecords } from './ready-records.js';
 import { expectAgain, noteRefusal } from './refused-batches.js';
 import type { Staging } from './staging.js';
 
@@ -28,54 +30,86 @@ export interface LeadingLog {
   readonly staging: Staging;
 }
 
-/** THE APPEND PATH of a leader. */
+/** THE APPEND PATH of a leader: batches of its clients, in the order of the calls. */
 export class LeaderAppends {
   readonly #log: LeadingLog;
+  readonly #queue: AppendQueue;
 
-  constructor(log: LeadingLog) {
+  constructor(log: LeadingLog, queue: AppendQueue) {
     this.#log = log;
+    this.#queue = queue;
   }
 
-  /**
-   * Appends, or refuses, at once. Null, with nothing done, when a segment must be started, or
-   * woken, and that cannot be done yet: then `appendWhenReady` appends.
-   */
-  append(batch: Buffer, origin: OriginRules): Promise<Appended> | null {
-    try {
-      return this.#append(batch, origin);
-    } catch (error) {
-      this.refused(batch, error);
-      return this.#refuse(batch, error);
-    }
-  }
-
-  /** Appends as soon as the writer allows it. Called only at the front of the queue. */
-  async appendWhenReady(
-    batch: Buffer,
-    origin: OriginRules,
-  ): Promise<{ appended: Promise<Appended> }> {
-    for (;;) {
-      const appended = this.append(batch, origin);
-      if (appended !== null) return { appended };
-      try {
-        await this.#log.active.whenReady();
-      } catch (error) {
-        this.refused(batch, error);
-        throw error;
-      }
-    }
-  }
-
-  /** The batch was refused: notes it if its producer will send it again. */
-  refused(batch: Buffer, error: unknown): void {
-    const { producers, context } = this.#log;
-    noteRefusal(producers, batch, error, context.clock.wallMs());
+  /** Appends as `PartitionLog.append` promises. */
+  append(batch: Buffer, rules: OriginRules): Promise<Appended> {
+    const { leadership, settings } = this.#log;
+    const { refusal } = leadership;
+    if (refusal) return Promise.reject(refusal);
+    const isAtOnce = !this.#queue.isTaken && isByHeader(settings, batch, rules);
+    if (!isAtOnce) return this.#appendBehind(batch, rules);
+    return (
+      this.#attempt(batch, rules) ?? this.#queue.take(() => this.#appendWhenReady(batch, rules))
+    );
   }
 
   /** Notes a batch that was refused in front of the log, as `PartitionLog.refused` says. */
   expectAgain(header: Buffer): void {
     const { producers, context } = this.#log;
     expectAgain(producers, header, context.clock.wallMs());
+  }
+
+  /**
+   * Records may have to be unpacked, to be checked or to be stored in the topic's codec, on a
+   * thread: appends keep their order by queueing behind one another.
+   */
+  #appendBehind(batch: Buffer, rules: OriginRules): Promise<Appended> {
+    const ready = readyRecords(this.#log, batch, rules);
+    return this.#queue.take(async () => {
+      const found = await ready;
+      if (!(found instanceof EngineError)) {
+        return found === null || found === batch
+          ? this.#appendWhenReady(batch, rules)
+          : this.#appendWhenReady(found, ORIGINS.built);
+      }
+      this.#noteRefusal(batch, found);
+      return { appended: Promise.reject(found) };
+    });
+  }
+
+  /** Appends as soon as the writer allows it. Called only at the front of the queue. */
+  async #appendWhenReady(
+    batch: Buffer,
+    rules: OriginRules,
+  ): Promise<{ appended: Promise<Appended> }> {
+    for (;;) {
+      const appended = this.#attempt(batch, rules);
+      if (appended !== null) return { appended };
+      try {
+        await this.#log.active.whenReady();
+      } catch (error) {
+        this.#noteRefusal(batch, error);
+        throw error;
+      }
+    }
+  }
+
+  /**
+   * Appends, or refuses, at once. Null, with nothing done, when a segment must be started, or
+   * woken, and that cannot be done yet: then `#appendWhenReady` appends.
+   */
+  #attempt(batch: Buffer, rules: OriginRules): Promise<Appended> | null {
+    try {
+      return this.#append(batch, rules);
+    } catch (error) {
+      this.#noteRefusal(batch, error);
+      return this.#refuse(batch, error);
+    }
+  }
+
+  /** The batch was refused: notes it if its producer will send it again. */
+  #noteRefusal(batch: Buffer, error: unknown): void {
+    const { producers, context } = this.#log;
+    noteRefusal(producers, batch, error, context.clock.wallMs());
   }
 
   /**
@@ -91,14 +125,14 @@ export class LeaderAppends {
    *
    * The promise settles as `PartitionLog.append` says. Throws the problem of a bad batch.
    */
-  #append(batch: Buffer, origin: OriginRules): Promise<Appended> | null {
+  #append(batch: Buffer, rules: OriginRules): Promise<Appended> | null {
     const { life, settings, context, offsets, active, leadership, staging } = this.#log;
     life.assertServing();
     leadership.assertLeading();
-    judgeBatch(settings, batch, origin);
+    judgeBatch(settings, batch, rules);
     const nowMs = context.clock.wallMs();
-    checkTimestamps(settings, batch, nowMs, origin);
-    const original = this.#findOriginal(batch, origin);
+    checkTimestamps(settings, batch, nowMs, rules);
+    const original = this.#findOriginal(batch, rules);
     if (original !== null) return staging.answerDuplicate(original);
 
     const segment = active.forBatch(batch, offsets.logEnd, nowMs);
@@ -110,12 +144,16 @@ export class LeaderAppends {
       appendTimeMs = nowMs;
       stampAppendTime(batch, nowMs);
     }
-    return staging.stage(batch, segment, baseOffset, nowMs, appendTimeMs);
+    const begin = staging.note(batch, segment, baseOffset, nowMs);
+    const lastOffset = baseOffset + lastOffsetDelta(batch);
+    const { logStart: logStartOffset } = offsets;
+    const appended = { baseOffset, lastOffset, appendTimeMs, logStartOffset, duplicate: false };
+    return staging.writer.stage(batch, appended, begin);
   }
 
-  #findOriginal(batch: Buffer, origin: OriginRules): ProducerBatch | null {
+  #findOriginal(batch: Buffer, rules: OriginRules): ProducerBatch | null {
     const id = producerId(batch);
-    if (id < 0 || origin.sequence) return null;
+    if (id < 0 || rules.sequence) return null;
     const sequence = baseSequence(batch);
     const lastSequence = lastSequenceOf(sequence, lastOffsetDelta(batch) + 1);
     return this.#log.producers.check(id, producerEpoch(batch), sequence, lastSequence);

@@ -5,10 +5,10 @@ import type { FilePool } from '../../disk/file-pool.js';
 import type { EngineError } from '../../errors.js';
 import { LIMITS } from '../../limits.js';
 import type { EngineCounters } from '../../metrics.js';
+import type { Appended } from '../partition-log.js';
 import { SETTLED } from '../segments/settled.js';
 import type { LogContext } from '../shared/log-context.js';
 import { afterMicrotasks, type WriteGathering } from '../shared/write-gathering.js';
-import type { AppendWaiter } from './append-waiters.js';
 import { type GroupBegin, WriteGroup } from './write-group.js';
 
 /** The log's reaction to the outcome of a write. */
@@ -65,8 +65,11 @@ export class LogWriter {
     return this.#staged !== null;
   }
 
-  /** Adds a stamped batch to this turn's group. One that begins a group says where. */
-  stage(batch: Uint8Array, append: AppendWaiter, begin: GroupBegin | null): void {
+  /**
+   * Adds a stamped batch to this turn's group. One that begins a group says where. The promise
+   * settles as that of an append.
+   */
+  stage(batch: Uint8Array, appended: Appended, begin: GroupBegin | null): Promise<Appended> {
     let group = this.#staged;
     if (group === null) {
       assert(begin !== null, 'a batch that begins a group says where');
@@ -75,10 +78,11 @@ export class LogWriter {
       this.#gather(this);
     }
     const wasSmall = group.bytes < LIMITS.writeWaitingBytes;
-    group.add(batch, append);
+    const settled = group.add(batch, appended);
     if (wasSmall && group.bytes >= LIMITS.writeWaitingBytes) {
       afterMicrotasks(() => this.flush());
     }
+    return settled;
   }
 
   /** Whether the group in the making should be flushed before more is added. */

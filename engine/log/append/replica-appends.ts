@@ -18,17 +18,22 @@ interface OrderMarks {
 /** THE APPEND PATH of a follower: batches of a leader, as they are. */
 export class ReplicaAppends {
   readonly #log: FollowingLog;
+  readonly #queue: AppendQueue;
   readonly #marks: OrderMarks;
 
-  constructor(log: FollowingLog, marks: OrderMarks) {
+  constructor(log: FollowingLog, queue: AppendQueue, marks: OrderMarks) {
     this.#log = log;
+    this.#queue = queue;
     this.#marks = marks;
   }
 
   /**
-   * Appends a leader's piece, at once where that is possible. Throws the problem of a bad piece.
+   * Appends a leader's piece, at once where that is possible. Rejects with the problem of a bad
+   * piece.
    */
-  append(queue: AppendQueue, bytes: Buffer): Promise<Appended> {
+  async append(bytes: Buffer): Promise<Appended> {
+    this.#log.leadership.assertTakesLeaders();
+    const queue = this.#queue;
     const piece = queue.isTaken ? null : new ReplicaPiece(this.#log, bytes);
     if (piece === null || this.#isNews(piece)) {
       return queue.take(() => this.#appendWhenReady(piece ?? bytes));

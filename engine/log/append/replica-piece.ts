@@ -102,7 +102,15 @@ export class ReplicaPiece {
       if (base > log.offsets.logEnd || recordCount(batch) <= lastOffsetDelta(batch)) {
         segment.noteGap();
       }
-      this.#last = log.staging.stage(batch, segment, base, nowMs, -1);
+      const begin = log.staging.note(batch, segment, base, nowMs);
+      const place = {
+        baseOffset: base,
+        lastOffset: base + lastOffsetDelta(batch),
+        appendTimeMs: -1,
+        logStartOffset: log.offsets.logStart,
+        duplicate: false,
+      };
+      this.#last = log.staging.writer.stage(batch, place, begin);
       this.#last.catch(ignore);
       this.#nextOffset = log.offsets.logEnd;
       this.#at = end;

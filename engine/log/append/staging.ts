@@ -20,7 +20,7 @@ import type { ProducerStates } from '../state/producer-state.js';
 import type { Watermark } from '../state/watermark.js';
 import { LogWriter, type WriteOutcome } from './log-writer.js';
 import { takeBackBatches } from './refused-batches.js';
-import type { WriteGroup } from './write-group.js';
+import type { GroupBegin, WriteGroup } from './write-group.js';
 
 /** The log that batches are staged for. */
 export interface StagingLog {
@@ -52,19 +52,14 @@ export class Staging implements WriteOutcome {
     this.writer = new LogWriter(log.context, this);
   }
 
-  /** Notes a batch that has its place, and stages it. The promise settles as that of an append. */
-  stage(
-    batch: Buffer,
-    segment: Segment,
-    baseOffset: number,
-    nowMs: number,
-    appendTimeMs: number,
-  ): Promise<Appended> {
-    const { writer } = this;
+  /**
+   * Notes a batch that has its place, just before the writer gets it. Returns where a group begins
+   * if it begins one: the mark is taken before the batch is noted.
+   */
+  note(batch: Buffer, segment: Segment, baseOffset: number, nowMs: number): GroupBegin | null {
     const { offsets, epochs, settings, context } = this.#log;
     const lastOffset = baseOffset + lastOffsetDelta(batch);
-    // The mark is taken before the batch is noted, but only when the batch begins a group.
-    const begin = writer.hasStaged
+    const begin = this.writer.hasStaged
       ? null
       : {
           segment,
@@ -79,17 +74,7 @@ export class Staging implements WriteOutcome {
     this.#noteProducer(batch, baseOffset, lastOffset, nowMs);
     context.counters.batchesAppended++;
     context.counters.bytesAppended += batch.length;
-
-    const appended: Appended = {
-      baseOffset,
-      lastOffset,
-      appendTimeMs,
-      logStartOffset: offsets.logStart,
-      duplicate: false,
-    };
-    return new Promise((resolve, reject) => {
-      writer.stage(batch, { endOffset: lastOffset + 1, appended, resolve, reject }, begin);
-    });
+    return begin;
   }
 
   #noteProducer(batch: Buffer, baseOffset: number, lastOffset: number, timestampMs: number): void {

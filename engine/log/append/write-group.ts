@@ -1,3 +1,4 @@
+import type { Appended } from '../partition-log.js';
 import type { SegmentMark } from '../segments/noted-batches.js';
 import type { Segment } from '../segments/segment.js';
 import type { EpochStart } from '../state/leader-epochs.js';
@@ -35,11 +36,15 @@ export class WriteGroup implements GroupBegin {
     this.endOffset = startOffset;
   }
 
-  add(batch: Uint8Array, append: AppendWaiter): void {
+  /** The promise settles with the outcome of the append. */
+  add(batch: Uint8Array, appended: Appended): Promise<Appended> {
+    const endOffset = appended.lastOffset + 1;
     this.buffers.push(batch);
     this.bytes += batch.length;
-    this.endOffset = append.endOffset;
-    this.appends.push(append);
+    this.endOffset = endOffset;
+    return new Promise((resolve, reject) => {
+      this.appends.push({ endOffset, appended, resolve, reject });
+    });
   }
 
   /**

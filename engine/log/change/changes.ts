@@ -1,4 +1,4 @@
-import type { Appends } from '../append/appends.js';
+import type { AppendQueue } from '../append/append-queue.js';
 import type { Staging } from '../append/staging.js';
 import type { Durability } from '../durability/durability.js';
 import { SETTLED } from '../segments/settled.js';
@@ -8,7 +8,7 @@ import type { Watermark } from '../state/watermark.js';
 /** The log that is changed other than by appends. */
 export interface ChangedLog {
   readonly life: LogLife;
-  readonly appends: Appends;
+  readonly queue: AppendQueue;
   readonly staging: Staging;
   readonly durability: Durability;
   readonly watermark: Watermark;
@@ -47,10 +47,10 @@ export class Changes {
    * told when `change` returns that it has changed anything.
    */
   async runAtEnd(change: () => Promise<boolean>): Promise<void> {
-    const { life, appends, staging, durability, watermark } = this.#log;
+    const { life, queue, staging, durability, watermark } = this.#log;
     life.assertTaking();
     const before = this.#last;
-    const changed = appends.queue.take(async () => {
+    const changed = queue.take(async () => {
       await before;
       life.assertServing();
       durability.checkpoint.pause();
@@ -72,8 +72,8 @@ export class Changes {
 
   /** Resolves when all appends and changes that were begun by now have ended. */
   async settled(): Promise<void> {
-    const { appends, staging } = this.#log;
-    await appends.queue.emptied();
+    const { queue, staging } = this.#log;
+    await queue.emptied();
     await this.#last;
     await staging.writer.settled();
   }

@@ -42,9 +42,12 @@ export class Leadership {
     throw new EngineError('NOT_LEADER', `${this.#log.folder} has begun to follow another leader`);
   }
 
-  /** Whether the log was told to lead: then no other leader may send it batches. */
-  get isLeader(): boolean {
-    return this.#role === 'leader';
+  /** Throws LOG_CLOSED, or NOT_FOLLOWER where the log was told to lead itself. */
+  assertTakesLeaders(): void {
+    this.#log.life.assertTaking();
+    if (this.#role === 'leader') {
+      throw new EngineError('NOT_FOLLOWER', `${this.#log.folder} leads`);
+    }
   }
 
   /** Why a writer's batches are refused: the log is being closed, or follows; null if neither. */

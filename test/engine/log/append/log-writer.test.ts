@@ -44,8 +44,8 @@ function newWriter() {
   const stage = (bytes: string): void => {
     const begin = { segment: { file }, mark: { size: 0 }, startOffset: 0, epochs: [] };
     const buffer = Buffer.from(bytes);
-    const append = { endOffset: 1, appended: null, resolve: () => {}, reject: () => {} };
-    writer.stage(buffer, append as never, writer.hasStaged ? null : (begin as never));
+    const begins = writer.hasStaged ? null : (begin as never);
+    void writer.stage(buffer, { lastOffset: 0 } as never, begins);
   };
   return { writer, stage, directory, file, room, writes, outcomes, pending };
 }
