@@ -15,6 +15,8 @@ export const ENGINE_ERRORS = {
   STALE_LEADER_EPOCH: 'the log has seen a later leader epoch than the one it is to lead with',
   NOT_LEADER: 'the log follows a leader, and takes batches from nobody else',
   NOT_FOLLOWER: 'the log leads, and takes no batches of another leader',
+  OFFSET_MISMATCH:
+    'the append was to get another offset than the next one of the log; nothing of it was kept',
   UNEXPECTED_OFFSET: 'a replicated batch does not continue the log',
   BELOW_HIGH_WATERMARK: 'what lies there is committed, and is not cut off unless that is asked for',
   OFFSET_OUT_OF_RANGE: 'there is no such offset between log start and log end',

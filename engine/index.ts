@@ -47,6 +47,7 @@ export { parsePartitionFolderName, parseSegmentFileName } from './disk/file-name
 export { FileSlice } from './disk/file-slice.js';
 export { acceptNow, sendFile, sendFileAvailable, sendNow } from './disk/native.js';
 export { nodeDisk } from './disk/node-disk.js';
+export type { AppendOptions } from './embedded/append-options.js';
 export type { AppendResult } from './embedded/append-queue.js';
 export type { EventLog, EventRead, ReadOptions } from './embedded/event-log.js';
 export type { EventLogOptions } from './embedded/event-log-options.js';

@@ -6,6 +6,7 @@ import type { Clock } from '../clock.js';
 import { EngineError } from '../errors.js';
 import type { LogSettings } from '../log/log-settings.js';
 import type { Appended, PartitionLog } from '../log/partition-log.js';
+import { type AppendOptions, expectedOffsetOf } from './append-options.js';
 import { type NewEvent, type PreparedRecord, prepareRecord } from './event-record.js';
 
 /** The place of a call's records in the log. */
@@ -49,6 +50,8 @@ interface OpenBatch {
   readonly shares: Share[];
   /** Largest size of the batch, uncompressed. */
   sizeMax: number;
+  /** The offset that the batch, which is one call's alone, is to get; null: whichever is next. */
+  readonly expectedOffset: number | null;
 }
 
 const ignore = (): void => {};
@@ -63,8 +66,9 @@ export class AppendQueue {
   readonly #log: PartitionLog;
   readonly #codec: CodecName;
   readonly #clock: Clock;
-  readonly #appendBuilt = (batch: Buffer): Promise<Appended> => this.#log.append(batch, 'built');
   #open: OpenBatch | null = null;
+  /** Batches of this turn before `#open`, which take no more records. */
+  #full: OpenBatch[] = [];
   #scheduled = false;
   /**
    * Settles when everything handed in before has reached the log; null when nothing is on its way.
@@ -78,25 +82,32 @@ export class AppendQueue {
   }
 
   /** Appends the records of one call, as `EventLog.append` promises. */
-  append(events: NewEvent | readonly NewEvent[]): Promise<AppendResult> {
+  append(
+    events: NewEvent | readonly NewEvent[],
+    options: AppendOptions = {},
+  ): Promise<AppendResult> {
     let prepared: PreparedRecord[];
+    let expectedOffset: number | null;
     try {
+      expectedOffset = expectedOffsetOf(options);
       prepared = this.#prepare(Array.isArray(events) ? events : [events as NewEvent]);
+      if (expectedOffset !== null) this.#assertOneBatch(prepared);
     } catch (error) {
       return Promise.reject(error);
     }
-    return new Promise((resolve, reject) => this.#add(prepared, resolve, reject));
+    return new Promise((resolve, reject) => this.#add(prepared, expectedOffset, resolve, reject));
   }
 
   /**
    * Hands in a batch that is ready, behind what was appended before. It is stamped in place and
    * belongs to the log from now on.
    */
-  async appendBatch(batch: Buffer): Promise<AppendResult> {
+  async appendBatch(batch: Buffer, options: AppendOptions = {}): Promise<AppendResult> {
+    const expectedOffset = expectedOffsetOf(options);
     this.cut();
     const timestamp = batch.length >= HEADER_SIZE ? timestampNumber(maxTimestamp(batch)) : -1;
     const { baseOffset, lastOffset, appendTimeMs } = await this.#submit(batch, (ready) =>
-      this.#log.append(ready),
+      this.#log.append(ready, 'client', expectedOffset),
     );
     return { baseOffset, lastOffset, timestamp: appendTimeMs >= 0 ? appendTimeMs : timestamp };
   }
@@ -125,8 +136,19 @@ export class AppendQueue {
     });
   }
 
+  #assertOneBatch(prepared: readonly PreparedRecord[]): void {
+    const { maxBatchBytes } = this.#log.settings;
+    const size = HEADER_SIZE + sizeOf(prepared);
+    if (prepared.length === 1 || size <= maxBatchBytes) return;
+    throw new EngineError(
+      'BATCH_TOO_LARGE',
+      `a call with expectedOffset is one batch: its records take ${size} bytes, maxBatchBytes is ${maxBatchBytes}`,
+    );
+  }
+
   #add(
     prepared: readonly PreparedRecord[],
+    expectedOffset: number | null,
     resolve: (result: AppendResult) => void,
     reject: (error: unknown) => void,
   ): void {
@@ -140,13 +162,15 @@ export class AppendQueue {
       resolve,
       reject,
     };
-    const total = prepared.reduce((sum, { sizeMax }) => sum + sizeMax, 0);
+    // A batch that is refused is one call's alone.
+    if (expectedOffset !== null) this.#close();
     // A call that fits into a batch is kept whole or not at all: it is not split to fill up a
     // batch.
-    if (this.#open && this.#open.sizeMax + total > maxBatchBytes) this.cut();
+    else if (this.#open && this.#open.sizeMax + sizeOf(prepared) > maxBatchBytes) this.cut();
     for (const { record, sizeMax } of prepared) {
-      if (this.#open && this.#open.sizeMax + sizeMax > maxBatchBytes) this.cut();
-      this.#open ??= { records: [], shares: [], sizeMax: HEADER_SIZE };
+      const isOver = this.#open !== null && this.#open.sizeMax + sizeMax > maxBatchBytes;
+      if (isOver && expectedOffset === null) this.cut();
+      this.#open ??= { records: [], shares: [], sizeMax: HEADER_SIZE, expectedOffset };
       const { records, shares } = this.#open;
       let share = shares.at(-1);
       if (share?.call !== call) {
@@ -159,6 +183,7 @@ export class AppendQueue {
       share.timestamp = Math.max(share.timestamp, record.timestamp);
       this.#open.sizeMax += sizeMax;
     }
+    if (expectedOffset !== null) this.#close();
     if (this.#scheduled) return;
     this.#scheduled = true;
     this.#clock.afterTurn(() => {
@@ -167,13 +192,24 @@ export class AppendQueue {
     });
   }
 
-  /** Ends the batch in the making and sends it on its way. */
-  cut(): void {
-    const open = this.#open;
-    if (open === null) return;
+  /** Ends the batch in the making: the turn's next record begins another. */
+  #close(): void {
+    if (this.#open !== null) this.#full.push(this.#open);
     this.#open = null;
+  }
+
+  /** Ends the batch in the making and sends it on its way, behind those of the turn before it. */
+  cut(): void {
+    this.#close();
+    const full = this.#full;
+    if (full.length === 0) return;
+    this.#full = [];
+    for (const batch of full) this.#send(batch);
+  }
+
+  #send(open: OpenBatch): void {
     const build = this.#codec === 'none' ? buildBatchSync(open.records) : this.#compress(open);
-    this.#submit(build, this.#appendBuilt).then(
+    this.#submit(build, (batch) => this.#log.append(batch, 'built', open.expectedOffset)).then(
       (appended) => {
         for (const share of open.shares) succeed(share, appended);
       },
@@ -208,6 +244,10 @@ export class AppendQueue {
     });
     return turn.then(({ appended }) => appended);
   }
+}
+
+function sizeOf(prepared: readonly PreparedRecord[]): number {
+  return prepared.reduce((sum, { sizeMax }) => sum + sizeMax, 0);
 }
 
 function checkAgainst(settings: LogSettings, prepared: PreparedRecord, nowMs: number): void {

@@ -5,6 +5,7 @@ import { LIMITS } from '../limits.js';
 import type { CompactionResult, PartitionLog, ScrubResult } from '../log/partition-log.js';
 import type { TurnSlices } from '../turn-slices.js';
 import { throwIfAborted } from './abort.js';
+import type { AppendOptions } from './append-options.js';
 import { AppendQueue, type AppendResult } from './append-queue.js';
 import { asEvent, type EventRecord, type NewEvent } from './event-record.js';
 import {
@@ -105,27 +106,33 @@ export class EventLog {
    * flush promise holds (`ack`: synced; `interval`, `os`: written). Wait for it now and then:
    * appends under way are held in memory.
    *
-   * Rejects this call only, keeping nothing of it: INVALID_RECORD, BATCH_TOO_LARGE (one record is),
-   * INVALID_TIMESTAMP, NULL_KEY. Rejects all calls of the batch: STORAGE_FULL (later appends may
-   * work), STORAGE_BUSY, CODEC_UNAVAILABLE.
+   * With `expectedOffset` the call is a batch of its own, kept whole or not at all, and only if its
+   * first record gets that offset: whatever else is appended, by whomever, in the same turn too.
+   * OFFSET_MISMATCH carries the log's next offset as `offset`; appends before it were kept then,
+   * and where they fail the call fails as they do.
+   *
+   * Rejects this call only, keeping nothing of it: INVALID_RECORD, BATCH_TOO_LARGE (one record is;
+   * with `expectedOffset` the call), INVALID_TIMESTAMP, NULL_KEY, OFFSET_MISMATCH, INVALID_SETTING
+   * (an `expectedOffset` that is no offset). Rejects all calls of the batch: STORAGE_FULL (later
+   * appends may work), STORAGE_BUSY, CODEC_UNAVAILABLE.
    */
-  append(records: NewEvent | readonly NewEvent[]): Promise<AppendResult> {
+  append(records: NewEvent | readonly NewEvent[], options?: AppendOptions): Promise<AppendResult> {
     if (this.#end) return Promise.reject(this.#closedError());
-    return this.#queue.append(records);
+    return this.#queue.append(records, options);
   }
 
   /**
    * Appends one ready record batch (format v2, any codec), behind earlier appends. It is copied
    * once, because the log stamps offset and epoch into it: the caller's bytes do not change and are
    * free again when this returns. A batch that its idempotent producer sent before answers with the
-   * offsets it has.
+   * offsets it has. `expectedOffset` as in `append`.
    *
    * Rejects as `PartitionLog.append`: CORRUPT_BATCH, INVALID_BATCH (more than one, for instance),
    * UNSUPPORTED_MAGIC, …
    */
-  appendBatch(batch: Uint8Array): Promise<AppendResult> {
+  appendBatch(batch: Uint8Array, options?: AppendOptions): Promise<AppendResult> {
     if (this.#end) return Promise.reject(this.#closedError());
-    return this.#queue.appendBatch(Buffer.from(batch));
+    return this.#queue.appendBatch(Buffer.from(batch), options);
   }
 
   /**

@@ -82,9 +82,15 @@ export class Log implements PartitionLog {
     this.state.updateSettings(settings);
   }
 
-  append(batch: Buffer, origin: AppendOrigin = 'client'): Promise<Appended> {
+  append(
+    batch: Buffer,
+    origin: AppendOrigin = 'client',
+    expectedOffset: number | null = null,
+  ): Promise<Appended> {
     const rules = ORIGINS[origin];
-    return rules.place ? this.state.follower.append(batch) : this.#leader.append(batch, rules);
+    return rules.place
+      ? this.state.follower.append(batch)
+      : this.#leader.append(batch, rules, expectedOffset);
   }
 
   refused(header: Buffer): void {

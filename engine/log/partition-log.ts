@@ -283,8 +283,12 @@ export interface PartitionLog {
    * STORAGE_BUSY (nothing was kept, later appends may work; batches that the producer has sent
    * behind this one are OUT_OF_ORDER_SEQUENCE until it is sent again); of a replica
    * UNEXPECTED_OFFSET below the log end.
+   *
+   * A batch with an `expectedOffset` is taken only if that is its base offset: else it is
+   * OFFSET_MISMATCH, whose `offset` is the next offset of the log, once the appends before it have
+   * kept their promise; where these fail, it fails as they do. A replica's batch has its own.
    */
-  append(batch: Buffer, origin?: AppendOrigin): Promise<Appended>;
+  append(batch: Buffer, origin?: AppendOrigin, expectedOffset?: number | null): Promise<Appended>;
 
   /**
    * Notes that a batch was refused in front of the log, and that its producer will send it again:

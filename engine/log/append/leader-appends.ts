@@ -41,14 +41,19 @@ export class LeaderAppends {
   }
 
   /** Appends as `PartitionLog.append` promises. */
-  append(batch: Buffer, rules: OriginRules): Promise<Appended> {
+  append(
+    batch: Buffer,
+    rules: OriginRules,
+    expectedOffset: number | null = null,
+  ): Promise<Appended> {
     const { leadership, settings } = this.#log;
     const { refusal } = leadership;
     if (refusal) return Promise.reject(refusal);
     const isAtOnce = !this.#queue.isTaken && isByHeader(settings, batch, rules);
-    if (!isAtOnce) return this.#appendBehind(batch, rules);
+    if (!isAtOnce) return this.#appendBehind(batch, rules, expectedOffset);
     return (
-      this.#attempt(batch, rules) ?? this.#queue.take(() => this.#appendWhenReady(batch, rules))
+      this.#attempt(batch, rules, expectedOffset) ??
+      this.#queue.take(() => this.#appendWhenReady(batch, rules, expectedOffset))
     );
   }
 
@@ -62,14 +67,18 @@ export class LeaderAppends {
    * Records may have to be unpacked, to be checked or to be stored in the topic's codec, on a
    * thread: appends keep their order by queueing behind one another.
    */
-  #appendBehind(batch: Buffer, rules: OriginRules): Promise<Appended> {
+  #appendBehind(
+    batch: Buffer,
+    rules: OriginRules,
+    expectedOffset: number | null,
+  ): Promise<Appended> {
     const ready = readyRecords(this.#log, batch, rules);
     return this.#queue.take(async () => {
       const found = await ready;
       if (!(found instanceof EngineError)) {
         return found === null || found === batch
-          ? this.#appendWhenReady(batch, rules)
-          : this.#appendWhenReady(found, ORIGINS.built);
+          ? this.#appendWhenReady(batch, rules, expectedOffset)
+          : this.#appendWhenReady(found, ORIGINS.built, expectedOffset);
       }
       this.#noteRefusal(batch, found);
       return { appended: Promise.reject(found) };
@@ -80,9 +89,10 @@ export class LeaderAppends {
   async #appendWhenReady(
     batch: Buffer,
     rules: OriginRules,
+    expectedOffset: number | null,
   ): Promise<{ appended: Promise<Appended> }> {
     for (;;) {
-      const appended = this.#attempt(batch, rules);
+      const appended = this.#attempt(batch, rules, expectedOffset);
       if (appended !== null) return { appended };
       try {
         await this.#log.active.whenReady();
@@ -97,9 +107,13 @@ export class LeaderAppends {
    * Appends, or refuses, at once. Null, with nothing done, when a segment must be started, or
    * woken, and that cannot be done yet: then `#appendWhenReady` appends.
    */
-  #attempt(batch: Buffer, rules: OriginRules): Promise<Appended> | null {
+  #attempt(
+    batch: Buffer,
+    rules: OriginRules,
+    expectedOffset: number | null,
+  ): Promise<Appended> | null {
     try {
-      return this.#append(batch, rules);
+      return this.#append(batch, rules, expectedOffset);
     } catch (error) {
       this.#noteRefusal(batch, error);
       return this.#refuse(batch, error);
@@ -118,14 +132,19 @@ export class LeaderAppends {
    * 1. judge the batch by its header (length, magic, CRC, counts, timestamps), but for the checks
    *    that its origin is spared;
    * 2. ask whether an idempotent producer sent it before, or skipped something;
-   * 3. roll the segment if it must;
-   * 4. stamp offset, epoch, and append time where the topic wants it, in place;
-   * 5. note size, index entry, producer and epoch;
-   * 6. stage it for the next gathered write.
+   * 3. ask whether the next offset is the one that the caller expects;
+   * 4. roll the segment if it must;
+   * 5. stamp offset, epoch, and append time where the topic wants it, in place;
+   * 6. note size, index entry, producer and epoch;
+   * 7. stage it for the next gathered write.
    *
    * The promise settles as `PartitionLog.append` says. Throws the problem of a bad batch.
    */
-  #append(batch: Buffer, rules: OriginRules): Promise<Appended> | null {
+  #append(
+    batch: Buffer,
+    rules: OriginRules,
+    expectedOffset: number | null,
+  ): Promise<Appended> | null {
     const { life, settings, context, offsets, active, leadership, staging } = this.#log;
     life.assertServing();
     leadership.assertLeading();
@@ -133,6 +152,8 @@ export class LeaderAppends {
     const nowMs = context.clock.wallMs();
     checkTimestamps(settings, batch, nowMs, rules);
     const original = this.#findOriginal(batch, rules);
+    const place = original?.baseOffset ?? offsets.logEnd;
+    if (expectedOffset !== null && place !== expectedOffset) return this.#misplaced(expectedOffset);
     if (original !== null) return staging.answerDuplicate(original);
 
     const segment = active.forBatch(batch, offsets.logEnd, nowMs);
@@ -149,6 +170,21 @@ export class LeaderAppends {
     const { logStart: logStartOffset } = offsets;
     const appended = { baseOffset, lastOffset, appendTimeMs, logStartOffset, duplicate: false };
     return staging.writer.stage(batch, appended, begin);
+  }
+
+  /**
+   * The end that the caller was measured by is that of the log only if the appends up to it are
+   * kept: so it waits for them, and fails as they do.
+   */
+  async #misplaced(expectedOffset: number): Promise<never> {
+    const { offsets, staging } = this.#log;
+    await staging.whenPromised(offsets.logEnd);
+    const offset = offsets.logEnd;
+    throw new EngineError(
+      'OFFSET_MISMATCH',
+      `the next offset is ${offset}, not ${expectedOffset}: nothing was appended`,
+      { offset },
+    );
   }
 
   #findOriginal(batch: Buffer, rules: OriginRules): ProducerBatch | null {

@@ -106,6 +106,17 @@ export class Staging implements WriteOutcome {
     });
   }
 
+  /** Resolves when the flush promise holds up to `endOffset`; rejects if what is below is lost. */
+  async whenPromised(endOffset: number): Promise<void> {
+    await this.#log.durability.whenPromised({
+      baseOffset: endOffset,
+      lastOffset: endOffset - 1,
+      appendTimeMs: -1,
+      logStartOffset: this.#log.offsets.logStart,
+      duplicate: false,
+    });
+  }
+
   wrote(group: WriteGroup): void {
     const { life, offsets, durability, watermark } = this.#log;
     if (life.failure) {
