@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { PROJECT } from '../lib/paths.js';
 import { RESULTS, type RunRecord, readRuns } from '../lib/results.js';
 import type { MeasuredRow } from '../lib/row.js';
+import { besideKafkaPicture } from './beside-kafka.js';
 import { readCauses } from './causes.js';
 import { curvePicture, curvesOf, formatCurve } from './curves.js';
 import { formatGoals } from './goals.js';
@@ -16,6 +17,8 @@ const PAGE = join(PROJECT, 'docs', 'benchmarks.md');
 const PICTURES = join(PROJECT, 'docs', 'benchmarks');
 /** Its appendix: every row, beside the pictures. */
 const APPENDIX = join(PICTURES, 'figures.md');
+/** What the README shows. */
+const FRONT_PICTURE = join(PICTURES, 'beside-kafka.svg');
 
 /**
  * Writes the figures of `bench/results/` into the page and its appendix, and their pictures beside
@@ -40,6 +43,8 @@ export function report(say: (line: string) => void): number {
   ].flat();
   writeFigures(PAGE, formatSummary(runs));
   writeFigures(APPENDIX, sections.join('\n\n'));
+  const front = besideKafkaPicture(runs.flatMap(measuredRows));
+  if (front !== null) writeFileSync(FRONT_PICTURE, front);
   say(`written: ${PAGE}, ${APPENDIX} and its pictures`);
   return 0;
 }
@@ -83,8 +88,13 @@ function drawPictures(run: RunRecord): string[] {
   });
 }
 
-function picturesOf({ suite, rows }: RunRecord): [name: string, title: string, svg: string][] {
-  const measured = rows.flatMap((row): MeasuredRow[] => (row.status === 'measured' ? [row] : []));
+function measuredRows({ rows }: RunRecord): MeasuredRow[] {
+  return rows.flatMap((row) => (row.status === 'measured' ? [row] : []));
+}
+
+function picturesOf(run: RunRecord): [name: string, title: string, svg: string][] {
+  const { suite } = run;
+  const measured = measuredRows(run);
   const asked = measured.filter(({ compared }) => compared.some(({ threshold }) => threshold));
   const ratios = 'Ratios of which something is asked (dashed), with their 95 % intervals';
   const all: [string, string, string | null][] = [
