@@ -25,14 +25,16 @@ export interface ClientOptions {
 /** The options of every command that talks to a broker. */
 export interface ConnectionOptions extends ReportOptions {
   readonly bootstrapServer: string;
+  /** How long to wait for a connection, and for each answer. */
+  readonly timeoutMs?: number | undefined;
 }
 
 /** Connects, and closes the connection when `use` has settled. */
 export async function withClient<T>(
-  { bootstrapServer }: ConnectionOptions,
+  { bootstrapServer: bootstrap, timeoutMs }: ConnectionOptions,
   use: (client: Client) => Promise<T>,
 ): Promise<T> {
-  const client = await Client.connect({ bootstrap: bootstrapServer });
+  const client = await Client.connect({ bootstrap, ...(timeoutMs && { timeoutMs }) });
   try {
     return await use(client);
   } finally {

@@ -5,26 +5,12 @@ import { ListGroups } from '../protocol/messages/list-groups.js';
 import { check, shown } from './answers.js';
 import { CliError, EXIT } from './cli-error.js';
 import { type Answer, type Client, type ConnectionOptions, withClient } from './client.js';
-import { decodeAssignment } from './consumer-protocol.js';
 import { connectCoordinator, whenReady } from './coordinator.js';
-import { committedOffsets } from './group-offsets.js';
 import { CLI_LIMITS } from './limits.js';
-import { LineWriter } from './output.js';
-import { endOffsets } from './start-position.js';
-import { printTable } from './table.js';
+import { printDone, printLines, printReport } from './report.js';
 
-export interface DescribeGroupsOptions extends ConnectionOptions {
-  /** A line for each member instead of each partition. */
-  readonly members?: boolean;
-  /** A line for each group. */
-  readonly state?: boolean;
-}
+export type GroupDescription = Answer<typeof DescribeGroups>['groups'][number];
 
-type GroupDescription = Answer<typeof DescribeGroups>['groups'][number];
-type Row = readonly string[];
-
-/** Stands for an unknown value, as in Kafka's tool. */
-const NOTHING = '-';
 /** The state that is shown for a group that does not exist. */
 const NO_GROUP = 'Dead';
 
@@ -36,66 +22,54 @@ export async function listGroups(
   options: ConnectionOptions & { readonly state?: boolean },
 ): Promise<void> {
   await withClient(options, async (client) => {
-    const groups = await groupsOf(client);
-    if (options.state) {
-      const rows = groups.map(({ groupId, groupState }) => [shown(groupId), groupState]);
-      return printTable(['GROUP', 'STATE'], rows);
-    }
-    const out = new LineWriter();
-    for (const { groupId } of groups) await out.write(shown(groupId));
-    await out.flush();
+    const rows = (await groupsOf(client)).map(({ groupId, groupState, protocolType }) => ({
+      group: groupId,
+      state: groupState,
+      protocolType,
+    }));
+    if (!options.state && !options.json) return printLines(rows.map(({ group }) => shown(group)));
+    await printReport(
+      rows,
+      [
+        { title: 'GROUP', cell: ({ group }) => shown(group) },
+        { title: 'STATE', cell: ({ state }) => state },
+      ],
+      options,
+    );
   });
 }
 
 /**
- * Prints the offsets of groups, their members, or their states. Without a name all groups. Goes on
- * after a group that cannot be described, and rejects in the end.
+ * Calls `visit` for each group, of those that exist without names. Goes on after one that cannot be
+ * described; resolves with a line for each of those.
  */
-export async function describeGroups(
-  names: readonly string[],
-  options: DescribeGroupsOptions,
-): Promise<void> {
-  await withClient(options, async (client) => {
-    const all = names.length > 0 ? names : (await groupsOf(client)).map(({ groupId }) => groupId);
-    const rows: Row[] = [];
-    const problems: string[] = [];
-    let attempts: number = CLI_LIMITS.coordinatorAttemptsMax;
-    for (const name of all) {
-      try {
-        rows.push(...(await rowsOf(client, name, options, attempts)));
-      } catch (error) {
-        if (!(error instanceof CliError)) throw error;
-        problems.push(
-          error.message.includes(`group ${shown(name)}`)
-            ? error.message
-            : `group ${shown(name)}: ${error.message}`,
-        );
-        // After one wait in vain the coordinators of later groups are asked only once.
-        if (error instanceof Uncoordinated) attempts = 1;
-      }
-    }
-    if (rows.length > 0 || problems.length === 0) await printTable(headingFor(options), rows);
-    if (problems.length > 0) throw new CliError(problems.join('; '));
-  });
-}
-
-/** The rows of a group; it also says when the group has no members. */
-function rowsOf(
+export async function forEachGroup(
   client: Client,
-  name: string,
-  options: DescribeGroupsOptions,
-  attempts: number,
-): Promise<Row[]> {
-  return withCoordinator(client, name, async (coordinator) => {
-    const group = await describeGroup(coordinator, name, attempts);
-    if (group.groupState === NO_GROUP) throw unknownGroup(name);
-    if (options.state) return [stateRow(group, coordinator)];
-    const rows = options.members ? memberRows(group) : await offsetRows(client, coordinator, group);
-    if (group.members.length === 0) {
-      process.stderr.write(`odradek: group ${shown(name)} has no members now\n`);
+  names: readonly string[],
+  visit: (group: GroupDescription, coordinator: Client) => Promise<void>,
+): Promise<string[]> {
+  const all = names.length > 0 ? names : (await groupsOf(client)).map(({ groupId }) => groupId);
+  const problems: string[] = [];
+  let attempts: number = CLI_LIMITS.coordinatorAttemptsMax;
+  for (const name of all) {
+    try {
+      await withCoordinator(client, name, async (coordinator) => {
+        const group = await describeGroup(coordinator, name, attempts);
+        if (group.groupState === NO_GROUP) throw unknownGroup(name);
+        await visit(group, coordinator);
+      });
+    } catch (error) {
+      if (!(error instanceof CliError)) throw error;
+      problems.push(
+        error.message.includes(`group ${shown(name)}`)
+          ? error.message
+          : `group ${shown(name)}: ${error.message}`,
+      );
+      // After one wait in vain the coordinators of later groups are asked only once.
+      if (error instanceof Uncoordinated) attempts = 1;
     }
-    return rows;
-  });
+  }
+  return problems;
 }
 
 /**
@@ -118,7 +92,8 @@ export async function deleteGroups(
           (errorCode) => errorCode,
         ),
       );
-      if (code === ErrorCode.NONE) process.stdout.write(`Deleted group ${shown(name)}.\n`);
+      if (code === ErrorCode.NONE)
+        printDone(`Deleted group ${shown(name)}.`, { group: name, deleted: true }, options);
       else problems.push(deletionProblem(name, code));
     }
   });
@@ -175,89 +150,6 @@ async function groupsOf(client: Client): Promise<Answer<typeof ListGroups>['grou
   );
   check(errorCode, null, 'cannot list groups');
   return [...groups].sort((a, b) => (a.groupId < b.groupId ? -1 : 1));
-}
-
-function headingFor({ state, members }: DescribeGroupsOptions): Row {
-  if (state) return ['GROUP', 'COORDINATOR', 'ASSIGNMENT-STRATEGY', 'STATE', '#MEMBERS'];
-  if (members) return ['GROUP', 'CONSUMER-ID', 'HOST', 'CLIENT-ID', '#PARTITIONS', 'ASSIGNMENT'];
-  return [
-    'GROUP',
-    'TOPIC',
-    'PARTITION',
-    'CURRENT-OFFSET',
-    'LOG-END-OFFSET',
-    'LAG',
-    'CONSUMER-ID',
-    'HOST',
-    'CLIENT-ID',
-  ];
-}
-
-function stateRow(
-  { groupId, protocolData, groupState, members }: GroupDescription,
-  { address }: Client,
-): Row {
-  const strategy = protocolData === '' ? NOTHING : shown(protocolData);
-  return [shown(groupId), address, strategy, groupState, String(members.length)];
-}
-
-function memberRows({ groupId, members }: GroupDescription): Row[] {
-  return members.map(({ memberId, clientHost, clientId, memberAssignment }) => {
-    const assignment = [...decodeAssignment(memberAssignment)];
-    const count = assignment.reduce((sum, [, partitions]) => sum + partitions.length, 0);
-    const texts = assignment.map(
-      ([topic, partitions]) => `${shown(topic)}(${partitions.join(',')})`,
-    );
-    return [
-      shown(groupId),
-      shown(memberId),
-      shown(clientHost),
-      shown(clientId),
-      String(count),
-      texts.join(',') || NOTHING,
-    ];
-  });
-}
-
-/** A line for each partition that is committed or assigned, sorted by topic and partition. */
-async function offsetRows(
-  client: Client,
-  coordinator: Client,
-  { groupId, members }: GroupDescription,
-): Promise<Row[]> {
-  const committed = await committedOffsets(coordinator, groupId);
-  const owners = new Map<string, Map<number, GroupDescription['members'][number]>>();
-  for (const member of members) {
-    for (const [topic, partitions] of decodeAssignment(member.memberAssignment)) {
-      const byPartition = owners.get(topic) ?? new Map();
-      owners.set(topic, byPartition);
-      for (const partition of partitions) byPartition.set(partition, member);
-    }
-  }
-  const rows: Row[] = [];
-  for (const topic of [...new Set([...committed.keys(), ...owners.keys()])].sort()) {
-    const offsets = committed.get(topic);
-    const owned = owners.get(topic);
-    const partitions = [...new Set([...(offsets?.keys() ?? []), ...(owned?.keys() ?? [])])];
-    const ends = await endOffsets(client, topic, partitions);
-    for (const partition of partitions.sort((a, b) => a - b)) {
-      const current = offsets?.get(partition);
-      const end = ends.get(partition)!;
-      const owner = owned?.get(partition);
-      rows.push([
-        shown(groupId),
-        shown(topic),
-        String(partition),
-        String(current ?? NOTHING),
-        String(end),
-        current === undefined ? NOTHING : String(Math.max(0, end - current)),
-        ...[owner?.memberId, owner?.clientHost, owner?.clientId].map((text) =>
-          shown(text ?? NOTHING),
-        ),
-      ]);
-    }
-  }
-  return rows;
 }
 
 function unknownGroup(name: string): CliError {

@@ -11,6 +11,11 @@ export const CLI_LIMITS = {
   /** The time within which a request must be answered. Beyond: the command fails. */
   requestTimeoutMs: 30 * SECOND_MS,
   /**
+   * The same for `odradek cluster`, which health checks run, unless `--timeout` says another.
+   * Beyond: the command fails.
+   */
+  healthTimeoutMs: 5 * SECOND_MS,
+  /**
    * A response larger than this comes from something that is no broker. Beyond: the command fails.
    */
   responseBytesMax: 128 * MIB,

@@ -3,8 +3,8 @@ import { CliError, EXIT } from './cli-error.js';
 import { type Client, type ConnectionOptions, withClient } from './client.js';
 import { commitOffsets, committedOffsets, type GroupOffsets } from './group-offsets.js';
 import { describeGroup, requireInactive, withCoordinator } from './groups.js';
+import { printReport } from './report.js';
 import { endOffsets, firstOffsets, parseTime, startOffsets } from './start-position.js';
-import { printTable } from './table.js';
 import { choosePartitions, lookUpTopic } from './topic-partitions.js';
 
 export interface ResetOffsetsOptions extends ConnectionOptions {
@@ -55,14 +55,23 @@ export async function resetOffsets(name: string, options: ResetOffsetsOptions): 
         check(code, null, `cannot reset the offsets of group ${shown(name)}`);
       }
       const rows = [...planned].flatMap(([topic, offsets]) =>
-        [...offsets].map(([partition, offset]) => [
-          shown(name),
-          shown(topic),
-          String(partition),
-          String(offset),
-        ]),
+        [...offsets].map(([partition, newOffset]) => ({
+          group: name,
+          topic,
+          partition,
+          newOffset,
+        })),
       );
-      await printTable(['GROUP', 'TOPIC', 'PARTITION', 'NEW-OFFSET'], rows);
+      await printReport(
+        rows,
+        [
+          { title: 'GROUP', cell: ({ group }) => shown(group) },
+          { title: 'TOPIC', cell: ({ topic }) => shown(topic) },
+          { title: 'PARTITION', cell: ({ partition }) => partition },
+          { title: 'NEW-OFFSET', cell: ({ newOffset }) => newOffset },
+        ],
+        options,
+      );
       if (!options.execute) {
         process.stderr.write('odradek: nothing was changed; --execute does it\n');
       }
@@ -123,15 +132,24 @@ async function scopeOf(
 ): Promise<Scope> {
   const scope = new Map<string, readonly number[]>();
   if (allTopics) for (const [name, offsets] of committed) scope.set(name, [...offsets.keys()]);
-  for (const text of topics) {
+  for (const [name, partitions] of await namedPartitions(client, topics)) {
+    scope.set(name, partitions);
+  }
+  if (scope.size === 0) {
+    throw new CliError('the group has committed nothing: name topics with --topic');
+  }
+  return scope;
+}
+
+/** Partitions of topics that are named `orders` or `orders:0,1`. */
+export async function namedPartitions(client: Client, texts: readonly string[]): Promise<Scope> {
+  const scope = new Map<string, readonly number[]>();
+  for (const text of texts) {
     const [, name = '', list] = /^([^:]*)(?::(\d+(?:,\d+)*))?$/.exec(text) ?? [];
     if (name === '') throw wrong('--topic', text, 'orders, or orders:0,1 for two partitions');
     const topic = await lookUpTopic(client, name);
     const chosen = list?.split(',').flatMap((number) => choosePartitions(topic, Number(number)));
     scope.set(name, chosen ?? topic.partitions);
-  }
-  if (scope.size === 0) {
-    throw new CliError('the group has committed nothing: name topics with --topic');
   }
   return scope;
 }

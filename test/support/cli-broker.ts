@@ -64,9 +64,14 @@ export async function cliBroker(options?: StartBrokerOptions) {
         .map((line) => JSON.parse(line) as T);
     },
     /** Appends one batch of records to a partition. */
-    produce: async (topic: string, index: number, records: readonly RecordInput[]) => {
+    produce: async (
+      topic: string,
+      index: number,
+      records: readonly RecordInput[],
+      options: Parameters<typeof buildBatch>[1] = {},
+    ) => {
       const client = await Client.connect({ bootstrap: broker.bootstrap });
-      const batch = await buildBatch(records, { codec: 'none' });
+      const batch = await buildBatch(records, options);
       const { topics } = await client.request(APIS.Produce, {
         acks: -1,
         timeoutMs: 10_000,

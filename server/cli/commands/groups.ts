@@ -21,6 +21,19 @@ Examples:
 
 LAG is the number of records that are still to be read; - stands for what is not known.`;
 
+const LAG_EXAMPLES = `
+Examples:
+  odradek groups lag
+  odradek groups lag billing
+  odradek groups lag --topic orders --json
+
+Partitions for which a group has committed nothing are not counted.`;
+
+const DELETE_OFFSETS_EXAMPLES = `
+Examples:
+  odradek groups delete-offsets billing --topic orders
+  odradek groups delete-offsets billing --topic orders:0,1`;
+
 const RESET_EXAMPLES = `
 Examples:
   odradek groups reset-offsets billing --topic orders --to-earliest
@@ -52,8 +65,16 @@ export function define(command: Command): void {
     .option('--state', 'print how they are instead')
     .addHelpText('after', DESCRIBE_EXAMPLES)
     .action(async (names: string[], options) => {
-      const { describeGroups } = await import('../groups.js');
+      const { describeGroups } = await import('../describe-groups.js');
       await describeGroups(names, options);
+    });
+  remote(command.command('lag [group...]'))
+    .description('print how many records groups have still to read, by topic')
+    .option('-t, --topic <name>', 'this topic only')
+    .addHelpText('after', LAG_EXAMPLES)
+    .action(async (names: string[], options) => {
+      const { groupLag } = await import('../describe-groups.js');
+      await groupLag(names, options);
     });
   remote(command.command('reset-offsets <group>'))
     .description('print where a group without members is to read on; with --execute make it so')
@@ -71,6 +92,14 @@ export function define(command: Command): void {
     .action(async (name: string, options) => {
       const { resetOffsets } = await import('../reset-offsets.js');
       await resetOffsets(name, options);
+    });
+  remote(command.command('delete-offsets <group>'))
+    .description('forget what a group has committed for topics that it does not read any more')
+    .option('-t, --topic <name[:0,1]>', 'a topic, or some of its partitions', collect, [])
+    .addHelpText('after', DELETE_OFFSETS_EXAMPLES)
+    .action(async (name: string, options) => {
+      const { deleteOffsets } = await import('../delete-offsets.js');
+      await deleteOffsets(name, options);
     });
   remote(command.command('delete <group...>'))
     .description('delete groups without members, with their offsets')

@@ -34,8 +34,23 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     usage: 'groups',
-    summary: 'list, describe, reset and delete consumer groups',
+    summary: 'list and describe consumer groups with their lag, reset and delete them',
     load: () => import('./groups.js'),
+  },
+  {
+    usage: 'configs',
+    summary: 'describe and alter settings of topics and brokers',
+    load: () => import('./configs.js'),
+  },
+  {
+    usage: 'cluster',
+    summary: 'describe a cluster, and check whether it is healthy',
+    load: () => import('./cluster.js'),
+  },
+  {
+    usage: 'producers <topic>',
+    summary: 'print the idempotent producers that partitions remember',
+    load: () => import('./producers.js'),
   },
   {
     usage: 'dump-log <file>',

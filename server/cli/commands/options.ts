@@ -55,6 +55,16 @@ export function acks(text: string): number {
   return Number(text);
 }
 
+/** Milliseconds of a text such as 500ms or 5s. */
+export function duration(text: string): number {
+  const [, amount = '', unit = ''] = /^(\d{1,9}(?:\.\d+)?)(ms|s|m|h)$/.exec(text) ?? [];
+  const ms = Math.round(Number(amount) * (UNIT_MS[unit] ?? Number.NaN));
+  if (!(ms > 0)) throw new InvalidArgumentError('a time is expected, such as 500ms, 5s or 1m.');
+  return ms;
+}
+
+const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+
 /** The name of a topic, which may be given as the argument, or with --topic. */
 export function oneName(argument: string | undefined, option: string | undefined): string {
   const name = maybeName(argument, option);

@@ -266,3 +266,67 @@ test('a session that the clock has passed ends its member, which joins again', a
   await joinedAgain;
   expect(await memberId()).not.toBe(before);
 });
+
+test('the lag of groups is summed by topic', async () => {
+  const { groups, commit } = await testBroker();
+  await commit('billing', 4, 10);
+  await commit('shipping', 10);
+  const { code, stdout } = await groups('lag');
+  expect(code).toBe(0);
+  expect(cells(stdout)).toEqual([
+    ['GROUP', 'STATE', 'TOPIC', 'LAG'],
+    ['billing', 'Empty', 'orders', '6'],
+    ['shipping', 'Empty', 'orders', '0'],
+  ]);
+  expect((await groups('lag', 'billing', '--json')).stdout).toBe(
+    '{"group":"billing","state":"Empty","topic":"orders","lag":6}\n',
+  );
+  expect(cells((await groups('lag', '--topic', 'events')).stdout)).toHaveLength(1);
+});
+
+test('--json has the offsets of a group as numbers, and null for what is not known', async () => {
+  const { groups, commit } = await testBroker();
+  await commit('billing', 4);
+  const { stdout } = await groups('describe', 'billing', '--json');
+  expect(
+    stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line)),
+  ).toEqual([
+    {
+      group: 'billing',
+      topic: 'orders',
+      partition: 0,
+      currentOffset: 4,
+      endOffset: 10,
+      lag: 6,
+      member: null,
+      host: null,
+      clientId: null,
+    },
+  ]);
+});
+
+test('committed offsets of some partitions are forgotten', async () => {
+  const { groups, commit } = await testBroker();
+  await commit('billing', 4, 5);
+  const { code, stdout } = await groups('delete-offsets', 'billing', '--topic', 'orders:1');
+  expect({ code, cells: cells(stdout) }).toEqual({
+    code: 0,
+    cells: [
+      ['GROUP', 'TOPIC', 'FORGOTTEN'],
+      ['billing', 'orders', '1'],
+    ],
+  });
+  const left = cells((await groups('describe', 'billing')).stdout).slice(1);
+  expect(left.map(([, , partition]) => partition)).toEqual(['0']);
+  expect(await groups('delete-offsets', 'billing')).toMatchObject({
+    code: 2,
+    stderr: 'odradek: which topics? Name them with --topic\n',
+  });
+  expect(await groups('delete-offsets', 'nobody', '-t', 'orders')).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('GROUP_ID_NOT_FOUND'),
+  });
+});
