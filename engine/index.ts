@@ -80,6 +80,7 @@ export type {
   KnownProducer,
   LogEnds,
   LogEpochs,
+  LogLayout,
   LogMaintenance,
   LogWatermark,
   PartitionLog,

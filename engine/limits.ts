@@ -186,6 +186,11 @@ export const LIMITS = {
   embeddedReadBytes: 1 * MIB,
   /** Stored bytes that an embedded follower reads ahead, unless a single batch is larger. */
   embeddedFollowBytes: 256 * KIB,
+  /**
+   * Stored bytes that an embedded reader backwards holds, unless a single batch is larger. Beyond:
+   * it forgets the first of them, and reads them again.
+   */
+  embeddedReverseBytesMax: 512 * KIB,
 
   // ## Descriptors
   /**

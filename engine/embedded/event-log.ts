@@ -211,7 +211,9 @@ export class EventLog {
   /**
    * Iterates over the records from `from` (inclusive) to `to` (exclusive), without `to` to the
    * log's present end, and ends there: records that are appended meanwhile are left out. Both are
-   * 'start', 'end', an offset or a Date. Throws as `follow`.
+   * 'start', 'end', an offset or a Date. With `reverse: true` the same records come from high to
+   * low: `log.records({ reverse: true })` begins with the last one. It is read in blocks, of which
+   * at most 512 KiB or one batch are held. Throws as `follow`.
    */
   records(options: RecordsOptions = {}): AsyncIterableIterator<EventRecord> {
     return recordsOf(this.partition, options, this.#owner.slices);

@@ -5,6 +5,7 @@ import type { PartitionLog } from '../log/partition-log.js';
 import type { TurnSlices } from '../turn-slices.js';
 import { abortError, throwIfAborted } from './abort.js';
 import { asEvent, type EventRecord } from './event-record.js';
+import { recordsBackwards } from './reverse.js';
 import { extentOf, readBatchBytes, storedBatches } from './stored-batches.js';
 
 /**
@@ -29,6 +30,11 @@ export interface RecordsOptions {
   readonly from?: Place | undefined;
   /** Exclusive. Default 'end'; records behind the present end are left out. */
   readonly to?: Place | undefined;
+  /**
+   * True: the same records from high to low; `from` stays the lower end, inclusive, and `to` the
+   * higher. Default false.
+   */
+  readonly reverse?: boolean | undefined;
   /** Ends the iteration with an AbortError. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -57,13 +63,19 @@ export function followLog(
 /** Iterates over a range of a log, as `EventLog.records` promises. Throws INVALID_SETTING. */
 export function recordsOf(
   log: PartitionLog,
-  { from = 'start', to = 'end', signal }: RecordsOptions,
+  { from = 'start', to = 'end', reverse = false, signal }: RecordsOptions,
   slices: TurnSlices,
 ): AsyncIterableIterator<EventRecord> {
+  if (typeof reverse !== 'boolean') {
+    throw invalid(`reverse is true or false, not ${shown(reverse)}`);
+  }
   const present = log.highWatermark;
   const end = placeOf(log, 'to', to);
   const bounded = typeof end === 'number' ? Math.min(end, present) : boundedBy(end, present);
-  return iterate(log, placeOf(log, 'from', from), bounded, slices, signal);
+  const begin = placeOf(log, 'from', from);
+  return reverse
+    ? recordsBackwards(log, begin, bounded, slices, signal)
+    : iterate(log, begin, bounded, slices, signal);
 }
 
 /** Awaited with the first record, if ever; it may fail before. */
@@ -166,7 +178,9 @@ async function* follow(
       }
       bytes = await reading;
     } catch (error) {
-      if (error instanceof EngineError && error.code === 'LOG_CLOSED') return;
+      const isClosed = error instanceof EngineError && error.code === 'LOG_CLOSED';
+      // A bounded reader says that it did not come to its end.
+      if (isClosed && end === Number.POSITIVE_INFINITY) return;
       throw error;
     }
     for await (const batch of storedBatches(bytes, offset, slices, extentOf(log, endBefore))) {

@@ -79,23 +79,22 @@ function isRebuilding(error: unknown): boolean {
 }
 
 /** The facts of a log about its offsets. */
-export type LogExtent = Pick<PartitionLog, 'hasGaps' | 'logEndOffset'>;
+export interface LogExtent {
+  readonly layout: Pick<PartitionLog['layout'], 'hasGaps'>;
+  readonly logEndOffset: number;
+}
 
 /**
  * The extent of a log from which bytes were read since it ended at `endBefore`, and which may have
  * been truncated meanwhile.
  */
-export function extentOf({ hasGaps, logEndOffset }: PartitionLog, endBefore: number): LogExtent {
-  return { hasGaps, logEndOffset: Math.max(endBefore, logEndOffset) };
+export function extentOf({ layout, logEndOffset }: PartitionLog, endBefore: number): LogExtent {
+  return { layout, logEndOffset: Math.max(endBefore, logEndOffset) };
 }
 
 /**
- * Decodes batches, unpacking one at a time, in `slices` where that is done on this thread. It first
- * checks each CRC, and that the offsets, which the CRC does not cover, go on where the batch before
- * ended: the log itself looks only at the headers where a read begins and ends. `log` tells what is
- * known of the offsets.
- *
- * Throws CORRUPT_BATCH, with the first offset that a good batch could have had.
+ * Decodes batches, unpacking one at a time, in `slices` where that is done on this thread, each
+ * once it is checked (`checkedBatches`).
  */
 export async function* storedBatches(
   bytes: Buffer,
@@ -103,7 +102,24 @@ export async function* storedBatches(
   slices: TurnSlices | null = null,
   log: LogExtent | null = null,
 ): AsyncGenerator<StoredBatch, void> {
-  const isGapless = log?.hasGaps === false;
+  for (const batch of checkedBatches(bytes, firstOffset, log)) {
+    yield await unpackBatch(batch, slices);
+  }
+}
+
+/**
+ * The batches, each once it is checked: its CRC, and that the offsets, which the CRC does not
+ * cover, go on where the batch before ended: the log itself looks only at the headers where a read
+ * begins and ends. `log` tells what is known of the offsets.
+ *
+ * Throws CORRUPT_BATCH, with the first offset that a good batch could have had.
+ */
+export function* checkedBatches(
+  bytes: Buffer,
+  firstOffset: number,
+  log: LogExtent | null,
+): Generator<Buffer, void> {
+  const isGapless = log?.layout.hasGaps === false;
   const order = new HeaderOrder().begin({ isGapless }, -1, UNKNOWN_EPOCHS, log?.logEndOffset);
   let expectedOffset = firstOffset;
   for (let at = 0; at < bytes.length; ) {
@@ -115,15 +131,7 @@ export async function* storedBatches(
     if (!order.fits(header)) throw damagedBatch(expectedOffset, 'its offsets do not fit its place');
     at += batch.length;
     expectedOffset = lastOffset(batch) + 1;
-    yield isControl(batch)
-      ? {
-          records: [],
-          decode: () => [],
-          recordCount: 0,
-          nextOffset: expectedOffset,
-          unpackedBytes: 0,
-        }
-      : await unpack(batch, expectedOffset, slices);
+    yield batch;
   }
 }
 
@@ -132,11 +140,12 @@ function damagedBatch(offset: number, reason: string): EngineError {
   return new EngineError('CORRUPT_BATCH', message, { offset });
 }
 
-async function unpack(
-  batch: Buffer,
-  nextOffset: number,
-  slices: TurnSlices | null,
-): Promise<StoredBatch> {
+/** Unpacks one checked batch. A control batch has no records. */
+export async function unpackBatch(batch: Buffer, slices: TurnSlices | null): Promise<StoredBatch> {
+  const nextOffset = lastOffset(batch) + 1;
+  if (isControl(batch)) {
+    return { records: [], decode: () => [], recordCount: 0, nextOffset, unpackedBytes: 0 };
+  }
   const payload = await decompressRecords(batch, LIMITS.decompressedBatchBytesMax, slices);
   return {
     records: walkRecords(payload, batch),

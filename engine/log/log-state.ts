@@ -22,6 +22,7 @@ import { LogMarks } from './durability/log-marks.js';
 import { ProducerCheckpoints } from './durability/producer-checkpoints.js';
 import type { LogSettings } from './log-settings.js';
 import type { HighWatermarkRule, PartitionName } from './partition-log.js';
+import { Layout } from './read/layout.js';
 import { findBatch } from './read/read.js';
 import { ReadHints } from './read/read-hints.js';
 import { scrubLog } from './read/scrub.js';
@@ -139,6 +140,9 @@ export class LogState {
   }
   get maintenance(): Maintenance {
     return new Maintenance(this, new Retention(this), () => scrubLog(this));
+  }
+  get layout(): Layout {
+    return new Layout(this, this.durability.marks.hasGaps);
   }
   get closing(): Closing {
     return new Closing(this);

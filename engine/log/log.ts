@@ -12,6 +12,7 @@ import type {
   AppendOrigin,
   KnownProducer,
   LogEpochs,
+  LogLayout,
   LogMaintenance,
   LogWatermark,
   PartitionLog,
@@ -53,6 +54,9 @@ export class Log implements PartitionLog {
   get maintenance(): LogMaintenance {
     return this.state.maintenance;
   }
+  get layout(): LogLayout {
+    return this.state.layout;
+  }
   get settings(): LogSettings {
     return this.state.settings;
   }
@@ -70,9 +74,6 @@ export class Log implements PartitionLog {
   }
   get durableEndOffset(): number {
     return this.state.offsets.durable.offset;
-  }
-  get hasGaps(): boolean {
-    return this.state.durability.marks.hasGaps;
   }
   get sizeBytes(): number {
     return this.state.segments.sizeBytes;

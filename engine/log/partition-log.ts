@@ -192,6 +192,18 @@ export interface LogEpochs {
   at(offset: number): number;
 }
 
+/** How the records of a log lie. */
+export interface LogLayout {
+  /** Whether offsets may be left out: in a compacted log, or in one that follows such a log. */
+  readonly hasGaps: boolean;
+  /**
+   * An offset below `offset` from which a read of `maxBytes` reaches it, or of one batch where that
+   * is larger: for readers that go backwards. It is a hint, taken from the indexes: such a read may
+   * end before `offset`, and then goes on. Rejects STORAGE_OFFLINE, STORAGE_BUSY, LOG_CLOSED.
+   */
+  blockBefore(offset: number, maxBytes: number): Promise<number>;
+}
+
 /** Moves a log's high watermark, and tells listeners. */
 export interface LogWatermark {
   /** Replaces the rule that moves the high watermark; by default it follows the flush promise. */
@@ -246,12 +258,11 @@ export interface PartitionLog {
   readonly epochs: LogEpochs;
   readonly watermark: LogWatermark;
   readonly maintenance: LogMaintenance;
+  readonly layout: LogLayout;
   /** First offset that may be read. */
   readonly logStartOffset: number;
   /** Next offset to be assigned. */
   readonly logEndOffset: number;
-  /** Whether offsets may be left out: in a compacted log, or in one that follows such a log. */
-  readonly hasGaps: boolean;
   /** First offset not yet committed; readers at 'high-watermark' end here. */
   readonly highWatermark: number;
   /** First offset held back by an open transaction; the high watermark when there is none. */

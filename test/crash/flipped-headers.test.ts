@@ -356,7 +356,7 @@ describe('in a compacted log', () => {
       { key: checkpointKey(partition()), value: { ...stored, gapless: true } },
     ]);
     const log = await open(await openWorld(found), { segmentBytes: 3000 });
-    expect(log.hasGaps).toBe(true);
+    expect(log.layout.hasGaps).toBe(true);
     expect((await readRecordsOf(log)).map(({ offset }) => offset)).toEqual([
       9, 19, 29, 39, 49, 58, 59,
     ]);
@@ -368,7 +368,7 @@ describe('in a compacted log', () => {
     for (const { key } of [...next.catalog.range([])])
       await next.catalog.write([{ key, value: undefined }]);
     const log = await open(await openWorld(next), { segmentBytes: 3000 });
-    expect(log.hasGaps).toBe(true);
+    expect(log.layout.hasGaps).toBe(true);
     expect((await readRecordsOf(log)).map(({ offset }) => offset)).toEqual([
       9, 19, 29, 39, 49, 58, 59,
     ]);
@@ -396,9 +396,9 @@ describe('a gap that a leader has left', () => {
     const world = newWorld();
     const log = await open(await openWorld(world));
     await log.append(batchOf('a', { baseOffset: 0 }), 'replica');
-    expect(log.hasGaps).toBe(false);
+    expect(log.layout.hasGaps).toBe(false);
     await log.append(batchOf('b', { baseOffset: 7 }), 'replica');
-    expect([log.hasGaps, log.logEndOffset]).toEqual([true, 8]);
+    expect([log.layout.hasGaps, log.logEndOffset]).toEqual([true, 8]);
     await expect(log.append(batchOf('c', { baseOffset: 7 }), 'replica')).rejects.toMatchObject({
       code: 'UNEXPECTED_OFFSET',
     });
@@ -407,7 +407,7 @@ describe('a gap that a leader has left', () => {
       [0, 'a'],
       [7, 'b'],
     ]);
-    expect(again.hasGaps).toBe(true);
+    expect(again.layout.hasGaps).toBe(true);
   });
 });
 
@@ -428,6 +428,6 @@ test('a checkpoint of format version 1 says nothing of gaps: none is taken for d
     { key: ['log', partition().topicId, 0, 'gaps'], value: undefined },
   ]);
   const log = await open(await openWorld(world));
-  expect(log.hasGaps).toBe(true);
+  expect(log.layout.hasGaps).toBe(true);
   expect((await readRecordsOf(log)).map(({ value }) => value)).toEqual(['11']);
 });

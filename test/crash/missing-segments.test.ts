@@ -134,7 +134,7 @@ describe('a first segment that went with the catalog', () => {
     await loseCatalog(world);
     const { engine, log, warnings, errors } = await reopened(world);
     expect(log.logStartOffset).toBe(4);
-    expect(log.hasGaps).toBe(false);
+    expect(log.layout.hasGaps).toBe(false);
     expect([...warnings, ...errors]).toEqual([expect.stringContaining(ASSUMED)]);
     return stopCleanly(world, engine);
   }

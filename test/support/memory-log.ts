@@ -17,6 +17,7 @@ import type {
   HighWatermarkRule,
   KnownProducer,
   LogEpochs,
+  LogLayout,
   LogMaintenance,
   LogWatermark,
   PartitionLog,
@@ -83,7 +84,7 @@ export class MemoryLog implements PartitionLog {
   /** Set to make an open transaction hold readers back. */
   stableEnd: number | null = null;
   holding = false;
-  readonly hasGaps = false;
+  readonly layout: LogLayout = { hasGaps: false, blockBefore: async (offset) => offset - 1 };
   /** The next append is refused with it. */
   refuseNext: EngineError | null = null;
   /** Every read throws it. */

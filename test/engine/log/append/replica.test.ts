@@ -35,10 +35,10 @@ describe('a replica takes what its leader has', () => {
       baseOffset: 0,
       lastOffset: 25,
     });
-    expect([log.hasGaps, log.logEndOffset]).toEqual([true, 26]);
+    expect([log.layout.hasGaps, log.logEndOffset]).toEqual([true, 26]);
     expect(await readBatchesOf(log)).toEqual(batches);
     const again = await openLog(await openWorld(cutPower(world)));
-    expect([again.hasGaps, again.logEndOffset]).toEqual([true, 26]);
+    expect([again.layout.hasGaps, again.logEndOffset]).toEqual([true, 26]);
     expect(await readBatchesOf(again)).toEqual(batches);
   });
 
@@ -126,5 +126,5 @@ test('what of a piece a failed write has lost is appended again from the log end
   expect(end).toBeLessThan(5);
   await log.append(Buffer.concat(batches.slice(end)), 'replica');
   expect(await readBatchesOf(log)).toEqual(batches);
-  expect(log.hasGaps).toBe(false);
+  expect(log.layout.hasGaps).toBe(false);
 });

@@ -53,7 +53,7 @@ describe('a log that begins again at a later offset', () => {
     await log.append(at(150, 3), 'replica');
     await log.append(at(151, 3), 'replica');
     await log.flush();
-    expect(log.hasGaps).toBe(false);
+    expect(log.layout.hasGaps).toBe(false);
     for (const next of [killProcess({ ...world, disk: world.disk.kill() }), cutPower(world)]) {
       const again = await openLog(await openWorld(next));
       expect([...(await readValues(again)).keys()]).toEqual([150, 151]);
@@ -84,7 +84,7 @@ describe('a log that begins again at a later offset', () => {
     await again.append(at(160), 'replica');
     await again.flush();
     const third = await openLog(await openWorld({ ...newWorld(), disk: disk.powerCut('strict') }));
-    expect([third.logStartOffset, third.logEndOffset, third.hasGaps]).toEqual([150, 161, true]);
+    expect([third.logStartOffset, third.logEndOffset, third.layout.hasGaps]).toEqual([150, 161, true]);
   });
 
   test('that was never written, and again where it is empty, also further back', async () => {
@@ -144,7 +144,7 @@ describe('a log that begins again at a later offset', () => {
     await log.maintenance.roll();
     await log.maintenance.compact();
     await log.beginAt(100);
-    expect(log.hasGaps).toBe(false);
+    expect(log.layout.hasGaps).toBe(false);
     for (let value = 0; value < 5; value++) await log.append(await keyedBatch([['k', `${value}`]]));
     await log.maintenance.roll();
     expect((await log.maintenance.compact()).recordsRemoved).toBe(4);
