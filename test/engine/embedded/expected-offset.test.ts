@@ -11,7 +11,7 @@ import {
   seededRandom,
 } from '../../../engine/index.js';
 import { turns } from '../../support/batches.js';
-import { cutPower, newWorld, openWorld } from '../../support/sim-engine.js';
+import { cutPower, killProcess, newWorld, openWorld } from '../../support/sim-engine.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 import { engineAt, recordsOf, rejectionOf, valuesOf } from './open-logs.js';
 
@@ -230,34 +230,37 @@ test('the runs have met what they are about', () => {
   expect(seen).toEqual(new Set(['OFFSET_MISMATCH', 'STORAGE_FULL', 'kept where expected']));
 });
 
-test.each(SEEDS)('after a power cut the log goes on where it ends: seed %i', async (seed) => {
-  const { next } = seededRandom(seed);
-  const world = newWorld();
-  const engine = await openWorld(world, { seed });
-  const log = await engine.log('events', { codec: CODECS[seed % 3]!, segmentBytes: 2000 });
-  const calls: Call[] = [];
-  void (await run(log, next, calls, () => {}));
-  await turns(Math.floor(next() * 6));
+test.each(SEEDS)(
+  'after a power cut or a kill the log goes on where it ends: seed %i',
+  async (seed) => {
+    const { next } = seededRandom(seed);
+    const world = newWorld();
+    const engine = await openWorld(world, { seed });
+    const log = await engine.log('events', { codec: CODECS[seed % 3]! });
+    const calls: Call[] = [];
+    void (await run(log, next, calls, () => {}));
+    await turns(Math.floor(next() * 6));
 
-  const after = cutPower(world, seed);
-  const again = await (await openWorld(after, { seed })).log('events', { segmentBytes: 2000 });
-  const stored = await recordsOf(again);
-  const values = stored.map(({ value }) => String(value));
-  const places = new Map(values.map((value, offset) => [value, offset]));
-  for (const call of calls) {
-    const found = call.values.map((value) => places.get(value));
-    if (call.result !== null) expect(found[0]).toBe(call.result.baseOffset);
-    if (call.expected === null) continue;
-    // All of it or nothing, at its place or nowhere.
-    expect(new Set(found.map((offset) => offset === undefined)).size).toBe(1);
-    if (found[0] !== undefined) expect(found[0]).toBe(call.expected);
-  }
-  const end = again.endOffset;
-  for (const expectedOffset of [end - 1, end + 1]) {
-    if (expectedOffset < 0) continue;
-    const refused = await rejectionOf(again.append({ value: 'no' }, { expectedOffset }));
-    expect(refused).toMatchObject({ code: 'OFFSET_MISMATCH', offset: end });
-  }
-  await again.append({ value: 'on' }, { expectedOffset: end });
-  expect(await valuesOf(again)).toEqual([...values, 'on']);
-});
+    const after = seed % 2 === 0 ? cutPower(world) : killProcess(world);
+    const again = await (await openWorld(after, { seed })).log('events');
+    const stored = await recordsOf(again);
+    const values = stored.map(({ value }) => String(value));
+    const places = new Map(values.map((value, offset) => [value, offset]));
+    for (const call of calls) {
+      const found = call.values.map((value) => places.get(value));
+      if (call.result !== null) expect(found[0]).toBe(call.result.baseOffset);
+      if (call.expected === null) continue;
+      // All of it or nothing, at its place or nowhere.
+      expect(new Set(found.map((offset) => offset === undefined)).size).toBe(1);
+      if (found[0] !== undefined) expect(found[0]).toBe(call.expected);
+    }
+    const end = again.endOffset;
+    for (const expectedOffset of [end - 1, end + 1]) {
+      if (expectedOffset < 0) continue;
+      const refused = await rejectionOf(again.append({ value: 'no' }, { expectedOffset }));
+      expect(refused).toMatchObject({ code: 'OFFSET_MISMATCH', offset: end });
+    }
+    await again.append({ value: 'on' }, { expectedOffset: end });
+    expect(await valuesOf(again)).toEqual([...values, 'on']);
+  },
+);

@@ -79,7 +79,7 @@ test.each(SHAPES)(
   async ({ shape, ...options }) => {
     const engine = await engineAt(temporaryFolder());
     const { next } = seededRandom(shape.length);
-    const log = await engine.log('events', options);
+    const log = await engine.log('events', { flush: 'os', ...options });
     await fill(log, next, { batches: 80, countMax: 5, bytesMax: 400, keys: 9 });
     if (options.compacted) {
       expect((await log.compact()).recordsRemoved).toBeGreaterThan(0);
@@ -99,7 +99,7 @@ test.each(SHAPES)(
 
 test('the way back reads what the way there reads, and a block more; to the last record one block', async () => {
   const engine = await engineAt(temporaryFolder());
-  const log = await engine.log('events', { segmentBytes: 1_000_000 });
+  const log = await engine.log('events', { flush: 'os', segmentBytes: 1_000_000 });
   await fill(log, seededRandom(1).next, { batches: 300, countMax: 8, bytesMax: 5000 });
   const there = await readsOf(log, () => offsetsOf(log.records()));
   const back = await readsOf(log, () => offsetsOf(log.records({ reverse: true })));
@@ -119,7 +119,7 @@ test.each([
   ['an index of few entries', { batches: 300, countMax: 3, bytesMax: 9000 }, 2 ** 31 - 1],
 ] as const)('%s are read at most twice', async (_, shape, indexIntervalBytes) => {
   const engine = await engineAt(temporaryFolder());
-  const log = await engine.log('events', { indexIntervalBytes });
+  const log = await engine.log('events', { flush: 'os', indexIntervalBytes });
   await fill(log, seededRandom(2).next, shape);
   const forwards: number[] = [];
   const there = await readsOf(log, async () => forwards.push(...(await offsetsOf(log.records()))));
@@ -132,8 +132,8 @@ test.each([
 test('records that retention takes meanwhile are missed aloud, those that a truncation took are not', async () => {
   const engine = await engineAt(temporaryFolder(), { clock: new ManualClock() });
   const options = { segmentBytes: 3000 };
-  const log = await engine.log('events', options);
-  await fill(log, seededRandom(3).next, { batches: 900, countMax: 3, bytesMax: 900 });
+  const log = await engine.log('events', { flush: 'os', ...options });
+  await fill(log, seededRandom(3).next, { batches: 300, countMax: 3, bytesMax: 3000 });
   const deleting = log.records({ reverse: true });
   await deleting.next();
   await log.deleteBefore(100);
@@ -155,7 +155,7 @@ test('records that retention takes meanwhile are missed aloud, those that a trun
 
 test('damage ends the way back, and so does the close of the log', async () => {
   const engine = await engineAt(temporaryFolder());
-  const log = await engine.log('events', { segmentBytes: 100_000 });
+  const log = await engine.log('events', { flush: 'os', segmentBytes: 100_000 });
   await fill(log, seededRandom(4).next, { batches: 300, countMax: 3, bytesMax: 3000 });
   const controller = new AbortController();
   const aborted = log.records({ reverse: true, signal: controller.signal });

@@ -84,7 +84,11 @@ describe('a log that begins again at a later offset', () => {
     await again.append(at(160), 'replica');
     await again.flush();
     const third = await openLog(await openWorld({ ...newWorld(), disk: disk.powerCut('strict') }));
-    expect([third.logStartOffset, third.logEndOffset, third.layout.hasGaps]).toEqual([150, 161, true]);
+    expect([third.logStartOffset, third.logEndOffset, third.layout.hasGaps]).toEqual([
+      150,
+      161,
+      true,
+    ]);
   });
 
   test('that was never written, and again where it is empty, also further back', async () => {
