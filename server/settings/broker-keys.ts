@@ -130,6 +130,10 @@ const honouredRows: readonly (readonly [doc: string, row: SettingRow])[] = [
     ['offsets.topic.segment.bytes', 'int', '104857600', { min: 1 }],
   ],
   [
+    'The id of the cluster that a new data directory is made for, 22 characters of base64url; drawn where it is not set.',
+    ['odradek.cluster.id', 'string', null],
+  ],
+  [
     'Whether record batches go from files to sockets by sendfile(2), where the platform has it; else they are read and written.',
     ['odradek.sendfile.enable', 'boolean', 'true'],
   ],

@@ -29,6 +29,8 @@ export interface GroupSettings {
 /** The broker's own settings, ready to use. Those of topics are in `topicDefaults`. */
 export interface BrokerSettings {
   readonly nodeId: number;
+  /** The id for a new data directory, and the only one for an old one; null for any. */
+  readonly clusterId: string | null;
   readonly listeners: readonly Listener[];
   /** As written; relative to the working directory. */
   readonly dataDir: string;
@@ -55,6 +57,8 @@ export interface BrokerSettings {
 }
 
 const MINUTE_MS = 60_000;
+/** 16 bytes in base64url. */
+const UUID = /^[A-Za-z0-9_-]{21}[AQgw]$/;
 
 /**
  * The typed form of the keys that were set, each of which is valid on its own, and the problems
@@ -78,6 +82,7 @@ export function typedBrokerSettings(brokerStatic: SettingTexts): {
   const dirs = value<readonly string[]>(dirsKey).filter((dir) => dir !== '');
   const settings: BrokerSettings = {
     nodeId: value('node.id'),
+    clusterId: text('odradek.cluster.id')?.trim().replace(/==$/, '') || null,
     listeners: listeners.listeners,
     dataDir: dirs[0] ?? '',
     numPartitions: value('num.partitions'),
@@ -149,6 +154,12 @@ function brokerValue(brokerStatic: SettingTexts, name: string): SettingValue {
 
 function relationProblems(settings: BrokerSettings): string[] {
   const problems: string[] = [];
+  const { clusterId } = settings;
+  if (clusterId !== null && !UUID.test(clusterId)) {
+    problems.push(
+      `odradek.cluster.id (in images CLUSTER_ID)=${clusterId} is no id: expected 16 bytes as 22 characters of base64url, as kafka-storage random-uuid prints; leave it out to have one drawn`,
+    );
+  }
   const { bytesInFlightMax, requestBytesMax, topicDefaults } = settings;
   if (bytesInFlightMax !== null && bytesInFlightMax < requestBytesMax) {
     problems.push(

@@ -1,3 +1,5 @@
+import { withoutSynonym } from './image-variables.js';
+
 const PREFIX = 'KAFKA_';
 
 /** Variables of Kafka's own scripts and images that are no settings, and are no mistake either. */
@@ -27,19 +29,32 @@ export interface EnvironmentSetting {
 }
 
 /**
- * The settings among the environment's variables, sorted by variable. Variables of Kafka's own
- * scripts are left out, whether or not their name would also map to a key.
+ * The settings among the environment's variables, sorted by variable, under the names that images
+ * know as well. Variables of Kafka's own scripts are left out, whether or not their name would also
+ * map to a key.
  */
 export function environmentSettings(
   environment: Readonly<Record<string, string | undefined>>,
 ): EnvironmentSetting[] {
   const settings: EnvironmentSetting[] = [];
   for (const [variable, value] of Object.entries(environment)) {
-    if (value === undefined || !variable.startsWith(PREFIX) || variable === PREFIX) continue;
+    const name = withoutSynonym(variable);
+    if (value === undefined || !name.startsWith(PREFIX) || name === PREFIX) continue;
     if (SCRIPT_VARIABLES.has(variable)) continue;
-    settings.push({ variable, key: keyOfVariable(variable), value });
+    settings.push({ variable, key: keyOfVariable(name), value });
   }
   return settings.sort((a, b) => (a.variable < b.variable ? -1 : 1));
+}
+
+/** Two variables for one setting: one line each pair that differs. */
+export function contradictions(settings: readonly EnvironmentSetting[]): string[] {
+  const first = new Map<string, EnvironmentSetting>();
+  return settings.flatMap((each) => {
+    const other = first.get(each.key);
+    if (other === undefined) first.set(each.key, each);
+    if (other === undefined || other.value === each.value) return [];
+    return [`${other.variable} and ${each.variable} set ${each.key} to different values: set one`];
+  });
 }
 
 /**

@@ -1,7 +1,8 @@
 import { brokerKeys } from './broker-keys.js';
 import { type BrokerSettings, typedBrokerSettings } from './broker-settings.js';
 import { droppedKey } from './dropped-keys.js';
-import { environmentSettings, variableOfKey } from './environment.js';
+import { contradictions, environmentSettings, variableOfKey } from './environment.js';
+import { listenersFromAdvertised } from './image-variables.js';
 import { nearestText } from './nearest-text.js';
 import { parseProperties } from './properties.js';
 import type { SettingTexts } from './topic-settings.js';
@@ -78,13 +79,14 @@ export function resolveBrokerSettings(input: SettingsInput): ResolvedBroker {
   const given = new Map<string, Given>();
   for (const each of [
     ...fromFile(input, problems),
-    ...fromEnvironment(input, warnings),
+    ...fromEnvironment(input, problems, warnings),
     ...fromSets(input, problems),
   ]) {
     if (brokerKeys.has(each.key)) given.set(each.key, each);
     else problems.push(unknownKey(each));
   }
   mirrorNodeId(given, problems);
+  deriveListeners(given);
   const entries: SettingEntry[] = [];
   const inert: string[] = [];
   for (const [name, setting] of brokerKeys) {
@@ -139,9 +141,15 @@ function fromFile({ fileText, fileName }: SettingsInput, problems: string[]): Gi
   }));
 }
 
-function fromEnvironment({ environment }: SettingsInput, warnings: string[]): Given[] {
+function fromEnvironment(
+  { environment }: SettingsInput,
+  problems: string[],
+  warnings: string[],
+): Given[] {
   const given: Given[] = [];
-  for (const { variable, key, value } of environmentSettings(environment ?? {})) {
+  const settings = environmentSettings(environment ?? {});
+  problems.push(...contradictions(settings));
+  for (const { variable, key, value } of settings) {
     if (brokerKeys.has(key)) {
       given.push({ key, value, source: 'environment', origin: variable });
       continue;
@@ -199,4 +207,14 @@ function mirrorNodeId(given: Map<string, Given>, problems: string[]): void {
   } else if (brokerSays) {
     given.set('node.id', { ...broker, key: 'node.id' });
   }
+}
+
+/** Whoever sets only the advertised listeners in the environment has the images' derivation. */
+function deriveListeners(given: Map<string, Given>): void {
+  const advertised = given.get('advertised.listeners');
+  const listeners = given.get('listeners');
+  if (advertised?.source !== 'environment') return;
+  if (listeners !== undefined && listeners.source !== 'file') return;
+  const value = listenersFromAdvertised(advertised.value, listeners?.value ?? null);
+  if (value !== null) given.set('listeners', { ...advertised, key: 'listeners', value });
 }

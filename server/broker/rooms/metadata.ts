@@ -12,9 +12,9 @@ import { room } from '../room.js';
 export const metadataRoom = room(
   'metadata',
   async ({ engine, store, settings, random }: Ground & { engine: Logs; store: MetadataStore }) => {
-    const { nodeId, listeners } = settings;
+    const { nodeId, listeners, clusterId: wanted } = settings;
     const [clusterId] = await Promise.all([
-      ensureClusterId(store, random),
+      ensureClusterId(store, random, wanted),
       claimNodeId(store, nodeId, engine.path),
     ]);
     const opened = await MetadataReplica.open(store, clusterId, {
