@@ -52,7 +52,13 @@ export type { AppendResult } from './embedded/append-queue.js';
 export type { EventLog, EventRead, ReadOptions } from './embedded/event-log.js';
 export type { EventLogOptions } from './embedded/event-log-options.js';
 export type { EventRecord, NewEvent } from './embedded/event-record.js';
-export type { Follower, FollowOptions, Place, RecordsOptions } from './embedded/follow.js';
+export {
+  type Follower,
+  type FollowOptions,
+  type Place,
+  type RecordsOptions,
+  recordsOf,
+} from './embedded/follow.js';
 export { storedBatches } from './embedded/stored-batches.js';
 export { CATALOG_FILE, type Engine, type EngineOptions } from './engine.js';
 export { type BadRecord, ENGINE_ERRORS, EngineError, type EngineErrorCode } from './errors.js';

@@ -467,6 +467,33 @@ export const SERVER_LIMITS = {
    */
   shardsLoadedAtOnce: 4,
 
+  // ## startBroker and odradek dev
+  /**
+   * Requests that a test can look at; up to twice as many are kept. Beyond: the oldest are
+   * forgotten.
+   */
+  trackedRequestsMax: 10_000,
+  /** Topics and errors of one request that are looked at. Beyond: they are left out. */
+  trackedNamesMax: 100,
+  /** Lists in one another in which the error of an answer is looked for. */
+  trackedErrorDepth: 3,
+  /** Characters of a client's text that are kept. Beyond: it is cut. */
+  trackedNameLengthMax: 255,
+  /** Records that a test reads at once. Beyond: refused, read a part. */
+  testRecordsMax: 100_000,
+  /** Bytes of records that a test reads at once. Beyond: refused, read a part. */
+  testRecordsBytesMax: 256 * MIB,
+  /** The time that `until` waits, unless it is told otherwise. */
+  untilMs: 5 * SECOND_MS,
+  /** Kinds of errors of one API that a failed `until` names. Beyond: they are left out. */
+  untilErrorsShownMax: 3,
+  /** Records of one batch of those that a broker starts with. */
+  seedBatchRecords: 500,
+  /**
+   * Bytes of one batch of those that a broker starts with; a larger record is alone in its batch.
+   */
+  seedBatchBytes: 64 * KIB,
+
   // ## Log lines
   /**
    * Characters of a field or message; a stack is longer than a client's text. Beyond: it is cut.

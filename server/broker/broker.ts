@@ -7,6 +7,8 @@ import type { RequestCounters } from '../request/request-counters.js';
 import type { BrokerSettings } from '../settings/broker-settings.js';
 import type { SettingTexts } from '../settings/topic-settings.js';
 import type { RequestFaults } from '../testing/faults.js';
+import type { Observer } from '../testing/observer.js';
+import type { BrokerInside } from './inside.js';
 import type { CloseOptions } from './room.js';
 
 /**
@@ -30,6 +32,8 @@ export interface BrokerOptions
   readonly quota?: Quota;
   /** Faults in front of the handlers, behind admission. Default: none. */
   readonly faults?: RequestFaults;
+  /** Told of every request and of every move of a partition. Default: none. */
+  readonly observer?: Observer;
 }
 
 /** One bound listener. */
@@ -53,6 +57,8 @@ export interface Broker {
   /** Live. */
   readonly fetchSessions: { readonly counters: FetchSessionCounters };
   readonly engine: Engine;
+  /** What a program that has the broker in its own process may look at and change. */
+  readonly inside: BrokerInside;
   /**
    * Accepts nothing new, gives the received requests up to `drainMs` to be answered, then closes
    * connections, partitions and engine; the mark of a clean stop comes last. Calling it again

@@ -18,7 +18,7 @@ import { limitsOf } from './limits.js';
 export interface Ground
   extends Pick<
     BrokerOptions,
-    'settings' | 'brokerStatic' | 'logger' | 'faults' | 'authorizer' | 'quota'
+    'settings' | 'brokerStatic' | 'logger' | 'faults' | 'observer' | 'authorizer' | 'quota'
   > {
   readonly clock: Clock;
   readonly random: Random;

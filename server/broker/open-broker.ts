@@ -21,6 +21,7 @@ const ROOMS = Rooms.on<MachineGround>().and(engineRoom).all(BROKER_ROOMS).and(en
 export async function openBroker(options: BrokerOptions): Promise<Broker> {
   const { parts, close } = await ROOMS.open(groundOf(options));
   const { engine, metadata, endpoints, requestCounters, fetchSessions } = parts;
+  const { controller, partitions, groups, slices, settings, brokerStatic } = parts;
   return {
     nodeId: options.settings.nodeId,
     clusterId: metadata.replica.image.clusterId,
@@ -29,6 +30,15 @@ export async function openBroker(options: BrokerOptions): Promise<Broker> {
     requestCounters,
     fetchSessions,
     engine,
+    inside: {
+      metadata: metadata.replica,
+      controller,
+      partitions,
+      groups,
+      slices,
+      settings,
+      brokerStatic,
+    },
     close,
   };
 }

@@ -3,13 +3,13 @@ import { buildBatch, type CodecName } from '../../engine/index.js';
 import { ErrorCode, errorInfo } from '../protocol/error-codes.js';
 import { Metadata } from '../protocol/messages/metadata.js';
 import { Produce } from '../protocol/messages/produce.js';
+import { partitionOfKey } from '../protocol/partitioner.js';
 import { check, shown } from './answers.js';
 import { CliError } from './cli-error.js';
 import { type Client, type ConnectionOptions, withClient } from './client.js';
 import { counted } from './counted.js';
 import { CLI_LIMITS } from './limits.js';
 import { readLines } from './line-reader.js';
-import { partitionOfKey } from './partitioner.js';
 import { type LineRecord, lineParser, parseHeader } from './record-line.js';
 import { choosePartitions, lookUpTopic, type TopicPartitions } from './topic-partitions.js';
 

@@ -55,6 +55,7 @@ export const SERVER: House = {
     main: 'the command',
     index: 'startBroker for programs',
     cli: 'commands and their client',
+    double: 'the broker of startBroker',
     broker: 'opens all parts, closes them',
     testing: 'faults and time for tests',
     handlers: 'one file an API',

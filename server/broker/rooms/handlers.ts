@@ -21,9 +21,9 @@ interface Parts extends Ground {
   readonly producerIds: ProducerIds;
 }
 
-/** The handlers of all APIs, behind the faults that a test orders. */
+/** The handlers of all APIs, behind the faults that a test orders and the observer of a test. */
 export const handlersRoom = room('handlers', (parts: Parts) => {
-  const { engine, faults } = parts;
+  const { engine, faults, observer } = parts;
   const metadata = parts.metadata.replica;
   const handlers = openHandlers({
     metadata,
@@ -40,5 +40,6 @@ export const handlersRoom = room('handlers', (parts: Parts) => {
     leaderEpoch: engine.leaderEpoch,
   });
   const nameOf = (id: string) => metadata.image.topicById(id)?.name;
-  return { part: faults?.around(handlers, nameOf) ?? handlers };
+  const faulty = faults?.around(handlers, nameOf) ?? handlers;
+  return { part: observer?.around(faulty, nameOf) ?? faulty };
 });

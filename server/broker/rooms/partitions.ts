@@ -18,7 +18,7 @@ interface Parts extends Ground {
 
 /** The partitions of this node. Started, all are open or offline. */
 export const partitionsRoom = room('partitions', (parts: Parts) => {
-  const { engine, settings, brokerStatic, logger, slices } = parts;
+  const { engine, settings, brokerStatic, logger, slices, observer } = parts;
   const { controller, delayed, fetchSessions } = parts;
   const { replica, deleted } = parts.metadata;
   const { nodeId } = settings;
@@ -31,7 +31,10 @@ export const partitionsRoom = room('partitions', (parts: Parts) => {
     producerExpirationMs: settings.producerIdExpirationMs,
     settingsOf: (topic) => topicSettings(topic, brokerLayers(replica.image, nodeId, brokerStatic)),
     delayed,
-    onMove: (partition) => fetchSessions.moved(partition),
+    onMove: (partition) => {
+      fetchSessions.moved(partition);
+      observer?.moved();
+    },
     onDeleted: ({ id, name }) => {
       controller.forgetDeleted(id).catch((error: unknown) => {
         logger.warn({ topic: name, error }, 'a deleted topic is forgotten only at the next start');

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { Partitioners } from 'kafkajs';
 import { expect, test } from 'vitest';
-import { murmur2, partitionOfKey } from '../../../server/cli/partitioner.js';
+import { murmur2, partitionOfKey } from '../../../server/protocol/partitioner.js';
 
 // From the tests of Apache Kafka's clients.
 test.each([

@@ -1,0 +1,17 @@
+import { nearestText } from '../settings/nearest-text.js';
+import { TestBrokerError } from './test-broker-error.js';
+
+/** Refuses what is no object, and options that there are not: INVALID_OPTION. */
+export function assertOptions(what: string, options: object, known: readonly string[]): void {
+  if (typeof options !== 'object' || options === null) {
+    throw new TestBrokerError('INVALID_OPTION', `${what} takes an object, not ${String(options)}`);
+  }
+  for (const name of Object.keys(options)) {
+    if (known.includes(name)) continue;
+    const nearest = nearestText(': did you mean ', name, known, '?');
+    throw new TestBrokerError(
+      'INVALID_OPTION',
+      `${what} has no option ${JSON.stringify(name.slice(0, 100))}${nearest || `: it has ${known.join(', ')}`}`,
+    );
+  }
+}

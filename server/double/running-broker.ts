@@ -1,0 +1,94 @@
+import type { Duration } from '../testing/duration.js';
+import type { Faults } from '../testing/faults.js';
+import type { RequestFilter, TrackedRequest } from '../testing/request-log.js';
+import type { BrokerRecord } from './broker-record.js';
+import type {
+  GroupCondition,
+  RecordsCondition,
+  RequestsCondition,
+  SettledGroup,
+} from './conditions.js';
+import type { RecordsQuery } from './records.js';
+import type { UntilOptions } from './until.js';
+
+/** The time of one broker: the machine's time, plus the time by which it was advanced. */
+export interface BrokerClock {
+  /** Milliseconds since the Unix epoch. */
+  wallMs(): number;
+  /**
+   * Moves the broker's time on, as if its machine had slept: retention, session timeouts and all
+   * other work that fell due run once, now, and have run when it resolves. Connections keep to real
+   * time, so that no client is cut off for being idle. Rejects with a RangeError for a value that
+   * is no duration.
+   */
+  advance(by: Duration): Promise<void>;
+}
+
+/** A broker that serves, from `startBroker`. */
+export interface RunningBroker {
+  /** The address for clients, `host:port`. */
+  readonly bootstrap: string;
+  /** The port that it listens on, never 0; the same after a restart. */
+  readonly port: number;
+  /** Absolute. */
+  readonly dataDir: string;
+  /**
+   * The id of the cluster, 22 characters of base64url: it belongs to the data directory and never
+   * changes.
+   */
+  readonly clusterId: string;
+  /** The broker's time, to be advanced. */
+  readonly clock: BrokerClock;
+  /** Orders faults for the next requests. */
+  readonly faults: Faults;
+  /**
+   * The records of a topic, by partition and then by offset, as clients see them now. Rejects
+   * UNKNOWN_TOPIC, INVALID_OPTION, INVALID_JSON, TOO_MANY_RECORDS.
+   */
+  records(
+    topic: string,
+    query?: RecordsQuery & { readonly encoding?: 'utf8' | undefined },
+  ): Promise<BrokerRecord[]>;
+  records(
+    topic: string,
+    query: RecordsQuery & { readonly encoding: 'buffer' },
+  ): Promise<BrokerRecord<Buffer, Buffer>[]>;
+  records<Value = unknown>(
+    topic: string,
+    query: RecordsQuery & { readonly encoding: 'json' },
+  ): Promise<BrokerRecord<Value>[]>;
+  /**
+   * The records that were appended since the start or the last reset, by topic: what the broker
+   * began with, and what retention, compaction and deletions have removed, is not among them.
+   * Topics without any are left out. Nothing is kept for it: it reads the logs. Rejects
+   * TOO_MANY_RECORDS.
+   */
+  produced(): Promise<Record<string, BrokerRecord[]>>;
+  /**
+   * The last ten thousand requests of clients that fit the filter, in the order in which they
+   * began; `reset` forgets them.
+   */
+  requests(filter?: RequestFilter): TrackedRequest[];
+  /**
+   * Waits until a topic holds records, and resolves with all of them. Looks again after each
+   * request and each append, without polling. Rejects UNTIL_TIMEOUT, saying what was seen instead,
+   * and BROKER_CLOSED.
+   */
+  until(condition: RecordsCondition, options?: UntilOptions): Promise<BrokerRecord[]>;
+  /** Waits until clients have sent requests, and resolves with those. */
+  until(condition: RequestsCondition, options?: UntilOptions): Promise<TrackedRequest[]>;
+  /** Waits until a consumer group is stable, or has committed what a topic holds. */
+  until(condition: GroupCondition, options?: UntilOptions): Promise<SettledGroup>;
+  /** Waits until the function returns something truthy, and resolves with that. */
+  until<T>(
+    condition: (broker: RunningBroker) => T | Promise<T>,
+    options?: UntilOptions,
+  ): Promise<T>;
+  /**
+   * Ends everything and resolves when nothing is left: no handle, no file descriptor, no temporary
+   * folder. May be called again.
+   */
+  close(): Promise<void>;
+  /** `close`, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void>;
+}

@@ -1,0 +1,148 @@
+import { type Clock, systemClock } from '../../engine/index.js';
+import { openBroker } from '../broker/open-broker.js';
+import type { Logger } from '../logging/log.js';
+import { silentLogger } from '../logging/silent-logger.js';
+import { brokerKeys } from '../settings/broker-keys.js';
+import { formatEndpoint } from '../settings/listeners.js';
+import { nearestText } from '../settings/nearest-text.js';
+import { resolveBrokerSettings, SettingsError } from '../settings/parse.js';
+import { AdvanceableClock } from '../testing/advanceable-clock.js';
+import { Changes } from '../testing/changes.js';
+import { RequestFaults } from '../testing/faults.js';
+import { RequestLog } from '../testing/request-log.js';
+import { makeTemporaryFolder, removeTemporaryFolder } from '../testing/temporary-folder.js';
+import type { RunningBroker } from './running-broker.js';
+import type { SeedTopics } from './seed.js';
+import { TestBroker } from './test-broker.js';
+
+/** The options of `startBroker`; each has a default. */
+export interface StartBrokerOptions {
+  /** Default: 0, a free port of the system's choice. */
+  readonly port?: number;
+  /** An address or a name. Default: localhost, which is 127.0.0.1 and, where present, ::1. */
+  readonly host?: string;
+  /**
+   * The folder of the data. Default: a temporary folder that is removed at close, and a broker that
+   * does not wait for the disk (`odradek.flush=os`), since no data outlives it.
+   */
+  readonly dataDir?: string;
+  /**
+   * Settings under Kafka's names, such as `{ 'num.partitions': '3' }`. They count more than the
+   * options above; the environment is not read.
+   */
+  readonly config?: Readonly<Record<string, string>>;
+  /**
+   * The clock below the broker's own clock, `RunningBroker.clock`, which can also be advanced.
+   * Default: the machine's time.
+   */
+  readonly clock?: Clock;
+  /**
+   * Closes the broker when it is aborted, without waiting for requests under way, since the caller
+   * cannot wait for that.
+   */
+  readonly signal?: AbortSignal;
+  /**
+   * The topics that there are from the start, with their settings and records:
+   * `{ orders: { partitions: 3, records: [{ key: 'ann', value: 'one tea' }] } }`. A topic that
+   * `dataDir` has already stays as it is.
+   */
+  readonly topics?: SeedTopics;
+  /** Gets the broker's log lines. Default: none are written. */
+  readonly logger?: Logger;
+}
+
+const OPTIONS = {
+  port: true,
+  host: true,
+  dataDir: true,
+  config: true,
+  clock: true,
+  signal: true,
+  logger: true,
+  topics: true,
+} satisfies Record<keyof StartBrokerOptions, true>;
+
+/**
+ * Starts a broker in this process and resolves when it serves. Rejects with SettingsError
+ * (`problems`), TestBrokerError (INVALID_OPTION, about `topics`), EngineError (`code`, such as
+ * DIRECTORY_LOCKED), ListenError (`code`, such as EADDRINUSE), or the signal's reason.
+ */
+export async function startBroker(options: StartBrokerOptions = {}): Promise<RunningBroker> {
+  assertKnown(options);
+  const { signal, logger = silentLogger } = options;
+  signal?.throwIfAborted();
+  const temporary = options.dataDir === undefined ? makeTemporaryFolder() : null;
+  const cleanUp = async (): Promise<void> => {
+    if (temporary !== null) await removeTemporaryFolder(temporary);
+  };
+  try {
+    const { settings, brokerStatic, warnings } = resolveBrokerSettings({
+      setOrigin: 'config',
+      sets: settingsOf(options, options.dataDir ?? temporary ?? '', temporary !== null),
+    });
+    for (const warning of warnings) logger.warn({}, warning);
+    const networkClock = options.clock ?? systemClock;
+    const clock = new AdvanceableClock(networkClock);
+    const faults = new RequestFaults(clock);
+    const changes = new Changes(networkClock);
+    const requests = new RequestLog(clock, changes);
+    const parts = { settings, brokerStatic, logger, clock, networkClock, faults };
+    const opened = await openBroker({ ...parts, observer: requests });
+    const broker = new TestBroker(opened, {
+      clock,
+      realClock: networkClock,
+      faults,
+      changes,
+      requests,
+      topics: options.topics ?? {},
+      cleanUp: async () => {
+        signal?.removeEventListener('abort', onAbort);
+        await cleanUp();
+      },
+    });
+    const onAbort = (): void => {
+      broker
+        .end(0)
+        .catch((error: unknown) => logger.error({ error }, 'the broker did not stop cleanly'));
+    };
+    signal?.addEventListener('abort', onAbort, { once: true });
+    try {
+      await broker.seed();
+      signal?.throwIfAborted();
+    } catch (error) {
+      await broker.end(0);
+      throw error;
+    }
+    return broker;
+  } catch (error) {
+    await cleanUp();
+    throw error;
+  }
+}
+
+/** An option that there is not would be a setting that is silently not made. */
+function assertKnown(options: StartBrokerOptions): void {
+  const names = Object.keys(OPTIONS);
+  const problems = Object.keys(options)
+    .filter((name) => !names.includes(name))
+    .map((name) => {
+      const advice = brokerKeys.has(name)
+        ? `: it is a setting, config: { '${name}': … }`
+        : nearestText(': did you mean ', name, names, '?');
+      return `startBroker has no option ${JSON.stringify(name)}${advice}`;
+    });
+  if (problems.length > 0) throw new SettingsError(problems);
+}
+
+function settingsOf(
+  { host = 'localhost', port = 0, config = {} }: StartBrokerOptions,
+  dataDir: string,
+  isTemporary: boolean,
+): string[] {
+  return [
+    `listeners=${formatEndpoint('PLAINTEXT', host, port)}`,
+    `log.dirs=${dataDir}`,
+    ...(isTemporary ? ['odradek.flush=os'] : []),
+    ...Object.entries(config).map(([key, value]) => `${key}=${value}`),
+  ];
+}

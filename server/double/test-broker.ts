@@ -1,0 +1,153 @@
+import type { Clock } from '../../engine/index.js';
+import type { Broker } from '../broker/broker.js';
+import type { BrokerInside } from '../broker/inside.js';
+import { SERVER_LIMITS } from '../limits.js';
+import { formatEndpoint, isWildcard } from '../settings/listeners.js';
+import type { AdvanceableClock } from '../testing/advanceable-clock.js';
+import type { Changes } from '../testing/changes.js';
+import type { RequestFaults } from '../testing/faults.js';
+import type { RequestFilter, RequestLog, TrackedRequest } from '../testing/request-log.js';
+import type { BrokerRecord } from './broker-record.js';
+import {
+  type ConditionWorld,
+  type GroupCondition,
+  groupCondition,
+  type RecordsCondition,
+  type RequestsCondition,
+  recordsCondition,
+  requestsCondition,
+  seenRequests,
+} from './conditions.js';
+import { assertOptions } from './options.js';
+import {
+  endOffsets,
+  type Offsets,
+  type RecordsQuery,
+  recordsBehind,
+  recordsOfTopic,
+} from './records.js';
+import type { RunningBroker } from './running-broker.js';
+import { type SeedTopics, seed } from './seed.js';
+import { TestBrokerError } from './test-broker-error.js';
+import { type Awaited, type UntilOptions, waitUntil } from './until.js';
+
+/** What outlives a broker that is killed and started again. */
+export interface TestBrokerParts {
+  readonly clock: AdvanceableClock;
+  /** Real time. */
+  readonly realClock: Clock;
+  readonly faults: RequestFaults;
+  readonly changes: Changes;
+  readonly requests: RequestLog;
+  readonly topics: SeedTopics;
+  /** Called once, when everything is closed. */
+  cleanUp(): Promise<void>;
+}
+
+type Condition =
+  | RecordsCondition
+  | RequestsCondition
+  | GroupCondition
+  | ((broker: RunningBroker) => unknown);
+
+const FILTER = ['api', 'topic', 'clientId', 'group'];
+
+/** The broker of `startBroker`, and what tests may ask of it. */
+export class TestBroker implements RunningBroker {
+  readonly bootstrap: string;
+  readonly port: number;
+  readonly dataDir: string;
+  readonly clusterId: string;
+  readonly clock: AdvanceableClock;
+  readonly faults: RequestFaults;
+  readonly #parts: TestBrokerParts;
+  readonly #world: ConditionWorld;
+  #broker: Broker;
+  /** The ends of all partitions when clients could begin. */
+  #begun: Offsets = new Map();
+  #closing: Promise<void> | null = null;
+  #tellClosed: () => void = () => {};
+  readonly #closed = new Promise<void>((resolve) => {
+    this.#tellClosed = resolve;
+  });
+
+  constructor(broker: Broker, parts: TestBrokerParts) {
+    const [first] = broker.endpoints;
+    const host = first === undefined || isWildcard(first.host) ? 'localhost' : first.host;
+    this.port = first?.port ?? 0;
+    this.bootstrap = formatEndpoint('', host, this.port).slice('://'.length);
+    this.dataDir = broker.dataDir;
+    this.clusterId = broker.clusterId;
+    this.clock = parts.clock;
+    this.faults = parts.faults;
+    this.#broker = broker;
+    this.#parts = parts;
+    this.#world = { inside: () => this.#inside(), requests: parts.requests };
+  }
+
+  /** May be handed over without its broker, as `afterEach(broker.close)` does. */
+  readonly close = (): Promise<void> => this.end(SERVER_LIMITS.drainMs);
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** Creates the topics that it is to begin with. */
+  async seed(): Promise<void> {
+    const inside = this.#inside();
+    await seed(inside, this.#parts.topics, this.clock);
+    this.#begun = endOffsets(inside);
+  }
+
+  async records(topic: string, query?: RecordsQuery): Promise<never> {
+    return (await recordsOfTopic(this.#inside(), topic, query)) as never;
+  }
+
+  async produced(): Promise<Record<string, BrokerRecord[]>> {
+    return recordsBehind(this.#inside(), this.#begun);
+  }
+
+  requests(filter: RequestFilter = {}): TrackedRequest[] {
+    assertOptions('requests', filter, FILTER);
+    return this.#parts.requests.find(filter);
+  }
+
+  async until(condition: Condition, options: UntilOptions = {}): Promise<never> {
+    assertOptions('until', options, ['timeoutMs', 'signal']);
+    this.#inside();
+    const { changes, realClock, requests } = this.#parts;
+    const world = {
+      changes,
+      clock: realClock,
+      closed: this.#closed,
+      seen: () => seenRequests(requests),
+    };
+    return (await waitUntil(world, this.#awaited(condition), options)) as never;
+  }
+
+  /** Closes the broker, giving requests under way up to `drainMs`. Another call changes nothing. */
+  end(drainMs: number): Promise<void> {
+    this.#tellClosed();
+    this.#closing ??= this.#broker.close({ drainMs }).finally(() => this.#parts.cleanUp());
+    return this.#closing;
+  }
+
+  #awaited(condition: Condition): Awaited<unknown> {
+    if (typeof condition === 'function') {
+      return {
+        look: async () => (await condition(this)) || null,
+        missing: () => 'the condition has not come true',
+      };
+    }
+    const { group, api } = (condition ?? {}) as Partial<GroupCondition & RequestsCondition>;
+    if (api !== undefined) return requestsCondition(this.#world, condition as RequestsCondition);
+    if (group !== undefined) return groupCondition(this.#world, condition as GroupCondition);
+    return recordsCondition(this.#world, condition as RecordsCondition);
+  }
+
+  /** Throws BROKER_CLOSED. */
+  #inside(): BrokerInside {
+    if (this.#closing === null) return this.#broker.inside;
+    throw new TestBrokerError('BROKER_CLOSED', 'the broker is closed: start another one');
+  }
+}
