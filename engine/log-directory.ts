@@ -84,6 +84,10 @@ export class LogDirectory {
       );
       // One sync round serves many logs, where many are opened.
       await makeDurable(context.syncRounds, files, folders);
+      const { counters } = context;
+      counters.logsRecovered += recovered.scannedBytes + recovered.cutBytes > 0 ? 1 : 0;
+      counters.bytesRecovered += recovered.scannedBytes;
+      counters.bytesCut += recovered.cutBytes;
       const cleanedOffset = readCleaned(context.catalog, name);
       return new Log(context, {
         name,

@@ -18,6 +18,12 @@ export interface EngineCounters {
   segmentsRolled: number;
   segmentsDeleted: number;
   indexRebuilds: number;
+  /** Logs that were opened and held bytes behind their checkpoints: what an unclean stop leaves. */
+  logsRecovered: number;
+  /** Those bytes, each of which was read. */
+  bytesRecovered: number;
+  /** Bytes of torn tails that were cut off, and kept in `.cut` files. */
+  bytesCut: number;
   /** Passes of compaction that ended well. */
   compactions: number;
   /** Bytes of segments that were replaced by compacted ones. */
@@ -46,6 +52,9 @@ export function newCounters(): EngineCounters {
     segmentsRolled: 0,
     segmentsDeleted: 0,
     indexRebuilds: 0,
+    logsRecovered: 0,
+    bytesRecovered: 0,
+    bytesCut: 0,
     compactions: 0,
     bytesCompacted: 0,
     recordsCompacted: 0,

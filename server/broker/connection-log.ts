@@ -7,11 +7,13 @@ import type { ListenerEvents } from '../net/listener.js';
 export function connectionLog(logger: Logger, clock: Clock): ListenerEvents {
   const limited = rateLimited(logger, { clock });
   return {
-    onClosed: ({ remoteAddress: client, listener }, { code, message, cause }) => {
+    onClosed: ({ remoteAddress: client, listener }, { code, message, cause, foreign }) => {
       if (code === 'failed') {
         limited.log('error', code, { client, listener, cause }, `a connection failed: ${message}`);
       } else if (code === 'framing' || code === 'frameDeadline' || code === 'writeDeadline') {
-        limited.log('warn', code, { client, listener }, `a connection was closed: ${message}`);
+        // Clients at the wrong port hide no line about those that are at the right one.
+        const kind = foreign === undefined ? code : `${code} ${foreign}`;
+        limited.log('warn', kind, { client, listener }, `a connection was closed: ${message}`);
       }
     },
     onRefused: (client, { setting, limit }) => {

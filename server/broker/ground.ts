@@ -34,7 +34,10 @@ export interface Ground
 /** The data directory as the rooms of a broker use it: an engine, or a substitute in tests. */
 export interface Logs
   extends LogHost,
-    Pick<Engine, 'path' | 'leaderEpoch' | 'wasClean' | 'catalog' | 'space' | 'takeOffline'> {}
+    Pick<
+      Engine,
+      'path' | 'leaderEpoch' | 'wasClean' | 'catalog' | 'space' | 'takeOffline' | 'counters'
+    > {}
 
 /** The ground on a machine, with the options for the first and the last room. */
 export interface MachineGround extends Ground, Pick<BrokerOptions, 'jobs' | 'locker' | 'network'> {

@@ -1,6 +1,7 @@
 import type { DiskSpace } from '../../engine/index.js';
 import type { FetchSessions } from '../fetching/fetch-sessions.js';
 import type { GroupCoordinator } from '../groups/coordinator.js';
+import type { RateLimitedLogger } from '../logging/rate-limit.js';
 import type { Controller } from '../metadata/controller.js';
 import { brokerLayers } from '../metadata/effective-settings.js';
 import type { MetadataView } from '../metadata/metadata-view.js';
@@ -29,6 +30,8 @@ export interface BrokerParts {
   readonly partitionsPerTopicMax: number;
   /** Epoch in which this node leads its partitions and keeps the metadata. */
   readonly leaderEpoch: number;
+  /** For lines that clients can cause as often as they like. */
+  readonly limitedLog: RateLimitedLogger;
   /** The file system of the data directory, as of now. Rejects with the system's error. */
   space(): Promise<DiskSpace>;
 }

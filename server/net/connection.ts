@@ -260,7 +260,8 @@ export class Connection implements ConnectionInfo, BudgetWaiter {
       this.#parser.push(chunk, this.#addFrame);
     } catch (error) {
       if (!(error instanceof FramingError)) throw error;
-      broken = { code: 'framing', message: error.message };
+      const { message, foreign } = error;
+      broken = { code: 'framing', message, ...(foreign && { foreign }) };
     }
     this.#pipeline.start();
     if (broken) this.end(broken);

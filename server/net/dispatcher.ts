@@ -135,4 +135,6 @@ export interface CloseReason {
   readonly code: CloseCode;
   readonly message: string;
   readonly cause?: unknown;
+  /** The protocol of a client that came to the wrong port, where it is known. */
+  readonly foreign?: string;
 }

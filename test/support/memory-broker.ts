@@ -3,6 +3,7 @@ import { buildBatchSync } from '../../engine/batch/builder.js';
 import { MemoryCatalog } from '../../engine/catalog/memory-catalog.js';
 import type { DiskSpace } from '../../engine/disk/disk.js';
 import { ManualClock } from '../../engine/manual-clock.js';
+import { newCounters } from '../../engine/metrics.js';
 import { seededRandom } from '../../engine/random.js';
 import { TurnSlices, type WorkMeter } from '../../engine/turn-slices.js';
 import { BROKER_ROOMS } from '../../server/broker/broker-rooms.js';
@@ -275,6 +276,7 @@ function logsOf(
     path: DATA_DIR,
     leaderEpoch: host.leaderEpoch,
     wasClean: true,
+    counters: newCounters(),
     catalog: new MemoryCatalog(),
     openPartition: (name, settings) => host.openPartition(name, settings),
     closePartition: (name) => host.closePartition(name),

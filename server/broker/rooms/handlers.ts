@@ -1,6 +1,7 @@
 import type { FetchSessions } from '../../fetching/fetch-sessions.js';
 import type { GroupCoordinator } from '../../groups/coordinator.js';
 import { openHandlers } from '../../handlers/apis.js';
+import { rateLimited } from '../../logging/rate-limit.js';
 import type { Controller } from '../../metadata/controller.js';
 import type { ProducerIds } from '../../metadata/producer-ids.js';
 import type { Partitions } from '../../partition/partitions.js';
@@ -38,6 +39,7 @@ export const handlersRoom = room('handlers', (parts: Parts) => {
     partitionsPerTopicMax: parts.limits.partitionsPerTopicMax,
     space: () => engine.space(),
     leaderEpoch: engine.leaderEpoch,
+    limitedLog: rateLimited(parts.logger, { clock: parts.clock }),
   });
   const nameOf = (id: string) => metadata.image.topicById(id)?.name;
   const faulty = faults?.around(handlers, nameOf) ?? handlers;

@@ -1,4 +1,5 @@
 import type { FetchSessions } from '../../fetching/fetch-sessions.js';
+import type { Logger } from '../../logging/log.js';
 import type { Controller } from '../../metadata/controller.js';
 import { brokerLayers, topicSettings } from '../../metadata/effective-settings.js';
 import { Partitions } from '../../partition/partitions.js';
@@ -43,7 +44,10 @@ export const partitionsRoom = room('partitions', (parts: Parts) => {
   });
   return {
     part: partitions,
-    start: () => partitions.start(deleted),
+    start: async () => {
+      await partitions.start(deleted);
+      if (!engine.wasClean) sayRecovered(logger, engine.counters, partitions);
+    },
     close: () => {
       // Requests that wait for a partition read it once more to answer.
       delayed.expireAll();
@@ -51,3 +55,20 @@ export const partitionsRoom = room('partitions', (parts: Parts) => {
     },
   };
 });
+
+/** One line about what the start after an unclean stop has found. */
+function sayRecovered(
+  logger: Logger,
+  { logsRecovered, bytesRecovered, bytesCut }: Logs['counters'],
+  partitions: Partitions,
+): void {
+  const logs = [...partitions.open()].length;
+  const cut =
+    bytesCut === 0
+      ? 'no tail was torn'
+      : `${bytesCut} bytes of torn tails were cut off, and are kept in .cut files`;
+  logger.info(
+    { logs, logsRecovered, bytesRecovered, bytesCut },
+    `the last stop was not clean: ${logsRecovered} of ${logs} logs held records behind their checkpoints, ${bytesRecovered} bytes of them were checked, and ${cut}`,
+  );
+}

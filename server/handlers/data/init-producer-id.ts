@@ -1,3 +1,4 @@
+import type { RateLimitedLogger } from '../../logging/rate-limit.js';
 import type { ProducerIds } from '../../metadata/producer-ids.js';
 import { ErrorCode } from '../../protocol/error-codes.js';
 import { InitProducerId } from '../../protocol/messages/init-producer-id.js';
@@ -5,6 +6,7 @@ import { type Handler, handler } from '../handler.js';
 
 export interface InitProducerIdParts {
   readonly producerIds: Pick<ProducerIds, 'next'>;
+  readonly limitedLog: RateLimitedLogger;
 }
 
 /**
@@ -32,8 +34,14 @@ export const initProducerId = handler(
 );
 
 function initProducerIdHandler(parts: InitProducerIdParts): Handler<typeof InitProducerId> {
-  return async (_context, { transactionalId }) => {
+  return async ({ clientAddress: client, clientId }, { transactionalId }) => {
     if (transactionalId !== null) {
+      parts.limitedLog.log(
+        'warn',
+        'transactions',
+        { client, clientId, transactionalId },
+        'a transactional producer was refused: there are no transactions yet; without transactional.id it is an idempotent one',
+      );
       return { errorCode: ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED, producerEpoch: -1 };
     }
     return {

@@ -1,4 +1,5 @@
 import { SERVER_LIMITS } from '../../limits.js';
+import { foreignAdvice, foreignProtocol } from './foreign-protocol.js';
 import { FrameMemory, type Slab } from './frame-memory.js';
 
 /** The size prefix of a frame: a signed 32-bit integer, big-endian, that does not count itself. */
@@ -14,10 +15,15 @@ export class FramingError extends Error {
   override name = 'FramingError';
   /** The announced size. */
   readonly size: number;
+  /** The protocol whose bytes these are; null where that is not known. */
+  readonly foreign: string | null;
 
   constructor(size: number, sizeMin: number, sizeMax: number) {
-    super(`frame size ${size} is outside ${sizeMin} to ${sizeMax}`);
+    const foreign = foreignProtocol(size);
+    const advice = foreign === null ? '' : `; ${foreignAdvice(foreign)}`;
+    super(`frame size ${size} is outside ${sizeMin} to ${sizeMax}${advice}`);
     this.size = size;
+    this.foreign = foreign;
   }
 }
 

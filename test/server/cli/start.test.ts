@@ -3,6 +3,7 @@ import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { buildBatch } from '../../../engine/index.js';
 import { Client } from '../../../server/cli/client.js';
 import { APIS } from '../../../server/handlers/apis.js';
 import { neverReading } from '../../support/never-reading.js';
@@ -272,4 +273,35 @@ function runStart(set: Readonly<Record<string, string>>) {
     'start',
     ...Object.entries(settings).flatMap(([key, value]) => ['--set', `${key}=${value}`]),
   ]);
+}
+
+describe('a start after an unclean stop', () => {
+  test('says in one line what was recovered, and one after a clean stop says nothing', async () => {
+    const dataDir = temporaryFolder();
+    const first = await start({ dataDir });
+    const client = await Client.connect({ bootstrap: first.bootstrap });
+    const orders = { topics: [{ name: 'orders' }], ...NO_OPERATIONS };
+    await client.request(APIS.Metadata, orders);
+    await client.request(APIS.Produce, {
+      acks: -1,
+      timeoutMs: 10_000,
+      topics: [{ name: 'orders', partitions: [{ index: 0, records: await oneRecord() }] }],
+    });
+    client.close();
+    await first.kill('SIGKILL');
+    const second = await start({ dataDir });
+    await second.untilStderr('\n');
+    expect(messages(second.stderr)).toEqual([
+      expect.stringMatching(
+        /^the last stop was not clean: 1 of 1 logs held records behind their checkpoints, 69 bytes of them were checked, and no tail was torn$/,
+      ),
+    ]);
+    await second.kill('SIGTERM');
+    const third = await start({ dataDir });
+    expect(third.stderr).toBe('');
+  });
+});
+
+function oneRecord(): Promise<Buffer> {
+  return buildBatch([{ key: null, value: 'a', timestamp: 1_700_000_000_000 }]);
 }
