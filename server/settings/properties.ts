@@ -119,3 +119,18 @@ function unescaped(text: string): string {
   }
   return result;
 }
+
+/** The line from which `parseProperties` reads this key and this value. */
+export function propertyLine(key: string, value: string): string {
+  return `${escaped(key).replaceAll(/[=: #!]/g, '\\$&')}=${escaped(value)}`;
+}
+
+function escaped(text: string): string {
+  return text
+    .replaceAll('\\', '\\\\')
+    .replaceAll('\t', '\\t')
+    .replaceAll('\n', '\\n')
+    .replaceAll('\r', '\\r')
+    .replaceAll('\f', '\\f')
+    .replace(/^ /, '\\ ');
+}

@@ -12,9 +12,8 @@ const BEGINNINGS: Readonly<Record<string, string>> = {
   'SSH-': 'SSH',
 };
 
-const TLS_HANDSHAKE = 0x16;
-/** Major version of SSL 3 and of every TLS. */
-const TLS_MAJOR = 3;
+/** A handshake of SSL 3 or of any TLS. */
+const TLS_HANDSHAKE = 0x1603;
 
 /**
  * The protocol that a stream begins with, whose first four bytes were read as the size of a frame.
@@ -23,7 +22,7 @@ const TLS_MAJOR = 3;
 export function foreignProtocol(size: number): string | null {
   const bytes = Buffer.alloc(4);
   bytes.writeInt32BE(size);
-  if (bytes[0] === TLS_HANDSHAKE && bytes[1] === TLS_MAJOR) return 'TLS';
+  if (bytes.readUInt16BE() === TLS_HANDSHAKE) return 'TLS';
   return BEGINNINGS[bytes.toString('latin1')] ?? null;
 }
 

@@ -221,14 +221,18 @@ describe('settings of odradek start', () => {
       { KAFKA_NUM_PARTITIONS: '3', KAFKA_LOG_RETENTION_MS: '8', KAFKA_NUM_PARTITONS: '9' },
     );
     expect(code).toBe(0);
-    const lines = stdout.split('\n').map((line) => line.replaceAll(/ {2,}/g, ' '));
-    expect(lines).toContain('num.partitions=4 # --set');
-    expect(lines).toContain('log.retention.ms=8 # KAFKA_LOG_RETENTION_MS');
-    expect(lines).toContain(`log.segment.bytes=1048576 # ${file}:3`);
-    expect(lines).toContain('auto.create.topics.enable=true # default');
+    expect(stdout).toContain('\n# from --set\nnum.partitions=4\n');
+    expect(stdout).toContain('\n# from KAFKA_LOG_RETENTION_MS\nlog.retention.ms=8\n');
+    expect(stdout).toContain(`\n# from ${file}:3\nlog.segment.bytes=1048576\n`);
+    expect(stdout).toContain('\n#auto.create.topics.enable=true\n');
     // An unknown variable only warns: it may be meant for another program.
     expect(messages(stderr)).toEqual([expect.stringContaining('KAFKA_NUM_PARTITONS')]);
     expect(readdirSync(folder)).toEqual(['server.properties']);
+    writeFileSync(file, stdout);
+    const again = await runCommand(['start', '--print-config', '--config', file]);
+    const pairs = (text: string): string[] => text.split('\n').filter((line) => /^\w/.test(line));
+    expect(again).toMatchObject({ code: 0, stderr: '' });
+    expect(pairs(again.stdout)).toEqual(pairs(stdout));
   });
 
   test('a file that is not there ends with 2 and names it', async () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { parseProperties } from '../../../server/settings/properties.js';
+import { parseProperties, propertyLine } from '../../../server/settings/properties.js';
 
 function pairs(text: string): [string, string][] {
   return parseProperties(text).properties.map(({ key, value }) => [key, value]);
@@ -124,4 +124,20 @@ describe('parseProperties', () => {
       ),
     );
   });
+});
+
+test('a line that is written is read back as it was', () => {
+  fc.assert(
+    fc.property(
+      fc.string({ minLength: 1, unit: 'binary' }),
+      fc.string({ unit: 'binary' }),
+      (key, value) => {
+        const { properties, problems } = parseProperties(propertyLine(key, value));
+        expect({ properties, problems }).toEqual({
+          properties: [{ key, value, line: 1 }],
+          problems: [],
+        });
+      },
+    ),
+  );
 });
