@@ -7,6 +7,7 @@ import { ApiVersions } from '../protocol/messages/api-versions.js';
 import type { InputOf, ValueOf } from '../protocol/schema.js';
 import { CliError, EXIT } from './cli-error.js';
 import { CLI_LIMITS } from './limits.js';
+import { type BootstrapOptions, bootstrapOf } from './profiles/bootstrap.js';
 import type { ReportOptions } from './report.js';
 
 /** A request as the caller writes it; fields with a default may be left out. */
@@ -18,23 +19,28 @@ export type Answer<A extends Api> = ValueOf<A['response']>;
 export interface ClientOptions {
   /** `host:port`, or several with commas: the first that answers is used. */
   readonly bootstrap: string;
+  /** Who says so, for a message. */
+  readonly origin?: string;
   /** How long to wait for a connection, and for each answer. */
   readonly timeoutMs?: number;
 }
 
 /** The options of every command that talks to a broker. */
-export interface ConnectionOptions extends ReportOptions {
-  readonly bootstrapServer: string;
+export interface ConnectionOptions extends ReportOptions, BootstrapOptions {
   /** How long to wait for a connection, and for each answer. */
   readonly timeoutMs?: number | undefined;
 }
 
 /** Connects, and closes the connection when `use` has settled. */
 export async function withClient<T>(
-  { bootstrapServer: bootstrap, timeoutMs }: ConnectionOptions,
+  options: ConnectionOptions,
   use: (client: Client) => Promise<T>,
 ): Promise<T> {
-  const client = await Client.connect({ bootstrap, ...(timeoutMs && { timeoutMs }) });
+  const { timeoutMs } = options;
+  const client = await Client.connect({
+    ...(await bootstrapOf(options, process.env)),
+    ...(timeoutMs && { timeoutMs }),
+  });
   try {
     return await use(client);
   } finally {
@@ -95,6 +101,7 @@ export class Client {
   /** Connects and learns the versions. Rejects with a CliError that says what to do. */
   static async connect({
     bootstrap,
+    origin = '',
     timeoutMs = CLI_LIMITS.requestTimeoutMs,
   }: ClientOptions): Promise<Client> {
     const addresses = parseBootstrap(bootstrap);
@@ -112,7 +119,7 @@ export class Client {
     if (failure instanceof CliError) throw failure;
     const code = (failure as { code?: unknown }).code ?? String(failure);
     throw new CliError(
-      `no broker answers at ${bootstrap} (${code}): start one with "odradek start", or name another with --bootstrap-server`,
+      `no broker answers at ${bootstrap}${origin} (${code}): start one with "odradek start", or name another with --bootstrap-server`,
     );
   }
 

@@ -53,6 +53,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./producers.js'),
   },
   {
+    usage: 'profile',
+    summary: 'keep addresses of brokers under names',
+    load: () => import('./profile.js'),
+  },
+  {
     usage: 'dump-log <file>',
     summary: 'print what a .log, .index or .timeindex file holds, and check it',
     load: () => import('./dump-log.js'),

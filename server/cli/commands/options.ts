@@ -4,13 +4,19 @@ import { CliError, EXIT, type ExitCode } from '../cli-error.js';
 /** Gets the exit code of a command that succeeded; failures are thrown. */
 export type Finish = (exitCode: ExitCode) => void;
 
-const BOOTSTRAP_DEFAULT = 'localhost:9092';
-
 /** Adds the options of every command that talks to a broker. */
 export function remote(command: Command): Command {
-  return command
-    .option('-b, --bootstrap-server <host:port>', 'where a broker listens', BOOTSTRAP_DEFAULT)
-    .option('--json', 'one JSON object a line, for programs');
+  command
+    .option(
+      '-b, --bootstrap-server <host:port>',
+      'where a broker listens (default: ODRADEK_BOOTSTRAP_SERVER, the current profile, or localhost:9092)',
+    )
+    .option('--profile <name>', 'the broker of this profile');
+  return reporting(command);
+}
+
+export function reporting(command: Command): Command {
+  return command.option('--json', 'one JSON object a line, for programs');
 }
 
 /** Adds the options that change settings. */
