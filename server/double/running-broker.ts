@@ -85,6 +85,26 @@ export interface RunningBroker {
     options?: UntilOptions,
   ): Promise<T>;
   /**
+   * Makes the broker as it was at its start: topics and groups that clients have made, settings
+   * that they have changed, faults, tracked requests and the time by which the clock was advanced
+   * are gone, and the topics of `startBroker` are there again. Port and connections stay; members
+   * of groups are told to join again. Rejects RESET_REFUSED for a broker with a `dataDir`,
+   * BROKER_DOWN, BROKER_CLOSED.
+   */
+  reset(): Promise<void>;
+  /**
+   * Ends the broker as `kill -9` would: connections are cut, nothing more is written, and the stop
+   * does not count as clean, so that the next start recovers. What was written stays, as it does
+   * when a process is killed; that is all that was answered. Resolves when the port is free.
+   */
+  kill(): Promise<void>;
+  /**
+   * Starts the broker again with its data, on the same port; one that still runs is stopped first.
+   * Resolves when it serves. Clock, faults and tracked requests stay as they are. Rejects with
+   * ListenError if another program has taken the port meanwhile.
+   */
+  restart(): Promise<void>;
+  /**
    * Ends everything and resolves when nothing is left: no handle, no file descriptor, no temporary
    * folder. May be called again.
    */

@@ -1,4 +1,5 @@
 import { type Clock, systemClock } from '../../engine/index.js';
+import type { Endpoint } from '../broker/broker.js';
 import { openBroker } from '../broker/open-broker.js';
 import type { Logger } from '../logging/log.js';
 import { silentLogger } from '../logging/silent-logger.js';
@@ -11,9 +12,10 @@ import { Changes } from '../testing/changes.js';
 import { RequestFaults } from '../testing/faults.js';
 import { RequestLog } from '../testing/request-log.js';
 import { makeTemporaryFolder, removeTemporaryFolder } from '../testing/temporary-folder.js';
+import { mutable } from './mutable-logger.js';
 import type { RunningBroker } from './running-broker.js';
 import type { SeedTopics } from './seed.js';
-import { TestBroker } from './test-broker.js';
+import { type OpenedBroker, TestBroker } from './test-broker.js';
 
 /** The options of `startBroker`; each has a default. */
 export interface StartBrokerOptions {
@@ -76,25 +78,31 @@ export async function startBroker(options: StartBrokerOptions = {}): Promise<Run
     if (temporary !== null) await removeTemporaryFolder(temporary);
   };
   try {
-    const { settings, brokerStatic, warnings } = resolveBrokerSettings({
-      setOrigin: 'config',
-      sets: settingsOf(options, options.dataDir ?? temporary ?? '', temporary !== null),
-    });
-    for (const warning of warnings) logger.warn({}, warning);
     const networkClock = options.clock ?? systemClock;
     const clock = new AdvanceableClock(networkClock);
     const faults = new RequestFaults(clock);
     const changes = new Changes(networkClock);
     const requests = new RequestLog(clock, changes);
-    const parts = { settings, brokerStatic, logger, clock, networkClock, faults };
-    const opened = await openBroker({ ...parts, observer: requests });
-    const broker = new TestBroker(opened, {
+    const sets = settingsOf(options, options.dataDir ?? temporary ?? '', temporary !== null);
+    const open = async (more: readonly string[]): Promise<OpenedBroker> => {
+      const { settings, brokerStatic, warnings } = resolveBrokerSettings({
+        setOrigin: 'config',
+        sets: [...sets, ...more],
+      });
+      if (more.length === 0) for (const warning of warnings) logger.warn({}, warning);
+      const muted = mutable(logger);
+      const parts = { settings, brokerStatic, logger: muted.logger, clock, networkClock, faults };
+      return { broker: await openBroker({ ...parts, observer: requests }), mute: muted.mute };
+    };
+    const broker = new TestBroker(await open([]), {
       clock,
       realClock: networkClock,
       faults,
       changes,
       requests,
       topics: options.topics ?? {},
+      isTemporary: temporary !== null,
+      open: (endpoints) => open([`listeners=${listenersOf(endpoints)}`]),
       cleanUp: async () => {
         signal?.removeEventListener('abort', onAbort);
         await cleanUp();
@@ -145,4 +153,9 @@ function settingsOf(
     ...(isTemporary ? ['odradek.flush=os'] : []),
     ...Object.entries(config).map(([key, value]) => `${key}=${value}`),
   ];
+}
+
+/** The endpoints as a setting, with the ports that they have. */
+function listenersOf(endpoints: readonly Endpoint[]): string {
+  return endpoints.map(({ name, host, port }) => formatEndpoint(name, host, port)).join(',');
 }

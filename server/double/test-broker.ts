@@ -1,5 +1,5 @@
 import type { Clock } from '../../engine/index.js';
-import type { Broker } from '../broker/broker.js';
+import type { Broker, Endpoint } from '../broker/broker.js';
 import type { BrokerInside } from '../broker/inside.js';
 import { SERVER_LIMITS } from '../limits.js';
 import { formatEndpoint, isWildcard } from '../settings/listeners.js';
@@ -26,10 +26,17 @@ import {
   recordsBehind,
   recordsOfTopic,
 } from './records.js';
+import { resetBroker } from './reset.js';
 import type { RunningBroker } from './running-broker.js';
 import { type SeedTopics, seed } from './seed.js';
 import { TestBrokerError } from './test-broker-error.js';
 import { type Awaited, type UntilOptions, waitUntil } from './until.js';
+
+/** A broker, and the way to silence it. */
+export interface OpenedBroker {
+  readonly broker: Broker;
+  mute(): void;
+}
 
 /** What outlives a broker that is killed and started again. */
 export interface TestBrokerParts {
@@ -40,6 +47,10 @@ export interface TestBrokerParts {
   readonly changes: Changes;
   readonly requests: RequestLog;
   readonly topics: SeedTopics;
+  /** Only then `reset` may delete all topics. */
+  readonly isTemporary: boolean;
+  /** Opens the directory again, with the endpoints that it had. */
+  open(endpoints: readonly Endpoint[]): Promise<OpenedBroker>;
   /** Called once, when everything is closed. */
   cleanUp(): Promise<void>;
 }
@@ -62,7 +73,11 @@ export class TestBroker implements RunningBroker {
   readonly faults: RequestFaults;
   readonly #parts: TestBrokerParts;
   readonly #world: ConditionWorld;
-  #broker: Broker;
+  readonly #endpoints: readonly Endpoint[];
+  /** Null while the broker is down. */
+  #opened: OpenedBroker | null;
+  /** The last change of state; the next one waits for it. */
+  #last: Promise<unknown> = Promise.resolve();
   /** The ends of all partitions when clients could begin. */
   #begun: Offsets = new Map();
   #closing: Promise<void> | null = null;
@@ -71,7 +86,8 @@ export class TestBroker implements RunningBroker {
     this.#tellClosed = resolve;
   });
 
-  constructor(broker: Broker, parts: TestBrokerParts) {
+  constructor(opened: OpenedBroker, parts: TestBrokerParts) {
+    const { broker } = opened;
     const [first] = broker.endpoints;
     const host = first === undefined || isWildcard(first.host) ? 'localhost' : first.host;
     this.port = first?.port ?? 0;
@@ -80,7 +96,8 @@ export class TestBroker implements RunningBroker {
     this.clusterId = broker.clusterId;
     this.clock = parts.clock;
     this.faults = parts.faults;
-    this.#broker = broker;
+    this.#opened = opened;
+    this.#endpoints = broker.endpoints;
     this.#parts = parts;
     this.#world = { inside: () => this.#inside(), requests: parts.requests };
   }
@@ -114,7 +131,7 @@ export class TestBroker implements RunningBroker {
 
   async until(condition: Condition, options: UntilOptions = {}): Promise<never> {
     assertOptions('until', options, ['timeoutMs', 'signal']);
-    this.#inside();
+    this.#assertOpen();
     const { changes, realClock, requests } = this.#parts;
     const world = {
       changes,
@@ -122,14 +139,70 @@ export class TestBroker implements RunningBroker {
       closed: this.#closed,
       seen: () => seenRequests(requests),
     };
-    return (await waitUntil(world, this.#awaited(condition), options)) as never;
+    const { look, missing } = this.#awaited(condition);
+    const awaited = {
+      look: () => (this.#opened === null ? null : look()),
+      missing: () => (this.#opened === null ? 'the broker is down' : missing()),
+    };
+    return (await waitUntil(world, awaited, options)) as never;
+  }
+
+  reset(): Promise<void> {
+    return this.#alone(async () => {
+      const { isTemporary, requests } = this.#parts;
+      const inside = this.#inside();
+      if (!isTemporary) {
+        throw new TestBrokerError(
+          'RESET_REFUSED',
+          'reset deletes every topic, and this broker has a dataDir of its own: start it without',
+        );
+      }
+      this.faults.clear();
+      this.clock.resetWall();
+      await resetBroker(inside);
+      await this.seed();
+      requests.clear();
+    });
+  }
+
+  kill(): Promise<void> {
+    return this.#alone(async () => {
+      this.#assertOpen();
+      const opened = this.#opened;
+      if (opened === null) return;
+      this.#opened = null;
+      const { broker, mute } = opened;
+      mute();
+      // From here on nothing is written: the next start finds the files as they are now.
+      broker.engine.takeOffline('the broker was killed', new Error('killed by a test'));
+      await broker.close({ drainMs: 0 }).catch(() => {});
+    });
+  }
+
+  restart(): Promise<void> {
+    return this.#alone(async () => {
+      this.#assertOpen();
+      const before = this.#opened;
+      this.#opened = null;
+      await before?.broker.close({ drainMs: 0 });
+      this.#opened = await this.#parts.open(this.#endpoints);
+      this.#parts.changes.note();
+    });
   }
 
   /** Closes the broker, giving requests under way up to `drainMs`. Another call changes nothing. */
   end(drainMs: number): Promise<void> {
     this.#tellClosed();
-    this.#closing ??= this.#broker.close({ drainMs }).finally(() => this.#parts.cleanUp());
+    this.#closing ??= this.#last
+      .then(() => this.#opened?.broker.close({ drainMs }))
+      .finally(() => this.#parts.cleanUp());
     return this.#closing;
+  }
+
+  #alone(change: () => Promise<void>): Promise<void> {
+    const mine = this.#last.then(change);
+    this.#last = mine.catch(() => {});
+    return mine;
   }
 
   #awaited(condition: Condition): Awaited<unknown> {
@@ -145,9 +218,15 @@ export class TestBroker implements RunningBroker {
     return recordsCondition(this.#world, condition as RecordsCondition);
   }
 
-  /** Throws BROKER_CLOSED. */
+  /** Throws BROKER_CLOSED and BROKER_DOWN. */
   #inside(): BrokerInside {
-    if (this.#closing === null) return this.#broker.inside;
+    this.#assertOpen();
+    if (this.#opened !== null) return this.#opened.broker.inside;
+    throw new TestBrokerError('BROKER_DOWN', 'the broker was killed: restart() it first');
+  }
+
+  #assertOpen(): void {
+    if (this.#closing === null) return;
     throw new TestBrokerError('BROKER_CLOSED', 'the broker is closed: start another one');
   }
 }

@@ -17,13 +17,14 @@ export class AdvanceableClock implements Clock {
   readonly #base: Clock;
   readonly #pending = new Set<Pending>();
   #aheadMs = 0;
+  #wallAheadMs = 0;
 
   constructor(base: Clock) {
     this.#base = base;
   }
 
   wallMs(): number {
-    return this.#base.wallMs() + this.#aheadMs;
+    return this.#base.wallMs() + this.#wallAheadMs;
   }
 
   monotonicMs(): number {
@@ -56,7 +57,9 @@ export class AdvanceableClock implements Clock {
    * timer.
    */
   async advance(by: Duration): Promise<void> {
-    this.#aheadMs += durationMs(by);
+    const byMs = durationMs(by);
+    this.#aheadMs += byMs;
+    this.#wallAheadMs += byMs;
     const nowMs = this.monotonicMs();
     const due: Pending[] = [];
     for (const entry of this.#pending) {
@@ -75,6 +78,11 @@ export class AdvanceableClock implements Clock {
     );
     // Wait one turn of the event loop, so that woken waiters have run, too.
     await new Promise<void>((resolve) => this.#base.afterTurn(resolve));
+  }
+
+  /** Sets the wall time back to that of the clock below. Monotonic time never goes back. */
+  resetWall(): void {
+    this.#wallAheadMs = 0;
   }
 
   #fire(entry: Pending): void {
