@@ -114,29 +114,39 @@ const lz4: Codec = {
   decompress: (bytes, maxBytes, slices = null) => decodeLz4Frame(bytes, maxBytes, slices),
 };
 
-const zstd: Codec = {
-  id: 4,
-  name: 'zstd',
-  // A block of 128 KiB of one byte takes four.
-  expansionMax: 32_768,
-  compress: async (bytes, level = null) =>
-    builtInZstd === undefined
-      ? loadZstdBindings().compress(bytes, level)
-      : builtInZstd.compress(bytes, level),
-  decompress: async (bytes, maxBytes) => {
-    if (builtInZstd !== undefined) return inflate('zstd', builtInZstd.decompress, bytes, maxBytes);
-    const { decompress } = loadZstd();
-    return decoding('zstd', () => decodeZstdFrames(bytes, maxBytes, decompress));
-  },
+/**
+ * Zstandard of Node's own `zlib`, where it has one; else of a package that need not be installed,
+ * loaded when first used.
+ */
+export function zstdCodec(nodeZlib: object = zlib, load = loadPackage): Codec {
+  const builtIn = findBuiltInZstd(nodeZlib);
+  return {
+    id: 4,
+    name: 'zstd',
+    // A block of 128 KiB of one byte takes four.
+    expansionMax: 32_768,
+    compress: async (bytes, level = null) => {
+      if (builtIn !== undefined) return builtIn.compress(bytes, level);
+      // The package's own door drops the level.
+      return (load('@mongodb-js/zstd/bindings.js') as Zstd).compress(bytes, level);
+    },
+    decompress: async (bytes, maxBytes) => {
+      if (builtIn !== undefined) return inflate('zstd', builtIn.decompress, bytes, maxBytes);
+      const { decompress } = load('@mongodb-js/zstd') as Zstd;
+      return decoding('zstd', () => decodeZstdFrames(bytes, maxBytes, decompress));
+    },
+  };
+}
+
+type Zstd = Pick<typeof import('@mongodb-js/zstd'), 'decompress'> & {
+  compress(bytes: Buffer, level: number | null): Promise<Buffer>;
 };
 
-const CODECS: readonly Codec[] = [none, gzip, snappy, lz4, zstd];
+const CODECS: readonly Codec[] = [none, gzip, snappy, lz4, zstdCodec()];
 
 type Inflate = (bytes: Buffer, options: { maxOutputLength: number }) => Promise<Buffer>;
 
-/** Node has had zstd since 22.15; the types this project builds with are older. */
-const builtInZstd = findBuiltInZstd(zlib);
-
+/** Node has had zstd since 22.15 and 23.8; the types this project builds with are older. */
 function findBuiltInZstd(
   module: object,
 ):
@@ -199,19 +209,20 @@ const require = createRequire(import.meta.url);
 // Node caches loaded modules, so that a call costs a look-up.
 const loadSnappy = () => loadPackage<typeof import('snappy')>('snappy');
 const loadLz4 = () => loadPackage<typeof import('lz4-napi')>('lz4-napi');
-const loadZstd = () => loadPackage<typeof import('@mongodb-js/zstd')>('@mongodb-js/zstd');
-/** The package's own door drops the level. */
-const loadZstdBindings = () =>
-  loadPackage<typeof import('@mongodb-js/zstd')>('@mongodb-js/zstd/bindings.js');
 
 /** The package, or `CODEC_UNAVAILABLE` with its name. */
-export function loadPackage<Module>(packageName: string): Module {
+export function loadPackage<Module>(specifier: string): Module {
   try {
-    return require(packageName) as Module;
+    return require(specifier) as Module;
   } catch (cause) {
+    const [name] = /^(@[^/]+\/)?[^/]+/.exec(specifier)!;
+    const advice =
+      name === '@mongodb-js/zstd'
+        ? `run \`npm install ${name}\`, or Node 22.15 or later, which has zstd`
+        : 'install without --omit=optional, which leaves out the native code of packages';
     throw new EngineError(
       'CODEC_UNAVAILABLE',
-      `the package ${packageName} cannot be loaded on ${process.platform}-${process.arch}`,
+      `the package ${name} cannot be loaded on ${process.platform}-${process.arch}: ${advice}`,
       { cause },
     );
   }

@@ -90,7 +90,7 @@ class JobPool implements JobRunner {
   }
 
   async #start(): Promise<Piscina> {
-    const { Piscina } = await import('piscina');
+    const { Piscina } = require('#vendor/piscina') as typeof import('piscina');
     const { workerUrl } = this.#options;
     const pool = new Piscina({
       filename: workerUrl ? fileURLToPath(workerUrl) : require.resolve('#maintenance-worker'),

@@ -37,8 +37,8 @@ export interface LoggerOptions {
   readonly format?: 'pretty' | 'json';
   /** Default: stderr. One complete line a call. */
   readonly stream?: { write(line: string): void };
-  /** Stands for the library, in tests of its absence. */
-  readonly loadPino?: () => typeof import('pino');
+  /** Stands for the library, in tests of its absence: a program's own types need not know it. */
+  readonly loadPino?: () => unknown;
 }
 
 const STDERR = 2;
@@ -76,7 +76,8 @@ export function createLogger(options: LoggerOptions = {}): LazyLogger {
 }
 
 function createPino(options: LoggerOptions): Pino {
-  const { destination, pino } = options.loadPino?.() ?? (require('pino') as typeof import('pino'));
+  const library = options.loadPino?.() ?? require('#vendor/pino');
+  const { destination, pino } = library as typeof import('pino');
   const format = options.format ?? (process.stderr.isTTY ? 'pretty' : 'json');
   const target: DestinationStream = options.stream ?? destination({ fd: STDERR, sync: true });
   const stream = format === 'json' ? target : prettyOn(target, options.stream === undefined);
@@ -111,7 +112,7 @@ function writeIfPossible(text: string): void {
 /** pino-pretty's own stream needs a Node stream to end in; its formatter alone needs none. */
 function prettyOn(target: DestinationStream, isStderr: boolean): DestinationStream {
   // Loaded here because it takes 20 ms, which a log in JSON need not pay.
-  const { prettyFactory } = require('pino-pretty') as typeof import('pino-pretty');
+  const { prettyFactory } = require('#vendor/pino-pretty') as typeof import('pino-pretty');
   const format = prettyFactory({
     colorize: isStderr && process.stderr.hasColors?.() === true,
     ignore: 'pid,hostname',

@@ -4,7 +4,15 @@
  * kinds of modules, by its command, in test runners, and beside a bundler. Needs a package registry.
  */
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -19,6 +27,23 @@ function run(program, args, options = {}) {
     stdio: ['ignore', 'pipe', 'inherit'],
     ...options,
   });
+}
+
+/** What an installation may weigh: packages, and bytes on the disk. */
+const PACKAGES_MAX = 50;
+const BYTES_MAX = 45e6;
+
+function weigh() {
+  const root = join(project, 'node_modules');
+  const { packages } = JSON.parse(readFileSync(join(root, '.package-lock.json'), 'utf8'));
+  const count = Object.keys(packages).length;
+  const bytes = readdirSync(root, { recursive: true })
+    .map((name) => statSync(join(root, name)).blocks * 512)
+    .reduce((sum, each) => sum + each, 0);
+  const own = readdirSync(join(root, 'odradek'), { recursive: true }).length;
+  const weight = `${count} packages, ${(bytes / 1e6).toFixed(1)} MB, ${own} files of ours`;
+  if (count > PACKAGES_MAX || bytes > BYTES_MAX) throw new Error(`too heavy: ${weight}`);
+  return weight;
 }
 
 /** Programs of others that load the package, as a stranger has them. */
@@ -50,6 +75,8 @@ try {
     `./${tarball}`,
   ]);
   passed('installs into an empty project, no scripts, no development dependencies');
+
+  passed(`weighs ${weigh()}`);
 
   cpSync(resolve('test/pack/fixtures'), project, { recursive: true });
   for (const program of ['esm.mjs', 'cjs.cjs']) {

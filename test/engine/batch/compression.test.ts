@@ -1,7 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { codecById, codecByName, loadPackage } from '../../../engine/batch/compression.js';
+import {
+  codecById,
+  codecByName,
+  loadPackage,
+  zstdCodec,
+} from '../../../engine/batch/compression.js';
 
 const NAMES = ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const;
 
@@ -31,6 +36,43 @@ describe('the codec registry', () => {
         message: expect.stringContaining('odradek-no-such-codec') as string,
       }),
     );
+  });
+});
+
+describe('zstd', () => {
+  /** Stands for the zlib of Node 22.15: marks what it packs, so that it can be told apart. */
+  const newer = {
+    constants: { ZSTD_c_compressionLevel: 100 },
+    zstdCompress: (bytes: Buffer, _options: object, done: (e: null, out: Buffer) => void) =>
+      done(null, Buffer.concat([Buffer.from('own'), bytes])),
+    zstdDecompress: (bytes: Buffer, _options: object, done: (e: null, out: Buffer) => void) =>
+      done(null, bytes.subarray(3)),
+  };
+  const older = { constants: {} };
+  const missing = (specifier: string) => loadPackage(`@mongodb-js/zstd/missing-${specifier}`);
+
+  it('of Node itself is taken where there is one, and no package is loaded', async () => {
+    const codec = zstdCodec(newer, missing as typeof loadPackage);
+    const packed = await codec.compress(Buffer.from('text'));
+    expect(packed.toString()).toBe('owntext');
+    expect((await codec.decompress(packed, 4)).toString()).toBe('text');
+  });
+
+  it('without Node’s own nor the package is unavailable, and says what to do', async () => {
+    const codec = zstdCodec(older, missing as typeof loadPackage);
+    for (const used of [codec.compress(Buffer.from('text')), codec.decompress(Buffer.of(1), 10)])
+      await expect(used).rejects.toMatchObject({
+        code: 'CODEC_UNAVAILABLE',
+        message: expect.stringMatching(/npm install @mongodb-js\/zstd.*Node 22\.15/) as string,
+      });
+  });
+
+  it('of the package and of Node read one another', async () => {
+    const bytes = Buffer.from('the same bytes '.repeat(1000));
+    const ofPackage = await zstdCodec(older).compress(bytes, 3);
+    expect(await zstdCodec().decompress(ofPackage, bytes.length)).toEqual(bytes);
+    const ofThisNode = await zstdCodec().compress(bytes, 3);
+    expect(await zstdCodec(older).decompress(ofThisNode, bytes.length)).toEqual(bytes);
   });
 });
 
