@@ -25,4 +25,6 @@ export type { LogFields, Logger } from './logging/log.js';
 export { SettingsError } from './settings/parse.js';
 export type { Duration } from './testing/duration.js';
 export type { DisconnectOptions, Fault, FaultApi, FaultOptions, Faults } from './testing/faults.js';
+export type { KafkaRelease } from './testing/kafka-releases.js';
+export type { PinnedVersions } from './testing/pinned-versions.js';
 export type { RequestFilter, TrackedRequest } from './testing/request-log.js';

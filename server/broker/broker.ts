@@ -8,6 +8,7 @@ import type { BrokerSettings } from '../settings/broker-settings.js';
 import type { SettingTexts } from '../settings/topic-settings.js';
 import type { RequestFaults } from '../testing/faults.js';
 import type { Observer } from '../testing/observer.js';
+import type { NarrowApi } from '../testing/pinned-versions.js';
 import type { BrokerInside } from './inside.js';
 import type { CloseOptions } from './room.js';
 
@@ -32,6 +33,8 @@ export interface BrokerOptions
   readonly quota?: Quota;
   /** Faults in front of the handlers, behind admission. Default: none. */
   readonly faults?: RequestFaults;
+  /** Leaves APIs out, or serves fewer versions of them. Default: all are served. */
+  readonly narrowApi?: NarrowApi | undefined;
   /** Told of every request and of every move of a partition. Default: none. */
   readonly observer?: Observer;
 }

@@ -18,7 +18,14 @@ import { limitsOf } from './limits.js';
 export interface Ground
   extends Pick<
     BrokerOptions,
-    'settings' | 'brokerStatic' | 'logger' | 'faults' | 'observer' | 'authorizer' | 'quota'
+    | 'settings'
+    | 'brokerStatic'
+    | 'logger'
+    | 'faults'
+    | 'observer'
+    | 'narrowApi'
+    | 'authorizer'
+    | 'quota'
   > {
   readonly clock: Clock;
   readonly random: Random;

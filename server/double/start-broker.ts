@@ -10,6 +10,7 @@ import { resolveBrokerSettings, SettingsError } from '../settings/parse.js';
 import { AdvanceableClock } from '../testing/advanceable-clock.js';
 import { Changes } from '../testing/changes.js';
 import { RequestFaults } from '../testing/faults.js';
+import { narrowTo, type PinnedVersions } from '../testing/pinned-versions.js';
 import { RequestLog } from '../testing/request-log.js';
 import { makeTemporaryFolder, removeTemporaryFolder } from '../testing/temporary-folder.js';
 import { mutable } from './mutable-logger.js';
@@ -49,6 +50,12 @@ export interface StartBrokerOptions {
    * `dataDir` has already stays as it is.
    */
   readonly topics?: SeedTopics;
+  /**
+   * The versions of the protocol that clients see: those of a release of Apache Kafka such as
+   * `'2.8'`, or ranges such as `{ Produce: [3, 9] }`, both inclusive. Where the lowest version is
+   * not named, it is the broker's own. Default: all that the broker has.
+   */
+  readonly versions?: PinnedVersions;
   /** Gets the broker's log lines. Default: none are written. */
   readonly logger?: Logger;
 }
@@ -62,6 +69,7 @@ const OPTIONS = {
   signal: true,
   logger: true,
   topics: true,
+  versions: true,
 } satisfies Record<keyof StartBrokerOptions, true>;
 
 /**
@@ -78,9 +86,10 @@ export async function startBroker(options: StartBrokerOptions = {}): Promise<Run
     if (temporary !== null) await removeTemporaryFolder(temporary);
   };
   try {
+    const narrowApi = options.versions === undefined ? undefined : narrowTo(options.versions);
     const networkClock = options.clock ?? systemClock;
     const clock = new AdvanceableClock(networkClock);
-    const faults = new RequestFaults(clock);
+    const faults = new RequestFaults();
     const changes = new Changes(networkClock);
     const requests = new RequestLog(clock, changes);
     const sets = settingsOf(options, options.dataDir ?? temporary ?? '', temporary !== null);
@@ -92,7 +101,8 @@ export async function startBroker(options: StartBrokerOptions = {}): Promise<Run
       if (more.length === 0) for (const warning of warnings) logger.warn({}, warning);
       const muted = mutable(logger);
       const parts = { settings, brokerStatic, logger: muted.logger, clock, networkClock, faults };
-      return { broker: await openBroker({ ...parts, observer: requests }), mute: muted.mute };
+      const broker = await openBroker({ ...parts, narrowApi, observer: requests });
+      return { broker, mute: muted.mute };
     };
     const broker = new TestBroker(await open([]), {
       clock,

@@ -19,8 +19,21 @@ export function lookupApi(key: number): Api | undefined {
   return byKey[key];
 }
 
-/** The handlers of one broker, one for each served API. */
-export function openHandlers(broker: BrokerParts): OpenHandler[] {
-  const parts = handlerParts(broker, Object.values(APIS));
-  return SERVED.map(({ open, ...served }: ServedApi) => ({ ...served, ...open(parts) }));
+/**
+ * The handlers of one broker, one for each served API. `narrow` may leave an API out, or serve
+ * fewer versions of it. Default: all are served.
+ */
+export function openHandlers(
+  broker: BrokerParts,
+  narrow: (api: Api) => Api | null = (api) => api,
+): OpenHandler[] {
+  const served = SERVED.flatMap((each: ServedApi) => {
+    const api = narrow(each.api);
+    return api === null ? [] : [{ ...each, api }];
+  });
+  const parts = handlerParts(
+    broker,
+    served.map(({ api }) => api),
+  );
+  return served.map(({ open, ...rest }) => ({ ...rest, ...open(parts) }));
 }

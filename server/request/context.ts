@@ -42,6 +42,11 @@ export interface RequestContext {
    */
   waits(): void;
   /**
+   * The connection is not served for so long once this is answered, and the answer says so where
+   * its API can.
+   */
+  throttle(ms: number): void;
+  /**
    * Takes a resource that the answer holds; it is released unless the answer reaches the
    * connection.
    */
@@ -113,6 +118,10 @@ export class OpenRequest implements RequestContext {
 
   waits(): void {
     this.inProgress?.end();
+  }
+
+  throttle(ms: number): void {
+    this.throttleMs = Math.max(this.throttleMs, ms);
   }
 
   hold(resource: Releasable): void {

@@ -218,8 +218,9 @@ export class RequestDispatcher implements Dispatcher {
     const { arrayElementsPerRequestMax, requestElementsAtOnceMax } = this.#options.limits;
     try {
       const { apiKey, apiVersion, correlationId } = decodeRequestStart(frame);
-      if (apiKey === ApiVersions.key && apiVersion > ApiVersions.max) {
-        return unsupportedApiVersions(correlationId);
+      if (apiKey === ApiVersions.key) {
+        const api = this.#apiByKey(apiKey) ?? ApiVersions;
+        if (apiVersion > api.max) return unsupportedApiVersions(api, correlationId);
       }
       return decodeRequest(frame, this.#apiByKey, requestElementsAtOnceMax);
     } catch (error) {

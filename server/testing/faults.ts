@@ -1,10 +1,12 @@
-import { type Clock, nearestName } from '../../engine/index.js';
+import { nearestName } from '../../engine/index.js';
 import { APIS, type ApiName } from '../handlers/apis.js';
 import { CloseConnection } from '../net/dispatcher.js';
 import type { Api, RequestOf } from '../protocol/api.js';
 import { ErrorCode, type ErrorName } from '../protocol/error-codes.js';
 import type { RequestContext } from '../request/context.js';
+import type { DelayedOperations } from '../request/delayed.js';
 import type { Handler, OpenHandler } from '../request/open-handler.js';
+import { type WaitKey, waitFor } from '../request/waiting.js';
 import { type Duration, durationMs } from './duration.js';
 import {
   answersByPartition,
@@ -49,6 +51,11 @@ export interface Faults {
    * request are answered as usual. Nothing that fails is done.
    */
   next(api: ApiName, error: ErrorName, options?: FaultOptions): Fault;
+  /**
+   * The next requests get these errors, one after another; null: the request passes. `times` is how
+   * often the whole list is gone through.
+   */
+  next(api: ApiName, errors: readonly (ErrorName | null)[], options?: FaultOptions): Fault;
   /** The next request ends its connection. */
   disconnect(api: FaultApi, options?: DisconnectOptions): Fault;
   /**
@@ -56,39 +63,51 @@ export interface Faults {
    * `advance` moves on.
    */
   delay(api: FaultApi, time: Duration, options?: FaultOptions): Fault;
+  /**
+   * The next request is done at once, and its answer says that its client is throttled; the
+   * connection is not served for that time, which is real time, as a broker with quotas does.
+   */
+  throttle(api: FaultApi, time: Duration, options?: FaultOptions): Fault;
   /** Cancels every fault. */
   clear(): void;
+}
+
+/** What faults use of the broker in front of whose handlers they stand. */
+export interface FaultWorld {
+  readonly topicName: TopicNames;
+  /** Holds answers that are delayed. */
+  readonly delayed: DelayedOperations<WaitKey>;
 }
 
 /** The name of a topic by its id. */
 export type TopicNames = (id: string) => string | undefined;
 
 type Effect =
-  | { readonly kind: 'error'; readonly code: ErrorCode }
+  | { readonly kind: 'error'; readonly codes: readonly ErrorCode[] }
   | { readonly kind: 'disconnect'; readonly lose: 'request' | 'answer' }
-  | { readonly kind: 'delay'; readonly ms: number };
+  | { readonly kind: 'delay'; readonly ms: number }
+  | { readonly kind: 'throttle'; readonly ms: number };
 
 /**
  * Keeps the ordered faults, and stands in front of the handlers. Requests that no fault waits for
  * pass through it.
  */
 export class RequestFaults implements Faults {
-  readonly #clock: Clock;
   readonly #armed = new Set<ArmedFault>();
 
-  constructor(clock: Clock) {
-    this.#clock = clock;
-  }
-
-  next(api: ApiName, error: ErrorName, options: FaultOptions = {}): Fault {
-    const code: ErrorCode | undefined = ErrorCode[error];
-    if (code === undefined || code === ErrorCode.NONE) {
-      throw unknown('error', error, Object.keys(ErrorCode));
-    }
+  next(
+    api: ApiName,
+    errors: ErrorName | readonly (ErrorName | null)[],
+    options: FaultOptions = {},
+  ): Fault {
+    const isList = Array.isArray(errors);
+    const list: readonly (ErrorName | null)[] = isList ? errors : [errors as ErrorName];
+    if (list.length === 0) throw new RangeError('a list of errors has at least one element');
+    const codes = list.map((error) => (isList && error === null ? ErrorCode.NONE : codeOf(error)));
     if ((api as FaultApi) === 'any') {
       throw new TypeError('an error needs an API that answers with it: name one');
     }
-    return this.#arm(api, { kind: 'error', code }, options);
+    return this.#arm(api, { kind: 'error', codes }, options);
   }
 
   disconnect(api: FaultApi, options: DisconnectOptions = {}): Fault {
@@ -99,18 +118,22 @@ export class RequestFaults implements Faults {
     return this.#arm(api, { kind: 'delay', ms: durationMs(time) }, options);
   }
 
+  throttle(api: FaultApi, time: Duration, options: FaultOptions = {}): Fault {
+    return this.#arm(api, { kind: 'throttle', ms: durationMs(time) }, options);
+  }
+
   clear(): void {
     for (const fault of [...this.#armed]) fault.cancel();
   }
 
-  /** The same handlers, behind the faults. `topicName` returns the name of a topic by its id. */
-  around(handlers: readonly OpenHandler[], topicName: TopicNames): OpenHandler[] {
+  /** The same handlers, behind the faults. */
+  around(handlers: readonly OpenHandler[], world: FaultWorld): OpenHandler[] {
     return handlers.map((served) => ({
       ...served,
       handle: (context, request) =>
         this.#armed.size === 0
           ? served.handle(context, request)
-          : this.#handle(served, context, request, topicName),
+          : this.#handle(served, context, request, world),
     }));
   }
 
@@ -126,7 +149,8 @@ export class RequestFaults implements Faults {
       const able = named.map(({ name }) => name).join(', ');
       throw new TypeError(`${api} has no topics and partitions to choose from; ${able} have`);
     }
-    const fault = new ArmedFault(api, effect, options, times, () => this.#armed.delete(fault));
+    const requests = effect.kind === 'error' ? times * effect.codes.length : times;
+    const fault = new ArmedFault(api, effect, options, requests, () => this.#armed.delete(fault));
     this.#armed.add(fault);
     return fault;
   }
@@ -139,53 +163,32 @@ export class RequestFaults implements Faults {
     served: OpenHandler,
     context: RequestContext,
     request: RequestOf<Api>,
-    topicName: TopicNames,
+    world: FaultWorld,
   ): ReturnType<Handler<Api>> {
     const { name } = served.api;
-    const meant = (kind: Effect['kind']) => (fault: ArmedFault) =>
-      fault.effect.kind === kind && fault.isFor(name, request, topicName);
+    const { topicName } = world;
     const armed = [...this.#armed];
-    const disconnect = armed.find(meant('disconnect'));
-    const error = disconnect === undefined ? armed.find(meant('error')) : undefined;
-    const delay = armed.find(meant('delay'));
-    disconnect?.meet();
-    error?.meet();
-    delay?.meet();
+    const find = (kind: Effect['kind']): ArmedFault | undefined =>
+      armed.find((fault) => fault.effect.kind === kind && fault.isFor(name, request, topicName));
+    const disconnect = find('disconnect');
+    const error = disconnect === undefined ? find('error') : undefined;
+    const delay = find('delay');
+    const throttle = find('throttle');
+    const code = error?.codeNow ?? ErrorCode.NONE;
+    for (const fault of [disconnect, error, delay, throttle]) fault?.meet();
+    if (throttle?.effect.kind === 'throttle') context.throttle(throttle.effect.ms);
+    const delayMs = delay?.effect.kind === 'delay' ? delay.effect.ms : null;
     const lose = disconnect?.effect.kind === 'disconnect' ? disconnect.effect.lose : null;
-    if (lose === 'request') return this.#after(delay, context, () => lost(name));
+    if (lose === 'request') return after(delayMs, context, world, () => lost(name));
     const answer =
-      error === undefined
+      error === undefined || code === ErrorCode.NONE
         ? served.handle(context, request)
-        : failing(served, context, request, error, topicName);
-    if (lose === null && delay === undefined) return answer;
-    return this.#after(delay, context, async () => {
+        : failing(served, context, request, { code, filter: error.filter, topicName });
+    if (lose === null && delayMs === null) return answer;
+    return after(delayMs, context, world, async () => {
       await answer;
       return lose === null ? answer : lost(name);
     });
-  }
-
-  /** Ends sooner when the connection is ending. */
-  async #after<T>(
-    delay: ArmedFault | undefined,
-    { connection }: RequestContext,
-    then: () => Promise<T>,
-  ): Promise<T> {
-    const result = then();
-    if (delay?.effect.kind !== 'delay') return result;
-    // Its failure is the answer's, after the delay.
-    result.catch(() => {});
-    const { ms } = delay.effect;
-    await new Promise<void>((resolve) => {
-      const timer = this.#clock.schedule(ms, () => {
-        forget();
-        resolve();
-      });
-      const forget = connection.onClose(() => {
-        timer.cancel();
-        resolve();
-      });
-    });
-    return result;
   }
 }
 
@@ -220,6 +223,13 @@ class ArmedFault implements Fault {
     return this.#count;
   }
 
+  /** The error of the next request that it meets; NONE for one that passes. */
+  get codeNow(): ErrorCode {
+    if (this.effect.kind !== 'error') return ErrorCode.NONE;
+    const { codes } = this.effect;
+    return codes[this.#count % codes.length] ?? ErrorCode.NONE;
+  }
+
   isFor(name: string, request: RequestOf<Api>, topicName: TopicNames): boolean {
     if (this.#api !== 'any' && this.#api !== name) return false;
     return splitByTopic(request, this.filter, topicName).meant !== null;
@@ -241,11 +251,9 @@ function failing(
   served: OpenHandler,
   context: RequestContext,
   request: RequestOf<Api>,
-  { effect, filter }: ArmedFault,
-  topicName: TopicNames,
+  { code, filter, topicName }: { code: ErrorCode; filter: TopicFilter; topicName: TopicNames },
 ): ReturnType<Handler<Api>> {
   const { api } = served;
-  const code = effect.kind === 'error' ? effect.code : ErrorCode.UNKNOWN_SERVER_ERROR;
   const { meant, rest } = splitByTopic(request, filter, topicName);
   const answered = rest === null ? null : served.handle(context, rest);
   const failed = api.refused(meant ?? request, code, context.apiVersion);
@@ -255,8 +263,34 @@ function failing(
   return Promise.resolve(answered).then((answer) => withTopicsOf(answer, failed));
 }
 
+/**
+ * Holds an answer back: it waits as any request does, and ends with its connection and its broker.
+ */
+async function after<T>(
+  delayMs: number | null,
+  context: RequestContext,
+  { delayed }: FaultWorld,
+  then: () => Promise<T>,
+): Promise<T> {
+  const result = then();
+  if (delayMs === null) return result;
+  // Its failure is the answer's, after the delay.
+  result.catch(() => {});
+  context.waits();
+  const { clock, connection } = context;
+  const deadlineMs = clock.monotonicMs() + delayMs;
+  await waitFor({ delayed, keys: [], deadlineMs, connection, isDone: () => false });
+  return result;
+}
+
 async function lost(name: string): Promise<never> {
   throw new CloseConnection(`${name}: a fault was ordered`);
+}
+
+function codeOf(error: ErrorName | null): ErrorCode {
+  const code: ErrorCode | undefined = ErrorCode[error as ErrorName];
+  if (code !== undefined && code !== ErrorCode.NONE) return code;
+  throw unknown('error', String(error), Object.keys(ErrorCode));
 }
 
 function unknown(what: string, name: string, known: readonly string[]): TypeError {

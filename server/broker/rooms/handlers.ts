@@ -26,7 +26,7 @@ interface Parts extends Ground {
 export const handlersRoom = room('handlers', (parts: Parts) => {
   const { engine, faults, observer } = parts;
   const metadata = parts.metadata.replica;
-  const handlers = openHandlers({
+  const served = {
     metadata,
     controller: parts.controller,
     partitions: parts.partitions,
@@ -40,8 +40,10 @@ export const handlersRoom = room('handlers', (parts: Parts) => {
     space: () => engine.space(),
     leaderEpoch: engine.leaderEpoch,
     limitedLog: rateLimited(parts.logger, { clock: parts.clock }),
-  });
+  };
+  const handlers = openHandlers(served, parts.narrowApi);
   const nameOf = (id: string) => metadata.image.topicById(id)?.name;
-  const faulty = faults?.around(handlers, nameOf) ?? handlers;
+  const faulty =
+    faults?.around(handlers, { topicName: nameOf, delayed: parts.delayed }) ?? handlers;
   return { part: observer?.around(faulty, nameOf) ?? faulty };
 });

@@ -193,6 +193,43 @@ describe('next', () => {
   });
 });
 
+describe('a list of errors', () => {
+  test('is gone through by one request after another; null lets one pass', async () => {
+    const { broker, client } = await testBroker();
+    const fault = broker.faults.next(
+      'Produce',
+      ['NOT_LEADER_OR_FOLLOWER', null, 'REQUEST_TIMED_OUT'],
+      { times: 2, topic: 'a', partition: 0 },
+    );
+    const codes = [];
+    for (let request = 0; request < 7; request++) codes.push((await produceToAll(client))['a-0']);
+    const timedOut = ErrorCode.REQUEST_TIMED_OUT;
+    expect(codes).toEqual([NOT_LEADER, 0, timedOut, NOT_LEADER, 0, timedOut, 0]);
+    await fault.done;
+    expect(fault.count).toBe(6);
+    expect(await endOffsets(client)).toMatchObject({ 'a-0': 3, 'b-0': 7 });
+  });
+});
+
+describe('throttle', () => {
+  test('is told in the answer, and the connection is not served for that time', async () => {
+    const clock = new ManualClock();
+    const broker = await startTestBroker({ clock });
+    const client = await connectTo(broker);
+    broker.faults.throttle('Metadata', '30s');
+    expect((await client.request(APIS.Metadata, { topics: [] })).throttleTimeMs).toBe(30_000);
+    let answered = false;
+    const next = client.request(APIS.Metadata, { topics: [] }).finally(() => {
+      answered = true;
+    });
+    const other = await connectTo(broker);
+    expect((await other.request(APIS.Metadata, { topics: [] })).throttleTimeMs).toBe(0);
+    expect(answered).toBe(false);
+    await clock.advance(30_000);
+    expect((await next).throttleTimeMs).toBe(0);
+  });
+});
+
 describe('disconnect', () => {
   test('of a request ends the connection, and nothing is done', async () => {
     const { broker, client } = await testBroker();
@@ -248,7 +285,7 @@ describe('delay', () => {
 });
 
 describe('a fault that cannot be', () => {
-  const faults = new RequestFaults(new ManualClock());
+  const faults = new RequestFaults();
 
   test.each<[string, () => unknown]>([
     [
@@ -262,6 +299,9 @@ describe('a fault that cannot be', () => {
     ['Metadata has no topics and partitions', () => faults.disconnect('Metadata', { topic: 'a' })],
     ['any has no topics and partitions', () => faults.delay('any', 1, { partition: 0 })],
     ['times is a whole number', () => faults.disconnect('any', { times: 0 })],
+    ['has at least one element', () => faults.next('Fetch', [])],
+    ['there is no error "null"', () => faults.next('Fetch', null as never)],
+    ['there is no error "OOPS"', () => faults.next('Fetch', [null, 'OOPS'] as never)],
     ['is no duration', () => faults.delay('any', 'soon' as '1s')],
   ])('says so: %s', (message, order) => {
     expect(order).toThrow(message);
