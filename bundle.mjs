@@ -16,7 +16,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { dirname, join, posix } from 'node:path';
 import { rolldown } from 'rolldown';
 
-const DOORS = { index: 'dist/server/index.js', engine: 'dist/engine/index.js' };
+const DOORS = { index: 'dist/server/index.js', engine: 'dist/engine/public.js' };
 const PACKAGE = JSON.parse(readFileSync('package.json', 'utf8'));
 
 /** Loaded with what imports them. */

@@ -1,20 +1,7 @@
-/// <reference types="node" preserve="true" />
-/// <reference lib="esnext.disposable" preserve="true" />
-
-/** The only door of the engine: `import { openEngine } from 'odradek/engine'`. */
-
-import { Engine, type EngineOptions } from './engine.js';
-
 /**
- * Opens a data directory, creating it if need be. When it resolves the directory is locked for this
- * process and marked as in use, so that a crash is noticed by the next open.
- *
- * Rejects DIRECTORY_LOCKED (naming the owner), NOT_A_DATA_DIRECTORY, FORMAT_TOO_NEW, DAMAGED_FILE,
- * CATALOG_DAMAGED, or with the errno of the disk.
+ * The engine's door for `server/` and for tests. Programs that embed the log come in by
+ * `public.ts`, which keeps its promises from one version to the next.
  */
-export function openEngine(path: string, options: EngineOptions = {}): Promise<Engine> {
-  return Engine.open(path, options);
-}
 
 export { AssertionError, assert } from './assert.js';
 export {
@@ -104,6 +91,7 @@ export type { JobRunner } from './maintenance/job-runner.js';
 export { ManualClock } from './manual-clock.js';
 export type { EngineCounters } from './metrics.js';
 export { nearestName } from './nearest-name.js';
+export { openEngine } from './open-engine.js';
 export {
   hasSegments,
   type PartitionFolder,

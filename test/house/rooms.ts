@@ -32,7 +32,8 @@ export const LOG: House = {
 export const ENGINE: House = {
   folder: 'engine/',
   rooms: {
-    index: 'the only door',
+    public: 'the door of programs',
+    index: 'the door of the server',
     repair: 'a damaged segment mended',
     inspect: 'files read without an engine',
     engine: 'one data directory',

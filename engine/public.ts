@@ -1,0 +1,62 @@
+/// <reference types="node" preserve="true" />
+/// <reference lib="esnext.disposable" preserve="true" />
+
+/**
+ * The log without a broker: `import { openEngine } from 'odradek/engine'`. docs/api.md lists these
+ * names; `npm run docs:api` makes it.
+ */
+
+export {
+  buildBatch,
+  buildBatchSync,
+  type FieldInput,
+  type HeaderInput,
+  type RecordInput,
+} from './batch/builder.js';
+export type { CodecName } from './batch/compression.js';
+export type { RecordHeader, RecordView } from './batch/records.js';
+export type { Catalog, CatalogChange, CatalogKey, CatalogValue } from './catalog/catalog.js';
+export { type Clock, systemClock, type Timer } from './clock.js';
+export type { DirectoryLocker } from './disk/directory-lock.js';
+export type { Disk, DiskFile, DiskSpace } from './disk/disk.js';
+export { FileSlice } from './disk/file-slice.js';
+export { nodeDisk } from './disk/node-disk.js';
+export type { AppendOptions } from './embedded/append-options.js';
+export type { AppendResult } from './embedded/append-queue.js';
+export type { EventLog, EventRead, ReadOptions } from './embedded/event-log.js';
+export type { EventLogOptions } from './embedded/event-log-options.js';
+export type { EventRecord, NewEvent } from './embedded/event-record.js';
+export type { Follower, FollowOptions, Place, RecordsOptions } from './embedded/follow.js';
+export type { Engine, EngineOptions } from './engine.js';
+export { type BadRecord, ENGINE_ERRORS, EngineError, type EngineErrorCode } from './errors.js';
+export type { KnownPartitions } from './folder-claims.js';
+export { DEFAULT_LOG_SETTINGS, type FlushPromise, type LogSettings } from './log/log-settings.js';
+export type {
+  Appended,
+  CompactionResult,
+  DamagedBatch,
+  EpochEnd,
+  HighWatermarkRule,
+  KnownProducer,
+  LogEnds,
+  LogEpochs,
+  LogLayout,
+  LogMaintenance,
+  LogWatermark,
+  PartitionLog,
+  PartitionName,
+  ReadIsolation,
+  ReadRequest,
+  ReadResult,
+  ScrubResult,
+  TimestampLookup,
+} from './log/partition-log.js';
+export type { EngineLogger } from './logger.js';
+export { type CompactionOptions, DEFAULT_COMPACTION } from './maintenance/cleaner.js';
+export type { JobRunner } from './maintenance/job-runner.js';
+export { ManualClock } from './manual-clock.js';
+export type { EngineCounters } from './metrics.js';
+export { openEngine } from './open-engine.js';
+export type { PartitionFolder } from './partition-folder.js';
+export { type Random, seededRandom, systemRandom } from './random.js';
+export type { TurnSlices } from './turn-slices.js';
