@@ -494,6 +494,17 @@ export const SERVER_LIMITS = {
    */
   seedBatchBytes: 64 * KIB,
 
+  /** Bytes of the body of a request to the control port. Beyond: refused with 413. */
+  controlBodyBytesMax: 64 * KIB,
+  /** Connections to the control port. Beyond: a new one is closed. */
+  controlConnectionsMax: 100,
+  /** The time that a request to the control port has to arrive. Beyond: refused with 408. */
+  controlRequestMs: 10 * SECOND_MS,
+  /** Faults that were ordered over the control port. Beyond: refused, delete some. */
+  controlFaultsMax: 1000,
+  /** How often `odradek dev` looks whether its parent is still there. */
+  parentCheckMs: 500,
+
   // ## Log lines
   /**
    * Characters of a field or message; a stack is longer than a client's text. Beyond: it is cut.

@@ -47,6 +47,7 @@ export function describeFailure(error: unknown): Failure {
   if (error.name === 'SettingsError' && Array.isArray(problems)) {
     return expected(problems.map(String), EXIT.usage);
   }
+  if (error.name === 'TestBrokerError') return expected([error.message], EXIT.usage);
   if (error.name === 'EngineError') return expected([error.message], EXIT.failure);
   if (error.name === 'ListenError' && typeof code === 'string') {
     const advice = LISTEN_ADVICE[code];

@@ -10,13 +10,14 @@ import { resolveBrokerSettings, SettingsError } from '../settings/parse.js';
 import { AdvanceableClock } from '../testing/advanceable-clock.js';
 import { Changes } from '../testing/changes.js';
 import { RequestFaults } from '../testing/faults.js';
-import { narrowTo, type PinnedVersions } from '../testing/pinned-versions.js';
+import { type NarrowApi, narrowTo, type PinnedVersions } from '../testing/pinned-versions.js';
 import { RequestLog } from '../testing/request-log.js';
 import { makeTemporaryFolder, removeTemporaryFolder } from '../testing/temporary-folder.js';
 import { mutable } from './mutable-logger.js';
 import type { RunningBroker } from './running-broker.js';
 import type { SeedTopics } from './seed.js';
 import { type OpenedBroker, TestBroker } from './test-broker.js';
+import { TestBrokerError } from './test-broker-error.js';
 
 /** The options of `startBroker`; each has a default. */
 export interface StartBrokerOptions {
@@ -86,7 +87,7 @@ export async function startBroker(options: StartBrokerOptions = {}): Promise<Run
     if (temporary !== null) await removeTemporaryFolder(temporary);
   };
   try {
-    const narrowApi = options.versions === undefined ? undefined : narrowTo(options.versions);
+    const narrowApi = options.versions === undefined ? undefined : narrowed(options.versions);
     const networkClock = options.clock ?? systemClock;
     const clock = new AdvanceableClock(networkClock);
     const faults = new RequestFaults();
@@ -168,4 +169,14 @@ function settingsOf(
 /** The endpoints as a setting, with the ports that they have. */
 function listenersOf(endpoints: readonly Endpoint[]): string {
   return endpoints.map(({ name, host, port }) => formatEndpoint(name, host, port)).join(',');
+}
+
+/** Throws INVALID_OPTION. */
+function narrowed(versions: PinnedVersions): NarrowApi {
+  try {
+    return narrowTo(versions);
+  } catch (cause) {
+    const { message } = cause as Error;
+    throw new TestBrokerError('INVALID_OPTION', `versions: ${message}`, { cause });
+  }
 }

@@ -18,6 +18,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./start.js'),
   },
   {
+    usage: 'dev',
+    summary: 'run a broker for tests in any language: temporary, with a control port',
+    load: () => import('./dev.js'),
+  },
+  {
     usage: 'topics',
     summary: 'create, list, describe, alter, trim and delete topics of a running broker',
     load: () => import('./topics.js'),
