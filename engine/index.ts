@@ -30,7 +30,7 @@ export {
 export type { DirectoryLocker } from './disk/directory-lock.js';
 export { noLocker, systemLocker } from './disk/directory-lock.js';
 export type { Disk, DiskFile, DiskSpace } from './disk/disk.js';
-export { parsePartitionFolderName, parseSegmentFileName } from './disk/file-names.js';
+export { isDeviceName, parsePartitionFolderName, parseSegmentFileName } from './disk/file-names.js';
 export { FileSlice } from './disk/file-slice.js';
 export { acceptNow, sendFile, sendFileAvailable, sendNow } from './disk/native.js';
 export { nodeDisk } from './disk/node-disk.js';

@@ -218,6 +218,15 @@ export const LIMITS = {
    */
   descriptorsDirtyShare: 0.9,
 
+  // ## Files that others hold (Windows)
+  /**
+   * How long a rename, an unlink or an open is tried again that Windows refuses because somebody
+   * has the file open, such as a virus scanner. Beyond: its error counts.
+   */
+  heldFileWaitMs: 10 * SECOND_MS,
+  /** The longest pause between two such tries. Beyond: none is. */
+  heldFileRetryMsMax: 250,
+
   // ## Opening, checkpoints, recovery
   /**
    * Size of a folder itself, not of its files, up to which all its names are asked for at once:

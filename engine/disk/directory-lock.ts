@@ -43,10 +43,10 @@ export function isLockFileName(name: string): boolean {
 
 /**
  * Takes the directory for this engine, never waiting: by flock(2) on `<root>/.lock` through koffi,
- * else by a Unix socket that answers only while its owner lives. Both end with the process, however
- * it ends, and both hold between containers that share the folder of one machine, where process ids
- * say nothing. The two kinds do not see each other: processes that share a directory must all have
- * koffi or all be without it.
+ * else by a socket that answers only while its owner lives (on Windows by a named pipe). All end
+ * with the process, however it ends, and hold between containers that share the folder of one
+ * machine, where process ids say nothing. The kinds do not see each other: processes that share a
+ * directory must all have koffi or all be without it.
  */
 export async function lockDirectory(
   root: string,

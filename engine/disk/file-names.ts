@@ -59,6 +59,27 @@ export function parseSegmentFileName(name: string): SegmentFileName | null {
   };
 }
 
+/**
+ * The name under which a file that is open waits to be removed, where the file system replaces no
+ * open file (Windows): `number` tells those of one process apart.
+ */
+export function heldName(path: string, number: number): string {
+  return `${path}.held-${number}`;
+}
+
+/** Whether the file waited for that, in a process that has ended. */
+export function isHeldName(name: string): boolean {
+  return /\.held-\d+$/.test(name);
+}
+
+/**
+ * Whether Windows takes a file's name that begins with `name` and a dot for a device. It cuts off
+ * trailing dots and spaces as well, which no name of a partition's folder has.
+ */
+export function isDeviceName(name: string): boolean {
+  return /^(con|prn|aux|nul|com\d|lpt\d)\./i.test(name);
+}
+
 /** `live` is served, `delete` waits to be removed, `stray` is kept aside unserved. */
 export type PartitionFolderState = 'live' | 'delete' | 'stray';
 

@@ -29,10 +29,12 @@ import {
   unlink,
 } from 'node:fs/promises';
 import { promisify } from 'node:util';
+import { systemClock } from '../clock.js';
 import { LIMITS } from '../limits.js';
 import type { Disk, DiskFile, OpenMode } from './disk.js';
 import { hasErrno } from './errno.js';
 import { writeAll, writeAllSync } from './gather.js';
+import { HeldFilesDisk } from './held-files.js';
 import { native } from './native.js';
 import { residentUntil } from './page-probe.js';
 
@@ -228,8 +230,8 @@ async function namesIn(path: string): Promise<string[]> {
   return names;
 }
 
-/** The machine's own file system, through `node:fs`. */
-export const nodeDisk: Disk = {
+/** Through `node:fs`. */
+const plainDisk: Disk = {
   openSync: (path, mode) => new NodeFile(path, openSync(path, OPEN_FLAGS[mode])),
   open: async (path, mode) => new NodeFile(path, await openAsync(path, OPEN_FLAGS[mode])),
   mkdirSync: (path) => void mkdirSync(path),
@@ -271,3 +273,11 @@ export const nodeDisk: Disk = {
     return { totalBytes: blocks * bsize, freeBytes: bavail * bsize };
   },
 };
+
+/** The machine's own file system. */
+export const nodeDisk: Disk = forPlatform(plainDisk);
+
+/** The disk as it is used on a platform: Windows refuses what others do not. */
+export function forPlatform(disk: Disk, platform: string = process.platform): Disk {
+  return platform === 'win32' ? new HeldFilesDisk(disk, systemClock) : disk;
+}

@@ -37,6 +37,7 @@ export async function listenAlone(
   root: string,
   prefix: string,
 ): Promise<(() => Promise<void>) | null> {
+  if (process.platform === 'win32') return listenByName(await pipeName(root));
   const home = await socketHome(root, prefix);
   for (;;) {
     const before = await generations(home);
@@ -53,6 +54,21 @@ export async function listenAlone(
     for (const generation of others) await unlinkIfThere(pathOf(home, generation));
     return () => close(server);
   }
+}
+
+/**
+ * Where a listener's name ends with its process, nothing is left behind: a named pipe on Windows,
+ * an abstract socket on Linux. Null when another listens.
+ */
+export async function listenByName(name: string): Promise<(() => Promise<void>) | null> {
+  const server = await listen(name);
+  return server && (() => close(server));
+}
+
+/** One name for a folder, however it is written; Windows tells no small letters from capitals. */
+export async function pipeName(root: string): Promise<string> {
+  const folder = (await realpath(root)).toLowerCase();
+  return `\\\\.\\pipe\\odradek-${createHash('sha256').update(folder).digest('hex').slice(0, 32)}`;
 }
 
 /**

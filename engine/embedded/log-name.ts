@@ -1,3 +1,4 @@
+import { isDeviceName } from '../disk/file-names.js';
 import { EngineError } from '../errors.js';
 import { LIMITS } from '../limits.js';
 
@@ -6,9 +7,12 @@ const LEGAL = /^[a-zA-Z0-9._-]+$/;
 /**
  * Throws INVALID_NAME unless `name` follows Kafka's rules for topics, which also make it a safe
  * folder name: 1 to 249 of the characters a-z, A-Z, 0-9, '.', '_' and '-', but neither '.' nor
- * '..'.
+ * '..'; on Windows not what it takes for a device, such as 'con.orders'.
  */
-export function assertLogName(name: unknown): asserts name is string {
+export function assertLogName(
+  name: unknown,
+  platform: string = process.platform,
+): asserts name is string {
   if (typeof name !== 'string') throw invalid(`a log's name is a string, not ${typeof name}`);
   if (name === '') throw invalid("a log's name is not empty");
   if (name.length > LIMITS.nameLengthMax) {
@@ -20,6 +24,9 @@ export function assertLogName(name: unknown): asserts name is string {
   if (!LEGAL.test(name)) {
     const shown = JSON.stringify(name.slice(0, LIMITS.nameShownLengthMax));
     throw invalid(`${shown} has characters other than ASCII letters, digits, '.', '_' and '-'`);
+  }
+  if (platform === 'win32' && isDeviceName(name)) {
+    throw invalid(`Windows takes '${name}' for a device: a log's name cannot begin so`);
   }
 }
 

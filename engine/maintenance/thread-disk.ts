@@ -9,19 +9,14 @@ import {
   unlinkSync,
 } from 'node:fs';
 import type { Disk, DiskFile } from '../disk/disk.js';
-import { nodeDisk } from '../disk/node-disk.js';
+import { forPlatform, nodeDisk } from '../disk/node-disk.js';
 
-/**
- * The disk for a thread that may wait: the calls that jobs use run at once, on the calling thread.
- * Node's pool for asynchronous calls is shared by all threads of the process; there a job's
- * megabytes would stand before the event loop's syncs, and have its priority.
- */
-export const threadDisk: Disk = {
-  openSync: nodeDisk.openSync,
+const plainThreadDisk: Disk = {
+  openSync: (path, mode) => nodeDisk.openSync(path, mode),
   open: async (path, mode) => onThisThread(nodeDisk.openSync(path, mode)),
-  mkdirSync: nodeDisk.mkdirSync,
-  mkdir: nodeDisk.mkdir,
-  readdir: nodeDisk.readdir,
+  mkdirSync: (path) => nodeDisk.mkdirSync(path),
+  mkdir: (path) => nodeDisk.mkdir(path),
+  readdir: (path) => nodeDisk.readdir(path),
   async stat(path) {
     const found = statSync(path, { throwIfNoEntry: false });
     return found
@@ -32,11 +27,11 @@ export const threadDisk: Disk = {
         }
       : null;
   },
-  readFile: nodeDisk.readFile,
-  readFileSync: nodeDisk.readFileSync,
-  rename: nodeDisk.rename,
+  readFile: (path) => nodeDisk.readFile(path),
+  readFileSync: (path) => nodeDisk.readFileSync(path),
+  rename: (from, to) => nodeDisk.rename(from, to),
   unlink: async (path) => unlinkSync(path),
-  rmdir: nodeDisk.rmdir,
+  rmdir: (path) => nodeDisk.rmdir(path),
   async syncDirectory(path) {
     const fd = openSync(path, constants.O_RDONLY);
     try {
@@ -47,8 +42,15 @@ export const threadDisk: Disk = {
   },
   // No job syncs a whole file system.
   syncFileSystem: undefined,
-  space: nodeDisk.space,
+  space: (path) => nodeDisk.space(path),
 };
+
+/**
+ * The disk for a thread that may wait: the calls that jobs use run at once, on the calling thread.
+ * Node's pool for asynchronous calls is shared by all threads of the process; there a job's
+ * megabytes would stand before the event loop's syncs, and have its priority.
+ */
+export const threadDisk: Disk = forPlatform(plainThreadDisk);
 
 function onThisThread(file: DiskFile): DiskFile {
   const { path, fd } = file;

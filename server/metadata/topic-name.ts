@@ -1,3 +1,4 @@
+import { isDeviceName } from '../../engine/index.js';
 import { SERVER_LIMITS } from '../limits.js';
 
 const LEGAL = /^[a-zA-Z0-9._-]+$/;
@@ -13,7 +14,7 @@ export function isInternalTopic(name: string): boolean {
  * The problem of a topic's name, in a sentence for the client, or null. Kafka's rules: 1 to 249 of
  * the characters [a-zA-Z0-9._-], but neither '.' nor '..'. What passes is a safe file name.
  */
-export function topicNameProblem(name: string): string | null {
+export function topicNameProblem(name: string, platform: string = process.platform): string | null {
   if (name === '') return 'Topic name is invalid: the empty string is not allowed';
   if (name === '.' || name === '..') return `Topic name is invalid: '${name}' is not allowed`;
   if (name.length > SERVER_LIMITS.topicNameLengthMax) {
@@ -22,6 +23,9 @@ export function topicNameProblem(name: string): string | null {
   if (!LEGAL.test(name)) {
     const shown = JSON.stringify(name.slice(0, SERVER_LIMITS.topicNameShownLengthMax));
     return `Topic name is invalid: ${shown} contains characters other than ASCII letters, digits, '.', '_' and '-'`;
+  }
+  if (platform === 'win32' && isDeviceName(name)) {
+    return `Topic name is invalid: Windows, where this broker runs, takes '${name}' for a device`;
   }
   return null;
 }

@@ -1,16 +1,20 @@
 import { seededRandom } from '../../engine/index.js';
 import { type Operation, randomOperations, randomSettings } from './operations.js';
 import { type Outcome, SequenceRun } from './run-sequence.js';
-import { SimWorld } from './world.js';
+import { type SeenAs, SimWorld } from './world.js';
 
 /**
  * One sequence on a simulated machine. A difference becomes an error that says how to run it again.
  */
-export async function runSeed(seed: number): Promise<Outcome> {
+export async function runSeed(
+  seed: number,
+  seenAs?: SeenAs,
+  change: (operations: Operation[]) => Operation[] = (operations) => operations,
+): Promise<Outcome> {
   const random = seededRandom(seed);
   const settings = randomSettings(random);
-  const operations = randomOperations(random);
-  const world = new SimWorld(random);
+  const operations = change(randomOperations(random));
+  const world = new SimWorld(random, seenAs);
   let reached = 0;
   try {
     return await new SequenceRun(world, settings).run(operations, (at) => {

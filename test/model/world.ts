@@ -1,5 +1,6 @@
 import {
   DEFAULT_LOG_SETTINGS,
+  type Disk,
   type Engine,
   type EngineOptions,
   type LogSettings,
@@ -45,32 +46,39 @@ export function fullSettings(settings: Partial<LogSettings>): LogSettings {
   return { ...DEFAULT_LOG_SETTINGS, producerExpirationMs: Number.POSITIVE_INFINITY, ...settings };
 }
 
+/** How the disk of a simulated machine is seen: as it is, unless said otherwise. */
+export type SeenAs = (disk: SimDisk) => Disk;
+
 /** A simulated machine. */
 export class SimWorld implements World {
   clock = new ManualClock();
   engine!: Engine;
   log!: Log;
   #disk: SimDisk;
+  #seen: Disk;
+  readonly #seenAs: SeenAs;
   #catalog = new MemoryCatalog();
   readonly #random: Random;
   readonly #gatherWrites: 'microtask' | 'turn';
 
-  constructor(random: Random) {
+  constructor(random: Random, seenAs: SeenAs = (disk) => disk) {
     this.#random = random;
+    this.#seenAs = seenAs;
     const tears = random.next() < 0.3;
     const tearing = tears ? { random: seededRandom(Math.floor(random.next() * 2 ** 31)) } : {};
     // One draw for both, so that a seed means what it meant.
     const kind = Math.floor(random.next() * 4);
     this.#disk = new SimDisk({ ...tearing, syncFileSystem: kind < 2 });
+    this.#seen = seenAs(this.#disk);
     this.#gatherWrites = kind % 2 === 0 ? 'turn' : 'microtask';
   }
 
   async open(name: PartitionName, settings: Partial<LogSettings>): Promise<void> {
     const options: EngineOptions = {
-      disk: this.#disk,
+      disk: this.#seen,
       clock: this.clock,
       random: this.#random,
-      jobs: createInlineRunner(this.#disk, restingClock().resting),
+      jobs: createInlineRunner(this.#seen, restingClock().resting),
       locker: noLocker,
       openCatalog: async () => this.#catalog,
       descriptorsOpenMax: 3,
@@ -96,6 +104,7 @@ export class SimWorld implements World {
   /** Timers of the life before are left behind with its clock. */
   #next(disk: SimDisk, survivors: number): void {
     this.#disk = disk;
+    this.#seen = this.#seenAs(disk);
     this.#catalog = this.#catalog.crash(survivors);
     this.clock = new ManualClock(this.clock.wallMs());
   }

@@ -63,6 +63,8 @@ export class Closing {
       const pause = work.did(1);
       if (pause !== null) await pause;
     }
+    // Windows renames no folder in which a file is open.
+    for (const { file } of segments.leaving) await file.close();
     for (const file of durability.unsynced.files) await file.close();
   }
 

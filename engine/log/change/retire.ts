@@ -11,6 +11,7 @@ import { cutDown } from '../../maintenance/cut-down.js';
 import type { Durability } from '../durability/durability.js';
 import type { LogSettings } from '../log-settings.js';
 import type { Segment } from '../segments/segment.js';
+import type { SegmentList } from '../segments/segment-list.js';
 import type { LogContext } from '../shared/log-context.js';
 import type { LogLife } from '../state/log-life.js';
 
@@ -20,6 +21,7 @@ export interface RetiringLog {
   readonly folder: string;
   readonly settings: LogSettings;
   readonly life: LogLife;
+  readonly segments: SegmentList;
   readonly durability: Durability;
 }
 
@@ -68,8 +70,9 @@ export class Retirement {
    */
   unlinkLater(removed: readonly Segment[]): void {
     if (removed.length === 0) return;
-    const { context, settings, folder } = this.#log;
+    const { context, settings, folder, segments } = this.#log;
     const { clock, logger } = context;
+    segments.leave(removed);
     clock.schedule(settings.fileDeleteDelayMs, () =>
       this.#unlink(removed).catch((error: unknown) => {
         // The next open goes on with it.
@@ -89,7 +92,7 @@ export class Retirement {
   }
 
   async #unlink(removed: readonly Segment[]): Promise<void> {
-    const { context, life } = this.#log;
+    const { context, life, segments } = this.#log;
     const { clock, jobs, cutting } = context;
     const cut = (file: DiskFile): Promise<void> =>
       cutting.run(() => cutDown(file, clock, () => life.hasEnded));
@@ -99,6 +102,7 @@ export class Retirement {
         file.forget(size > LIMITS.cutPieceBytes ? cut : undefined),
       );
       await Promise.all(closing);
+      segments.gone(some);
       const paths = some.flatMap((segment) =>
         SEGMENT_FILE_KINDS.map((kind) => this.#deletedPath(segment, kind)),
       );

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { hasErrno } from '../../disk/errno.js';
-import { parseSegmentFileName, segmentFileName } from '../../disk/file-names.js';
+import { isHeldName, parseSegmentFileName, segmentFileName } from '../../disk/file-names.js';
 import { unlinkFiles } from '../../maintenance/jobs/unlink.js';
 import { unlinkInPieces } from '../../maintenance/unlink-in-pieces.js';
 import { Segment } from '../segments/segment.js';
@@ -36,6 +36,7 @@ export async function findSegments(
   for (const name of await finishSwaps(context, folder, input.names)) {
     const pause = work.did(1, 'records');
     if (pause !== null) await pause;
+    if (isHeldName(name)) leftovers.push(join(folder, name));
     const parsed = parseSegmentFileName(name);
     if (!parsed) continue;
     const { state, kind, baseOffset } = parsed;

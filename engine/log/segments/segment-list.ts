@@ -11,6 +11,8 @@ export class SegmentList {
   #active: Segment | undefined;
   /** Bytes of all others, which do not grow. */
   #sealedBytes = 0;
+  /** Those that are off the list, and whose files may still be open. */
+  #leaving: Set<Segment> | null = null;
 
   get count(): number {
     return this.#segments.length;
@@ -34,6 +36,21 @@ export class SegmentList {
     this.#segments.push(segment);
     this.#sealedBytes += last?.size ?? 0;
     this.#active = segment;
+  }
+
+  /** Segments that are off the list, until their files are closed for good. */
+  get leaving(): Iterable<Segment> {
+    return [...(this.#leaving ?? [])];
+  }
+
+  leave(segments: readonly Segment[]): void {
+    this.#leaving ??= new Set();
+    for (const segment of segments) this.#leaving.add(segment);
+  }
+
+  gone(segments: readonly Segment[]): void {
+    for (const segment of segments) this.#leaving?.delete(segment);
+    if (this.#leaving?.size === 0) this.#leaving = null;
   }
 
   /** The segment that holds `offset` if any does: the last one that begins at or below it. */
