@@ -325,7 +325,10 @@ export const SERVER_LIMITS = {
    * requests are served in between.
    */
   fetchPartitionsAtOnceMax: 32,
-  /** The longest time that a fetch waits, whatever it asks for. Beyond: it is answered. */
+  /**
+   * The longest time that a fetch waits, whatever it asks for; `odradek.fetch.max.wait.ms` shortens
+   * it. Beyond: it is answered.
+   */
   fetchWaitMsMax: 5 * MINUTE_MS,
   /**
    * Partitions that all waiting fetches together watch. Beyond: a fetch is answered without waiting
@@ -483,6 +486,12 @@ export const SERVER_LIMITS = {
   testRecordsMax: 100_000,
   /** Bytes of records that a test reads at once. Beyond: refused, read a part. */
   testRecordsBytesMax: 256 * MIB,
+  /** The time that a fetch waits in a temporary broker of `startBroker`. Beyond: it is answered. */
+  testFetchWaitMs: 100,
+  /** Folders of killed processes that one process removes. Beyond: the next one does. */
+  staleFoldersAtOnce: 100,
+  /** The age before which no folder is taken for one of a killed process. */
+  staleFolderAgeMs: 1 * MINUTE_MS,
   /** The time that `until` waits, unless it is told otherwise. */
   untilMs: 5 * SECOND_MS,
   /** Kinds of errors of one API that a failed `until` names. Beyond: they are left out. */

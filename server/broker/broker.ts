@@ -1,6 +1,7 @@
 import type { Clock, Engine, EngineOptions, WorkMeter } from '../../engine/index.js';
 import type { FetchSessionCounters } from '../fetching/fetch-sessions.js';
 import type { Logger } from '../logging/log.js';
+import type { HandleRefs } from '../net/transport/handle-refs.js';
 import type { Network } from '../net/transport/network.js';
 import type { Authorizer, Quota } from '../request/admission.js';
 import type { RequestCounters } from '../request/request-counters.js';
@@ -23,6 +24,11 @@ export interface BrokerOptions
   readonly brokerStatic: SettingTexts;
   readonly logger: Logger;
   readonly network?: Network;
+  /**
+   * Decides whether listeners and connections of the machine's network keep the process alive.
+   * Default: they do.
+   */
+  readonly handleRefs?: HandleRefs;
   /** The clock of connections: their deadlines concern real clients. Default: `clock`. */
   readonly networkClock?: Clock;
   /** Counts the work of each turn of the event loop. Default: not counted. */

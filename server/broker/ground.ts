@@ -47,7 +47,9 @@ export interface Logs
     > {}
 
 /** The ground on a machine, with the options for the first and the last room. */
-export interface MachineGround extends Ground, Pick<BrokerOptions, 'jobs' | 'locker' | 'network'> {
+export interface MachineGround
+  extends Ground,
+    Pick<BrokerOptions, 'jobs' | 'locker' | 'network' | 'handleRefs'> {
   readonly networkClock: Clock;
 }
 

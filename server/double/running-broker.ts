@@ -104,6 +104,13 @@ export interface RunningBroker {
    * ListenError if another program has taken the port meanwhile.
    */
   restart(): Promise<void>;
+  /** From now on the process stays as long as the broker is open. */
+  ref(): this;
+  /**
+   * From now on an open broker does not keep the process: its folder goes when the process exits.
+   * Calls that wait, such as `until` and `close`, keep it until they are over.
+   */
+  unref(): this;
   /**
    * Ends everything and resolves when nothing is left: no handle, no file descriptor, no temporary
    * folder. May be called again.

@@ -1,8 +1,10 @@
 import { type Clock, systemClock } from '../../engine/index.js';
 import type { Endpoint } from '../broker/broker.js';
 import { openBroker } from '../broker/open-broker.js';
+import { SERVER_LIMITS } from '../limits.js';
 import type { Logger } from '../logging/log.js';
 import { silentLogger } from '../logging/silent-logger.js';
+import { HandleRefs } from '../net/transport/handle-refs.js';
 import { brokerKeys } from '../settings/broker-keys.js';
 import { formatEndpoint } from '../settings/listeners.js';
 import { nearestText } from '../settings/nearest-text.js';
@@ -27,7 +29,8 @@ export interface StartBrokerOptions {
   readonly host?: string;
   /**
    * The folder of the data. Default: a temporary folder that is removed at close, and a broker that
-   * does not wait for the disk (`odradek.flush=os`), since no data outlives it.
+   * does not wait for the disk (`odradek.flush=os`), since no data outlives it, and in which a
+   * fetch waits for 100 ms at most (`odradek.fetch.max.wait.ms`), so that consumers stop fast.
    */
   readonly dataDir?: string;
   /**
@@ -57,6 +60,12 @@ export interface StartBrokerOptions {
    * not named, it is the broker's own. Default: all that the broker has.
    */
   readonly versions?: PinnedVersions;
+  /**
+   * Whether the process stays as long as the broker is open, as `ref()` and `unref()` of the broker
+   * decide later. Default: false for the broker of a test, which has neither `port` nor `dataDir`;
+   * otherwise true, as for any server of Node.
+   */
+  readonly keepAlive?: boolean;
   /** Gets the broker's log lines. Default: none are written. */
   readonly logger?: Logger;
 }
@@ -71,6 +80,7 @@ const OPTIONS = {
   logger: true,
   topics: true,
   versions: true,
+  keepAlive: true,
 } satisfies Record<keyof StartBrokerOptions, true>;
 
 /**
@@ -88,6 +98,7 @@ export async function startBroker(options: StartBrokerOptions = {}): Promise<Run
   };
   try {
     const narrowApi = options.versions === undefined ? undefined : narrowed(options.versions);
+    const handleRefs = new HandleRefs();
     const networkClock = options.clock ?? systemClock;
     const clock = new AdvanceableClock(networkClock);
     const faults = new RequestFaults();
@@ -102,7 +113,7 @@ export async function startBroker(options: StartBrokerOptions = {}): Promise<Run
       if (more.length === 0) for (const warning of warnings) logger.warn({}, warning);
       const muted = mutable(logger);
       const parts = { settings, brokerStatic, logger: muted.logger, clock, networkClock, faults };
-      const broker = await openBroker({ ...parts, narrowApi, observer: requests });
+      const broker = await openBroker({ ...parts, narrowApi, observer: requests, handleRefs });
       return { broker, mute: muted.mute };
     };
     const broker = new TestBroker(await open([]), {
@@ -111,6 +122,9 @@ export async function startBroker(options: StartBrokerOptions = {}): Promise<Run
       faults,
       changes,
       requests,
+      handleRefs,
+      keepsAlive:
+        options.keepAlive ?? (options.port !== undefined || options.dataDir !== undefined),
       topics: options.topics ?? {},
       isTemporary: temporary !== null,
       open: (endpoints) => open([`listeners=${listenersOf(endpoints)}`]),
@@ -128,6 +142,7 @@ export async function startBroker(options: StartBrokerOptions = {}): Promise<Run
     try {
       await broker.seed();
       signal?.throwIfAborted();
+      broker.settle();
     } catch (error) {
       await broker.end(0);
       throw error;
@@ -153,6 +168,12 @@ function assertKnown(options: StartBrokerOptions): void {
   if (problems.length > 0) throw new SettingsError(problems);
 }
 
+/** No data outlives the broker, and its clients are not to wait when they stop. */
+const TEMPORARY_SETTINGS = [
+  'odradek.flush=os',
+  `odradek.fetch.max.wait.ms=${SERVER_LIMITS.testFetchWaitMs}`,
+];
+
 function settingsOf(
   { host = 'localhost', port = 0, config = {} }: StartBrokerOptions,
   dataDir: string,
@@ -161,7 +182,7 @@ function settingsOf(
   return [
     `listeners=${formatEndpoint('PLAINTEXT', host, port)}`,
     `log.dirs=${dataDir}`,
-    ...(isTemporary ? ['odradek.flush=os'] : []),
+    ...(isTemporary ? TEMPORARY_SETTINGS : []),
     ...Object.entries(config).map(([key, value]) => `${key}=${value}`),
   ];
 }

@@ -2,6 +2,7 @@ import type { Clock } from '../../engine/index.js';
 import type { Broker, Endpoint } from '../broker/broker.js';
 import type { BrokerInside } from '../broker/inside.js';
 import { SERVER_LIMITS } from '../limits.js';
+import type { HandleRefs } from '../net/transport/handle-refs.js';
 import { formatEndpoint, isWildcard } from '../settings/listeners.js';
 import type { AdvanceableClock } from '../testing/advanceable-clock.js';
 import type { Changes } from '../testing/changes.js';
@@ -46,6 +47,9 @@ export interface TestBrokerParts {
   readonly faults: RequestFaults;
   readonly changes: Changes;
   readonly requests: RequestLog;
+  readonly handleRefs: HandleRefs;
+  /** Whether the broker keeps the process alive, until `ref` or `unref` is called. */
+  readonly keepsAlive: boolean;
   readonly topics: SeedTopics;
   /** Only then `reset` may delete all topics. */
   readonly isTemporary: boolean;
@@ -73,9 +77,12 @@ export class TestBroker implements RunningBroker {
   readonly faults: RequestFaults;
   readonly #parts: TestBrokerParts;
   readonly #world: ConditionWorld;
+  #keepsAlive: boolean;
   readonly #endpoints: readonly Endpoint[];
   /** Null while the broker is down. */
   #opened: OpenedBroker | null;
+  /** Changes of state under way, which keep the process alive. */
+  #changes = 0;
   /** The last change of state; the next one waits for it. */
   #last: Promise<unknown> = Promise.resolve();
   /** The ends of all partitions when clients could begin. */
@@ -99,6 +106,7 @@ export class TestBroker implements RunningBroker {
     this.#opened = opened;
     this.#endpoints = broker.endpoints;
     this.#parts = parts;
+    this.#keepsAlive = parts.keepsAlive;
     this.#world = { inside: () => this.#inside(), requests: parts.requests };
   }
 
@@ -107,6 +115,25 @@ export class TestBroker implements RunningBroker {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  ref(): this {
+    this.#keepsAlive = true;
+    this.settle();
+    return this;
+  }
+
+  unref(): this {
+    this.#keepsAlive = false;
+    this.settle();
+    return this;
+  }
+
+  /** Lets the process end or stay, as was asked for; until then, and in a change, it stays. */
+  settle(): void {
+    const { handleRefs } = this.#parts;
+    if (this.#keepsAlive || this.#changes > 0) handleRefs.ref();
+    else handleRefs.unref();
   }
 
   /** Creates the topics that it is to begin with. */
@@ -193,16 +220,37 @@ export class TestBroker implements RunningBroker {
   /** Closes the broker, giving requests under way up to `drainMs`. Another call changes nothing. */
   end(drainMs: number): Promise<void> {
     this.#tellClosed();
-    this.#closing ??= this.#last
-      .then(() => this.#opened?.broker.close({ drainMs }))
-      .finally(() => this.#parts.cleanUp());
+    const close = async (): Promise<void> => {
+      try {
+        await this.#opened?.broker.close({ drainMs });
+      } finally {
+        await this.#parts.cleanUp();
+      }
+    };
+    // It begins within the call, unless another change is under way.
+    const isAlone = this.#changes === 0;
+    this.#closing ??= this.#lively(isAlone ? close : () => this.#last.then(close));
     return this.#closing;
   }
 
   #alone(change: () => Promise<void>): Promise<void> {
-    const mine = this.#last.then(change);
+    const mine = this.#lively(() => this.#last.then(change));
     this.#last = mine.catch(() => {});
     return mine;
+  }
+
+  /** A process that waits for a change alone must not end in the middle of it. */
+  async #lively(change: () => Promise<void>): Promise<void> {
+    const alive = setInterval(() => {}, SERVER_LIMITS.untilMs);
+    this.#changes += 1;
+    this.settle();
+    try {
+      await change();
+    } finally {
+      clearInterval(alive);
+      this.#changes -= 1;
+      this.settle();
+    }
   }
 
   #awaited(condition: Condition): Awaited<unknown> {

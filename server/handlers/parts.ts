@@ -58,6 +58,7 @@ export function handlerParts(broker: BrokerParts, apis: readonly Api[]) {
     deleteTopics: settings.deleteTopics,
     dataDir: settings.dataDir,
     responseBytesMax: settings.fetchBytesMax,
+    fetchWaitMsMax: settings.fetchWaitMsMax,
     layers: () => brokerLayers(metadata.image, nodeId, brokerStatic),
   };
 }

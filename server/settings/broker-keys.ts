@@ -134,6 +134,15 @@ const honouredRows: readonly (readonly [doc: string, row: SettingRow])[] = [
     ['odradek.cluster.id', 'string', null],
   ],
   [
+    'Longest ms that a fetch waits for records, whatever it asks for.',
+    [
+      'odradek.fetch.max.wait.ms',
+      'int',
+      String(SERVER_LIMITS.fetchWaitMsMax),
+      { min: 1, max: SERVER_LIMITS.fetchWaitMsMax },
+    ],
+  ],
+  [
     'Whether record batches go from files to sockets by sendfile(2), where the platform has it; else they are read and written.',
     ['odradek.sendfile.enable', 'boolean', 'true'],
   ],

@@ -41,6 +41,8 @@ export interface BrokerSettings {
   readonly requestBytesMax: number;
   readonly fetchBytesMax: number;
   readonly fetchSessionSlots: number;
+  /** The longest time that a fetch waits. */
+  readonly fetchWaitMsMax: number;
   readonly sendFile: boolean;
   /** null where not set: the table of limits decides. */
   readonly connectionsMax: number | null;
@@ -92,6 +94,7 @@ export function typedBrokerSettings(brokerStatic: SettingTexts): {
     requestBytesMax: value('socket.request.max.bytes'),
     fetchBytesMax: value('fetch.max.bytes'),
     fetchSessionSlots: value('max.incremental.fetch.session.cache.slots'),
+    fetchWaitMsMax: value('odradek.fetch.max.wait.ms'),
     sendFile: value('odradek.sendfile.enable'),
     connectionsMax: isSet('max.connections') ? value('max.connections') : null,
     connectionsPerAddressMax: isSet('max.connections.per.ip')

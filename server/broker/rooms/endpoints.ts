@@ -33,12 +33,13 @@ export const endpointsRoom = room(
   },
 );
 
-function machineNetwork({ settings, limits }: MachineGround): Network {
+function machineNetwork({ settings, limits, handleRefs }: MachineGround): Network {
   const isNative = sendFileAvailable();
   return nodeNetwork({
     sendFile: settings.sendFile && isNative ? sendFile : null,
     sendNow: isNative ? sendNow : null,
     acceptNow: isNative ? acceptNow : null,
+    refs: handleRefs,
     scratchBytes: limits.receiveScratchBytes,
   });
 }

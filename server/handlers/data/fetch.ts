@@ -29,6 +29,8 @@ export interface FetchParts {
   readonly fetchSessions: FetchSessions;
   /** `fetch.max.bytes`. */
   readonly responseBytesMax: number;
+  /** `odradek.fetch.max.wait.ms`. */
+  readonly fetchWaitMsMax: number;
 }
 
 type Request = RequestOf<typeof Fetch>;
@@ -158,7 +160,7 @@ function namesMany(topics: Request['topics'] | Request['forgottenTopicsData']): 
  * rebalance calls its client.
  */
 async function waitForMore(
-  { delayed, groups }: FetchParts,
+  { delayed, groups, fetchWaitMsMax }: FetchParts,
   context: RequestContext,
   request: Request,
   session: FetchSession | null,
@@ -166,7 +168,7 @@ async function waitForMore(
 ): Promise<void> {
   if (delayed.keyCount + reads.length > SERVER_LIMITS.fetchWatchedPartitionsMax) return;
   const client = clientKey(clientHostOf(context), context.clientId ?? '');
-  const waitMs = Math.min(request.maxWaitMs, SERVER_LIMITS.fetchWaitMsMax);
+  const waitMs = Math.min(request.maxWaitMs, fetchWaitMsMax);
   const wait = new FetchWait(request, session);
   const waiting = startWaiting({
     delayed,

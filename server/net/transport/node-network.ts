@@ -5,8 +5,8 @@ import {
   type OnReadOpts,
   type Server,
 } from 'node:net';
-
 import { type AcceptNow, acceptWaiting, socketOfFd } from './accept-waiting.js';
+import type { HandleRefs } from './handle-refs.js';
 import type { ConnectOptions, ListenOptions, Network, NetworkListener, Socket } from './network.js';
 import { NodeSocket, type SendFile, type SendNow } from './node-socket.js';
 
@@ -20,6 +20,8 @@ export interface NodeNetworkOptions {
    * in a turn then.
    */
   readonly acceptNow?: AcceptNow | null;
+  /** Decides whether servers and accepted sockets keep the process alive. Default: they do. */
+  readonly refs?: HandleRefs | undefined;
   /** Size of the space that all sockets receive into. */
   readonly scratchBytes: number;
   /**
@@ -43,9 +45,17 @@ export function nodeNetwork(options: NodeNetworkOptions): Network {
   // Every read is parsed before the next one starts, so all sockets share it.
   const scratch = direct ? Buffer.allocUnsafeSlow(options.scratchBytes) : null;
 
+  const { refs } = options;
+  const keep = (raw: NetSocket): void => {
+    if (refs === undefined) return;
+    refs.add(raw);
+    raw.once('close', () => refs.delete(raw));
+  };
+
   const adopt = (accepted: NetSocket): Socket => {
     const socket = newSocket();
     const raw = scratch && rewrap(accepted, socket.onread(scratch));
+    keep(raw ?? accepted);
     return raw ? socket.attach(raw, 'onread') : socket.attach(accepted, 'stream');
   };
 
@@ -54,13 +64,14 @@ export function nodeNetwork(options: NodeNetworkOptions): Network {
   return {
     listen: (listenOptions) => {
       const { onSocket } = listenOptions;
-      return listen(listenOptions, (accepted, server) => {
+      return listen(listenOptions, refs, (accepted, server) => {
         if (isReset(accepted)) accepted.destroy();
         else onSocket(adopt(accepted));
         if (!acceptNow || !scratch) return;
         acceptWaiting(server, acceptNow, (fd) => {
           const socket = newSocket();
           const raw = socketOfFd(fd, server, socket.onread(scratch));
+          keep(raw);
           if (isReset(raw)) raw.destroy();
           else onSocket(socket.attach(raw, 'onread'));
         });
@@ -97,9 +108,12 @@ function isReset(accepted: NetSocket): boolean {
 
 function listen(
   options: ListenOptions,
+  refs: HandleRefs | undefined,
   onAccepted: (accepted: NetSocket, server: Server) => void,
 ): Promise<NetworkListener> {
   const server = createServer({ pauseOnConnect: true, allowHalfOpen: true, noDelay: true });
+  refs?.add(server);
+  server.once('close', () => refs?.delete(server));
   server.on('connection', (accepted) => onAccepted(accepted, server));
   const { promise, resolve, reject } = withResolvers<NetworkListener>();
   server.once('error', reject);

@@ -36,7 +36,12 @@ function readGolden(file: string): GoldenKey[] {
 
 const noLayers = { dynamic: {}, dynamicDefault: {}, brokerStatic: {} };
 const ownKeys = ['odradek.flush', 'odradek.validate'];
-const ownBrokerKeys = [...ownKeys, 'odradek.cluster.id', 'odradek.sendfile.enable'];
+const ownBrokerKeys = [
+  ...ownKeys,
+  'odradek.cluster.id',
+  'odradek.fetch.max.wait.ms',
+  'odradek.sendfile.enable',
+];
 
 /** Broker keys whose default is not Kafka's, each with the reason. */
 const exceptions: Readonly<Record<string, string>> = {
