@@ -14,8 +14,10 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { createRequire } from 'node:module';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { delimiter, dirname, join, resolve } from 'node:path';
+import { runReadme } from './readme.mjs';
 
 const project = mkdtempSync(join(tmpdir(), 'odradek-pack-'));
 let done = 0;
@@ -114,9 +116,48 @@ try {
   tool('node_modules/.bin/mocha', ['runners/mocha.cjs'], 'mocha');
   tool('node_modules/.bin/esbuild', [...bundle, '--outfile=out.mjs'], 'esbuild bundles around it');
   tool('node', ['out.mjs'], 'what esbuild made runs');
+
+  run('npm', ['install', '--no-audit', '--no-fund', '--silent', '--prefix', 'newer', 'node@24']);
+  const newer = join(project, 'newer/node_modules/node/bin/node');
+  rmSync(join(project, 'node_modules/@mongodb-js'), { recursive: true });
+  for (const node of [process.execPath, newer]) {
+    const version = run(node, ['--version']).trim();
+    run(node, ['esm.mjs']);
+    run(node, ['zstd.mjs']);
+    passed(`Node ${version} appends and reads, and has zstd or says what to do`);
+    const sample = readFileSync('test/pack/fixtures/README.md', 'utf8');
+    const steps = await pasted(sample.replaceAll('PORT', await freePort()), node, tarball);
+    if (steps.length < 5) throw new Error(`blocks were passed over: ${steps.join('; ')}`);
+    passed(`the runner of READMEs runs its sample on Node ${version}`);
+    const own = await pasted(readFileSync('README.md', 'utf8'), node, tarball);
+    passed(`README.md runs as pasted on Node ${version}: ${own.length} steps`);
+  }
   process.stdout.write(`${done} passed, 0 failed\n`);
 } finally {
   rmSync(project, { recursive: true, force: true });
+}
+
+/** Runs a README in a project of its own that has nothing but the package. */
+async function pasted(text, node, tarball) {
+  const folder = mkdtempSync(join(tmpdir(), 'odradek-pasted-'));
+  const env = { ...process.env, PATH: `${dirname(node)}${delimiter}${process.env.PATH}` };
+  const packed = join(project, tarball);
+  writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: 'pasted', private: true }));
+  try {
+    run('npm', ['install', '--no-audit', '--no-fund', '--silent', packed], { cwd: folder, env });
+    return await runReadme(text, { project: folder, tarball: packed, env });
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** A README names its port, so that one is chosen here. */
+async function freePort() {
+  const server = createServer();
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return String(port);
 }
 
 async function commandStartsAndStops(bin) {
