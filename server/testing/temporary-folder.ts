@@ -6,6 +6,8 @@ import { systemClock, systemLocker } from '../../engine/index.js';
 import { FOLDER_PREFIX, isAlive, removeStaleFolders } from './stale-folders.js';
 
 const folders = new Set<string>();
+/** Windows removes no file that a virus scanner has open, for a moment. */
+const REMOVAL = { recursive: true, force: true, maxRetries: 10, retryDelay: 20 } as const;
 /** The search for folders of killed processes: once in a process. */
 let sweep: Promise<unknown> | null = null;
 
@@ -28,11 +30,11 @@ export function makeTemporaryFolder(): string {
 
 /** Removes a folder that `makeTemporaryFolder` made, with everything in it. */
 export async function removeTemporaryFolder(folder: string): Promise<void> {
-  await Promise.all([rm(folder, { recursive: true, force: true }), sweep]);
+  await Promise.all([rm(folder, REMOVAL), sweep]);
   folders.delete(folder);
   if (folders.size === 0) process.off('exit', removeAll);
 }
 
 function removeAll(): void {
-  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+  for (const folder of folders) rmSync(folder, REMOVAL);
 }

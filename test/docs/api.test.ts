@@ -18,3 +18,16 @@ test('the doors have at run time what their types say, and nothing beside', asyn
     expect(values.map(([, name]) => name)).toEqual(expect.arrayContaining(given));
   }
 });
+
+/** What the server needs of the embedded log, and no program. */
+const INTERNAL = ['recordsOf', 'storedBatches'];
+
+test('what the engine exports of its embedded log is public', () => {
+  const namesOf = (path: string) =>
+    [...readFileSync(path, 'utf8').matchAll(/export (?:type )?\{([^}]*)\} from '\.\/embedded\//g)]
+      .flatMap(([, names]) => names!.split(','))
+      .map((name) => name.replace(/^\s*type /, '').trim())
+      .filter((name) => name !== '' && !INTERNAL.includes(name))
+      .sort();
+  expect(namesOf('engine/public.ts')).toEqual(namesOf('engine/index.ts'));
+});
