@@ -12,7 +12,7 @@ import { FilePool } from './disk/file-pool.js';
 import { nodeDisk } from './disk/node-disk.js';
 import type { EventLog } from './embedded/event-log.js';
 import type { EventLogOptions } from './embedded/event-log-options.js';
-import { EventLogs } from './embedded/event-logs.js';
+import { EventLogs, type NamedLog } from './embedded/event-logs.js';
 import { EngineError } from './errors.js';
 import type { KnownPartitions } from './folder-claims.js';
 import { Gate } from './gate.js';
@@ -330,6 +330,12 @@ export class Engine {
   setAsideStrays(known: KnownPartitions): Promise<string[]> {
     this.#assertOpen();
     return this.#partitions.setAsideStrays(known);
+  }
+
+  /** The logs of programs in this directory, each partition 0 of a topic of its name. */
+  namedLogs(): Promise<NamedLog[]> {
+    this.#assertOpen();
+    return this.#eventLogs.named();
   }
 
   /** Partitions that have files, open or not. */

@@ -59,8 +59,8 @@ export class FolderClaims {
     const owner = judgeFolder({
       expected: name.topicId,
       found,
-      hasExpected: this.#hasRecords(name.topicId, name.partition),
-      isFoundKnown: found !== null && this.#hasRecords(found, name.partition),
+      hasExpected: this.hasRecords(name.topicId, name.partition),
+      isFoundKnown: found !== null && this.hasRecords(found, name.partition),
       isFoundLeaving:
         found !== null && catalog.get(tombstoneKey(found, name.partition)) !== undefined,
       isNameLeaving: this.#disputed.has(folder),
@@ -87,8 +87,8 @@ export class FolderClaims {
   isToDelete({ topicId, partition }: PartitionName, folder: string): boolean {
     const found = readTopicId(this.#context.disk, folder);
     if (found === topicId) return true;
-    if (found !== null && this.#hasRecords(found, partition)) return false;
-    return this.#hasRecords(topicId, partition);
+    if (found !== null && this.hasRecords(found, partition)) return false;
+    return this.hasRecords(topicId, partition);
   }
 
   /** Forgets the folder: its name belongs to another one from now on. */
@@ -129,15 +129,15 @@ export class FolderClaims {
     return judgeFolder({
       expected,
       found,
-      hasExpected: expected !== null && this.#hasRecords(expected, partition),
-      isFoundKnown: found !== null && (ids.has(found) || this.#hasRecords(found, partition)),
+      hasExpected: expected !== null && this.hasRecords(expected, partition),
+      isFoundKnown: found !== null && (ids.has(found) || this.hasRecords(found, partition)),
       isFoundLeaving: found !== null && deletions.includes(found),
       isNameLeaving: deletions.length > 0,
     });
   }
 
   /** Whether the catalog knows of files of the partition. */
-  #hasRecords(topicId: string, partition: number): boolean {
+  hasRecords(topicId: string, partition: number): boolean {
     const { catalog } = this.#context;
     const name = { topic: '', topicId, partition };
     const keys = [checkpointKey, logStartKey, assumedStartKey];

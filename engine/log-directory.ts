@@ -159,6 +159,11 @@ export class LogDirectory {
     return readTopicId(this.#context.disk, join(root, partitionFolderName(topic, partition)));
   }
 
+  /** Whether the catalog knows of files of the partition. */
+  hasRecords(topicId: string, partition: number): boolean {
+    return this.#claims.hasRecords(topicId, partition);
+  }
+
   /** All logs that are open or opening, once those that are closing have done so. */
   async logs(): Promise<Log[]> {
     await Promise.all(this.#closing.values());

@@ -19,6 +19,12 @@ function topicKey(name: string): CatalogKey {
   return [...TOPIC_PREFIX, name];
 }
 
+/** A log that a program made by name, with its files. */
+export interface NamedLog {
+  readonly name: string;
+  readonly topicId: string;
+}
+
 /**
  * The logs that programs open by name in one data directory; each name gives one object for as long
  * as it is open.
@@ -78,8 +84,7 @@ export class EventLogs implements EventLogOwner {
   async #topicId(name: string, wantedId: string | null): Promise<string> {
     const { catalog, directory, random } = this.#context;
     directory.assertOnline();
-    const known =
-      this.#liveId(name) ?? (await this.#partitions.topicIdOnDisk({ topic: name, partition: 0 }));
+    const known = await this.#knownId(name);
     if (known !== null && wantedId !== null && known !== wantedId) {
       throw new EngineError(
         'INVALID_SETTING',
@@ -101,6 +106,32 @@ export class EventLogs implements EventLogOwner {
       throw storageError(directory, `cannot store the id of the log '${name}'`, error);
     }
     return topicId;
+  }
+
+  /**
+   * The id by the catalog, or by the folder: also where the catalog's has no files, and a broker
+   * has made a topic of the name since.
+   */
+  async #knownId(name: string): Promise<string | null> {
+    const live = this.#liveId(name);
+    if (live !== null && this.#partitions.hasRecords(live, 0)) return live;
+    return (await this.#partitions.topicIdOnDisk({ topic: name, partition: 0 })) ?? live;
+  }
+
+  /**
+   * The logs that were opened by name, as far as their folders are there and theirs. A name
+   * outlives the deletion of its log below this layer, and says nothing by itself.
+   */
+  async named(): Promise<NamedLog[]> {
+    const named: NamedLog[] = [];
+    for (const { key } of this.#context.catalog.range(TOPIC_PREFIX)) {
+      const name = String(key[1]);
+      const topicId = this.#liveId(name);
+      if (topicId === null) continue;
+      const found = await this.#partitions.topicIdOnDisk({ topic: name, partition: 0 });
+      if (found === topicId) named.push({ name, topicId });
+    }
+    return named;
   }
 
   /**

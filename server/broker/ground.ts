@@ -43,7 +43,15 @@ export interface Logs
   extends LogHost,
     Pick<
       Engine,
-      'path' | 'leaderEpoch' | 'wasClean' | 'catalog' | 'space' | 'takeOffline' | 'counters'
+      | 'path'
+      | 'leaderEpoch'
+      | 'wasClean'
+      | 'catalog'
+      | 'space'
+      | 'takeOffline'
+      | 'counters'
+      | 'namedLogs'
+      | 'partitionsOnDisk'
     > {}
 
 /** The ground on a machine, with the options for the first and the last room. */

@@ -1,4 +1,5 @@
 import type { SettingTexts } from '../settings/topic-settings.js';
+import { KEEP_EVERYTHING } from './adopted-topics.js';
 import { COORDINATOR_TOPICS } from './coordinator-for.js';
 import {
   CLUSTER_KEY,
@@ -86,12 +87,6 @@ export function restoreMetadata(sources: MetadataSources): RestoredMetadata {
 
 /** Without these settings retention would delete commits. */
 const OFFSETS_TOPIC_SETTINGS: SettingTexts = { 'cleanup.policy': 'compact' };
-
-/**
- * For a topic whose settings are lost: its retention is unknown, and deleted records do not come
- * back.
- */
-const KEEP_EVERYTHING: SettingTexts = { 'retention.ms': '-1', 'retention.bytes': '-1' };
 
 /** A complete source that is as new as the other one is enough. */
 function newestOf(own: StoredMetadata, copy: StoredMetadata): Map<string, StoredEntry> {

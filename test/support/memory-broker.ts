@@ -283,6 +283,8 @@ function logsOf(
     deletePartition: (name) => host.deletePartition(name),
     setAsideStrays: (known) => host.setAsideStrays(known),
     space: space ?? (async () => ({ totalBytes: 1_000_000, freeBytes: 400_000 })),
+    namedLogs: async () => [],
+    partitionsOnDisk: async () => [],
     takeOffline: () => {},
   };
 }

@@ -1,3 +1,4 @@
+import { adoptProgramLogs } from '../../metadata/adopted-topics.js';
 import { ensureClusterId } from '../../metadata/cluster.js';
 import { MetadataReplica } from '../../metadata/metadata-replica.js';
 import type { MetadataStore } from '../../metadata/store.js';
@@ -11,12 +12,25 @@ import { room } from '../room.js';
  */
 export const metadataRoom = room(
   'metadata',
-  async ({ engine, store, settings, random }: Ground & { engine: Logs; store: MetadataStore }) => {
+  async ({
+    engine,
+    store,
+    settings,
+    random,
+    logger,
+  }: Ground & { engine: Logs; store: MetadataStore }) => {
     const { nodeId, listeners, clusterId: wanted } = settings;
     const [clusterId] = await Promise.all([
       ensureClusterId(store, random, wanted),
       claimNodeId(store, nodeId, engine.path),
     ]);
+    await adoptProgramLogs({
+      store,
+      logs: await engine.namedLogs(),
+      onDisk: () => engine.partitionsOnDisk(),
+      nodeId,
+      logger,
+    });
     const opened = await MetadataReplica.open(store, clusterId, {
       nodeId,
       rack: null,

@@ -1,0 +1,123 @@
+import { readdirSync } from 'node:fs';
+import { Kafka, logLevel } from 'kafkajs';
+import { expect, onTestFinished, test } from 'vitest';
+import { openEngine } from '../../../engine/index.js';
+import { startBroker } from '../../../server/index.js';
+import { judgeAdoption } from '../../../server/metadata/adopted-topics.js';
+import { temporaryFolder } from '../../support/temporary-folder.js';
+
+async function writeLogs(path: string, ...names: string[]): Promise<void> {
+  const engine = await openEngine(path);
+  for (const name of names) {
+    const log = await engine.log(name);
+    await log.append([{ key: 'a', value: `${name} 0` }, { value: `${name} 1` }]);
+  }
+  await engine.close();
+}
+
+async function readLog(path: string, name: string): Promise<string[]> {
+  const engine = await openEngine(path);
+  const log = await engine.log(name);
+  const found: string[] = [];
+  for await (const { value } of log.records()) found.push(String(value));
+  await engine.close();
+  return found;
+}
+
+async function startOn(dataDir: string): ReturnType<typeof startBroker> {
+  const broker = await startBroker({ dataDir });
+  onTestFinished(() => broker.close());
+  return broker;
+}
+
+const strays = (path: string): string[] =>
+  readdirSync(path).filter((name) => name.endsWith('-stray'));
+
+async function valuesOf(
+  broker: Awaited<ReturnType<typeof startBroker>>,
+  topic: string,
+): Promise<string[]> {
+  return (await broker.records(topic)).map(({ value }) => String(value));
+}
+
+test('logs of a program are topics of a broker that is started on its directory, and back', async () => {
+  const path = temporaryFolder();
+  await writeLogs(path, 'orders', 'logins');
+  const broker = await startOn(path);
+  expect(await valuesOf(broker, 'orders')).toEqual(['orders 0', 'orders 1']);
+  expect(await valuesOf(broker, 'logins')).toEqual(['logins 0', 'logins 1']);
+  expect(strays(path)).toEqual([]);
+  await broker.close();
+  expect(await readLog(path, 'orders')).toEqual(['orders 0', 'orders 1']);
+  await writeLogs(path, 'orders', 'later');
+  const again = await startOn(path);
+  expect(await valuesOf(again, 'orders')).toHaveLength(4);
+  expect(await valuesOf(again, 'later')).toEqual(['later 0', 'later 1']);
+});
+
+test('an adopted log keeps everything until somebody sets its retention', async () => {
+  const path = temporaryFolder();
+  await writeLogs(path, 'orders');
+  const broker = await startOn(path);
+  await broker.clock.advance('30d');
+  expect(await valuesOf(broker, 'orders')).toHaveLength(2);
+});
+
+test('an adopted topic that was deleted stays deleted, and its name is free for the program', async () => {
+  const path = temporaryFolder();
+  await writeLogs(path, 'orders');
+  const broker = await startOn(path);
+  const kafka = new Kafka({ brokers: [broker.bootstrap], logLevel: logLevel.NOTHING });
+  const admin = kafka.admin();
+  await admin.connect();
+  await admin.deleteTopics({ topics: ['orders'] });
+  await admin.disconnect();
+  await broker.close();
+  const again = await startOn(path);
+  await expect(again.records('orders')).rejects.toThrow(/orders/);
+  await again.close();
+  await writeLogs(path, 'orders');
+  expect(await readLog(path, 'orders')).toEqual(['orders 0', 'orders 1']);
+});
+
+test('what a client produces to an adopted topic is there for the program', async () => {
+  const path = temporaryFolder();
+  await writeLogs(path, 'orders');
+  const broker = await startOn(path);
+  await produce(broker.bootstrap, 'orders', 'from a client');
+  await broker.close();
+  expect(await readLog(path, 'orders')).toEqual(['orders 0', 'orders 1', 'from a client']);
+});
+
+test('a program that opened a name without records gets the topic that a broker made of it', async () => {
+  const path = temporaryFolder();
+  await writeLogs(path);
+  const engine = await openEngine(path);
+  await engine.log('orders');
+  await engine.close();
+  const broker = await startOn(path);
+  await produce(broker.bootstrap, 'orders', 'from a client');
+  await broker.close();
+  expect(await readLog(path, 'orders')).toEqual(['from a client']);
+});
+
+test('what is not a program’s own log is not adopted', () => {
+  const log = { name: 'orders', topicId: 'A' };
+  const judge = (known: string[], folders: { topic: string; partition: number }[] = []) =>
+    judgeAdoption(log, new Set(known), folders);
+  expect(judge([])).toBe('adopt');
+  expect(judge(['topics/other'], [{ topic: 'other', partition: 3 }])).toBe('adopt');
+  expect(judge(['topics/orders'])).toBe('known');
+  expect(judge(['deleted-topics/A'])).toBe('deleted');
+  expect(judge([], [{ topic: 'orders', partition: 1 }])).toBe('several partitions');
+  const offsets = { name: '__consumer_offsets', topicId: 'A' };
+  expect(judgeAdoption(offsets, new Set(), [])).toBe('internal');
+});
+
+async function produce(bootstrap: string, topic: string, value: string): Promise<void> {
+  const kafka = new Kafka({ brokers: [bootstrap], logLevel: logLevel.NOTHING });
+  const producer = kafka.producer();
+  await producer.connect();
+  await producer.send({ topic, messages: [{ value }] });
+  await producer.disconnect();
+}
