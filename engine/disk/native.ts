@@ -331,12 +331,15 @@ export function native(): NativeCalls | null {
   return calls;
 }
 
-/** As `native`, but not remembered, and with the loader passed in. */
+/**
+ * As `native`, but not remembered, and with the loader passed in. Windows has none of the calls.
+ */
 export function loadNative(
   load: () => Koffi,
   environment: Readonly<Record<string, string | undefined>> = process.env,
+  platform: string = process.platform,
 ): NativeCalls | null {
-  if (environment.ODRADEK_NO_NATIVE === '1') return null;
+  if (environment.ODRADEK_NO_NATIVE === '1' || platform === 'win32') return null;
   try {
     return bind(load());
   } catch {

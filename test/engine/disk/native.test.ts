@@ -21,6 +21,7 @@ describe('native calls', () => {
       return missing();
     };
     expect(loadNative(load, { ODRADEK_NO_NATIVE: '1' })).toBeNull();
+    expect(loadNative(load, {}, 'win32')).toBeNull();
     expect(asked).toBe(false);
   });
 
