@@ -8,6 +8,7 @@ import {
   newWorld,
   openLog,
   openWorld,
+  type SimOpenOptions,
   type SimWorld,
   stopCleanly,
 } from '../support/sim-engine.js';
@@ -27,8 +28,11 @@ export interface CompactionRunResult {
 }
 
 /** One random history. A difference becomes an error that names the seed and what was done. */
-export async function runCompactionSeed(seed: number): Promise<CompactionRunResult> {
-  const run = new CompactionRun(seededRandom(seed), seed);
+export async function runCompactionSeed(
+  seed: number,
+  wrap: SimOpenOptions['wrap'] | null = null,
+): Promise<CompactionRunResult> {
+  const run = new CompactionRun(seededRandom(seed), seed, wrap);
   try {
     return await run.run();
   } catch (error) {
@@ -47,6 +51,8 @@ class CompactionRun {
   readonly #loadFactor: number;
   readonly #keys: number;
   #world: SimWorld;
+  /** Where there is one, no power is cut. */
+  readonly #wrap: SimOpenOptions['wrap'] | null;
   #engine!: Engine;
   #log!: Log;
   #history: Appended[] = [];
@@ -58,7 +64,8 @@ class CompactionRun {
   #passes = 0;
   #recordsRemoved = 0;
 
-  constructor(random: Random, seed: number) {
+  constructor(random: Random, seed: number, wrap: SimOpenOptions['wrap'] | null) {
+    this.#wrap = wrap;
     this.#random = random;
     this.#world = newWorld({ random: seededRandom(seed) });
     this.#keys = this.#below(2) === 0 ? 4 : 25;
@@ -89,7 +96,10 @@ class CompactionRun {
 
   async #open(): Promise<void> {
     const compaction = { loadFactor: this.#loadFactor, mapBytes: 1024 * 1024 };
-    this.#engine = await openWorld(this.#world, { compaction });
+    this.#engine = await openWorld(this.#world, {
+      compaction,
+      ...(this.#wrap && { wrap: this.#wrap }),
+    });
     this.#log = (await openLog(this.#engine, this.#settings)) as Log;
   }
 
@@ -182,7 +192,7 @@ class CompactionRun {
     const how = this.#below(4);
     this.done.push(`${['stop', 'kill', 'strict power cut', 'power cut'][how]}, busy: ${isBusy}`);
     if (how === 0) this.#world = await stopCleanly(this.#world, this.#engine);
-    else if (how === 1) this.#world = killProcess(this.#world);
+    else if (how === 1 || this.#wrap) this.#world = killProcess(this.#world);
     else this.#world = cutPower(this.#world, how === 2 ? 'strict' : this.#below(1e9));
     await this.#open();
     await this.#check();
