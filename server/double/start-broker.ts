@@ -18,6 +18,7 @@ import { makeTemporaryFolder, removeTemporaryFolder } from '../testing/temporary
 import { mutable } from './mutable-logger.js';
 import type { RunningBroker } from './running-broker.js';
 import type { SeedTopics } from './seed.js';
+import { temporaryCatalogs } from './temporary-catalogs.js';
 import { type OpenedBroker, TestBroker } from './test-broker.js';
 import { TestBrokerError } from './test-broker-error.js';
 
@@ -98,6 +99,7 @@ export async function startBroker(options: StartBrokerOptions = {}): Promise<Run
   };
   try {
     const narrowApi = options.versions === undefined ? undefined : narrowed(options.versions);
+    const openCatalog = temporary === null ? undefined : temporaryCatalogs();
     const handleRefs = new HandleRefs();
     const networkClock = options.clock ?? systemClock;
     const clock = new AdvanceableClock(networkClock);
@@ -113,7 +115,13 @@ export async function startBroker(options: StartBrokerOptions = {}): Promise<Run
       if (more.length === 0) for (const warning of warnings) logger.warn({}, warning);
       const muted = mutable(logger);
       const parts = { settings, brokerStatic, logger: muted.logger, clock, networkClock, faults };
-      const broker = await openBroker({ ...parts, narrowApi, observer: requests, handleRefs });
+      const broker = await openBroker({
+        ...parts,
+        ...(openCatalog && { openCatalog }),
+        narrowApi,
+        observer: requests,
+        handleRefs,
+      });
       return { broker, mute: muted.mute };
     };
     const broker = new TestBroker(await open([]), {

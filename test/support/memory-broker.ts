@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { buildBatchSync } from '../../engine/batch/builder.js';
 import { MemoryCatalog } from '../../engine/catalog/memory-catalog.js';
 import type { DiskSpace } from '../../engine/disk/disk.js';
+import { IDENTITY_FILE } from '../../engine/index.js';
 import { ManualClock } from '../../engine/manual-clock.js';
 import { newCounters } from '../../engine/metrics.js';
 import { seededRandom } from '../../engine/random.js';
@@ -12,7 +13,6 @@ import type { GroupLimits } from '../../server/groups/group-registry.js';
 import { APIS, type ApiName } from '../../server/handlers/apis.js';
 import { SERVER_LIMITS, type ServerLimits } from '../../server/limits.js';
 import type { LogFields, Logger } from '../../server/logging/log.js';
-import { METADATA_FILE } from '../../server/metadata/catalog-store.js';
 import type { ConnectionInfo } from '../../server/net/dispatcher.js';
 import type { InProgress } from '../../server/net/receiving/requests-in-progress.js';
 import type { FilePart, ResponsePart } from '../../server/net/sending/response-writer.js';
@@ -252,7 +252,7 @@ function emptyDisk(isCaseInsensitive: boolean): MemoryDisk {
   const disk = new MemoryDisk();
   disk.mkdirSync(DATA_DIR);
   if (isCaseInsensitive) {
-    disk.put(join(DATA_DIR, METADATA_FILE.toUpperCase()), Buffer.alloc(0));
+    disk.put(join(DATA_DIR, IDENTITY_FILE.toUpperCase()), Buffer.alloc(0));
   }
   return disk;
 }

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { METADATA_FILE } from '../../metadata/catalog-store.js';
+import { IDENTITY_FILE } from '../../../engine/index.js';
 import { Controller } from '../../metadata/controller.js';
 import type { MetadataStore } from '../../metadata/store.js';
 import type { Ground, Logs } from '../ground.js';
@@ -16,7 +16,7 @@ interface Parts extends Ground {
 export const controllerRoom = room('controller', async (parts: Parts) => {
   const { engine, store, metadata, random, disk, limits } = parts;
   // Two names that differ only in case are one on some disks.
-  const upperCased = await disk.stat(join(engine.path, METADATA_FILE.toUpperCase()));
+  const upperCased = await disk.stat(join(engine.path, IDENTITY_FILE.toUpperCase()));
   const controller = new Controller({
     store,
     metadata: metadata.replica,
