@@ -3,7 +3,7 @@ import type { ApiName } from '../handlers/apis.js';
 import { SERVER_LIMITS } from '../limits.js';
 import type { RequestFilter, RequestLog, TrackedRequest } from '../testing/request-log.js';
 import type { BrokerRecord } from './broker-record.js';
-import { assertOptions } from './options.js';
+import { assertApi, assertOptions } from './options.js';
 import { countOf, recordsOfTopic } from './records.js';
 import { TestBrokerError } from './test-broker-error.js';
 import type { Awaited } from './until.js';
@@ -86,6 +86,7 @@ export function requestsCondition(
 ): Awaited<TrackedRequest[]> {
   assertOptions('until', condition, REQUESTS);
   const { count: wanted = 1, ...filter } = condition;
+  assertApi(filter.api);
   const count = counted('count', wanted);
   return {
     look: () => {

@@ -1,3 +1,4 @@
+import { APIS } from '../handlers/apis.js';
 import { nearestText } from '../settings/nearest-text.js';
 import { TestBrokerError } from './test-broker-error.js';
 
@@ -14,4 +15,12 @@ export function assertOptions(what: string, options: object, known: readonly str
       `${what} has no option ${JSON.stringify(name.slice(0, 100))}${nearest || `: it has ${known.join(', ')}`}`,
     );
   }
+}
+
+/** Throws INVALID_OPTION for an API that there is not: a filter by it would never find anything. */
+export function assertApi(api: string | undefined): void {
+  if (api === undefined || Object.hasOwn(APIS, api)) return;
+  const nearest = nearestText(': did you mean ', String(api), Object.keys(APIS), '?');
+  const shown = JSON.stringify(String(api).slice(0, 100));
+  throw new TestBrokerError('INVALID_OPTION', `there is no API ${shown}${nearest}`);
 }

@@ -288,9 +288,9 @@ async function lost(name: string): Promise<never> {
 }
 
 function codeOf(error: ErrorName | null): ErrorCode {
-  const code: ErrorCode | undefined = ErrorCode[error as ErrorName];
-  if (code !== undefined && code !== ErrorCode.NONE) return code;
-  throw unknown('error', String(error), Object.keys(ErrorCode));
+  if (Object.hasOwn(ErrorCode, String(error)) && error !== 'NONE') return ErrorCode[error!];
+  const names = Object.keys(ErrorCode).filter((name) => name !== 'NONE');
+  throw unknown('error', String(error), names);
 }
 
 function unknown(what: string, name: string, known: readonly string[]): TypeError {

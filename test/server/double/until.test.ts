@@ -100,6 +100,8 @@ describe('until', () => {
     [{ topics: 'orders' }, /"topics": did you mean topic\?/],
     [{ topic: 'orders', count: -1 }, /count/],
     [{ group: 'g', lag: 1 }, /lag is of a topic/],
+    [{ api: 'Prodce' }, /no API "Prodce": did you mean Produce\?/],
+    [{ api: 'constructor' }, /no API/],
     [null, /takes an object/],
   ])('refuses %j', async (condition, message) => {
     const broker = await startTestBroker();
@@ -111,6 +113,11 @@ describe('until', () => {
 });
 
 describe('requests', () => {
+  test('of an API that there is not are refused, instead of never found', async () => {
+    const broker = await startTestBroker();
+    expect(() => broker.requests({ api: 'Prodce' as 'Produce' })).toThrow('did you mean Produce?');
+  });
+
   test('are kept in their order, with their topics, clients, groups and errors', async () => {
     const broker = await startTestBroker({ topics: { orders: {}, other: {} } });
     const producer = await producerOf(broker);
