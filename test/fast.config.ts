@@ -13,11 +13,15 @@ const FAST = [
 
 /** Files of those folders that take seconds each. */
 const SLOW = [
-  'engine/batch/{compression,repack}',
+  'engine/batch/{builder,compression,foreign-clients,repack}',
   'engine/log/append/claims',
+  'engine/log/read/warm-read',
+  'engine/log/recovery/tail-evidence',
   'engine/log/segments/long-segments',
   'server/handlers/topics/describe-topic-partitions',
-  'server/protocol/{decode-in-slices,messages}',
+  'engine/maintenance/{jobs/scrub,pool}',
+  'server/metadata/layered-map',
+  'server/protocol/{decode-in-slices,encode-in-slices,messages,writer}',
 ];
 
 export default defineConfig({

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { often } from '../support/often.js';
 import { runSeed } from './run-seed.js';
 
-const SEQUENCES = often(500, 10_000);
+const SEQUENCES = often(300, 10_000);
 /** Each of these is a test, so that a busy machine has time for it. */
 const AT_A_TIME = 500;
 const named = process.env.ODRADEK_SEED;
