@@ -5,14 +5,17 @@ import { type Clock, systemClock } from './clock.js';
 import { DataDirectory } from './disk/data-directory.js';
 import { descriptorsFor } from './disk/descriptor-limit.js';
 import { type DirectoryIdentity, openIdentity } from './disk/directory-identity.js';
-import { type DirectoryLock, type DirectoryLocker, systemLocker } from './disk/directory-lock.js';
-import type { Disk, DiskSpace } from './disk/disk.js';
+import { type DirectoryLock, systemLocker } from './disk/directory-lock.js';
+import type { DiskSpace } from './disk/disk.js';
 import { ensureDirectory } from './disk/ensure-directory.js';
 import { FilePool } from './disk/file-pool.js';
 import { nodeDisk } from './disk/node-disk.js';
 import type { EventLog } from './embedded/event-log.js';
 import type { EventLogOptions } from './embedded/event-log-options.js';
 import { EventLogs, type NamedLog } from './embedded/event-logs.js';
+import type { LogInfo } from './embedded/log-infos.js';
+import type { ValueEncoding } from './embedded/value-encoding.js';
+import { assertOpening, type EngineOptions } from './engine-options.js';
 import { EngineError } from './errors.js';
 import type { KnownPartitions } from './folder-claims.js';
 import { Gate } from './gate.js';
@@ -25,83 +28,13 @@ import type { LogContext } from './log/shared/log-context.js';
 import { SyncRounds } from './log/shared/sync-rounds.js';
 import { gatherByMicrotask, gatherByTurn } from './log/shared/write-gathering.js';
 import { LogDirectory } from './log-directory.js';
-import { type EngineLogger, silentLogger } from './logger.js';
-import { Cleaner, type CompactionOptions, resolveCompaction } from './maintenance/cleaner.js';
-import type { JobRunner } from './maintenance/job-runner.js';
+import { silentLogger } from './logger.js';
+import { Cleaner, resolveCompaction } from './maintenance/cleaner.js';
 import { createJobPool } from './maintenance/pool.js';
 import { type EngineCounters, newCounters } from './metrics.js';
-import { assertKnownOptions } from './nearest-name.js';
 import { type Random, systemRandom } from './random.js';
 import { TurnSlices } from './turn-slices.js';
 import { UnpackBudget } from './unpack-budget.js';
-
-/**
- * Everything that the engine takes from its surroundings. Each has a default: that of the machine.
- */
-export interface EngineOptions {
-  /** Default: `nodeDisk`. */
-  readonly disk?: Disk;
-  /** Default: `systemClock`. */
-  readonly clock?: Clock;
-  /** Draws ids and the jitter of rolls. Default: `systemRandom`. */
-  readonly random?: Random;
-  /**
-   * Runs maintenance; the engine closes it. Default: a pool of threads, started by its first job.
-   */
-  readonly jobs?: JobRunner | undefined;
-  /** Keeps a second engine out of the directory. Default: a lock that ends with the process. */
-  readonly locker?: DirectoryLocker | undefined;
-  /** Default: nothing is logged. */
-  readonly logger?: EngineLogger;
-  /**
-   * Opens the catalog at a path; `suspicious` after an unclean stop. `onFailure` takes the
-   * directory offline.
-   */
-  readonly openCatalog?: (
-    path: string,
-    options: {
-      suspicious: boolean;
-      onFailure: (error: EngineError) => void;
-      logger: EngineLogger;
-    },
-  ) => Promise<Catalog>;
-  /**
-   * Cuts long work on the event loop into slices; shared with a broker's own work. Default: the
-   * engine's own.
-   */
-  readonly slices?: TurnSlices;
-  /**
-   * Options of compaction; an option that is left out has its default (`DEFAULT_COMPACTION`). Out
-   * of range: INVALID_SETTING.
-   */
-  readonly compaction?: Partial<CompactionOptions>;
-  /**
-   * When staged batches are written: after the `microtask`s that are running (the default), or
-   * after the event loop's whole `turn`, which is for programs that append on behalf of many
-   * sockets.
-   */
-  readonly gatherWrites?: 'microtask' | 'turn';
-  /**
-   * Descriptors of logs that are kept open: beyond that, the least recently used one that is not in
-   * use is closed. At most as many files have unsynced bytes; then appends to other files wait for
-   * a sync. Default: six tenths of the descriptors that the process may have, 16,384 at most.
-   */
-  readonly descriptorsOpenMax?: number;
-}
-
-const OPTIONS = {
-  disk: true,
-  clock: true,
-  random: true,
-  jobs: true,
-  locker: true,
-  logger: true,
-  openCatalog: true,
-  slices: true,
-  compaction: true,
-  gatherWrites: true,
-  descriptorsOpenMax: true,
-} satisfies Record<keyof EngineOptions, true>;
 
 /** The engine's catalog, in the data directory. */
 export const CATALOG_FILE = 'catalog.mdb';
@@ -139,7 +72,7 @@ export class Engine {
 
   /** Opens a data directory, as `openEngine` promises. */
   static async open(path: string, options: EngineOptions): Promise<Engine> {
-    assertKnownOptions('openEngine', options, Object.keys(OPTIONS));
+    assertOpening(path, options);
     const root = resolve(path);
     const disk = options.disk ?? nodeDisk;
     const clock = options.clock ?? systemClock;
@@ -274,7 +207,8 @@ export class Engine {
   }
 
   /**
-   * The log with this name: records in, records out. Created when there is none, recovered if need
+   * The log with this name: records in, records out; by the `valueEncoding`, values are bytes, text
+   * or what JSON makes of them. Created when there is none, recovered if need
    * be; opening an open one again gives the same object. Its id is durable when it resolves; files
    * are made by the first append. A folder that a broker left is opened too.
    *
@@ -282,9 +216,24 @@ export class Engine {
    * only), INVALID_SETTING (naming the key; also for an option that an open log does not have),
    * DAMAGED_LOG when good data lies behind bad, STORAGE_OFFLINE, LOG_CLOSED after `close`.
    */
-  async log(name: string, options: EventLogOptions = {}): Promise<EventLog> {
+  log(name: string, options?: EventLogOptions): Promise<EventLog>;
+  log(name: string, options: EventLogOptions<'utf8'>): Promise<EventLog<string>>;
+  log<Value>(name: string, options: EventLogOptions<'json'>): Promise<EventLog<Value, Value>>;
+  async log(
+    name: string,
+    options: EventLogOptions<ValueEncoding> = {},
+  ): Promise<EventLog<unknown, unknown>> {
     this.#assertOpen();
     return this.#eventLogs.open(name, options);
+  }
+
+  /**
+   * The logs of this directory that programs made by name, open or not, in the order of their
+   * names. No file is read: of a log that is not open, what the catalog knows.
+   */
+  async logs(): Promise<LogInfo[]> {
+    this.#assertOpen();
+    return this.#eventLogs.infos();
   }
 
   /**

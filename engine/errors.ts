@@ -1,6 +1,7 @@
 /** Every expected failure of the engine: its code, and its meaning in words. */
 export const ENGINE_ERRORS = {
   INVALID_RECORD: 'a record to be appended cannot be written as it is',
+  INVALID_VALUE: 'the value of a record is not what the valueEncoding of its log says',
   CORRUPT_BATCH: 'a record batch is damaged or was never well-formed',
   BATCH_TOO_LARGE: 'a record batch is larger, or unpacks to more, than is allowed',
   UNKNOWN_CODEC: 'a record batch names a compression codec that does not exist',
@@ -28,7 +29,8 @@ export const ENGINE_ERRORS = {
   INVALID_NAME:
     'a log name is empty, too long or has characters other than letters, digits, dot, dash, underscore',
   INVALID_SETTING: 'a setting is out of its range',
-  ABORTED: 'the caller aborted the operation',
+  ABORT_ERR: 'the signal of the caller fired',
+  ABORTED: 'a job of maintenance was told to end',
   STORAGE_OFFLINE: 'the disk failed; its data directory answers nothing more until a restart',
   STORAGE_BUSY: 'no file descriptor is left; nothing of the rejected operation was kept',
   STORAGE_FULL: 'the disk has no room left; nothing of the rejected write was kept',

@@ -34,20 +34,25 @@ export { isDeviceName, parsePartitionFolderName, parseSegmentFileName } from './
 export { FileSlice } from './disk/file-slice.js';
 export { acceptNow, sendFile, sendFileAvailable, sendNow } from './disk/native.js';
 export { nodeDisk } from './disk/node-disk.js';
+export { DURATION_TEXTS, type Duration, parseDuration } from './duration.js';
 export type { AppendOptions } from './embedded/append-options.js';
 export type { AppendResult } from './embedded/append-queue.js';
 export type { EventLog, EventRead, ReadOptions } from './embedded/event-log.js';
 export type { EventLogOptions } from './embedded/event-log-options.js';
-export type { EventRecord, NewEvent } from './embedded/event-record.js';
+export { asEvent, type EventRecord, type NewEvent } from './embedded/event-record.js';
 export {
   type Follower,
   type FollowOptions,
-  type Place,
   type RecordsOptions,
   recordsOf,
 } from './embedded/follow.js';
+export type { LogInfo } from './embedded/log-infos.js';
+export type { Place } from './embedded/place.js';
 export { storedBatches } from './embedded/stored-batches.js';
-export { CATALOG_FILE, type Engine, type EngineOptions } from './engine.js';
+export type { IsoTime } from './embedded/time.js';
+export type { ValueEncoding } from './embedded/value-encoding.js';
+export { CATALOG_FILE, type Engine } from './engine.js';
+export type { EngineOptions } from './engine-options.js';
 export { type BadRecord, ENGINE_ERRORS, EngineError, type EngineErrorCode } from './errors.js';
 export type { KnownPartitions } from './folder-claims.js';
 export { reasonOf } from './foreign-errors.js';

@@ -71,7 +71,7 @@ export const LIMITS = {
    * INVALID_NAME.
    */
   nameLengthMax: 249,
-  /** Characters of a bad name that an error shows. Beyond: it is cut. */
+  /** Characters of a bad name, or of another bad text, that an error shows. Beyond: it is cut. */
   nameShownLengthMax: 64,
 
   // ## Appends

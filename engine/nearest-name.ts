@@ -15,6 +15,12 @@ export function nearestName(name: string, known: Iterable<string>): string | nul
   return names.find((each) => asked.length >= 4 && each.startsWith(asked)) ?? null;
 }
 
+/** Refuses options that are no object: INVALID_SETTING. */
+export function assertOptionsObject(what: string, options: unknown): asserts options is object {
+  if (typeof options === 'object' && options !== null && !Array.isArray(options)) return;
+  throw new EngineError('INVALID_SETTING', `the options of ${what} are an object`);
+}
+
 /** Refuses options that there are not, with the one that may have been meant: INVALID_SETTING. */
 export function assertKnownOptions(what: string, options: object, known: readonly string[]): void {
   for (const [name, value] of Object.entries(options)) {

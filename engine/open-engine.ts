@@ -1,4 +1,5 @@
-import { Engine, type EngineOptions } from './engine.js';
+import { Engine } from './engine.js';
+import type { EngineOptions } from './engine-options.js';
 
 /**
  * Opens a data directory, creating it if need be. When it resolves the directory is locked for this

@@ -1,13 +1,22 @@
 import { EngineError } from '../errors.js';
+import { shown } from '../shown.js';
 
 /**
- * The error of an aborted call: code ABORTED, and as everywhere in Node the name 'AbortError' and
- * the signal's reason as `cause`.
+ * The error of an aborted call: as everywhere in Node its name is 'AbortError', its code
+ * ABORT_ERR, and its `cause` the signal's reason.
  */
 export function abortError(signal: AbortSignal): EngineError {
-  const error = new EngineError('ABORTED', 'the operation was aborted', { cause: signal.reason });
+  const error = new EngineError('ABORT_ERR', 'the operation was aborted', { cause: signal.reason });
   error.name = 'AbortError';
   return error;
+}
+
+/** Throws INVALID_SETTING for what is neither a signal nor left out. */
+export function assertSignal(signal: unknown): void {
+  if (signal === undefined) return;
+  const given = signal as Partial<AbortSignal> | null;
+  if (typeof given === 'object' && typeof given?.addEventListener === 'function') return;
+  throw new EngineError('INVALID_SETTING', `signal is an AbortSignal, not ${shown(signal)}`);
 }
 
 /** Throws {@link abortError} when the signal says so. */

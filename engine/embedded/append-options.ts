@@ -1,5 +1,6 @@
 import { EngineError } from '../errors.js';
-import { assertKnownOptions } from '../nearest-name.js';
+import { assertKnownOptions, assertOptionsObject } from '../nearest-name.js';
+import { shown } from '../shown.js';
 
 /** The options of `EventLog.append` and `EventLog.appendBatch`. */
 export interface AppendOptions {
@@ -13,15 +14,13 @@ export interface AppendOptions {
 
 /** The expected offset; null where any is right. Throws INVALID_SETTING. */
 export function expectedOffsetOf(options: AppendOptions): number | null {
-  if (typeof options !== 'object' || options === null) {
-    throw new EngineError('INVALID_SETTING', 'the options of an append are an object');
-  }
+  assertOptionsObject('append', options);
   assertKnownOptions('append', options, ['expectedOffset']);
   const { expectedOffset } = options;
   if (expectedOffset === undefined) return null;
   if (Number.isSafeInteger(expectedOffset) && expectedOffset >= 0) return expectedOffset;
   throw new EngineError(
     'INVALID_SETTING',
-    `expectedOffset is a whole number from 0 on, not ${String(expectedOffset)}`,
+    `expectedOffset is a whole number from 0 on, not ${shown(expectedOffset)}`,
   );
 }

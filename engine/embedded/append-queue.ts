@@ -8,6 +8,7 @@ import type { LogSettings } from '../log/log-settings.js';
 import type { Appended, PartitionLog } from '../log/partition-log.js';
 import { type AppendOptions, expectedOffsetOf } from './append-options.js';
 import { type NewEvent, type PreparedRecord, prepareRecord } from './event-record.js';
+import type { ValueCodec } from './value-encoding.js';
 
 /** The place of a call's records in the log. */
 export interface AppendResult {
@@ -66,6 +67,7 @@ export class AppendQueue {
   readonly #log: PartitionLog;
   readonly #codec: CodecName;
   readonly #clock: Clock;
+  readonly #values: ValueCodec;
   #open: OpenBatch | null = null;
   /** Batches of this turn before `#open`, which take no more records. */
   #full: OpenBatch[] = [];
@@ -75,22 +77,23 @@ export class AppendQueue {
    */
   #tail: Promise<unknown> | null = null;
 
-  constructor(log: PartitionLog, codec: CodecName, clock: Clock) {
+  constructor(log: PartitionLog, codec: CodecName, clock: Clock, values: ValueCodec) {
     this.#log = log;
     this.#codec = codec;
     this.#clock = clock;
+    this.#values = values;
   }
 
   /** Appends the records of one call, as `EventLog.append` promises. */
   append(
-    events: NewEvent | readonly NewEvent[],
+    events: NewEvent<unknown> | readonly NewEvent<unknown>[],
     options: AppendOptions = {},
   ): Promise<AppendResult> {
     let prepared: PreparedRecord[];
     let expectedOffset: number | null;
     try {
       expectedOffset = expectedOffsetOf(options);
-      prepared = this.#prepare(Array.isArray(events) ? events : [events as NewEvent]);
+      prepared = this.#prepare(Array.isArray(events) ? events : [events as NewEvent<unknown>]);
       if (expectedOffset !== null) this.#assertOneBatch(prepared);
     } catch (error) {
       return Promise.reject(error);
@@ -125,12 +128,12 @@ export class AppendQueue {
    * All checks that concern one record alone, so that a bad one fails its own call and not the
    * whole batch.
    */
-  #prepare(events: readonly NewEvent[]): PreparedRecord[] {
+  #prepare(events: readonly NewEvent<unknown>[]): PreparedRecord[] {
     const { settings } = this.#log;
     const nowMs = this.#clock.wallMs();
     if (events.length === 0) throw new EngineError('INVALID_RECORD', 'no record was given');
     return events.map((event) => {
-      const prepared = prepareRecord(event, nowMs);
+      const prepared = prepareRecord(event, nowMs, this.#values);
       checkAgainst(settings, prepared, nowMs);
       return prepared;
     });

@@ -1,8 +1,11 @@
 import type { CodecName } from '../batch/compression.js';
 import { HEADER_SIZE } from '../batch/header.js';
+import { DURATION_TEXTS, type Duration, parseDuration } from '../duration.js';
 import { EngineError } from '../errors.js';
 import { DEFAULT_LOG_SETTINGS, type LogSettings } from '../log/log-settings.js';
-import { assertKnownOptions } from '../nearest-name.js';
+import { assertKnownOptions, assertOptionsObject } from '../nearest-name.js';
+import { shown } from '../shown.js';
+import type { ValueEncoding } from './value-encoding.js';
 
 /**
  * The settings of a log that a program chooses. The program's own batches are in the codec that it
@@ -10,28 +13,42 @@ import { assertKnownOptions } from '../nearest-name.js';
  */
 type EventLogSettings = Omit<LogSettings, 'compression' | 'compressionLevel'>;
 
+/** A setting that is a length of time may be text, such as `'7d'`. */
+type GivenSettings = {
+  readonly [Key in keyof EventLogSettings]?:
+    | EventLogSettings[Key]
+    | (Key extends `${string}Ms` ? Duration : never)
+    | undefined;
+};
+
 /**
  * Options for opening a log. Settings are those of `LogSettings`, under the same names; a setting
  * that is left out has its default. They belong to the open log, not to the directory: give them at
  * every start.
  */
-export interface EventLogOptions extends Partial<EventLogSettings> {
+export interface EventLogOptions<Encoding extends ValueEncoding = 'buffer'> extends GivenSettings {
+  /**
+   * How values are written and read: `'buffer'` as bytes, `'utf8'` as text, `'json'` as what JSON
+   * makes of them. Null is no value (a tombstone) in all of them. Default 'buffer'.
+   */
+  readonly valueEncoding?: Encoding | undefined;
   /**
    * Compression of what `append` writes. Batches of all codecs may stand in one log. Default
    * 'none'.
    */
-  readonly codec?: CodecName;
+  readonly codec?: CodecName | undefined;
   /**
    * The log's id, a UUID in Kafka's text form (22 characters of base64url). Only for a log that is
    * new in this directory; without it an id is drawn. The id stands in the folder's
    * `partition.metadata` and never changes.
    */
-  readonly topicId?: string;
+  readonly topicId?: string | undefined;
 }
 
 /** Options with every default filled in. */
 export interface ResolvedOptions {
   readonly codec: CodecName;
+  readonly valueEncoding: ValueEncoding;
   readonly topicId: string | null;
   readonly settings: LogSettings;
 }
@@ -96,6 +113,7 @@ const SETTING_CHECKS: Record<keyof EventLogSettings, Check> = {
 
 const CHECKS: ReadonlyMap<string, Check> = new Map([
   ...Object.entries(SETTING_CHECKS),
+  ['valueEncoding', oneOf('buffer', 'utf8', 'json')],
   ['codec', oneOf('none', 'gzip', 'snappy', 'lz4', 'zstd')],
   [
     'topicId',
@@ -107,24 +125,29 @@ const CHECKS: ReadonlyMap<string, Check> = new Map([
 ]);
 
 /** Checks the options and fills in defaults. Throws INVALID_SETTING, naming the key. */
-export function resolveOptions(options: EventLogOptions): ResolvedOptions {
+export function resolveOptions(options: EventLogOptions<ValueEncoding>): ResolvedOptions {
   const given: Record<string, unknown> = {};
-  const entries = givenEntries(options);
+  assertOptionsObject('a log', options);
   assertKnownOptions('a log', options, [...CHECKS.keys()]);
-  for (const [key, value] of entries) {
+  for (const [key, value] of givenEntries(options)) {
     const check = CHECKS.get(key)!;
     const wanted = check(value);
     if (wanted !== null) throw invalid(`${key} is ${wanted}, not ${shown(value)}`);
     given[key] = value;
   }
-  const { codec = 'none', topicId = null, ...overrides } = given as EventLogOptions;
-  const settings = { ...EMBEDDED_SETTINGS, ...overrides };
+  const {
+    codec = 'none',
+    valueEncoding = 'buffer',
+    topicId = null,
+    ...overrides
+  } = given as Partial<ResolvedOptions> & Partial<EventLogSettings>;
+  const settings: LogSettings = { ...EMBEDDED_SETTINGS, ...overrides };
   if (settings.minCompactionLagMs > settings.maxCompactionLagMs) {
     throw invalid(
       `minCompactionLagMs (${settings.minCompactionLagMs}) is not above maxCompactionLagMs (${settings.maxCompactionLagMs})`,
     );
   }
-  return { codec, topicId, settings };
+  return { codec, valueEncoding, topicId, settings };
 }
 
 /**
@@ -133,8 +156,12 @@ export function resolveOptions(options: EventLogOptions): ResolvedOptions {
  */
 export function assertSameOptions(
   name: string,
-  options: EventLogOptions,
-  current: LogSettings & { readonly codec: CodecName; readonly topicId: string },
+  options: EventLogOptions<ValueEncoding>,
+  current: LogSettings & {
+    readonly codec: CodecName;
+    readonly valueEncoding: ValueEncoding;
+    readonly topicId: string;
+  },
 ): void {
   for (const [key, value] of givenEntries(options)) {
     const has = current[key as keyof typeof current];
@@ -145,15 +172,20 @@ export function assertSameOptions(
   }
 }
 
-function givenEntries(options: EventLogOptions): [string, unknown][] {
-  if (typeof options !== 'object' || options === null) {
-    throw invalid('the options of a log are an object');
-  }
-  return Object.entries(options).filter(([, value]) => value !== undefined);
+function givenEntries(options: EventLogOptions<ValueEncoding>): [string, unknown][] {
+  return Object.entries(options)
+    .filter(([, value]) => value !== undefined)
+    .map(([key, value]) => [key, isDurationText(key, value) ? msOf(key, value) : value]);
 }
 
-function shown(value: unknown): string {
-  return typeof value === 'string' ? JSON.stringify(value.slice(0, 64)) : String(value);
+function isDurationText(key: string, value: unknown): boolean {
+  return key.endsWith('Ms') && typeof value === 'string';
+}
+
+function msOf(key: string, text: unknown): number {
+  const ms = parseDuration(text);
+  if (ms !== null) return ms;
+  throw invalid(`${key} is a number of milliseconds, or ${DURATION_TEXTS}, not ${shown(text)}`);
 }
 
 function invalid(message: string): EngineError {

@@ -1,22 +1,30 @@
+import { types } from 'node:util';
+import type { FieldInput } from '../batch/builder.js';
 import type { CodecName } from '../batch/compression.js';
 import type { Clock } from '../clock.js';
 import { EngineError } from '../errors.js';
 import { LIMITS } from '../limits.js';
 import type { CompactionResult, PartitionLog, ScrubResult } from '../log/partition-log.js';
+import { assertKnownOptions, assertOptionsObject } from '../nearest-name.js';
+import { shown } from '../shown.js';
 import type { TurnSlices } from '../turn-slices.js';
-import { throwIfAborted } from './abort.js';
+import { assertSignal, throwIfAborted } from './abort.js';
 import type { AppendOptions } from './append-options.js';
 import { AppendQueue, type AppendResult } from './append-queue.js';
-import { asEvent, type EventRecord, type NewEvent } from './event-record.js';
+import type { ResolvedOptions } from './event-log-options.js';
+import type { EventReader } from './event-reader.js';
+import type { EventRecord, NewEvent } from './event-record.js';
 import {
-  assertOffset,
   type Follower,
   type FollowOptions,
   followLog,
   type RecordsOptions,
   recordsOf,
 } from './follow.js';
+import { assertOffset } from './place.js';
 import { decodeInSlices, extentOf, readBatchBytes, storedBatches } from './stored-batches.js';
+import { type IsoTime, timeMsOf } from './time.js';
+import { VALUE_CODECS, type ValueEncoding } from './value-encoding.js';
 
 /** The options of `EventLog.read`. */
 export interface ReadOptions {
@@ -32,9 +40,9 @@ export interface ReadOptions {
 }
 
 /** The answer of `EventLog.read`. */
-export interface EventRead {
+export interface EventRead<Value = Buffer> {
   /** In offset order. Empty at the end of the log. */
-  readonly records: EventRecord[];
+  readonly records: EventRecord<Value>[];
   /** The offset to read on from. Equal to the asked offset only at the end of the log. */
   readonly nextOffset: number;
 }
@@ -44,34 +52,47 @@ export interface EventLogOwner {
   /** Cuts long reads into slices. */
   readonly slices: TurnSlices;
   /** Closes the partition once everything in it is durable. */
-  closed(log: EventLog): Promise<void>;
-  deleted(log: EventLog): Promise<void>;
+  closed(log: EventLog<unknown, unknown>): Promise<void>;
+  deleted(log: EventLog<unknown, unknown>): Promise<void>;
 }
 
 /**
  * A named log of records, partition 0 of a topic of that name, made by `engine.log(name)`. All
- * methods may be called at any time; appends take effect in call order.
+ * methods may be called at any time; appends take effect in call order. `Value` is what its records
+ * are read as, `Input` what may be appended, by its `valueEncoding`.
  *
  * Methods reject with `EngineError`: LOG_CLOSED after `close`, `delete` or the engine's end;
  * STORAGE_OFFLINE once the disk has failed, until a restart.
  */
-export class EventLog {
+export class EventLog<Value = Buffer, Input = FieldInput> {
   readonly name: string;
   /** Compression of what `append` writes. */
   readonly codec: CodecName;
+  /** How values are written and read. */
+  readonly valueEncoding: ValueEncoding;
   /** The log below, for programs that want raw batches, settings, rolls and retention. */
   readonly partition: PartitionLog;
   readonly #queue: AppendQueue;
   readonly #owner: EventLogOwner;
+  readonly #reader: EventReader<Value>;
   #end: Promise<void> | null = null;
 
   /** Made by `Engine.log`. */
-  constructor(partition: PartitionLog, codec: CodecName, clock: Clock, owner: EventLogOwner) {
+  constructor(
+    partition: PartitionLog,
+    { codec, valueEncoding }: Pick<ResolvedOptions, 'codec' | 'valueEncoding'>,
+    clock: Clock,
+    owner: EventLogOwner,
+  ) {
+    const values = VALUE_CODECS[valueEncoding];
     this.name = partition.name.topic;
     this.partition = partition;
     this.codec = codec;
-    this.#queue = new AppendQueue(partition, codec, clock);
+    this.valueEncoding = valueEncoding;
+    this.#queue = new AppendQueue(partition, codec, clock, values);
     this.#owner = owner;
+    const decode = values.decode as EventReader<Value>['decode'];
+    this.#reader = { slices: owner.slices, decode };
   }
 
   /** The log's id, as in its folder's `partition.metadata`. */
@@ -88,6 +109,11 @@ export class EventLog {
    */
   get endOffset(): number {
     return this.partition.highWatermark;
+  }
+
+  /** Bytes in the log's segments. */
+  get sizeBytes(): number {
+    return this.partition.sizeBytes;
   }
 
   /** Null while the log is open; then the promise that `close` or `delete` gave. */
@@ -116,7 +142,10 @@ export class EventLog {
    * (an `expectedOffset` that is no offset). Rejects all calls of the batch: STORAGE_FULL (later
    * appends may work), STORAGE_BUSY, CODEC_UNAVAILABLE.
    */
-  append(records: NewEvent | readonly NewEvent[], options?: AppendOptions): Promise<AppendResult> {
+  append(
+    records: NewEvent<Input> | readonly NewEvent<Input>[],
+    options?: AppendOptions,
+  ): Promise<AppendResult> {
     if (this.#end) return Promise.reject(this.#closedError());
     return this.#queue.append(records, options);
   }
@@ -132,6 +161,10 @@ export class EventLog {
    */
   appendBatch(batch: Uint8Array, options?: AppendOptions): Promise<AppendResult> {
     if (this.#end) return Promise.reject(this.#closedError());
+    if (!types.isUint8Array(batch)) {
+      const message = `a batch is a Uint8Array, not ${shown(batch)}`;
+      return Promise.reject(new EngineError('INVALID_BATCH', message));
+    }
     return this.#queue.appendBatch(Buffer.from(batch), options);
   }
 
@@ -140,21 +173,25 @@ export class EventLog {
    * segment: read on at `nextOffset`. Does not wait for new records. Checks the CRC of every batch.
    *
    * Rejects: OFFSET_OUT_OF_RANGE below the start or beyond the end of the log, CORRUPT_BATCH when
-   * the batch at `offset` is damaged (records before a damaged batch are answered), ABORTED (name
-   * 'AbortError'), INVALID_SETTING for a `maxBytes` that is no count.
+   * the batch at `offset` is damaged (records before a damaged batch are answered), INVALID_VALUE
+   * likewise where a value is not in the `valueEncoding`, ABORT_ERR (name 'AbortError'),
+   * INVALID_SETTING for a `maxBytes` that is no count.
    */
-  async read({
-    offset,
-    maxBytes = LIMITS.embeddedReadBytes,
-    signal,
-  }: ReadOptions): Promise<EventRead> {
+  async read(options: ReadOptions): Promise<EventRead<Value>> {
+    assertOptionsObject('read', options);
+    assertKnownOptions('read', options, ['offset', 'maxBytes', 'signal']);
+    const { offset, maxBytes = LIMITS.embeddedReadBytes, signal } = options;
+    assertSignal(signal);
     throwIfAborted(signal);
     assertOffset(offset);
     if (!Number.isInteger(maxBytes) || maxBytes < 0) {
-      throw new EngineError('INVALID_SETTING', `maxBytes is a whole number, not ${maxBytes}`);
+      throw new EngineError(
+        'INVALID_SETTING',
+        `maxBytes is a whole number, not ${shown(maxBytes)}`,
+      );
     }
-    const { slices } = this.#owner;
-    const records: EventRecord[] = [];
+    const { slices, decode } = this.#reader;
+    const records: EventRecord<Value>[] = [];
     const endBefore = this.partition.logEndOffset;
     const bytes = await readBatchBytes(this.partition, offset, maxBytes, signal);
     if (bytes === null) return { records, nextOffset: offset };
@@ -166,14 +203,18 @@ export class EventLog {
         throwIfAborted(signal);
         // Decoded whole before any of it counts: a batch can be bad in its middle.
         const decoded = await decodeInSlices(batch, slices);
-        for (const record of decoded) if (record.offset >= offset) records.push(asEvent(record));
+        for (const record of decoded) {
+          if (record.offset < offset) continue;
+          nextOffset = record.offset;
+          records.push(decode(record));
+        }
         nextOffset = batch.nextOffset;
         unpackedBytes += batch.unpackedBytes;
         if (unpackedBytes >= maxBytes) break;
       }
     } catch (error) {
-      // The next read reports damage behind the first batch.
-      if (signal?.aborted || nextOffset === offset) throw error;
+      // The next read reports damage behind the first batch, or a bad value behind a good one.
+      if (signal?.aborted || (nextOffset === offset && records.length === 0)) throw error;
     }
     return { records, nextOffset };
   }
@@ -182,7 +223,7 @@ export class EventLog {
    * The record at `offset`; null where compaction has removed it. Rejects OFFSET_OUT_OF_RANGE
    * outside startOffset (inclusive) to endOffset (exclusive).
    */
-  async get(offset: number): Promise<EventRecord | null> {
+  async get(offset: number): Promise<EventRecord<Value> | null> {
     if (offset === this.endOffset) {
       throw new EngineError('OFFSET_OUT_OF_RANGE', `the log ends before offset ${offset}`, {
         offset,
@@ -193,38 +234,48 @@ export class EventLog {
     return record?.offset === offset ? record : null;
   }
 
+  /** The last record, whatever compaction has removed behind it; null where there is none. */
+  async last(): Promise<EventRecord<Value> | null> {
+    for await (const record of this.records({ reverse: true })) return record;
+    return null;
+  }
+
   /**
    * Iterates over the records from `from` on, then waits for new records, and gives each as soon as
    * it can be read. Reads ahead at most 256 KiB or one batch. Breaking out of the loop ends it; any
    * number of followers may run. A follower that waits keeps the process alive, unless it is
    * `unref`'d.
    *
-   * Ends when the log is closed. Throws: an AbortError (code ABORTED) when the signal fires,
+   * Ends when the log is closed. Throws: an AbortError (code ABORT_ERR) when the signal fires,
    * OFFSET_OUT_OF_RANGE when records were deleted that it had yet to read or the log was truncated
-   * below it, CORRUPT_BATCH, STORAGE_OFFLINE. Throws INVALID_SETTING at once for a `from` that is
-   * no place in a log.
+   * below it, CORRUPT_BATCH, STORAGE_OFFLINE, INVALID_VALUE (go on behind its `offset`). Throws
+   * INVALID_SETTING at once for a `from` that is no place in a log.
    */
-  follow(options: FollowOptions = {}): Follower {
-    return followLog(this.partition, options, this.#owner.slices);
+  follow(options: FollowOptions = {}): Follower<Value> {
+    return followLog(this.partition, options, this.#reader);
   }
 
   /**
    * Iterates over the records from `from` (inclusive) to `to` (exclusive), without `to` to the
    * log's present end, and ends there: records that are appended meanwhile are left out. Both are
-   * 'start', 'end', an offset or a Date. With `reverse: true` the same records come from high to
-   * low: `log.records({ reverse: true })` begins with the last one. It is read in blocks, of which
-   * at most 512 KiB or one batch are held. Throws as `follow`.
+   * 'start', 'end', an offset, a Date or an ISO time. With `reverse: true` the same records come
+   * from high to low: `log.records({ reverse: true })` begins with the last one. It is read in
+   * blocks, of which at most 512 KiB or one batch are held. Throws as `follow`, and LOG_CLOSED.
    */
-  records(options: RecordsOptions = {}): AsyncIterableIterator<EventRecord> {
-    return recordsOf(this.partition, options, this.#owner.slices);
+  records(options: RecordsOptions = {}): AsyncIterableIterator<EventRecord<Value>> {
+    return recordsOf(this.partition, options, this.#reader);
   }
 
   /**
-   * Offset of the first record whose timestamp is at or after `time` (milliseconds or a Date); null
-   * when there is none.
+   * Offset of the first record whose timestamp is at or after `time` (milliseconds, a Date or an
+   * ISO time); null when there is none. Rejects INVALID_SETTING for what is no time.
    */
-  async offsetForTimestamp(time: number | Date): Promise<number | null> {
-    const timestampMs = typeof time === 'number' ? time : time.getTime();
+  async offsetForTimestamp(time: number | Date | IsoTime): Promise<number | null> {
+    const timestampMs = typeof time === 'number' ? time : timeMsOf(time);
+    if (timestampMs === null || Number.isNaN(timestampMs)) {
+      const message = `a time is milliseconds, a Date or an ISO time, not ${shown(time)}`;
+      throw new EngineError('INVALID_SETTING', message);
+    }
     const found = await this.partition.offsetForTimestamp(timestampMs);
     return found?.offset ?? null;
   }

@@ -9,8 +9,18 @@ import type { LogDirectory } from '../log-directory.js';
 import { newUuid } from '../random.js';
 import type { TurnSlices } from '../turn-slices.js';
 import { EventLog, type EventLogOwner } from './event-log.js';
-import { assertSameOptions, type EventLogOptions, resolveOptions } from './event-log-options.js';
+import {
+  assertSameOptions,
+  type EventLogOptions,
+  type ResolvedOptions,
+  resolveOptions,
+} from './event-log-options.js';
+import { infoOf, type LogInfo } from './log-infos.js';
 import { assertDistinctName, assertLogName } from './log-name.js';
+import type { ValueEncoding } from './value-encoding.js';
+
+/** A log of any encoding. */
+export type AnyEventLog = EventLog<unknown, unknown>;
 
 const TOPIC_PREFIX = ['topic'] as const;
 
@@ -32,7 +42,7 @@ export interface NamedLog {
 export class EventLogs implements EventLogOwner {
   readonly #context: LogContext;
   readonly #partitions: LogDirectory;
-  readonly #open = new Map<string, Promise<EventLog>>();
+  readonly #open = new Map<string, Promise<AnyEventLog>>();
   #retention: Timer | null = null;
   #isClosed = false;
 
@@ -42,7 +52,7 @@ export class EventLogs implements EventLogOwner {
   }
 
   /** Opens the log of this name, as `Engine.log` promises. */
-  async open(name: string, options: EventLogOptions): Promise<EventLog> {
+  async open(name: string, options: EventLogOptions<ValueEncoding>): Promise<AnyEventLog> {
     assertLogName(name);
     const resolved = resolveOptions(options);
     for (let opening = this.#open.get(name); opening; opening = this.#open.get(name)) {
@@ -52,8 +62,9 @@ export class EventLogs implements EventLogOwner {
         await log.ended;
         continue;
       }
-      const { codec, topicId, partition } = log;
-      assertSameOptions(name, options, { ...partition.settings, codec, topicId });
+      const { codec, valueEncoding, topicId, partition } = log;
+      const current = { ...partition.settings, codec, valueEncoding, topicId };
+      assertSameOptions(name, options, current);
       return log;
     }
     this.#assertOpen();
@@ -67,14 +78,26 @@ export class EventLogs implements EventLogOwner {
     if (this.#isClosed) throw new EngineError('LOG_CLOSED', 'the engine is closed');
   }
 
-  async #create(
-    name: string,
-    { codec, topicId: wantedId, settings }: ReturnType<typeof resolveOptions>,
-  ): Promise<EventLog> {
-    const topicId = await this.#topicId(name, wantedId);
+  async #create(name: string, resolved: ResolvedOptions): Promise<AnyEventLog> {
+    const { settings } = resolved;
+    const topicId = await this.#topicId(name, resolved.topicId);
     const partition = await this.#partitions.open({ topic: name, topicId, partition: 0 }, settings);
     this.#retention ??= this.#scheduleRetention();
-    return new EventLog(partition, codec, this.#context.clock, this);
+    return new EventLog(partition, resolved, this.#context.clock, this);
+  }
+
+  /** The logs of the directory that have a name, open or not, by name. */
+  async infos(): Promise<LogInfo[]> {
+    this.#assertOpen();
+    const infos: LogInfo[] = [];
+    for (const { key, value } of this.#context.catalog.range(TOPIC_PREFIX)) {
+      const name = String(key[1]);
+      const topicId = String(value);
+      if (this.#isDeleted(topicId)) continue;
+      const log = await this.#open.get(name)?.catch(() => null);
+      infos.push(infoOf(this.#context, name, topicId, log?.ended === null ? log : null));
+    }
+    return infos;
   }
 
   /**
@@ -150,12 +173,12 @@ export class EventLogs implements EventLogOwner {
     return this.#context.slices;
   }
 
-  async closed(log: EventLog): Promise<void> {
+  async closed(log: AnyEventLog): Promise<void> {
     this.#open.delete(log.name);
     await this.#partitions.close(log.partition.name);
   }
 
-  async deleted(log: EventLog): Promise<void> {
+  async deleted(log: AnyEventLog): Promise<void> {
     await this.#partitions.delete(log.partition.name);
     await this.#context.catalog.write([{ key: topicKey(log.name), value: undefined }]);
     this.#open.delete(log.name);

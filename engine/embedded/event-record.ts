@@ -5,12 +5,14 @@ import type { RecordHeader, RecordView } from '../batch/records.js';
 import { timestampNumber } from '../batch/timestamp.js';
 import { varintSize } from '../batch/varint.js';
 import { EngineError } from '../errors.js';
+import { shown } from '../shown.js';
+import { type IsoTime, timeMsOf } from './time.js';
 
 /**
  * One record as it is read. Key, value and header values are views on the bytes of a whole read:
  * copy what is to be kept for long.
  */
-export interface EventRecord {
+export interface EventRecord<Value = Buffer> {
   /** Its place in the log, for good. */
   readonly offset: number;
   /**
@@ -20,24 +22,27 @@ export interface EventRecord {
   readonly timestamp: number;
   /** Null: none, which is not the same as empty. */
   readonly key: Buffer | null;
-  /** Null: a tombstone, in a compacted log. */
-  readonly value: Buffer | null;
+  /**
+   * In the log's `valueEncoding`: bytes, unless it has another. Null: a tombstone, in a compacted
+   * log.
+   */
+  readonly value: Value | null;
   /** In the order in which they were written; names may repeat. */
   readonly headers: readonly RecordHeader[];
 }
 
 /** One record to be appended. Text is written as UTF-8; null is not the same as empty. */
-export interface NewEvent {
+export interface NewEvent<Input = FieldInput> {
   /** Default null. */
   readonly key?: FieldInput | undefined;
   /** Required; null is a tombstone in a compacted log. */
-  readonly value: FieldInput;
+  readonly value: Input | null;
   /**
    * Pairs, `{ key, value }` objects, a Map, or a plain object. Order and repeated names are kept.
    */
   readonly headers?: Iterable<HeaderInput> | Readonly<Record<string, FieldInput>> | undefined;
-  /** Milliseconds or a Date. Default: the clock's time at the call. */
-  readonly timestamp?: number | Date | undefined;
+  /** Milliseconds, a Date or an ISO time. Default: the clock's time at the call. */
+  readonly timestamp?: number | Date | IsoTime | undefined;
 }
 
 /** A checked record, and its size in a batch. */
@@ -60,12 +65,16 @@ const LENGTH_SIZE_MAX = 5;
  * Checks a record of a program and fills in the defaults. Throws INVALID_RECORD, saying which field
  * and why.
  */
-export function prepareRecord(event: NewEvent, nowMs: number): PreparedRecord {
+export function prepareRecord(
+  event: NewEvent<unknown>,
+  nowMs: number,
+  values: { encode(value: unknown): FieldInput },
+): PreparedRecord {
   if (typeof event !== 'object' || event === null) {
     throw invalid(`a record is an object with key and value, not ${kindOf(event)}`);
   }
   const key = event.key ?? null;
-  const { value } = event;
+  const value = values.encode(event.value);
   const headers = headerPairs(event.headers);
   let body = 1 + 1 + 1 + fieldSize('key', key) + fieldSize('value', value);
   body += varintSize(headers.length);
@@ -106,13 +115,11 @@ function fieldSize(what: string, field: unknown): number {
 }
 
 function timestampOf(timestamp: NewEvent['timestamp'], nowMs: number): number {
-  const ms = types.isDate(timestamp) ? timestamp.getTime() : (timestamp ?? nowMs);
-  if (!Number.isSafeInteger(ms)) {
-    throw invalid(
-      `a timestamp is a Date or whole milliseconds from 1970 on, not ${String(timestamp)}`,
-    );
-  }
-  return ms;
+  const ms = typeof timestamp === 'number' ? timestamp : timeMsOf(timestamp ?? new Date(nowMs));
+  if (ms !== null && Number.isSafeInteger(ms)) return ms;
+  throw invalid(
+    `a timestamp is a Date, an ISO time or whole milliseconds from 1970 on, not ${shown(timestamp)}`,
+  );
 }
 
 function kindOf(value: unknown): string {

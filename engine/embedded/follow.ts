@@ -1,18 +1,14 @@
-import { types } from 'node:util';
 import { EngineError } from '../errors.js';
 import { LIMITS } from '../limits.js';
 import type { PartitionLog } from '../log/partition-log.js';
-import type { TurnSlices } from '../turn-slices.js';
-import { abortError, throwIfAborted } from './abort.js';
-import { asEvent, type EventRecord } from './event-record.js';
+import { assertKnownOptions, assertOptionsObject } from '../nearest-name.js';
+import { shown } from '../shown.js';
+import { abortError, assertSignal, throwIfAborted } from './abort.js';
+import type { EventReader } from './event-reader.js';
+import type { EventRecord } from './event-record.js';
+import { type Place, placeOf } from './place.js';
 import { recordsBackwards } from './reverse.js';
 import { extentOf, readBatchBytes, storedBatches } from './stored-batches.js';
-
-/**
- * A place in a log: its present start, its present end, an offset (inclusive), or the first record
- * whose timestamp is at or after a time, which is the present end where there is none.
- */
-export type Place = 'start' | 'end' | number | Date;
 
 /** The options of `EventLog.follow`. */
 export interface FollowOptions {
@@ -40,7 +36,7 @@ export interface RecordsOptions {
 }
 
 /** Records as they come. While it waits it keeps the process alive, as a server does. */
-export interface Follower extends AsyncIterableIterator<EventRecord> {
+export interface Follower<Value = Buffer> extends AsyncIterableIterator<EventRecord<Value>> {
   /** From now on its waiting does not keep the process alive. */
   unref(): this;
   /** Takes `unref` back. */
@@ -48,24 +44,32 @@ export interface Follower extends AsyncIterableIterator<EventRecord> {
 }
 
 /** Iterates over the records of a log, as `EventLog.follow` promises. Throws INVALID_SETTING. */
-export function followLog(
+export function followLog<Value>(
   log: PartitionLog,
-  { from = 'start', signal, live = true }: FollowOptions,
-  slices: TurnSlices,
-): Follower {
-  if (typeof live !== 'boolean') throw invalid(`live is true or false, not ${String(live)}`);
+  options: FollowOptions,
+  reader: EventReader<Value>,
+): Follower<Value> {
+  assertOptionsObject('follow', options);
+  assertKnownOptions('follow', options, ['from', 'signal', 'live']);
+  const { from = 'start', signal, live = true } = options;
+  assertSignal(signal);
+  if (typeof live !== 'boolean') throw invalid(`live is true or false, not ${shown(live)}`);
   // The start is taken now, not at the first `next`: the follower gets records that are appended
   // between the two.
   const end = live ? Number.POSITIVE_INFINITY : log.highWatermark;
-  return iterate(log, placeOf(log, 'from', from), end, slices, signal);
+  return iterate(log, placeOf(log, 'from', from), end, reader, signal);
 }
 
 /** Iterates over a range of a log, as `EventLog.records` promises. Throws INVALID_SETTING. */
-export function recordsOf(
+export function recordsOf<Value>(
   log: PartitionLog,
-  { from = 'start', to = 'end', reverse = false, signal }: RecordsOptions,
-  slices: TurnSlices,
-): AsyncIterableIterator<EventRecord> {
+  options: RecordsOptions,
+  reader: EventReader<Value>,
+): AsyncIterableIterator<EventRecord<Value>> {
+  assertOptionsObject('records', options);
+  assertKnownOptions('records', options, ['from', 'to', 'reverse', 'signal']);
+  const { from = 'start', to = 'end', reverse = false, signal } = options;
+  assertSignal(signal);
   if (typeof reverse !== 'boolean') {
     throw invalid(`reverse is true or false, not ${shown(reverse)}`);
   }
@@ -74,8 +78,8 @@ export function recordsOf(
   const bounded = typeof end === 'number' ? Math.min(end, present) : boundedBy(end, present);
   const begin = placeOf(log, 'from', from);
   return reverse
-    ? recordsBackwards(log, begin, bounded, slices, signal)
-    : iterate(log, begin, bounded, slices, signal);
+    ? recordsBackwards(log, begin, bounded, reader, signal)
+    : iterate(log, begin, bounded, reader, signal);
 }
 
 /** Awaited with the first record, if ever; it may fail before. */
@@ -85,15 +89,15 @@ function boundedBy(end: Promise<number>, most: number): Promise<number> {
   return bounded;
 }
 
-function iterate(
+function iterate<Value>(
   log: PartitionLog,
   from: number | Promise<number>,
   end: number | Promise<number>,
-  slices: TurnSlices,
+  reader: EventReader<Value>,
   signal: AbortSignal | undefined,
-): Follower {
+): Follower<Value> {
   const waiting = new Waiting(log, signal);
-  const records = follow(log, from, end, waiting, slices, signal);
+  const records = follow(log, from, end, waiting, reader, signal);
   return {
     next: () => records.next(),
     return: () => {
@@ -119,46 +123,18 @@ function iterate(
   };
 }
 
-/** A time is looked up from now on; it is awaited with the first record, and may fail before. */
-function placeOf(log: PartitionLog, what: string, place: Place): number | Promise<number> {
-  if (place === 'start') return log.logStartOffset;
-  if (place === 'end') return log.highWatermark;
-  if (typeof place === 'number') {
-    assertOffset(place);
-    return place;
-  }
-  const timeMs = types.isDate(place) ? place.getTime() : Number.NaN;
-  if (Number.isNaN(timeMs)) {
-    throw invalid(`${what} is 'start', 'end', an offset or a Date, not ${shown(place)}`);
-  }
-  const present = log.highWatermark;
-  const found = log.offsetForTimestamp(timeMs).then((lookup) => lookup?.offset ?? present);
-  found.catch(() => {});
-  return found;
-}
-
-/** Throws OFFSET_OUT_OF_RANGE for an offset that no log can have. */
-export function assertOffset(offset: number): void {
-  if (Number.isSafeInteger(offset)) return;
-  throw new EngineError('OFFSET_OUT_OF_RANGE', `an offset is a whole number, not ${offset}`);
-}
-
-function shown(place: unknown): string {
-  return typeof place === 'string' ? JSON.stringify(place.slice(0, 64)) : String(place);
-}
-
 function invalid(message: string): EngineError {
   return new EngineError('INVALID_SETTING', message);
 }
 
-async function* follow(
+async function* follow<Value>(
   log: PartitionLog,
   from: number | Promise<number>,
   until: number | Promise<number>,
   waiting: Waiting,
-  slices: TurnSlices,
+  { slices, decode }: EventReader<Value>,
   signal: AbortSignal | undefined,
-): AsyncGenerator<EventRecord, void> {
+): AsyncGenerator<EventRecord<Value>, void> {
   const work = slices.begin();
   let offset = await from;
   const end = await until;
@@ -190,7 +166,7 @@ async function* follow(
         if (record.offset < offset) continue;
         if (record.offset >= end) return;
         throwIfAborted(signal);
-        yield asEvent(record);
+        yield decode(record);
       }
       offset = batch.nextOffset;
     }

@@ -2,9 +2,9 @@ import { baseOffset, lastOffset } from '../batch/header.js';
 import { EngineError } from '../errors.js';
 import { LIMITS } from '../limits.js';
 import type { PartitionLog } from '../log/partition-log.js';
-import type { TurnSlices } from '../turn-slices.js';
 import { throwIfAborted } from './abort.js';
-import { asEvent, type EventRecord } from './event-record.js';
+import type { EventReader } from './event-reader.js';
+import type { EventRecord } from './event-record.js';
 import {
   checkedBatches,
   decodeInSlices,
@@ -18,13 +18,13 @@ import {
  * reads it in blocks, the last one first, and unpacks one batch at a time. Throws as a reader
  * forwards does.
  */
-export async function* recordsBackwards(
+export async function* recordsBackwards<Value>(
   log: PartitionLog,
   from: number | Promise<number>,
   to: number | Promise<number>,
-  slices: TurnSlices,
+  { slices, decode }: EventReader<Value>,
   signal: AbortSignal | undefined,
-): AsyncGenerator<EventRecord, void> {
+): AsyncGenerator<EventRecord<Value>, void> {
   const work = slices.begin();
   const lowest = await from;
   const blocks = new Blocks(log, lowest, signal);
@@ -42,7 +42,7 @@ export async function* recordsBackwards(
         if (record.offset >= end) continue;
         if (record.offset < lowest || record.offset < block.start) break;
         throwIfAborted(signal);
-        yield asEvent(record);
+        yield decode(record);
       }
     }
     end = block.start;

@@ -1,4 +1,4 @@
-import { type EventRecord, nearestName, recordsOf } from '../../engine/index.js';
+import { asEvent, type EventRecord, nearestName, recordsOf } from '../../engine/index.js';
 import type { BrokerInside } from '../broker/inside.js';
 import { SERVER_LIMITS } from '../limits.js';
 import type { TopicImage } from '../metadata/image.js';
@@ -148,7 +148,7 @@ async function* recordsFrom(
   const { log }: Partition = await opened(partitions, topic, index);
   if (from !== undefined && from >= log.highWatermark) return;
   const start = Math.max(from ?? 0, log.logStartOffset);
-  yield* recordsOf(log, { from: start }, slices);
+  yield* recordsOf(log, { from: start }, { slices, decode: asEvent });
 }
 
 /** A topic can be in the metadata before its logs are open. */

@@ -8,6 +8,7 @@ import { ErrorCode, type ErrorName, errorInfo } from '../protocol/error-codes.js
  */
 const WIRE_NAMES: Readonly<Record<EngineErrorCode, ErrorName>> = {
   INVALID_RECORD: 'INVALID_RECORD',
+  INVALID_VALUE: 'UNKNOWN_SERVER_ERROR',
   CORRUPT_BATCH: 'CORRUPT_MESSAGE',
   BATCH_TOO_LARGE: 'MESSAGE_TOO_LARGE',
   UNKNOWN_CODEC: 'UNSUPPORTED_COMPRESSION_TYPE',
@@ -34,6 +35,7 @@ const WIRE_NAMES: Readonly<Record<EngineErrorCode, ErrorName>> = {
   LOG_CLOSED: 'NOT_LEADER_OR_FOLLOWER',
   INVALID_NAME: 'INVALID_TOPIC_EXCEPTION',
   INVALID_SETTING: 'INVALID_CONFIG',
+  ABORT_ERR: 'UNKNOWN_SERVER_ERROR',
   ABORTED: 'UNKNOWN_SERVER_ERROR',
   STORAGE_OFFLINE: 'KAFKA_STORAGE_ERROR',
   // Retriable: retention or an operator may free room.

@@ -20,7 +20,7 @@ test('the doors have at run time what their types say, and nothing beside', asyn
 });
 
 /** What the server needs of the embedded log, and no program. */
-const INTERNAL = ['recordsOf', 'storedBatches'];
+const INTERNAL = ['asEvent', 'recordsOf', 'storedBatches'];
 
 test('what the engine exports of its embedded log is public', () => {
   const namesOf = (path: string) =>

@@ -37,6 +37,7 @@ export const ENGINE: House = {
     repair: 'a damaged segment mended',
     inspect: 'files read without an engine',
     engine: 'one data directory',
+    'engine-options': 'what it is opened with',
     embedded: 'records in, records out',
     'log-directory': 'its logs: opened, deleted',
     'folder-claims': 'whose a folder is',

@@ -155,7 +155,7 @@ test('an aborted read rejects with an AbortError that has the reason', async () 
   const reading = log.read({ offset: 0, signal: controller.signal });
   controller.abort('enough');
   const error = await rejectionOf(reading);
-  expect(error).toMatchObject({ name: 'AbortError', code: 'ABORTED', cause: 'enough' });
+  expect(error).toMatchObject({ name: 'AbortError', code: 'ABORT_ERR', cause: 'enough' });
   expect((await rejectionOf(log.read({ offset: 0, signal: AbortSignal.abort() }))).name).toBe(
     'AbortError',
   );

@@ -71,7 +71,7 @@ test('an abort ends a waiting follower with an AbortError', async () => {
   const waiting = rejectionOf(records.next());
   await new Promise(setImmediate);
   controller.abort(new Error('stop'));
-  expect(await waiting).toMatchObject({ name: 'AbortError', code: 'ABORTED' });
+  expect(await waiting).toMatchObject({ name: 'AbortError', code: 'ABORT_ERR' });
   expect(await records.next()).toEqual({ done: true, value: undefined });
 });
 
@@ -240,7 +240,7 @@ test('a time that cannot be looked up fails the first record, and nothing if non
 test('what is no place in a log is refused, with the places that there are', async () => {
   const engine = await engineAt(temporaryFolder());
   const log = await engine.log('events');
-  const said = "from is 'start', 'end', an offset or a Date, not";
+  const said = "from is 'start', 'end', an offset, a Date or an ISO time, not";
   for (const from of ['beginning', '5', new Date(Number.NaN), {}, null]) {
     const code = { code: 'INVALID_SETTING', message: expect.stringContaining(said) as string };
     const caught = (open: () => unknown): unknown => {

@@ -1,8 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { systemClock } from '../../../engine/clock.js';
+import { asEvent } from '../../../engine/embedded/event-record.js';
 import { followLog } from '../../../engine/embedded/follow.js';
 import { readBatchBytes } from '../../../engine/embedded/stored-batches.js';
 import { EngineError, type PartitionLog, TurnSlices } from '../../../engine/index.js';
+
+const reader = { slices: new TurnSlices(systemClock), decode: asEvent };
 
 /**
  * A log of which an index is being rebuilt, for as long as `warming` takes, and again and again.
@@ -25,15 +28,15 @@ describe.each([
     const controller = new AbortController();
     const reading = readBatchBytes(rebuilding(warm), 0, 1000, controller.signal);
     controller.abort();
-    await expect(reading).rejects.toMatchObject({ code: 'ABORTED', name: 'AbortError' });
+    await expect(reading).rejects.toMatchObject({ code: 'ABORT_ERR', name: 'AbortError' });
   });
 
   test('is not waited for by a follower that was aborted', async () => {
     const controller = new AbortController();
     const { signal } = controller;
-    const next = followLog(rebuilding(warm), { signal }, new TurnSlices(systemClock)).next();
+    const next = followLog(rebuilding(warm), { signal }, reader).next();
     controller.abort();
-    await expect(next).rejects.toMatchObject({ code: 'ABORTED' });
+    await expect(next).rejects.toMatchObject({ code: 'ABORT_ERR' });
   });
 });
 
@@ -41,7 +44,7 @@ test('a follower ends where its log is closed while an index is rebuilt', async 
   const log = rebuilding(async () => {
     throw new EngineError('LOG_CLOSED', 'closed');
   });
-  expect(await followLog(log, {}, new TurnSlices(systemClock)).next()).toMatchObject({
+  expect(await followLog(log, {}, reader).next()).toMatchObject({
     done: true,
   });
 });
