@@ -37,6 +37,7 @@ export { nodeDisk } from './disk/node-disk.js';
 export { DURATION_TEXTS, type Duration, parseDuration } from './duration.js';
 export type { AppendOptions } from './embedded/append-options.js';
 export type { AppendResult } from './embedded/append-queue.js';
+export type { Cursor, CursorOptions } from './embedded/cursor.js';
 export type { EventLog, EventRead, ReadOptions } from './embedded/event-log.js';
 export type { EventLogOptions } from './embedded/event-log-options.js';
 export { asEvent, type EventRecord, type NewEvent } from './embedded/event-record.js';

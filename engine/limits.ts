@@ -73,6 +73,8 @@ export const LIMITS = {
   nameLengthMax: 249,
   /** Characters of a bad name, or of another bad text, that an error shows. Beyond: it is cut. */
   nameShownLengthMax: 64,
+  /** Cursors of one log of a program. Beyond: INVALID_SETTING for a new one. */
+  cursorsMax: 1000,
 
   // ## Appends
   /** Buffers handed to one writev(2): IOV_MAX of Linux and macOS. Beyond: another call. */

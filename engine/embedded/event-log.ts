@@ -11,6 +11,8 @@ import type { TurnSlices } from '../turn-slices.js';
 import { assertSignal, throwIfAborted } from './abort.js';
 import type { AppendOptions } from './append-options.js';
 import { AppendQueue, type AppendResult } from './append-queue.js';
+import { type Cursor, type CursorOptions, openCursor } from './cursor.js';
+import type { CursorStore } from './cursor-store.js';
 import type { ResolvedOptions } from './event-log-options.js';
 import type { EventReader } from './event-reader.js';
 import type { EventRecord, NewEvent } from './event-record.js';
@@ -51,6 +53,7 @@ export interface EventRead<Value = Buffer> {
 export interface EventLogOwner {
   /** Cuts long reads into slices. */
   readonly slices: TurnSlices;
+  readonly cursors: CursorStore;
   /** Closes the partition once everything in it is durable. */
   closed(log: EventLog<unknown, unknown>): Promise<void>;
   deleted(log: EventLog<unknown, unknown>): Promise<void>;
@@ -267,6 +270,15 @@ export class EventLog<Value = Buffer, Input = FieldInput> {
   }
 
   /**
+   * The cursor of this name, made where there is none, taken over from whoever had it: the one
+   * before can no longer move it. Durable when it resolves. A log that is deleted and made anew has
+   * no cursors. Rejects INVALID_NAME, INVALID_SETTING (too many), OFFSET_OUT_OF_RANGE.
+   */
+  cursor(name: string, options: CursorOptions = {}): Promise<Cursor<Value>> {
+    return openCursor(name, options, this, this.#owner.cursors);
+  }
+
+  /**
    * Offset of the first record whose timestamp is at or after `time` (milliseconds, a Date or an
    * ISO time); null when there is none. Rejects INVALID_SETTING for what is no time.
    */
@@ -295,13 +307,17 @@ export class EventLog<Value = Buffer, Input = FieldInput> {
   /**
    * Removes the record at `offset` and all records behind it, durably, together with the records
    * before it in the same batch: look at `endOffset` afterwards. Appends under way reject where
-   * they are removed. Readers that have read removed records are not told. Rejects
-   * OFFSET_OUT_OF_RANGE below the start.
+   * they are removed. Readers that have read removed records are not told; cursors behind it are
+   * moved to it. Rejects OFFSET_OUT_OF_RANGE below the start.
    */
   async truncate(offset: number): Promise<void> {
     assertOffset(offset);
     await this.#queue.settled();
+    const { cursors } = this.#owner;
+    // Before, for a crash in between; again afterwards, since the whole batch goes.
+    if (offset >= this.startOffset) await cursors.cutBack(this.topicId, offset);
     await this.partition.truncateTo(offset, { evenCommitted: true });
+    await cursors.cutBack(this.topicId, this.endOffset);
   }
 
   /** Resolves when everything appended before the call is durable, whatever the flush promise. */

@@ -8,6 +8,7 @@ import type { LogContext } from '../log/shared/log-context.js';
 import type { LogDirectory } from '../log-directory.js';
 import { newUuid } from '../random.js';
 import type { TurnSlices } from '../turn-slices.js';
+import { CursorStore } from './cursor-store.js';
 import { EventLog, type EventLogOwner } from './event-log.js';
 import {
   assertSameOptions,
@@ -40,6 +41,7 @@ export interface NamedLog {
  * as it is open.
  */
 export class EventLogs implements EventLogOwner {
+  readonly cursors: CursorStore;
   readonly #context: LogContext;
   readonly #partitions: LogDirectory;
   readonly #open = new Map<string, Promise<AnyEventLog>>();
@@ -47,6 +49,7 @@ export class EventLogs implements EventLogOwner {
   #isClosed = false;
 
   constructor(context: LogContext, partitions: LogDirectory) {
+    this.cursors = new CursorStore(context);
     this.#context = context;
     this.#partitions = partitions;
   }
@@ -180,7 +183,10 @@ export class EventLogs implements EventLogOwner {
 
   async deleted(log: AnyEventLog): Promise<void> {
     await this.#partitions.delete(log.partition.name);
-    await this.#context.catalog.write([{ key: topicKey(log.name), value: undefined }]);
+    await this.#context.catalog.write([
+      { key: topicKey(log.name), value: undefined },
+      ...this.cursors.removal(log.topicId),
+    ]);
     this.#open.delete(log.name);
   }
 
