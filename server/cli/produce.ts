@@ -1,3 +1,4 @@
+import { open } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { buildBatch, type CodecName } from '../../engine/index.js';
 import { ErrorCode, errorInfo } from '../protocol/error-codes.js';
@@ -11,6 +12,7 @@ import { counted } from './counted.js';
 import { CLI_LIMITS } from './limits.js';
 import { readLines } from './line-reader.js';
 import { type LineRecord, lineParser, parseHeader } from './record-line.js';
+import { printDone } from './report.js';
 import { choosePartitions, lookUpTopic, type TopicPartitions } from './topic-partitions.js';
 
 export interface ProduceOptions extends ConnectionOptions {
@@ -22,12 +24,16 @@ export interface ProduceOptions extends ConnectionOptions {
   /** Each `NAME=VALUE`. */
   readonly header: readonly string[];
   readonly null?: boolean;
+  /** Instead of stdin. */
+  readonly file?: string;
+  readonly json?: boolean;
 }
 
 /**
- * Sends each line of stdin as a record. All lines that have arrived when the broker answers are
- * sent together, so a slow source is not held up, and a fast one is slowed down. Resolves when all
- * is acknowledged.
+ * Sends each line of stdin, or of a file, as a record. All lines that have arrived when the broker
+ * answers are sent together, so a slow source is not held up, and a fast one is slowed down.
+ * Resolves when all is acknowledged. How many records were stored is said at the end, and with
+ * every failure.
  */
 export async function produce(name: string, options: ProduceOptions): Promise<void> {
   const parse = lineParser({
@@ -36,18 +42,41 @@ export async function produce(name: string, options: ProduceOptions): Promise<vo
     emptyIsNull: options.null ?? false,
     headers: options.header.map(parseHeader),
   });
+  const source = options.file === undefined ? process.stdin : await openFile(options.file);
   await withClient(options, async (client) => {
     const topic = await lookUpTopic(client, name, { create: true });
     choosePartitions(topic, options.partition);
     const sender = new BatchSender(client, topic, options);
     let lineNumber = 0;
-    for await (const lines of readLines(process.stdin, CLI_LIMITS.lineBytesMax)) {
-      const nowMs = Date.now();
-      for (const line of lines) await sender.add(parse(line, ++lineNumber, nowMs));
-      await sender.flush();
+    try {
+      for await (const lines of readLines(source, CLI_LIMITS.lineBytesMax)) {
+        const nowMs = Date.now();
+        for (const line of lines) await sender.add(parse(line, ++lineNumber, nowMs));
+        await sender.flush();
+      }
+      if (options.acks === 0) await confirmReceipt(client);
+    } catch (error) {
+      throw withCount(error, sender.told);
     }
-    if (options.acks === 0) await confirmReceipt(client);
+    if (options.json) printDone('', { topic: topic.name, records: sender.done }, options);
+    else process.stderr.write(`${sender.told} in ${shown(topic.name)}\n`);
   });
+}
+
+/** Opened before there is a connection: a file that is not there is told at once. */
+async function openFile(path: string): Promise<AsyncIterable<Buffer>> {
+  const file = await open(path);
+  if ((await file.stat()).isDirectory()) {
+    await file.close();
+    throw new CliError(`${path} is a folder: name a file`);
+  }
+  return file.createReadStream();
+}
+
+/** What went wrong, and what has come to the broker all the same. */
+function withCount(error: unknown, told: string): unknown {
+  if (!(error instanceof CliError)) return error;
+  return new CliError(`${error.message}; ${told}`, error.exitCode, { cause: error });
 }
 
 /** The records that go out with the next request, by partition. */
@@ -57,12 +86,23 @@ class BatchSender {
   readonly #options: ProduceOptions;
   #pending = new Map<number, { readonly records: LineRecord[]; bytes: number }>();
   #nextPartition = 0;
-  #stored = 0;
+  #done = 0;
 
   constructor(client: Client, topic: TopicPartitions, options: ProduceOptions) {
     this.#client = client;
     this.#topic = topic;
     this.#options = options;
+  }
+
+  /** How many records were stored, in words. */
+  get told(): string {
+    const what = this.#options.acks === 0 ? 'sent, without an answer' : 'stored';
+    return `${counted(this.#done, 'record')} ${what}`;
+  }
+
+  /** Records that were stored, or with acks=0 sent. */
+  get done(): number {
+    return this.#done;
   }
 
   /** First sends the pending records where this one would make a batch too large. */
@@ -97,12 +137,16 @@ class BatchSender {
         timeoutMs: CLI_LIMITS.requestTimeoutMs,
         topics: [{ name: this.#topic.name, partitions }],
       };
-      if (acks === 0) return this.#client.send(Produce, request);
+      if (acks === 0) {
+        await this.#client.send(Produce, request);
+        for (const { records } of unsent.values()) this.#done += records.length;
+        return;
+      }
       const { topics } = await this.#client.request(Produce, request);
       const left: typeof unsent = new Map();
       for (const { index, errorCode, errorMessage } of topics[0]?.partitions ?? []) {
         const batch = unsent.get(index);
-        if (errorCode === ErrorCode.NONE) this.#stored += batch?.records.length ?? 0;
+        if (errorCode === ErrorCode.NONE) this.#done += batch?.records.length ?? 0;
         else if (
           errorInfo(errorCode).retriable &&
           attempt < CLI_LIMITS.produceAttemptsMax &&
@@ -132,7 +176,7 @@ class BatchSender {
         ? '; the setting max.message.bytes of the topic is the limit'
         : '';
     const { message } = errorInfo(errorCode);
-    const why = `${(errorMessage ?? message).replace(/\.$/, '')}${advice}; ${counted(this.#stored, 'record before was', 'records before were')} stored`;
+    const why = `${(errorMessage ?? message).replace(/\.$/, '')}${advice}`;
     check(errorCode, why, `cannot produce to ${shown(this.#topic.name)}-${partition}`);
   }
 }

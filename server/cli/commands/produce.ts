@@ -3,7 +3,7 @@ import { acks, collect, index, remote } from './options.js';
 
 const PRODUCE_EXAMPLES = `
 Examples:
-  odradek produce orders < lines.txt
+  odradek produce orders --file lines.txt
   echo 'user-1:signed in' | odradek produce events --key-separator : --header source=shell
   odradek consume orders -f json --exit | odradek produce copy -f json --codec zstd
 
@@ -27,6 +27,7 @@ export function define(command: Command): void {
     )
     .option('-a, --acks <acks>', 'all, 1, or 0 for no answer', acks, -1)
     .option('-H, --header <name=value>', 'one header of every record; may be repeated', collect, [])
+    .option('--file <file>', 'read lines from this file instead of stdin')
     .option('-Z, --null', 'empty values are null: they delete their keys in a compacted topic')
     .addHelpText('after', PRODUCE_EXAMPLES)
     .action(async (topic: string, options) => {

@@ -21,7 +21,8 @@ async function testBroker(config: Record<string, string> = {}) {
 
 /** What a command that worked printed. */
 function text({ code, stdout, stderr }: { code: number | null; stdout: Buffer; stderr: string }) {
-  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  expect(stderr).toMatch(/^(?:\d+ records? (?:stored|sent, without an answer) in \w+\n)?$/);
+  expect(code).toBe(0);
   return stdout.toString();
 }
 

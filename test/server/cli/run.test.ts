@@ -20,7 +20,7 @@ describe('help', () => {
     [['topics', 'list', '--help'], 'odradek topics list'],
     [['topics', 'describe', '--help'], 'odradek topics describe --topic orders'],
     [['topics', 'delete', '--help'], '--if-exists'],
-    [['produce', '--help'], 'odradek produce orders < lines.txt'],
+    [['produce', '--help'], 'odradek produce orders --file lines.txt'],
     [['consume', '--help'], 'odradek consume orders'],
     [['groups', '--help'], 'odradek groups list'],
     [['groups', 'reset-offsets', '--help'], '--to-offset 42 --execute'],

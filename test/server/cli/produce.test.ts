@@ -1,0 +1,57 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { cliBroker } from '../../support/cli-broker.js';
+import { temporaryFolder } from '../../support/temporary-folder.js';
+
+function fileOf(...lines: string[]): string {
+  const path = join(temporaryFolder(), 'lines.txt');
+  writeFileSync(path, lines.map((line) => `${line}\n`).join(''));
+  return path;
+}
+
+test('lines of a file are stored, and how many is said at the end', async () => {
+  const { run, broker, objects } = await cliBroker({ topics: { orders: {} } });
+  const file = fileOf('one', 'two', 'three');
+  expect(await run('produce', 'orders', '--file', file)).toEqual({
+    code: 0,
+    stdout: '',
+    stderr: '3 records stored in orders\n',
+  });
+  expect((await broker.records('orders')).map(({ value }) => value)).toEqual([
+    'one',
+    'two',
+    'three',
+  ]);
+  expect(await objects('produce', 'orders', '--file', file)).toEqual([
+    { topic: 'orders', records: 3 },
+  ]);
+  expect((await run('produce', 'orders', '--acks', '0', '--file', file)).stderr).toBe(
+    '3 records sent, without an answer in orders\n',
+  );
+});
+
+test('a failure says how many records were stored before it', async () => {
+  const { run, broker } = await cliBroker({ topics: { orders: {} } });
+  broker.faults.next('Produce', [null, 'INVALID_RECORD']);
+  const long = 'x'.repeat(600_000);
+  const refused = await run('produce', 'orders', '--file', fileOf(long, long, long));
+  expect(refused.code).toBe(1);
+  const stored = (await broker.records('orders')).length;
+  expect(stored).toBeGreaterThan(0);
+  expect(stored).toBeLessThan(3);
+  const counted = `${stored} record${stored === 1 ? '' : 's'} stored`;
+  expect(refused.stderr).toContain(`; ${counted}\n`);
+  const bad = await run('produce', 'orders', '-f', 'json', '--file', fileOf('{"value":"a"}', '{'));
+  expect(bad.stderr).toMatch(/line 2: .*; 0 records stored\n$/);
+});
+
+test('a file that is not there, and a folder, are told before anything is sent', async () => {
+  const { run, broker } = await cliBroker({ topics: { orders: {} } });
+  const folder = temporaryFolder();
+  expect((await run('produce', 'orders', '--file', join(folder, 'none'))).stderr).toContain(
+    'ENOENT',
+  );
+  expect((await run('produce', 'orders', '--file', folder)).stderr).toContain('is a folder');
+  expect(broker.requests({ api: 'Metadata' })).toEqual([]);
+});
