@@ -18,6 +18,8 @@ export const ENGINE_ERRORS = {
   NOT_FOLLOWER: 'the log leads, and takes no batches of another leader',
   OFFSET_MISMATCH:
     'the append was to get another offset than the next one of the log; nothing of it was kept',
+  APPENDS_PENDING:
+    'more bytes of appends are under way than a log may hold; nothing of this one was kept',
   CURSOR_FENCED: 'somebody has opened the cursor since, or deleted it: this one cannot move it',
   UNEXPECTED_OFFSET: 'a replicated batch does not continue the log',
   BELOW_HIGH_WATERMARK: 'what lies there is committed, and is not cut off unless that is asked for',

@@ -77,6 +77,11 @@ export const LIMITS = {
   cursorsMax: 1000,
 
   // ## Appends
+  /**
+   * Bytes of appends under way in one log of a program, unless it says otherwise. Beyond:
+   * APPENDS_PENDING.
+   */
+  pendingBytesMax: 256 * MIB,
   /** Buffers handed to one writev(2): IOV_MAX of Linux and macOS. Beyond: another call. */
   writevBuffersMax: 1024,
   /**

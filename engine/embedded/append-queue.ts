@@ -7,6 +7,7 @@ import { EngineError } from '../errors.js';
 import type { LogSettings } from '../log/log-settings.js';
 import type { Appended, PartitionLog } from '../log/partition-log.js';
 import { type AppendOptions, expectedOffsetOf } from './append-options.js';
+import type { ResolvedOptions } from './event-log-options.js';
 import { type NewEvent, type PreparedRecord, prepareRecord } from './event-record.js';
 import type { ValueCodec } from './value-encoding.js';
 
@@ -27,6 +28,8 @@ export interface AppendResult {
  * One call of `append` that has not been answered. Its records may be spread over several batches.
  */
 interface Call {
+  /** Largest size of its records, uncompressed. */
+  readonly bytes: number;
   batchesLeft: number;
   baseOffset: number;
   lastOffset: number;
@@ -76,12 +79,20 @@ export class AppendQueue {
    * Settles when everything handed in before has reached the log; null when nothing is on its way.
    */
   #tail: Promise<unknown> | null = null;
+  readonly #pendingBytesMax: number;
+  #pendingBytes = 0;
 
-  constructor(log: PartitionLog, codec: CodecName, clock: Clock, values: ValueCodec) {
+  constructor(
+    log: PartitionLog,
+    { codec, pendingBytesMax }: Pick<ResolvedOptions, 'codec' | 'pendingBytesMax'>,
+    clock: Clock,
+    values: ValueCodec,
+  ) {
     this.#log = log;
     this.#codec = codec;
     this.#clock = clock;
     this.#values = values;
+    this.#pendingBytesMax = pendingBytesMax;
   }
 
   /** Appends the records of one call, as `EventLog.append` promises. */
@@ -95,6 +106,7 @@ export class AppendQueue {
       expectedOffset = expectedOffsetOf(options);
       prepared = this.#prepare(Array.isArray(events) ? events : [events as NewEvent<unknown>]);
       if (expectedOffset !== null) this.#assertOneBatch(prepared);
+      this.#assertRoom(sizeOf(prepared));
     } catch (error) {
       return Promise.reject(error);
     }
@@ -107,12 +119,19 @@ export class AppendQueue {
    */
   async appendBatch(batch: Buffer, options: AppendOptions = {}): Promise<AppendResult> {
     const expectedOffset = expectedOffsetOf(options);
+    this.#assertRoom(batch.length);
     this.cut();
     const timestamp = batch.length >= HEADER_SIZE ? timestampNumber(maxTimestamp(batch)) : -1;
-    const { baseOffset, lastOffset, appendTimeMs } = await this.#submit(batch, (ready) =>
-      this.#log.append(ready, 'client', expectedOffset),
-    );
-    return { baseOffset, lastOffset, timestamp: appendTimeMs >= 0 ? appendTimeMs : timestamp };
+    const bytes = batch.length;
+    this.#pendingBytes += bytes;
+    try {
+      const { baseOffset, lastOffset, appendTimeMs } = await this.#submit(batch, (ready) =>
+        this.#log.append(ready, 'client', expectedOffset),
+      );
+      return { baseOffset, lastOffset, timestamp: appendTimeMs >= 0 ? appendTimeMs : timestamp };
+    } finally {
+      this.#pendingBytes -= bytes;
+    }
   }
 
   /**
@@ -122,6 +141,20 @@ export class AppendQueue {
   async settled(): Promise<void> {
     this.cut();
     await this.#tail;
+  }
+
+  /** Whoever appends without waiting would fill the memory while the disk is slow. */
+  #assertRoom(bytes: number): void {
+    if (this.#pendingBytes === 0 || this.#pendingBytes + bytes <= this.#pendingBytesMax) return;
+    throw new EngineError(
+      'APPENDS_PENDING',
+      `${this.#pendingBytes} bytes of appends are under way, pendingBytesMax is ${this.#pendingBytesMax}: wait for some of them first`,
+    );
+  }
+
+  /** Called with each outcome of a batch of the call. */
+  #release({ batchesLeft, bytes }: Call): void {
+    if (batchesLeft === 0) this.#pendingBytes -= bytes;
   }
 
   /**
@@ -157,6 +190,7 @@ export class AppendQueue {
   ): void {
     const { maxBatchBytes } = this.#log.settings;
     const call: Call = {
+      bytes: sizeOf(prepared),
       batchesLeft: 0,
       baseOffset: Number.POSITIVE_INFINITY,
       lastOffset: -1,
@@ -165,6 +199,7 @@ export class AppendQueue {
       resolve,
       reject,
     };
+    this.#pendingBytes += call.bytes;
     // A batch that is refused is one call's alone.
     if (expectedOffset !== null) this.#close();
     // A call that fits into a batch is kept whole or not at all: it is not split to fill up a
@@ -214,10 +249,16 @@ export class AppendQueue {
     const build = this.#codec === 'none' ? buildBatchSync(open.records) : this.#compress(open);
     this.#submit(build, (batch) => this.#log.append(batch, 'built', open.expectedOffset)).then(
       (appended) => {
-        for (const share of open.shares) succeed(share, appended);
+        for (const share of open.shares) {
+          succeed(share, appended);
+          this.#release(share.call);
+        }
       },
       (error: unknown) => {
-        for (const { call } of open.shares) settle(call, error);
+        for (const { call } of open.shares) {
+          settle(call, error);
+          this.#release(call);
+        }
       },
     );
   }

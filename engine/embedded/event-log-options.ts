@@ -2,6 +2,7 @@ import type { CodecName } from '../batch/compression.js';
 import { HEADER_SIZE } from '../batch/header.js';
 import { DURATION_TEXTS, type Duration, parseDuration } from '../duration.js';
 import { EngineError } from '../errors.js';
+import { LIMITS } from '../limits.js';
 import { DEFAULT_LOG_SETTINGS, type LogSettings } from '../log/log-settings.js';
 import { assertKnownOptions, assertOptionsObject } from '../nearest-name.js';
 import { shown } from '../shown.js';
@@ -43,6 +44,11 @@ export interface EventLogOptions<Encoding extends ValueEncoding = 'buffer'> exte
    * `partition.metadata` and never changes.
    */
   readonly topicId?: string | undefined;
+  /**
+   * Bytes of appends under way, as records before compression, beyond which a further append is
+   * refused (APPENDS_PENDING). A call by itself may be larger. Default 256 MiB.
+   */
+  readonly pendingBytesMax?: number | undefined;
 }
 
 /** Options with every default filled in. */
@@ -50,6 +56,7 @@ export interface ResolvedOptions {
   readonly codec: CodecName;
   readonly valueEncoding: ValueEncoding;
   readonly topicId: string | null;
+  readonly pendingBytesMax: number;
   readonly settings: LogSettings;
 }
 
@@ -114,6 +121,7 @@ const SETTING_CHECKS: Record<keyof EventLogSettings, Check> = {
 const CHECKS: ReadonlyMap<string, Check> = new Map([
   ...Object.entries(SETTING_CHECKS),
   ['valueEncoding', oneOf('buffer', 'utf8', 'json')],
+  ['pendingBytesMax', integer(1, Number.MAX_SAFE_INTEGER)],
   ['codec', oneOf('none', 'gzip', 'snappy', 'lz4', 'zstd')],
   [
     'topicId',
@@ -139,6 +147,7 @@ export function resolveOptions(options: EventLogOptions<ValueEncoding>): Resolve
     codec = 'none',
     valueEncoding = 'buffer',
     topicId = null,
+    pendingBytesMax = LIMITS.pendingBytesMax,
     ...overrides
   } = given as Partial<ResolvedOptions> & Partial<EventLogSettings>;
   const settings: LogSettings = { ...EMBEDDED_SETTINGS, ...overrides };
@@ -147,7 +156,7 @@ export function resolveOptions(options: EventLogOptions<ValueEncoding>): Resolve
       `minCompactionLagMs (${settings.minCompactionLagMs}) is not above maxCompactionLagMs (${settings.maxCompactionLagMs})`,
     );
   }
-  return { codec, valueEncoding, topicId, settings };
+  return { codec, valueEncoding, topicId, pendingBytesMax, settings };
 }
 
 /**
@@ -161,6 +170,7 @@ export function assertSameOptions(
     readonly codec: CodecName;
     readonly valueEncoding: ValueEncoding;
     readonly topicId: string;
+    readonly pendingBytesMax: number;
   },
 ): void {
   for (const [key, value] of givenEntries(options)) {

@@ -71,6 +71,8 @@ export class EventLog<Value = Buffer, Input = FieldInput> {
   readonly name: string;
   /** Compression of what `append` writes. */
   readonly codec: CodecName;
+  /** Bytes of appends that may be under way. */
+  readonly pendingBytesMax: number;
   /** How values are written and read. */
   readonly valueEncoding: ValueEncoding;
   /** The log below, for programs that want raw batches, settings, rolls and retention. */
@@ -83,16 +85,18 @@ export class EventLog<Value = Buffer, Input = FieldInput> {
   /** Made by `Engine.log`. */
   constructor(
     partition: PartitionLog,
-    { codec, valueEncoding }: Pick<ResolvedOptions, 'codec' | 'valueEncoding'>,
+    options: Pick<ResolvedOptions, 'codec' | 'valueEncoding' | 'pendingBytesMax'>,
     clock: Clock,
     owner: EventLogOwner,
   ) {
+    const { codec, valueEncoding } = options;
     const values = VALUE_CODECS[valueEncoding];
     this.name = partition.name.topic;
     this.partition = partition;
     this.codec = codec;
+    this.pendingBytesMax = options.pendingBytesMax;
     this.valueEncoding = valueEncoding;
-    this.#queue = new AppendQueue(partition, codec, clock, values);
+    this.#queue = new AppendQueue(partition, options, clock, values);
     this.#owner = owner;
     const decode = values.decode as EventReader<Value>['decode'];
     this.#reader = { slices: owner.slices, decode };
@@ -133,7 +137,8 @@ export class EventLog<Value = Buffer, Input = FieldInput> {
    *
    * Bytes that are handed over must not change until the promise settles. It resolves when the
    * flush promise holds (`ack`: synced; `interval`, `os`: written). Wait for it now and then:
-   * appends under way are held in memory.
+   * appends under way are held in memory, and beyond `pendingBytesMax` an append is refused with
+   * APPENDS_PENDING.
    *
    * With `expectedOffset` the call is a batch of its own, kept whole or not at all, and only if its
    * first record gets that offset: whatever else is appended, by whomever, in the same turn too.

@@ -65,8 +65,9 @@ export class EventLogs implements EventLogOwner {
         await log.ended;
         continue;
       }
-      const { codec, valueEncoding, topicId, partition } = log;
-      const current = { ...partition.settings, codec, valueEncoding, topicId };
+      const { codec, valueEncoding, topicId, pendingBytesMax, partition } = log;
+      const own = { codec, valueEncoding, topicId, pendingBytesMax };
+      const current = { ...partition.settings, ...own };
       assertSameOptions(name, options, current);
       return log;
     }
