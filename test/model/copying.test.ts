@@ -3,7 +3,7 @@ import { often } from '../support/often.js';
 import { runCopyingSeed } from './copying-run.js';
 
 const named = process.env.ODRADEK_SEED;
-const seeds = named ? [Number(named)] : Array.from({ length: often(30, 200) }, (_, at) => at + 1);
+const seeds = named ? [Number(named)] : Array.from({ length: often(30, 100) }, (_, at) => at + 1);
 
 test('a log that follows another has its bytes, through compaction, truncation, retention and restarts', async () => {
   const all = { batches: 0, beginnings: 0, truncations: 0 };
