@@ -14,6 +14,7 @@ import type { EventLog } from './embedded/event-log.js';
 import type { EventLogOptions } from './embedded/event-log-options.js';
 import { EventLogs, type NamedLog } from './embedded/event-logs.js';
 import type { LogInfo } from './embedded/log-infos.js';
+import { namesRemoval } from './embedded/name-records.js';
 import type { ValueEncoding } from './embedded/value-encoding.js';
 import { assertOpening, type EngineOptions } from './engine-options.js';
 import { EngineError } from './errors.js';
@@ -58,7 +59,7 @@ export class Engine {
     this.#context = context;
     this.#identity = identity;
     this.#lock = lock;
-    this.#partitions = new LogDirectory(context);
+    this.#partitions = new LogDirectory(context, (name) => namesRemoval(context.catalog, name));
     this.#eventLogs = new EventLogs(context, this.#partitions);
     context.directory.onOffline((failure) => {
       context.logger.error(

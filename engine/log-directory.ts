@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { CatalogChange } from './catalog/catalog.js';
 import { hasErrno } from './disk/errno.js';
 import {
   parsePartitionFolderName,
@@ -47,9 +48,12 @@ export class LogDirectory {
   readonly #open = new Map<string, Promise<Log>>();
   readonly #closing = new Map<string, Promise<void>>();
   readonly #claims: FolderClaims;
+  readonly #attached: (name: PartitionName) => CatalogChange[];
 
-  constructor(context: LogContext) {
+  /** `attached`: the changes of the catalog that a deletion brings with it, in one transaction. */
+  constructor(context: LogContext, attached: (name: PartitionName) => CatalogChange[]) {
     this.#context = context;
+    this.#attached = attached;
     this.#claims = new FolderClaims(context);
   }
 
@@ -211,7 +215,10 @@ export class LogDirectory {
     const folder = join(directory.root, partitionFolderName(name.topic, name.partition));
     const log = await opening?.catch(() => null);
     const isOurs = log ? true : this.#claims.isToDelete(name, folder);
-    await catalog.write([{ key: tombstoneKey(name.topicId, name.partition), value: true }]);
+    await catalog.write([
+      { key: tombstoneKey(name.topicId, name.partition), value: true },
+      ...this.#attached(name),
+    ]);
     this.#open.delete(keyOf(name));
     this.#claims.forget(folder);
     if (log) {

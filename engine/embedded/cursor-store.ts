@@ -3,6 +3,7 @@ import { storageError } from '../disk/storage-error.js';
 import { EngineError } from '../errors.js';
 import { LIMITS } from '../limits.js';
 import type { LogContext } from '../log/shared/log-context.js';
+import { cursorsPrefix } from './name-records.js';
 
 /** What the catalog has of one cursor. */
 export interface StoredCursor {
@@ -13,7 +14,7 @@ export interface StoredCursor {
 }
 
 function keyOf(topicId: string, name: string): CatalogKey {
-  return ['cursor', topicId, name];
+  return [...cursorsPrefix(topicId), name];
 }
 
 /** The cursors of a directory's logs, in its catalog. Reads see every write handed in before. */
@@ -31,7 +32,7 @@ export class CursorStore {
 
   /** By name, in the order of the names. */
   *all(topicId: string): Generator<[name: string, cursor: StoredCursor]> {
-    for (const { key, value } of this.#context.catalog.range(['cursor', topicId])) {
+    for (const { key, value } of this.#context.catalog.range(cursorsPrefix(topicId))) {
       yield [String(key[2]), value as StoredCursor];
     }
   }
@@ -73,14 +74,6 @@ export class CursorStore {
         value: { position: offset, token },
       }));
     if (changes.length > 0) await this.#write(changes);
-  }
-
-  /** The changes with which all of them go. */
-  removal(topicId: string): CatalogChange[] {
-    return [...this.all(topicId)].map(([name]) => ({
-      key: keyOf(topicId, name),
-      value: undefined,
-    }));
   }
 
   async #write(changes: readonly CatalogChange[]): Promise<void> {

@@ -1,4 +1,3 @@
-import type { CatalogKey } from '../catalog/catalog.js';
 import type { Timer } from '../clock.js';
 import { storageError } from '../disk/storage-error.js';
 import { EngineError } from '../errors.js';
@@ -18,17 +17,11 @@ import {
 } from './event-log-options.js';
 import { infoOf, type LogInfo } from './log-infos.js';
 import { assertDistinctName, assertLogName } from './log-name.js';
+import { NAMES_PREFIX, nameKey } from './name-records.js';
 import type { ValueEncoding } from './value-encoding.js';
 
 /** A log of any encoding. */
 export type AnyEventLog = EventLog<unknown, unknown>;
-
-const TOPIC_PREFIX = ['topic'] as const;
-
-/** `['topic', name]`: the id of the log that a program opened by this name. */
-function topicKey(name: string): CatalogKey {
-  return [...TOPIC_PREFIX, name];
-}
 
 /** A log that a program made by name, with its files. */
 export interface NamedLog {
@@ -94,7 +87,7 @@ export class EventLogs implements EventLogOwner {
   async infos(): Promise<LogInfo[]> {
     this.#assertOpen();
     const infos: LogInfo[] = [];
-    for (const { key, value } of this.#context.catalog.range(TOPIC_PREFIX)) {
+    for (const { key, value } of this.#context.catalog.range(NAMES_PREFIX)) {
       const name = String(key[1]);
       const topicId = String(value);
       if (this.#isDeleted(topicId)) continue;
@@ -124,11 +117,11 @@ export class EventLogs implements EventLogOwner {
     }
     if (this.#liveId(name) === topicId) return topicId;
     if (known === null) {
-      const names = [...catalog.range(TOPIC_PREFIX)].map(({ key }) => String(key[1]));
+      const names = [...catalog.range(NAMES_PREFIX)].map(({ key }) => String(key[1]));
       assertDistinctName(name, names);
     }
     try {
-      await catalog.write([{ key: topicKey(name), value: topicId }]);
+      await catalog.write([{ key: nameKey(name), value: topicId }]);
     } catch (error) {
       throw storageError(directory, `cannot store the id of the log '${name}'`, error);
     }
@@ -146,12 +139,12 @@ export class EventLogs implements EventLogOwner {
   }
 
   /**
-   * The logs that were opened by name, as far as their folders are there and theirs. A name
-   * outlives the deletion of its log below this layer, and says nothing by itself.
+   * The logs that were opened by name, as far as their folders are there and theirs: a name alone
+   * says nothing, since a folder comes with the first record, and may be set aside.
    */
   async named(): Promise<NamedLog[]> {
     const named: NamedLog[] = [];
-    for (const { key } of this.#context.catalog.range(TOPIC_PREFIX)) {
+    for (const { key } of this.#context.catalog.range(NAMES_PREFIX)) {
       const name = String(key[1]);
       const topicId = this.#liveId(name);
       if (topicId === null) continue;
@@ -161,11 +154,9 @@ export class EventLogs implements EventLogOwner {
     return named;
   }
 
-  /**
-   * A log that was deleted below this layer leaves its name behind; its id must not be used again.
-   */
+  /** The id that the name has in the catalog, unless it is that of a deletion under way. */
   #liveId(name: string): string | null {
-    const topicId = this.#context.catalog.get(topicKey(name)) as string | undefined;
+    const topicId = this.#context.catalog.get(nameKey(name)) as string | undefined;
     return topicId === undefined || this.#isDeleted(topicId) ? null : topicId;
   }
 
@@ -184,10 +175,6 @@ export class EventLogs implements EventLogOwner {
 
   async deleted(log: AnyEventLog): Promise<void> {
     await this.#partitions.delete(log.partition.name);
-    await this.#context.catalog.write([
-      { key: topicKey(log.name), value: undefined },
-      ...this.cursors.removal(log.topicId),
-    ]);
     this.#open.delete(log.name);
   }
 

@@ -1,6 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { type EventLog, openEngine } from '../../../engine/index.js';
 import { LIMITS } from '../../../engine/limits.js';
+import { killProcess, newWorld, openWorld } from '../../support/sim-engine.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 
 async function openAt(path: string): Promise<Awaited<ReturnType<typeof openEngine>>> {
@@ -128,6 +129,35 @@ test('a log that is deleted and made anew has no cursors', async () => {
   const anew = await engine.log('jobs');
   await anew.append({ value: 'x' });
   expect((await anew.cursor('worker')).position).toBe(0);
+});
+
+test('a log that a broker deletes takes its name, its id and its cursors with it', async () => {
+  const world = newWorld();
+  const engine = await openWorld(world);
+  const log = await engine.log('jobs');
+  await log.append([{ value: '0' }, { value: '1' }]);
+  await (await log.cursor('worker')).commit(2);
+  await log.close();
+  await engine.deletePartition(log.partition.name);
+  // The next process forgets the deletion as well.
+  const next = await openWorld(killProcess(world));
+  expect(await next.logs()).toEqual([]);
+  const anew = await next.log('jobs');
+  expect(anew.topicId).not.toBe(log.topicId);
+  await anew.append([{ value: 'a' }, { value: 'b' }]);
+  const cursor = await anew.cursor('worker');
+  expect(cursor.position).toBe(0);
+  expect(await readBy(cursor)).toEqual(['a', 'b']);
+});
+
+test('another partition that is deleted, or another topic of the name, leaves the log alone', async () => {
+  const { engine, log } = await logOf(2);
+  await (await log.cursor('worker')).commit(1);
+  const { name } = log.partition;
+  await engine.deletePartition({ ...name, partition: 1 });
+  await engine.deletePartition({ ...name, topicId: 'A'.repeat(22) });
+  expect(await engine.logs()).toMatchObject([{ name: 'jobs', topicId: log.topicId }]);
+  expect((await log.cursor('worker')).position).toBe(1);
 });
 
 test('a cursor that was deleted moves no more', async () => {

@@ -67,17 +67,32 @@ test('an adopted topic that was deleted stays deleted, and its name is free for 
   const path = temporaryFolder();
   await writeLogs(path, 'orders');
   const broker = await startOn(path);
-  const kafka = new Kafka({ brokers: [broker.bootstrap], logLevel: logLevel.NOTHING });
-  const admin = kafka.admin();
-  await admin.connect();
-  await admin.deleteTopics({ topics: ['orders'] });
-  await admin.disconnect();
+  await deleteTopic(broker.bootstrap, 'orders');
   await broker.close();
   const again = await startOn(path);
   await expect(again.records('orders')).rejects.toThrow(/orders/);
   await again.close();
   await writeLogs(path, 'orders');
   expect(await readLog(path, 'orders')).toEqual(['orders 0', 'orders 1']);
+});
+
+test('a log that a program makes under the name of a deleted topic begins anew', async () => {
+  const path = temporaryFolder();
+  await writeLogs(path, 'orders');
+  const engine = await openEngine(path);
+  const log = await engine.log('orders');
+  await (await log.cursor('worker')).commit(2);
+  await engine.close();
+  const broker = await startOn(path);
+  await deleteTopic(broker.bootstrap, 'orders');
+  await broker.close();
+  await (await startOn(path)).close();
+  await writeLogs(path, 'orders');
+  const later = await openEngine(path);
+  onTestFinished(() => later.close());
+  const anew = await later.log('orders');
+  expect(anew.topicId).not.toBe(log.topicId);
+  expect((await anew.cursor('worker')).position).toBe(0);
 });
 
 test('what a client produces to an adopted topic is there for the program', async () => {
@@ -113,6 +128,13 @@ test('what is not a program’s own log is not adopted', () => {
   const offsets = { name: '__consumer_offsets', topicId: 'A' };
   expect(judgeAdoption(offsets, new Set(), [])).toBe('internal');
 });
+
+async function deleteTopic(bootstrap: string, topic: string): Promise<void> {
+  const admin = new Kafka({ brokers: [bootstrap], logLevel: logLevel.NOTHING }).admin();
+  await admin.connect();
+  await admin.deleteTopics({ topics: [topic] });
+  await admin.disconnect();
+}
 
 async function produce(bootstrap: string, topic: string, value: string): Promise<void> {
   const kafka = new Kafka({ brokers: [bootstrap], logLevel: logLevel.NOTHING });
