@@ -112,6 +112,7 @@ export {
   type SegmentRepair,
 } from './repair/repair-partition.js';
 export type { UndoneSwap } from './repair/undo-swaps.js';
+export { shown } from './shown.js';
 export {
   TurnSlices,
   unmetered,

@@ -3,7 +3,7 @@ import type { ApiName } from '../handlers/apis.js';
 import { SERVER_LIMITS } from '../limits.js';
 import type { RequestFilter, RequestLog, TrackedRequest } from '../testing/request-log.js';
 import type { BrokerRecord } from './broker-record.js';
-import { assertApi, assertOptions } from './options.js';
+import { assertCount, assertFilter, assertOptions, assertText } from './options.js';
 import { countOf, recordsOfTopic } from './records.js';
 import { TestBrokerError } from './test-broker-error.js';
 import type { Awaited } from './until.js';
@@ -61,8 +61,10 @@ export function recordsCondition(
   condition: RecordsCondition,
 ): Awaited<BrokerRecord[]> {
   assertOptions('until', condition, RECORDS);
-  const { topic, partition } = condition;
-  const count = counted('count', condition.count ?? 1);
+  const { topic, partition, count = 1 } = condition;
+  assertText('topic', topic);
+  assertCount('partition', partition);
+  assertCount('count', count);
   const present = (): number => countOf(world.inside(), topic, partition);
   return {
     look: async () =>
@@ -85,9 +87,9 @@ export function requestsCondition(
   condition: RequestsCondition,
 ): Awaited<TrackedRequest[]> {
   assertOptions('until', condition, REQUESTS);
-  const { count: wanted = 1, ...filter } = condition;
-  assertApi(filter.api);
-  const count = counted('count', wanted);
+  const { count = 1, ...filter } = condition;
+  assertFilter(filter);
+  assertCount('count', count);
   return {
     look: () => {
       const found = requests.find(filter);
@@ -107,11 +109,13 @@ export function groupCondition(
 ): Awaited<SettledGroup> {
   assertOptions('until', condition, GROUP);
   const { group, members, topic, lag = 0 } = condition;
-  if (members !== undefined) counted('members', members);
+  assertText('group', group);
+  if (topic !== undefined) assertText('topic', topic);
+  assertCount('members', members);
   if (topic === undefined && condition.lag !== undefined) {
     throw invalid('lag is of a topic: until({ group, topic, lag })');
   }
-  counted('lag', lag);
+  assertCount('lag', lag);
   const present = (): SettledGroup => {
     const inside = world.inside();
     const found = entryOf(inside, group);
@@ -187,11 +191,6 @@ export function seenRequests(requests: RequestLog): string {
     errors.size === 0 ? `${api} ${count}` : `${api} ${count} (${[...errors].join(', ')})`,
   );
   return `requests seen: ${parts.join(', ')}`;
-}
-
-function counted(name: string, value: number): number {
-  if (Number.isSafeInteger(value) && value >= 0) return value;
-  throw invalid(`${name} is a whole number from 0 on, not ${String(value)}`);
 }
 
 function invalid(message: string): TestBrokerError {

@@ -1,11 +1,11 @@
-import { asEvent, type EventRecord, nearestName, recordsOf } from '../../engine/index.js';
+import { asEvent, type EventRecord, nearestName, recordsOf, shown } from '../../engine/index.js';
 import type { BrokerInside } from '../broker/inside.js';
 import { SERVER_LIMITS } from '../limits.js';
 import type { TopicImage } from '../metadata/image.js';
 import { isInternalTopic } from '../metadata/topic-name.js';
 import type { Partition } from '../partition/partition.js';
 import { type BrokerRecord, brokerRecord, type RecordEncoding } from './broker-record.js';
-import { assertOptions } from './options.js';
+import { assertCount, assertOptions, assertText } from './options.js';
 import { TestBrokerError } from './test-broker-error.js';
 
 /** Which records of a topic are read, and how. */
@@ -58,10 +58,12 @@ export async function recordsOfTopic(
 ): Promise<BrokerRecord<unknown, unknown>[]> {
   const { partition, from, limit = Number.POSITIVE_INFINITY, encoding = 'utf8' } = query;
   assertOptions('records', query, OPTIONS);
+  assertText('topic', topicName);
+  assertCount('partition', partition);
   assertCount('from', from);
   assertCount('limit', query.limit);
   if (!ENCODINGS.includes(encoding)) {
-    throw invalid(`encoding is 'utf8', 'json' or 'buffer', not ${JSON.stringify(encoding)}`);
+    throw invalid(`encoding is 'utf8', 'json' or 'buffer', not ${shown(encoding)}`);
   }
   const topic = knownTopic(inside, topicName);
   const count = topic.partitions.length;
@@ -132,10 +134,10 @@ function knownTopic({ metadata }: BrokerInside, name: string): TopicImage {
   const { image } = metadata;
   const topic = image.topic(name);
   if (topic !== undefined) return topic;
-  const nearest = nearestName(String(name), image.topicNames());
+  const nearest = nearestName(name, image.topicNames());
   throw new TestBrokerError(
     'UNKNOWN_TOPIC',
-    `there is no topic ${JSON.stringify(String(name))}${nearest === null ? ': create it, or wait for it with until({ topic })' : `: did you mean ${nearest}?`}`,
+    `there is no topic ${shown(name)}${nearest === null ? ': create it, or wait for it with until({ topic })' : `: did you mean ${nearest}?`}`,
   );
 }
 
@@ -159,11 +161,6 @@ async function opened(
 ): Promise<Partition> {
   await partitions.ensure(topic);
   return partitions.find(topic, index);
-}
-
-function assertCount(name: string, value: number | undefined): void {
-  if (value === undefined || (Number.isSafeInteger(value) && value >= 0)) return;
-  throw invalid(`${name} is a whole number from 0 on, not ${String(value)}`);
 }
 
 function invalid(message: string): TestBrokerError {

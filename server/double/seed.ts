@@ -1,5 +1,11 @@
 import { types } from 'node:util';
-import { buildBatch, type Clock, type FieldInput, type RecordInput } from '../../engine/index.js';
+import {
+  buildBatch,
+  type Clock,
+  type FieldInput,
+  type RecordInput,
+  shown,
+} from '../../engine/index.js';
 import type { BrokerInside } from '../broker/inside.js';
 import { SERVER_LIMITS } from '../limits.js';
 import { brokerLayers } from '../metadata/effective-settings.js';
@@ -113,7 +119,7 @@ async function append(
     assertOptions(what, record, RECORD_OPTIONS);
     const list = byPartition[partitionFor(record, at, byPartition.length)];
     if (list === undefined) {
-      throw invalid(`${what}: there is no partition ${String(record.partition)}`);
+      throw invalid(`${what}: there is no partition ${shown(record.partition)}`);
     }
     list.push(recordInput(record, what, nowMs));
   }
@@ -138,7 +144,7 @@ function recordInput(
 ): RecordInput {
   const timestampMs = types.isDate(timestamp) ? timestamp.getTime() : (timestamp ?? nowMs);
   if (!Number.isSafeInteger(timestampMs)) {
-    throw invalid(`${what}: a timestamp is a Date or whole milliseconds, not ${String(timestamp)}`);
+    throw invalid(`${what}: a timestamp is a Date or whole milliseconds, not ${shown(timestamp)}`);
   }
   const pairs = Object.entries(headers).flatMap(([name, content]) =>
     (Array.isArray(content) ? content : [content]).map(

@@ -19,7 +19,7 @@ import {
   requestsCondition,
   seenRequests,
 } from './conditions.js';
-import { assertApi, assertOptions } from './options.js';
+import { assertFilter, assertOptions } from './options.js';
 import {
   endOffsets,
   type Offsets,
@@ -153,7 +153,7 @@ export class TestBroker implements RunningBroker {
 
   requests(filter: RequestFilter = {}): TrackedRequest[] {
     assertOptions('requests', filter, FILTER);
-    assertApi(filter.api);
+    assertFilter(filter);
     return this.#parts.requests.find(filter);
   }
 

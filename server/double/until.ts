@@ -48,7 +48,7 @@ export function waitUntil<T>(
     let isLooking = false;
     let again = false;
     // The clock's timers and an idle broker do not keep the process alive; a wait does.
-    const alive = setInterval(() => {}, waitMs + 1);
+    const alive = setInterval(() => {}, SERVER_LIMITS.untilMs);
     const end = (settle: () => void): void => {
       if (isOver) return;
       isOver = true;
@@ -77,8 +77,15 @@ export function waitUntil<T>(
     };
     const stopListening = changes.listen(() => void look());
     timer = clock.schedule(waitMs, () => {
-      const message = `after ${waitMs} ms ${awaited.missing()}; ${seen()}`;
-      end(() => reject(new TestBrokerError('UNTIL_TIMEOUT', message)));
+      let failure: unknown;
+      try {
+        const message = `after ${waitMs} ms ${awaited.missing()}; ${seen()}`;
+        failure = new TestBrokerError('UNTIL_TIMEOUT', message);
+      } catch (error) {
+        // Thrown on from a timer it would end the process.
+        failure = error;
+      }
+      end(() => reject(failure));
     });
     signal?.addEventListener('abort', onAbort, { once: true });
     void closed.then(() =>

@@ -1,4 +1,4 @@
-import { DURATION_TEXTS, type Duration, parseDuration } from '../../engine/index.js';
+import { DURATION_TEXTS, type Duration, parseDuration, shown } from '../../engine/index.js';
 
 export type { Duration };
 
@@ -7,6 +7,6 @@ export function durationMs(duration: Duration): number {
   const ms = parseDuration(duration);
   if (ms !== null) return ms;
   throw new RangeError(
-    `${JSON.stringify(duration)} is no duration: milliseconds from 0 on are, or ${DURATION_TEXTS}`,
+    `${shown(duration)} is no duration: milliseconds from 0 on are, or ${DURATION_TEXTS}`,
   );
 }

@@ -1,6 +1,9 @@
 import { Kafka, logLevel } from 'kafkajs';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { ManualClock } from '../../../engine/index.js';
+import { waitUntil } from '../../../server/double/until.js';
 import type { RunningBroker } from '../../../server/index.js';
+import { Changes } from '../../../server/testing/changes.js';
 import { startTestBroker } from '../../support/start-broker.js';
 
 function kafkaOf({ bootstrap }: RunningBroker, clientId = 'app'): Kafka {
@@ -96,6 +99,38 @@ describe('until', () => {
     });
   });
 
+  test('a condition that cannot say what is missing fails the wait, not the process', async () => {
+    const clock = new ManualClock();
+    const failed = waitUntil(
+      { changes: new Changes(clock), clock, closed: new Promise(() => {}), seen: () => 'nothing' },
+      {
+        look: () => null,
+        missing: () => {
+          throw new Error('unspeakable');
+        },
+      },
+      { timeoutMs: 10 },
+    );
+    const expected = expect(failed).rejects.toThrow('unspeakable');
+    await clock.advance(10);
+    await expected;
+  });
+
+  test('waits for months without a timer that fires all the time', async () => {
+    const warnings: string[] = [];
+    const onWarning = ({ name }: Error) => void warnings.push(name);
+    process.on('warning', onWarning);
+    onTestFinished(() => void process.off('warning', onWarning));
+    const broker = await startTestBroker();
+    const stop = new AbortController();
+    const waiting = broker.until(() => false, { timeoutMs: '60d', signal: stop.signal });
+    const expected = expect(waiting).rejects.toThrow('enough');
+    await new Promise(setImmediate);
+    stop.abort(new Error('enough'));
+    await expected;
+    expect(warnings).toEqual([]);
+  });
+
   test.each([
     [{ topics: 'orders' }, /"topics": did you mean topic\?/],
     [{ topic: 'orders', count: -1 }, /count/],
@@ -103,6 +138,16 @@ describe('until', () => {
     [{ api: 'Prodce' }, /no API "Prodce": did you mean Produce\?/],
     [{ api: 'constructor' }, /no API/],
     [null, /takes an object/],
+    [{ topic: { toString: 1 } }, /topic is text, not an object/],
+    [{ topic: Symbol('orders') }, /topic is text, not Symbol\(orders\)/],
+    [{ topic: 'orders', partition: { toString: 1 } }, /partition is a whole number/],
+    [{ topic: 'orders', count: { toString: 1 } }, /count is a whole number/],
+    [{ api: 'Produce', topic: { toString: 1 } }, /topic is text/],
+    [{ api: 'Produce', clientId: 7 }, /clientId is text/],
+    [{ api: { toString: 1 } }, /no API an object/],
+    [{ group: { toString: 1 } }, /group is text/],
+    [{ group: 'g', topic: { toString: 1 } }, /topic is text/],
+    [{}, /topic is text, not undefined/],
   ])('refuses %j', async (condition, message) => {
     const broker = await startTestBroker();
     await expect(broker.until(condition as never)).rejects.toMatchObject({

@@ -161,6 +161,13 @@ describe('the control port', () => {
       'UNTIL_TIMEOUT',
     ],
     [
+      'a topic that is no text',
+      '/until',
+      { method: 'POST', body: { topic: { toString: 1 }, timeoutMs: 1 } },
+      400,
+      'INVALID_OPTION',
+    ],
+    [
       'a body that is too large',
       '/until',
       { method: 'POST', raw: ' '.repeat(SERVER_LIMITS.controlBodyBytesMax + 1) },
