@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { buildBatch, buildBatchSync, type RecordInput } from '../batch/builder.js';
 import type { CodecName } from '../batch/compression.js';
 import { HEADER_SIZE, maxTimestamp } from '../batch/header.js';
@@ -246,8 +247,9 @@ export class AppendQueue {
   }
 
   #send(open: OpenBatch): void {
-    const build = this.#codec === 'none' ? buildBatchSync(open.records) : this.#compress(open);
-    this.#submit(build, (batch) => this.#log.append(batch, 'built', open.expectedOffset)).then(
+    this.#submit(this.#build(open), (batch) =>
+      this.#log.append(batch, 'built', open.expectedOffset),
+    ).then(
       (appended) => {
         for (const share of open.shares) {
           succeed(share, appended);
@@ -263,10 +265,24 @@ export class AppendQueue {
     );
   }
 
+  /** Never throws: it is called outside of every call, where that would end the process. */
+  #build(open: OpenBatch): Buffer | Promise<Buffer> {
+    if (this.#codec !== 'none') return this.#compress(open);
+    try {
+      return buildBatchSync(open.records);
+    } catch (error) {
+      return Promise.reject(unbuildable(error));
+    }
+  }
+
   /** A batch that compression would make larger than a batch may be is stored uncompressed. */
   async #compress({ records }: OpenBatch): Promise<Buffer> {
-    const packed = await buildBatch(records, { codec: this.#codec });
-    return packed.length > this.#log.settings.maxBatchBytes ? buildBatchSync(records) : packed;
+    try {
+      const packed = await buildBatch(records, { codec: this.#codec });
+      return packed.length > this.#log.settings.maxBatchBytes ? buildBatchSync(records) : packed;
+    } catch (error) {
+      throw unbuildable(error);
+    }
   }
 
   #submit(
@@ -292,6 +308,16 @@ export class AppendQueue {
 
 function sizeOf(prepared: readonly PreparedRecord[]): number {
   return prepared.reduce((sum, { sizeMax }) => sum + sizeMax, 0);
+}
+
+/** Records were checked at their call: a TypeError is about bytes that are gone since. */
+function unbuildable(cause: unknown): unknown {
+  if (!types.isNativeError(cause) || cause.name !== 'TypeError') return cause;
+  return new EngineError(
+    'INVALID_RECORD',
+    'bytes of a record of this batch were taken away (transferred?) before they were written: leave them alone until the append is settled',
+    { cause },
+  );
 }
 
 function checkAgainst(settings: LogSettings, prepared: PreparedRecord, nowMs: number): void {

@@ -148,7 +148,8 @@ export class EventLog<Value = Buffer, Input = FieldInput> {
    * Rejects this call only, keeping nothing of it: INVALID_RECORD, BATCH_TOO_LARGE (one record is;
    * with `expectedOffset` the call), INVALID_TIMESTAMP, NULL_KEY, OFFSET_MISMATCH, INVALID_SETTING
    * (an `expectedOffset` that is no offset). Rejects all calls of the batch: STORAGE_FULL (later
-   * appends may work), STORAGE_BUSY, CODEC_UNAVAILABLE.
+   * appends may work), STORAGE_BUSY, CODEC_UNAVAILABLE, INVALID_RECORD where bytes were transferred
+   * away before they were written.
    */
   append(
     records: NewEvent<Input> | readonly NewEvent<Input>[],

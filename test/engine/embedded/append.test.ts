@@ -139,6 +139,30 @@ test('a bad call does not fail the other calls of the turn', async () => {
   expect(await valuesOf(log)).toEqual(wrong.map((_, at) => `good ${at}`));
 });
 
+test.each(CODECS)(
+  'bytes that are transferred away fail their batch with codec %s, and nothing else',
+  async (codec) => {
+    const engine = await engineAt(temporaryFolder());
+    const log = await engine.log('events', { codec, pendingBytesMax: 1000 });
+    for (let round = 0; round < 3; round++) {
+      const bytes = new Uint8Array(400);
+      const calls = [
+        rejectionOf(log.append({ value: bytes })),
+        rejectionOf(log.append({ value: 'in its batch' })),
+        log.append({ value: 'alone' }, { expectedOffset: round }),
+      ] as const;
+      structuredClone(bytes, { transfer: [bytes.buffer] });
+      const [taken, beside] = await Promise.all(calls);
+      expect(taken).toMatchObject({
+        code: 'INVALID_RECORD',
+        message: expect.stringContaining('taken away'),
+      });
+      expect(beside).toMatchObject({ code: 'INVALID_RECORD' });
+    }
+    expect(await valuesOf(log)).toEqual(['alone', 'alone', 'alone']);
+  },
+);
+
 test('a record that fills a batch to the last byte is taken, one more byte is not', async () => {
   const engine = await engineAt(temporaryFolder());
   const value = 'x'.repeat(500);
