@@ -178,8 +178,8 @@ export class LeaderAppends {
    */
   async #misplaced(expectedOffset: number): Promise<never> {
     const { offsets, staging } = this.#log;
-    await staging.whenPromised(offsets.logEnd);
     const offset = offsets.logEnd;
+    await staging.whenPromised(offset);
     throw new EngineError(
       'OFFSET_MISMATCH',
       `the next offset is ${offset}, not ${expectedOffset}: nothing was appended`,

@@ -56,9 +56,21 @@ test('what is appended around it in its turn counts, and shares its write and it
   await Promise.all(calls);
   expect(engine.counters.writes - before.writes).toBe(1);
   expect(engine.counters.syncRounds - before.syncRounds).toBe(1);
-  expect(await calls[1]).toMatchObject({ code: 'OFFSET_MISMATCH', offset: 7 });
+  expect(await calls[1]).toMatchObject({ code: 'OFFSET_MISMATCH', offset: 3 });
   const values = ['plain 1', 'plain 2', 'exact', 'exact, too', 'plain 3', 'plain 4'];
   expect(await valuesOf(log)).toEqual(['first', ...values]);
+});
+
+test('what comes behind a call that is refused is not in its answer: it may yet fail', async () => {
+  const engine = await engineAt(temporaryFolder());
+  const log = await engine.log('events');
+  const [, error] = await Promise.all([
+    log.append({ value: 'before' }),
+    rejectionOf(log.append({ value: 'no' }, { expectedOffset: 2 })),
+    log.append({ value: 'behind' }),
+  ]);
+  expect(error).toMatchObject({ code: 'OFFSET_MISMATCH', offset: 1 });
+  expect(error.message).toBe('the next offset is 1, not 2: nothing was appended');
 });
 
 test('a call that expects an offset is one batch: one that is too large is refused whole', async () => {
