@@ -31,6 +31,7 @@ export const ENGINE_ERRORS = {
   LOG_CLOSED: 'the log was closed or deleted',
   INVALID_NAME:
     'a log name is empty, too long or has characters other than letters, digits, dot, dash, underscore',
+  NAME_CONFLICT: 'a log of a program and a topic of a broker have one name, and are not the same',
   INVALID_SETTING: 'a setting is out of its range',
   ABORT_ERR: 'the signal of the caller fired',
   ABORTED: 'a job of maintenance was told to end',

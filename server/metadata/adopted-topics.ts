@@ -1,3 +1,4 @@
+import { EngineError } from '../../engine/index.js';
 import type { Logger } from '../logging/log.js';
 import type { SettingTexts } from '../settings/topic-settings.js';
 import { DELETED_TOPICS_PREFIX, TOPICS_PREFIX, type TopicRecord } from './records.js';
@@ -22,27 +23,39 @@ export interface PartitionOnDisk {
   readonly partition: number;
 }
 
-/** What is done with a log that a program made, and why it is left alone. */
-export type Adoption = 'adopt' | 'known' | 'deleted' | 'internal' | 'several partitions';
+/**
+ * What is done with a log that a program made, and why it is left alone. `renew`: the topic of its
+ * name was a log that the program has deleted since, and has made anew.
+ */
+export type Adoption = 'adopt' | 'renew' | 'conflict' | Alone;
 
-/** `known`: by key, as in the metadata store. */
+/** It is a topic already, or none of the program's own. */
+type Alone = 'known' | 'deleted' | 'internal' | 'several partitions';
+
+/** `known`: the records of the metadata store, by key. */
 export function judgeAdoption(
   { name, topicId }: ProgramLog,
-  known: ReadonlySet<string>,
+  known: ReadonlyMap<string, unknown>,
   folders: readonly PartitionOnDisk[],
 ): Adoption {
-  if (known.has(TOPICS_PREFIX + name)) return 'known';
+  const topic = known.get(TOPICS_PREFIX + name) as TopicRecord | undefined;
+  if (topic?.id === topicId) return 'known';
   if (known.has(DELETED_TOPICS_PREFIX + topicId)) return 'deleted';
   if (isInternalTopic(name)) return 'internal';
   // A program opens partition 0 of a broker's topic as well: that one is not the program's.
   const isAlone = !folders.some(({ topic, partition }) => topic === name && partition > 0);
-  return isAlone ? 'adopt' : 'several partitions';
+  if (topic === undefined) return isAlone ? 'adopt' : 'several partitions';
+  return isAlone && topic.replicas.length === 1 ? 'renew' : 'conflict';
 }
 
 /**
  * Makes topics of the logs that a program has made in the data directory, each of one partition,
  * with its id and everything in it. A topic comes whole or not at all; a crash in between leaves
- * the others for the next start.
+ * the others for the next start. Offsets that groups have committed in a topic of before go with
+ * its id.
+ *
+ * Rejects NAME_CONFLICT, having changed nothing, where a topic of several partitions has the name:
+ * the log would be set aside under the program's feet.
  */
 export async function adoptProgramLogs(options: {
   readonly store: MetadataStore;
@@ -54,10 +67,13 @@ export async function adoptProgramLogs(options: {
   const { store, logs, onDisk, nodeId, logger } = options;
   if (logs.length === 0) return;
   const { entries } = await store.range('');
-  const known = new Set(entries.map(({ key }) => key));
+  const known = new Map(entries.map(({ key, value }) => [key, value]));
+  const revisions = new Map(entries.map(({ key, revision }) => [key, revision]));
   const folders = await onDisk();
-  for (const log of logs) {
-    if (judgeAdoption(log, known, folders) !== 'adopt') continue;
+  const judged = logs.map((log) => ({ log, adoption: judgeAdoption(log, known, folders) }));
+  for (const { log, adoption } of judged) if (adoption === 'conflict') throw conflict(log);
+  for (const { log, adoption } of judged) {
+    if (adoption !== 'adopt' && adoption !== 'renew') continue;
     const key = TOPICS_PREFIX + log.name;
     const value: TopicRecord = {
       id: log.topicId,
@@ -65,7 +81,7 @@ export async function adoptProgramLogs(options: {
       overrides: KEEP_EVERYTHING,
     };
     const outcome = await store.transact({
-      conditions: [{ key, revision: 0 }],
+      conditions: [{ key, revision: revisions.get(key) ?? 0 }],
       changes: [{ key, value }],
     });
     if (!outcome.committed) continue;
@@ -74,4 +90,11 @@ export async function adoptProgramLogs(options: {
       'a log that a program made in this directory is a topic from now on; it keeps everything until its retention is set',
     );
   }
+}
+
+function conflict({ name }: ProgramLog): EngineError {
+  return new EngineError(
+    'NAME_CONFLICT',
+    `a program has made a log '${name}' in this directory, and there is another topic ${name} of several partitions: move the folder ${name}-0 out of the directory, or delete the log by the program, then start again`,
+  );
 }

@@ -2,8 +2,10 @@ import { readdirSync } from 'node:fs';
 import { Kafka, logLevel } from 'kafkajs';
 import { expect, onTestFinished, test } from 'vitest';
 import { openEngine } from '../../../engine/index.js';
+import { Client } from '../../../server/cli/client.js';
+import { APIS } from '../../../server/handlers/apis.js';
 import { startBroker } from '../../../server/index.js';
-import { judgeAdoption } from '../../../server/metadata/adopted-topics.js';
+import { judgeAdoption, type PartitionOnDisk } from '../../../server/metadata/adopted-topics.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 
 async function writeLogs(path: string, ...names: string[]): Promise<void> {
@@ -116,17 +118,90 @@ test('a program that opened a name without records gets the topic that a broker 
   expect(await readLog(path, 'orders')).toEqual(['from a client']);
 });
 
+test.each([0, 60_000])(
+  'a log that its program deletes and makes anew is the topic, files going after %i ms',
+  async (fileDeleteDelayMs) => {
+    const path = temporaryFolder();
+    await writeLogs(path, 'orders');
+    const first = await startOn(path);
+    const client = await Client.connect({ bootstrap: first.bootstrap });
+    const { topics } = await client.request(APIS.OffsetCommit, {
+      groupId: 'billing',
+      generationIdOrMemberEpoch: -1,
+      memberId: '',
+      topics: [
+        {
+          name: 'orders',
+          partitions: [{ partitionIndex: 0, committedOffset: 2, committedMetadata: null }],
+        },
+      ],
+    });
+    expect(topics).toMatchObject([{ partitions: [{ errorCode: 0 }] }]);
+    client.close();
+    await first.close();
+    const engine = await openEngine(path);
+    await (await engine.log('orders', { fileDeleteDelayMs })).delete();
+    const anew = await engine.log('orders');
+    await anew.append([{ value: 'new 0' }, { value: 'new 1' }, { value: 'new 2' }]);
+    await engine.close();
+    const broker = await startOn(path);
+    expect(await valuesOf(broker, 'orders')).toEqual(['new 0', 'new 1', 'new 2']);
+    expect(strays(path)).toEqual([]);
+    const later = new Kafka({ brokers: [broker.bootstrap], logLevel: logLevel.NOTHING }).admin();
+    await later.connect();
+    onTestFinished(() => later.disconnect());
+    // The offset was committed in a topic that is no more.
+    expect(await later.fetchOffsets({ groupId: 'billing', topics: ['orders'] })).toMatchObject([
+      { partitions: [{ offset: '-1' }] },
+    ]);
+    await broker.clock.advance('30d');
+    await broker.close();
+    expect(await readLog(path, 'orders')).toEqual(['new 0', 'new 1', 'new 2']);
+  },
+);
+
+test('a log beside a topic of several partitions of its name stops the start, and changes nothing', async () => {
+  const path = temporaryFolder();
+  const first = await startBroker({
+    dataDir: path,
+    topics: { orders: { partitions: 2, records: [{ value: 'a', partition: 0 }] } },
+  });
+  await first.close();
+  const engine = await openEngine(path);
+  await (await engine.log('orders')).delete();
+  await engine.close();
+  await writeLogs(path, 'orders');
+  await expect(startBroker({ dataDir: path })).rejects.toMatchObject({
+    code: 'NAME_CONFLICT',
+    message: expect.stringContaining('move the folder orders-0'),
+  });
+  expect(strays(path)).toEqual([]);
+  expect(await readLog(path, 'orders')).toEqual(['orders 0', 'orders 1']);
+});
+
 test('what is not a program’s own log is not adopted', () => {
   const log = { name: 'orders', topicId: 'A' };
-  const judge = (known: string[], folders: { topic: string; partition: number }[] = []) =>
-    judgeAdoption(log, new Set(known), folders);
-  expect(judge([])).toBe('adopt');
-  expect(judge(['topics/other'], [{ topic: 'other', partition: 3 }])).toBe('adopt');
-  expect(judge(['topics/orders'])).toBe('known');
-  expect(judge(['deleted-topics/A'])).toBe('deleted');
-  expect(judge([], [{ topic: 'orders', partition: 1 }])).toBe('several partitions');
+  const topic = (id: string, partitions: number) => ({
+    id,
+    replicas: Array.from({ length: partitions }, () => [1]),
+    overrides: {},
+  });
+  const judge = (known: Record<string, unknown>, folders: PartitionOnDisk[] = []) =>
+    judgeAdoption(log, new Map(Object.entries(known)), folders);
+  expect(judge({})).toBe('adopt');
+  expect(judge({ 'topics/other': topic('B', 4) }, [{ topic: 'other', partition: 3 }])).toBe(
+    'adopt',
+  );
+  expect(judge({ 'topics/orders': topic('A', 1) })).toBe('known');
+  expect(judge({ 'deleted-topics/A': {} })).toBe('deleted');
+  expect(judge({}, [{ topic: 'orders', partition: 1 }])).toBe('several partitions');
+  expect(judge({ 'topics/orders': topic('B', 1) })).toBe('renew');
+  expect(judge({ 'topics/orders': topic('B', 2) })).toBe('conflict');
+  expect(judge({ 'topics/orders': topic('B', 1) }, [{ topic: 'orders', partition: 1 }])).toBe(
+    'conflict',
+  );
   const offsets = { name: '__consumer_offsets', topicId: 'A' };
-  expect(judgeAdoption(offsets, new Set(), [])).toBe('internal');
+  expect(judgeAdoption(offsets, new Map(), [])).toBe('internal');
 });
 
 async function deleteTopic(bootstrap: string, topic: string): Promise<void> {
