@@ -9,11 +9,14 @@ export type Duration = number | `${number}${keyof typeof UNIT_MS}`;
 /** How text says a duration. */
 export const DURATION_TEXTS = "text such as '500ms', '10s', '5m', '1h', '7d'";
 
-/** Whole milliseconds of a duration, rounded; null for what is none, or is below 0. */
+/**
+ * Whole milliseconds of a duration, rounded; null for what is none, or is below 0. What is not
+ * nothing is a millisecond at least: a retention of 0 would delete everything.
+ */
 export function parseDuration(duration: unknown): number | null {
   const ms = typeof duration === 'string' ? parse(duration) : duration;
   if (typeof ms !== 'number' || !(ms >= 0 && ms <= Number.MAX_SAFE_INTEGER)) return null;
-  return Math.round(ms);
+  return ms === 0 ? 0 : Math.max(1, Math.round(ms));
 }
 
 function parse(text: string): number {

@@ -35,6 +35,7 @@ export { FileSlice } from './disk/file-slice.js';
 export { acceptNow, sendFile, sendFileAvailable, sendNow } from './disk/native.js';
 export { nodeDisk } from './disk/node-disk.js';
 export { DURATION_TEXTS, type Duration, parseDuration } from './duration.js';
+export { isSignal } from './embedded/abort.js';
 export type { AppendOptions } from './embedded/append-options.js';
 export type { AppendResult } from './embedded/append-queue.js';
 export type { Cursor, CursorOptions } from './embedded/cursor.js';

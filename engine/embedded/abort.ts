@@ -11,11 +11,15 @@ export function abortError(signal: AbortSignal): EngineError {
   return error;
 }
 
+/** Whether it is a signal, of whichever realm. */
+export function isSignal(value: unknown): value is AbortSignal {
+  const given = value as Partial<AbortSignal> | null;
+  return typeof given === 'object' && typeof given?.throwIfAborted === 'function';
+}
+
 /** Throws INVALID_SETTING for what is neither a signal nor left out. */
 export function assertSignal(signal: unknown): void {
-  if (signal === undefined) return;
-  const given = signal as Partial<AbortSignal> | null;
-  if (typeof given === 'object' && typeof given?.addEventListener === 'function') return;
+  if (signal === undefined || isSignal(signal)) return;
   throw new EngineError('INVALID_SETTING', `signal is an AbortSignal, not ${shown(signal)}`);
 }
 

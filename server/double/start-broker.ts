@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from '../../engine/index.js';
+import { type Clock, isSignal, shown, systemClock } from '../../engine/index.js';
 import type { Endpoint } from '../broker/broker.js';
 import { openBroker } from '../broker/open-broker.js';
 import { SERVER_LIMITS } from '../limits.js';
@@ -92,6 +92,9 @@ const OPTIONS = {
 export async function startBroker(options: StartBrokerOptions = {}): Promise<RunningBroker> {
   assertKnown(options);
   const { signal, logger = silentLogger } = options;
+  if (signal !== undefined && !isSignal(signal)) {
+    throw new SettingsError([`signal is an AbortSignal, not ${shown(signal)}`]);
+  }
   signal?.throwIfAborted();
   const temporary = options.dataDir === undefined ? makeTemporaryFolder() : null;
   const cleanUp = async (): Promise<void> => {

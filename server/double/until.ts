@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '../../engine/index.js';
+import { type Clock, isSignal, shown, type Timer } from '../../engine/index.js';
 import { SERVER_LIMITS } from '../limits.js';
 import type { Changes } from '../testing/changes.js';
 import { type Duration, durationMs } from '../testing/duration.js';
@@ -41,6 +41,9 @@ export function waitUntil<T>(
   { timeoutMs = SERVER_LIMITS.untilMs, signal }: UntilOptions,
 ): Promise<T> {
   const waitMs = durationMs(timeoutMs);
+  if (signal !== undefined && !isSignal(signal)) {
+    throw new TestBrokerError('INVALID_OPTION', `signal is an AbortSignal, not ${shown(signal)}`);
+  }
   signal?.throwIfAborted();
   return new Promise<T>((resolve, reject) => {
     let timer: Timer | null = null;

@@ -30,8 +30,9 @@ export function listenersFromAdvertised(
   return derived.trim() === '' || !isOpen ? null : derived;
 }
 
+/** A host is bounded, so that no text takes long, whatever it holds. */
 function withHosts(endpoints: string, host: string): string {
-  return endpoints.replace(/:\/\/(?:\[[^\]]*\]|[^:,\]]*):/g, `://${host}:`);
+  return endpoints.replace(/:\/\/(?:\[[^\]]{0,64}\]|[^:,[\]]{0,255}):/g, `://${host}:`);
 }
 
 function withoutWildcards(endpoints: string): string {

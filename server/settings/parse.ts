@@ -149,12 +149,12 @@ function fromEnvironment(
   const given: Given[] = [];
   const settings = environmentSettings(environment ?? {});
   problems.push(...contradictions(settings));
+  const variables = [...brokerKeys.keys()].map(variableOfKey);
   for (const { variable, key, value } of settings) {
     if (brokerKeys.has(key)) {
       given.push({ key, value, source: 'environment', origin: variable });
       continue;
     }
-    const variables = [...brokerKeys.keys()].map(variableOfKey);
     const nearest = nearestText('; the nearest one is ', variable, variables);
     warnings.push(`environment variable ${variable} names no setting and is ignored${nearest}`);
   }

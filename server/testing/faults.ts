@@ -1,4 +1,4 @@
-import { nearestName } from '../../engine/index.js';
+import { nearestName, shown } from '../../engine/index.js';
 import { APIS, type ApiName } from '../handlers/apis.js';
 import { CloseConnection } from '../net/dispatcher.js';
 import type { Api, RequestOf } from '../protocol/api.js';
@@ -139,9 +139,10 @@ export class RequestFaults implements Faults {
 
   #arm(api: FaultApi, effect: Effect, options: FaultOptions): Fault {
     const { times = 1, topic, partition } = options;
-    if (api !== 'any' && !Object.hasOwn(APIS, api)) throw unknown('API', api, Object.keys(APIS));
+    const isKnown = typeof api === 'string' && (api === 'any' || Object.hasOwn(APIS, api));
+    if (!isKnown) throw unknown('API', api, Object.keys(APIS));
     if (times !== Number.POSITIVE_INFINITY && !(Number.isSafeInteger(times) && times > 0)) {
-      throw new RangeError(`times is a whole number from 1 on, or Infinity, not ${times}`);
+      throw new RangeError(`times is a whole number from 1 on, or Infinity, not ${shown(times)}`);
     }
     const byTopic = topic !== undefined || partition !== undefined;
     if (byTopic && (api === 'any' || !answersByPartition(APIS[api]))) {
@@ -288,13 +289,14 @@ async function lost(name: string): Promise<never> {
 }
 
 function codeOf(error: ErrorName | null): ErrorCode {
-  if (Object.hasOwn(ErrorCode, String(error)) && error !== 'NONE') return ErrorCode[error!];
+  const isKnown = typeof error === 'string' && error !== 'NONE' && Object.hasOwn(ErrorCode, error);
+  if (isKnown) return ErrorCode[error];
   const names = Object.keys(ErrorCode).filter((name) => name !== 'NONE');
-  throw unknown('error', String(error), names);
+  throw unknown('error', error, names);
 }
 
-function unknown(what: string, name: string, known: readonly string[]): TypeError {
-  const nearest = nearestName(String(name), known);
+function unknown(what: string, name: unknown, known: readonly string[]): TypeError {
+  const nearest = typeof name === 'string' ? nearestName(name, known) : null;
   const advice = nearest === null ? '' : `: did you mean ${nearest}?`;
-  return new TypeError(`there is no ${what} ${JSON.stringify(name)}${advice}`);
+  return new TypeError(`there is no ${what} ${shown(name)}${advice}`);
 }

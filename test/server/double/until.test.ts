@@ -2,7 +2,7 @@ import { Kafka, logLevel } from 'kafkajs';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { ManualClock } from '../../../engine/index.js';
 import { waitUntil } from '../../../server/double/until.js';
-import type { RunningBroker } from '../../../server/index.js';
+import { type RunningBroker, startBroker } from '../../../server/index.js';
 import { Changes } from '../../../server/testing/changes.js';
 import { startTestBroker } from '../../support/start-broker.js';
 
@@ -98,6 +98,18 @@ describe('until', () => {
       code: 'BROKER_CLOSED',
     });
   });
+
+  test.each([[{}], ['soon'], [null], [{ aborted: false }]])(
+    'refuses the signal %j, as startBroker does',
+    async (signal) => {
+      const broker = await startTestBroker();
+      const waiting = broker.until({ topic: 'orders' }, { signal: signal as never });
+      await expect(waiting).rejects.toMatchObject({ code: 'INVALID_OPTION' });
+      await expect(startBroker({ signal: signal as never })).rejects.toMatchObject({
+        code: 'SETTINGS',
+      });
+    },
+  );
 
   test('a condition that cannot say what is missing fails the wait, not the process', async () => {
     const clock = new ManualClock();

@@ -42,6 +42,13 @@ test('advertised listeners alone are listened on at every address, as the images
   expect(listenersFromAdvertised(' ', null)).toBeNull();
 });
 
+test('a host is looked for no further than a host may go', () => {
+  for (const host of [`[${':'.repeat(65)}]`, 'h'.repeat(256)]) {
+    const advertised = `PLAINTEXT://${host}:9092`;
+    expect(listenersFromAdvertised(advertised, null)).toBe(advertised);
+  }
+});
+
 test('listeners that are given, from wherever, are not derived', () => {
   const advertised = { KAFKA_ADVERTISED_LISTENERS: 'PLAINTEXT://kafka:9092' };
   const [listener] = settingsOf({ ...advertised, KAFKA_LISTENERS: 'PLAINTEXT://:9999' }).listeners;

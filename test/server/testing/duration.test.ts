@@ -10,7 +10,9 @@ test.each<[Duration, number]>([
   ['7d', 604_800_000],
   [250, 250],
   [0, 0],
-  [0.4, 0],
+  [0.4, 1],
+  ['0.4ms', 1],
+  ['0ms', 0],
 ])('%j is %d ms', (duration, ms) => {
   expect(durationMs(duration)).toBe(ms);
 });
