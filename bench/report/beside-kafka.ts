@@ -1,5 +1,6 @@
 import type { Compared, MeasuredRow } from '../lib/row.js';
-import { element, logScale, logTicks, picture, text } from './svg.js';
+import { ratioAxis } from './axis.js';
+import { element, logScale, picture, text } from './svg.js';
 
 const WIDTH = 820;
 const LABELS = 330;
@@ -53,16 +54,7 @@ export function besideKafkaPicture(rows: readonly MeasuredRow[]): string | null 
   const domain = [Math.min(1, ...bars.map(({ low }) => low)), 1.1 * highest(bars)] as const;
   const x = logScale(domain, [LABELS, WIDTH - RIGHT]);
   const height = TOP + bars.length * LINE + BOTTOM;
-  const axis = logTicks(domain).flatMap((tick) => [
-    element('line', {
-      x1: x(tick),
-      x2: x(tick),
-      y1: TOP - 6,
-      y2: height - BOTTOM,
-      stroke: tick === 1 ? GREY : '#eaeef2',
-    }),
-    text(x(tick), TOP - 12, `${tick}×`, { 'text-anchor': 'middle', fill: GREY, 'font-size': 11 }),
-  ]);
+  const axis = ratioAxis(domain, x, [TOP - 6, height - BOTTOM], 11);
   const heading = text(10, 22, TITLE, { 'font-weight': 'bold', 'font-size': 14 });
   const drawn = bars.map((bar, i) => drawBar(bar, TOP + i * LINE + LINE / 2, x));
   return picture(WIDTH, height, TITLE, [heading, ...axis, ...drawn]);

@@ -2,7 +2,8 @@ import { formatMetric, labelOf } from '../lib/metrics.js';
 import type { Compared, MeasuredRow } from '../lib/row.js';
 import { median } from '../lib/statistics.js';
 import { formatRatio } from '../lib/table.js';
-import { element, logScale, logTicks, picture, text } from './svg.js';
+import { ratioAxis } from './axis.js';
+import { element, logScale, picture, text } from './svg.js';
 
 const WIDTH = 1000;
 const LABELS = 420;
@@ -40,16 +41,7 @@ export function ratioPicture(title: string, rows: readonly MeasuredRow[]): strin
   const domain = [Math.min(0.8, ...values) * 0.9, Math.max(1.25, ...values) * 1.1] as const;
   const x = logScale(domain, [LABELS, WIDTH - RIGHT]);
   const height = TOP + lines.length * LINE + BOTTOM;
-  const axis = logTicks(domain).flatMap((tick) => [
-    element('line', {
-      x1: x(tick),
-      x2: x(tick),
-      y1: TOP - 8,
-      y2: height - BOTTOM,
-      stroke: tick === 1 ? GREY : '#eaeef2',
-    }),
-    text(x(tick), TOP - 14, `${tick}×`, { 'text-anchor': 'middle', fill: GREY, 'font-size': 10 }),
-  ]);
+  const axis = ratioAxis(domain, x, [TOP - 8, height - BOTTOM], 10);
   const parts = lines.map(({ row, compared }, i) =>
     ratioLine(row, compared, TOP + i * LINE + LINE / 2, x),
   );
