@@ -73,9 +73,12 @@ async function openFile(path: string): Promise<AsyncIterable<Buffer>> {
   return file.createReadStream();
 }
 
-/** What went wrong, and what has come to the broker all the same. */
+/** What went wrong, with what has come to the broker all the same. */
 function withCount(error: unknown, told: string): unknown {
-  if (!(error instanceof CliError)) return error;
+  if (!(error instanceof CliError)) {
+    process.stderr.write(`${told}\n`);
+    return error;
+  }
   return new CliError(`${error.message}; ${told}`, error.exitCode, { cause: error });
 }
 

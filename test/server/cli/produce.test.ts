@@ -46,6 +46,29 @@ test('a failure says how many records were stored before it', async () => {
   expect(bad.stderr).toMatch(/line 2: .*; 0 records stored\n$/);
 });
 
+test('a broker that goes away in between leaves a count of what it had stored', async () => {
+  const { run, broker } = await cliBroker({ topics: { orders: { partitions: 2 } } });
+  broker.faults.disconnect('Produce', { partition: 1, times: Infinity });
+  const long = 'x'.repeat(600_000);
+  const refused = await run('produce', 'orders', '--file', fileOf(long, long, long));
+  expect(refused.code).toBe(1);
+  const stored = (await broker.records('orders')).length;
+  expect(stored).toBeGreaterThan(0);
+  expect(stored).toBeLessThan(3);
+  expect(refused.stderr).toContain(`${stored} record${stored === 1 ? '' : 's'} stored\n`);
+});
+
+test.runIf(process.platform === 'linux')(
+  'a file that cannot be read leaves the count',
+  async () => {
+    const { run } = await cliBroker({ topics: { orders: {} } });
+    const refused = await run('produce', 'orders', '--file', '/proc/self/mem');
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toContain('0 records stored\n');
+    expect(refused.stderr).toContain('EIO');
+  },
+);
+
 test('a file that is not there, and a folder, are told before anything is sent', async () => {
   const { run, broker } = await cliBroker({ topics: { orders: {} } });
   const folder = temporaryFolder();
