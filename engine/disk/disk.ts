@@ -25,6 +25,11 @@ export interface Disk {
   readFileSync(path: string): Buffer;
   /** Atomic within one file system; replaces what had the new name. Works on folders. */
   rename(from: string, to: string): Promise<void>;
+  /**
+   * Gives a file a second name. EEXIST when it is taken; EXDEV, EPERM, EMLINK or ENOTSUP where a
+   * file cannot have two.
+   */
+  link(from: string, to: string): Promise<void>;
   /** Always asynchronous: unlinking gigabytes blocks for a second. */
   unlink(path: string): Promise<void>;
   /** The folder must be empty. */
@@ -63,6 +68,8 @@ export interface DiskStat {
   readonly size: number;
   readonly isDirectory: boolean;
   readonly modifiedMs: number;
+  /** Names that lead to it (hard links); 1 for most files. */
+  readonly links: number;
 }
 
 /**

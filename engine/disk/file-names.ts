@@ -8,7 +8,7 @@ import { assert } from '../assert.js';
  *   00000000000000001234.log                    a segment: its base offset in 20 digits
  *   00000000000000001234.{index,timeindex,txnindex}
  *   partition.metadata                          the topic id
- *   <segment file>.{deleted,cleaned,swap,cut}   on its way out or in, see SEGMENT_FILE_STATES
+ *   <segment file>.{deleted,cleaned,swap,cut,copy}  on its way out or in, see SEGMENT_FILE_STATES
  * <topic>-<partition>.<32 hex digits>-delete/   a partition on its way out
  * <topic>-<partition>.<32 hex digits>-stray/    a partition whose topic is unknown: kept, never served
  * ```
@@ -20,9 +20,9 @@ export type SegmentFileKind = (typeof SEGMENT_FILE_KINDS)[number];
 /**
  * What a second suffix says: `deleted` waits to be unlinked, `cleaned` is a compaction's unfinished
  * output, `swap` is finished output that replaces its sources, `cut` holds the bytes of a torn
- * tail.
+ * tail, `copy` is the unfinished copy of a file that has a second name elsewhere.
  */
-export const SEGMENT_FILE_STATES = ['deleted', 'cleaned', 'swap', 'cut'] as const;
+export const SEGMENT_FILE_STATES = ['deleted', 'cleaned', 'swap', 'cut', 'copy'] as const;
 
 export type SegmentFileState = (typeof SEGMENT_FILE_STATES)[number];
 
@@ -33,7 +33,8 @@ export interface SegmentFileName {
   readonly state: SegmentFileState | null;
 }
 
-const SEGMENT_FILE = /^(\d{20})\.(log|index|timeindex|txnindex)(?:\.(deleted|cleaned|swap|cut))?$/;
+const SEGMENT_FILE =
+  /^(\d{20})\.(log|index|timeindex|txnindex)(?:\.(deleted|cleaned|swap|cut|copy))?$/;
 
 /** `00000000000000001234.log`, or with a state `00000000000000001234.log.swap`. */
 export function segmentFileName(

@@ -1,7 +1,8 @@
 import { assert } from '../assert.js';
 import { LIMITS } from '../limits.js';
+import type { DescriptorBudget } from './descriptor-budget.js';
 import type { Disk } from './disk.js';
-import { type DescriptorBudget, LogFile } from './log-file.js';
+import { LogFile } from './log-file.js';
 import { PageTraffic } from './page-traffic.js';
 
 export interface FilePoolOptions {
@@ -45,7 +46,7 @@ export class FilePool {
   #waiting: (() => void)[] = [];
   #isWaking = false;
   #isUnbounded = false;
-  readonly #budget: DescriptorBudget = {
+  readonly #budget: DescriptorBudget<LogFile> = {
     opened: (file) => {
       this.#open.add(file);
       this.#evictSurplus();

@@ -67,6 +67,10 @@ export class HeldFilesDisk implements Disk {
     }
   }
 
+  link(from: string, to: string): Promise<void> {
+    return this.#disk.link(from, to);
+  }
+
   unlink(path: string): Promise<void> {
     return this.#patiently(() => this.#disk.unlink(path));
   }

@@ -1,26 +1,9 @@
 import { assert } from '../assert.js';
+import { ClosingDescriptors } from './closing-descriptors.js';
+import type { DescriptorBudget } from './descriptor-budget.js';
 import type { Disk, DiskFile, OpenMode } from './disk.js';
 import type { PageTraffic } from './page-traffic.js';
 import { ResidentRanges, warmUpSize } from './resident-ranges.js';
-
-/** The calls by which a file tells its pool which descriptors exist and which may be closed. */
-export interface DescriptorBudget {
-  /** The file holds a descriptor from now on. */
-  opened(file: LogFile): void;
-  /** The file holds no descriptor any more; its close may still be running. */
-  closed(file: LogFile): void;
-  /**
-   * Nothing names the file's descriptor and no bytes wait for a sync: it may be evicted. The most
-   * recently used file comes last.
-   */
-  idle(file: LogFile): void;
-  /** The file may not be evicted. */
-  busy(file: LogFile): void;
-  /** The file has bytes that wait for a sync from now on. */
-  dirtied(): void;
-  /** The file has no such bytes any more. */
-  cleaned(): void;
-}
 
 /**
  * One file of a log, whose descriptor comes and goes: the first use opens it, the pool's LRU closes
@@ -37,7 +20,7 @@ export interface DescriptorBudget {
  */
 export class LogFile {
   readonly #disk: Disk;
-  readonly #budget: DescriptorBudget;
+  readonly #budget: DescriptorBudget<LogFile>;
   readonly #traffic: PageTraffic;
   /** Ranges that are known to be in the page cache; null until there is one. */
   #resident: ResidentRanges | null = null;
@@ -49,11 +32,10 @@ export class LogFile {
   #forgotten = false;
   #isFinished = false;
   #whenUnpinned: (() => void)[] | null = null;
-  /** Closes that are running; two at most overlap, when a file is opened again at once. */
-  readonly #closing = new Set<Promise<void>>();
+  readonly #closing = new ClosingDescriptors();
 
   /** Called by FilePool; use `pool.file(path)`. */
-  constructor(disk: Disk, budget: DescriptorBudget, traffic: PageTraffic, path: string) {
+  constructor(disk: Disk, budget: DescriptorBudget<LogFile>, traffic: PageTraffic, path: string) {
     this.#disk = disk;
     this.#budget = budget;
     this.#traffic = traffic;
@@ -126,6 +108,7 @@ export class LogFile {
   unpin(): void {
     assert(this.#pins > 0, 'a file is unpinned once per pin');
     if (--this.#pins > 0) return;
+    this.#closing.unpinned();
     const waiting = this.#whenUnpinned;
     if (waiting !== null) {
       this.#whenUnpinned = null;
@@ -263,6 +246,16 @@ export class LogFile {
     }
   }
 
+  /** As `DiskFile.links`. */
+  async links(): Promise<number> {
+    const descriptor = this.pin();
+    try {
+      return await descriptor.links();
+    } finally {
+      this.unpin();
+    }
+  }
+
   truncateSync(size: number): void {
     const descriptor = this.pin();
     try {
@@ -319,13 +312,29 @@ export class LogFile {
   }
 
   /**
+   * Another file has the path now, with the same bytes as far as anybody asks for them: the next
+   * use opens that one. A slice that holds the old descriptor goes on with it. Throws what opening
+   * throws.
+   */
+  replaced(): void {
+    const old = this.#descriptor;
+    if (old === null) return;
+    if (this.#pins === 0) {
+      void this.#detach();
+      return;
+    }
+    this.#descriptor = this.#disk.openSync(this.#path, 'write');
+    this.#closing.keep(old);
+  }
+
+  /**
    * Waits until nothing pins the descriptor, then closes it, dirty or not: a caller that needs the
    * bytes has synced them. The next use opens it again. Rejects with what close(2) answered.
    */
   async close(): Promise<void> {
     await this.#unpinned();
     if (this.#descriptor !== null) void this.#detach();
-    await Promise.all(this.#closing);
+    await this.#closing.settled();
   }
 
   /**
@@ -379,11 +388,7 @@ export class LogFile {
     if (this.isDirty) this.#budget.cleaned();
     this.#cleanWrites = this.#writes;
     this.#budget.closed(this);
-    const closing = descriptor.close();
-    this.#closing.add(closing);
-    const done = (): void => void this.#closing.delete(closing);
-    closing.then(done, done);
-    return closing;
+    return this.#closing.close(descriptor);
   }
 }
 

@@ -18,6 +18,7 @@ import {
   writevSync,
 } from 'node:fs';
 import {
+  link,
   mkdir,
   opendir,
   readdir,
@@ -244,6 +245,7 @@ const plainDisk: Disk = {
         size: found.size,
         isDirectory: found.isDirectory(),
         modifiedMs: found.mtimeMs,
+        links: found.nlink,
       };
     } catch (error) {
       if (hasErrno(error, 'ENOENT') || hasErrno(error, 'ENOTDIR')) return null;
@@ -253,6 +255,7 @@ const plainDisk: Disk = {
   readFile: (path) => readFile(path),
   readFileSync: (path) => readFileSync(path),
   rename: (from, to) => rename(from, to),
+  link: (from, to) => link(from, to),
   unlink: (path) => unlink(path),
   rmdir: (path) => rmdir(path),
   async syncDirectory(path) {

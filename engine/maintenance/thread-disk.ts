@@ -24,12 +24,14 @@ const plainThreadDisk: Disk = {
           size: found.size,
           isDirectory: found.isDirectory(),
           modifiedMs: found.mtimeMs,
+          links: found.nlink,
         }
       : null;
   },
   readFile: (path) => nodeDisk.readFile(path),
   readFileSync: (path) => nodeDisk.readFileSync(path),
   rename: (from, to) => nodeDisk.rename(from, to),
+  link: (from, to) => nodeDisk.link(from, to),
   unlink: async (path) => unlinkSync(path),
   rmdir: (path) => nodeDisk.rmdir(path),
   async syncDirectory(path) {

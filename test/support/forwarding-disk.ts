@@ -13,6 +13,7 @@ export function forwarding(disk: SimDisk): Disk {
     readFile: (path) => disk.readFile(path),
     readFileSync: (path) => disk.readFileSync(path),
     rename: (from, to) => disk.rename(from, to),
+    link: (from, to) => disk.link(from, to),
     unlink: (path) => disk.unlink(path),
     rmdir: (path) => disk.rmdir(path),
     syncDirectory: (path) => disk.syncDirectory(path),

@@ -54,8 +54,11 @@ export class MemoryDisk implements Disk {
   stat(path: string): Promise<DiskStat | null> {
     return this.#later(() => {
       const content = this.#files.get(path);
-      if (content) return { size: content.bytes.length, isDirectory: false, modifiedMs: 0 };
-      return this.#folders.has(path) ? { size: 0, isDirectory: true, modifiedMs: 0 } : null;
+      if (content)
+        return { size: content.bytes.length, isDirectory: false, modifiedMs: 0, links: 1 };
+      return this.#folders.has(path)
+        ? { size: 0, isDirectory: true, modifiedMs: 0, links: 1 }
+        : null;
     });
   }
 
@@ -75,6 +78,10 @@ export class MemoryDisk implements Disk {
       this.#enter(to);
       this.#files.set(to, content);
     });
+  }
+
+  async link(_from: string, to: string): Promise<void> {
+    throw failure('ENOTSUP', to);
   }
 
   unlink(path: string): Promise<void> {

@@ -34,7 +34,7 @@ export interface JournalEntry {
   readonly position?: number;
   /** Bytes of a write or read; the new size of a truncation. */
   readonly size?: number;
-  /** The other name of a rename. */
+  /** The other name of a rename or a link. */
   readonly to?: string;
   /** Of a failure: the errno's name. */
   readonly code?: string;
@@ -212,7 +212,12 @@ export class SimDisk implements Disk {
       const node = this.#names.find(path);
       if (!node) return null;
       const isDirectory = node instanceof SimFolder;
-      return { size: isDirectory ? 0 : node.size, isDirectory, modifiedMs: 0 };
+      return {
+        size: isDirectory ? 0 : node.size,
+        isDirectory,
+        modifiedMs: 0,
+        links: isDirectory ? 1 : this.#names.linksOf(node),
+      };
     });
   }
 
@@ -226,6 +231,10 @@ export class SimDisk implements Disk {
 
   rename(from: string, to: string): Promise<void> {
     return this.#later('rename', from, { to }, () => this.#names.rename(from, to));
+  }
+
+  link(from: string, to: string): Promise<void> {
+    return this.#later('link', from, { to }, () => this.#names.link(from, to));
   }
 
   unlink(path: string): Promise<void> {
@@ -297,7 +306,7 @@ export class SimDisk implements Disk {
       path,
       fd: -1,
       size: () => this.#later('size', target, {}, () => named().content.size),
-      links: async () => 1,
+      links: () => this.#later('links', target, {}, () => this.#names.linksOf(named().content)),
       writevSync: (buffers, position) => {
         const details = { position, size: sizeOf(buffers) };
         this.#now(

@@ -71,6 +71,17 @@ export class SimNames {
     return content;
   }
 
+  /** A second name for the file. */
+  link(from: string, to: string): void {
+    this.#add(to, this.file(from));
+  }
+
+  linksOf(content: SimContent): number {
+    let count = 0;
+    for (const each of this.files()) if (each === content) count++;
+    return count;
+  }
+
   createFolder(path: string): void {
     this.#add(path, new SimFolder(this.#nextId++));
   }

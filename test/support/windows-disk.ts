@@ -81,6 +81,11 @@ export class WindowsDisk implements Disk {
     await this.#disk.rename(source, to);
   }
 
+  async link(from: string, to: string): Promise<void> {
+    await this.#disk.link(this.#named(from), to);
+    this.#names.set(key(to), to);
+  }
+
   async unlink(path: string): Promise<void> {
     if (this.#open.has(key(path))) throw this.#refuse('unlink', 'EBUSY', path);
     await this.#disk.unlink(this.#named(path));

@@ -1,3 +1,4 @@
+import { cutLogFile } from '../../disk/own-file.js';
 import { storageError } from '../../disk/storage-error.js';
 import type { Durability } from '../durability/durability.js';
 import { cutIndexFiles } from '../segments/index-files.js';
@@ -32,7 +33,8 @@ export interface TruncatedLog {
  *    than its checkpoint counts as damage; until here nothing has changed;
  * 3. in memory the log ends there;
  * 4. the segments behind are removed, the last one first, each durably before the next;
- * 5. the segment is cut, and synced.
+ * 5. the segment is cut, and synced; one that has a second name, in a backup, is replaced by a copy
+ *    of what stays.
  *
  * Found half done after a crash, the old tail is there again up to some segment; the promise was
  * never resolved.
@@ -56,7 +58,7 @@ export async function truncateLog(log: TruncatedLog, cut: Cut): Promise<void> {
   const removed = log.memory.cutTo(cut);
   try {
     for (const last of removed.reverse()) await log.retirement.retire([last]);
-    await segment.file.truncate(place.position);
+    await cutLogFile(context.disk, segment.file, place.position);
     durability.unsynced.addFile(segment.file);
     // The index files are removed again: a reader may have had them built from bytes that were
     // still there.

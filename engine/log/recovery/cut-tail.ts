@@ -1,13 +1,14 @@
 import { join } from 'node:path';
+import { copyRange } from '../../disk/copy-range.js';
 import { segmentFileName } from '../../disk/file-names.js';
 import type { LogFile } from '../../disk/log-file.js';
+import { cutLogFile } from '../../disk/own-file.js';
 import { EngineError } from '../../errors.js';
 import { LIMITS } from '../../limits.js';
 import { indexPath } from '../segments/index-files.js';
 import { repairAdvice } from '../segments/repair-advice.js';
 import type { Segment } from '../segments/segment.js';
 import type { LogContext } from '../shared/log-context.js';
-import { copyAside } from './rewrite-range.js';
 import { showsDamage } from './tail-evidence.js';
 import type { TailScan } from './tail-scan.js';
 
@@ -39,9 +40,9 @@ export async function cutTail(
     join(folder, segmentFileName(endOffset, 'log', 'cut')),
     (kept) => beginsWith(context, kept, file, end, size),
   );
-  await copyAside(disk, file, end, size, path);
+  await copyRange(disk, file, end, size, path);
   const bytes = size - end + (await setAside(context, folder, later));
-  await file.truncate(end);
+  await cutLogFile(disk, file, end);
   logger.warn(
     { file: file.path, position: end, bytes: size - end, kept: path },
     'a torn tail was cut off',

@@ -13,6 +13,8 @@ import type { RecoveryInput } from './recovered.js';
 export interface FoundSegments {
   /** Live segments by base offset. */
   readonly segments: readonly Segment[];
+  /** Those whose file has a second name elsewhere. */
+  readonly linked: ReadonlySet<Segment>;
   /** Names of index files that may be those of segments behind the checkpoint. */
   readonly indexNames: ReadonlySet<string>;
   /** Whether the log leaves offsets out, or that is unknown for some of its segments. */
@@ -42,7 +44,9 @@ export async function findSegments(
     const { state, kind, baseOffset } = parsed;
     if (state === 'deleted') leftovers.push(join(folder, name));
     // Outputs of a compaction that never counted: a swap that did is finished by now.
-    if (state === 'cleaned' || state === 'swap') unfinished.push(join(folder, name));
+    if (state === 'cleaned' || state === 'swap' || state === 'copy') {
+      unfinished.push(join(folder, name));
+    }
     if (state !== null) continue;
     if (kind === 'log') bases.push(baseOffset);
     else if (baseOffset >= (checkpoint?.segmentBase ?? 0)) indexNames.add(name);
@@ -53,13 +57,15 @@ export async function findSegments(
   const sorted = Float64Array.from(bases).sort();
   const mayHaveGaps = input.hasGaps || isSegmentBack(sorted[0], input.assumedStart);
   const segments: Segment[] = [];
+  const linked = new Set<Segment>();
   for (const baseOffset of sorted) {
-    const segment = await segmentAt(context, input, baseOffset, mayHaveGaps);
-    if (segment !== null) segments.push(segment);
+    const found = await segmentAt(context, input, baseOffset, mayHaveGaps);
+    if (found !== null) segments.push(found.segment);
+    if (found !== null && found.links > 1) linked.add(found.segment);
     const pause = work.did(1);
     if (pause !== null) await pause;
   }
-  return { segments, indexNames, mayHaveGaps };
+  return { segments, linked, indexNames, mayHaveGaps };
 }
 
 async function segmentAt(
@@ -67,11 +73,11 @@ async function segmentAt(
   { folder, checkpoint, settings }: RecoveryInput,
   baseOffset: number,
   mayHaveGaps: boolean,
-): Promise<Segment | null> {
+): Promise<{ segment: Segment; links: number } | null> {
   const path = join(folder, segmentFileName(baseOffset, 'log'));
   const stat = await disk.stat(path);
   if (stat === null) return null;
-  return new Segment({
+  const segment = new Segment({
     baseOffset,
     file: files.file(path),
     size: stat.size,
@@ -81,6 +87,7 @@ async function segmentAt(
     // Without a checkpoint every batch is looked at.
     isGapless: !mayHaveGaps && (checkpoint === null || checkpoint.isGapless),
   });
+  return { segment, links: stat.links };
 }
 
 function removeLater({ jobs, logger }: LogContext, folder: string, paths: readonly string[]): void {

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { segmentFileName } from '../../disk/file-names.js';
 import type { LogFile } from '../../disk/log-file.js';
+import { ownLogFile } from '../../disk/own-file.js';
 import { LIMITS } from '../../limits.js';
 import type { Segment } from '../segments/segment.js';
 import { SegmentList } from '../segments/segment-list.js';
@@ -69,6 +70,10 @@ class Recovery {
     }
     this.#checkAgainstCheckpoint(tail);
     const end = await this.#recoverTail(tail);
+    const { active } = this.#segments;
+    if (active && this.#found.linked.has(active)) {
+      await ownLogFile(this.#context.disk, active.file);
+    }
     return this.#ended(end, !areGapless || this.#batches.leavesGap);
   }
 

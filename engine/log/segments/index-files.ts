@@ -2,6 +2,7 @@ import { dirname, join } from 'node:path';
 import type { Disk } from '../../disk/disk.js';
 import { hasErrno } from '../../disk/errno.js';
 import { segmentFileName } from '../../disk/file-names.js';
+import { ownPath } from '../../disk/own-file.js';
 import type { SegmentIndexes } from './noted-batches.js';
 import { OFFSET_INDEX_ENTRY_SIZE, OffsetIndex } from './offset-index.js';
 import type { Segment } from './segment.js';
@@ -116,6 +117,7 @@ export async function cutIndexFiles(disk: Disk, segment: Segment): Promise<void>
 async function cutFile(disk: Disk, path: string, size: number): Promise<void> {
   const found = await disk.stat(path);
   if (!found || found.size <= size) return;
+  await ownPath(disk, path);
   const file = await disk.open(path, 'write');
   try {
     await file.truncate(size);
@@ -180,6 +182,7 @@ async function readIfThere(disk: Disk, path: string): Promise<Buffer | null> {
 }
 
 async function writeAt(disk: Disk, path: string, bytes: Buffer, position: number): Promise<void> {
+  await ownPath(disk, path);
   const file = await disk.open(path, 'append');
   try {
     if (bytes.length > 0) await file.writev([bytes], position);
