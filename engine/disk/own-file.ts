@@ -16,7 +16,7 @@ export function copyPath(path: string): string {
 
 /** Cuts a file to `size` bytes, at most what it has, where nobody appends to it. */
 export async function cutLogFile(disk: Disk, file: LogFile, size: number): Promise<void> {
-  if ((await file.links()) === 1) await file.truncate(size);
+  if ((await file.links()) <= 1) await file.truncate(size);
   else await replaceByCopy(disk, file, size);
 }
 
@@ -36,7 +36,7 @@ async function replaceByCopy(disk: Disk, file: LogFile, size: number): Promise<v
 /** As `ownLogFile`, of a file that is not open; nothing where there is none. */
 export async function ownPath(disk: Disk, path: string): Promise<void> {
   const found = await disk.stat(path);
-  if (found === null || found.links === 1) return;
+  if (found === null || found.links <= 1) return;
   const file = await disk.open(path, 'read');
   try {
     await copyRange(disk, file, 0, found.size, copyPath(path));

@@ -15,7 +15,7 @@ export async function cutDown(
   isStopping: () => boolean,
 ): Promise<void> {
   try {
-    if ((await file.links()) !== 1) return;
+    if ((await file.links()) > 1) return;
     const size = await file.size();
     let owedMs = 0;
     for (let left = lastCut(size); left > 0 && !isStopping(); left -= LIMITS.cutPieceBytes) {
