@@ -28,6 +28,7 @@ export const LEFT_OUT = [
   'test/server/cli/catalog.test.ts',
   'test/server/cli/consume-damaged.test.ts',
   'test/server/cli/consume-group.test.ts',
+  'test/server/cli/consume/following.test.ts',
   'test/server/cli/dev.test.ts',
   'test/server/cli/dump-log.test.ts',
   'test/server/cli/groups.test.ts',

@@ -6,6 +6,7 @@ import { SyncGroup } from '../protocol/messages/sync-group.js';
 import { check, shown } from './answers.js';
 import type { Answer, Client } from './client.js';
 import {
+  type Assignment,
   CONSUMER_PROTOCOL,
   decodeAssignment,
   decodeSubscription,
@@ -13,10 +14,10 @@ import {
   encodeSubscription,
 } from './consumer-protocol.js';
 import { whenReady } from './coordinator.js';
-import { commitOffsets } from './group-offsets.js';
+import { commitOffsets, type GroupOffsets } from './group-offsets.js';
 import { CLI_LIMITS } from './limits.js';
 import { assignRanges } from './range-assignment.js';
-import type { TopicPartitions } from './topic-partitions.js';
+import { partitionsByTopic } from './topic-partitions.js';
 
 const PROTOCOL = 'range';
 
@@ -27,14 +28,14 @@ const REJOIN: ReadonlySet<number> = new Set([
 ]);
 
 /**
- * A member of a consumer group that reads one topic. It sends heartbeats by itself; its reader asks
+ * A member of a consumer group. It sends heartbeats by itself; its reader asks
  * `mustRejoin` between reads. It owns no connection: `client` is connected to the coordinator, and
  * only this member uses it.
  */
 export class GroupMember {
   readonly #client: Client;
   readonly #groupId: string;
-  readonly #topic: TopicPartitions;
+  #topics: readonly string[] = [];
   #memberId = '';
   #generation = -1;
   #mustRejoin = true;
@@ -43,10 +44,15 @@ export class GroupMember {
   /** Requests go out on the connection one after another. */
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(client: Client, groupId: string, topic: TopicPartitions) {
+  constructor(client: Client, groupId: string) {
     this.#client = client;
     this.#groupId = groupId;
-    this.#topic = topic;
+  }
+
+  /** The topics that it wants to read; it must join again to get their partitions. */
+  subscribe(topics: readonly string[]): void {
+    this.#topics = topics;
+    this.#mustRejoin = true;
   }
 
   /**
@@ -59,16 +65,16 @@ export class GroupMember {
   }
 
   /** Joins the next generation. Resolves with the partitions that are this member's from now on. */
-  async join(): Promise<readonly number[]> {
+  async join(): Promise<Assignment> {
     this.#stopHeartbeats();
     for (;;) {
       const joined = await this.#inOrder(() => this.#joinOnce());
       if (joined === null) continue;
-      const partitions = await this.#inOrder(() => this.#sync(joined));
-      if (partitions === null) continue;
+      const assignment = await this.#inOrder(() => this.#sync(joined));
+      if (assignment === null) continue;
       this.#mustRejoin = false;
       this.#timer = setInterval(() => this.#heartbeat(), CLI_LIMITS.heartbeatIntervalMs);
-      return partitions;
+      return assignment;
     }
   }
 
@@ -76,9 +82,8 @@ export class GroupMember {
    * Commits the offsets from which reading goes on. Partitions that other members have taken over
    * meanwhile keep the offsets of those members.
    */
-  async commit(positions: ReadonlyMap<number, number>): Promise<void> {
-    if (positions.size === 0 || this.#memberId === '') return;
-    const offsets = new Map([[this.#topic.name, positions]]);
+  async commit(offsets: GroupOffsets): Promise<void> {
+    if (offsets.size === 0 || this.#memberId === '') return;
     const committer = { memberId: this.#memberId, generation: this.#generation };
     const code = await this.#inOrder(() =>
       commitOffsets(this.#client, this.#groupId, offsets, committer),
@@ -116,7 +121,7 @@ export class GroupMember {
           rebalanceTimeoutMs: CLI_LIMITS.rebalanceTimeoutMs,
           memberId: this.#memberId,
           protocolType: CONSUMER_PROTOCOL,
-          protocols: [{ name: PROTOCOL, metadata: encodeSubscription([this.#topic.name]) }],
+          protocols: [{ name: PROTOCOL, metadata: encodeSubscription(this.#topics) }],
         }),
       ({ errorCode }) => errorCode,
     );
@@ -131,14 +136,17 @@ export class GroupMember {
   }
 
   /** Gets the assignment; the leader makes it for all members. Null: try again. */
-  async #sync(joined: Answer<typeof JoinGroup>): Promise<readonly number[] | null> {
-    const { name, partitions } = this.#topic;
+  async #sync(joined: Answer<typeof JoinGroup>): Promise<Assignment | null> {
     const leads = joined.leader === joined.memberId && !joined.skipAssignment;
     const subscribers = joined.members.map(({ memberId, metadata }) => ({
       memberId,
       topics: decodeSubscription(metadata),
     }));
-    const assigned = leads ? assignRanges(subscribers, new Map([[name, partitions]])) : new Map();
+    // The others may read topics that this member does not.
+    const wanted = new Set(subscribers.flatMap(({ topics }) => topics));
+    const assigned = leads
+      ? assignRanges(subscribers, await partitionsByTopic(this.#client, [...wanted]))
+      : new Map<string, Assignment>();
     const answer = await whenReady(
       () =>
         this.#client.request(SyncGroup, {
@@ -155,7 +163,7 @@ export class GroupMember {
       ({ errorCode }) => errorCode,
     );
     if (this.#heed(answer.errorCode, 'cannot get partitions')) return null;
-    return decodeAssignment(answer.assignment).get(name) ?? [];
+    return decodeAssignment(answer.assignment);
   }
 
   #heartbeat(): void {

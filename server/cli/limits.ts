@@ -35,6 +35,12 @@ export const CLI_LIMITS = {
   offlineAttemptsMax: 20,
   /** The pause between two attempts. */
   retryPauseMs: 100,
+  /** Characters of one pattern of `consume`. Beyond: it is refused. */
+  patternLengthMax: 1000,
+  /** The time that a pattern may take on the names of all topics. Beyond: it is refused. */
+  patternTimeoutMs: 500,
+  /** The interval at which `consume` looks for new topics that match its pattern. */
+  topicsRefreshMs: 2 * SECOND_MS,
   /** Topics of one request. Beyond: several requests. */
   topicsPerRequest: 500,
   /**

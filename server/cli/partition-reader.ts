@@ -1,47 +1,70 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { batchSize, EngineError, type RecordView, storedBatches } from '../../engine/index.js';
 import { ErrorCode, errorInfo } from '../protocol/error-codes.js';
 import { Fetch } from '../protocol/messages/fetch.js';
 import { check, shown } from './answers.js';
 import { CliError } from './cli-error.js';
-import type { Client } from './client.js';
+import type { Answer, Client } from './client.js';
+import {
+  byTopic,
+  type Cursor,
+  damageError,
+  isWanted,
+  offlineError,
+  type ReadRecord,
+  recordsOf,
+} from './consume/cursor.js';
+import type { Ends } from './consume/read-range.js';
 import { CLI_LIMITS } from './limits.js';
 import { endOffsets, firstOffsets, type Start } from './start-position.js';
-import type { TopicPartitions } from './topic-partitions.js';
+import { isThere, type TopicPartitions } from './topic-partitions.js';
 
-/** A batch begins with its offset and its length. */
-const BATCH_PREFIX_BYTES = 12;
-const BATCH_HEADER_BYTES = 61;
+type PartitionAnswer = Answer<typeof Fetch>['topics'][number]['partitions'][number];
 
-/** A record and its partition. */
-export interface ReadRecord {
-  readonly partition: number;
-  readonly record: RecordView;
-}
+/** Error codes of a topic that may have been deleted. */
+const PERHAPS_DELETED: ReadonlySet<number> = new Set([
+  ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
+  ErrorCode.UNKNOWN_TOPIC_ID,
+  ErrorCode.INCONSISTENT_TOPIC_ID,
+]);
 
-/** Reads partitions of one topic on one connection, each from its own offset on. */
+/** Reads partitions of topics on one connection, each from its own offset on. */
 export class PartitionReader {
   readonly #client: Client;
-  readonly #topic: TopicPartitions;
-  readonly #positions: Map<number, number>;
-  /** Partitions that were read to their end. */
-  readonly #ended = new Set<number>();
-  /** How often in a row a partition could not be read. */
-  readonly #offline = new Map<number, number>();
+  /** The next fetch asks for them in this order. */
+  #cursors: readonly Cursor[] = [];
+  readonly #deleted: TopicPartitions[] = [];
   /** The error of the first partition that is damaged or cannot be read. */
   #damage: CliError | null = null;
 
-  /** `positions`: the offset to begin with, for each partition to be read. */
-  constructor(client: Client, topic: TopicPartitions, { positions, offline }: Start) {
+  constructor(client: Client) {
     this.#client = client;
-    this.#topic = topic;
-    this.#positions = new Map(positions);
-    for (const partition of offline) this.#noteOffline(partition);
   }
 
-  /** The offset behind the last record that was yielded, by partition. */
-  get positions(): ReadonlyMap<number, number> {
-    return this.#positions;
+  /** Reads these partitions, too, up to `ends`, where that says an offset. */
+  add(topic: TopicPartitions, { positions, offline }: Start, ends: Ends | null = null): void {
+    const added = [...positions].map(
+      ([partition, position]): Cursor => ({
+        topic,
+        partition,
+        end: ends?.get(partition) ?? Number.POSITIVE_INFINITY,
+        position,
+        isAtEnd: false,
+        isFailed: false,
+        failures: 0,
+      }),
+    );
+    this.#cursors = [...this.#cursors, ...added];
+    for (const partition of offline) this.#damage ??= offlineError(topic, partition);
+  }
+
+  /** The offset behind the last record that was yielded, by topic and partition. */
+  get positions(): ReadonlyMap<string, ReadonlyMap<number, number>> {
+    const byTopic = new Map<string, Map<number, number>>();
+    for (const { topic, partition, position } of this.#cursors) {
+      const positions = byTopic.get(topic.name) ?? new Map<number, number>();
+      byTopic.set(topic.name, positions.set(partition, position));
+    }
+    return byTopic;
   }
 
   /**
@@ -51,9 +74,17 @@ export class PartitionReader {
     return this.#damage;
   }
 
-  /** Whether every partition was at its end, or damaged, when it was last read. */
-  get atEnd(): boolean {
-    return [...this.#positions.keys()].every((each) => this.#ended.has(each));
+  /**
+   * Whether every partition was read as far as it is to be, or is damaged; with `untilEnd` also one
+   * that was at its end when it was last read.
+   */
+  isThrough(untilEnd: boolean): boolean {
+    return !this.#cursors.some((each) => isWanted(each, untilEnd));
+  }
+
+  /** Topics that were found deleted since the last call; they are not read any more. */
+  takeDeleted(): TopicPartitions[] {
+    return this.#deleted.splice(0);
   }
 
   /**
@@ -62,124 +93,85 @@ export class PartitionReader {
    * behind the last sound record, and is kept as `damage`; the caller decides whether to go on.
    */
   async *read(waitMs: number, untilEnd: boolean): AsyncGenerator<ReadRecord, void> {
-    const { name, topicId } = this.#topic;
-    const wanted = [...this.#positions.keys()].filter(
-      (each) => !untilEnd || !this.#ended.has(each),
-    );
+    const wanted = this.#cursors.filter((each) => isWanted(each, untilEnd));
     if (wanted.length === 0) return void (await sleep(waitMs));
     const { errorCode, topics } = await this.#client.request(Fetch, {
       maxWaitMs: waitMs,
       minBytes: waitMs === 0 ? 0 : 1,
       maxBytes: CLI_LIMITS.fetchBytes,
-      topics: [
-        {
-          topic: name,
-          topicId,
-          partitions: wanted.map((partition) => ({
-            partition,
-            fetchOffset: this.#positions.get(partition)!,
-            partitionMaxBytes: CLI_LIMITS.fetchPartitionBytes,
-          })),
-        },
-      ],
+      topics: byTopic(wanted),
       forgottenTopicsData: [],
     });
-    check(errorCode, null, `cannot read topic ${shown(name)}`);
-    for (const answer of topics[0]?.partitions ?? []) {
-      const { partitionIndex: partition } = answer;
-      const isOffline = answer.errorCode === ErrorCode.KAFKA_STORAGE_ERROR;
-      const times = isOffline ? (this.#offline.get(partition) ?? 0) + 1 : 0;
-      this.#offline.set(partition, times);
-      if (times >= CLI_LIMITS.offlineAttemptsMax) this.#noteOffline(partition);
-      else if (answer.errorCode === ErrorCode.CORRUPT_MESSAGE) this.#noteDamage(partition);
-      else if (answer.errorCode !== ErrorCode.NONE) {
-        await this.#recover(partition, answer.errorCode);
-      } else {
-        const isSound = yield* this.#recordsOf(partition, answer.records ?? Buffer.alloc(0));
-        if (!isSound) this.#noteDamage(partition);
-        else if (this.#positions.get(partition)! >= answer.highWatermark)
-          this.#ended.add(partition);
-        else this.#ended.delete(partition);
-      }
-      // The partition comes last in the next fetch, so that one with many records does not keep the
-      // other partitions from being read.
-      const position = this.#positions.get(partition)!;
-      this.#positions.delete(partition);
-      this.#positions.set(partition, position);
-    }
-  }
-
-  /** Returns false where damage ends the records. */
-  async *#recordsOf(partition: number, records: Buffer): AsyncGenerator<ReadRecord, boolean> {
-    const from = this.#positions.get(partition)!;
+    check(errorCode, null, `cannot read ${shown(wanted[0]!.topic.name)}`);
+    const named = new Map(wanted.map(({ topic }) => [topic.topicId, topic.name]));
+    const byPlace = new Map(wanted.map((each) => [placeOf(each.topic.name, each.partition), each]));
+    const moved = new Set<Cursor>();
     try {
-      for await (const batch of storedBatches(wholeBatches(records), from)) {
-        for (const record of batch.records) {
-          // A batch is sent whole, also when reading begins in its middle.
-          if (record.offset < from) continue;
-          this.#positions.set(partition, record.offset + 1);
-          yield { partition, record };
+      for (const { topic, topicId, partitions } of topics) {
+        // Versions from 13 on name a topic by its id alone.
+        const name = topic === '' ? named.get(topicId) : topic;
+        for (const answer of partitions) {
+          const cursor = byPlace.get(placeOf(name ?? '', answer.partitionIndex));
+          if (cursor === undefined) continue;
+          const before = cursor.position;
+          yield* this.#take(cursor, answer);
+          if (cursor.position > before) moved.add(cursor);
         }
-        this.#positions.set(partition, Math.max(from, batch.nextOffset));
       }
-      return true;
-    } catch (error) {
-      if (error instanceof EngineError && error.code === 'CORRUPT_BATCH') return false;
-      throw error;
+    } finally {
+      // They come last in the next fetch, so that those with many records do not keep the others
+      // from being read.
+      const others = this.#cursors.filter((each) => !moved.has(each));
+      this.#cursors = [...others, ...this.#cursors.filter((each) => moved.has(each))];
     }
   }
 
-  #noteDamage(partition: number): void {
-    const name = shown(this.#topic.name);
-    this.#ended.add(partition);
-    this.#damage ??= new CliError(
-      `${name}-${partition} cannot be read from offset ${this.#positions.get(partition)} on, as a batch there, or before it in its file, is damaged: ` +
-        `stop the broker and run "odradek repair-log DIR/${name}-${partition} --execute" (DIR: its log.dirs), ` +
-        `or read on behind the damage with "odradek consume ${name} --partition ${partition} --from OFFSET" (the broker's log, or "odradek scrub", names where)`,
-    );
+  async *#take(cursor: Cursor, answer: PartitionAnswer): AsyncGenerator<ReadRecord, void> {
+    const isOffline = answer.errorCode === ErrorCode.KAFKA_STORAGE_ERROR;
+    cursor.failures = isOffline ? cursor.failures + 1 : 0;
+    if (cursor.failures >= CLI_LIMITS.offlineAttemptsMax) {
+      this.#failed(cursor, offlineError(cursor.topic, cursor.partition));
+    } else if (answer.errorCode === ErrorCode.CORRUPT_MESSAGE) {
+      this.#failed(cursor, damageError(cursor));
+    } else if (answer.errorCode !== ErrorCode.NONE) {
+      await this.#recover(cursor, answer.errorCode);
+    } else {
+      const isSound = yield* recordsOf(cursor, answer.records ?? Buffer.alloc(0));
+      if (!isSound) this.#failed(cursor, damageError(cursor));
+      else cursor.isAtEnd = cursor.position >= answer.highWatermark;
+    }
   }
 
-  #noteOffline(partition: number): void {
-    const name = `${shown(this.#topic.name)}-${partition}`;
-    const { message } = errorInfo(ErrorCode.KAFKA_STORAGE_ERROR);
-    this.#ended.add(partition);
-    this.#damage ??= new CliError(
-      `${name} cannot be read: ${message} (KAFKA_STORAGE_ERROR); the log lines of the broker say why, and "odradek scrub DIR/${name}" (DIR: its log.dirs)`,
-    );
+  #failed(cursor: Cursor, error: CliError): void {
+    cursor.isFailed = true;
+    this.#damage ??= error;
   }
 
   /** Goes on where that is possible, and says so; otherwise throws. */
-  async #recover(partition: number, errorCode: number): Promise<void> {
-    const { name } = this.#topic;
+  async #recover(cursor: Cursor, errorCode: number): Promise<void> {
+    const { topic, partition, position } = cursor;
+    const { name } = topic;
     if (errorCode === ErrorCode.OFFSET_OUT_OF_RANGE) {
-      const offset = this.#positions.get(partition)!;
       const first = (await firstOffsets(this.#client, name, [partition])).get(partition)!;
       const end = (await endOffsets(this.#client, name, [partition])).get(partition)!;
-      if (offset > end) {
+      if (position > end) {
         throw new CliError(
-          `${shown(name)}-${partition} has no offset ${offset}: it holds ${first} up to ${end}, where the next record goes`,
+          `${shown(name)}-${partition} has no offset ${position}: it holds ${first} up to ${end}, where the next record goes`,
         );
       }
       process.stderr.write(
-        `odradek: ${shown(name)}-${partition} begins with offset ${first} now: ${offset} and what follows are deleted\n`,
+        `odradek: ${shown(name)}-${partition} begins with offset ${first} now: ${position} and what follows are deleted\n`,
       );
-      this.#positions.set(partition, first);
+      cursor.position = first;
+    } else if (PERHAPS_DELETED.has(errorCode) && !(await isThere(this.#client, topic))) {
+      const isKnown = !this.#cursors.some((each) => each.topic === topic);
+      this.#cursors = this.#cursors.filter((each) => each.topic !== topic);
+      if (!isKnown) this.#deleted.push(topic);
     } else if (errorInfo(errorCode).retriable) await sleep(CLI_LIMITS.retryPauseMs);
     else check(errorCode, null, `cannot read ${shown(name)}-${partition}`);
   }
 }
 
-/**
- * Apache Kafka cuts an answer at its limit; the cut-off batch is asked for again. Bytes with an
- * impossible batch size stay, so that the check of checksums finds them.
- */
-function wholeBatches(bytes: Buffer): Buffer {
-  let end = 0;
-  while (end + BATCH_PREFIX_BYTES <= bytes.length) {
-    const size = batchSize(bytes, end);
-    if (size < BATCH_HEADER_BYTES) return bytes;
-    if (end + size > bytes.length) break;
-    end += size;
-  }
-  return bytes.subarray(0, end);
+function placeOf(topic: string, partition: number): string {
+  return `${topic}-${partition}`;
 }

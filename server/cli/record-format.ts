@@ -53,10 +53,13 @@ export function parseFormat(text: string): RecordFormat {
   return joined(piecesOf(text));
 }
 
-/** The value as a line, or key, separator and value. */
-export function lineFormat(keySeparator: string | undefined): RecordFormat {
-  if (keySeparator === undefined) return joined([PIECES.s!, () => '\n']);
-  return joined([PIECES.k!, () => keySeparator, PIECES.s!, () => '\n']);
+/**
+ * The value as a line, or key, separator and value; `withTopic` puts the topic and a tab before it.
+ */
+export function lineFormat(keySeparator: string | undefined, withTopic = false): RecordFormat {
+  const topic = withTopic ? [PIECES.t!, () => '\t'] : [];
+  const key = keySeparator === undefined ? [] : [PIECES.k!, () => keySeparator];
+  return joined([...topic, ...key, PIECES.s!, () => '\n']);
 }
 
 function joined(pieces: readonly Piece[]): RecordFormat {

@@ -3,6 +3,7 @@ import { ListOffsets } from '../protocol/messages/list-offsets.js';
 import { check, shown } from './answers.js';
 import { CliError, EXIT } from './cli-error.js';
 import type { Client } from './client.js';
+import { durationOf } from './duration-text.js';
 
 /** Where reading begins in each partition. */
 export type StartPosition =
@@ -13,6 +14,8 @@ export type StartPosition =
   | { readonly kind: 'tail'; readonly count: number }
   /** The first record of this time or later; the end, if there is none. */
   | { readonly kind: 'time'; readonly timestampMs: number };
+
+export const BEGINNING: StartPosition = { kind: 'beginning' };
 
 /** Of ListOffsets. */
 const LATEST = -1;
@@ -26,8 +29,11 @@ export function parseStartPosition(text: string): StartPosition {
   return parsePosition('--from', text);
 }
 
-/** Reads a place in a log, such as `option` takes. Throws a CliError (usage) that names it. */
-export function parsePosition(option: string, text: string): StartPosition {
+/**
+ * Reads a place in a log, such as `option` takes; a length of time is so long before `nowMs`.
+ * Throws a CliError (usage) that names the option.
+ */
+export function parsePosition(option: string, text: string, nowMs = Date.now()): StartPosition {
   if (text === 'beginning' || text === 'earliest' || text === 'start') return { kind: 'beginning' };
   if (text === 'end' || text === 'latest') return { kind: 'end' };
   if (/^-?\d{1,15}$/.test(text)) {
@@ -38,8 +44,10 @@ export function parsePosition(option: string, text: string): StartPosition {
   }
   const timestampMs = parseTime(text);
   if (timestampMs !== null) return { kind: 'time', timestampMs };
+  const agoMs = durationOf(text);
+  if (agoMs !== null && agoMs <= nowMs) return { kind: 'time', timestampMs: nowMs - agoMs };
   throw new CliError(
-    `${option} ${JSON.stringify(text)}: beginning, end, an offset such as 42, -10 for the last ten, or a time such as 2026-11-22T09:30:00Z is expected`,
+    `${option} ${JSON.stringify(text)}: beginning, end, an offset such as 42, -10 for the last ten, a time such as 2026-11-22T09:30:00Z, or 1h for an hour ago is expected`,
     EXIT.usage,
   );
 }

@@ -55,6 +55,43 @@ export async function lookUpTopic(
   }
 }
 
+/** The partitions of these topics, as far as they exist. */
+export async function partitionsByTopic(
+  client: Client,
+  names: readonly string[],
+): Promise<Map<string, readonly number[]>> {
+  const found = new Map<string, readonly number[]>();
+  for (let from = 0; from < names.length; from += CLI_LIMITS.topicsPerRequest) {
+    const some = names.slice(from, from + CLI_LIMITS.topicsPerRequest);
+    const { topics } = await client.request(Metadata, {
+      topics: some.map((name) => ({ name })),
+      ...READ_ONLY,
+    });
+    for (const { name, errorCode, partitions } of topics) {
+      if (name === null || errorCode !== ErrorCode.NONE) continue;
+      const indexes = partitions.map(({ partitionIndex }) => partitionIndex);
+      found.set(
+        name,
+        indexes.sort((a, b) => a - b),
+      );
+    }
+  }
+  return found;
+}
+
+/** Whether the topic exists, and is the same as it was: one of its name may have come since. */
+export async function isThere(client: Client, topic: TopicPartitions): Promise<boolean> {
+  const { topics } = await client.request(Metadata, {
+    topics: [{ name: topic.name }],
+    ...READ_ONLY,
+  });
+  const [found] = topics;
+  if (found === undefined) return false;
+  return (
+    found.errorCode !== ErrorCode.UNKNOWN_TOPIC_OR_PARTITION && found.topicId === topic.topicId
+  );
+}
+
 /**
  * The chosen partition alone, or all. Throws a CliError for a partition that the topic does not
  * have.

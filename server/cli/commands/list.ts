@@ -33,8 +33,8 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./produce.js'),
   },
   {
-    usage: 'consume <topic>',
-    summary: 'print records, one a line',
+    usage: 'consume [topic...]',
+    summary: 'print records of one topic, several, or all that match a pattern',
     load: () => import('./consume.js'),
   },
   {

@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { CliError, EXIT, type ExitCode } from '../cli-error.js';
+import { durationOf } from '../duration-text.js';
 
 /** Gets the exit code of a command that succeeded; failures are thrown. */
 export type Finish = (exitCode: ExitCode) => void;
@@ -63,13 +64,12 @@ export function acks(text: string): number {
 
 /** Milliseconds of a text such as 500ms or 5s. */
 export function duration(text: string): number {
-  const [, amount = '', unit = ''] = /^(\d{1,9}(?:\.\d+)?)(ms|s|m|h)$/.exec(text) ?? [];
-  const ms = Math.round(Number(amount) * (UNIT_MS[unit] ?? Number.NaN));
-  if (!(ms > 0)) throw new InvalidArgumentError('a time is expected, such as 500ms, 5s or 1m.');
+  const ms = durationOf(text);
+  if (ms === null || ms === 0) {
+    throw new InvalidArgumentError('a time is expected, such as 500ms, 5s or 1m.');
+  }
   return ms;
 }
-
-const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
 
 /** The name of a topic, which may be given as the argument, or with --topic. */
 export function oneName(argument: string | undefined, option: string | undefined): string {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseStartPosition } from '../../../server/cli/start-position.js';
+import { parsePosition, parseStartPosition } from '../../../server/cli/start-position.js';
 
 test.each([
   ['beginning', { kind: 'beginning' }],
@@ -25,10 +25,30 @@ test('a time without a zone is local', () => {
   expect(parseStartPosition('2026-11-22 09:30')).toEqual({ kind: 'time', timestampMs });
 });
 
-test.each(['', 'begin', '1.5', '--1', '2026-13-01', '9'.repeat(20), 'yesterday'])(
-  '--from %j is refused with examples',
-  (text) => {
-    expect(() => parseStartPosition(text)).toThrow(expect.objectContaining({ exitCode: 2 }));
-    expect(() => parseStartPosition(text)).toThrow('an offset such as 42');
-  },
-);
+test.each([
+  ['500ms', 500],
+  ['1h', 3_600_000],
+  ['1.5d', 129_600_000],
+  ['0s', 0],
+])('%s is so long ago', (text, agoMs) => {
+  const nowMs = Date.UTC(2026, 10, 22);
+  const timestampMs = nowMs - agoMs;
+  expect(parsePosition('--from', text, nowMs)).toEqual({ kind: 'time', timestampMs });
+});
+
+test.each([
+  '',
+  '1w',
+  '-1h',
+  'h',
+  '999999999d',
+  'begin',
+  '1.5',
+  '--1',
+  '2026-13-01',
+  '9'.repeat(20),
+  'yesterday',
+])('--from %j is refused with examples', (text) => {
+  expect(() => parseStartPosition(text)).toThrow(expect.objectContaining({ exitCode: 2 }));
+  expect(() => parseStartPosition(text)).toThrow('an offset such as 42');
+});
