@@ -41,10 +41,15 @@ type SegmentScrub = Pick<FolderScrub, 'batches' | 'findings' | 'torn' | 'end'>;
  * offsets rise and stay within the segment, and that each segment begins where the one before
  * ended. Takes no lock, opens no catalog and changes nothing, so the folder may be in use: appends,
  * compactions and deletions meanwhile are no findings, nor is a compaction that the next open
- * finishes. Segments below `logStart`, as far as it is known, are not missed. Rejects with what the
- * disk throws.
+ * finishes. Segments below `logStart`, as far as it is known, are not missed. `onRead` is called
+ * for each batch, with its bytes. Rejects with what the disk throws.
  */
-export async function scrubFolder(disk: Disk, folder: string, logStart = 0): Promise<FolderScrub> {
+export async function scrubFolder(
+  disk: Disk,
+  folder: string,
+  logStart = 0,
+  onRead: (bytes: number) => void = () => {},
+): Promise<FolderScrub> {
   let segments = 0;
   let batches = 0;
   let last: SegmentScrub | null = null;
@@ -56,7 +61,7 @@ export async function scrubFolder(disk: Disk, folder: string, logStart = 0): Pro
   while (segment !== undefined) {
     const { baseOffset, path }: FolderSegment = segment;
     const end: number | null = behind(all, baseOffset)?.baseOffset ?? null;
-    const found = await scrubSegment(disk, folder, segment, end, logStart);
+    const found = await scrubSegment(disk, folder, segment, end, logStart, onRead);
     const before = all;
     all = await listing.list();
     const now: FolderSegment | undefined = all.find((each) => each.baseOffset === baseOffset);
@@ -82,6 +87,7 @@ async function scrubSegment(
   { baseOffset: base, path, isSwap }: FolderSegment,
   end: number | null,
   logStart: number,
+  onRead: (bytes: number) => void,
 ): Promise<SegmentScrub | null> {
   const file = await disk.open(path, 'read').catch((error: unknown) => {
     if (hasErrno(error, 'ENOENT')) return null;
@@ -112,6 +118,7 @@ async function scrubSegment(
           torn = { path, position, offset, problem: found.problem };
         break;
       }
+      onRead(found.size);
       const problem = problemOf(found, base, isSwap ? null : end);
       if (problem === null) {
         batches += 1;

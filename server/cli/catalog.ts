@@ -41,6 +41,7 @@ import { counted } from './counted.js';
 import { CLI_LIMITS } from './limits.js';
 import { offsetsTopicPartitions } from './offsets-partitions.js';
 import { LineWriter } from './output.js';
+import { type Progress, withProgress } from './progress/progress.js';
 
 export interface RebuildOptions {
   /** The node that owns the partitions, where no file tells it any more. Default 1. */
@@ -194,7 +195,9 @@ async function rebuildCatalog(
   const logger = { info: () => {}, warn: tell, error: tell };
   const engine = await openEngine(root, { locker: noLocker, logger });
   try {
-    return await readLogs(engine, folders, topics, told, out);
+    return await withProgress('Reading logs', (progress) =>
+      readLogs(engine, folders, topics, told, progress),
+    );
   } finally {
     await engine.close();
   }
@@ -210,14 +213,12 @@ async function readLogs(
   folders: readonly PartitionFolder[],
   topics: ReadonlyMap<string, string>,
   told: string[],
-  out: LineWriter,
+  progress: Progress,
 ): Promise<number> {
+  const out = new LineWriter(progress.clearForStdout);
   let damaged = 0;
   for (const [at, { folder, topic, partition, topicId }] of folders.entries()) {
-    if (at % CLI_LIMITS.logsPerLine === 0) {
-      await out.write(`reading logs: ${at} of ${folders.length}`);
-      await out.flush();
-    }
+    progress.report({ done: at, total: folders.length, unit: 'logs' });
     const id = topics.get(topic) ?? topicId;
     if (id === null) continue;
     try {
@@ -229,6 +230,7 @@ async function readLogs(
     }
     for (const message of told.splice(0)) await out.write(`WARNING: ${message}`);
   }
-  await out.write(`reading logs: ${folders.length} of ${folders.length}`);
+  await out.write(`${counted(folders.length, 'log')} read`);
+  await out.flush();
   return damaged;
 }

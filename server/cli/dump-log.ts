@@ -17,6 +17,7 @@ import { CliError } from './cli-error.js';
 import { counted } from './counted.js';
 import { CLI_LIMITS } from './limits.js';
 import { LineWriter } from './output.js';
+import { type Progress, withProgress } from './progress/progress.js';
 
 export interface DumpOptions {
   /** Print the records of each batch too. */
@@ -31,14 +32,16 @@ export interface DumpOptions {
 export async function dumpLog(path: string, options: DumpOptions): Promise<boolean> {
   const file = await openFile(path);
   try {
-    const out = new LineWriter();
-    const kind = indexKindOf(path);
-    const sound =
-      kind === null
-        ? await dumpBatches(file, path, out, options)
-        : await dumpEntries(file, path, kind, out);
-    await out.flush();
-    return sound;
+    return await withProgress('Reading', async (progress) => {
+      const out = new LineWriter(progress.clearForStdout);
+      const kind = indexKindOf(path);
+      const sound =
+        kind === null
+          ? await dumpBatches(file, path, out, options, progress)
+          : await dumpEntries(file, path, kind, out);
+      await out.flush();
+      return sound;
+    });
   } finally {
     await file.close();
   }
@@ -49,7 +52,9 @@ async function dumpBatches(
   path: string,
   out: LineWriter,
   { records = false }: DumpOptions,
+  progress: Progress,
 ): Promise<boolean> {
+  const total = await file.size();
   let batches = 0;
   let recordCount = 0;
   let bytes = 0;
@@ -67,6 +72,7 @@ async function dumpBatches(
     }
     batches += 1;
     bytes += found.size;
+    progress.report({ done: bytes, total, unit: 'bytes' });
     if (Number.isFinite(found.recordCount)) recordCount += Math.max(0, found.recordCount);
     await out.write(batchLine(found));
     let sound = found.crcMatches && found.problem === null;

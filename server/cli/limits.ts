@@ -84,8 +84,14 @@ export const CLI_LIMITS = {
   shownLengthMax: 1000,
   /** Problems of one file that `catalog` prints. Beyond: they are counted. */
   problemsShownMax: 20,
-  /** Logs that `catalog rebuild` reads between two lines of progress. */
-  logsPerLine: 100,
+  /** Work that is done sooner shows no progress on a terminal. */
+  progressShownAfterMs: 2 * SECOND_MS,
+  /** The time between two drawings of it … */
+  progressRedrawnMs: 200,
+  /** … and between two lines of it, on a terminal that takes no control characters. */
+  progressLineMs: 10 * SECOND_MS,
+  /** The time over which its rate is taken. */
+  progressRateMs: 10 * SECOND_MS,
   /**
    * Leader epochs that `catalog rebuild` skips: epochs that a crash may have kept out of every
    * checkpoint.

@@ -17,11 +17,16 @@ export function whenReaderLeaves(then: 'end' | 'go on'): void {
  * Writes lines to stdout, waiting for the reader, so that output of any length takes little memory.
  */
 export class LineWriter {
+  readonly #before: () => void;
   readonly #chunkLength: number;
   #text = '';
 
-  /** `chunkLength`: characters that are gathered before they are written. */
-  constructor(chunkLength = 64 * 1024) {
+  /**
+   * `before` is called before each write; `chunkLength`: characters that are gathered before they
+   * are written.
+   */
+  constructor(before: () => void = () => {}, chunkLength = 64 * 1024) {
+    this.#before = before;
     this.#chunkLength = chunkLength;
   }
 
@@ -35,6 +40,8 @@ export class LineWriter {
   async flush(): Promise<void> {
     const text = this.#text;
     this.#text = '';
-    if (text !== '' && !process.stdout.write(text)) await once(process.stdout, 'drain');
+    if (text === '') return;
+    this.#before();
+    if (!process.stdout.write(text)) await once(process.stdout, 'drain');
   }
 }

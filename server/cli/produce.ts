@@ -11,6 +11,7 @@ import { type Client, type ConnectionOptions, withClient } from './client.js';
 import { counted } from './counted.js';
 import { CLI_LIMITS } from './limits.js';
 import { readLines } from './line-reader.js';
+import { type Progress, withProgress } from './progress/progress.js';
 import { type LineRecord, lineParser, parseHeader } from './record-line.js';
 import { printDone } from './report.js';
 import { choosePartitions, lookUpTopic, type TopicPartitions } from './topic-partitions.js';
@@ -42,18 +43,13 @@ export async function produce(name: string, options: ProduceOptions): Promise<vo
     emptyIsNull: options.null ?? false,
     headers: options.header.map(parseHeader),
   });
-  const source = options.file === undefined ? process.stdin : await openFile(options.file);
+  const source = options.file === undefined ? PIPE : await openFile(options.file);
   await withClient(options, async (client) => {
     const topic = await lookUpTopic(client, name, { create: true });
     choosePartitions(topic, options.partition);
     const sender = new BatchSender(client, topic, options);
-    let lineNumber = 0;
     try {
-      for await (const lines of readLines(source, CLI_LIMITS.lineBytesMax)) {
-        const nowMs = Date.now();
-        for (const line of lines) await sender.add(parse(line, ++lineNumber, nowMs));
-        await sender.flush();
-      }
+      await withProgress('Sending lines', (progress) => sendAll(source, parse, sender, progress));
       if (options.acks === 0) await confirmReceipt(client);
     } catch (error) {
       throw withCount(error, sender.told);
@@ -63,14 +59,42 @@ export async function produce(name: string, options: ProduceOptions): Promise<vo
   });
 }
 
+interface Source {
+  chunks(): AsyncIterable<Buffer>;
+  /** Null where nobody knows. */
+  readonly bytes: number | null;
+}
+
+const PIPE: Source = { chunks: () => process.stdin, bytes: null };
+
 /** Opened before there is a connection: a file that is not there is told at once. */
-async function openFile(path: string): Promise<AsyncIterable<Buffer>> {
+async function openFile(path: string): Promise<Source> {
   const file = await open(path);
-  if ((await file.stat()).isDirectory()) {
+  const found = await file.stat();
+  if (found.isDirectory()) {
     await file.close();
     throw new CliError(`${path} is a folder: name a file`);
   }
-  return file.createReadStream();
+  return { chunks: () => file.createReadStream(), bytes: found.isFile() ? found.size : null };
+}
+
+async function sendAll(
+  { chunks, bytes }: Source,
+  parse: ReturnType<typeof lineParser>,
+  sender: BatchSender,
+  progress: Progress,
+): Promise<void> {
+  let lineNumber = 0;
+  let done = 0;
+  for await (const lines of readLines(chunks(), CLI_LIMITS.lineBytesMax)) {
+    const nowMs = Date.now();
+    for (const line of lines) {
+      await sender.add(parse(line, ++lineNumber, nowMs));
+      done += line.length + 1;
+    }
+    await sender.flush();
+    progress.report({ done, total: bytes, unit: 'bytes' });
+  }
 }
 
 /** What went wrong, with what has come to the broker all the same. */

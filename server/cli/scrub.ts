@@ -6,6 +6,7 @@ import {
   nodeDisk,
   type PartitionFolder,
   parsePartitionFolderName,
+  parseSegmentFileName,
   partitionFolders,
   readTopicId,
   repairCommand,
@@ -16,6 +17,7 @@ import { CliError } from './cli-error.js';
 import { counted } from './counted.js';
 import { CLI_LIMITS } from './limits.js';
 import { LineWriter } from './output.js';
+import { withProgress } from './progress/progress.js';
 
 /**
  * Reads every batch of a partition's folder, or of all folders in a data directory, and prints the
@@ -23,7 +25,22 @@ import { LineWriter } from './output.js';
  */
 export async function scrub(path: string): Promise<boolean> {
   const folders = await foldersAt(resolve(path));
-  const out = new LineWriter();
+  const total = await bytesOf(folders);
+  return withProgress('Scrubbing', (progress) => {
+    let done = 0;
+    return scrubFolders(path, folders, new LineWriter(progress.clearForStdout), (bytes) => {
+      done += bytes;
+      progress.report({ done, total, unit: 'bytes' });
+    });
+  });
+}
+
+async function scrubFolders(
+  path: string,
+  folders: readonly PartitionFolder[],
+  out: LineWriter,
+  onRead: (bytes: number) => void,
+): Promise<boolean> {
   let segments = 0;
   let batches = 0;
   let places = 0;
@@ -31,7 +48,7 @@ export async function scrub(path: string): Promise<boolean> {
   const catalog = new KnownLogs(join(root, CATALOG_FILE));
   await catalog.read();
   for (const each of folders) {
-    const found = await scrubFolder(nodeDisk, each.folder, catalog.logStartOf(each));
+    const found = await scrubFolder(nodeDisk, each.folder, catalog.logStartOf(each), onRead);
     const findings = [...found.findings, ...(await catalog.missingAtEnds(each, found))];
     segments += found.segments;
     batches += found.batches;
@@ -68,6 +85,19 @@ export async function scrub(path: string): Promise<boolean> {
   // A single folder may lie outside a data directory, without a catalog beside it.
   const isLost = isBlind && (catalog.state === 'damaged' || root === resolve(path));
   return places === 0 && !isLost;
+}
+
+/** Bytes of the segments, as far as they are there: a broker may delete some meanwhile. */
+async function bytesOf(folders: readonly PartitionFolder[]): Promise<number> {
+  let bytes = 0;
+  for (const { folder } of folders) {
+    const names = await nodeDisk.readdir(folder).catch(() => []);
+    for (const name of names) {
+      if (parseSegmentFileName(name)?.kind !== 'log') continue;
+      bytes += (await nodeDisk.stat(join(folder, name)))?.size ?? 0;
+    }
+  }
+  return bytes;
 }
 
 /** The data directory: where only one partition's folder is read, the folder that holds it. */

@@ -58,6 +58,13 @@ test('a sound log is read whole, while it is open', async () => {
   });
 });
 
+test('the bytes that were read are told batch by batch', async () => {
+  const { world } = await threeSegments();
+  const read: number[] = [];
+  await scrubFolder(world.disk, folderOf(), 0, (bytes) => void read.push(bytes));
+  expect(read).toEqual(Array(12).fill(SIZE));
+});
+
 test('a segment that is missing between two is a finding', async () => {
   const { world } = await threeSegments();
   await world.disk.unlink(pathOf(4));

@@ -1,0 +1,44 @@
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { stderrTerminal } from '../../../../server/cli/progress/terminal.js';
+
+const EVENTS = ['SIGINT', 'SIGTERM', 'exit', 'uncaughtExceptionMonitor', 'unhandledRejection'];
+const listeners = (): number[] => EVENTS.map((event) => process.listenerCount(event));
+
+test('a signal that the command handles is left to it, once the bar has made room', () => {
+  const order: string[] = [];
+  const handle = (): void => void order.push('command');
+  process.on('SIGINT', handle);
+  onTestFinished(() => void process.removeListener('SIGINT', handle));
+  const kill = vi.spyOn(process, 'kill').mockReturnValue(true);
+  onTestFinished(() => kill.mockRestore());
+  const before = listeners();
+  stderrTerminal().onEnd(() => order.push('bar'));
+  process.emit('SIGINT', 'SIGINT');
+  expect(order).toContain('bar');
+  expect(order).toContain('command');
+  expect(kill).not.toHaveBeenCalled();
+  expect(listeners()).toEqual(before);
+});
+
+test('any other signal ends the process as it would have', () => {
+  const kill = vi.spyOn(process, 'kill').mockReturnValue(true);
+  onTestFinished(() => kill.mockRestore());
+  const run = vi.fn();
+  const others = process.listeners('SIGTERM');
+  process.removeAllListeners('SIGTERM');
+  onTestFinished(() => {
+    for (const each of others) process.on('SIGTERM', each);
+  });
+  stderrTerminal().onEnd(run);
+  process.emit('SIGTERM', 'SIGTERM');
+  expect(run).toHaveBeenCalledTimes(1);
+  expect(kill).toHaveBeenCalledWith(process.pid, 'SIGTERM');
+});
+
+test('an end that is no longer watched for leaves no listener', () => {
+  const before = listeners();
+  const stop = stderrTerminal().onEnd(() => {});
+  expect(listeners()).not.toEqual(before);
+  stop();
+  expect(listeners()).toEqual(before);
+});
