@@ -41,6 +41,20 @@ export const CLI_LIMITS = {
   patternTimeoutMs: 500,
   /** The interval at which `consume` looks for new topics that match its pattern. */
   topicsRefreshMs: 2 * SECOND_MS,
+  /** The interval of the lines that `perf` prints while it runs. */
+  perfLineMs: 5 * SECOND_MS,
+  /** The longest latency that `perf` keeps. Beyond: it counts as this. */
+  perfLatencyMaxMs: 3600 * SECOND_MS,
+  /** Bytes of one value of `perf produce`. Beyond: the option is refused. */
+  perfValueBytesMax: 10 * MIB,
+  /** Random bytes, beside one value, that all values of `perf produce` are cut from. */
+  perfLettersBytes: 256 * KIB,
+  /** Records a second of `perf produce`. Beyond: the option is refused. */
+  perfRateMax: 10_000_000,
+  /** The time that a record of `perf produce` waits for others. Beyond: the option is refused. */
+  perfLingerMsMax: 60 * SECOND_MS,
+  /** Connections of `perf produce`. Beyond: the option is refused. */
+  perfInFlightMax: 100,
   /** Topics of one request. Beyond: several requests. */
   topicsPerRequest: 500,
   /**

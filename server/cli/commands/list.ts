@@ -38,6 +38,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./consume.js'),
   },
   {
+    usage: 'perf',
+    summary: 'measure how fast records are produced and consumed',
+    load: () => import('./perf.js'),
+  },
+  {
     usage: 'groups',
     summary: 'list and describe consumer groups with their lag, reset and delete them',
     load: () => import('./groups.js'),
