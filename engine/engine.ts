@@ -1,5 +1,7 @@
 import { join, resolve } from 'node:path';
-import type { Catalog } from './catalog/catalog.js';
+import type { Backup, BackupOptions } from './backup/backup-options.js';
+import { Backups } from './backup/backups.js';
+import { CATALOG_FILE, type Catalog } from './catalog/catalog.js';
 import { openLmdbCatalog } from './catalog/open-lmdb-catalog.js';
 import { type Clock, systemClock } from './clock.js';
 import { DataDirectory } from './disk/data-directory.js';
@@ -37,9 +39,6 @@ import { type Random, systemRandom } from './random.js';
 import { TurnSlices } from './turn-slices.js';
 import { UnpackBudget } from './unpack-budget.js';
 
-/** The engine's catalog, in the data directory. */
-export const CATALOG_FILE = 'catalog.mdb';
-
 /**
  * One data directory with its partition logs. The broker works with this; programs with
  * `engine.log()` on top of it. One engine per directory: a second one gets DIRECTORY_LOCKED.
@@ -52,15 +51,27 @@ export class Engine {
   readonly #lock: DirectoryLock;
   readonly #partitions: LogDirectory;
   readonly #eventLogs: EventLogs;
+  readonly #backups: Backups;
   #closing: Promise<void> | null = null;
 
-  private constructor(context: LogContext, identity: DirectoryIdentity, lock: DirectoryLock) {
+  private constructor(
+    context: LogContext,
+    identity: DirectoryIdentity,
+    lock: DirectoryLock,
+    openCatalog: (path: string) => Promise<Catalog>,
+  ) {
     this.path = context.directory.root;
     this.#context = context;
     this.#identity = identity;
     this.#lock = lock;
     this.#partitions = new LogDirectory(context, (name) => namesRemoval(context.catalog, name));
     this.#eventLogs = new EventLogs(context, this.#partitions);
+    this.#backups = new Backups({
+      ...context,
+      root: this.path,
+      openCatalog,
+      still: (take) => this.#partitions.still(take),
+    });
     context.directory.onOffline((failure) => {
       context.logger.error(
         { directory: this.path, reason: failure.message },
@@ -86,7 +97,8 @@ export class Engine {
     let catalog: Catalog | null = null;
     try {
       const identity = await openIdentity(disk, root, random);
-      catalog = await (options.openCatalog ?? openLmdbCatalog)(join(root, CATALOG_FILE), {
+      const openCatalog = options.openCatalog ?? openLmdbCatalog;
+      catalog = await openCatalog(join(root, CATALOG_FILE), {
         suspicious: !identity.wasClean,
         logger,
         onFailure: (error) => void directory.fail('the catalog cannot be written', error),
@@ -135,7 +147,9 @@ export class Engine {
         leaderEpoch: identity.uncleanOpens,
         wasClean: identity.wasClean,
       };
-      const engine = new Engine(context, identity, lock);
+      const engine = new Engine(context, identity, lock, (path) =>
+        openCatalog(path, { suspicious: false, logger, onFailure() {} }),
+      );
       await engine.#partitions.finishDeletions();
       return engine;
     } catch (error) {
@@ -288,6 +302,24 @@ export class Engine {
     return this.#eventLogs.named();
   }
 
+  /**
+   * A copy of the whole directory as of one moment, while appends go on: an append that was called
+   * after another was acknowledged is not in it without that one, of whichever logs they are. When
+   * it resolves, the copy at `path` is durable, and a data directory like any other, which opens as
+   * after a kill. Sealed segments are second names of the originals where the file system has them
+   * (hard links); a file with a second name is never changed in place, so that neither directory
+   * harms the other. While files get their names no log is opened, closed, deleted, cut or
+   * compacted. `path` is outside of this directory, and free or an empty folder.
+   *
+   * Rejects BACKUP_EXISTS, STORAGE_FULL, BACKUP_FAILED, ABORT_ERR, STORAGE_OFFLINE, LOG_CLOSED (the
+   * engine was closed meanwhile), with nothing of the copy left.
+   */
+  async backup(path: string, options: BackupOptions = {}): Promise<Backup> {
+    this.#assertOpen();
+    this.#context.directory.assertOnline();
+    return this.#backups.make(path, options);
+  }
+
   /** Partitions that have files, open or not. */
   partitionsOnDisk(): ReturnType<LogDirectory['onDisk']> {
     this.#assertOpen();
@@ -318,6 +350,7 @@ export class Engine {
 
   async #close(): Promise<void> {
     const { checkpoints, catalog, cleaner, files, jobs, directory } = this.#context;
+    await this.#backups.stop();
     await this.#eventLogs.prepareClose();
     checkpoints.stop();
     const logs = await this.#partitions.logs();

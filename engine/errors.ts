@@ -43,6 +43,8 @@ export const ENGINE_ERRORS = {
   FORMAT_TOO_NEW:
     'the data directory was written by a later version, in a format unknown to this one',
   DAMAGED_FILE: 'a small file of the data directory fails its checksum',
+  BACKUP_EXISTS: 'something has the name that a backup was to get',
+  BACKUP_FAILED: 'a backup could not be written; nothing of it is left, and the logs are untouched',
   CATALOG_DAMAGED: 'the catalog cannot be opened or read; its logs are untouched',
 } as const;
 

@@ -480,6 +480,8 @@ export const LIMITS = {
   catalogPagesSpare: 32,
   /** A commit of the catalog that takes longer takes the directory offline. */
   catalogCommitMs: 30 * SECOND_MS,
+  /** Between two calls of `onProgress`. */
+  progressIntervalMs: 200,
   /** Entries in one transaction where a catalog is rebuilt. Beyond: another transaction. */
   catalogRebuildChangesMax: 1_000,
   /** Bytes read at a time where a catalog is checked: a whole number of its pages. */

@@ -2,14 +2,17 @@ import { join } from 'node:path';
 import type { CatalogChange } from './catalog/catalog.js';
 import { hasErrno } from './disk/errno.js';
 import {
+  isStageFolderName,
   parsePartitionFolderName,
   partitionFolderName,
   retiredFolderName,
 } from './disk/file-names.js';
 import type { LogFile } from './disk/log-file.js';
+import { removeTree } from './disk/remove-tree.js';
 import { storageError } from './disk/storage-error.js';
 import { EngineError } from './errors.js';
 import { FolderClaims, type KnownPartitions } from './folder-claims.js';
+import { imageOf, type LogImage, whileUnchanged } from './log/change/log-image.js';
 import {
   assumedStartKey,
   beginningKey,
@@ -47,6 +50,8 @@ export class LogDirectory {
   readonly #context: LogContext;
   readonly #open = new Map<string, Promise<Log>>();
   readonly #closing = new Map<string, Promise<void>>();
+  /** Settles when logs may be opened, closed and deleted again. */
+  #still: Promise<void> | null = null;
   readonly #claims: FolderClaims;
   readonly #attached: (name: PartitionName) => CatalogChange[];
 
@@ -67,7 +72,7 @@ export class LogDirectory {
     let opening = this.#open.get(key);
     if (!opening) {
       const closing = this.#closing.get(key) ?? Promise.resolve();
-      opening = closing.then(() => this.#recover(name, settings, rule));
+      opening = closing.then(() => this.#still).then(() => this.#recover(name, settings, rule));
       this.#open.set(key, opening);
       opening.catch(() => this.#open.delete(key));
     }
@@ -137,7 +142,9 @@ export class LogDirectory {
     const opening = this.#open.get(key);
     if (!opening) return this.#closing.get(key) ?? Promise.resolve();
     this.#open.delete(key);
+    const still = this.#still;
     const closing = opening
+      .then((log) => still?.then(() => log) ?? log)
       .then((log) => this.#closeLog(log))
       .catch((error: unknown) => {
         this.#context.logger.warn({ topic: name.topic, error }, 'a log was not closed in order');
@@ -152,6 +159,31 @@ export class LogDirectory {
     await log.state.closing.prepare();
     await this.#context.checkpoints.run();
     await log.state.closing.finish();
+  }
+
+  /**
+   * Runs `take` while no log is opened, closed, deleted, shortened or compacted; appends go on.
+   * `take` is given the open logs as of the moment of the call, and begins in the same turn. One at
+   * a time.
+   */
+  async still<Result>(take: (open: readonly LogImage[]) => Promise<Result>): Promise<Result> {
+    while (this.#still !== null) await this.#still;
+    const begun = [...this.#open.values()];
+    const ending = [...this.#closing.values()];
+    let release = (): void => {};
+    this.#still = new Promise((resolve) => {
+      release = resolve;
+    });
+    try {
+      await Promise.all(ending);
+      const opened = await Promise.allSettled(begun);
+      const logs = opened.flatMap((log) => (log.status === 'fulfilled' ? [log.value.state] : []));
+      const open = logs.filter(({ life }) => !life.hasEnded);
+      return await whileUnchanged(open, () => take(open.map(imageOf)));
+    } finally {
+      this.#still = null;
+      release();
+    }
   }
 
   /** The topic id in a live partition's folder; null when there is none. */
@@ -198,7 +230,9 @@ export class LogDirectory {
    */
   delete(name: PartitionName): Promise<void> {
     const key = keyOf(name);
-    const deleting = (this.#closing.get(key) ?? Promise.resolve()).then(() => this.#delete(name));
+    const deleting = (this.#closing.get(key) ?? Promise.resolve())
+      .then(() => this.#still)
+      .then(() => this.#delete(name));
     // A caller that opens it meanwhile finds no folder, and not the one that is being renamed.
     const settled = deleting
       .catch(() => {})
@@ -275,6 +309,8 @@ export class LogDirectory {
     for (const name of await disk.readdir(directory.root)) {
       const parsed = parsePartitionFolderName(name);
       if (parsed?.state === 'delete') void this.#removeFolder(join(directory.root, name), null);
+      // Of a backup that a crash has ended.
+      if (isStageFolderName(name)) await removeTree(disk, join(directory.root, name));
     }
     if (dead.size === 0) return;
     for (const { topic, partition, topicId } of await this.onDisk()) {

@@ -6,6 +6,7 @@
  * names; `npm run docs:api` makes it.
  */
 
+export type { Backup, BackupOptions, BackupProgress } from './backup/backup-options.js';
 export {
   buildBatch,
   buildBatchSync,

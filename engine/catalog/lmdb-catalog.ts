@@ -3,7 +3,13 @@ import { assert } from '../assert.js';
 import type { Clock } from '../clock.js';
 import { EngineError } from '../errors.js';
 import { LIMITS } from '../limits.js';
-import type { Catalog, CatalogChange, CatalogKey, CatalogValue } from './catalog.js';
+import type {
+  Catalog,
+  CatalogChange,
+  CatalogKey,
+  CatalogSnapshot,
+  CatalogValue,
+} from './catalog.js';
 import { CATALOG_FORMAT, describeKey, FORMAT_KEY } from './catalog-format.js';
 import type { DataFileRoom } from './data-file-room.js';
 import { decodeKey, encodeKey, endOfPrefix } from './key-codec.js';
@@ -106,6 +112,30 @@ export class LmdbCatalog implements Catalog {
       key: decodeKey(Buffer.from(key, 'latin1')),
       value: found.get(key),
     }));
+  }
+
+  snapshot(): CatalogSnapshot {
+    assert(!this.#isClosed, 'a closed catalog is not read');
+    const pending: Overlay = new Map(this.#committing?.overlay);
+    for (const [key, value] of this.#queued.overlay) pending.set(key, value);
+    pending.delete(FORMAT_KEY_TEXT);
+    const transaction = this.#table.useReadTransaction();
+    return { entries: this.#entriesOf(transaction, pending), end: () => transaction.done() };
+  }
+
+  *#entriesOf(
+    transaction: ReturnType<LmdbTable['useReadTransaction']>,
+    pending: Overlay,
+  ): Iterable<{ key: CatalogKey; value: CatalogValue }> {
+    const entryOf = (key: Buffer, value: CatalogValue) => ({ key: decodeKey(key), value });
+    for (const { key, value } of this.#table.getRange({ start: LOWEST_KEY, transaction })) {
+      const text = key.toString('latin1');
+      if (pending.has(text) || text === FORMAT_KEY_TEXT) continue;
+      yield entryOf(key, this.#unseal(key, value));
+    }
+    for (const [key, value] of pending) {
+      if (value !== null) yield entryOf(Buffer.from(key, 'latin1'), unsealValue(value));
+    }
   }
 
   /**

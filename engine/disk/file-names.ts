@@ -129,6 +129,16 @@ export function parsePartitionFolderName(name: string): PartitionFolderName | nu
   return { topic: match[1]!, partition, state };
 }
 
+/** A folder of names that a backup gives to files while it copies them; `unique` is hex. */
+export function stageFolderName(unique: string): string {
+  return `backup.${unique}.partial`;
+}
+
+/** Whether the folder is one of a backup, whose process has ended if the directory is opened. */
+export function isStageFolderName(name: string): boolean {
+  return /^backup\.[0-9a-f]+\.partial$/.test(name);
+}
+
 /** In each partition's folder: which topic, of those that had this name, it belongs to. */
 export const PARTITION_METADATA_FILE = 'partition.metadata';
 

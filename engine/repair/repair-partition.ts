@@ -2,6 +2,7 @@ import { link, open, readFile, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { leaderEpoch } from '../batch/header.js';
 import type { Catalog } from '../catalog/catalog.js';
+import { CATALOG_FILE } from '../catalog/catalog.js';
 import { openLmdbCatalog, syncFolder } from '../catalog/open-lmdb-catalog.js';
 import { readIdentity } from '../disk/directory-identity.js';
 import { systemLocker } from '../disk/directory-lock.js';
@@ -12,7 +13,6 @@ import {
   segmentFileName,
 } from '../disk/file-names.js';
 import { nodeDisk } from '../disk/node-disk.js';
-import { CATALOG_FILE } from '../engine.js';
 import { EngineError } from '../errors.js';
 import {
   checkpointKey,

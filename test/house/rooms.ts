@@ -38,6 +38,7 @@ export const ENGINE: House = {
     inspect: 'files read without an engine',
     engine: 'one data directory',
     'engine-options': 'what it is opened with',
+    backup: 'a copy as of one moment',
     embedded: 'records in, records out',
     'log-directory': 'its logs: opened, deleted',
     'folder-claims': 'whose a folder is',
