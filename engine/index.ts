@@ -12,7 +12,12 @@ export { MemoryCatalog } from './catalog/memory-catalog.js';
 export { openLmdbCatalog } from './catalog/open-lmdb-catalog.js';
 export { replaceCatalog } from './catalog/replace-catalog.js';
 export { descriptorsForConnections } from './disk/descriptor-limit.js';
-export { IDENTITY_FILE, inspectIdentity, restoreIdentity } from './disk/directory-identity.js';
+export {
+  IDENTITY_FILE,
+  inspectIdentity,
+  readIdentity,
+  restoreIdentity,
+} from './disk/directory-identity.js';
 export { noLocker, systemLocker } from './disk/directory-lock.js';
 export { isDeviceName, parsePartitionFolderName, parseSegmentFileName } from './disk/file-names.js';
 export { acceptNow, sendFile, sendFileAvailable, sendNow } from './disk/native.js';

@@ -83,6 +83,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./repair-log.js'),
   },
   {
+    usage: 'backup <folder> <copy>',
+    summary: 'copy the data directory of a stopped broker, full segments as hard links',
+    load: () => import('./backup.js'),
+  },
+  {
     usage: 'catalog',
     summary: 'check the catalogs of a data directory, or make them anew; no broker may run on it',
     load: () => import('./catalog.js'),
