@@ -41,6 +41,10 @@ export const CLI_LIMITS = {
   patternTimeoutMs: 500,
   /** The interval at which `consume` looks for new topics that match its pattern. */
   topicsRefreshMs: 2 * SECOND_MS,
+  /**
+   * The time in which a broker must answer a completion script. Beyond: its names are not offered.
+   */
+  completionTimeoutMs: 1 * SECOND_MS,
   /** The interval of the lines that `perf` prints while it runs. */
   perfLineMs: 5 * SECOND_MS,
   /** The longest latency that `perf` keeps. Beyond: it counts as this. */

@@ -30,7 +30,9 @@ export async function runProgram(argv: readonly string[]): Promise<ExitCode> {
   // Options of the program itself take no value, so that the first word is the command.
   const first = argv.slice(2).find((word) => !word.startsWith('-'));
   const named = first === 'help' ? argv[argv.indexOf('help') + 1] : first;
-  const program = await createProgram(finish, named ?? '');
+  // Completion offers what any command takes.
+  const isWhole = named === 'completion' && argv.some((word) => word.startsWith('--line'));
+  const program = await createProgram(finish, isWhole ? undefined : (named ?? ''));
   try {
     await program.parseAsync(argv);
     return exitCode;

@@ -68,6 +68,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./profile.js'),
   },
   {
+    usage: 'completion <shell>',
+    summary: 'print the script by which bash, zsh or fish completes command lines',
+    load: () => import('./completion.js'),
+  },
+  {
     usage: 'dump-log <file>',
     summary: 'print what a .log, .index or .timeindex file holds, and check it',
     load: () => import('./dump-log.js'),
