@@ -7,6 +7,7 @@ import type { EngineLogger } from './logger.js';
 import type { CompactionOptions } from './maintenance/cleaner.js';
 import type { JobRunner } from './maintenance/job-runner.js';
 import { assertOptions, type OptionType } from './option-types.js';
+import type { EngineProgress } from './progress.js';
 import type { Random } from './random.js';
 import { shown } from './shown.js';
 import type { TurnSlices } from './turn-slices.js';
@@ -58,6 +59,14 @@ export interface EngineOptions {
    */
   readonly gatherWrites?: 'microtask' | 'turn';
   /**
+   * Told how far the opening of logs is (`engine.log`), which may take long after an unclean stop:
+   * at most every 100 ms, and when the last log is open; not for what is done sooner, and never
+   * once all those promises have settled. `openEngine` itself opens no log. What it throws, or
+   * rejects with, is a warning of the logger, and it is not called again; the logs are opened all
+   * the same. Default: none.
+   */
+  readonly onProgress?: ((progress: EngineProgress) => void) | undefined;
+  /**
    * Descriptors of logs that are kept open: beyond that, the least recently used one that is not in
    * use is closed. At most as many files have unsynced bytes; then appends to other files wait for
    * a sync. Default: six tenths of the descriptors that the process may have, 16,384 at most.
@@ -76,6 +85,7 @@ const OPTIONS = {
   slices: 'object',
   compaction: 'object',
   gatherWrites: ['microtask', 'turn'],
+  onProgress: 'function',
   descriptorsOpenMax: 'count',
 } satisfies Record<keyof EngineOptions, OptionType>;
 

@@ -35,6 +35,8 @@ import { silentLogger } from './logger.js';
 import { Cleaner, resolveCompaction } from './maintenance/cleaner.js';
 import { createJobPool } from './maintenance/pool.js';
 import { type EngineCounters, newCounters } from './metrics.js';
+import { OpeningProgress } from './opening-progress.js';
+import { ProgressTeller } from './progress.js';
 import { type Random, systemRandom } from './random.js';
 import { TurnSlices } from './turn-slices.js';
 import { UnpackBudget } from './unpack-budget.js';
@@ -140,6 +142,9 @@ export class Engine {
         }),
         slices,
         unpacking: new UnpackBudget(),
+        progress: new OpeningProgress(
+          new ProgressTeller(options.onProgress ?? null, clock, logger),
+        ),
         opening: new Gate(LIMITS.logsRecoveredAtOnce),
         rolling: new Gate(1),
         writeBack: new Gate(LIMITS.writeBacksRunningMax),
@@ -264,6 +269,15 @@ export class Engine {
   ): Promise<PartitionLog> {
     this.#assertOpen();
     return this.#partitions.open(name, settings, rule);
+  }
+
+  /**
+   * Does work that opens `count` partitions, and settles as it does: `onProgress` knows from the
+   * start how many there are.
+   */
+  openMany<Result>(count: number, work: () => Promise<Result>): Promise<Result> {
+    this.#assertOpen();
+    return this.#context.progress.many(count, work);
   }
 
   /**

@@ -244,6 +244,8 @@ export const LIMITS = {
   folderNamesAtATime: 1_000,
   /** Logs that are read at a time when they are opened; each takes up to 2 MiB. */
   logsRecoveredAtOnce: 16,
+  /** The least time between two calls of `onProgress`; work that is done sooner is not told. */
+  progressToldEveryMs: 100,
   /** Bytes that recovery reads, or rewrites, at a time. */
   recoveryReadBytes: 1 * MIB,
   /**

@@ -33,6 +33,7 @@ import type { Recovered } from './log/recovery/recovered.js';
 import type { LogContext } from './log/shared/log-context.js';
 import { makeDurable } from './log/shared/make-durable.js';
 import { unlinkInPieces } from './maintenance/unlink-in-pieces.js';
+import type { LogOpening } from './opening-progress.js';
 import {
   namesIn,
   type PartitionFolder,
@@ -79,17 +80,27 @@ export class LogDirectory {
     return opening;
   }
 
-  async #recover(
+  #recover(
     name: PartitionName,
     settings: LogSettings,
     rule: HighWatermarkRule | null,
+  ): Promise<Log> {
+    const { progress } = this.#context;
+    return progress.log((opening) => this.#recoverTold(name, settings, rule, opening));
+  }
+
+  async #recoverTold(
+    name: PartitionName,
+    settings: LogSettings,
+    rule: HighWatermarkRule | null,
+    opening: LogOpening,
   ): Promise<Log> {
     const context = this.#context;
     context.directory.assertOnline();
     const folder = join(context.directory.root, partitionFolderName(name.topic, name.partition));
     try {
       const { recovered, files, folders } = await context.opening.run(() =>
-        this.#read(name, folder, settings),
+        this.#read(name, folder, settings, opening),
       );
       // One sync round serves many logs, where many are opened.
       await makeDurable(context.syncRounds, files, folders);
@@ -116,12 +127,13 @@ export class LogDirectory {
     name: PartitionName,
     folder: string,
     settings: LogSettings,
+    opening: LogOpening,
   ): Promise<{ recovered: Recovered; files: LogFile[]; folders: string[] }> {
     const context = this.#context;
     while (!context.files.hasRoom) await context.files.whenRoom();
     const found = await namesIn(context, folder);
     const isRenamed = found.length > 0 && this.#claims.check(name, folder, found);
-    const known = await recoverKnownLog(context, name, folder, settings, found);
+    const known = await recoverKnownLog(context, name, folder, settings, found, opening);
     const { recovered, isUnknown } = known;
     const files = [...recovered.unsynced.files];
     const folders = [...recovered.unsynced.folders];

@@ -66,5 +66,6 @@ export { ManualClock } from './manual-clock.js';
 export type { EngineCounters } from './metrics.js';
 export { openEngine } from './open-engine.js';
 export type { PartitionFolder } from './partition-folder.js';
+export type { EngineProgress } from './progress.js';
 export { type Random, seededRandom, systemRandom } from './random.js';
 export type { TurnSlices } from './turn-slices.js';

@@ -6,7 +6,7 @@
  * `odradek/engine`.
  */
 
-export type { Clock, Timer } from '../engine/index.js';
+export type { Clock, EngineProgress, Timer } from '../engine/index.js';
 export { ManualClock } from '../engine/index.js';
 export type { BrokerRecord, RecordEncoding } from './double/broker-record.js';
 export type {

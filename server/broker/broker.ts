@@ -18,7 +18,10 @@ import type { CloseOptions } from './room.js';
  * machine.
  */
 export interface BrokerOptions
-  extends Pick<EngineOptions, 'clock' | 'random' | 'disk' | 'jobs' | 'locker' | 'openCatalog'> {
+  extends Pick<
+    EngineOptions,
+    'clock' | 'random' | 'disk' | 'jobs' | 'locker' | 'openCatalog' | 'onProgress'
+  > {
   readonly settings: BrokerSettings;
   /** The keys that were set at the start, as text. */
   readonly brokerStatic: SettingTexts;

@@ -57,7 +57,7 @@ export interface Logs
 /** The ground on a machine, with the options for the first and the last room. */
 export interface MachineGround
   extends Ground,
-    Pick<BrokerOptions, 'jobs' | 'locker' | 'network' | 'handleRefs'> {
+    Pick<BrokerOptions, 'jobs' | 'locker' | 'network' | 'handleRefs' | 'onProgress'> {
   readonly networkClock: Clock;
 }
 

@@ -12,14 +12,22 @@ const ROOMS = Rooms.on<MachineGround>().and(engineRoom).all(BROKER_ROOMS).and(en
 /**
  * Opens the data directory, recovers every partition and listens. When it resolves, clients are
  * served. Rejects with EngineError (the directory is locked, damaged, of a newer format …),
- * ListenError, or SettingsError; everything is closed then.
+ * ListenError, or SettingsError; everything is closed then. `onProgress` is not called after that.
  *
  * A disk that fails later takes the data directory offline, and the broker stays up: metadata is
  * answered, partitions answer KAFKA_STORAGE_ERROR. A restart, which the log asks for, is the way
  * back.
  */
 export async function openBroker(options: BrokerOptions): Promise<Broker> {
-  const { parts, close } = await ROOMS.open(groundOf(options));
+  let isOpening = true;
+  const onProgress: BrokerOptions['onProgress'] = (progress) => {
+    // Logs of topics that clients make later are nothing that a start waits for.
+    if (isOpening) return options.onProgress?.(progress);
+  };
+  const ground = groundOf(options.onProgress ? { ...options, onProgress } : options);
+  const { parts, close } = await ROOMS.open(ground).finally(() => {
+    isOpening = false;
+  });
   const { engine, metadata, endpoints, requestCounters, fetchSessions } = parts;
   const { controller, partitions, groups, slices, settings, brokerStatic } = parts;
   return {

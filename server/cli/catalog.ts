@@ -41,7 +41,7 @@ import { counted } from './counted.js';
 import { CLI_LIMITS } from './limits.js';
 import { offsetsTopicPartitions } from './offsets-partitions.js';
 import { LineWriter } from './output.js';
-import { type Progress, withProgress } from './progress/progress.js';
+import { withProgress } from './progress/progress.js';
 
 export interface RebuildOptions {
   /** The node that owns the partitions, where no file tells it any more. Default 1. */
@@ -193,14 +193,17 @@ async function rebuildCatalog(
   const told: string[] = [];
   const tell = (_: object, message: string): void => void told.push(message);
   const logger = { info: () => {}, warn: tell, error: tell };
-  const engine = await openEngine(root, { locker: noLocker, logger });
-  try {
-    return await withProgress('Reading logs', (progress) =>
-      readLogs(engine, folders, topics, told, progress),
-    );
-  } finally {
-    await engine.close();
-  }
+  return withProgress('Reading logs', async (progress) => {
+    const onProgress = progress.report;
+    const engine = await openEngine(root, { locker: noLocker, logger, onProgress });
+    try {
+      return await engine.openMany(folders.length, () =>
+        readLogs(engine, folders, topics, told, new LineWriter(progress.clearForStdout)),
+      );
+    } finally {
+      await engine.close();
+    }
+  });
 }
 
 /**
@@ -213,12 +216,10 @@ async function readLogs(
   folders: readonly PartitionFolder[],
   topics: ReadonlyMap<string, string>,
   told: string[],
-  progress: Progress,
+  out: LineWriter,
 ): Promise<number> {
-  const out = new LineWriter(progress.clearForStdout);
   let damaged = 0;
-  for (const [at, { folder, topic, partition, topicId }] of folders.entries()) {
-    progress.report({ done: at, total: folders.length, unit: 'logs' });
+  for (const { folder, topic, partition, topicId } of folders) {
     const id = topics.get(topic) ?? topicId;
     if (id === null) continue;
     try {

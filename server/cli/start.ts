@@ -1,7 +1,8 @@
 import { open } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { isatty } from 'node:tty';
 import { descriptorsForConnections } from '../../engine/index.js';
-import { type Broker, openBroker } from '../broker/open-broker.js';
+import { type Broker, type BrokerOptions, openBroker } from '../broker/open-broker.js';
 import { SERVER_LIMITS } from '../limits.js';
 import { createLogger, type LazyLogger, type Logger } from '../logging/log.js';
 import { formatEndpoint } from '../settings/listeners.js';
@@ -26,7 +27,8 @@ export interface StartOptions {
  * it cannot wait: at a second signal, and at an unexpected failure.
  */
 export async function start(options: StartOptions): Promise<ExitCode> {
-  const logger = createLogger();
+  const room: Room = { make: () => {} };
+  const logger = createLogger({ beforeLine: () => room.make() });
   endOnDefects((error) => tell(logger, error));
   try {
     const resolved = await readSettings(options);
@@ -35,19 +37,31 @@ export async function start(options: StartOptions): Promise<ExitCode> {
       process.stdout.write(formatPrintConfig(resolved.entries, descriptorsForConnections()));
       return EXIT.ok;
     }
-    return await serve(resolved, logger);
+    return await serve(resolved, logger, room);
   } catch (error) {
     return tell(logger, error);
   }
 }
 
+/** What a line of the log waits for: nothing, or that a bar is gone. */
+interface Room {
+  make: () => void;
+}
+
+const STDERR = 2;
+
+const PHASES = { open: 'Opening logs', recover: 'Recovering logs' };
+
 async function serve(
   { settings, brokerStatic }: ResolvedBroker,
   logger: LazyLogger,
+  room: Room,
 ): Promise<ExitCode> {
   whenReaderLeaves('go on');
   const stop = stopOnSignal(logger);
-  const broker = await openBroker({ settings, brokerStatic, logger });
+  const open = (onProgress?: BrokerOptions['onProgress']): Promise<Broker> =>
+    openBroker({ settings, brokerStatic, logger, ...(onProgress && { onProgress }) });
+  const broker = isatty(STDERR) ? await openShown(open, room) : await open();
   if (!stop.isRequested()) {
     process.stdout.write(`${readyLine(broker, settings.topicDefaults.flush)}\n`);
   }
@@ -59,6 +73,21 @@ async function serve(
   if (failure !== null) throw failure;
   logger.info({}, 'stopped');
   return EXIT.ok;
+}
+
+/** Opens with a bar, which makes room for lines of the log. */
+async function openShown(
+  open: (onProgress: NonNullable<BrokerOptions['onProgress']>) => Promise<Broker>,
+  room: Room,
+): Promise<Broker> {
+  const { withProgress } = await import('./progress/progress.js');
+  return withProgress('Opening logs', (progress) => {
+    room.make = progress.clear;
+    return open((amount) => {
+      progress.says(PHASES[amount.phase]);
+      progress.report(amount);
+    });
+  });
 }
 
 /** The one line on stdout, which the program that started the broker may wait for. */

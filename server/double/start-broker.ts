@@ -1,4 +1,10 @@
-import { type Clock, isSignal, shown, systemClock } from '../../engine/index.js';
+import {
+  type Clock,
+  type EngineProgress,
+  isSignal,
+  shown,
+  systemClock,
+} from '../../engine/index.js';
 import type { Endpoint } from '../broker/broker.js';
 import { openBroker } from '../broker/open-broker.js';
 import { SERVER_LIMITS } from '../limits.js';
@@ -67,6 +73,13 @@ export interface StartBrokerOptions {
    * otherwise true, as for any server of Node.
    */
   readonly keepAlive?: boolean;
+  /**
+   * Told how far the opening of the data is, at the start and at `restart()`, which may take long
+   * after a stop that was not clean: at most every 100 ms, not for what is done sooner, and never
+   * once the promise has settled. What it throws is a warning of the logger, and it is not called
+   * again; the broker starts all the same. Default: none.
+   */
+  readonly onProgress?: (progress: EngineProgress) => void;
   /** Gets the broker's log lines. Default: none are written. */
   readonly logger?: Logger;
 }
@@ -79,6 +92,7 @@ const OPTIONS = {
   clock: true,
   signal: true,
   logger: true,
+  onProgress: true,
   topics: true,
   versions: true,
   keepAlive: true,
@@ -91,9 +105,12 @@ const OPTIONS = {
  */
 export async function startBroker(options: StartBrokerOptions = {}): Promise<RunningBroker> {
   assertKnown(options);
-  const { signal, logger = silentLogger } = options;
+  const { signal, logger = silentLogger, onProgress } = options;
   if (signal !== undefined && !isSignal(signal)) {
     throw new SettingsError([`signal is an AbortSignal, not ${shown(signal)}`]);
+  }
+  if (onProgress !== undefined && typeof onProgress !== 'function') {
+    throw new SettingsError([`onProgress is a function, not ${shown(onProgress)}`]);
   }
   signal?.throwIfAborted();
   const temporary = options.dataDir === undefined ? makeTemporaryFolder() : null;
@@ -124,6 +141,7 @@ export async function startBroker(options: StartBrokerOptions = {}): Promise<Run
         narrowApi,
         observer: requests,
         handleRefs,
+        onProgress,
       });
       return { broker, mute: muted.mute };
     };

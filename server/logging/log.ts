@@ -37,6 +37,8 @@ export interface LoggerOptions {
   readonly format?: 'pretty' | 'json';
   /** Default: stderr. One complete line a call. */
   readonly stream?: { write(line: string): void };
+  /** Called before each line: what else stands on the terminal makes room. */
+  readonly beforeLine?: () => void;
   /** Stands for the library, in tests of its absence: a program's own types need not know it. */
   readonly loadPino?: () => unknown;
 }
@@ -64,7 +66,9 @@ export function createLogger(options: LoggerOptions = {}): LazyLogger {
   const line =
     (level: LogLevel) =>
     (fields: LogFields, message: string): void => {
-      if (logLevels.indexOf(level) >= lowest) load()[level](safeFields(fields), safeText(message));
+      if (logLevels.indexOf(level) < lowest) return;
+      options.beforeLine?.();
+      load()[level](safeFields(fields), safeText(message));
     };
   return {
     debug: line('debug'),

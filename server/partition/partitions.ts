@@ -20,6 +20,8 @@ import { TopicDeletions, type TopicDeletionsOptions } from './topic-deletions.js
 /** The calls of partitions to the engine. */
 export interface LogHost {
   openPartition: PartitionOpenerOptions['engine']['openPartition'];
+  /** Does work that opens so many logs: the start, which tells how far it is. */
+  openMany<Result>(count: number, work: () => Promise<Result>): Promise<Result>;
   /** Resolves when everything in the log is durable and its files are closed. */
   closePartition(name: PartitionName): Promise<void>;
   deletePartition: TopicDeletionsOptions['engine']['deletePartition'];
@@ -102,7 +104,9 @@ export class Partitions {
         await this.#open(next.topic, next.index, work);
       }
     };
-    await Promise.all(Array.from({ length: SERVER_LIMITS.partitionsOpenedAtOnce }, openNext));
+    await engine.openMany(waiting.length, () =>
+      Promise.all(Array.from({ length: SERVER_LIMITS.partitionsOpenedAtOnce }, openNext)),
+    );
   }
 
   /** The log of a partition, where it is open. */

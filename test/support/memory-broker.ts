@@ -279,6 +279,7 @@ function logsOf(
     counters: newCounters(),
     catalog: new MemoryCatalog(),
     openPartition: (name, settings) => host.openPartition(name, settings),
+    openMany: (count, work) => host.openMany(count, work),
     closePartition: (name) => host.closePartition(name),
     deletePartition: (name) => host.deletePartition(name),
     setAsideStrays: (known) => host.setAsideStrays(known),

@@ -309,6 +309,10 @@ export class MemoryEngine implements LogHost {
     return log;
   }
 
+  openMany<Result>(_count: number, work: () => Promise<Result>): Promise<Result> {
+    return work();
+  }
+
   readonly closed: PartitionName[] = [];
   async closePartition(name: PartitionName): Promise<void> {
     await this.gate;

@@ -31,6 +31,7 @@ export interface SimWorld {
 export interface SimOpenOptions {
   readonly seed?: number;
   readonly descriptorsOpenMax?: number;
+  readonly onProgress?: EngineOptions['onProgress'];
   /** Stands between the engine and the disk: a mutation. */
   readonly wrap?: (disk: SimDisk) => Disk;
   readonly catalog?: Catalog;
@@ -54,6 +55,7 @@ export function openWorld(world: SimWorld, options: SimOpenOptions = {}): Promis
     jobs: createInlineRunner(disk, restingClock().resting),
     locker: noLocker,
     openCatalog: async () => options.catalog ?? world.catalog,
+    onProgress: options.onProgress,
     ...(options.logger ? { logger: options.logger } : {}),
     ...(options.compaction ? { compaction: options.compaction } : {}),
     ...(options.meter ? { slices: new TurnSlices(world.clock, options.meter) } : {}),

@@ -1,5 +1,6 @@
 import type { Catalog, CatalogChange } from '../../catalog/catalog.js';
 import type { Disk } from '../../disk/disk.js';
+import type { LogOpening } from '../../opening-progress.js';
 import {
   assumedStartKey,
   foreignEpochsKey,
@@ -39,6 +40,7 @@ export async function recoverKnownLog(
   folder: string,
   settings: LogSettings,
   found: readonly string[],
+  opening: LogOpening,
 ): Promise<KnownLog> {
   const { catalog, disk, slices } = context;
   const read = context.wasClean ? readCheckpoint : readOldCheckpoint;
@@ -58,6 +60,7 @@ export async function recoverKnownLog(
     logStart: await durableLogStart(catalog, disk, name, folder, names),
     assumedStart,
     hasGaps: readGaps(catalog, name),
+    opening,
   });
   const news: CatalogChange[] = [];
   if (recovered.leavesGap) news.push({ key: gapsKey(name), value: true });

@@ -1,4 +1,5 @@
 import type { LogFile } from '../../disk/log-file.js';
+import type { LogOpening } from '../../opening-progress.js';
 import type { LogCheckpoint } from '../durability/log-records.js';
 import type { LogSettings } from '../log-settings.js';
 import type { SegmentList } from '../segments/segment-list.js';
@@ -46,4 +47,6 @@ export interface RecoveryInput {
   readonly assumedStart: number;
   /** Whether the log is known to leave offsets out. */
   readonly hasGaps: boolean;
+  /** Told of the bytes behind the checkpoint. */
+  readonly opening: LogOpening;
 }

@@ -15,6 +15,7 @@ import type { Recovered, RecoveryInput } from './recovered.js';
 import { maySleep, resumeTrusted } from './resume-trusted.js';
 import { rewriteRange } from './rewrite-range.js';
 import { TailBatches } from './tail-batches.js';
+import type { Readable } from './tail-evidence.js';
 import { scanTail } from './tail-scan.js';
 
 /**
@@ -69,6 +70,8 @@ class Recovery {
       if (pause !== null) await pause;
     }
     this.#checkAgainstCheckpoint(tail);
+    const tailBytes = tail.reduce((sum, { size }) => sum + size, 0);
+    this.#input.opening.found(tailBytes - (this.#input.checkpoint?.position ?? 0));
     const end = await this.#recoverTail(tail);
     const { active } = this.#segments;
     if (active && this.#found.linked.has(active)) {
@@ -187,7 +190,7 @@ class Recovery {
     expectedOffset: number,
     { isLast, later }: { isLast: boolean; later: () => Segment[] },
   ): Promise<LogPosition> {
-    const { settings } = this.#input;
+    const { settings, opening } = this.#input;
     const { indexNames } = this.#found;
     const size = segment.size;
     if (size === trusted && isLast) {
@@ -200,8 +203,15 @@ class Recovery {
       return { offset: expectedOffset, segmentBase: segment.baseOffset, position: trusted };
     }
     await resumeTrusted(this.#context, this.#input, indexNames, segment, trusted);
+    const told: Readable = {
+      read: async (into, position) => {
+        const count = await segment.file.read(into, position);
+        opening.handled(count);
+        return count;
+      },
+    };
     const scan = await scanTail(
-      segment.file,
+      told,
       trusted,
       size,
       expectedOffset,
@@ -222,7 +232,7 @@ class Recovery {
     if (scan.verdict === 'torn') {
       this.#cutBytes += await cutTail(this.#context, this.#input.folder, segment, scan, later());
     }
-    await rewriteRange(segment.file, trusted, scan.end);
+    await rewriteRange(segment.file, trusted, scan.end, (bytes) => opening.handled(bytes));
     this.#unsynced.push(segment.file);
     this.#areNamesUnsynced = true;
     return { offset: scan.endOffset, segmentBase: segment.baseOffset, position: scan.end };

@@ -2,6 +2,7 @@ import type { Catalog } from '../../catalog/catalog.js';
 import type { Gate } from '../../gate.js';
 import type { Cleaner } from '../../maintenance/cleaner.js';
 import type { JobRunner } from '../../maintenance/job-runner.js';
+import type { OpeningProgress } from '../../opening-progress.js';
 import type { UnpackBudget } from '../../unpack-budget.js';
 import type { SegmentContext } from '../segments/segment-owner.js';
 import type { Checkpoints } from './checkpoints.js';
@@ -18,6 +19,8 @@ export interface LogContext extends SegmentContext {
   readonly cleaner: Cleaner;
   /** The memory that batches are unpacked into. */
   readonly unpacking: UnpackBudget;
+  /** How far the opening of logs is. */
+  readonly progress: OpeningProgress;
   /** Bounds the number of logs that are read at the same time when they are opened. */
   readonly opening: Gate;
   /**

@@ -9,8 +9,8 @@ import { room } from '../room.js';
  */
 export const engineRoom = room('engine', async (ground: MachineGround) => {
   const { dataDir, compaction } = ground.settings;
-  const { clock, random, disk, jobs, locker, logger, openCatalog, slices } = ground;
-  const world = { clock, random, disk, jobs, locker, logger, openCatalog, slices };
+  const { clock, random, disk, jobs, locker, logger, openCatalog, slices, onProgress } = ground;
+  const world = { clock, random, disk, jobs, locker, logger, openCatalog, slices, onProgress };
   const engine = await openEngine(dataDir, { ...world, compaction, gatherWrites: 'turn' });
   engine.onOffline((failure) => sayOffline(ground.logger, failure));
   return { part: engine, close: () => engine.close() };

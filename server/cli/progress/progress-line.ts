@@ -26,10 +26,7 @@ export function progressLine(
   const share = total !== null && total > 0 ? Math.min(1, done / total) : null;
   const amount = amountText(done, total, unit);
   const rate = perSecond === null ? null : `${quantity(Math.round(perSecond), unit)}/s`;
-  const left =
-    share === null || total === null || perSecond === null || perSecond <= 0
-      ? null
-      : `${timeText(Math.max(0, total - done) / perSecond)} left`;
+  const left = leftText(done, total ?? 0, perSecond ?? 0);
   const percent = share === null ? null : `${Math.floor(share * 100)}%`.padStart(4);
   const behind = [percent, amount, rate, left];
   if (share !== null) {
@@ -64,6 +61,12 @@ function amountText(done: number, total: number | null, unit: string): string {
 
 function quantity(amount: number, unit: string): string {
   return unit === 'bytes' ? sizeText(Math.round(amount)) : amount.toLocaleString('en-US');
+}
+
+/** The end of work may take a while all the same: a sync, or an answer. */
+function leftText(done: number, total: number, perSecond: number): string | null {
+  if (total > 0 && done >= total) return 'finishing';
+  return total > 0 && perSecond > 0 ? `${timeText((total - done) / perSecond)} left` : null;
 }
 
 /** `9 s`, `2 min 5 s`, `3 h 10 min`; rounded up, so that nothing is left only at the end. */

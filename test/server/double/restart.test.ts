@@ -1,8 +1,9 @@
 import { Kafka, logLevel } from 'kafkajs';
 import { expect, onTestFinished, test } from 'vitest';
+import { systemClock } from '../../../engine/index.js';
 import { Client } from '../../../server/cli/client.js';
 import { APIS } from '../../../server/handlers/apis.js';
-import type { RunningBroker } from '../../../server/index.js';
+import type { EngineProgress, RunningBroker } from '../../../server/index.js';
 import { startTestBroker } from '../../support/start-broker.js';
 
 async function producerOf({ bootstrap }: RunningBroker) {
@@ -67,4 +68,37 @@ test('a broker that was killed closes like any other, and does not start again',
   await broker.kill();
   await broker.close();
   await expect(broker.restart()).rejects.toMatchObject({ code: 'BROKER_CLOSED' });
+});
+
+test('a start after a kill tells how far its recovery is, and nothing once it serves', async () => {
+  let hurryMs = 0;
+  let passedMs = 0;
+  const monotonicMs = (): number => {
+    passedMs += hurryMs;
+    return systemClock.monotonicMs() + passedMs;
+  };
+  const told: EngineProgress[] = [];
+  const broker = await startTestBroker({
+    clock: { ...systemClock, monotonicMs },
+    topics: { orders: { records: [{ value: 'one' }] } },
+    onProgress: (progress) => void told.push(progress),
+  });
+  await broker.kill();
+  hurryMs = 150;
+  await broker.restart();
+  const { phase, done, total, unit } = told.at(-1)!;
+  expect([phase, unit, done > 0, total - done]).toEqual(['recover', 'bytes', true, 0]);
+  const atStart = told.length;
+  const client = await Client.connect({ bootstrap: broker.bootstrap });
+  onTestFinished(() => client.close());
+  const later = { name: 'later', numPartitions: 2, replicationFactor: 1 };
+  const request = { topics: [{ ...later, assignments: [], configs: [] }], timeoutMs: 60_000 };
+  const { topics } = await client.request(APIS.CreateTopics, { ...request, validateOnly: false });
+  expect(topics[0]?.errorCode).toBe(0);
+  expect(told.length).toBe(atStart);
+});
+
+test('an onProgress that is no function is refused, as an option', async () => {
+  const wrong = startTestBroker({ onProgress: 5 as never });
+  await expect(wrong).rejects.toThrow('onProgress is a function, not 5');
 });

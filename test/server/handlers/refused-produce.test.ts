@@ -60,6 +60,7 @@ test('so does one that came while its log was being opened', async () => {
   });
   const { broker } = await brokerOn((engine) => ({
     leaderEpoch: engine.leaderEpoch,
+    openMany: (count, work) => engine.openMany(count, work),
     closePartition: (name) => engine.closePartition(name),
     deletePartition: (name) => engine.deletePartition(name),
     setAsideStrays: (known) => engine.setAsideStrays(known),

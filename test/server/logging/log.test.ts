@@ -37,6 +37,19 @@ describe('createLogger', () => {
     expect(lines.map((line) => JSON.parse(line).msg)).toEqual(['c']);
   });
 
+  test('asks for room before a line that is written, and only then', () => {
+    const { lines, logger } = collected({
+      level: 'warn',
+      beforeLine: () => void lines.push('room'),
+    });
+    logger.info({}, 'a');
+    logger.warn({}, 'b');
+    expect(lines.map((line) => (line === 'room' ? line : JSON.parse(line).msg))).toEqual([
+      'room',
+      'b',
+    ]);
+  });
+
   test('writes for people in the pretty form, with nothing that a terminal would act on', () => {
     const { lines, logger } = collected({ format: 'pretty' });
     const evil = 'x\u001b[2J\nERROR: forged';

@@ -38,7 +38,7 @@ test('nothing to do, more than all, and a standstill make sense', () => {
     'Reading  0 B',
   );
   expect(progressLine('Reading', { done: 12, total: 10, unit: 'logs' }, 1, 80)).toMatch(
-    /\[#+\] {2}100% {2}12 of 10 logs {2}1\/s {2}0 s left$/,
+    /\[#+\] {2}100% {2}12 of 10 logs {2}1\/s {2}finishing$/,
   );
   expect(progressLine('Reading', { done: 5, total: 10, unit: 'logs' }, 0, 80)).toMatch(
     / 50% {2}5 of 10 logs {2}0\/s$/,
