@@ -1,11 +1,19 @@
 import { resolve } from 'node:path';
-import { repairPartition, type SegmentRepair, type UndoneSwap } from '../../engine/index.js';
+import {
+  type PartitionRepair,
+  repairPartition,
+  type SegmentRepair,
+  type UndoneSwap,
+} from '../../engine/index.js';
 import { counted } from './counted.js';
 import { LineWriter } from './output.js';
+import { printLines } from './report.js';
 
 export interface RepairOptions {
   /** Write the repaired segments; otherwise only say what would be done. */
   readonly execute?: boolean;
+  /** One object a line, for programs, instead of text for people. */
+  readonly json?: boolean;
 }
 
 /**
@@ -15,28 +23,60 @@ export interface RepairOptions {
  */
 export async function repairLog(
   path: string,
-  { execute = false }: RepairOptions,
+  { execute = false, json = false }: RepairOptions,
 ): Promise<boolean> {
   const folder = resolve(path);
-  const { undone, segments: repairs } = await repairPartition(folder, { execute });
+  const repair = await repairPartition(folder, { execute });
+  const { undone, segments } = repair;
+  await (json ? printObjects(folder, repair, execute) : printText(folder, repair, execute));
+  return execute || (segments.length === 0 && undone.length === 0);
+}
+
+/** Each finding by its `kind`, then a `summary`. */
+async function printObjects(
+  folder: string,
+  { undone, segments }: PartitionRepair,
+  executed: boolean,
+): Promise<void> {
+  const changes = segments.flatMap(({ path, kept, changes }) =>
+    changes.map((change) => ({ path, ...change, kept })),
+  );
+  const summary = { folder, segments: segments.length, lost: lostOffsets(segments), executed };
+  const lines = [
+    ...undone.map((swap) => ({ kind: 'undone', ...swap })),
+    ...changes,
+    { kind: 'summary', ...summary },
+  ];
+  await printLines(lines.map((each) => JSON.stringify(each)));
+}
+
+/** The records at so many offsets are lost, at most. */
+function lostOffsets(segments: readonly SegmentRepair[]): number {
+  return segments
+    .flatMap(({ changes }) => changes)
+    .reduce((sum, each) => sum + (each.kind === 'lost' ? each.toOffset - each.fromOffset : 0), 0);
+}
+
+async function printText(
+  folder: string,
+  { undone, segments: repairs }: PartitionRepair,
+  execute: boolean,
+): Promise<void> {
   const out = new LineWriter();
   for (const swap of undone) await out.write(undoneText(swap));
-  let lost = 0;
   for (const repair of repairs) {
     for (const change of repair.changes) {
-      if (change.kind === 'lost') lost += change.toOffset - change.fromOffset;
       await out.write(`${repair.path}: ${changeText(change)}`);
     }
     if (repair.kept !== null)
       await out.write(`${repair.path}: the segment as it was is ${repair.kept}`);
   }
   if (undone.length === 0 || execute) {
-    await out.write(summary(folder, repairs.length, lost, execute));
+    await out.write(summary(folder, repairs.length, lostOffsets(repairs), execute));
   } else {
     await out.write(`${folder}: nothing was changed, do it with --execute`);
   }
   await out.flush();
-  return execute || (repairs.length === 0 && undone.length === 0);
 }
 
 function undoneText({ path, restored, kept }: UndoneSwap): string {

@@ -90,6 +90,29 @@ test('of a damaged log everything but the damaged batch is read again, at the of
   expect(await repair(folder)).toMatchObject({ code: 0 });
 });
 
+test('--json prints each finding, and what they come to', async () => {
+  const { folder, path, at } = await logOfTen();
+  const objects = async (...args: string[]) => {
+    const { stdout } = await repair(folder, '--json', ...args);
+    return stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+  };
+  const sound = { kind: 'summary', folder, segments: 0, lost: 0, executed: false };
+  expect(await objects()).toEqual([sound]);
+  flip(path, at[4]! + 70);
+  const lost = { kind: 'lost', path, position: at[4], fromOffset: 4, toOffset: 5 };
+  expect(await objects()).toEqual([
+    expect.objectContaining({ ...lost, kept: null }),
+    { ...sound, segments: 1, lost: 1 },
+  ]);
+  expect(await objects('--execute')).toEqual([
+    expect.objectContaining({ ...lost, kept: `${path}.damaged` }),
+    { ...sound, segments: 1, lost: 1, executed: true },
+  ]);
+});
+
 test('where the first batch is lost the next one tells the epoch', async () => {
   const { root, folder, path } = await logOfTen();
   flip(path, 70);
