@@ -10,6 +10,7 @@ Examples:
   odradek topics list
   echo hello | odradek produce orders
   odradek consume orders --exit
+  odradek perf produce orders --records 100000 --size 1000
   odradek groups describe billing
   odradek dump-log data/orders-0/00000000000000000000.log
   odradek scrub data
