@@ -21,7 +21,7 @@ export async function backup(from: string, to: string, options: ReportOptions): 
     );
   });
   try {
-    const made = await withProgress('copying', (progress) =>
+    const made = await withProgress('Copying', (progress) =>
       engine.backup(to, { onProgress: progress.report }),
     );
     const { path, logs, bytes, bytesLinked } = made;

@@ -41,7 +41,7 @@ import { counted } from './counted.js';
 import { CLI_LIMITS } from './limits.js';
 import { offsetsTopicPartitions } from './offsets-partitions.js';
 import { LineWriter } from './output.js';
-import { withProgress } from './progress/progress.js';
+import { withPrintedProgress } from './progress/progress.js';
 
 export interface RebuildOptions {
   /** The node that owns the partitions, where no file tells it any more. Default 1. */
@@ -193,7 +193,7 @@ async function rebuildCatalog(
   const told: string[] = [];
   const tell = (_: object, message: string): void => void told.push(message);
   const logger = { info: () => {}, warn: tell, error: tell };
-  return withProgress('Reading logs', async (progress) => {
+  return withPrintedProgress('Reading logs', async (progress) => {
     const onProgress = progress.report;
     const engine = await openEngine(root, { locker: noLocker, logger, onProgress });
     try {

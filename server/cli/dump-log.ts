@@ -17,7 +17,7 @@ import { CliError } from './cli-error.js';
 import { counted } from './counted.js';
 import { CLI_LIMITS } from './limits.js';
 import { LineWriter } from './output.js';
-import { type Progress, withProgress } from './progress/progress.js';
+import { type Progress, withPrintedProgress } from './progress/progress.js';
 
 export interface DumpOptions {
   /** Print the records of each batch too. */
@@ -32,7 +32,7 @@ export interface DumpOptions {
 export async function dumpLog(path: string, options: DumpOptions): Promise<boolean> {
   const file = await openFile(path);
   try {
-    return await withProgress('Reading', async (progress) => {
+    return await withPrintedProgress('Reading', async (progress) => {
       const out = new LineWriter(progress.clearForStdout);
       const kind = indexKindOf(path);
       const sound =

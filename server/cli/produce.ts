@@ -12,6 +12,7 @@ import { counted } from './counted.js';
 import { CLI_LIMITS } from './limits.js';
 import { readLines } from './line-reader.js';
 import { type Progress, withProgress } from './progress/progress.js';
+import { stderrTerminal } from './progress/terminal.js';
 import { type LineRecord, lineParser, parseHeader } from './record-line.js';
 import { printDone } from './report.js';
 import { choosePartitions, lookUpTopic, type TopicPartitions } from './topic-partitions.js';
@@ -49,7 +50,12 @@ export async function produce(name: string, options: ProduceOptions): Promise<vo
     choosePartitions(topic, options.partition);
     const sender = new BatchSender(client, topic, options);
     try {
-      await withProgress('Sending lines', (progress) => sendAll(source, parse, sender, progress));
+      await withProgress(
+        'Sending lines',
+        (progress) => sendAll(source, parse, sender, progress),
+        // Lines that somebody types stand on the screen.
+        stderrTerminal({ isScreenTaken: source === PIPE && process.stdin.isTTY }),
+      );
       if (options.acks === 0) await confirmReceipt(client);
     } catch (error) {
       throw withCount(error, sender.told);

@@ -17,7 +17,7 @@ import { CliError } from './cli-error.js';
 import { counted } from './counted.js';
 import { CLI_LIMITS } from './limits.js';
 import { LineWriter } from './output.js';
-import { withProgress } from './progress/progress.js';
+import { withPrintedProgress } from './progress/progress.js';
 
 /**
  * Reads every batch of a partition's folder, or of all folders in a data directory, and prints the
@@ -26,7 +26,7 @@ import { withProgress } from './progress/progress.js';
 export async function scrub(path: string): Promise<boolean> {
   const folders = await foldersAt(resolve(path));
   const total = await bytesOf(folders);
-  return withProgress('Scrubbing', (progress) => {
+  return withPrintedProgress('Scrubbing', (progress) => {
     let done = 0;
     return scrubFolders(path, folders, new LineWriter(progress.clearForStdout), (bytes) => {
       done += bytes;

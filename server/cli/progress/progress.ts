@@ -2,7 +2,7 @@ import type { Timer } from '../../../engine/index.js';
 import { CLI_LIMITS } from '../limits.js';
 import { type ProgressAmount, progressLine } from './progress-line.js';
 import { Rate } from './rate.js';
-import { type ProgressTerminal, stderrTerminal } from './terminal.js';
+import { isStdoutPiped, type ProgressTerminal, stderrTerminal } from './terminal.js';
 
 const ERASE_LINE = '\r\x1b[K';
 
@@ -37,6 +37,14 @@ export async function withProgress<Result>(
   } finally {
     bar.end();
   }
+}
+
+/** The same for a command that prints lines meanwhile: nothing is shown where they go to a pipe. */
+export function withPrintedProgress<Result>(
+  what: string,
+  work: (progress: Progress) => Promise<Result>,
+): Promise<Result> {
+  return withProgress(what, work, stderrTerminal({ isScreenTaken: isStdoutPiped() }));
 }
 
 const UNSEEN: Progress = {

@@ -1,3 +1,4 @@
+import { fstatSync } from 'node:fs';
 import { type Clock, systemClock } from '../../../engine/index.js';
 
 /** Signals by which a command is ended. */
@@ -22,11 +23,16 @@ export interface ProgressTerminal {
   onEnd(run: () => void): () => void;
 }
 
+export interface StderrOptions {
+  /** Whether others use the screen: nothing is written then. Default: false. */
+  readonly isScreenTaken?: boolean;
+}
+
 /** Stderr, with the clock and the signals of the process. */
-export function stderrTerminal(): ProgressTerminal {
+export function stderrTerminal({ isScreenTaken = false }: StderrOptions = {}): ProgressTerminal {
   const { stderr, stdout, env } = process;
   return {
-    isTerminal: stderr.isTTY === true,
+    isTerminal: stderr.isTTY === true && !isScreenTaken,
     isDumb: env.TERM === 'dumb',
     sharesStdout: stdout.isTTY === true,
     clock: systemClock,
@@ -34,6 +40,12 @@ export function stderrTerminal(): ProgressTerminal {
     write: (text) => void stderr.write(text),
     onEnd: onProcessEnd,
   };
+}
+
+/** Whether another program reads what is printed: it may be `less`, to which the screen belongs. */
+export function isStdoutPiped(): boolean {
+  const stdout = fstatSync(1);
+  return stdout.isFIFO() || stdout.isSocket();
 }
 
 /**

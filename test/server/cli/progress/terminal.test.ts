@@ -42,3 +42,11 @@ test('an end that is no longer watched for leaves no listener', () => {
   stop();
   expect(listeners()).toEqual(before);
 });
+
+test('a screen that others use is no terminal for a bar', () => {
+  const { isTTY } = process.stderr;
+  Object.assign(process.stderr, { isTTY: true });
+  onTestFinished(() => void Object.assign(process.stderr, { isTTY }));
+  expect(stderrTerminal().isTerminal).toBe(true);
+  expect(stderrTerminal({ isScreenTaken: true }).isTerminal).toBe(false);
+});
