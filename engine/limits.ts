@@ -246,6 +246,11 @@ export const LIMITS = {
   logsRecoveredAtOnce: 16,
   /** The least time between two calls of `onProgress`; work that is done sooner is not told. */
   progressToldEveryMs: 100,
+  /**
+   * Bytes behind the checkpoint of a log, on average, beyond which `onProgress` is told of bytes
+   * instead of logs: reading them takes about as long as opening the log.
+   */
+  progressInBytesFrom: 128 * KIB,
   /** Bytes that recovery reads, or rewrites, at a time. */
   recoveryReadBytes: 1 * MIB,
   /**

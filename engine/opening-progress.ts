@@ -1,3 +1,4 @@
+import { LIMITS } from './limits.js';
 import type { EngineProgress, ProgressTeller } from './progress.js';
 
 /** One log that is being opened: what its recovery tells. */
@@ -23,6 +24,7 @@ export class OpeningProgress {
   #tailBytes = 0;
   /** Twice as many as there are in tails, when all is done. */
   #handledBytes = 0;
+  #isRecovery = false;
 
   constructor(teller: ProgressTeller<EngineProgress>) {
     this.#teller = teller;
@@ -78,6 +80,7 @@ export class OpeningProgress {
     if (this.#running === 0) {
       this.#expected = this.#asked = this.#found = this.#opened = 0;
       this.#tailBytes = this.#handledBytes = 0;
+      this.#isRecovery = false;
       this.#teller.begin();
     }
     this.#running += 1;
@@ -95,7 +98,8 @@ export class OpeningProgress {
 
   readonly #amount = (): EngineProgress => {
     const logs = Math.max(this.#expected, this.#asked);
-    if (this.#tailBytes === 0) {
+    this.#isRecovery ||= this.#tailBytes > this.#found * LIMITS.progressInBytesFrom;
+    if (!this.#isRecovery) {
       return { phase: 'open', done: this.#opened, total: logs, unit: 'logs' };
     }
     // Logs that wait have tails as long as those that were looked at.

@@ -6,7 +6,8 @@ import type { EngineLogger } from './logger.js';
 export interface EngineProgress {
   /**
    * `open`: logs are opened. `recover`: what lies behind their checkpoints is read, checked and
-   * written again, which the first opening after an unclean stop does.
+   * written again, which the first opening after an unclean stop does; told where that is most of
+   * the work, and from then on to its end.
    */
   readonly phase: 'open' | 'recover';
   readonly done: number;

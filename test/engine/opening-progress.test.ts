@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { type EngineProgress, ManualClock } from '../../engine/index.js';
-import { OpeningProgress } from '../../engine/opening-progress.js';
+import { type LogOpening, OpeningProgress } from '../../engine/opening-progress.js';
 import { ProgressTeller } from '../../engine/progress.js';
 import { batchOf } from '../support/batches.js';
 import {
@@ -12,6 +12,11 @@ import {
   type SimWorld,
   stopCleanly,
 } from '../support/sim-engine.js';
+
+const MIB = 1024 * 1024;
+
+/** So long that recovery is more work than opening. */
+const VALUE = 'v'.repeat(20_000);
 
 /** A clock on which each look at it is later than the last by more than a report. */
 function hasty(world: SimWorld): SimWorld {
@@ -29,12 +34,12 @@ async function uncleanWorld(): Promise<SimWorld> {
   const engine = await openWorld(world);
   for (const number of [0, 1, 2]) {
     const log = await openLog(engine, { flush: 'os' }, partition(number));
-    for (let n = 0; n < 10; n++) await log.append(batchOf('value'));
+    for (let n = 0; n < 10; n++) await log.append(batchOf(VALUE));
   }
   return killProcess(world);
 }
 
-const BYTES = 10 * batchOf('value').length;
+const BYTES = 10 * batchOf(VALUE).length;
 
 test('after an unclean stop the bytes behind the checkpoints are told, up to all of them', async () => {
   const told: EngineProgress[] = [];
@@ -112,30 +117,43 @@ test('bytes of logs that wait are estimated by those that were looked at', async
   const { told, opening } = openings();
   await opening.many(10, async () => {
     await opening.log(async (log) => {
-      log.found(100);
-      log.handled(100);
-      log.handled(100);
+      log.found(100 * MIB);
+      log.handled(100 * MIB);
+      log.handled(100 * MIB);
     });
     await opening.log(async () => {});
   });
-  expect(told.map(({ done, total }) => [done, total])).toContainEqual([50, 1000]);
-  expect(told.map(({ done, total }) => [done, total])).toContainEqual([100, 500]);
+  expect(told.map(({ done, total }) => [done, total])).toContainEqual([50 * MIB, 1000 * MIB]);
+  expect(told.map(({ done, total }) => [done, total])).toContainEqual([100 * MIB, 500 * MIB]);
   // The others were never opened.
-  expect(told.at(-1)).toMatchObject({ done: 100, total: 100 });
+  expect(told.at(-1)).toMatchObject({ done: 100 * MIB, total: 100 * MIB });
 });
 
 test('a tail that is not read to its end, or read twice, counts once', async () => {
   const { told, opening } = openings();
   const torn = opening.log(async (log) => {
-    log.found(100);
-    log.handled(30);
+    log.found(100 * MIB);
+    log.handled(30 * MIB);
     throw new Error('damaged');
   });
   await expect(torn).rejects.toThrow('damaged');
-  expect(told.at(-1)).toMatchObject({ done: 100, total: 100 });
+  expect(told.at(-1)).toMatchObject({ done: 100 * MIB, total: 100 * MIB });
   await opening.log(async (log) => {
-    log.found(10);
-    for (let n = 0; n < 5; n++) log.handled(10);
+    log.found(10 * MIB);
+    for (let n = 0; n < 5; n++) log.handled(10 * MIB);
   });
-  expect(told.at(-1)).toMatchObject({ done: 10, total: 10 });
+  expect(told.at(-1)).toMatchObject({ done: 10 * MIB, total: 10 * MIB });
+});
+
+test('tails that are soon read are no recovery: the logs are told', async () => {
+  const { told, opening } = openings();
+  const small = async (log: LogOpening): Promise<void> => {
+    log.found(1000);
+    log.handled(1000);
+  };
+  await opening.many(3, async () => {
+    for (let n = 0; n < 3; n++) await opening.log(small);
+  });
+  expect(new Set(told.map(({ phase }) => phase))).toEqual(new Set(['open']));
+  expect(told.at(-1)).toEqual({ phase: 'open', done: 3, total: 3, unit: 'logs' });
 });
