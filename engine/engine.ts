@@ -5,41 +5,32 @@ import { CATALOG_FILE, type Catalog } from './catalog/catalog.js';
 import { openLmdbCatalog } from './catalog/open-lmdb-catalog.js';
 import { type Clock, systemClock } from './clock.js';
 import { DataDirectory } from './disk/data-directory.js';
-import { descriptorsFor } from './disk/descriptor-limit.js';
 import { type DirectoryIdentity, openIdentity } from './disk/directory-identity.js';
 import { type DirectoryLock, systemLocker } from './disk/directory-lock.js';
 import type { DiskSpace } from './disk/disk.js';
 import { ensureDirectory } from './disk/ensure-directory.js';
-import { FilePool } from './disk/file-pool.js';
 import { nodeDisk } from './disk/node-disk.js';
 import type { EventLog } from './embedded/event-log.js';
 import type { EventLogOptions } from './embedded/event-log-options.js';
 import { EventLogs, type NamedLog } from './embedded/event-logs.js';
 import type { LogInfo } from './embedded/log-infos.js';
 import { namesRemoval } from './embedded/name-records.js';
+import { openTable } from './embedded/open-table.js';
+import type { Table } from './embedded/table.js';
+import type { TableOptions } from './embedded/table-options.js';
 import type { ValueEncoding } from './embedded/value-encoding.js';
+import { engineContext } from './engine-context.js';
 import { assertOpening, type EngineOptions } from './engine-options.js';
 import { EngineError } from './errors.js';
 import type { KnownPartitions } from './folder-claims.js';
-import { Gate } from './gate.js';
-import { LIMITS } from './limits.js';
 import type { LogSettings } from './log/log-settings.js';
 import type { HighWatermarkRule, PartitionLog, PartitionName } from './log/partition-log.js';
-import { IndexCache } from './log/segments/index-cache.js';
-import { Checkpoints } from './log/shared/checkpoints.js';
 import type { LogContext } from './log/shared/log-context.js';
-import { SyncRounds } from './log/shared/sync-rounds.js';
-import { gatherByMicrotask, gatherByTurn } from './log/shared/write-gathering.js';
 import { LogDirectory } from './log-directory.js';
 import { silentLogger } from './logger.js';
-import { Cleaner, resolveCompaction } from './maintenance/cleaner.js';
-import { createJobPool } from './maintenance/pool.js';
-import { type EngineCounters, newCounters } from './metrics.js';
-import { OpeningProgress } from './opening-progress.js';
-import { ProgressTeller } from './progress.js';
+import { resolveCompaction } from './maintenance/cleaner.js';
+import type { EngineCounters } from './metrics.js';
 import { type Random, systemRandom } from './random.js';
-import { TurnSlices } from './turn-slices.js';
-import { UnpackBudget } from './unpack-budget.js';
 
 /**
  * One data directory with its partition logs. The broker works with this; programs with
@@ -105,53 +96,8 @@ export class Engine {
         logger,
         onFailure: (error) => void directory.fail('the catalog cannot be written', error),
       });
-      const counters = newCounters();
-      const syncRounds = new SyncRounds(directory, clock, counters);
-      const slices = options.slices ?? new TurnSlices(clock);
-      const context: LogContext = {
-        disk,
-        directory,
-        clock,
-        random,
-        logger,
-        catalog,
-        counters,
-        syncRounds,
-        gatherWrites: options.gatherWrites === 'turn' ? gatherByTurn(clock) : gatherByMicrotask,
-        files: new FilePool(disk, {
-          nowMs: () => clock.monotonicMs(),
-          openMax: options.descriptorsOpenMax ?? descriptorsFor(LIMITS.descriptorsOpenMax),
-          onCrowded: () => syncRounds.requestAll(),
-        }),
-        jobs:
-          options.jobs ??
-          // Beside compactions there is always a thread for short jobs.
-          createJobPool({
-            threadsMax: Math.max(2, compaction.threads + 1),
-            queueMax: LIMITS.jobsQueuedMax,
-          }),
-        cleaner: new Cleaner(clock, compaction),
-        indexCache: new IndexCache(disk, LIMITS.indexCacheBytes, counters, slices),
-        checkpoints: new Checkpoints({
-          directory,
-          catalog,
-          clock,
-          syncRounds,
-          counters,
-          intervalMs: LIMITS.checkpointIntervalMs,
-        }),
-        slices,
-        unpacking: new UnpackBudget(),
-        progress: new OpeningProgress(
-          new ProgressTeller(options.onProgress ?? null, clock, logger),
-        ),
-        opening: new Gate(LIMITS.logsRecoveredAtOnce),
-        rolling: new Gate(1),
-        writeBack: new Gate(LIMITS.writeBacksRunningMax),
-        cutting: new Gate(1),
-        leaderEpoch: identity.uncleanOpens,
-        wasClean: identity.wasClean,
-      };
+      const parts = { disk, directory, clock, random, logger, catalog, identity };
+      const context = engineContext(parts, options, compaction);
       const engine = new Engine(context, identity, lock, (path) =>
         openCatalog(path, { suspicious: false, logger, onFailure() {} }),
       );
@@ -245,6 +191,26 @@ export class Engine {
   ): Promise<EventLog<unknown, unknown>> {
     this.#assertOpen();
     return this.#eventLogs.open(name, options);
+  }
+
+  /**
+   * The last value of each key of the compacted log with this name, in memory, filled when it
+   * resolves and kept current from then on; the log is made where there is none. Each call gives a
+   * table of its own. Options as in `log`.
+   *
+   * Rejects as `log`; INVALID_SETTING where the log has records and was never a table, unless
+   * `compacted: true` says that it may be compacted; INVALID_VALUE, with its `offset`, for a record
+   * that is not in the `valueEncoding`, unless `onUnreadable` is 'skip'.
+   */
+  table(name: string, options?: TableOptions): Promise<Table>;
+  table(name: string, options: TableOptions<'utf8'>): Promise<Table<string>>;
+  table<Value>(name: string, options: TableOptions<'json'>): Promise<Table<Value, Value>>;
+  async table(
+    name: string,
+    options: TableOptions<ValueEncoding> = {},
+  ): Promise<Table<unknown, unknown>> {
+    this.#assertOpen();
+    return openTable(name, options, this.#eventLogs, this.#context);
   }
 
   /**

@@ -32,6 +32,8 @@ export type { EventRecord, NewEvent } from './embedded/event-record.js';
 export type { Follower, FollowOptions, RecordsOptions } from './embedded/follow.js';
 export type { LogInfo } from './embedded/log-infos.js';
 export type { Place } from './embedded/place.js';
+export type { Table, TableChange, TableChangesOptions } from './embedded/table.js';
+export type { TableOptions } from './embedded/table-options.js';
 export type { IsoTime } from './embedded/time.js';
 export type { ValueEncoding } from './embedded/value-encoding.js';
 export type { Engine } from './engine.js';

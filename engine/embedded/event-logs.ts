@@ -71,6 +71,17 @@ export class EventLogs implements EventLogOwner {
     return created;
   }
 
+  /** The log of this name while it is open; null when it is not. */
+  async whileOpen(name: string): Promise<AnyEventLog | null> {
+    const log = await this.#open.get(name)?.catch(() => null);
+    return log?.ended === null ? log : null;
+  }
+
+  /** The id in the folder of the log with this name; null without files. */
+  idOnDisk(name: string): Promise<string | null> {
+    return this.#partitions.topicIdOnDisk({ topic: name, partition: 0 });
+  }
+
   #assertOpen(): void {
     if (this.#isClosed) throw new EngineError('LOG_CLOSED', 'the engine is closed');
   }
@@ -91,8 +102,7 @@ export class EventLogs implements EventLogOwner {
       const name = String(key[1]);
       const topicId = String(value);
       if (this.#isDeleted(topicId)) continue;
-      const log = await this.#open.get(name)?.catch(() => null);
-      infos.push(infoOf(this.#context, name, topicId, log?.ended === null ? log : null));
+      infos.push(infoOf(this.#context, name, topicId, await this.whileOpen(name)));
     }
     return infos;
   }
@@ -135,7 +145,7 @@ export class EventLogs implements EventLogOwner {
   async #knownId(name: string): Promise<string | null> {
     const live = this.#liveId(name);
     if (live !== null && this.#partitions.hasRecords(live, 0)) return live;
-    return (await this.#partitions.topicIdOnDisk({ topic: name, partition: 0 })) ?? live;
+    return (await this.idOnDisk(name)) ?? live;
   }
 
   /**
@@ -148,7 +158,7 @@ export class EventLogs implements EventLogOwner {
       const name = String(key[1]);
       const topicId = this.#liveId(name);
       if (topicId === null) continue;
-      const found = await this.#partitions.topicIdOnDisk({ topic: name, partition: 0 });
+      const found = await this.idOnDisk(name);
       if (found === topicId) named.push({ name, topicId });
     }
     return named;

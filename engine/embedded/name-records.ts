@@ -14,6 +14,11 @@ export function cursorsPrefix(topicId: string): CatalogKey {
   return ['cursor', topicId];
 }
 
+/** `['table', topic id]`: the log was a table, and may be compacted. */
+export function tableKey(topicId: string): CatalogKey {
+  return ['table', topicId];
+}
+
 /**
  * The changes with which a partition that is deleted, by whomever, takes along what programs noted
  * of it: otherwise a log made anew under the name would get its id, and cursors that skip records.
@@ -25,6 +30,7 @@ export function namesRemoval(
   // Programs know partition 0 alone.
   if (partition !== 0) return [];
   const keys = [...catalog.range(cursorsPrefix(topicId))].map(({ key }) => key);
+  if (catalog.get(tableKey(topicId)) !== undefined) keys.push(tableKey(topicId));
   // The name may be that of a later log.
   if (catalog.get(nameKey(topic)) === topicId) keys.push(nameKey(topic));
   return keys.map((key) => ({ key, value: undefined }));
