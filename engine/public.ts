@@ -61,6 +61,7 @@ export type {
   ScrubResult,
   TimestampLookup,
 } from './log/partition-log.js';
+export type { LogProgress, LogWorkOptions } from './log-progress.js';
 export type { EngineLogger } from './logger.js';
 export { type CompactionOptions, DEFAULT_COMPACTION } from './maintenance/cleaner.js';
 export type { JobRunner } from './maintenance/job-runner.js';

@@ -5,6 +5,7 @@ import type { Clock } from '../clock.js';
 import { EngineError } from '../errors.js';
 import { LIMITS } from '../limits.js';
 import type { CompactionResult, PartitionLog, ScrubResult } from '../log/partition-log.js';
+import type { LogWorkOptions } from '../log-progress.js';
 import { assertKnownOptions, assertOptionsObject } from '../nearest-name.js';
 import { shown } from '../shown.js';
 import type { TurnSlices } from '../turn-slices.js';
@@ -337,8 +338,8 @@ export class EventLog<Value = Buffer, Input = FieldInput> {
    * Nothing from a damaged batch on to the end of its file is served afterwards (CORRUPT_BATCH),
    * until the log is opened again. Resolves with its findings.
    */
-  scrub(): Promise<ScrubResult> {
-    return this.partition.maintenance.scrub();
+  scrub(options?: LogWorkOptions): Promise<ScrubResult> {
+    return this.partition.maintenance.scrub(options);
   }
 
   /**
@@ -347,8 +348,8 @@ export class EventLog<Value = Buffer, Input = FieldInput> {
    * `compacted: true` is compacted by itself when enough of it has been overwritten. Rejects
    * CORRUPT_BATCH when a bad batch is met, STORAGE_FULL.
    */
-  compact(): Promise<CompactionResult> {
-    return this.partition.maintenance.compact();
+  compact(options?: LogWorkOptions): Promise<CompactionResult> {
+    return this.partition.maintenance.compact(options);
   }
 
   /**

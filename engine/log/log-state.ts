@@ -139,7 +139,7 @@ export class LogState {
     );
   }
   get maintenance(): Maintenance {
-    return new Maintenance(this, new Retention(this), () => scrubLog(this));
+    return new Maintenance(this, new Retention(this), (meter) => scrubLog(this, meter));
   }
   get layout(): Layout {
     return new Layout(this, this.durability.marks.hasGaps);

@@ -1,5 +1,6 @@
 import type { Timestamp } from '../batch/timestamp.js';
 import type { FileSlice } from '../disk/file-slice.js';
+import type { LogWorkOptions } from '../log-progress.js';
 import type { LogSettings } from './log-settings.js';
 
 /** The partition that a log holds. `topicId` is a UUID in Kafka's text form (22 characters). */
@@ -234,7 +235,7 @@ export interface LogMaintenance {
    * Rejects: CORRUPT_BATCH when a bad batch is met (the log is served as before and not compacted
    * until it is opened again), STORAGE_FULL (it is as it was), LOG_CLOSED.
    */
-  compact(): Promise<CompactionResult>;
+  compact(options?: LogWorkOptions): Promise<CompactionResult>;
   /** Starts a new segment now, unless the active one is empty. */
   roll(): Promise<void>;
   /**
@@ -243,7 +244,7 @@ export interface LogMaintenance {
    * (CORRUPT_BATCH) until the log is opened again. Rejects when a file cannot be read or no job can
    * run.
    */
-  scrub(): Promise<ScrubResult>;
+  scrub(options?: LogWorkOptions): Promise<ScrubResult>;
 }
 
 /**

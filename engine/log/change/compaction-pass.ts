@@ -1,4 +1,5 @@
 import { hasErrno } from '../../disk/errno.js';
+import type { ByteMeter } from '../../log-progress.js';
 import type { CompactionPlan } from '../../maintenance/compaction-policy.js';
 import type { BadBatch, RewriteOutput } from '../../maintenance/job-runner.js';
 import type { Durability } from '../durability/durability.js';
@@ -76,7 +77,8 @@ export class CompactionPass {
     return { passes: 1, recordsRemoved: this.#recordsRemoved, bytesRemoved: this.#bytesRemoved };
   }
 
-  async run(): Promise<PassEnd> {
+  /** `meter` is told of what is looked for keys, and of what is written anew. */
+  async run(meter: ByteMeter): Promise<PassEnd> {
     const log = this.#log;
     const givenUp: PassEnd = { cleanedOffset: null, keys: 0, bad: null };
     await this.#checkpoint();
@@ -92,20 +94,25 @@ export class CompactionPass {
     if (dirty.length === 0) return givenUp;
     this.segmentsBefore = sources.length;
     try {
+      meter.expects(bytesOf(dirty));
       const { keys, bad, endOffset } = await this.#jobs.mapKeys(dirty);
+      meter.did(bytesOf(dirty));
       // A file that was cut meanwhile ends where it should not.
       if (bad !== null) return this.#areLive(dirty) ? { cleanedOffset: null, keys, bad } : givenUp;
       if (endOffset <= firstDirtyOffset) return { cleanedOffset: endOffset, keys, bad };
       await this.#jobs.noteProducers();
       const rewritable = sources.filter(({ baseOffset }) => baseOffset < endOffset);
+      meter.expects(bytesOf(rewritable));
       for (const group of this.#jobs.groups(rewritable)) {
         if (!this.#areLive(group)) return givenUp;
+        const bytes = bytesOf(group);
         const made = await this.#jobs.rewrite(group, endOffset);
         if (made.bad !== null) {
           return this.#areLive(group) ? { cleanedOffset: null, keys, bad: made.bad } : givenUp;
         }
         if (made.isChanged && !(await this.#publish(group, made))) return givenUp;
         this.segmentsAfter++;
+        meter.did(bytes);
       }
       return { cleanedOffset: endOffset, keys, bad: null };
     } catch (error) {
@@ -176,4 +183,8 @@ export class CompactionPass {
       group.at(-1)!.endOffset <= durability.checkpoint.segmentBase
     );
   }
+}
+
+function bytesOf(sources: readonly Source[]): number {
+  return sources.reduce((sum, { segment }) => sum + segment.writtenSize, 0);
 }

@@ -4,6 +4,7 @@ import { storageError } from '../../disk/storage-error.js';
 import { EngineError } from '../../errors.js';
 import { reasonOf } from '../../foreign-errors.js';
 import { LIMITS } from '../../limits.js';
+import { type ByteMeter, UNTOLD } from '../../log-progress.js';
 import type { CompactedLog } from '../../maintenance/cleaner.js';
 import { type CompactionPlan, isCompactionDue } from '../../maintenance/compaction-policy.js';
 import type { BadBatch } from '../../maintenance/job-runner.js';
@@ -103,7 +104,7 @@ export class Compaction implements CompactedLog {
   async compactOnce(): Promise<boolean> {
     const before = this.#cleanedOffset;
     try {
-      await this.#exclusively(() => this.#pass());
+      await this.#exclusively(() => this.#pass(UNTOLD));
       this.#saidFailure = '';
     } catch (error) {
       this.#sayFailure(this.#failureOf(error));
@@ -112,14 +113,14 @@ export class Compaction implements CompactedLog {
   }
 
   /** Compacts now, as `PartitionLog.compact` promises. */
-  async run(): Promise<CompactionResult> {
+  async run(meter: ByteMeter): Promise<CompactionResult> {
     this.#log.life.assertTaking();
     let result = NOTHING;
     try {
       await this.#exclusively(async () => {
         for (let before = -1; before < this.#cleanedOffset && this.#refusal === null; ) {
           before = this.#cleanedOffset;
-          const pass = await this.#pass();
+          const pass = await this.#pass(meter);
           result = {
             passes: result.passes + pass.passes,
             recordsRemoved: result.recordsRemoved + pass.recordsRemoved,
@@ -151,7 +152,7 @@ export class Compaction implements CompactedLog {
     });
   }
 
-  async #pass(): Promise<CompactionResult> {
+  async #pass(meter: ByteMeter): Promise<CompactionResult> {
     const log = this.#log;
     const { context } = log;
     log.life.assertTaking();
@@ -162,7 +163,7 @@ export class Compaction implements CompactedLog {
     this.#stop ??= new SharedArrayBuffer(4);
     if (this.#isStopped) this.stop();
     const pass = this.#log.plans.pass(plan, this.#stop);
-    const end = await pass.run();
+    const end = await pass.run(meter);
     if (end.bad !== null) this.#refuse(end.bad);
     if (end.bad !== null || end.cleanedOffset === null) return pass.result;
     if (end.cleanedOffset <= plan.firstDirtyOffset) {

@@ -1,5 +1,7 @@
+import { type ByteMeter, type LogWorkOptions, toldWork } from '../../log-progress.js';
 import type { ActiveSegment } from '../append/active-segment.js';
 import type { CompactionResult, LogMaintenance, ScrubResult } from '../partition-log.js';
+import type { LogContext } from '../shared/log-context.js';
 import type { Changes } from './changes.js';
 import type { Compaction } from './compaction.js';
 import type { Removed } from './remove-below.js';
@@ -10,15 +12,20 @@ export interface MaintainedLog {
   readonly active: ActiveSegment;
   readonly changes: Changes;
   readonly compaction: Compaction;
+  readonly context: LogContext;
 }
 
 /** The maintenance of a log from time to time. */
 export class Maintenance implements LogMaintenance {
   readonly #log: MaintainedLog;
   readonly #retention: Retention;
-  readonly #scrub: () => Promise<ScrubResult>;
+  readonly #scrub: (meter: ByteMeter) => Promise<ScrubResult>;
 
-  constructor(log: MaintainedLog, retention: Retention, scrub: () => Promise<ScrubResult>) {
+  constructor(
+    log: MaintainedLog,
+    retention: Retention,
+    scrub: (meter: ByteMeter) => Promise<ScrubResult>,
+  ) {
     this.#log = log;
     this.#retention = retention;
     this.#scrub = scrub;
@@ -29,15 +36,16 @@ export class Maintenance implements LogMaintenance {
     return this.#log.changes.run(() => this.#retention.apply());
   }
 
-  compact(): Promise<CompactionResult> {
-    return this.#log.compaction.run();
+  compact(options: LogWorkOptions = {}): Promise<CompactionResult> {
+    const { compaction, context } = this.#log;
+    return toldWork('compact', options, context, (meter) => compaction.run(meter));
   }
 
   roll(): Promise<void> {
     return this.#log.active.roll();
   }
 
-  scrub(): Promise<ScrubResult> {
-    return this.#scrub();
+  scrub(options: LogWorkOptions = {}): Promise<ScrubResult> {
+    return toldWork('scrub', options, this.#log.context, this.#scrub);
   }
 }

@@ -1,4 +1,5 @@
 import { hasErrno } from '../../disk/errno.js';
+import type { ByteMeter } from '../../log-progress.js';
 import type { Jobs } from '../../maintenance/job-runner.js';
 import type { DamagedBatch, ScrubResult } from '../partition-log.js';
 import { corruptAt, missingBehind } from '../segments/corrupt-at.js';
@@ -11,13 +12,16 @@ import type { ReadableLog } from './readable-log.js';
  * Scrubs a log, as `PartitionLog.scrub` promises. A maintenance job reads the bytes, by path, while
  * the log goes on: a finding in a segment that was cut or deleted meanwhile does not count.
  */
-export async function scrubLog(log: ReadableLog): Promise<ScrubResult> {
+export async function scrubLog(log: ReadableLog, meter: ByteMeter): Promise<ScrubResult> {
   log.life.assertServing();
   let batches = 0;
   let damaged: DamagedBatch | null = null;
-  for (const segment of [...log.segments.all()]) {
+  const segments = [...log.segments.all()];
+  meter.expects(segments.reduce((sum, segment) => sum + durableSize(log, segment), 0));
+  for (const segment of segments) {
     const found = await scrubSegment(log, segment);
     log.life.assertServing();
+    meter.did(found?.endPosition ?? 0);
     if (found === null) continue;
     batches += found.batches;
     const problem = judge(log, segment, found);
