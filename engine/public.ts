@@ -25,6 +25,7 @@ export { nodeDisk } from './disk/node-disk.js';
 export type { Duration } from './duration.js';
 export type { AppendOptions } from './embedded/append-options.js';
 export type { AppendResult } from './embedded/append-queue.js';
+export type { WhenFull } from './embedded/append-room.js';
 export type { Cursor, CursorOptions } from './embedded/cursor.js';
 export type { EventLog, EventRead, ReadOptions } from './embedded/event-log.js';
 export type { EventLogOptions } from './embedded/event-log-options.js';

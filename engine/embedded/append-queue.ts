@@ -8,6 +8,7 @@ import { EngineError } from '../errors.js';
 import type { LogSettings } from '../log/log-settings.js';
 import type { Appended, PartitionLog } from '../log/partition-log.js';
 import { type AppendOptions, expectedOffsetOf } from './append-options.js';
+import { AppendRoom } from './append-room.js';
 import type { ResolvedOptions } from './event-log-options.js';
 import { type NewEvent, type PreparedRecord, prepareRecord } from './event-record.js';
 import type { ValueCodec } from './value-encoding.js';
@@ -80,12 +81,15 @@ export class AppendQueue {
    * Settles when everything handed in before has reached the log; null when nothing is on its way.
    */
   #tail: Promise<unknown> | null = null;
-  readonly #pendingBytesMax: number;
-  #pendingBytes = 0;
+  readonly #room: AppendRoom;
 
   constructor(
     log: PartitionLog,
-    { codec, pendingBytesMax }: Pick<ResolvedOptions, 'codec' | 'pendingBytesMax'>,
+    {
+      codec,
+      pendingBytesMax,
+      whenFull,
+    }: Pick<ResolvedOptions, 'codec' | 'pendingBytesMax' | 'whenFull'>,
     clock: Clock,
     values: ValueCodec,
   ) {
@@ -93,7 +97,7 @@ export class AppendQueue {
     this.#codec = codec;
     this.#clock = clock;
     this.#values = values;
-    this.#pendingBytesMax = pendingBytesMax;
+    this.#room = new AppendRoom(pendingBytesMax, whenFull);
   }
 
   /** Appends the records of one call, as `EventLog.append` promises. */
@@ -107,11 +111,13 @@ export class AppendQueue {
       expectedOffset = expectedOffsetOf(options);
       prepared = this.#prepare(Array.isArray(events) ? events : [events as NewEvent<unknown>]);
       if (expectedOffset !== null) this.#assertOneBatch(prepared);
-      this.#assertRoom(sizeOf(prepared));
     } catch (error) {
       return Promise.reject(error);
     }
-    return new Promise((resolve, reject) => this.#add(prepared, expectedOffset, resolve, reject));
+    return new Promise((resolve, reject) => {
+      const add = () => this.#add(prepared, expectedOffset, resolve, reject);
+      this.#room.enter(sizeOf(prepared), add, reject);
+    });
   }
 
   /**
@@ -120,19 +126,20 @@ export class AppendQueue {
    */
   async appendBatch(batch: Buffer, options: AppendOptions = {}): Promise<AppendResult> {
     const expectedOffset = expectedOffsetOf(options);
-    this.#assertRoom(batch.length);
-    this.cut();
-    const timestamp = batch.length >= HEADER_SIZE ? timestampNumber(maxTimestamp(batch)) : -1;
     const bytes = batch.length;
-    this.#pendingBytes += bytes;
-    try {
-      const { baseOffset, lastOffset, appendTimeMs } = await this.#submit(batch, (ready) =>
-        this.#log.append(ready, 'client', expectedOffset),
-      );
-      return { baseOffset, lastOffset, timestamp: appendTimeMs >= 0 ? appendTimeMs : timestamp };
-    } finally {
-      this.#pendingBytes -= bytes;
-    }
+    const appended = new Promise<Appended>((resolve, reject) => {
+      const start = (): void => {
+        this.cut();
+        const ended = this.#submit(batch, (ready) =>
+          this.#log.append(ready, 'client', expectedOffset),
+        ).finally(() => this.#room.leave(bytes));
+        resolve(ended);
+      };
+      this.#room.enter(bytes, start, reject);
+    });
+    const timestamp = bytes >= HEADER_SIZE ? timestampNumber(maxTimestamp(batch)) : -1;
+    const { baseOffset, lastOffset, appendTimeMs } = await appended;
+    return { baseOffset, lastOffset, timestamp: appendTimeMs >= 0 ? appendTimeMs : timestamp };
   }
 
   /**
@@ -140,22 +147,20 @@ export class AppendQueue {
    * it.
    */
   async settled(): Promise<void> {
+    const entered = this.#room.entered();
+    if (entered !== null) await entered;
     this.cut();
     await this.#tail;
   }
 
-  /** Whoever appends without waiting would fill the memory while the disk is slow. */
-  #assertRoom(bytes: number): void {
-    if (this.#pendingBytes === 0 || this.#pendingBytes + bytes <= this.#pendingBytesMax) return;
-    throw new EngineError(
-      'APPENDS_PENDING',
-      `${this.#pendingBytes} bytes of appends are under way, pendingBytesMax is ${this.#pendingBytesMax}: wait for some of them first`,
-    );
+  /** Refuses the appends that wait for room. */
+  end(error: EngineError): void {
+    this.#room.end(error);
   }
 
   /** Called with each outcome of a batch of the call. */
   #release({ batchesLeft, bytes }: Call): void {
-    if (batchesLeft === 0) this.#pendingBytes -= bytes;
+    if (batchesLeft === 0) this.#room.leave(bytes);
   }
 
   /**
@@ -200,7 +205,6 @@ export class AppendQueue {
       resolve,
       reject,
     };
-    this.#pendingBytes += call.bytes;
     // A batch that is refused is one call's alone.
     if (expectedOffset !== null) this.#close();
     // A call that fits into a batch is kept whole or not at all: it is not split to fill up a

@@ -6,6 +6,7 @@ import { LIMITS } from '../limits.js';
 import { DEFAULT_LOG_SETTINGS, type LogSettings } from '../log/log-settings.js';
 import { assertKnownOptions, assertOptionsObject } from '../nearest-name.js';
 import { shown } from '../shown.js';
+import type { WhenFull } from './append-room.js';
 import type { ValueEncoding } from './value-encoding.js';
 
 /**
@@ -46,9 +47,14 @@ export interface EventLogOptions<Encoding extends ValueEncoding = 'buffer'> exte
   readonly topicId?: string | undefined;
   /**
    * Bytes of appends under way, as records before compression, beyond which a further append is
-   * refused (APPENDS_PENDING). A call by itself may be larger. Default 256 MiB.
+   * refused (APPENDS_PENDING), or waits. A call by itself may be larger. Default 256 MiB.
    */
   readonly pendingBytesMax?: number | undefined;
+  /**
+   * What an append does beyond `pendingBytesMax`: `'reject'`, or `'wait'` in the order of calls.
+   * What waits is in memory too: awaiting appends is what bounds it. Default 'reject'.
+   */
+  readonly whenFull?: WhenFull | undefined;
 }
 
 /** Options with every default filled in. */
@@ -57,6 +63,7 @@ export interface ResolvedOptions {
   readonly valueEncoding: ValueEncoding;
   readonly topicId: string | null;
   readonly pendingBytesMax: number;
+  readonly whenFull: WhenFull;
   readonly settings: LogSettings;
 }
 
@@ -122,6 +129,7 @@ const CHECKS: ReadonlyMap<string, Check> = new Map([
   ...Object.entries(SETTING_CHECKS),
   ['valueEncoding', oneOf('buffer', 'utf8', 'json')],
   ['pendingBytesMax', integer(1, Number.MAX_SAFE_INTEGER)],
+  ['whenFull', oneOf('reject', 'wait')],
   ['codec', oneOf('none', 'gzip', 'snappy', 'lz4', 'zstd')],
   [
     'topicId',
@@ -148,6 +156,7 @@ export function resolveOptions(options: EventLogOptions<ValueEncoding>): Resolve
     valueEncoding = 'buffer',
     topicId = null,
     pendingBytesMax = LIMITS.pendingBytesMax,
+    whenFull = 'reject',
     ...overrides
   } = given as Partial<ResolvedOptions> & Partial<EventLogSettings>;
   const settings: LogSettings = { ...EMBEDDED_SETTINGS, ...overrides };
@@ -156,7 +165,7 @@ export function resolveOptions(options: EventLogOptions<ValueEncoding>): Resolve
       `minCompactionLagMs (${settings.minCompactionLagMs}) is not above maxCompactionLagMs (${settings.maxCompactionLagMs})`,
     );
   }
-  return { codec, valueEncoding, topicId, pendingBytesMax, settings };
+  return { codec, valueEncoding, topicId, pendingBytesMax, whenFull, settings };
 }
 
 /**
@@ -171,6 +180,7 @@ export function assertSameOptions(
     readonly valueEncoding: ValueEncoding;
     readonly topicId: string;
     readonly pendingBytesMax: number;
+    readonly whenFull: WhenFull;
   },
 ): void {
   for (const [key, value] of givenEntries(options)) {

@@ -12,6 +12,7 @@ import type { TurnSlices } from '../turn-slices.js';
 import { assertSignal, throwIfAborted } from './abort.js';
 import type { AppendOptions } from './append-options.js';
 import { AppendQueue, type AppendResult } from './append-queue.js';
+import type { WhenFull } from './append-room.js';
 import { type Cursor, type CursorOptions, openCursor } from './cursor.js';
 import type { CursorStore } from './cursor-store.js';
 import type { ResolvedOptions } from './event-log-options.js';
@@ -74,6 +75,7 @@ export class EventLog<Value = Buffer, Input = FieldInput> {
   readonly codec: CodecName;
   /** Bytes of appends that may be under way. */
   readonly pendingBytesMax: number;
+  readonly whenFull: WhenFull;
   /** How values are written and read. */
   readonly valueEncoding: ValueEncoding;
   /** The log below, for programs that want raw batches, settings, rolls and retention. */
@@ -86,7 +88,7 @@ export class EventLog<Value = Buffer, Input = FieldInput> {
   /** Made by `Engine.log`. */
   constructor(
     partition: PartitionLog,
-    options: Pick<ResolvedOptions, 'codec' | 'valueEncoding' | 'pendingBytesMax'>,
+    options: Pick<ResolvedOptions, 'codec' | 'valueEncoding' | 'pendingBytesMax' | 'whenFull'>,
     clock: Clock,
     owner: EventLogOwner,
   ) {
@@ -96,6 +98,7 @@ export class EventLog<Value = Buffer, Input = FieldInput> {
     this.partition = partition;
     this.codec = codec;
     this.pendingBytesMax = options.pendingBytesMax;
+    this.whenFull = options.whenFull;
     this.valueEncoding = valueEncoding;
     this.#queue = new AppendQueue(partition, options, clock, values);
     this.#owner = owner;
@@ -138,8 +141,8 @@ export class EventLog<Value = Buffer, Input = FieldInput> {
    *
    * Bytes that are handed over must not change until the promise settles. It resolves when the
    * flush promise holds (`ack`: synced; `interval`, `os`: written). Wait for it now and then:
-   * appends under way are held in memory, and beyond `pendingBytesMax` an append is refused with
-   * APPENDS_PENDING.
+   * appends under way are held in memory, and beyond `pendingBytesMax` an append is refused
+   * (APPENDS_PENDING), or waits, by `whenFull`.
    *
    * With `expectedOffset` the call is a batch of its own, kept whole or not at all, and only if its
    * first record gets that offset: whatever else is appended, by whomever, in the same turn too.
@@ -376,6 +379,7 @@ export class EventLog<Value = Buffer, Input = FieldInput> {
    * own close.
    */
   async prepareClose(): Promise<void> {
+    this.#queue.end(this.#closedError());
     this.#end ??= this.#queue.settled();
     await this.#queue.settled();
   }
@@ -385,6 +389,7 @@ export class EventLog<Value = Buffer, Input = FieldInput> {
   }
 
   async #finish(end: () => Promise<void>): Promise<void> {
+    this.#queue.end(this.#closedError());
     await this.#queue.settled();
     await end();
   }

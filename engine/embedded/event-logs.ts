@@ -58,8 +58,8 @@ export class EventLogs implements EventLogOwner {
         await log.ended;
         continue;
       }
-      const { codec, valueEncoding, topicId, pendingBytesMax, partition } = log;
-      const own = { codec, valueEncoding, topicId, pendingBytesMax };
+      const { codec, valueEncoding, topicId, pendingBytesMax, whenFull, partition } = log;
+      const own = { codec, valueEncoding, topicId, pendingBytesMax, whenFull };
       const current = { ...partition.settings, ...own };
       assertSameOptions(name, options, current);
       return log;
