@@ -49,14 +49,15 @@ export function isStdoutPiped(): boolean {
 }
 
 /**
- * A signal ends the process after `run` as it would have without, unless the command has listeners
- * of its own.
+ * A signal ends the process after `run` as it would have without. Where the command has a listener
+ * of its own it goes on for now, and so does the bar.
  */
 function onProcessEnd(run: () => void): () => void {
   const onSignal = (signal: NodeJS.Signals): void => {
+    if (process.listenerCount(signal) > 1) return;
     stop();
     run();
-    if (process.listenerCount(signal) === 0) process.kill(process.pid, signal);
+    process.kill(process.pid, signal);
   };
   const stop = (): void => {
     for (const signal of ENDING) process.removeListener(signal, onSignal);
