@@ -110,6 +110,27 @@ test('a truncation that takes a whole batch moves cursors to the end that is lef
   expect(cursor.position).toBe(1);
 });
 
+test('a cursor that is found beyond the end begins at the end, and none of what comes is left out', async () => {
+  const { log } = await logOf(4);
+  await (await log.cursor('worker')).commit(4);
+  // Past the cursors, as a crash in the middle of a truncation would leave them.
+  await log.partition.truncateTo(2, { evenCommitted: true });
+  const cursor = await log.cursor('worker');
+  expect([cursor.position, cursor.lag]).toEqual([2, 0]);
+  await log.append({ value: 'new' });
+  expect(await readBy(cursor)).toEqual(['new']);
+});
+
+test('a cursor that is opened below the start of the log is told, and goes on from there', async () => {
+  const { log } = await logOf(4);
+  await (await log.cursor('worker')).commit(1);
+  await log.deleteBefore(3);
+  const cursor = await log.cursor('worker');
+  await expect(readBy(cursor)).rejects.toMatchObject({ code: 'OFFSET_OUT_OF_RANGE' });
+  await cursor.commit(log.startOffset);
+  expect(await readBy(cursor)).toEqual(['3']);
+});
+
 test('records that were deleted below a cursor are told, and the start can be committed', async () => {
   const { log } = await logOf(4);
   const cursor = await log.cursor('worker');
