@@ -72,6 +72,8 @@ export interface EngineOptions {
    * a sync. Default: six tenths of the descriptors that the process may have, 16,384 at most.
    */
   readonly descriptorsOpenMax?: number;
+  /** `true` opens the directory for reading, with `ReadOnlyOptions` instead of these. */
+  readonly readOnly?: false;
 }
 
 const OPTIONS = {
@@ -87,6 +89,7 @@ const OPTIONS = {
   gatherWrites: ['microtask', 'turn'],
   onProgress: 'function',
   descriptorsOpenMax: 'count',
+  readOnly: 'boolean',
 } satisfies Record<keyof EngineOptions, OptionType>;
 
 /** Throws INVALID_SETTING, naming what is wrong, unless an engine can be opened with these. */

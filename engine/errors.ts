@@ -38,6 +38,8 @@ export const ENGINE_ERRORS = {
   STORAGE_OFFLINE: 'the disk failed; its data directory answers nothing more until a restart',
   STORAGE_BUSY: 'no file descriptor is left; nothing of the rejected operation was kept',
   STORAGE_FULL: 'the disk has no room left; nothing of the rejected write was kept',
+  READ_ONLY: 'the directory is open for reading; nothing in it is changed',
+  NO_SUCH_LOG: 'a directory that is open for reading has no log of this name',
   DIRECTORY_LOCKED: 'another engine owns the data directory',
   NOT_A_DATA_DIRECTORY: 'the folder holds files, and they are not those of a data directory',
   FORMAT_TOO_NEW:

@@ -489,6 +489,12 @@ export const LIMITS = {
   catalogCommitMs: 30 * SECOND_MS,
   /** Between two calls of `onProgress`. */
   progressIntervalMs: 200,
+  /** Between two looks at a directory that another process writes. */
+  readOnlyPollMs: 50,
+  /** Looks at a torn end of one size. Beyond: its segment is read anew. */
+  readOnlyTornLooksMax: 20,
+  /** Tries of a lookup that meets vanished files. Beyond: it fails with what it met. */
+  readOnlyTriesMax: 20,
   /** Entries in one transaction where a catalog is rebuilt. Beyond: another transaction. */
   catalogRebuildChangesMax: 1_000,
   /** Bytes read at a time where a catalog is checked: a whole number of its pages. */

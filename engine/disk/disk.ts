@@ -68,6 +68,8 @@ export interface DiskStat {
   readonly size: number;
   readonly isDirectory: boolean;
   readonly modifiedMs: number;
+  /** Tells files of one disk apart, whatever their names. */
+  readonly fileId: number;
   /** Names that lead to it (hard links); 1 for most files. */
   readonly links: number;
 }

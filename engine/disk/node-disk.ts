@@ -245,6 +245,7 @@ const plainDisk: Disk = {
         size: found.size,
         isDirectory: found.isDirectory(),
         modifiedMs: found.mtimeMs,
+        fileId: found.ino,
         links: found.nlink,
       };
     } catch (error) {

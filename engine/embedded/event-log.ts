@@ -26,36 +26,18 @@ import {
   recordsOf,
 } from './follow.js';
 import { assertOffset } from './place.js';
+import type { EventRead, ReadOptions } from './read-options.js';
 import { decodeInSlices, extentOf, readBatchBytes, storedBatches } from './stored-batches.js';
 import { type IsoTime, timeMsOf } from './time.js';
 import { VALUE_CODECS, type ValueEncoding } from './value-encoding.js';
-
-/** The options of `EventLog.read`. */
-export interface ReadOptions {
-  /** First wanted offset. */
-  readonly offset: number;
-  /**
-   * Bound of the answer, for stored bytes and for unpacked bytes; the answer has whole batches
-   * only, but at least one, so it may be larger. Default 1 MiB.
-   */
-  readonly maxBytes?: number | undefined;
-  /** Ends a read that is under way with an AbortError. */
-  readonly signal?: AbortSignal | undefined;
-}
-
-/** The answer of `EventLog.read`. */
-export interface EventRead<Value = Buffer> {
-  /** In offset order. Empty at the end of the log. */
-  readonly records: EventRecord<Value>[];
-  /** The offset to read on from. Equal to the asked offset only at the end of the log. */
-  readonly nextOffset: number;
-}
 
 /** The owner that opened a log, and that closes and deletes it. */
 export interface EventLogOwner {
   /** Cuts long reads into slices. */
   readonly slices: TurnSlices;
   readonly cursors: CursorStore;
+  /** Why its logs are not changed (READ_ONLY); null where they may be. */
+  readonly refusal: EngineError | null;
   /** Closes the partition once everything in it is durable. */
   closed(log: EventLog<unknown, unknown>): Promise<void>;
   deleted(log: EventLog<unknown, unknown>): Promise<void>;
@@ -159,7 +141,8 @@ export class EventLog<Value = Buffer, Input = FieldInput> {
     records: NewEvent<Input> | readonly NewEvent<Input>[],
     options?: AppendOptions,
   ): Promise<AppendResult> {
-    if (this.#end) return Promise.reject(this.#closedError());
+    const refusal = this.#refusal();
+    if (refusal !== null) return Promise.reject(refusal);
     return this.#queue.append(records, options);
   }
 
@@ -173,7 +156,8 @@ export class EventLog<Value = Buffer, Input = FieldInput> {
    * UNSUPPORTED_MAGIC, …
    */
   appendBatch(batch: Uint8Array, options?: AppendOptions): Promise<AppendResult> {
-    if (this.#end) return Promise.reject(this.#closedError());
+    const refusal = this.#refusal();
+    if (refusal !== null) return Promise.reject(refusal);
     if (!types.isUint8Array(batch)) {
       const message = `a batch is a Uint8Array, not ${shown(batch)}`;
       return Promise.reject(new EngineError('INVALID_BATCH', message));
@@ -285,6 +269,7 @@ export class EventLog<Value = Buffer, Input = FieldInput> {
    * no cursors. Rejects INVALID_NAME, INVALID_SETTING (too many), OFFSET_OUT_OF_RANGE.
    */
   cursor(name: string, options: CursorOptions = {}): Promise<Cursor<Value>> {
+    if (this.#owner.refusal) return Promise.reject(this.#owner.refusal);
     return openCursor(name, options, this, this.#owner.cursors);
   }
 
@@ -309,6 +294,7 @@ export class EventLog<Value = Buffer, Input = FieldInput> {
    * end.
    */
   async deleteBefore(offset: number): Promise<number> {
+    if (this.#owner.refusal) throw this.#owner.refusal;
     assertOffset(offset);
     await this.#queue.settled();
     return this.partition.deleteBefore(offset);
@@ -321,6 +307,7 @@ export class EventLog<Value = Buffer, Input = FieldInput> {
    * moved to it. Rejects OFFSET_OUT_OF_RANGE below the start.
    */
   async truncate(offset: number): Promise<void> {
+    if (this.#owner.refusal) throw this.#owner.refusal;
     assertOffset(offset);
     await this.#queue.settled();
     const { cursors } = this.#owner;
@@ -370,6 +357,7 @@ export class EventLog<Value = Buffer, Input = FieldInput> {
    * is free; the files go after `fileDeleteDelayMs`.
    */
   delete(): Promise<void> {
+    if (this.#owner.refusal) return Promise.reject(this.#owner.refusal);
     this.#end ??= this.#finish(() => this.#owner.deleted(this));
     return this.#end;
   }
@@ -392,6 +380,11 @@ export class EventLog<Value = Buffer, Input = FieldInput> {
     this.#queue.end(this.#closedError());
     await this.#queue.settled();
     await end();
+  }
+
+  /** Why nothing is appended; null where it is. */
+  #refusal(): EngineError | null {
+    return this.#end === null ? this.#owner.refusal : this.#closedError();
   }
 
   #closedError(): EngineError {

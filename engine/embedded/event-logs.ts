@@ -35,6 +35,7 @@ export interface NamedLog {
  */
 export class EventLogs implements EventLogOwner {
   readonly cursors: CursorStore;
+  readonly refusal = null;
   readonly #context: LogContext;
   readonly #partitions: LogDirectory;
   readonly #open = new Map<string, Promise<AnyEventLog>>();

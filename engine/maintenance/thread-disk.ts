@@ -24,6 +24,7 @@ const plainThreadDisk: Disk = {
           size: found.size,
           isDirectory: found.isDirectory(),
           modifiedMs: found.mtimeMs,
+          fileId: found.ino,
           links: found.nlink,
         }
       : null;

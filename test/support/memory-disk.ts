@@ -55,9 +55,15 @@ export class MemoryDisk implements Disk {
     return this.#later(() => {
       const content = this.#files.get(path);
       if (content)
-        return { size: content.bytes.length, isDirectory: false, modifiedMs: 0, links: 1 };
+        return {
+          size: content.bytes.length,
+          isDirectory: false,
+          modifiedMs: 0,
+          fileId: 0,
+          links: 1,
+        };
       return this.#folders.has(path)
-        ? { size: 0, isDirectory: true, modifiedMs: 0, links: 1 }
+        ? { size: 0, isDirectory: true, modifiedMs: 0, fileId: 0, links: 1 }
         : null;
     });
   }

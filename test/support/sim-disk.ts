@@ -216,6 +216,7 @@ export class SimDisk implements Disk {
         size: isDirectory ? 0 : node.size,
         isDirectory,
         modifiedMs: 0,
+        fileId: node.id,
         links: isDirectory ? 1 : this.#names.linksOf(node),
       };
     });

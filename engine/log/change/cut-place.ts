@@ -11,7 +11,7 @@ import { resumeInSlices } from '../segments/segment-resume.js';
 import type { LogPosition } from '../state/offset-tracker.js';
 import type { NextBatch } from '../state/producer.js';
 import type { ProducerStates } from '../state/producer-state.js';
-import { findFirstCut } from './first-cut.js';
+import { type CutLog, findFirstCut } from './first-cut.js';
 
 /**
  * The place where a log is to be cut, and the facts that are needed for it, read before anything is
@@ -36,7 +36,7 @@ export interface Cut {
  * @throws EngineError OFFSET_OUT_OF_RANGE, BELOW_HIGH_WATERMARK, CORRUPT_BATCH
  */
 export async function findCut(
-  log: ReadableLog,
+  log: ReadableLog & CutLog,
   producers: ProducerStates,
   offset: number,
   { evenCommitted = false }: TruncateOptions,

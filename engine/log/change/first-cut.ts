@@ -8,7 +8,7 @@ import type { NextBatch } from '../state/producer.js';
 import type { ProducerStates } from '../state/producer-state.js';
 
 /** The log whose end is looked at. */
-interface CutLog {
+export interface CutLog {
   readonly context: LogContext;
   readonly segments: SegmentList;
 }

@@ -6,13 +6,17 @@ import { corruptAt, missingBehind } from '../segments/corrupt-at.js';
 import { orderOf } from '../segments/header-order.js';
 import { isMissingBehind } from '../segments/missing-segments.js';
 import type { Segment } from '../segments/segment.js';
+import type { LogContext } from '../shared/log-context.js';
 import type { ReadableLog } from './readable-log.js';
+
+/** The log that a job reads. */
+type ScrubbedLog = ReadableLog & { readonly context: Pick<LogContext, 'jobs'> };
 
 /**
  * Scrubs a log, as `PartitionLog.scrub` promises. A maintenance job reads the bytes, by path, while
  * the log goes on: a finding in a segment that was cut or deleted meanwhile does not count.
  */
-export async function scrubLog(log: ReadableLog, meter: ByteMeter): Promise<ScrubResult> {
+export async function scrubLog(log: ScrubbedLog, meter: ByteMeter): Promise<ScrubResult> {
   log.life.assertServing();
   let batches = 0;
   let damaged: DamagedBatch | null = null;
@@ -38,7 +42,7 @@ type SegmentScrub = Jobs['scrub']['output'] & { readonly endPosition: number };
  * it, too.
  */
 function judge(
-  log: ReadableLog,
+  log: ScrubbedLog,
   segment: Segment,
   { bad, nextOffset, endPosition }: SegmentScrub,
 ): DamagedBatch | null {
@@ -56,7 +60,7 @@ function judge(
 }
 
 /** Null when the segment is gone. */
-async function scrubSegment(log: ReadableLog, segment: Segment): Promise<SegmentScrub | null> {
+async function scrubSegment(log: ScrubbedLog, segment: Segment): Promise<SegmentScrub | null> {
   for (;;) {
     const { cuts } = segment;
     const { path } = segment.file;

@@ -208,7 +208,7 @@ export class IndexCache {
     // A few entries are found again as fast as they are read.
     if (!isSaved && indexes.offsets.count >= LIMITS.indexEntriesLeftUnsaved) {
       // This is best effort: without it the next start does the same work again.
-      void writeIndexes(this.#disk, segment, indexes);
+      writeIndexes(this.#disk, segment, indexes).catch(() => {});
     }
     return indexes;
   }
