@@ -1,4 +1,4 @@
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import type { Backup, BackupOptions } from './backup/backup-options.js';
 import { Backups } from './backup/backups.js';
 import { CATALOG_FILE, type Catalog } from './catalog/catalog.js';
@@ -29,6 +29,7 @@ import type { LogContext } from './log/shared/log-context.js';
 import { LogDirectory } from './log-directory.js';
 import { silentLogger } from './logger.js';
 import { resolveCompaction } from './maintenance/cleaner.js';
+import { MEMORY_PATH } from './memory-world.js';
 import type { EngineCounters } from './metrics.js';
 import { type Random, systemRandom } from './random.js';
 
@@ -297,6 +298,9 @@ export class Engine {
   async backup(path: string, options: BackupOptions = {}): Promise<Backup> {
     this.#assertOpen();
     this.#context.directory.assertOnline();
+    if (basename(this.path) === MEMORY_PATH) {
+      throw new EngineError('INVALID_SETTING', 'a directory in memory has no files to back up');
+    }
     return this.#backups.make(path, options);
   }
 

@@ -489,6 +489,10 @@ export const LIMITS = {
   catalogCommitMs: 30 * SECOND_MS,
   /** Between two calls of `onProgress`. */
   progressIntervalMs: 200,
+  /** Bytes of the pieces of a file in memory, so that it grows without being copied. */
+  memoryChunkBytes: 64 * KIB,
+  /** Bytes of the last piece of a file in memory, which grows by doubling. */
+  memoryChunkBytesLeast: 256,
   /** Between two looks at a directory that another process writes. */
   readOnlyPollMs: 50,
   /** Looks at a torn end of one size. Beyond: its segment is read anew. */

@@ -40,6 +40,7 @@ export const ENGINE: House = {
     engine: 'one data directory',
     'read-only': 'of another process, read',
     'engine-options': 'what it is opened with',
+    'memory-world': 'a directory in memory',
     backup: 'a copy as of one moment',
     embedded: 'records in, records out',
     'log-directory': 'its logs: opened, deleted',

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Disk } from '../../../engine/disk/disk.js';
+import { MemoryDisk } from '../../../engine/disk/memory-disk.js';
 import { nodeDisk } from '../../../engine/disk/node-disk.js';
 import { seededRandom } from '../../../engine/random.js';
 import { SimDisk } from '../../support/sim-disk.js';
@@ -18,8 +19,15 @@ function simulated(disk: SimDisk): Place {
   return { disk, root: '/data' };
 }
 
+function inMemory(): Place {
+  const disk = new MemoryDisk();
+  disk.mkdirSync('/data');
+  return { disk, root: '/data' };
+}
+
 const places: [string, () => Place][] = [
   ['the real disk', () => ({ disk: nodeDisk, root: temporaryFolder() })],
+  ['a disk in memory', () => inMemory()],
   ['a simulated disk', () => simulated(new SimDisk())],
   ['a simulated disk that reorders', () => simulated(new SimDisk({ random: seededRandom(7) }))],
 ];
