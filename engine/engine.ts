@@ -7,7 +7,7 @@ import { type Clock, systemClock } from './clock.js';
 import { DataDirectory } from './disk/data-directory.js';
 import { type DirectoryIdentity, openIdentity } from './disk/directory-identity.js';
 import { type DirectoryLock, systemLocker } from './disk/directory-lock.js';
-import type { DiskSpace } from './disk/disk.js';
+import type { Disk, DiskSpace } from './disk/disk.js';
 import { ensureDirectory } from './disk/ensure-directory.js';
 import { nodeDisk } from './disk/node-disk.js';
 import type { EventLog } from './embedded/event-log.js';
@@ -32,6 +32,7 @@ import { resolveCompaction } from './maintenance/cleaner.js';
 import { MEMORY_PATH } from './memory-world.js';
 import type { EngineCounters } from './metrics.js';
 import { type Random, systemRandom } from './random.js';
+import { Serving } from './serving.js';
 
 /**
  * One data directory with its partition logs. The broker works with this; programs with
@@ -46,6 +47,8 @@ export class Engine {
   readonly #partitions: LogDirectory;
   readonly #eventLogs: EventLogs;
   readonly #backups: Backups;
+  readonly #openCatalog: (path: string) => Promise<Catalog>;
+  readonly #serving: Serving;
   #closing: Promise<void> | null = null;
 
   private constructor(
@@ -60,6 +63,8 @@ export class Engine {
     this.#lock = lock;
     this.#partitions = new LogDirectory(context, (name) => namesRemoval(context.catalog, name));
     this.#eventLogs = new EventLogs(context, this.#partitions);
+    this.#openCatalog = openCatalog;
+    this.#serving = new Serving((refusal) => this.#eventLogs.keep(refusal));
     this.#backups = new Backups({
       ...context,
       root: this.path,
@@ -154,6 +159,25 @@ export class Engine {
   /** The file system that holds the data directory, as of now. Rejects with the system's error. */
   space(): Promise<DiskSpace> {
     return this.#context.disk.space(this.path);
+  }
+
+  /**
+   * A broker serves its logs until the returned function is called: none is deleted by name, and no
+   * other broker serves them. Throws DIRECTORY_LOCKED.
+   */
+  serve(): () => void {
+    this.#assertOpen();
+    return this.#serving.begin();
+  }
+
+  /** The disk that the engine was opened with. */
+  get disk(): Disk {
+    return this.#context.disk;
+  }
+
+  /** Opens another catalog beside the engine's own, of the same kind. The caller closes it. */
+  openCatalog(path: string): Promise<Catalog> {
+    return this.#openCatalog(path);
   }
 
   /**
@@ -277,6 +301,15 @@ export class Engine {
     return this.#partitions.setAsideStrays(known);
   }
 
+  /**
+   * Records in, records out, over a partition that the caller has opened, or what stands before it;
+   * `owner` closes it. Throws INVALID_SETTING, LOG_CLOSED.
+   */
+  eventLogOver(...over: Parameters<EventLogs['over']>): EventLog<unknown, unknown> {
+    this.#assertOpen();
+    return this.#eventLogs.over(...over);
+  }
+
   /** The logs of programs in this directory, each partition 0 of a topic of its name. */
   namedLogs(): Promise<NamedLog[]> {
     this.#assertOpen();
@@ -301,6 +334,7 @@ export class Engine {
     if (basename(this.path) === MEMORY_PATH) {
       throw new EngineError('INVALID_SETTING', 'a directory in memory has no files to back up');
     }
+    this.#serving.assertNone('it is backed up when the broker is closed');
     return this.#backups.make(path, options);
   }
 

@@ -16,10 +16,16 @@ export function memoryWorld(
     wallMs: () => clock.wallMs(),
     afterTurn: (run) => systemClock.afterTurn(run),
   });
+  const catalogs = new Map<string, MemoryCatalog>();
   return {
     disk,
     locker: noLocker,
-    openCatalog: async () => new MemoryCatalog(),
+    openCatalog: async (path) => {
+      // One that was closed is opened again with what it has written.
+      const catalog = catalogs.get(path)?.crash() ?? new MemoryCatalog({ clock });
+      catalogs.set(path, catalog);
+      return catalog;
+    },
     jobs: createInlineRunner(disk, clock),
   };
 }

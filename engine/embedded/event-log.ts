@@ -38,6 +38,8 @@ export interface EventLogOwner {
   readonly cursors: CursorStore;
   /** Why its logs are not changed (READ_ONLY); null where they may be. */
   readonly refusal: EngineError | null;
+  /** Throws where its logs are not deleted by their own call. */
+  assertDeletable?(): void;
   /** Closes the partition once everything in it is durable. */
   closed(log: EventLog<unknown, unknown>): Promise<void>;
   deleted(log: EventLog<unknown, unknown>): Promise<void>;
@@ -357,7 +359,11 @@ export class EventLog<Value = Buffer, Input = FieldInput> {
    * is free; the files go after `fileDeleteDelayMs`.
    */
   delete(): Promise<void> {
-    if (this.#owner.refusal) return Promise.reject(this.#owner.refusal);
+    try {
+      this.#owner.assertDeletable?.();
+    } catch (error) {
+      return Promise.reject(error);
+    }
     this.#end ??= this.#finish(() => this.#owner.deleted(this));
     return this.#end;
   }

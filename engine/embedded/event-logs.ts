@@ -3,6 +3,7 @@ import { storageError } from '../disk/storage-error.js';
 import { EngineError } from '../errors.js';
 import { LIMITS } from '../limits.js';
 import { tombstoneKey } from '../log/durability/log-records.js';
+import type { PartitionLog } from '../log/partition-log.js';
 import type { LogContext } from '../log/shared/log-context.js';
 import type { LogDirectory } from '../log-directory.js';
 import { newUuid } from '../random.js';
@@ -36,6 +37,8 @@ export interface NamedLog {
 export class EventLogs implements EventLogOwner {
   readonly cursors: CursorStore;
   readonly refusal = null;
+  /** Why no log is deleted; null where they may be. */
+  #kept: EngineError | null = null;
   readonly #context: LogContext;
   readonly #partitions: LogDirectory;
   readonly #open = new Map<string, Promise<AnyEventLog>>();
@@ -93,6 +96,29 @@ export class EventLogs implements EventLogOwner {
     const partition = await this.#partitions.open({ topic: name, topicId, partition: 0 }, settings);
     this.#retention ??= this.#scheduleRetention();
     return new EventLog(partition, resolved, this.#context.clock, this);
+  }
+
+  /** From now on a deletion is refused with `reason`; null takes it back. */
+  keep(reason: EngineError | null): void {
+    this.#kept = reason;
+  }
+
+  assertDeletable(): void {
+    if (this.#kept) throw this.#kept;
+  }
+
+  /**
+   * Records in, records out, over a partition that is opened and closed elsewhere, or what stands
+   * before it. Throws INVALID_SETTING.
+   */
+  over(
+    partition: PartitionLog,
+    options: EventLogOptions<ValueEncoding>,
+    owner: Omit<EventLogOwner, 'slices' | 'cursors'>,
+  ): AnyEventLog {
+    const { cursors, slices } = this;
+    const { clock } = this.#context;
+    return new EventLog(partition, resolveOptions(options), clock, { ...owner, cursors, slices });
   }
 
   /** The logs of the directory that have a name, open or not, by name. */

@@ -205,9 +205,12 @@ export class ReadOnlyEngine implements EventLogOwner {
   }
 
   /** For its logs. */
-  async deleted(): Promise<void> {
+  assertDeletable(): void {
     throw this.refusal;
   }
+
+  /** Not called: see `assertDeletable`. */
+  async deleted(): Promise<void> {}
 
   #schedule(): void {
     this.#poll = this.#clock.schedule(this.#pollIntervalMs, () => void this.#lookAtAll());

@@ -23,6 +23,11 @@ export interface BrokerOptions
     'clock' | 'random' | 'disk' | 'jobs' | 'locker' | 'openCatalog' | 'onProgress'
   > {
   readonly settings: BrokerSettings;
+  /**
+   * The engine whose logs are served; its owner closes it, behind the broker. Default: one that is
+   * opened on the first of `log.dirs`, and closed with the broker.
+   */
+  readonly engine?: Engine | undefined;
   /** The keys that were set at the start, as text. */
   readonly brokerStatic: SettingTexts;
   readonly logger: Logger;

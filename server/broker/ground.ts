@@ -58,18 +58,24 @@ export interface Logs
 export interface MachineGround
   extends Ground,
     Pick<BrokerOptions, 'jobs' | 'locker' | 'network' | 'handleRefs' | 'onProgress'> {
+  /** Null: one is opened. */
+  readonly givenEngine: Engine | null;
   readonly networkClock: Clock;
 }
 
 /** The ground of the machine, where options say nothing else. */
 export function groundOf(options: BrokerOptions): MachineGround {
   const clock = options.clock ?? systemClock;
+  const { engine: givenEngine = null, ...others } = options;
   return {
-    ...options,
+    ...others,
+    givenEngine,
     clock,
     random: options.random ?? systemRandom,
-    disk: options.disk ?? nodeDisk,
-    openCatalog: options.openCatalog ?? openLmdbCatalog,
+    disk: options.disk ?? givenEngine?.disk ?? nodeDisk,
+    openCatalog:
+      options.openCatalog ??
+      (givenEngine === null ? openLmdbCatalog : (path) => givenEngine.openCatalog(path)),
     networkClock: options.networkClock ?? clock,
     slices: new TurnSlices(clock, options.meter),
     limits: limitsOf(options.settings),

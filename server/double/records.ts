@@ -130,7 +130,8 @@ export function countOf(inside: BrokerInside, topicName: string, partition?: num
   return count;
 }
 
-function knownTopic({ metadata }: BrokerInside, name: string): TopicImage {
+/** Throws UNKNOWN_TOPIC, with the nearest name. */
+export function knownTopic({ metadata }: BrokerInside, name: string): TopicImage {
   const { image } = metadata;
   const topic = image.topic(name);
   if (topic !== undefined) return topic;

@@ -1,3 +1,4 @@
+import type { EventLog } from '../../engine/index.js';
 import type { Duration } from '../testing/duration.js';
 import type { Faults } from '../testing/faults.js';
 import type { RequestFilter, TrackedRequest } from '../testing/request-log.js';
@@ -9,6 +10,7 @@ import type {
   SettledGroup,
 } from './conditions.js';
 import type { RecordsQuery } from './records.js';
+import type { TopicLogOptions } from './topic-log.js';
 import type { UntilOptions } from './until.js';
 
 /** The time of one broker: the machine's time, plus the time by which it was advanced. */
@@ -57,6 +59,23 @@ export interface RunningBroker {
     topic: string,
     query: RecordsQuery & { readonly encoding: 'json' },
   ): Promise<BrokerRecord<Value>[]>;
+  /**
+   * The log of a partition (0 unless said), to read and to append in this process: what clients
+   * have produced is in it, and what it appends, with acks=all, clients read. Records, followers,
+   * `last` and cursors are those of the embedded log (docs/embedding.md). It ends when the topic is
+   * deleted, and with the broker, at `kill` and `restart` too. Settings are the topic's; what cuts
+   * a log is refused (READ_ONLY).
+   *
+   * Throws UNKNOWN_TOPIC, INVALID_OPTION, BROKER_DOWN, BROKER_CLOSED. Its appends reject
+   * APPEND_REFUSED for what a producer would be refused, such as too few replicas in sync.
+   */
+  log(topic: string, partition?: number, options?: TopicLogOptions): EventLog;
+  log(topic: string, partition: number, options: TopicLogOptions<'utf8'>): EventLog<string>;
+  log<Value>(
+    topic: string,
+    partition: number,
+    options: TopicLogOptions<'json'>,
+  ): EventLog<Value, Value>;
   /**
    * The records that were appended since the start or the last reset, by topic: what the broker
    * began with, and what retention, compaction and deletions have removed, is not among them.

@@ -1,5 +1,6 @@
 import {
   type Clock,
+  type Engine,
   type EngineProgress,
   isSignal,
   shown,
@@ -40,6 +41,13 @@ export interface StartBrokerOptions {
    * fetch waits for 100 ms at most (`odradek.fetch.max.wait.ms`), so that consumers stop fast.
    */
   readonly dataDir?: string;
+  /**
+   * Serves the logs of an engine that the program has opened, instead of a folder: each with
+   * records is a topic of one partition, and what either door appends, the other reads at once. The
+   * broker is closed before the engine, which it leaves open. It has neither `dataDir` nor `kill`,
+   * `restart` and `reset`; while it serves, a log is deleted as a topic.
+   */
+  readonly engine?: Engine;
   /**
    * Settings under Kafka's names, such as `{ 'num.partitions': '3' }`. They count more than the
    * options above; the environment is not read.
@@ -88,6 +96,7 @@ const OPTIONS = {
   port: true,
   host: true,
   dataDir: true,
+  engine: true,
   config: true,
   clock: true,
   signal: true,
@@ -112,8 +121,11 @@ export async function startBroker(options: StartBrokerOptions = {}): Promise<Run
   if (onProgress !== undefined && typeof onProgress !== 'function') {
     throw new SettingsError([`onProgress is a function, not ${shown(onProgress)}`]);
   }
+  assertEngine(options);
   signal?.throwIfAborted();
-  const temporary = options.dataDir === undefined ? makeTemporaryFolder() : null;
+  const { engine } = options;
+  const isTemporary = options.dataDir === undefined && engine === undefined;
+  const temporary = isTemporary ? makeTemporaryFolder() : null;
   const cleanUp = async (): Promise<void> => {
     if (temporary !== null) await removeTemporaryFolder(temporary);
   };
@@ -126,7 +138,8 @@ export async function startBroker(options: StartBrokerOptions = {}): Promise<Run
     const faults = new RequestFaults();
     const changes = new Changes(networkClock);
     const requests = new RequestLog(clock, changes);
-    const sets = settingsOf(options, options.dataDir ?? temporary ?? '', temporary !== null);
+    const dataDir = engine?.path ?? options.dataDir ?? temporary ?? '';
+    const sets = settingsOf(options, dataDir, isTemporary);
     const open = async (more: readonly string[]): Promise<OpenedBroker> => {
       const { settings, brokerStatic, warnings } = resolveBrokerSettings({
         setOrigin: 'config',
@@ -138,6 +151,7 @@ export async function startBroker(options: StartBrokerOptions = {}): Promise<Run
       const broker = await openBroker({
         ...parts,
         ...(openCatalog && { openCatalog }),
+        engine,
         narrowApi,
         observer: requests,
         handleRefs,
@@ -155,7 +169,8 @@ export async function startBroker(options: StartBrokerOptions = {}): Promise<Run
       keepsAlive:
         options.keepAlive ?? (options.port !== undefined || options.dataDir !== undefined),
       topics: options.topics ?? {},
-      isTemporary: temporary !== null,
+      isTemporary,
+      isGuest: engine !== undefined,
       open: (endpoints) => open([`listeners=${listenersOf(endpoints)}`]),
       cleanUp: async () => {
         signal?.removeEventListener('abort', onAbort);
@@ -181,6 +196,16 @@ export async function startBroker(options: StartBrokerOptions = {}): Promise<Run
     await cleanUp();
     throw error;
   }
+}
+
+/** Throws SettingsError. */
+function assertEngine({ engine, dataDir }: StartBrokerOptions): void {
+  if (engine === undefined) return;
+  // By its shape: it may come from the other form of this package.
+  const isEngine = typeof (engine as Partial<Engine> | null)?.openPartition === 'function';
+  if (!isEngine) throw new SettingsError([`engine is one of openEngine, not ${shown(engine)}`]);
+  if (dataDir === undefined) return;
+  throw new SettingsError(['engine has a directory of its own: leave dataDir out']);
 }
 
 /** An option that there is not would be a setting that is silently not made. */

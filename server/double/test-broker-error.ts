@@ -1,5 +1,6 @@
 /** The codes of `TestBrokerError`. */
 export type TestBrokerErrorCode =
+  | 'APPEND_REFUSED'
   | 'BROKER_CLOSED'
   | 'BROKER_DOWN'
   | 'INVALID_OPTION'

@@ -1,4 +1,4 @@
-import type { Clock } from '../../engine/index.js';
+import type { Clock, ValueEncoding } from '../../engine/index.js';
 import type { Broker, Endpoint } from '../broker/broker.js';
 import type { BrokerInside } from '../broker/inside.js';
 import { SERVER_LIMITS } from '../limits.js';
@@ -31,6 +31,7 @@ import { resetBroker } from './reset.js';
 import type { RunningBroker } from './running-broker.js';
 import { type SeedTopics, seed } from './seed.js';
 import { TestBrokerError } from './test-broker-error.js';
+import { logOfTopic, type TopicLogOptions } from './topic-log.js';
 import { type Awaited, type UntilOptions, waitUntil } from './until.js';
 
 /** A broker, and the way to silence it. */
@@ -53,6 +54,8 @@ export interface TestBrokerParts {
   readonly topics: SeedTopics;
   /** Only then `reset` may delete all topics. */
   readonly isTemporary: boolean;
+  /** Whether the engine is the program's, which no broker ends. */
+  readonly isGuest: boolean;
   /** Opens the directory again, with the endpoints that it had. */
   open(endpoints: readonly Endpoint[]): Promise<OpenedBroker>;
   /** Called once, when everything is closed. */
@@ -147,6 +150,12 @@ export class TestBroker implements RunningBroker {
     return (await recordsOfTopic(this.#inside(), topic, query)) as never;
   }
 
+  log(topic: string, partition = 0, options: TopicLogOptions<ValueEncoding> = {}): never {
+    const inside = this.#inside();
+    const { engine } = this.#opened!.broker;
+    return logOfTopic({ inside, engine }, topic, partition, options) as never;
+  }
+
   async produced(): Promise<Record<string, BrokerRecord[]>> {
     return recordsBehind(this.#inside(), this.#begun);
   }
@@ -196,6 +205,7 @@ export class TestBroker implements RunningBroker {
   kill(): Promise<void> {
     return this.#alone(async () => {
       this.#assertOpen();
+      this.#assertHost('kill');
       const opened = this.#opened;
       if (opened === null) return;
       this.#opened = null;
@@ -210,6 +220,7 @@ export class TestBroker implements RunningBroker {
   restart(): Promise<void> {
     return this.#alone(async () => {
       this.#assertOpen();
+      this.#assertHost('restart');
       const before = this.#opened;
       this.#opened = null;
       await before?.broker.close({ drainMs: 0 });
@@ -265,6 +276,14 @@ export class TestBroker implements RunningBroker {
     if (api !== undefined) return requestsCondition(this.#world, condition as RequestsCondition);
     if (group !== undefined) return groupCondition(this.#world, condition as GroupCondition);
     return recordsCondition(this.#world, condition as RecordsCondition);
+  }
+
+  #assertHost(what: string): void {
+    if (!this.#parts.isGuest) return;
+    throw new TestBrokerError(
+      'RESET_REFUSED',
+      `${what} ends an engine, and this one is the program's: close the broker, and start another`,
+    );
   }
 
   /** Throws BROKER_CLOSED and BROKER_DOWN. */

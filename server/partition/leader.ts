@@ -103,10 +103,15 @@ export class Leader {
   }
 
   /** Appends as `Partition.append` says. */
-  append(batch: Buffer, acks: Acks, wait: AppendWait): Promise<Appended> {
+  append(
+    batch: Buffer,
+    acks: Acks,
+    wait: AppendWait,
+    expectedOffset: number | null = null,
+  ): Promise<Appended> {
     this.#admit(batch, acks);
     return new Promise((appended, failed) => {
-      this.#append({ ...wait, appended, failed }, batch, acks);
+      this.#append({ ...wait, appended, failed }, batch, acks, expectedOffset);
     });
   }
 
@@ -135,8 +140,13 @@ export class Leader {
     }
   }
 
-  #append(caller: AppendCaller, batch: Buffer, acks: Acks): void {
-    this.#options.log.append(batch).then(
+  #append(
+    caller: AppendCaller,
+    batch: Buffer,
+    acks: Acks,
+    expectedOffset: number | null = null,
+  ): void {
+    this.#options.log.append(batch, 'client', expectedOffset).then(
       (appended) => this.#promised(caller, appended, acks),
       (error: unknown) => caller.failed(error),
     );

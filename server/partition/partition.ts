@@ -151,11 +151,16 @@ export class Partition {
    * done. Rejects with the errors of the log; with acks -1 also NOT_LEADER_OR_FOLLOWER when the
    * epoch is over, whatever the high watermark says, NOT_ENOUGH_REPLICAS_AFTER_APPEND when it has
    * passed the batch with too few replicas in sync, and `OverdueAppend` at the deadline or the end
-   * of the connection. The buffer is stamped in place and must stay untouched until the log's
-   * promise settles.
+   * of the connection; with an `expectedOffset` as the log says. The buffer is stamped in place and
+   * must stay untouched until the log's promise settles.
    */
-  append(batch: Buffer, acks: Acks, wait: AppendWait = NO_DEADLINE): Promise<Appended> {
-    return this.leading().append(batch, acks, wait);
+  append(
+    batch: Buffer,
+    acks: Acks,
+    wait: AppendWait = NO_DEADLINE,
+    expectedOffset: number | null = null,
+  ): Promise<Appended> {
+    return this.leading().append(batch, acks, wait, expectedOffset);
   }
 
   /**

@@ -41,6 +41,7 @@ export const ENGINE: House = {
     'read-only': 'of another process, read',
     'engine-options': 'what it is opened with',
     'memory-world': 'a directory in memory',
+    serving: 'whether a broker serves it',
     backup: 'a copy as of one moment',
     embedded: 'records in, records out',
     'log-directory': 'its logs: opened, deleted',

@@ -8,6 +8,18 @@ import { room } from '../room.js';
  * metadata is answered, partitions answer KAFKA_STORAGE_ERROR.
  */
 export const engineRoom = room('engine', async (ground: MachineGround) => {
+  const { givenEngine } = ground;
+  if (givenEngine !== null) {
+    const forget = givenEngine.onOffline((failure) => sayOffline(ground.logger, failure));
+    const release = givenEngine.serve();
+    return {
+      part: givenEngine,
+      close: () => {
+        release();
+        forget();
+      },
+    };
+  }
   const { dataDir, compaction } = ground.settings;
   const { clock, random, disk, jobs, locker, logger, openCatalog, slices, onProgress } = ground;
   const world = { clock, random, disk, jobs, locker, logger, openCatalog, slices, onProgress };

@@ -16,6 +16,7 @@ export class ControlError extends Error {
 }
 
 const STATUSES: Readonly<Record<TestBrokerErrorCode, number>> = {
+  APPEND_REFUSED: 409,
   BROKER_CLOSED: 503,
   BROKER_DOWN: 409,
   INVALID_OPTION: 400,
