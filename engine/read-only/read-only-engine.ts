@@ -113,9 +113,13 @@ export class ReadOnlyEngine implements EventLogOwner {
     this.#assertOpen();
     assertLogName(name);
     assertReadingLog(options);
-    const opened = await this.#open.get(name)?.catch(() => null);
-    this.#assertOpen();
-    if (opened && opened.log.ended === null && !opened.reading.hasEnded) {
+    for (let opening = this.#open.get(name); opening; opening = this.#open.get(name)) {
+      const opened = await opening;
+      this.#assertOpen();
+      if (opened.log.ended !== null || opened.reading.hasEnded) {
+        if (this.#open.get(name) === opening) this.#open.delete(name);
+        continue;
+      }
       const { valueEncoding } = opened.log;
       if (options.valueEncoding === undefined || options.valueEncoding === valueEncoding) {
         return opened.log;
@@ -182,6 +186,7 @@ export class ReadOnlyEngine implements EventLogOwner {
     for (const opening of this.#open.values()) {
       const opened = await opening.catch(() => null);
       await opened?.reading.end(this.#closedError());
+      await opened?.reading.settled();
     }
     await this.#context.files.close();
     this.#context.directory.close();

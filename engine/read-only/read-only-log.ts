@@ -60,7 +60,14 @@ export class ReadOnlyLog implements PartitionLog {
   async #look(): Promise<void> {
     const view = this.#view;
     if (view.life.hasEnded) return;
-    const found = await view.look();
+    let found: 'same' | 'changed' | 'gone';
+    try {
+      found = await view.look();
+    } catch (error) {
+      // Files are closed under a look that is under way.
+      if (view.life.hasEnded) return;
+      throw error;
+    }
     if (view.life.hasEnded || found === 'same') return;
     if (found === 'gone') {
       await this.end(new EngineError('LOG_CLOSED', `the log '${this.name.topic}' was deleted`));
@@ -76,6 +83,11 @@ export class ReadOnlyLog implements PartitionLog {
     this.#tell();
     this.#listeners.clear();
     await this.#view.close();
+  }
+
+  /** Resolves when no look is under way; after `end` there comes no other. */
+  async settled(): Promise<void> {
+    while (this.#looking !== null) await this.#looking.catch(() => {});
   }
 
   get hasEnded(): boolean {

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { ManualClock, openEngine } from '../../../engine/index.js';
@@ -106,6 +106,48 @@ test('a log that is made anew under the name is another one', async () => {
   const again = await reader.log('orders', { valueEncoding: 'utf8' });
   expect((await again.last())?.value).toBe('new');
 });
+
+test('callers that open a log together get one object, which is looked at', async () => {
+  const { written, reader, clock } = await both();
+  const [one, other] = await Promise.all([reader.log('orders'), reader.log('orders')]);
+  expect(one).toBe(other);
+  await written.append({ value: 'd' });
+  const next = one.follow({ from: 3 }).next();
+  clock.advance(50);
+  expect(String((await next).value?.value)).toBe('d');
+});
+
+/** Descriptors of files in the folder that are open for reading only. */
+function openForReading(path: string): number {
+  return readdirSync('/proc/self/fd').filter((fd) => {
+    try {
+      const flags = /flags:\s+(\d+)/.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'latin1'));
+      const isReadOnly = (Number.parseInt(flags?.[1] ?? '1', 8) & 3) === 0;
+      return isReadOnly && readlinkSync(`/proc/self/fd/${fd}`).startsWith(`${path}/`);
+    } catch {
+      return false;
+    }
+  }).length;
+}
+
+test.runIf(process.platform === 'linux')(
+  'a close in the middle of a look ends it without an error, and leaves no file open',
+  async () => {
+    const { path, written } = await both();
+    const before = openForReading(path);
+    for (let round = 0; round < 30; round++) {
+      const reader = await openEngine(path, { readOnly: true, clock: new ManualClock() });
+      const log = await reader.log('orders');
+      await written.append({ value: `${round}` });
+      await written.partition.maintenance.roll();
+      const looks = [log.flush(), log.flush()];
+      for (let turn = 0; turn < round; turn++) await null;
+      await reader.close();
+      await Promise.all(looks);
+    }
+    expect(openForReading(path)).toBe(before);
+  },
+);
 
 test('a closed engine ends its followers and refuses what comes', async () => {
   const { reader } = await both();
