@@ -27,18 +27,16 @@ export interface ImagedLog {
 
 /** The log as of now. */
 export function imageOf({ folder, segments, offsets }: ImagedLog): LogImage {
+  const active = segments.active;
+  if (active === undefined) return { folder, sealed: [], active: null };
   const { written } = offsets;
-  const all = segments.all();
-  const last =
-    segments.all().find(({ baseOffset }) => baseOffset === written.segmentBase) ?? all.at(-1);
-  if (last === undefined) return { folder, sealed: [], active: null };
-  // Where the segment of the last write is gone, nothing was written to the active one.
-  const size = last.baseOffset === written.segmentBase ? written.position : 0;
-  const sealed = all.filter(({ baseOffset }) => baseOffset < last.baseOffset);
+  // A new segment is there before its first byte, and a checkpoint may name it.
+  const size = active.baseOffset === written.segmentBase ? written.position : 0;
+  const sealed = segments.all().filter((segment) => segment !== active);
   return {
     folder,
     sealed: sealed.map(({ baseOffset, writtenSize }) => ({ baseOffset, size: writtenSize })),
-    active: { baseOffset: last.baseOffset, size },
+    active: { baseOffset: active.baseOffset, size },
   };
 }
 

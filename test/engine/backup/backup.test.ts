@@ -229,3 +229,22 @@ test('names that a killed backup has left in the directory are gone after its ne
   await openAt(join(folder, 'data'));
   expect(readdirSync(dirname(stage))).not.toContain(basename(stage));
 });
+
+test('a new segment without a record, which a checkpoint names, is in the backup', async () => {
+  for (const start of [0, 3, 5, 8, 10]) {
+    const { engine, to } = await place();
+    const log = await engine.log('orders');
+    for (const value of numbers(5)) await log.append({ value });
+    await log.partition.maintenance.roll();
+    for (const value of numbers(5)) await log.append({ value });
+    await log.partition.maintenance.roll();
+    await log.deleteBefore(start);
+    await log.flush();
+    // The close of another log makes a checkpoint of all.
+    await (await engine.log('other')).close();
+    await engine.backup(to);
+    const copied = await (await openAt(to)).log('orders');
+    expect([copied.startOffset, copied.endOffset]).toEqual([start, 10]);
+    expect((await copied.append({ value: 'next' })).baseOffset).toBe(10);
+  }
+});
