@@ -1,4 +1,5 @@
 import { EngineError } from '../errors.js';
+import { FirstInFirstOut } from '../first-in-first-out.js';
 
 /** What an append does that finds no room: it is refused, or waits for its turn. */
 export type WhenFull = 'reject' | 'wait';
@@ -16,7 +17,7 @@ export class AppendRoom {
   readonly #bytesMax: number;
   readonly #whenFull: WhenFull;
   #bytes = 0;
-  #waiters: Waiter[] = [];
+  readonly #waiters = new FirstInFirstOut<Waiter>();
 
   constructor(bytesMax: number, whenFull: WhenFull) {
     this.#bytesMax = bytesMax;
@@ -28,7 +29,7 @@ export class AppendRoom {
    * nobody waits. `refuse` is called instead where there is none, or the log ends before.
    */
   enter(bytes: number, start: () => void, refuse: (error: EngineError) => void): void {
-    if (this.#waiters.length === 0 && this.#fits(bytes)) {
+    if (this.#waiters.first === undefined && this.#fits(bytes)) {
       this.#bytes += bytes;
       start();
     } else if (this.#whenFull === 'wait') this.#waiters.push({ bytes, start, refuse });
@@ -41,8 +42,9 @@ export class AppendRoom {
   /** Gives room back: those that wait are started, the first one first. */
   leave(bytes: number): void {
     this.#bytes -= bytes;
-    while (this.#waiters.length > 0 && this.#fits(this.#waiters[0]!.bytes)) {
-      const next = this.#waiters.shift()!;
+    for (let next = this.#waiters.first; next; next = this.#waiters.first) {
+      if (!this.#fits(next.bytes)) return;
+      this.#waiters.removeFirst();
       this.#bytes += next.bytes;
       next.start();
     }
@@ -50,7 +52,7 @@ export class AppendRoom {
 
   /** Resolves when those that wait now have started, or were refused; null where nobody waits. */
   entered(): Promise<void> | null {
-    if (this.#waiters.length === 0) return null;
+    if (this.#waiters.first === undefined) return null;
     return new Promise((resolve) => {
       this.#waiters.push({ bytes: 0, start: resolve, refuse: () => resolve() });
     });
@@ -58,9 +60,7 @@ export class AppendRoom {
 
   /** Refuses those that wait: the log ends. */
   end(error: EngineError): void {
-    const waiting = this.#waiters;
-    this.#waiters = [];
-    for (const { refuse } of waiting) refuse(error);
+    for (const { refuse } of this.#waiters.removeAll()) refuse(error);
   }
 
   #fits(bytes: number): boolean {
