@@ -42,6 +42,7 @@ import { CLI_LIMITS } from './limits.js';
 import { offsetsTopicPartitions } from './offsets-partitions.js';
 import { LineWriter } from './output.js';
 import { withPrintedProgress } from './progress/progress.js';
+import type { ReportOptions } from './report.js';
 
 export interface RebuildOptions {
   /** The node that owns the partitions, where no file tells it any more. Default 1. */
@@ -53,14 +54,17 @@ export interface RebuildOptions {
  * they do not know. Resolves with whether all is sound. Changes nothing. Rejects DIRECTORY_LOCKED
  * while a broker runs.
  */
-export async function checkCatalogs(dir: string): Promise<boolean> {
+export async function checkCatalogs(dir: string, { json }: ReportOptions = {}): Promise<boolean> {
   return withDirectory(dir, async (found) => {
     const out = new LineWriter();
     const strangers = folderProblems(found);
-    for (const line of [...fileFindings(found), ...strangers, ...strayLines(found)])
-      await out.write(line);
     const isSound = !needsRebuild(found) && strangers.length === 0;
-    await out.write(isSound ? 'no damage' : advice(found));
+    for (const line of [...fileFindings(found), ...strangers, ...strayLines(found)]) {
+      await out.write(json ? JSON.stringify({ kind: 'finding', text: line.trim() }) : line);
+    }
+    const verdict = isSound ? 'no damage' : advice(found);
+    const summary = { kind: 'summary', folder: found.root, isSound, advice: verdict };
+    await out.write(json ? JSON.stringify(summary) : verdict);
     await out.flush();
     return isSound;
   });

@@ -4,24 +4,28 @@ import {
   EngineError,
   type IndexKind,
   type InspectedBatch,
-  type InspectedDamage,
   inspectIndex,
   inspectLog,
   nodeDisk,
   parseSegmentFileName,
-  type RecordView,
-  type Timestamp,
 } from '../../engine/index.js';
-import { escapeClientText } from '../logging/escape.js';
 import { CliError } from './cli-error.js';
-import { counted } from './counted.js';
-import { CLI_LIMITS } from './limits.js';
+import { type DumpLines, OBJECTS, TEXTS } from './dump-lines.js';
 import { LineWriter } from './output.js';
 import { type Progress, withPrintedProgress } from './progress/progress.js';
+import type { ReportOptions } from './report.js';
 
-export interface DumpOptions {
+export interface DumpOptions extends ReportOptions {
   /** Print the records of each batch too. */
   readonly records?: boolean;
+}
+
+/** Writes a line; null where there is nothing to wait for. */
+type Print = (line: string) => Promise<void> | null;
+
+interface Dump {
+  readonly lines: DumpLines;
+  readonly print: Print;
 }
 
 /**
@@ -35,10 +39,12 @@ export async function dumpLog(path: string, options: DumpOptions): Promise<boole
     return await withPrintedProgress('Reading', async (progress) => {
       const out = new LineWriter(progress.clearForStdout);
       const kind = indexKindOf(path);
+      const lines = options.json ? OBJECTS : TEXTS;
+      const print: Print = (line) => out.write(line);
       const sound =
         kind === null
-          ? await dumpBatches(file, path, out, options, progress)
-          : await dumpEntries(file, path, kind, out);
+          ? await dumpBatches(file, path, { lines, print }, options, progress)
+          : await dumpEntries(file, path, kind, { lines, print });
       await out.flush();
       return sound;
     });
@@ -50,7 +56,7 @@ export async function dumpLog(path: string, options: DumpOptions): Promise<boole
 async function dumpBatches(
   file: DiskFile,
   path: string,
-  out: LineWriter,
+  { lines, print }: Dump,
   { records = false }: DumpOptions,
   progress: Progress,
 ): Promise<boolean> {
@@ -67,30 +73,30 @@ async function dumpBatches(
         );
       }
       bad += 1;
-      await out.write(damageLine(found));
+      await print(lines.damage(found));
       continue;
     }
     batches += 1;
     bytes += found.size;
     progress.report({ done: bytes, total, unit: 'bytes' });
     if (Number.isFinite(found.recordCount)) recordCount += Math.max(0, found.recordCount);
-    await out.write(batchLine(found));
+    await print(lines.batch(found));
     let sound = found.crcMatches && found.problem === null;
-    if (records && sound) sound = await dumpRecords(found, out);
+    if (records && sound) sound = await dumpRecords(found, { lines, print });
     if (!sound) bad += 1;
   }
-  await out.write(summary(path, `batches=${batches} records=${recordCount} bytes=${bytes}`, bad));
+  await print(lines.summary(path, { batches, records: recordCount, bytes }, bad));
   return bad === 0;
 }
 
 /** Whether all records could be read. */
-async function dumpRecords(batch: InspectedBatch, out: LineWriter): Promise<boolean> {
+async function dumpRecords(batch: InspectedBatch, { lines, print }: Dump): Promise<boolean> {
   try {
-    for (const record of await batch.records()) await out.write(recordLine(record));
+    for (const record of await batch.records()) await print(lines.record(record));
     return true;
   } catch (error) {
     if (!(error instanceof EngineError)) throw error;
-    await out.write(`  damage: ${error.message}`);
+    await print(lines.recordDamage(error.message));
     return false;
   }
 }
@@ -99,7 +105,7 @@ async function dumpEntries(
   file: DiskFile,
   path: string,
   kind: IndexKind,
-  out: LineWriter,
+  { lines, print }: Dump,
 ): Promise<boolean> {
   const baseOffset = parseSegmentFileName(basename(path))?.baseOffset ?? 0;
   const log = kind === 'index' ? await openLogBeside(path) : null;
@@ -111,24 +117,21 @@ async function dumpEntries(
     for (; !step.done; step = await walk.next()) {
       const { relativeOffset, value, problem } = step.value;
       const offset = baseOffset + relativeOffset;
-      const what = kind === 'index' ? `position=${value}` : `timestamp=${timeText(value)}`;
       const wrong = problem ?? (log === null ? null : await mismatch(log, Number(value), offset));
       entries += 1;
       if (wrong !== null) bad += 1;
-      await out.write(`offset=${offset} ${what}${wrong === null ? '' : ` damage: ${wrong}`}`);
+      await print(lines.entry(kind, { offset, value, problem: wrong }));
     }
     const { unusedBytes, leftOverBytes } = step.value;
-    if (unusedBytes > 0) await out.write(`unused bytes=${unusedBytes}`);
+    if (unusedBytes > 0) await print(lines.unused(unusedBytes));
     if (leftOverBytes > 0) {
       bad += 1;
-      await out.write(
-        `damage: ${counted(leftOverBytes, 'byte at the end makes', 'bytes at the end make')} no whole entry`,
-      );
+      await print(lines.leftOver(leftOverBytes));
     }
   } finally {
     await log?.close();
   }
-  await out.write(summary(path, `entries=${entries}`, bad));
+  await print(lines.summary(path, { entries }, bad));
   return bad === 0;
 }
 
@@ -142,61 +145,6 @@ async function mismatch(log: DiskFile, position: number, offset: number): Promis
     return found.lastOffset === offset ? null : `the batch there ends with ${found.lastOffset}`;
   }
   return 'the position lies beyond the end of the log';
-}
-
-function batchLine(batch: InspectedBatch): string {
-  const { producerId, producerEpoch, baseSequence } = batch;
-  const producer =
-    producerId === -1 ? 'none' : `${producerId} epoch=${producerEpoch} sequence=${baseSequence}`;
-  const marks = [
-    batch.transactional ? ' transactional' : '',
-    batch.control ? ' control' : '',
-    batch.problem === null ? '' : ` damage: ${batch.problem}`,
-  ];
-  return [
-    `offsets=${batch.baseOffset}-${batch.lastOffset}`,
-    `records=${batch.recordCount}`,
-    `position=${batch.position}`,
-    `size=${batch.size}`,
-    `codec=${batch.codec ?? 'unknown'}`,
-    `crc=${batch.crcMatches ? 'ok' : 'BAD'}`,
-    `time=${timeText(batch.baseTimestampMs)}/${timeText(batch.maxTimestampMs)}`,
-    `time.type=${batch.timestampType}`,
-    `leader.epoch=${batch.leaderEpoch}`,
-    `producer=${producer}${marks.join('')}`,
-  ].join(' ');
-}
-
-function recordLine({ offset, timestamp, key, value, headers }: RecordView): string {
-  const shownHeaders = headers.map((header) => `${text(header.key)}:${bytesText(header.value)}`);
-  const end = headers.length === 0 ? '' : ` headers=${shownHeaders.join(',')}`;
-  return `  offset=${offset} time=${timeText(timestamp)} key=${bytesText(key)} value=${bytesText(value)}${end}`;
-}
-
-function damageLine({ position, size, problem, torn }: InspectedDamage): string {
-  const advice = torn
-    ? 'a crash leaves such an end, and the broker cuts it off when it opens the log'
-    : 'what follows cannot be read; keep a copy of the file before anything else';
-  return `damage: position=${position} size=${size}: ${problem}; ${advice}`;
-}
-
-function summary(path: string, counts: string, bad: number): string {
-  return `${path}: ${counts} ${bad === 0 ? 'no damage' : `DAMAGED in ${counted(bad, 'place')}`}`;
-}
-
-function timeText(ms: Timestamp): string {
-  if (ms === -1) return 'none';
-  if (typeof ms === 'bigint') return String(ms);
-  const date = new Date(ms);
-  return Number.isNaN(date.getTime()) ? String(ms) : date.toISOString();
-}
-
-function bytesText(bytes: Uint8Array | null): string {
-  return bytes === null ? 'null' : `"${escapeClientText(bytes, CLI_LIMITS.shownLengthMax)}"`;
-}
-
-function text(key: string): string {
-  return escapeClientText(key, CLI_LIMITS.shownLengthMax);
 }
 
 function indexKindOf(path: string): IndexKind | null {

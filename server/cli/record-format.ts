@@ -111,20 +111,19 @@ function unknown(what: string, known: readonly string[]): CliError {
  * One object a line, which `odradek produce --format json` reads back. Bytes that are no text
  * become a field `…Base64`.
  */
-function jsonLine(
-  { offset, timestamp, key, value, headers }: RecordView,
-  { topic, partition }: RecordPlace,
-): Buffer {
-  const object = {
-    topic,
-    partition,
+function jsonLine(record: RecordView, { topic, partition }: RecordPlace): Buffer {
+  return Buffer.from(`${JSON.stringify({ topic, partition, ...jsonRecord(record) })}\n`);
+}
+
+/** A record as its JSON line has it. */
+export function jsonRecord({ offset, timestamp, key, value, headers }: RecordView): object {
+  return {
     offset,
     timestamp: timestampText(timestamp),
     ...field('key', key),
     ...field('value', value),
     headers: headers.map((header) => ({ key: header.key, ...field('value', header.value) })),
   };
-  return Buffer.from(`${JSON.stringify(object)}\n`);
 }
 
 /** A number where it is exact, else its digits as text: no reader must round nanoseconds. */

@@ -9,26 +9,26 @@ import {
   parseSegmentFileName,
   partitionFolders,
   readTopicId,
-  repairCommand,
-  type ScrubFinding,
   scrubFolder,
 } from '../../engine/index.js';
 import { CliError } from './cli-error.js';
-import { counted } from './counted.js';
-import { CLI_LIMITS } from './limits.js';
 import { LineWriter } from './output.js';
 import { withPrintedProgress } from './progress/progress.js';
+import type { ReportOptions } from './report.js';
+import { objectLines, type ScrubLines, textLines } from './scrub-lines.js';
 
 /**
  * Reads every batch of a partition's folder, or of all folders in a data directory, and prints the
  * damage. A broker may run on it; nothing is changed. Resolves with whether all is sound.
  */
-export async function scrub(path: string): Promise<boolean> {
+export async function scrub(path: string, options: ReportOptions = {}): Promise<boolean> {
   const folders = await foldersAt(resolve(path));
   const total = await bytesOf(folders);
   return withPrintedProgress('Scrubbing', (progress) => {
     let done = 0;
-    return scrubFolders(path, folders, new LineWriter(progress.clearForStdout), (bytes) => {
+    const out = new LineWriter(progress.clearForStdout);
+    const lines = options.json ? objectLines(out) : textLines(out);
+    return scrubFolders(path, folders, lines, (bytes) => {
       done += bytes;
       progress.report({ done, total, unit: 'bytes' });
     });
@@ -38,7 +38,7 @@ export async function scrub(path: string): Promise<boolean> {
 async function scrubFolders(
   path: string,
   folders: readonly PartitionFolder[],
-  out: LineWriter,
+  lines: ScrubLines,
   onRead: (bytes: number) => void,
 ): Promise<boolean> {
   let segments = 0;
@@ -55,33 +55,13 @@ async function scrubFolders(
     places += findings.length;
     const { torn } = found;
     const isCutOff = torn !== null && !findings.some((finding) => finding.path === torn.path);
-    if (isCutOff) await out.write(`${findingLine(torn)}; the next start cuts it off`);
-    if (findings.length === 0) continue;
-    const shown = findings.slice(0, CLI_LIMITS.problemsShownMax);
-    for (const finding of shown) await out.write(findingLine(finding));
-    const more = findings.length - shown.length;
-    if (more > 0) await out.write(`${each.folder}: and ${counted(more, 'more place')}`);
-    const command = repairCommand(dirname(each.folder), each.topic, each.partition);
-    await out.write('  stop the broker, and restore the file from a copy; without one:');
-    await out.write(`  ${command.replace(/ --execute$/, '')} says what a repair would lose, and`);
-    await out.write(`  ${command} does it`);
-    await out.flush();
+    if (isCutOff) await lines.torn(torn);
+    if (findings.length > 0) await lines.damage(each, findings);
   }
-  const read = [
-    counted(batches, 'whole batch', 'whole batches'),
-    counted(segments, 'segment'),
-    counted(folders.length, 'partition'),
-  ];
   const isBlind = segments > 0 && catalog.state !== 'sound';
-  if (isBlind) {
-    await out.write(
-      `${join(root, CATALOG_FILE)} is ${catalog.state}: missing first and last segments cannot be told; run 'odradek catalog check ${root}' with the broker stopped`,
-    );
-  }
-  const none = isBlind ? 'no damage in what is there' : 'no damage';
-  const verdict = places === 0 ? none : `DAMAGED in ${counted(places, 'place')}`;
-  await out.write(`${resolve(path)}: ${read.join(', ')}, ${verdict}`);
-  await out.flush();
+  const partitions = folders.length;
+  const summary = { folder: resolve(path), batches, segments, partitions, damaged: places };
+  await lines.summary({ ...summary, root, catalog: catalog.state, isBlind });
   // A single folder may lie outside a data directory, without a catalog beside it.
   const isLost = isBlind && (catalog.state === 'damaged' || root === resolve(path));
   return places === 0 && !isLost;
@@ -103,10 +83,6 @@ async function bytesOf(folders: readonly PartitionFolder[]): Promise<number> {
 /** The data directory: where only one partition's folder is read, the folder that holds it. */
 function rootOf(path: string, folders: readonly PartitionFolder[]): string {
   return folders[0]?.folder === path ? dirname(path) : path;
-}
-
-function findingLine({ path, position, offset, problem }: ScrubFinding): string {
-  return `${path}: byte ${position} (offset ${offset}): ${problem}`;
 }
 
 async function foldersAt(path: string): Promise<readonly PartitionFolder[]> {

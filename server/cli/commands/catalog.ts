@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import { EXIT } from '../cli-error.js';
 
-import { type Finish, index } from './options.js';
+import type { ReportOptions } from '../report.js';
+import { type Finish, index, reporting } from './options.js';
 
 const CATALOG_EXAMPLES = `
 Examples:
@@ -28,13 +29,12 @@ folders only keeps everything until you set its retention. Files that are replac
 
 export function define(command: Command, finish: Finish): void {
   command.addHelpText('after', CATALOG_EXAMPLES);
-  command
-    .command('check <dir>')
+  reporting(command.command('check <dir>'))
     .description('read both catalogs whole and print what is wrong with them')
     .addHelpText('after', CHECK_EXAMPLES)
-    .action(async (dir: string) => {
+    .action(async (dir: string, options: ReportOptions) => {
       const { checkCatalogs } = await import('../catalog.js');
-      finish((await checkCatalogs(dir)) ? EXIT.ok : EXIT.failure);
+      finish((await checkCatalogs(dir, options)) ? EXIT.ok : EXIT.failure);
     });
   command
     .command('rebuild <dir>')
