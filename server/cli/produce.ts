@@ -49,6 +49,7 @@ export async function produce(name: string, options: ProduceOptions): Promise<vo
     const topic = await lookUpTopic(client, name, { create: true });
     choosePartitions(topic, options.partition);
     const sender = new BatchSender(client, topic, options);
+    const forget = tellAtInterrupt(sender);
     try {
       await withProgress(
         'Sending lines',
@@ -59,11 +60,16 @@ export async function produce(name: string, options: ProduceOptions): Promise<vo
       if (options.acks === 0) await confirmReceipt(client);
     } catch (error) {
       throw withCount(error, sender.told);
+    } finally {
+      forget();
     }
     if (options.json) printDone('', { topic: topic.name, records: sender.done }, options);
     else process.stderr.write(`${sender.told} in ${shown(topic.name)}\n`);
   });
 }
+
+/** As a shell says it of a command that SIGINT has ended. */
+const EXIT_BY_INTERRUPT = 130;
 
 interface Source {
   chunks(): AsyncIterable<Buffer>;
@@ -101,6 +107,18 @@ async function sendAll(
     await sender.flush();
     progress.report({ done, total: bytes, unit: 'bytes' });
   }
+}
+
+/** At Ctrl-C the count is the last line, behind the bar. A request under way may be stored too. */
+function tellAtInterrupt(sender: BatchSender): () => void {
+  const onSignal = (): void => {
+    process.once('exit', () => {
+      process.stderr.write(`interrupted: at least ${sender.told}\n`);
+    });
+    process.exit(EXIT_BY_INTERRUPT);
+  };
+  process.once('SIGINT', onSignal);
+  return () => process.removeListener('SIGINT', onSignal);
 }
 
 /** What went wrong, with what has come to the broker all the same. */

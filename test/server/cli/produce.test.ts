@@ -1,7 +1,10 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { cliBroker } from '../../support/cli-broker.js';
+import { MAIN } from '../../support/spawn-broker.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 
 function fileOf(...lines: string[]): string {
@@ -56,6 +59,25 @@ test('a broker that goes away in between leaves a count of what it had stored', 
   expect(stored).toBeGreaterThan(0);
   expect(stored).toBeLessThan(3);
   expect(refused.stderr).toContain(`${stored} record${stored === 1 ? '' : 's'} stored\n`);
+});
+
+test('Ctrl-C leaves the count of what was stored by then', async () => {
+  const { broker } = await cliBroker({ topics: { orders: {} } });
+  const child = spawn(process.execPath, [MAIN, 'produce', 'orders', '-b', broker.bootstrap], {
+    stdio: ['pipe', 'ignore', 'pipe'],
+  });
+  let stderr = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+  });
+  child.stdin.write('one\ntwo\n');
+  await broker.until({ topic: 'orders', count: 2 });
+  // The third line is behind the answers to the first two.
+  child.stdin.write('three\n');
+  await broker.until({ topic: 'orders', count: 3 });
+  child.kill('SIGINT');
+  const [code] = await once(child, 'close');
+  expect([code, stderr]).toEqual([130, expect.stringMatching(/at least [23] records stored\n$/)]);
 });
 
 test.runIf(process.platform === 'linux')(
