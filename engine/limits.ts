@@ -487,8 +487,6 @@ export const LIMITS = {
   catalogPagesSpare: 32,
   /** A commit of the catalog that takes longer takes the directory offline. */
   catalogCommitMs: 30 * SECOND_MS,
-  /** Between two calls of `onProgress`. */
-  progressIntervalMs: 200,
   /** Bytes of the pieces of a file in memory, so that it grows without being copied. */
   memoryChunkBytes: 64 * KIB,
   /** Bytes of the last piece of a file in memory, which grows by doubling. */

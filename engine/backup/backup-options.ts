@@ -14,7 +14,11 @@ export interface BackupProgress {
 
 /** Options of `engine.backup`. */
 export interface BackupOptions {
-  /** Called a few times a second, and once at the end; not after the promise has settled. */
+  /**
+   * Told at most every 100 ms, and at the end; not for what is done sooner, and never once the
+   * promise has settled. What it throws is a warning of the engine's logger, and it is not called
+   * again; the backup goes on. Default: none.
+   */
   readonly onProgress?: (progress: BackupProgress) => void;
   /** Ends the backup: it rejects with ABORT_ERR, and nothing of it is left. */
   readonly signal?: AbortSignal;

@@ -12,12 +12,13 @@ import { throwIfAborted } from '../embedded/abort.js';
 import { EngineError } from '../errors.js';
 import { reasonOf } from '../foreign-errors.js';
 import type { LogImage } from '../log/change/log-image.js';
+import type { EngineLogger } from '../logger.js';
 import { partitionFolders } from '../partition-folder.js';
+import { ProgressTeller } from '../progress.js';
 import type { Random } from '../random.js';
 import type { TurnSlices } from '../turn-slices.js';
-import type { Backup, BackupOptions } from './backup-options.js';
+import type { Backup, BackupOptions, BackupProgress } from './backup-options.js';
 import { type PlannedFile, planClosedLog, planOpenLog } from './plan-files.js';
-import { ProgressMeter } from './progress-meter.js';
 import {
   copyHeld,
   holdFiles,
@@ -33,6 +34,7 @@ export interface BackupSource {
   readonly clock: Clock;
   readonly random: Random;
   readonly slices: TurnSlices;
+  readonly logger: EngineLogger;
   readonly catalog: Catalog;
   /** Makes the catalog of the backup. */
   openCatalog(path: string): Promise<Catalog>;
@@ -84,11 +86,16 @@ async function take(
 ): Promise<Omit<Backup, 'path'>> {
   const { catalog } = source;
   const { signal } = options;
-  const progress = new ProgressMeter(source.clock, options.onProgress);
+  const teller = new ProgressTeller(options.onProgress ?? null, source.clock, source.logger);
+  let done = 0;
+  let total = 0;
+  const amount = (): BackupProgress => ({ phase: 'backup', done, total, unit: 'bytes' });
   const did = (bytes: number): void => {
     throwIfAborted(signal);
-    progress.did(bytes);
+    done += bytes;
+    teller.step(amount);
   };
+  teller.begin();
   let logs = 0;
   // The images and the catalog are of one turn: what was acknowledged before an append of any log
   // is there if that append is.
@@ -97,7 +104,7 @@ async function take(
     try {
       const files = await planAll(source, target, open, signal);
       logs = files.folders;
-      progress.begin(files.planned.reduce((sum, { size }) => sum + size, 0));
+      total = files.planned.reduce((sum, { size }) => sum + size, 0);
       return { taken: await holdFiles(target, files.planned, did), entries };
     } catch (error) {
       entries.end();
@@ -112,7 +119,7 @@ async function take(
     entries.end();
   }
   await makeTakenDurable(target, taken);
-  progress.end();
+  teller.end(amount);
   return { logs, ...sizes(taken) };
 }
 
