@@ -1,5 +1,5 @@
-/** Exit codes of the command line. */
-export const EXIT = { ok: 0, failure: 1, usage: 2 } as const;
+/** Exit codes of the command line; `interrupted` is what shells say of SIGINT. */
+export const EXIT = { ok: 0, failure: 1, usage: 2, interrupted: 130 } as const;
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 

@@ -6,7 +6,7 @@ import { Metadata } from '../protocol/messages/metadata.js';
 import { Produce } from '../protocol/messages/produce.js';
 import { partitionOfKey } from '../protocol/partitioner.js';
 import { check, shown } from './answers.js';
-import { CliError } from './cli-error.js';
+import { CliError, EXIT } from './cli-error.js';
 import { type Client, type ConnectionOptions, withClient } from './client.js';
 import { counted } from './counted.js';
 import { CLI_LIMITS } from './limits.js';
@@ -68,9 +68,6 @@ export async function produce(name: string, options: ProduceOptions): Promise<vo
   });
 }
 
-/** As a shell says it of a command that SIGINT has ended. */
-const EXIT_BY_INTERRUPT = 130;
-
 interface Source {
   chunks(): AsyncIterable<Buffer>;
   /** Null where nobody knows. */
@@ -115,7 +112,7 @@ function tellAtInterrupt(sender: BatchSender): () => void {
     process.once('exit', () => {
       process.stderr.write(`interrupted: at least ${sender.told}\n`);
     });
-    process.exit(EXIT_BY_INTERRUPT);
+    process.exit(EXIT.interrupted);
   };
   process.once('SIGINT', onSignal);
   return () => process.removeListener('SIGINT', onSignal);
