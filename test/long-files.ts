@@ -8,6 +8,7 @@ export const LEFT_OUT = [
   'test/crash/many-producers.test.ts',
   'test/crash/power-cut.test.ts',
   'test/docs/api.test.ts',
+  'test/docs/embedding-snippets.test.ts',
   'test/docs/examples.test.ts',
   'test/docs/snippets.test.ts',
   'test/docs/testing-with-odradek.test.ts',

@@ -31,6 +31,9 @@ function run(program, args, options = {}) {
   });
 }
 
+/** `npm run test:long` runs it on this Node. */
+const EMBEDDING = 'test/docs/embedding-snippets.test.ts';
+
 /** What an installation may weigh: packages, and bytes on the disk. */
 const PACKAGES_MAX = 50;
 const BYTES_MAX = 45e6;
@@ -142,6 +145,12 @@ try {
     passed(`the runner of READMEs runs its sample on Node ${version}`);
     const own = await pasted(readFileSync('README.md', 'utf8'), node, tarball);
     passed(`README.md runs as pasted on Node ${version}: ${own.length} steps`);
+    if (node === process.execPath) continue;
+    run('npx', ['vitest', 'run', '--config', 'test/long.config.ts', EMBEDDING], {
+      cwd: process.cwd(),
+      env: { ...process.env, ODRADEK_NODE: node },
+    });
+    passed(`the snippets of docs/embedding.md run on Node ${version}`);
   }
   process.stdout.write(`${done} passed, 0 failed\n`);
 } finally {
