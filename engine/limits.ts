@@ -191,6 +191,8 @@ export const LIMITS = {
   residentRangesMax: 8,
   /** Bytes that an embedded read answers by default. */
   embeddedReadBytes: 1 * MIB,
+  /** Records that a follower unpacks at a time, of one batch. */
+  embeddedRecordsAtOnce: 100,
   /** Stored bytes that an embedded follower reads ahead, unless a single batch is larger. */
   embeddedFollowBytes: 256 * KIB,
   /**

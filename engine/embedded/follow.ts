@@ -1,3 +1,4 @@
+import type { RecordView } from '../batch/records.js';
 import { EngineError } from '../errors.js';
 import { LIMITS } from '../limits.js';
 import type { PartitionLog } from '../log/partition-log.js';
@@ -9,6 +10,7 @@ import type { EventRecord } from './event-record.js';
 import { type Place, placeOf } from './place.js';
 import { recordsBackwards } from './reverse.js';
 import { extentOf, readBatchBytes, storedBatches } from './stored-batches.js';
+import { Unpacked } from './unpacked.js';
 
 /** The options of `EventLog.follow`. */
 export interface FollowOptions {
@@ -97,13 +99,16 @@ function iterate<Value>(
   signal: AbortSignal | undefined,
 ): Follower<Value> {
   const waiting = new Waiting(log, signal);
-  const records = follow(log, from, end, waiting, reader, signal);
+  const records = new Unpacked(follow(log, from, end, waiting, reader, signal), (record) => {
+    throwIfAborted(signal);
+    return reader.decode(record);
+  });
   return {
     next: () => records.next(),
     return: () => {
       // A generator takes note of `return` only when its pending `next` is over.
       waiting.stop();
-      return records.return(undefined);
+      return records.return();
     },
     throw: (error) => {
       waiting.stop();
@@ -127,14 +132,15 @@ function invalid(message: string): EngineError {
   return new EngineError('INVALID_SETTING', message);
 }
 
+/** Records of one log, some at a time: a step of a generator costs more than a record. */
 async function* follow<Value>(
   log: PartitionLog,
   from: number | Promise<number>,
   until: number | Promise<number>,
   waiting: Waiting,
-  { slices, decode }: EventReader<Value>,
+  { slices }: EventReader<Value>,
   signal: AbortSignal | undefined,
-): AsyncGenerator<EventRecord<Value>, void> {
+): AsyncGenerator<RecordView[], void> {
   const work = slices.begin();
   let offset = await from;
   const end = await until;
@@ -160,14 +166,21 @@ async function* follow<Value>(
       throw error;
     }
     for await (const batch of storedBatches(bytes, offset, slices, extentOf(log, endBefore))) {
+      let some: RecordView[] = [];
       for (const record of batch.records) {
         const pause = work.did(1 + record.headers.length, 'records');
         if (pause !== null) await pause;
         if (record.offset < offset) continue;
-        if (record.offset >= end) return;
-        throwIfAborted(signal);
-        yield decode(record);
+        if (record.offset >= end) {
+          yield some;
+          return;
+        }
+        some.push(record);
+        if (some.length < LIMITS.embeddedRecordsAtOnce) continue;
+        yield some;
+        some = [];
       }
+      yield some;
       offset = batch.nextOffset;
     }
   }
